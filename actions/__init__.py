@@ -1,0 +1,1 @@
+"""Custom actions and forms: they talk to services only through actions.client."""

@@ -1,0 +1,1 @@
+"""The Rasa side: components, pure understanding functions, channel, tracker store, evaluation."""

@@ -1,0 +1,1 @@
+"""邻答 Linda services: channels, tickets, people, places, catalogue and the console."""

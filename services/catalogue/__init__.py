@@ -1,0 +1,1 @@
+"""Service cards and the certificate policy of the locality."""

@@ -1,0 +1,100 @@
+"""Configuration: environment variables ``LINDA_*``, or the file named by ``LINDA_CONFIG``.
+
+Secrets have a working default in demo mode only: there they are made once and kept under
+``var/secrets`` so that a second start reads the same data.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one installation and another. See ``docs/operating.md``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LINDA_", env_file=os.environ.get("LINDA_CONFIG"), extra="ignore"
+    )
+
+    env: Literal["demo", "production"] = Field("demo", description="demo seeds accounts and makes its own secrets")
+    test_mode: bool = Field(False, description="opens /api/v1/test; refused in production")
+    locality: str = Field("qinghe", description="folder under data/localities")
+    data_dir: Path = Field(ROOT / "data", description="catalogue, calendar, localities, texts")
+    var_dir: Path = Field(ROOT / "var", description="database, uploads, secrets, logs")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in var_dir")
+    redis_url: str = Field("", description="optional; needed only with several web processes")
+    host: str = Field("127.0.0.1", description="address the web process listens on")
+    port: int = Field(8080, description="port of the web process")
+    public_url: str = Field("", description="address residents see; empty: http://host:port")
+    rasa_url: str = Field("http://127.0.0.1:5005", description="Rasa server, loopback only")
+    actions_url: str = Field("http://127.0.0.1:5055", description="action server, loopback only")
+    rasa_timeout_s: float = Field(8.0, description="how long the gateway waits for an answer of Rasa")
+    internal_token: str = Field("", description="secret between web, Rasa and actions")
+    data_key: str = Field("", description="base64 of 32 bytes: encrypts names, phones and rooms at rest")
+    demo_password: str = Field("", description="password of all demo accounts; empty: made at first start")
+    sla_profile: str = Field("default", description="file under data/sla")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING")
+
+    @model_validator(mode="after")
+    def _safe(self) -> Settings:
+        if self.env == "production":
+            if self.test_mode:
+                raise ValueError("LINDA_TEST_MODE=1 不能与 LINDA_ENV=production 同时使用。")
+            missing = [n for n in ("internal_token", "data_key") if not getattr(self, n)]
+            if missing:
+                names = "、".join(f"LINDA_{n.upper()}" for n in missing)
+                raise ValueError(f"正式环境必须设置 {names}。")
+        return self
+
+    @cached_property
+    def database(self) -> str:
+        """Async SQLAlchemy URL: ``sqlite+aiosqlite://…`` or ``postgresql+asyncpg://…``."""
+        url = self.database_url or f"sqlite:///{self.var_dir / 'linda.db'}"
+        for plain, driver in (
+            ("postgresql://", "postgresql+asyncpg://"),
+            ("postgres://", "postgresql+asyncpg://"),
+            ("sqlite:///", "sqlite+aiosqlite:///"),
+        ):
+            if url.startswith(plain):
+                return driver + url.removeprefix(plain)
+        return url
+
+    @property
+    def locality_dir(self) -> Path:
+        """Folder of the files that this county edits."""
+        return self.data_dir / "localities" / self.locality
+
+    def secret(self, name: Literal["internal_token", "data_key", "demo_password"]) -> str:
+        """Return a secret; in demo mode make it once and keep it under ``var/secrets`` (mode 600)."""
+        value = getattr(self, name)
+        if value:
+            return str(value)
+        if self.env == "production":
+            raise ValueError(f"正式环境必须设置 LINDA_{name.upper()}。")
+        path = self.var_dir / "secrets" / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            # Exclusive creation: of two processes that start together, one makes it, both read it.
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(fd, "w") as f:
+            f.write(_make_secret(name))
+        return path.read_text().strip()
+
+
+def _make_secret(name: str) -> str:
+    if name == "data_key":
+        import base64
+
+        return base64.b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(9 if name == "demo_password" else 32)

@@ -1,0 +1,45 @@
+"""Everything a process needs, made once at start: used alike by web, worker, CLI and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.catalogue.service import CatalogueService
+from services.channels.service import ChannelService
+from services.clock import Clock
+from services.config import Settings
+from services.db import Database
+from services.people.service import PeopleService
+from services.places.service import PlaceService
+from services.tickets.service import TicketService
+
+
+@dataclass(frozen=True)
+class Services:
+    """The objects of one process, by subject."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    people: PeopleService
+    places: PlaceService
+    catalogue: CatalogueService
+    tickets: TicketService
+    channels: ChannelService
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self.channels.close()
+        await self.db.close()
+
+
+def build(settings: Settings) -> Services:
+    """Wire the subjects together; nothing connects yet."""
+    db = Database(settings.database)
+    clock = Clock(settings.test_mode)
+    people = PeopleService(settings, db, clock)
+    places = PlaceService(settings, db, clock)
+    catalogue = CatalogueService(settings, clock)
+    tickets = TicketService(settings, db, clock, places, people)
+    channels = ChannelService(settings, db, clock, tickets, people, places)
+    return Services(settings, db, clock, people, places, catalogue, tickets, channels)

@@ -1,0 +1,85 @@
+"""One engine a process; reads and writes are told apart because SQLite has one writer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+Session = AsyncSession
+
+
+class Database:
+    """Engine and sessions for one URL.
+
+    ``read()`` gives a session that is rolled back; ``write()`` one transaction that is committed
+    when the block ends without an exception. On SQLite a write begins with ``BEGIN IMMEDIATE``:
+    a deferred transaction that reads first and writes later fails at once with "database is
+    locked" when another writer came between, instead of waiting its turn.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        args: dict[str, Any] = {}
+        if self.is_sqlite:
+            if self.url.database and self.url.database != ":memory:":
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            args = {"connect_args": {"timeout": 10}}
+        else:
+            args = {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+        self.engine = create_async_engine(self.url, **args)
+        if self.is_sqlite:
+            _prepare_sqlite(self.engine.sync_engine)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Session]:
+        """Give a session for reading only."""
+        async with self._sessions() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Session]:
+        """Give one transaction; it commits at the end of the block, an exception rolls it back."""
+        async with self._sessions() as session:
+            await session.connection(execution_options={"linda_write": True})
+            async with _committing(session):
+                yield session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _committing(session: Session) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await session.rollback()
+        raise
+    await session.commit()
+
+
+def _prepare_sqlite(engine: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself; _begin below does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        write = connection.get_execution_options().get("linda_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

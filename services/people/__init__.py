@@ -1,0 +1,1 @@
+"""Staff, roles and login; residents, consent and their encrypted contact data."""

@@ -1,0 +1,1 @@
+"""Communities, compounds, buildings and grids; resolving an address to a grid and its worker."""

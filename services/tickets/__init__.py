@@ -1,0 +1,1 @@
+"""Ticket workflow: pure core, store, and the one door for writes."""

@@ -1,0 +1,1 @@
+"""Web process: application, middlewares, API views, console and widget pages."""

@@ -1,0 +1,1 @@
+"""JSON APIs, a module per subject."""
