@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-
-from services.db import Base, Database
 from sqlalchemy.orm import Mapped, mapped_column
 
-ZONE = ZoneInfo("Asia/Shanghai")
+from services.db import ZONE, Base, Database
+
+__all__ = ["ZONE", "Clock", "ClockState"]
 
 
 class ClockState(Base):

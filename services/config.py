@@ -25,8 +25,11 @@ class Settings(BaseSettings):
         env_prefix="LINDA_", env_file=os.environ.get("LINDA_CONFIG"), extra="ignore"
     )
 
-    env: Literal["demo", "production"] = Field("demo", description="demo seeds accounts and makes its own secrets")
+    env: Literal["demo", "production"] = Field(
+        "demo", description="demo seeds accounts and makes its own secrets"
+    )
     test_mode: bool = Field(False, description="opens /api/v1/test; refused in production")
+    model: Path = Field(ROOT / "models" / "linda.tar.gz", description="the dialogue model that Rasa serves")
     locality: str = Field("qinghe", description="folder under data/localities")
     data_dir: Path = Field(ROOT / "data", description="catalogue, calendar, localities, texts")
     var_dir: Path = Field(ROOT / "var", description="database, uploads, secrets, logs")
@@ -37,10 +40,16 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="address residents see; empty: http://host:port")
     rasa_url: str = Field("http://127.0.0.1:5005", description="Rasa server, loopback only")
     actions_url: str = Field("http://127.0.0.1:5055", description="action server, loopback only")
-    rasa_timeout_s: float = Field(8.0, description="how long the gateway waits for an answer of Rasa")
+    rasa_timeout_s: float = Field(
+        8.0, description="how long the gateway waits for an answer of Rasa"
+    )
     internal_token: str = Field("", description="secret between web, Rasa and actions")
-    data_key: str = Field("", description="base64 of 32 bytes: encrypts names, phones and rooms at rest")
-    demo_password: str = Field("", description="password of all demo accounts; empty: made at first start")
+    data_key: str = Field(
+        "", description="base64 of 32 bytes: encrypts names, phones and rooms at rest"
+    )
+    demo_password: str = Field(
+        "", description="password of all demo accounts; empty: made at first start"
+    )
     sla_profile: str = Field("default", description="file under data/sla")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING")
 

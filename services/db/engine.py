@@ -74,7 +74,10 @@ def _prepare_sqlite(engine: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
-            "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

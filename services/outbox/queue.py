@@ -33,7 +33,12 @@ async def enqueue(
         return
     session.add(
         OutboxRow(
-            key=key, topic=topic, payload=payload, state="pending", attempts=0,
-            not_before=not_before or now, created_at=now,
+            key=key,
+            topic=topic,
+            payload=payload,
+            state="pending",
+            attempts=0,
+            not_before=not_before or now,
+            created_at=now,
         )
     )

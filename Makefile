@@ -1,0 +1,44 @@
+# 邻答 Linda. `make help` lists what there is.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BOT := bot/.venv/bin
+VENV := .venv/bin
+
+.PHONY: help run train test lint evaluate bench install lock
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## install what is missing, train if there is no model, start everything
+	@$(PYTHON) -m tools run
+
+install: ## both environments with development tools, front-end packages
+	@$(PYTHON) -m tools install
+
+train: ## train a new model from data/
+	@$(PYTHON) -m tools train
+
+test: ## everything the tests need, then all tests
+	@$(PYTHON) -m tools prepare-tests
+	@$(VENV)/python -m tests.run
+
+lint: install ## style, types, import rules, dialogue data
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports
+	@$(BOT)/rasa data validate --fail-on-warnings --max-history 5 --quiet
+
+evaluate: ## score the model on our own held-out messages
+	@$(PYTHON) -m tools prepare-tests
+	@cat tests/heldout/*.jsonl > var/heldout.jsonl
+	@$(BOT)/python -m bot.evaluate --input var/heldout.jsonl --output var/evaluation.json --reference-time 2026-11-24T10:00:00+08:00
+
+bench: ## load run through the whole stack, the stock Rasa configuration beside it
+	@$(PYTHON) -m tools prepare-tests
+	@$(VENV)/python -m benchmarks.load
+
+lock: ## write the hashed locks anew
+	@cd bot && uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.10 pyproject.toml -o requirements.txt
+	@cd bot && uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.10 pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
+	@uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt

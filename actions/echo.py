@@ -1,0 +1,119 @@
+"""Reading times and places back to the resident, so that a misunderstanding shows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+WEEKDAYS = "一二三四五六日"
+PARTS = {
+    "am": "上午",
+    "noon": "中午",
+    "pm": "下午",
+    "eve": "傍晚",
+    "night": "夜里",
+    "dawn": "凌晨",
+}
+MEALS = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
+MODES = {"delivery": "送到家", "pickup": "自己来取", "eat_in": "到食堂吃"}
+DIETS = {
+    "soft": "软和的",
+    "liquid": "流食",
+    "light": "清淡",
+    "low_salt": "少盐",
+    "low_sugar": "少糖",
+    "diabetic": "糖尿病餐",
+    "low_protein": "低蛋白",
+    "low_purine": "低嘌呤",
+    "no_chili": "不放辣",
+    "no_pork": "不要猪肉",
+    "halal": "清真",
+    "vegetarian": "素食",
+    "no_seafood": "不要海鲜",
+    "no_peanut": "不要花生",
+    "no_coriander": "不放香菜",
+    "boneless": "去骨去刺",
+}
+RELATIONS = {
+    "mother": "您母亲",
+    "father": "您父亲",
+    "parents": "您父母",
+    "grandma": "您奶奶/姥姥",
+    "grandpa": "您爷爷/姥爷",
+    "son": "您儿子",
+    "daughter": "您女儿",
+    "grandson": "您孙辈",
+    "spouse": "您爱人",
+    "brother": "您兄弟",
+    "sister": "您姐妹",
+    "uncle": "您家叔伯舅",
+    "aunt": "您家姑姨婶",
+    "mother_in_law": "您婆婆/岳母",
+    "father_in_law": "您公公/岳父",
+    "parents_in_law": "您公婆/岳父母",
+    "neighbor": "您邻居",
+    "other": "别人",
+}
+NEAR_DAYS = {-2: "前天", -1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
+
+
+def say_date(day: date, now: datetime) -> str:
+    """Return a day in words: ``明天(11月25日,星期三)``; with the year when it is another one."""
+    year = f"{day.year}年" if day.year != now.year else ""
+    words = f"{year}{day.month}月{day.day}日,星期{WEEKDAYS[day.weekday()]}"
+    near = NEAR_DAYS.get((day - now.date()).days)
+    return f"{near}({words})" if near else words.replace(",", "(", 1) + ")"
+
+
+def say_time(value: Mapping[str, Any], now: datetime) -> str:
+    """Return a time value (contracts: ``{start, end, part?, approx?, recur?, weekdays?}``) in words.
+
+    Raises:
+        ValueError: ``start`` is no date or date-time.
+    """
+    part = PARTS.get(str(value.get("part") or ""), "")
+    if value.get("recur"):
+        return _habit(value) + part
+    start, clock = _moment(value["start"])
+    end, end_clock = _moment(value.get("end") or value["start"])
+    if clock:
+        words = say_date(start, now) + clock
+        if (end, end_clock) != (start, clock):
+            words += "到" + (end_clock if end == start else say_date(end, now) + end_clock)
+    elif end == start:
+        words = say_date(start, now) + part
+    else:
+        words = f"{say_date(start, now)}到{say_date(end, now)}" + part
+    return words + ("前后" if value.get("approx") else "")
+
+
+def _habit(value: Mapping[str, Any]) -> str:
+    days = value.get("weekdays") or []
+    if value["recur"] == "daily" or len(days) == len(WEEKDAYS):
+        return "每天"
+    return "每周" + "、".join(WEEKDAYS[int(d) - 1] for d in days)
+
+
+def _moment(text: str) -> tuple[date, str]:
+    """Split a date or date-time into the day and the clock time in words (empty for a date)."""
+    if "T" not in text:
+        return date.fromisoformat(text), ""
+    moment = datetime.fromisoformat(text)
+    minutes = f"{moment.minute:02d}分" if moment.minute else ""
+    return moment.date(), f"{moment.hour}点{minutes}"
+
+
+def say_address(value: Mapping[str, Any]) -> str:
+    """Return a normalised address in words: ``幸福小区3号楼2单元501``."""
+    words = str(value.get("community") or "")
+    for key, suffix in (("building", "号楼"), ("unit", "单元"), ("floor", "楼"), ("room", "")):
+        part = str(value.get(key) or "")
+        if part:
+            words += part + (suffix if part[-1].isalnum() and part.isascii() else "")
+    return words + str(value.get("place") or "")
+
+
+def mask_phone(phone: str) -> str:
+    """Return a phone number that proves we noted it without showing it: ``138****5678``."""
+    return phone if len(phone) < 7 else f"{phone[:3]}****{phone[-4:]}"

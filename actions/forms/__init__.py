@@ -1,0 +1,1 @@
+"""Forms as data and pure functions: what is asked, what fills it, when it is needed."""

@@ -1,0 +1,178 @@
+"""Certificates: the appointment for a permitted one, and who demanded a forbidden one.
+
+Which is which is the locality's policy (民发〔2020〕20号 and its local lists), asked from the services.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from actions.echo import RELATIONS, mask_phone, say_time
+from actions.forms import place
+from actions.forms.draft import Draft, Field, Form, Values
+from actions.forms.replies import is_no, is_skip, is_yes
+from actions.message import Message
+
+_PURPOSE = re.compile(
+    r"(?:为了|用来|用于|要办|好办|办|给)?((?:孩子|娃|小孩)?(?:上学|入学|入托|转学|落户|贷款|报名|找工作|入职|办卡|"
+    r"开户|低保|医保|助学|报销|租房|提公积金|办居住证|法院|打官司|评奖|升学|面试)[^,,。;;!!??]{0,8})"
+)
+_ASIDE = frozenset({"ask_human", "cancel_dialog", "thank", "greet", "goodbye"})
+OPENERS = frozenset(
+    "report_problem ask_service request_certificate book_meal book_service query_progress urge_ticket "
+    "supplement_ticket withdraw_ticket ask_community_info ask_notice make_suggestion".split()
+)
+"""Intents that are a new matter, not an answer to “谁让您开的”."""
+NEW_MATTER = 0.6
+
+
+def _words(message: Message, draft: Draft) -> Values:
+    text = message.text.strip()
+    if not text or is_yes(message) or is_no(message) or is_skip(message):
+        return {}
+    story = draft.get("narrative")
+    if not story:
+        return {"narrative": text}
+    return {} if text in story else {"narrative": f"{story}\n{text}"}
+
+
+def _purpose(message: Message, draft: Draft) -> Values:
+    found = _PURPOSE.search(message.text) if not draft.get("purpose") else None
+    return {"purpose": found.group(1)} if found else {}
+
+
+def _purpose_answer(message: Message, draft: Draft) -> Values:
+    if message.tapped or is_skip(message) or not message.text.strip():
+        return {}
+    return {"purpose": message.text.strip()}
+
+
+def _when(message: Message, draft: Draft) -> Values:
+    entity = message.last("time")
+    if entity is None or not isinstance(entity.value, dict) or entity.value.get("recur"):
+        return {}
+    future = str(entity.value.get("start", ""))[:10] >= message.now.date().isoformat()
+    return {"when": entity.value} if future else {}
+
+
+def _who(message: Message, draft: Draft) -> Values:
+    said: dict[str, Any] = {}
+    for kind, key in (("relation", "subject"), ("phone", "phone"), ("person", "name")):
+        entity = message.last(kind)
+        if entity is not None:
+            said[key] = str(entity.value)
+    return said
+
+
+FORM = Form(
+    name="certificate",
+    essential="narrative",
+    early=True,
+    fields=(
+        Field(
+            "purpose",
+            needed=lambda d, m: not d.get("purpose"),
+            read=_purpose,
+            answer=_purpose_answer,
+            optional=True,
+        ),
+        place.field(),
+        Field("when", needed=lambda d, m: not d.get("when"), read=_when, optional=True),
+        Field("who", needed=lambda d, m: False, read=_who),
+        Field("narrative", needed=lambda d, m: False, read=_words),
+    ),
+)
+
+
+def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
+    """Return the appointment as (heading, words)."""
+    lines = [("开什么", str((draft.get("certificate") or {}).get("name") or "证明"))]
+    if draft.get("purpose"):
+        lines.append(("做什么用", str(draft.get("purpose"))))
+    lines.append(("住哪里", place.say(draft) or "当面再说"))
+    when = draft.get("when")
+    lines.append(("哪天来", say_time(when, message.now) if when else "工作人员和您约"))
+    subject = RELATIONS.get(str(draft.get("subject") or ""))
+    if subject:
+        lines.append(("替谁办", subject))
+    if draft.get("phone"):
+        lines.append(("电话", mask_phone(str(draft.get("phone")))))
+    return lines
+
+
+def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str, Any]:
+    """Return the body of ``POST /tickets`` for the appointment."""
+    certificate = draft.get("certificate") or {}
+    when = draft.get("when") or {}
+    start = str(when.get("start") or "")
+    appointment = {"date": start[:10] or None, "part": when.get("part"), "time": start[11:16] or None}
+    body: dict[str, Any] = {
+        "conversation_id": conversation_id,
+        "kind": "booking",
+        "leaf": draft.get("leaf"),
+        "narrative": draft.get("narrative") or f"要开{certificate.get('name') or '证明'}",
+        "appointment": {k: v for k, v in appointment.items() if v},
+        "certificate": {
+            "no": certificate.get("no"),
+            "name": certificate.get("name"),
+            "purpose": draft.get("purpose"),
+        },
+        "incomplete": bool(draft.get("incomplete")),
+        "nlu": {"leaf": draft.get("leaf"), "round": draft.round},
+        **place.to_ticket(draft),
+    }
+    if draft.get("subject"):
+        body["subject"] = {"relation": draft.get("subject"), "name": None}
+    if draft.get("phone") or draft.get("name"):
+        body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
+    return body
+
+
+def _demand_answer(message: Message, draft: Draft) -> Values:
+    if new_matter(message):
+        return {"handover": message.intent}
+    if is_skip(message) or message.intent in _ASIDE or not message.text.strip():
+        return {"unknown": True}
+    return {"demanded_by": message.text.strip()}
+
+
+def new_matter(message: Message) -> bool:
+    """Whether the message is another matter instead of an answer to “谁让您开的”."""
+    return message.intent in OPENERS and message.confidence >= NEW_MATTER and not message.uncertain
+
+
+DEMAND = Form(
+    name="demand",
+    confirm=False,
+    fields=(
+        Field(
+            "demanded_by",
+            needed=lambda d, m: not (
+                d.get("demanded_by") or d.get("unknown") or d.get("handover")
+            ),
+            answer=_demand_answer,
+            optional=True,
+        ),
+    ),
+)
+
+
+def to_clue(draft: Draft, conversation_id: str) -> dict[str, Any]:
+    """Return the body of the low-priority clue: who demands a certificate that none may demand."""
+    certificate = draft.get("certificate") or {}
+    demanded_by = str(draft.get("demanded_by"))
+    return {
+        "conversation_id": conversation_id,
+        "kind": "consult",
+        "leaf": "A4",
+        "narrative": f"索要证明线索:{demanded_by}要求居民开“{certificate.get('name') or '证明'}”。"
+        f"居民原话:{draft.get('narrative') or ''}",
+        "confidential": True,
+        "certificate": {
+            "no": certificate.get("no"),
+            "name": certificate.get("name"),
+            "demanded_by": demanded_by,
+        },
+        "nlu": {"leaf": "A4", "round": draft.round},
+    }

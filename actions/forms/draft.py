@@ -1,0 +1,171 @@
+"""A form as data, and the pure functions that fill it.
+
+A form is a tuple of fields. Every message is read by every field (nothing that was said is asked
+again, anything can be corrected at any time); the field that was just asked also reads free text.
+When no field is needed any more the form shows its summary and waits for a yes.
+
+States of a draft: ``asked`` is the field in question, ``CONFIRM`` while the summary stands,
+``CHANGE`` after “改一下”. ``outcome`` ends the form: ``submit`` or ``drop``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from actions.forms.replies import SUBMIT_NOW, is_no, is_skip, is_yes
+from actions.message import Message
+
+Values = Mapping[str, Any]
+Reader = Callable[[Message, "Draft"], Values]
+
+CONFIRM = "confirm"
+CHANGE = "change"
+SUBMIT = "submit"
+DROP = "drop"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is known so far. Lives in the slot ``draft`` as plain JSON.
+
+    Attributes:
+        round: Message id that opened the form; with the conversation id the idempotency key.
+        seen: The last message that was read, so that returning to the form reads it only once.
+        asks: How often each field was asked.
+        skipped: Fields the resident leaves open.
+        before: The values before the last message, to show what a correction changed.
+    """
+
+    form: str
+    round: str
+    seen: str = ""
+    asked: str | None = None
+    asks: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    values: Values = field(default_factory=dict)
+    before: Values = field(default_factory=dict)
+    outcome: str | None = None
+
+    def get(self, key: str) -> Any:
+        """Return a value or None."""
+        return self.values.get(key)
+
+    def to_slot(self) -> dict[str, Any]:
+        """Return the draft as the slot keeps it."""
+        return {**asdict(self), "skipped": list(self.skipped)}
+
+    @classmethod
+    def from_slot(cls, data: Mapping[str, Any] | None) -> Draft | None:
+        """Read the slot; None when nothing is being filled in."""
+        if not data:
+            return None
+        return cls(**{**data, "skipped": tuple(data.get("skipped") or ())})
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a form wants to know.
+
+    Attributes:
+        needed: Whether it still has to be asked, given the draft and the latest message (which
+            carries what the system knows of the resident).
+        read: What any message says about it.
+        answer: What a message says when this field was just asked (free text); nothing when the
+            message does not answer.
+        optional: “不留”, “不清楚” closes the question.
+    """
+
+    name: str
+    needed: Callable[[Draft, Message], bool]
+    read: Reader = lambda message, draft: {}
+    answer: Reader = lambda message, draft: {}
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields in the order they are asked, and whether a summary is confirmed at the end."""
+
+    name: str
+    fields: tuple[Field, ...]
+    confirm: bool = True
+    early: bool = False
+    """“先报上,后补” submits what there is."""
+    essential: str | None = None
+    """The field without which even “先报上” has nothing to submit."""
+
+    def field(self, name: str | None) -> Field | None:
+        """Return the field of that name."""
+        return next((f for f in self.fields if f.name == name), None)
+
+
+def fill(form: Form, draft: Draft | None, message: Message) -> Draft:
+    """Read one message into the draft and return the new draft; the old one stays as it is.
+
+    Args:
+        form: The form as data.
+        draft: The draft before; None when this message opens the form.
+        message: What the resident said or tapped.
+    """
+    if draft is None:
+        draft = Draft(form.name, message.id)
+    if draft.seen and draft.seen == message.id:
+        return draft
+    said = _said(form, draft, message)
+    new = replace(
+        draft, seen=message.id, before=draft.values, values={**draft.values, **said}, outcome=None
+    )
+    if form.early and SUBMIT_NOW.search(message.text) and _has_essential(form, new):
+        return replace(new, values={**new.values, "incomplete": True}, outcome=SUBMIT)
+    if said:
+        return replace(new, asked=None)
+    return _short_answer(form, new, message)
+
+
+def _said(form: Form, draft: Draft, message: Message) -> Values:
+    said: dict[str, Any] = {}
+    asked = form.field(draft.asked)
+    if asked is not None:
+        said.update(asked.answer(message, draft))
+    for each in form.fields:
+        said.update(each.read(message, draft))
+    return {k: v for k, v in said.items() if draft.values.get(k) != v}
+
+
+def _short_answer(form: Form, draft: Draft, message: Message) -> Draft:
+    """Apply an answer that brings no value: yes, no, “不留”."""
+    asked = form.field(draft.asked)
+    if asked is not None and asked.optional and is_skip(message):
+        return replace(draft, asked=None, skipped=(*draft.skipped, asked.name))
+    if draft.asked in (CONFIRM, CHANGE):
+        if is_yes(message):
+            return replace(draft, outcome=SUBMIT)
+        return replace(draft, asked=CHANGE if is_no(message) else CONFIRM)
+    return draft
+
+
+def _has_essential(form: Form, draft: Draft) -> bool:
+    return form.essential is None or bool(draft.get(form.essential))
+
+
+def next_question(form: Form, draft: Draft, message: Message) -> str | None:
+    """Return the field to ask now, ``CONFIRM``, ``CHANGE``, or None when the form is done."""
+    if draft.outcome is not None:
+        return None
+    if draft.asked == CHANGE:
+        return CHANGE
+    for each in form.fields:
+        if each.name not in draft.skipped and each.needed(draft, message):
+            return each.name
+    return CONFIRM if form.confirm else None
+
+
+def asking(draft: Draft, question: str | None) -> Draft:
+    """Return the draft with the question noted as asked once more."""
+    if question is None:
+        return replace(draft, asked=None)
+    return replace(
+        draft, asked=question, asks={**draft.asks, question: draft.asks.get(question, 0) + 1}
+    )

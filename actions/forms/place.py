@@ -1,0 +1,228 @@
+"""The place of a request: what was said, what the services made of it, what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from actions import leaves
+from actions.echo import say_address
+from actions.forms.draft import Draft, Field, Values
+from actions.forms.replies import HOME, UNKNOWN_PLACE, bare, choice, is_no, is_yes, leftover
+from actions.message import Message
+
+PARTS = ("community", "building", "unit", "floor", "room", "place")
+MAX_ASKS = 3
+"""How often the place is asked at most; then the words stand as they are and a person looks."""
+MAX_ASKS_UNKNOWN = 2
+"""The same, when the locality does not know the place by the words said."""
+
+# Outcomes of looking at a place.
+RESOLVED = "resolved"
+AMBIGUOUS = "ambiguous"
+UNKNOWN = "unknown"
+AS_SAID = "as_said"
+"""Taken in the resident's words: they do not know more, or the look-up is away."""
+
+
+def read(message: Message, draft: Draft) -> Values:
+    """Read the place from any message: entities, a shared location, “我家”, a tapped candidate.
+
+    A later message corrects the parts it names (“不对,是5号楼”) and keeps the rest.
+    """
+    picked = _picked(message, draft)
+    if picked:
+        return picked
+    if message.location and message.location.get("label"):
+        label = str(message.location["label"])
+        return _fresh(draft, {"place": label}, label)
+    said = [e for e in message.meant("address") if isinstance(e.value, Mapping)]
+    if said:
+        entity = max(reversed(said), key=lambda e: len(e.value))
+        return _fresh(draft, {k: v for k, v in entity.value.items() if k in PARTS}, entity.text)
+    if HOME.search(message.text) and message.resident.home and not draft.get("address"):
+        return home(message)
+    return {}
+
+
+def answer(message: Message, draft: Draft) -> Values:
+    """Read free text said in answer to “在哪儿”."""
+    if message.tapped:
+        return home(message) if message.about == "home" else _declined(message, draft)
+    if message.all("address"):
+        return {}
+    options = draft.get("place_options") or []
+    index = choice(message, [str(o["label"]) for o in options])
+    if index is not None and options:
+        return _chosen(options[index])
+    words = bare(message.text)
+    if message.resident.home and (HOME.search(message.text) or is_yes(message)):
+        return home(message)
+    if is_no(message):
+        return _declined(message, draft)
+    if UNKNOWN_PLACE.search(words):
+        return {"place_status": AS_SAID, "incomplete": True}
+    if words.isdigit() and draft.get("place_missing") == ["building"]:
+        return _fresh(draft, {"building": words}, words)
+    if not leftover(message):
+        return {}
+    return _fresh(draft, {"place": message.text.strip()}, message.text.strip())
+
+
+def home(message: Message) -> Values:
+    """Return the resident's own home as the place."""
+    known = message.resident.home or {}
+    parts = {
+        "community": known.get("compound"),
+        **{k: known.get(k) for k in ("building", "unit", "room")},
+    }
+    address = {k: str(v) for k, v in parts.items() if v}
+    return {
+        "address": address,
+        "address_text": say_address(address),
+        "place": None,
+        "place_status": None,
+    }
+
+
+def _declined(message: Message, draft: Draft) -> Values:
+    """“不是家里” opens the question; “都不是” drops the candidates."""
+    if not is_no(message):
+        return {}
+    return {"home_declined": True, "place_options": []}
+
+
+def _fresh(draft: Draft, parts: Mapping[str, Any], text: str) -> Values:
+    old = dict(draft.get("address") or {})
+    if parts.get("community") and parts["community"] != old.get("community"):
+        old = {}  # another compound: its old building says nothing
+    address = {**old, **{k: v for k, v in parts.items() if v}}
+    return {
+        "address": address,
+        "address_text": text if not old else say_address(address),
+        "place": None,
+        "place_status": None,
+        "place_options": [],
+    }
+
+
+def _picked(message: Message, draft: Draft) -> Values:
+    if not (message.about or "").startswith("place:"):
+        return {}
+    index = int(str(message.about).removeprefix("place:") or 0)
+    options = draft.get("place_options") or []
+    return _chosen(options[index]) if index < len(options) else {}
+
+
+def _chosen(candidate: Mapping[str, Any]) -> Values:
+    parts = {"community": candidate.get("compound") or candidate.get("community")}
+    parts |= {k: candidate.get(k) for k in ("building", "unit", "room")}
+    missing = [] if candidate.get("building") else ["building"]
+    return {
+        "place": dict(candidate),
+        "address": {k: str(v) for k, v in parts.items() if v},
+        "address_text": str(candidate.get("label") or ""),
+        "place_status": RESOLVED,
+        "place_missing": missing,
+        "place_options": [],
+    }
+
+
+def to_resolve(draft: Draft) -> bool:
+    """Whether the place was said or changed since it was last looked up."""
+    return bool(draft.get("address")) and draft.get("place_status") is None
+
+
+def resolved(draft: Draft, found: Mapping[str, Any]) -> Draft:
+    """Take in the answer of ``/places/resolve`` (``status``, ``missing``, ``candidates``)."""
+    candidates = list(found.get("candidates") or [])
+    status = str(found.get("status") or UNKNOWN)
+    missing = list(found.get("missing") or [])
+    options = candidates[:3] if status == AMBIGUOUS else []
+    place = dict(candidates[0]) if status == RESOLVED and candidates else None
+    return replace(
+        draft,
+        values={
+            **draft.values,
+            "place": place,
+            "place_status": status,
+            "place_missing": missing,
+            "place_options": options,
+        },
+    )
+
+
+def unresolved(draft: Draft) -> Draft:
+    """The look-up is away: keep the words, do not hold the resident up."""
+    return replace(draft, values={**draft.values, "place_status": AS_SAID})
+
+
+def complete(draft: Draft, building: bool) -> bool:
+    """Whether the place is good enough to send somebody there.
+
+    Args:
+        draft: The draft.
+        building: The matter is inside a building, so its number is needed.
+    """
+    status = draft.get("place_status")
+    if status == AS_SAID:
+        return True
+    if draft.asks.get("place", 0) >= (MAX_ASKS_UNKNOWN if status == UNKNOWN else MAX_ASKS):
+        return True  # asked enough: the words go on the ticket and a person looks
+    if status != RESOLVED:
+        return False
+    missing = set(draft.get("place_missing") or [])
+    if not building or (draft.get("address") or {}).get("place"):
+        missing.discard("building")
+    return not missing
+
+
+def field(wanted: Callable[[Draft], bool] = lambda draft: True) -> Field:
+    """Return the field “where”, asked when ``wanted`` says so."""
+
+    def needed(draft: Draft, message: Message) -> bool:
+        if not wanted(draft):
+            return False
+        leaf = draft.get("leaf")
+        inside = draft.form != "report" or leaf is None or leaf in leaves.BUILDING
+        return not complete(draft, inside)
+
+    return Field("place", needed, read=read, answer=answer)
+
+
+def gap(draft: Draft, message: Message) -> str:
+    """Return which question fits: ``home``, ``options``, ``building``, ``compound``, ``again``, ``open``."""
+    if draft.get("place_options"):
+        return "options"
+    missing = draft.get("place_missing") or []
+    if draft.get("place_status") == RESOLVED and missing:
+        return missing[0]
+    if draft.get("place_status") in (UNKNOWN, AMBIGUOUS):
+        return "compound" if "compound" in missing else "again"
+    if message.resident.home and not draft.get("home_declined"):
+        return "home"
+    return "open"
+
+
+def to_ticket(draft: Draft) -> dict[str, Any]:
+    """Return the place as ``POST /tickets`` takes it."""
+    body: dict[str, Any] = {}
+    if draft.get("address_text"):
+        body["address_text"] = draft.get("address_text")
+    if draft.get("address"):
+        body["address"] = draft.get("address")
+    if draft.get("place"):
+        body["place"] = draft.get("place")
+    return body
+
+
+def say(draft: Draft) -> str:
+    """Return the place in words, with the community when it is known; empty when nothing is."""
+    place = draft.get("place") or {}
+    words = say_address(draft.get("address") or {}) or str(draft.get("address_text") or "")
+    label = str(place.get("label") or "")
+    if label and not (draft.get("address") or {}).get("place"):
+        words = label
+    community = place.get("community")
+    return f"{words}({community})" if community and community not in words else words

@@ -1,0 +1,86 @@
+"""Reading the short answers people give in a form, whatever the classifier made of them."""
+
+from __future__ import annotations
+
+import re
+
+from actions.message import Message
+
+_EDGE = re.compile(r"[\s,,。.!!??;;、~~…]+")
+
+YES = frozenset(
+    "对 对的 对呀 对对 对对对 对提交 对就这样 是 是的 是啊 是呢 嗯 嗯嗯 嗯呐 嗯对 恩 好 好的 好嘞 好吧 行 行啊 中 "
+    "要得 得行 可以 没错 没问题 没毛病 提交 提交吧 确认 就这样 就这么办 就这个 报吧 订吧 办吧 ok OK Ok 成 妥 妥了 "
+    "再试一次 再试试 重试".split()
+)
+NO = frozenset(
+    "不 不对 不是 不是的 错了 不行 不要 不用 不 没对 改 改一下 改改 要改 有错 搞错了 弄错了 记错了 要不得 "
+    "不中 别 先别".split()
+)
+SKIP = re.compile(
+    r"^(不留|不用留|不想留|不给|不方便|不告诉|没有|没得|没手机|没电话|不用|不需要|不要|没啥|没什么|无|算了|跳过|"
+    r"不知道|不清楚|说不清|说不好|记不清|记不得|不晓得|不记得|晓不得|忘了|随便|都行|不登记|不说)"
+)
+UNKNOWN_PLACE = re.compile(
+    r"(不知道|不清楚|说不清|说不好|不晓得|不记得|记不清|晓不得).{0,6}(地址|地方|哪|楼|号|位置|门牌)?|没地址|先不说地址"
+)
+SUBMIT_NOW = re.compile(
+    r"先(给我|帮我|替我)?(报|提交|记|交)(上|了|上去)?(再说|吧|,|,|$)|先报上|先交上|后补|回头(再)?补|之后再补|以后再补|"
+    r"(就|先)这样(报|交|提交)"
+)
+HOME = re.compile(r"(我|俺|咱|自己|自个儿?|自)(们)?(家|屋)(里|头)?|^(就)?(家里|屋里|屋头|在家)")
+ORDINAL = {"1": 0, "一": 0, "2": 1, "二": 1, "两": 1, "3": 2, "三": 2}
+_ORDINAL = re.compile(r"^(?:第|选|要|是)*([123一二两三])(?:个|项|号|条)?(?:吧|的|嘛|呗)?$")
+NONE_OF_THEM = re.compile(r"^(都不是|都不对|没有一个|没得对的|不是这(些|几个))")
+
+# Words that carry no news of their own beside an entity: “不对,是…”, “就在…那里”.
+_FILLER = re.compile(
+    r"不对|不是|错了|搞错|弄错|说错|写错|改成|改为|改到|应该是|应该|是的|对了|就是|就在|住在|我住|我家|俺家|咱家|"
+    r"地址|电话|手机|号码|打这个|联系|大概|可能|从|到|在|是|的|了|哦|啊|呢|吧|嘛|哈|噻|那个|这个|那里|那儿|这里|这儿|"
+    r"我|俺|您|你|给|替|帮"
+)
+_WORDS = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]")
+
+
+def bare(text: str) -> str:
+    """Return the words of a short answer without punctuation and spaces."""
+    return _EDGE.sub("", text)
+
+
+def is_yes(message: Message) -> bool:
+    """Whether the message agrees and says nothing else."""
+    if message.tapped:
+        return message.intent == "affirm"
+    return bare(message.text) in YES or (message.intent == "affirm" and len(bare(message.text)) <= 8)
+
+
+def is_no(message: Message) -> bool:
+    """Whether the message disagrees and says nothing else."""
+    if message.tapped:
+        return message.intent == "deny"
+    return bare(message.text) in NO or (message.intent == "deny" and len(bare(message.text)) <= 6)
+
+
+def is_skip(message: Message) -> bool:
+    """Whether the message leaves the question open (“不留”, “没有”, “不清楚”)."""
+    if message.tapped:
+        return message.intent == "deny"
+    return is_no(message) or bool(SKIP.search(bare(message.text)))
+
+
+def choice(message: Message, titles: list[str]) -> int | None:
+    """Return the index of the offered title that was named or numbered (“第二个”), or None."""
+    words = bare(message.text)
+    found = _ORDINAL.match(words)
+    if found and ORDINAL[found.group(1)] < len(titles):
+        return ORDINAL[found.group(1)]
+    named = [i for i, title in enumerate(titles) if words and bare(title) == words]
+    return named[0] if named else None
+
+
+def leftover(message: Message) -> str:
+    """Return what was said beyond entities and filler words: news, if it is more than a word."""
+    text = list(message.text)
+    for entity in message.entities:
+        text[entity.start : entity.end] = " " * (entity.end - entity.start)
+    return _WORDS.sub("", _FILLER.sub("", "".join(text)))

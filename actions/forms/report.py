@@ -1,0 +1,268 @@
+"""The report form: a problem in the resident's own words becomes a ticket."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from actions import leaves
+from actions.echo import RELATIONS, mask_phone, say_time
+from actions.forms import place
+from actions.forms.draft import Draft, Field, Form, Values
+from actions.forms.replies import NONE_OF_THEM, choice, is_no, is_skip, is_yes, leftover
+from actions.message import Message
+
+SURE = 0.45
+"""From this confidence on the matter is taken as understood; below it one question with choices."""
+CLEAR_LEAD = 0.15
+"""The lead over the next best reading that also counts as understood."""
+NO_LEAF = "none"
+"""The label of a matter that no leaf of the catalogue covers."""
+
+NEWS = 6
+"""Words beyond entities and filler from which on an answer also belongs to the story."""
+
+_HOURS = re.compile(
+    r"[一二三四五六七八九十\d]+点|半夜|夜里|晚上|晚黑|天天|每天|每晚|成天|整天|一直|早上|清早|清晨|白天|中午|凌晨|下午|"
+    r"傍晚|天不亮|擦黑|昨|今|前天|这几天|这段时间|周末|饭点"
+)
+_KEEP_SECRET = re.compile(
+    r"(别|不要|莫|不能|千万别|可别)(说|讲|告诉|透露|让).{0,8}(我|俺|知道|晓得)|保密|匿名|别露我"
+)
+_NOT_SECRET = re.compile(r"不(用|需要|要)(保密|匿名)|可以(说|公开)是我")
+_OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵")
+_FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
+
+
+def _narrative(message: Message, draft: Draft) -> Values:
+    """Add what was said to the story, verbatim; plain answers and corrections are no story."""
+    text = message.text.strip()
+    if not text or (message.tapped and draft.get("narrative")):
+        return {}
+    story = draft.get("narrative")
+    if not story:
+        return {"narrative": text}
+    if is_yes(message) or is_no(message) or (draft.asked == "contact" and is_skip(message)):
+        return {}
+    if text in story or (draft.asked == "place" and not message.all("address")):
+        return {}
+    if len(leftover(message)) < NEWS:
+        return {}
+    return {"narrative": f"{story}\n{text}"}
+
+
+def _understood(message: Message) -> bool:
+    leaf = message.leaf
+    if leaf is None:
+        return False
+    second = leaf.alternatives[0][1] if leaf.alternatives else 0.0
+    return leaf.confidence >= SURE or leaf.confidence - second >= CLEAR_LEAD
+
+
+def _leaf(message: Message, draft: Draft) -> Values:
+    """Take the matter over; while the summary stands, a clear other matter corrects it."""
+    if message.leaf is None or message.intent not in ("report_problem", "affirm", "emergency"):
+        return {}
+    if draft.get("leaf") and not (message.tapped or draft.asked in ("change", "confirm")):
+        return {}
+    if draft.get("leaf") and len(leftover(message)) < NEWS and not message.tapped:
+        return {}
+    if _understood(message):
+        return {"leaf": message.leaf.id, "leaf_options": []}
+    if draft.get("leaf_options") is not None:
+        return {}
+    options = [message.leaf.id, *(leaf for leaf, _ in message.leaf.alternatives)]
+    return {"leaf_options": [leaf for leaf in options if leaf != NO_LEAF][:3]}
+
+
+def _needs_leaf(draft: Draft, message: Message) -> bool:
+    return (
+        not draft.get("leaf") and bool(draft.get("leaf_options")) and draft.asks.get("leaf", 0) < 2
+    )
+
+
+def _leaf_answer(message: Message, draft: Draft) -> Values:
+    """Read the answer to “是哪一种”; other words go into the story and a person sorts them."""
+    options = draft.get("leaf_options") or []
+    index = choice(message, [leaves.name(leaf) for leaf in options])
+    if index is not None:
+        return {"leaf": options[index], "leaf_options": []}
+    if message.tapped and message.leaf:
+        return {"leaf": message.leaf.id, "leaf_options": []}
+    if is_no(message) or NONE_OF_THEM.search(message.text):
+        return {"leaf": NO_LEAF, "leaf_options": []}
+    if not leftover(message):
+        return {}
+    known = _understood(message) and message.leaf is not None
+    return {"leaf": message.leaf.id if known else NO_LEAF, "leaf_options": []}
+
+
+def _occurred(message: Message, draft: Draft) -> Values:
+    """Take a time that has begun as the time of the matter; a later one is when to come."""
+    entity = message.last("time")
+    if entity is None or not isinstance(entity.value, dict):
+        return {}
+    value = entity.value
+    today = message.now.date().isoformat()
+    if value.get("recur") or str(value.get("start", ""))[:10] <= today:
+        return {"occurred": value, "occurred_text": entity.text}
+    return {}
+
+
+def _occurred_answer(message: Message, draft: Draft) -> Values:
+    if message.tapped or message.all("time") or is_skip(message) or not message.text.strip():
+        return {}
+    return {"occurred_text": message.text.strip()}
+
+
+def _needs_hours(draft: Draft, message: Message) -> bool:
+    return (
+        draft.get("leaf") in leaves.HOURS
+        and not draft.get("occurred_text")
+        and not _HOURS.search(draft.get("narrative") or "")
+    )
+
+
+def _contact(message: Message, draft: Draft) -> Values:
+    said: dict[str, Any] = {}
+    phone = message.last("phone")
+    if phone is not None:
+        said["phone"] = str(phone.value)
+    person = message.last("person")
+    if person is not None:
+        own = _OWN_NAME.search(message.text) or not message.all("relation")
+        said["name" if own else "subject_name"] = str(person.value)
+    return said
+
+
+def _needs_contact(draft: Draft, message: Message) -> bool:
+    return (
+        not draft.get("phone")
+        and not message.resident.phone_known
+        and draft.get("leaf") in leaves.VISIT
+        and "contact" not in draft.asks  # asked once, never pressed
+    )
+
+
+def _subject(message: Message, draft: Draft) -> Values:
+    """Take whom it is for. A neighbour who is complained of is not whom it is for."""
+    entity = message.last("relation")
+    if entity is None:
+        return {}
+    if entity.value == "neighbor" and not re.search(r"替|帮|代", message.text):
+        return {}
+    return {"subject": str(entity.value)} if _FOR_SOMEONE.search(message.text) else {}
+
+
+def _secret(message: Message, draft: Draft) -> Values:
+    if _NOT_SECRET.search(message.text):
+        return {"confidential": False}
+    if _KEEP_SECRET.search(message.text) or message.intent == "ask_anonymity":
+        return {"confidential": True}
+    return {}
+
+
+def _photos(message: Message, draft: Draft) -> Values:
+    old = draft.get("attachments") or []
+    new = [a for a in message.attachments if a not in old]
+    return {"attachments": [*old, *new]} if new else {}
+
+
+FORM = Form(
+    name="report",
+    early=True,
+    essential="narrative",
+    fields=(
+        Field("narrative", needed=lambda d, m: not d.get("narrative"), read=_narrative),
+        Field(
+            "leaf",
+            needed=_needs_leaf,
+            read=_leaf,
+            answer=_leaf_answer,
+        ),
+        place.field(wanted=lambda d: d.get("leaf") not in leaves.PLACELESS),
+        Field(
+            "occurred",
+            needed=_needs_hours,
+            read=_occurred,
+            answer=_occurred_answer,
+            optional=True,
+        ),
+        Field("contact", needed=_needs_contact, read=_contact, optional=True),
+        Field("subject", needed=lambda d, m: False, read=_subject),
+        Field("confidential", needed=lambda d, m: False, read=_secret),
+        Field("attachments", needed=lambda d, m: False, read=_photos),
+    ),
+)
+
+
+def confidential(draft: Draft) -> bool:
+    """Whether the reporter stays unknown to the other side: by wish, else by the kind of matter."""
+    said = draft.get("confidential")
+    return draft.get("leaf") in leaves.CONFIDENTIAL if said is None else bool(said)
+
+
+def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
+    """Return what will be filed as (heading, words), in the order it is read out."""
+    lines = [("什么事", _what(draft))]
+    where = place.say(draft)
+    if where or draft.get("leaf") not in leaves.PLACELESS:
+        lines.append(("在哪里", where or "先不说,后面再补"))
+    when = draft.get("occurred")
+    if when:
+        lines.append(("什么时候", say_time(when, message.now)))
+    elif draft.get("occurred_text"):
+        lines.append(("什么时候", str(draft.get("occurred_text"))))
+    subject = RELATIONS.get(str(draft.get("subject") or ""))
+    if subject:
+        lines.append(("替谁说", subject + _paren(draft.get("subject_name"))))
+    lines.append(("联系您", _how_to_reach(draft, message)))
+    if draft.get("attachments"):
+        lines.append(("照片", f"{len(draft.get('attachments'))}张"))
+    if confidential(draft):
+        lines.append(("保密", "不让对方知道是您说的"))
+    return lines
+
+
+def _what(draft: Draft) -> str:
+    story = str(draft.get("narrative") or "").replace("\n", ";")
+    leaf = draft.get("leaf")
+    return f"{leaves.name(leaf)}——“{story}”" if leaf and leaf != NO_LEAF else f"“{story}”"
+
+
+def _how_to_reach(draft: Draft, message: Message) -> str:
+    name = draft.get("name") or message.resident.name or ""
+    phone = draft.get("phone")
+    if phone:
+        return f"{name} {mask_phone(str(phone))}".strip()
+    if message.resident.phone_known:
+        return f"{name} 用您登记过的电话".strip()
+    return f"{name} 在这个对话里回您".strip()
+
+
+def _paren(text: Any) -> str:
+    return f"({text})" if text else ""
+
+
+def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str, Any]:
+    """Return the body of ``POST /tickets``."""
+    leaf = draft.get("leaf")
+    body: dict[str, Any] = {
+        "conversation_id": conversation_id,
+        "kind": "complaint" if leaf in (None, NO_LEAF) else None,
+        "leaf": None if leaf == NO_LEAF else leaf,
+        "narrative": draft.get("narrative"),
+        "confidential": confidential(draft),
+        "incomplete": bool(draft.get("incomplete")),
+        "attachments": list(draft.get("attachments") or []),
+        "nlu": {"leaf": leaf, "round": draft.round},
+        **place.to_ticket(draft),
+    }
+    for key in ("occurred", "occurred_text"):
+        if draft.get(key):
+            body[key] = draft.get(key)
+    if draft.get("subject"):
+        body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
+    if draft.get("phone") or draft.get("name"):
+        body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
+    return body

@@ -1,0 +1,42 @@
+"""What the dialogue knows about the leaves of the catalogue: names, and what each one needs.
+
+Names come from the service cards (data/catalogue), the same that the services read. Sets are data:
+a leaf is in a set because the regulation or the work demands it, as said beside it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+CARDS = Path(__file__).resolve().parent.parent / "data" / "catalogue"
+
+# Inside a building: without its number nobody can find the lamp, the pipe or the lift.
+BUILDING = frozenset(
+    "H1 H2 H3 H4 H5 H6 H7 H8 H9 I2 I6 I7 I8 I10 C7 J1 A2 C4 C6 D3 E7".split()
+)
+# Somebody comes to the door or must be reached quickly: a phone number is worth one question.
+VISIT = frozenset("H1 H2 H3 H4 H5 H7 H8 B7 C7 F4 J1".split())
+# The hours decide who can check it and with what: night noise, fumes at dinner time.
+HOURS = frozenset("I2 I10 I11 I12".split())
+# Who told stays with us by default (个人信息保护; 《北京市接诉即办工作条例》第三十二条 保密).
+CONFIDENTIAL = frozenset("F4 I2 I5 I6 I7 I8 I9 I10 I11 I12 J1 J3 J4 J6 J7 J8".split())
+# About a person or an office, not about a spot.
+PLACELESS = frozenset("J6 J7 J8 none".split())
+
+
+@lru_cache(maxsize=1)
+def names() -> dict[str, str]:
+    """Return leaf id → name from the service cards; ids without a card are absent."""
+    found: dict[str, str] = {}
+    for path in sorted(CARDS.glob("*.yml")):
+        for card in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("cards") or []:
+            found[str(card["id"])] = str(card["name"])
+    return found
+
+
+def name(leaf: str | None) -> str:
+    """Return what people call the leaf; for an unknown one ``这件事``."""
+    return names().get(leaf or "", "这件事")

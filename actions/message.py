@@ -1,0 +1,206 @@
+"""One message of a resident as the dialogue reads it: words, understanding and what is known.
+
+Everything the actions decide on comes from here, so that forms can be tested without Rasa.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+REFERS_TO_MESSAGE = "m:"
+"""Prefix of an ``about`` value that names an earlier message of this conversation."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Words that mean something: ``value`` is normalised, ``text`` as said.
+
+    ``start`` and ``end`` are code points of the message, end exclusive.
+    """
+
+    type: str
+    value: Any
+    text: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a message: an intent, maybe with a leaf of the catalogue."""
+
+    intent: str
+    leaf: str | None
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The matter of the catalogue a message is about; ``alternatives`` are the next best ids."""
+
+    id: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Resident:
+    """What the gateway already knows about who writes. Known things are never asked."""
+
+    name: str | None = None
+    phone_known: bool = False
+    home: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A resident's message.
+
+    Attributes:
+        id: Chat message id, the key of everything this message starts.
+        text: As said; empty for a tapped button that refers to no message.
+        tapped: True when a button was tapped instead of something typed.
+        about: What the tapped button refers to (``home``, ``place:xingfu-3`` …).
+        now: The present time of the whole system (message metadata), Asia/Shanghai.
+        uncertain: The understanding is not sure of the intent.
+    """
+
+    id: str
+    text: str
+    intent: str
+    now: datetime
+    confidence: float = 1.0
+    entities: tuple[Entity, ...] = ()
+    leaf: Leaf | None = None
+    readings: tuple[Reading, ...] = ()
+    uncertain: bool = False
+    tapped: bool = False
+    about: str | None = None
+    elder: bool = False
+    mode: str = "bot"
+    attachments: tuple[str, ...] = ()
+    location: Mapping[str, Any] | None = None
+    resident: Resident = field(default_factory=Resident)
+    pending_callback: Mapping[str, Any] | None = None
+
+    def all(self, kind: str) -> list[Entity]:
+        """Return the entities of one type in the order said."""
+        return [e for e in self.entities if e.type == kind]
+
+    def meant(self, kind: str) -> list[Entity]:
+        """Return the entities of one type, without those said to be wrong (“不是3号楼,是5号楼”)."""
+        return [e for e in self.all(kind) if not self._denied(e)]
+
+    def last(self, kind: str) -> Entity | None:
+        """Return the last entity of a type that is meant, or None."""
+        found = self.meant(kind)
+        return found[-1] if found else None
+
+    def _denied(self, entity: Entity) -> bool:
+        before = self.text[: entity.start].rstrip(" ,,")
+        return before.endswith(("不是", "不在", "不要", "别是"))
+
+
+def read_time(text: str | None) -> datetime:
+    """Read the gateway's ``now``; without one (console, tests) the machine's own time."""
+    if not text:
+        return datetime.now(ZONE)
+    value = datetime.fromisoformat(text)
+    return value.astimezone(ZONE) if value.tzinfo else value.replace(tzinfo=ZONE)
+
+
+def from_events(sender: str, latest: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Message:
+    """Build the message from Rasa's latest message and the conversation's events.
+
+    A button that refers to an earlier message (``about: m:<id>``) brings that message's words and
+    entities back, with the intent and the leaf that were chosen.
+    """
+    user_events = [e for e in events if e.get("event") == "user"]
+    current = user_events[-1] if user_events else {}
+    metadata = {**(current.get("metadata") or {}), **(latest.get("metadata") or {})}
+    message = _parse(latest, current, metadata)
+    if message.about and message.about.startswith(REFERS_TO_MESSAGE):
+        said = _find(user_events, message.about.removeprefix(REFERS_TO_MESSAGE))
+        if said is not None:
+            old = _parse(said.get("parse_data") or {}, said, metadata)
+            message = replace(
+                message,
+                text=old.text,
+                entities=old.entities,
+                leaf=message.leaf or old.leaf,
+                readings=old.readings,
+                about=None,
+                attachments=old.attachments or message.attachments,
+            )
+    return message
+
+
+def _find(user_events: Sequence[Mapping[str, Any]], message_id: str) -> Mapping[str, Any] | None:
+    return next((e for e in user_events if e.get("message_id") == message_id), None)
+
+
+def _parse(parsed: Mapping[str, Any], event: Mapping[str, Any], metadata: Mapping[str, Any]) -> Message:
+    raw = parsed.get("text") or event.get("text") or ""
+    intent = (parsed.get("intent") or {}).get("name") or ""
+    # Typed text never becomes a command (the channel sees to it), so "/intent" is a tapped button.
+    tapped = raw.startswith("/") and bool(intent) and raw[1:].startswith(intent)
+    entities = [e for e in parsed.get("entities") or [] if e.get("entity")]
+    about = next((str(e["value"]) for e in entities if e["entity"] == "about"), None)
+    home = (metadata.get("resident") or {}).get("home")
+    return Message(
+        id=str(event.get("message_id") or ""),
+        text="" if tapped else raw,
+        intent=intent,
+        confidence=float((parsed.get("intent") or {}).get("confidence") or 0.0),
+        now=read_time(metadata.get("now")),
+        entities=tuple(
+            Entity(
+                e["entity"],
+                e.get("value"),
+                str(e.get("text") or raw[e.get("start", 0) : e.get("end", 0)]),
+                int(e.get("start", 0)),
+                int(e.get("end", 0)),
+            )
+            for e in entities
+            if e["entity"] not in ("about", "service")
+        ),
+        leaf=_leaf(entities),
+        readings=tuple(
+            Reading(r["intent"], r.get("leaf"), float(r.get("confidence") or 0.0))
+            for r in parsed.get("readings") or []
+        ),
+        uncertain=bool(parsed.get("uncertain")),
+        tapped=tapped,
+        about=about,
+        elder=bool(metadata.get("elder")),
+        mode=str(metadata.get("mode") or "bot"),
+        attachments=tuple(metadata.get("attachments") or ()),
+        location=metadata.get("location") or None,
+        resident=Resident(
+            name=(metadata.get("resident") or {}).get("name"),
+            phone_known=bool((metadata.get("resident") or {}).get("phone_known")),
+            home=home if home and home.get("compound_id") else None,
+        ),
+        pending_callback=metadata.get("pending_callback") or None,
+    )
+
+
+def _leaf(entities: Sequence[Mapping[str, Any]]) -> Leaf | None:
+    found = next((e for e in entities if e["entity"] == "service" and e.get("value")), None)
+    if found is None:
+        return None
+    confidence = found.get("confidence")
+    return Leaf(
+        str(found["value"]),
+        1.0 if confidence is None else float(confidence),  # a tapped choice is certain
+        tuple(
+            (str(a["value"]), float(a.get("confidence") or 0.0))
+            for a in found.get("alternatives") or []
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What is measured, and how: figures are ratios within one run, because machines are noisy."""

@@ -1,0 +1,210 @@
+"""Load run through the whole stack, ours and the stock Rasa configuration in turns.
+
+``make bench`` trains the stock model once (minutes), then starts each stack in turn, A B A B, lets
+ten residents talk at the same time and prints, for each, messages a second, p50/p95/p99 by kind of
+turn, time to ready and the memory of each process; the ratios are what to quote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from benchmarks.conversations import CONVERSATIONS
+from tests.stack import ROOT, Stack
+
+STOCK_MODEL = ROOT / "models" / "stock.tar.gz"
+STOCK_CONFIG = ROOT / "benchmarks" / "stock_config.yml"
+RASA = ROOT / "bot" / ".venv" / "bin" / "rasa"
+PROCESSES = ("web", "worker", "rasa", "actions")
+
+
+@dataclass
+class Run:
+    """What one run of one stack gave."""
+
+    ready_s: float = 0.0
+    seconds: float = 0.0
+    latencies_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    errors: int = 0
+    memory_mb: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def all_ms(self) -> list[float]:
+        """Latencies of all turns, in milliseconds."""
+        return [ms for values in self.latencies_ms.values() for ms in values]
+
+    @property
+    def rate(self) -> float:
+        """Messages answered a second."""
+        return len(self.all_ms) / self.seconds
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which ``share`` of the values lie (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def memory_mb(pid: int) -> float:
+    """Proportional set size of a process, in MB: shared pages are divided among their users."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"no Pss for {pid}")
+
+
+async def resident(
+    http: aiohttp.ClientSession, stack: Stack, number: int, rounds: int, run: Run
+) -> None:
+    """One resident: a new session for each conversation, one message after the other."""
+    for n in range(rounds):
+        turns = CONVERSATIONS[(number + n) % len(CONVERSATIONS)]
+        async with http.post(
+            f"{stack.url}/api/v1/chat/sessions", json={"channel": "web", "elder": False}
+        ) as answer:
+            token = (await answer.json())["token"]
+        for kind, text in turns:
+            body = {"client_message_id": uuid.uuid4().hex, "type": "text", "text": text}
+            start = time.perf_counter()
+            async with http.post(
+                f"{stack.url}/api/v1/chat/messages",
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+            ) as answer:
+                good = answer.status == 200 and bool((await answer.json())["messages"])
+            run.errors += not good
+            run.latencies_ms[kind].append((time.perf_counter() - start) * 1000)
+
+
+async def load(stack: Stack, residents: int, rounds: int, run: Run) -> None:
+    """Let all residents talk at the same time."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        warm_up = Run()
+        await resident(http, stack, 0, len(CONVERSATIONS), warm_up)
+        start = time.perf_counter()
+        await asyncio.gather(*(resident(http, stack, n, rounds, run) for n in range(residents)))
+        run.seconds = time.perf_counter() - start
+
+
+def measure(model: Path | None, residents: int, rounds: int) -> Run:
+    """Start a stack with this model (None: ours), load it, stop it."""
+    environment = {"LINDA_TEST_MODE": "0"}
+    if model is not None:
+        environment["LINDA_MODEL"] = str(model)
+    run = Run()
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder), **environment)
+        start = time.perf_counter()
+        stack.start()
+        run.ready_s = time.perf_counter() - start
+        try:
+            asyncio.run(load(stack, residents, rounds, run))
+            run.memory_mb = {name: memory_mb(stack.pid(name)) for name in PROCESSES}
+        finally:
+            stack.stop()
+    return run
+
+
+def train_stock() -> float | None:
+    """Train the stock model if there is none; return the seconds it took."""
+    if STOCK_MODEL.exists():
+        return None
+    start = time.perf_counter()
+    subprocess.run(
+        [RASA, "train", "--config", STOCK_CONFIG, "--out", "models", "--fixed-model-name", "stock"],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - start
+
+
+def train_ours() -> float:
+    """Train our model into a throw-away folder; return the seconds it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        subprocess.run(
+            [RASA, "train", "--out", folder, "--force"],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return time.perf_counter() - start
+
+
+def report(name: str, runs: list[Run]) -> dict[str, object]:
+    """Print the figures of one stack over its runs, and return them."""
+    everything = [ms for r in runs for ms in r.all_ms]
+    rate = statistics.median(r.rate for r in runs)
+    print(f"\n{name}: {rate:.1f} messages/s, {sum(r.errors for r in runs)} without an answer")
+    print(f"  ready in {min(r.ready_s for r in runs):.1f} s (seeding included)")
+    print(f"  {'kind of turn':<18}{'n':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}")
+    kinds: dict[str, list[float]] = defaultdict(list)
+    for r in runs:
+        for kind, values in r.latencies_ms.items():
+            kinds[kind] += values
+    rows = {}
+    for kind, values in [*sorted(kinds.items()), ("all", everything)]:
+        rows[kind] = {f"p{p}": round(percentile(values, p / 100), 1) for p in (50, 95, 99)}
+        cells = "".join(f"{v:>9.0f}" for v in rows[kind].values())
+        print(f"  {kind:<18}{len(values):>6}{cells}")
+    memory = {n: round(max(r.memory_mb[n] for r in runs), 1) for n in PROCESSES}
+    print("  memory (PSS, MB):", ", ".join(f"{n} {mb:.0f}" for n, mb in memory.items()))
+    return {
+        "messages_per_s": round(rate, 1),
+        "turns": rows,
+        "memory_mb": memory,
+        "ready_s": round(min(r.ready_s for r in runs), 1),
+    }
+
+
+def main() -> int:
+    """Measure, print, and write ``var/bench.json``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--residents", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=6, help="conversations of each resident")
+    parser.add_argument("--pairs", type=int, default=2, help="how often ours and stock take turns")
+    parser.add_argument("--ours-only", action="store_true", help="no stock stack beside it")
+    arguments = parser.parse_args()
+    print(f"{platform.platform()}, {os.cpu_count()} cores; load generator on the same machine")
+    result: dict[str, object] = {"residents": arguments.residents}
+    if not arguments.ours_only:
+        result["train_ours_s"] = round(train_ours(), 1)
+        took = train_stock()
+        result["train_stock_s"] = None if took is None else round(took, 1)
+        print(f"training: ours {result['train_ours_s']} s, stock {result['train_stock_s']} s")
+    ours, stock = [], []
+    for _ in range(arguments.pairs):
+        ours.append(measure(None, arguments.residents, arguments.rounds))
+        if not arguments.ours_only:
+            stock.append(measure(STOCK_MODEL, arguments.residents, arguments.rounds))
+    result["ours"] = report("Linda", ours)
+    if stock:
+        result["stock"] = report("stock Rasa configuration", stock)
+        ratios = [a.rate / b.rate for a, b in zip(ours, stock, strict=True)]
+        print(f"\nthroughput, ours / stock, pair by pair: {', '.join(f'{r:.2f}' for r in ratios)}")
+        result["throughput_ratios"] = [round(r, 2) for r in ratios]
+    (ROOT / "var").mkdir(exist_ok=True)
+    (ROOT / "var" / "bench.json").write_text(json.dumps(result, ensure_ascii=False, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Phone numbers and names of persons."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bot.understanding.numbers import DIGITS, narrow
+from bot.understanding.span import Span, without_overlaps
+from bot.understanding.words import load
+
+_SPOKEN = "零〇一幺二三四五六七八九"
+_D = rf"[\d{_SPOKEN}]"
+_MOBILE = re.compile(
+    rf"(?<!{_D})(?:\+?86[\s-]?)?(?P<n>[1一幺][\s-]?[3-9三四五六七八九](?:[\s-]?{_D}){{9}})(?!{_D})"
+)
+_LANDLINE = re.compile(r"(?<![\d-])(?P<n>0\d{2,3}[\s-]?\d{7,8}|\d{7,8})(?![\d-])")
+_LANDLINE_CUE = re.compile(r"(?:电话|座机|打|号码|联系)[^\d]{0,6}$")
+
+
+def _digits(words: str) -> str:
+    return "".join(str(DIGITS[c]) if c in DIGITS else c for c in words if c in DIGITS or c.isdigit())
+
+
+def find_phones(text: str) -> list[Span]:
+    """Phone numbers in digits or words; value: the digits. 幺三八… is a number, too."""
+    plain = narrow(text)
+    spans = []
+    for match in _MOBILE.finditer(plain):
+        start, end = match.span("n")
+        spans.append(Span("phone", start, end, text[start:end], _digits(plain[start:end])))
+    for match in _LANDLINE.finditer(plain):
+        start, end = match.span("n")
+        area = plain[start] == "0"
+        if not area and not _LANDLINE_CUE.search(plain[:start]):
+            continue
+        spans.append(Span("phone", start, end, text[start:end], _digits(plain[start:end]), 0.9))
+    return without_overlaps(spans)
+
+
+@lru_cache(maxsize=1)
+def _person_patterns() -> tuple[re.Pattern[str], ...]:
+    data = load("persons")
+    surname = rf"(?:欧阳|司马|上官|诸葛|[{data['surnames']}])"
+    titles = "|".join(sorted(data["titles"], key=lambda t: -len(t)))
+    stop = r"(?=$|[,，。.!！?？;；、\s的]|在|住|家|是|电话|手机|今年|想|要|说|来|报|，)"
+    given = r"[一-龥]{1,2}?"
+    return (
+        re.compile(rf"(?:我|俺|咱|本人|他|她|老人)?(?:免贵)?姓(?P<name>{surname})(?![名氏甚啥什])"),
+        re.compile(
+            rf"(?:我|俺|他|她|老人|妈|爸|老伴|儿子)(?:的)?(?:名字)?(?:就)?(?:叫|是|名叫)"
+            rf"(?P<name>{surname}{given}){stop}"
+        ),
+        re.compile(rf"(?:联系人|姓名|名字)(?:是|叫|就是|写|:|：|\s)*(?P<name>{surname}{given}){stop}"),
+        re.compile(rf"(?P<name>{surname}(?:{titles}))"),
+        re.compile(rf"(?<![大最古苍年衰])(?P<name>[小老]{surname})(?=同志|师傅|大夫|[在呢吗来啊,，。?？!！]|$)"),
+    )  # fmt: skip
+
+
+_NO_NAME = re.compile(r"^(?:安(?:全|装)|成都|高压|温水|文明|公共|方便|单元|路(?:灯|口)|季度)")
+
+
+def find_persons(text: str) -> list[Span]:
+    """Names: 我姓王 → 王, 我叫张桂兰 → 张桂兰, 李大爷 → 李大爷."""
+    spans = []
+    for pattern in _person_patterns():
+        for match in pattern.finditer(text):
+            name = match.group("name")
+            if not _NO_NAME.match(name):
+                spans.append(Span("person", *match.span("name"), name, name, 0.9))
+    return without_overlaps(spans)

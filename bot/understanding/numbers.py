@@ -1,0 +1,45 @@
+"""Numbers as people say and write them: 三, 十二, 一百零五, 两, 幺, １２."""
+
+from __future__ import annotations
+
+DIGITS = {
+    "零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "俩": 2, "三": 3, "仨": 3,
+    "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
+}  # fmt: skip
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+_TENS = {"廿": 20, "卅": 30}
+_WIDE = str.maketrans("０１２３４５６７８９＃－—", "0123456789#--")
+
+#: A whole number in digits or words, for use inside larger patterns.
+NUMBER = r"(?:[0-9０-９]+|[零〇一幺二两俩三仨四五六七八九十百廿卅]+)"
+
+
+def to_int(words: str) -> int | None:
+    """Return the number that ``words`` say, or ``None`` when they are no number.
+
+    Digits said one by one are read one by one: 三零二 → 302, 幺二 → 12.
+    """
+    words = words.translate(_WIDE)
+    if words.isascii() and words.isdigit():
+        return int(words)
+    if not words:
+        return None
+    if len(words) > 1 and all(c in DIGITS for c in words):
+        return int("".join(str(DIGITS[c]) for c in words))
+    total, current = 0, 0
+    for char in words:
+        if char in DIGITS:
+            current = DIGITS[char]
+        elif char in _UNITS:
+            total += (current or 1) * _UNITS[char]
+            current = 0
+        elif char in _TENS:
+            total += _TENS[char]
+        else:
+            return None
+    return total + current
+
+
+def narrow(text: str) -> str:
+    """Full-width digits and signs as plain ones, code point by code point (offsets stay)."""
+    return text.translate(_WIDE)

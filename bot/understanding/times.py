@@ -1,0 +1,579 @@
+"""When: 明天, 后儿个晌午, 下礼拜二, 擦黑儿, 昨儿夜里, 坏了三天了, 月底前, 每天中午, 早上八点半.
+
+Value: ``{start, end, part?, approx?}`` with inclusive dates ``2026-11-24``, or date-times
+``2026-11-24T08:30`` when a clock time was said; habits ``{recur, weekdays?, part?}``. Weeks start
+on Monday. All is relative to a reference time: nothing here reads the clock.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bot.understanding import lunar
+from bot.understanding.numbers import NUMBER, narrow, to_int
+from bot.understanding.span import Span, without_overlaps
+
+_N = NUMBER
+
+_DAY_OFFSETS = {
+    "大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "赶明": 1, "后": 2, "大后": 3, "外后": 3,
+}  # fmt: skip
+_DAY = r"(?P<day>大前|大后|外后|赶明|前|昨|今|明|后)(?:天|儿个|儿|日(?!期|子))"
+_DAY_SHORT = r"(?P<dayshort>今|明|昨|当)(?=[早晚晨])"
+
+_PARTS = {
+    "dawn": "凌晨|五更|天没亮|天不亮|蒙蒙亮|天刚亮|麻麻亮|天亮前",
+    "am": "大清早|清早上|清早|一大早|一早|早上|早晨|早起|清晨|上午|头晌午|头晌|上半天|前半晌|早间|晨|早",
+    "noon": "大中午|中午头|中午|晌午头|大晌午|晌午|正午|午间",
+    "pm": "下午|下晌午|下晌|后晌|过晌|下半天|后半晌|午后",
+    "eve": "擦黑儿|擦黑|傍黑儿|傍黑|傍晚|晚黑|晚上|晚间|夜晚|黑天|天黑|下黑|晚",
+    "night": "大半夜|后半夜|前半夜|下半夜|上半夜|半夜三更|三更半夜|半夜|深夜|夜里头|夜里|夜间|黑夜|大晚上",
+}
+_PART_OF = {word: part for part, words in _PARTS.items() for word in words.split("|")}
+_PART = "|".join(sorted(_PART_OF, key=lambda w: -len(w)))
+#: Parts that mean a time of day without a day word (晚 and 早 alone are too short to be sure).
+_PART_ALONE = "|".join(w for w in sorted(_PART_OF, key=lambda w: -len(w)) if len(w) > 1)
+
+_WEEKDAYS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7} | {
+    str(n): n for n in range(1, 8)
+}
+_WEEK = (
+    r"(?P<weekrel>上上个?|下下个?|上个?|下个?|这个?|本)?(?:周|星期|礼拜)"
+    r"(?P<weekday>[一二三四五六日天1-7](?![天个年月期]|\d)|末)"
+)
+_WHOLE_WEEK = r"(?P<wholeweek>上上个?|下下个?|上个?|下个?|这个?|本)(?:周|星期|礼拜)(?![一二三四五六日天末\d])"
+
+# What follows a number and 号 when it is a house and not a date.
+_NOT_A_DATE = r"(?!\s*(?:楼|线|院|门|栋|幢|井|单元|房|店|厅|馆|车|床|台|机|桥|路|地|桩|梯|库|段|坑|商|铺|柜|桌|窗|岗|棚|大院|住|这栋|那栋|居|家))"
+_MONTH_DAY = rf"(?:(?P<year>\d{{4}}|明|今|去)年)?(?P<month>{_N})(?:月份?|\.|/)(?P<mday>{_N})(?:日|号{_NOT_A_DATE})?"
+_ISO = r"(?P<iso_y>20\d\d)[-./](?P<iso_m>\d{1,2})[-./](?P<iso_d>\d{1,2})(?!\d)"
+_DAY_ONLY = rf"(?<![\d\-.:第])(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
+_WHOLE_MONTH = rf"(?P<wholemonth>{_N})月份?(?![\d一二三四五六七八九十]|底|初|中|末)"
+_MONTH_PART = (
+    rf"(?P<mprel>这个|本|下个|上个|下|上|{_N})?(?P<mpword>月)(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
+)
+_REL_MONTH = r"(?P<relmonth>上上个|上个|下个|这个|本)月(?!底|末|初|中|上旬|下旬)"
+_REL_YEAR = r"(?P<relyear>前|去|今|明|后)年(?!级|轻|龄)"
+_YEAR_END = r"(?P<yearend>年底|年末|年前|年跟前)"
+_LUNAR = (
+    r"(?:农历|阴历|旧历)?(?P<lmonth>正月|冬月|腊月)(?P<lday>初?[一二三四五六七八九十廿]+)(?:日|号)?"
+    r"|(?:农历|阴历|旧历)(?P<lmonth2>[一二三四五六七八九十]月)(?P<lday2>初?[一二三四五六七八九十廿]+)"
+    r"|(?P<eve>大年三十儿?|年三十儿?|除夕)|(?P<festival>大年初一|春节|元宵节?|端午节?|七夕|中秋节?|八月节"
+    r"|重阳节?|腊八节?|小年)|大年(?P<nyday>初[一二三四五六七八九十])"
+)
+_SOLAR_FESTIVALS = {
+    "元旦": (1, 1), "三八节": (3, 8), "五一": (5, 1), "劳动节": (5, 1), "六一": (6, 1), "七一": (7, 1),
+    "八一": (8, 1), "十一": (10, 1), "国庆节": (10, 1), "国庆": (10, 1),
+}  # fmt: skip
+_SOLAR = r"(?P<solar>元旦|三八节|五一(?![零幺\d楼栋号单室])|劳动节|六一(?=节|儿童|前|那天)|七一(?=前|那天)|国庆节?|十一(?=那天|前|期间|放假|长假))"
+_UNIT_DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "个星期": 7, "礼拜": 7, "个礼拜": 7, "宿": 1, "晚上": 1}
+_UNIT = r"天(?!窗|线|然|花|桥)|个多?月|个?礼拜|个?星期|周(?![一二三四五六日末])|年(?!级|龄)|个?小时|个?钟头|宿"
+_COUNT = rf"(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
+_AGO = rf"{_COUNT}(?P<agounit>{_UNIT}|分钟)(?:以前|之前|前)(?!后)"
+_LATER = rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟)(?P<later>以后|之后|后|(?:以|之)?内)"
+_SINCE_BEFORE = r"(?:了|有|都|快|整整|足足|已经|连着|连续|断断续续|将近|得有|过去|过)$"
+_SINCE_AFTER = r"\s*(?:了|啦|咯|喽|没|都没|还没|没人|一直|不|多了)"
+_SINCE = rf"{_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一次|一回|内|\d)"
+_THESE = r"(?P<these>这(?:两|几|三|些)天|这(?:两|几)日|头两天|前(?:两|几)天|前(?:两|几)日|头几天|上(?:两|几)天|过(?:两|几)天)"
+_RECUR_DAILY = rf"(?P<daily>每天|每日|见天儿?|每晚|每早|每个?(?={_PART_ALONE}))"
+_RECUR_WEEKLY = r"(?P<weekly>每个?|逢)(?:周|星期|礼拜)(?P<weekdays>[一二三四五六日天1-7](?:[、,和到至]?(?:周|星期|礼拜)?[一二三四五六日天1-7])*|末)"
+_NOT_HOUR = r"(?![儿都也不没用水办法小点子就东]|\s*也|心|头|数|事|名|钱|毛病|啥|什么|脏|动静|声|[零〇一二三四五六七八九十\d]*块)"
+_CLOCK = (
+    rf"(?P<hour>{_N})(?:[:：](?P<minute>[0-5]\d)(?!\d)|(?:点钟|点整|点|时(?!候|间|常|不|尚|代)){_NOT_HOUR}"
+    rf"(?P<sub>半|一刻|三刻|[零〇]?[一二三四五六七八九十\d]+(?=分|[^\d一二三四五六七八九十块个]|$)分?)?)"
+)
+_APPROX = r"(?:前后|左右|上下|来钟|多钟)"
+_TO = r"\s*(?:到|至|-|~|—|――)\s*"
+
+
+@dataclass(frozen=True)
+class _Days:
+    """A stretch of days, both ends included."""
+
+    start: date
+    end: date
+    approx: bool = False
+
+
+def _one(day: date | None) -> _Days | None:
+    return _Days(day, day) if day else None
+
+
+def _safe_date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _add_months(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _month(year: int, month: int) -> _Days | None:
+    if not 1 <= month <= 12:
+        return None
+    return _Days(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.isoweekday() - 1)
+
+
+_WEEK_SHIFT = {"上上": -2, "上": -1, "这": 0, "本": 0, "下": 1, "下下": 2}
+
+
+def _weekday(m: re.Match[str], today: date) -> _Days | None:
+    relation, word = m.group("weekrel"), m.group("weekday")
+    if relation:
+        monday = _monday(today) + timedelta(weeks=_WEEK_SHIFT[relation.rstrip("个")])
+    else:
+        monday = _monday(today)
+    if word == "末":
+        if relation is None and today > monday + timedelta(days=6):
+            monday += timedelta(weeks=1)
+        return _Days(monday + timedelta(days=5), monday + timedelta(days=6))
+    day = monday + timedelta(days=_WEEKDAYS[word] - 1)
+    if relation is None and day <= today:
+        day += timedelta(weeks=1)
+    return _one(day)
+
+
+def _whole_week(m: re.Match[str], today: date) -> _Days:
+    monday = _monday(today) + timedelta(weeks=_WEEK_SHIFT[m.group("wholeweek").rstrip("个")])
+    return _Days(monday, monday + timedelta(days=6))
+
+
+def _relative_day(m: re.Match[str], today: date) -> _Days | None:
+    return _one(today + timedelta(days=_DAY_OFFSETS[m.group("day")]))
+
+
+def _short_day(m: re.Match[str], today: date) -> _Days | None:
+    return _one(today + timedelta(days={"今": 0, "明": 1, "昨": -1, "当": 0}[m.group("dayshort")]))
+
+
+def _year_of(words: str | None, today: date) -> int | None:
+    if words is None:
+        return None
+    return {"明": today.year + 1, "今": today.year, "去": today.year - 1}.get(
+        words
+    ) or to_int(words)
+
+
+def _month_day(m: re.Match[str], today: date) -> _Days | None:
+    month, day = to_int(m.group("month")), to_int(m.group("mday"))
+    if not month or not day:
+        return None
+    year = _year_of(m.group("year"), today)
+    if year is None:
+        # The nearest such day: 11月20日 said on 24 November is four days ago, 1月3日 is ahead.
+        options = [_safe_date(today.year + shift, month, day) for shift in (-1, 0, 1)]
+        known = [d for d in options if d]
+        return _one(min(known, key=lambda d: abs((d - today).days + 45))) if known else None
+    return _one(_safe_date(year, month, day))
+
+
+def _iso(m: re.Match[str], _today: date) -> _Days | None:
+    return _one(_safe_date(*(int(m.group(g)) for g in ("iso_y", "iso_m", "iso_d"))))
+
+
+def _day_only(m: re.Match[str], today: date) -> _Days | None:
+    """A bare day of the month is the next such day, today included; 从20号开始 the last one."""
+    day = to_int(m.group("onlyday"))
+    if not day or day > 31:
+        return None
+    if re.search(r"(?:从|打|自从|自|上月|上个月)$", m.string[: m.start()]):
+        for shift in range(0, -3, -1):
+            first = _add_months(today.replace(day=1), shift)
+            found = _safe_date(first.year, first.month, day)
+            if found and found <= today:
+                return _one(found)
+    for shift in range(3):
+        first = _add_months(today.replace(day=1), shift)
+        found = _safe_date(first.year, first.month, day)
+        if found and found >= today:
+            return _one(found)
+    return None
+
+
+def _whole_month(m: re.Match[str], today: date) -> _Days | None:
+    month = to_int(m.group("wholemonth"))
+    if not month or month > 12:
+        return None
+    year = today.year + (1 if month < today.month - 5 else 0)
+    return _month(year, month)
+
+
+def _month_part(m: re.Match[str], today: date) -> _Days | None:
+    words, part = m.group("mprel"), m.group("mpart")
+    shifts = {None: 0, "这个": 0, "本": 0, "下个": 1, "下": 1, "上个": -1, "上": -1}
+    if words in shifts:
+        first = _add_months(today.replace(day=1), shifts[words])
+    else:
+        month = to_int(words or "")
+        if not month or month > 12:
+            return None
+        first = date(today.year + (1 if month < today.month - 5 else 0), month, 1)
+    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    if part.endswith("前"):
+        return _Days(today, last)
+    days = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, last.day)}
+    low, high = days.get(part, (last.day - 4, last.day))
+    return _Days(first.replace(day=low), first.replace(day=high), part in ("初", "底", "末"))
+
+
+def _relative_month(m: re.Match[str], today: date) -> _Days | None:
+    shift = {"上上个": -2, "上个": -1, "下个": 1}.get(m.group("relmonth"), 0)
+    first = _add_months(today.replace(day=1), shift)
+    return _month(first.year, first.month)
+
+
+def _relative_year(m: re.Match[str], today: date) -> _Days:
+    year = today.year + {"前": -2, "去": -1, "今": 0, "明": 1, "后": 2}[m.group("relyear")]
+    return _Days(date(year, 1, 1), date(year, 12, 31))
+
+
+def _year_end(m: re.Match[str], today: date) -> _Days | None:
+    if m.group("yearend") in ("年前", "年跟前"):
+        following = lunar.eve(today.year - 1)
+        if following is None or following < today:
+            following = lunar.eve(today.year)
+        return _Days(today, following) if following else None
+    return _Days(date(today.year, 12, 21), date(today.year, 12, 31), True)
+
+
+def _lunar_day(words: str) -> int | None:
+    return to_int(words.removeprefix("初"))
+
+
+def _lunar(m: re.Match[str], today: date) -> _Days | None:
+    if m.group("eve"):
+        return _one(lunar.next_occurrence(12, 30, today))
+    if m.group("festival"):
+        return _one(lunar.next_occurrence(*lunar.FESTIVALS[m.group("festival")], today))
+    if m.group("nyday"):
+        return _one(lunar.next_occurrence(1, _lunar_day(m.group("nyday")) or 1, today))
+    month = lunar.MONTHS.get(m.group("lmonth") or m.group("lmonth2"))
+    day = _lunar_day(m.group("lday") or m.group("lday2"))
+    return _one(lunar.next_occurrence(month, day, today)) if month and day else None
+
+
+def _solar_festival(m: re.Match[str], today: date) -> _Days | None:
+    month, day = _SOLAR_FESTIVALS[m.group("solar")]
+    found = date(today.year, month, day)
+    return _one(found if found >= today else date(today.year + 1, month, day))
+
+
+_FEW = {
+    "半": (0.5, True), "大半": (0.5, True), "小半": (0.5, True), "好几": (5, True), "几": (3, True),
+    "两三": (3, True), "三四": (4, True), "四五": (5, True), "五六": (6, True), "七八": (8, True),
+}  # fmt: skip
+
+
+def _amount(m: re.Match[str]) -> tuple[float, bool] | None:
+    words = m.group("few")
+    if words in _FEW:
+        return _FEW[words]
+    number = to_int(words)
+    return None if number is None else (float(number), bool(m.group("more")))
+
+
+def _back(today: date, amount: float, unit: str) -> date:
+    """The day ``amount`` units before ``today`` (negative: after it)."""
+    if "月" in unit:
+        whole = int(amount)
+        return _add_months(today, -whole) - timedelta(days=round((amount - whole) * 30))
+    if unit.startswith("年"):
+        return _add_months(today, -round(amount * 12))
+    if "小时" in unit or "钟头" in unit or "分钟" in unit:
+        return today
+    days = 7 if ("星期" in unit or "礼拜" in unit or "周" in unit) else 1
+    return today - timedelta(days=round(amount * days))
+
+
+def _ago(m: re.Match[str], today: date) -> _Days | None:
+    amount = _amount(m)
+    if amount is None:
+        return None
+    day = _back(today, amount[0], m.group("agounit"))
+    return _Days(day, day, amount[1])
+
+
+def _later(m: re.Match[str], today: date) -> _Days | None:
+    amount = _amount(m)
+    if amount is None:
+        return None
+    day = _back(today, -amount[0], m.group("laterunit"))
+    return _Days(today if m.group("later").endswith("内") else day, day, amount[1])
+
+
+def _since(m: re.Match[str], today: date) -> _Days | None:
+    """坏了三天了: from three days ago until now – only when the words say since when."""
+    text = m.string
+    before = re.search(_SINCE_BEFORE, text[: m.start()])
+    after = re.match(_SINCE_AFTER, text[m.end() :])
+    unit = m.group("sinceunit")
+    amount = _amount(m)
+    if amount is None or not (before or after) or (m.group("few") == "半" and unit == "天"):
+        return None
+    if not before and not re.match(r"\s*(?:了|啦|咯|喽|没|都没|还没|多了)", text[m.end() :]):
+        return None
+    approx = amount[1] or bool(m.group("sincemore")) or "多" in unit
+    return _Days(_back(today, amount[0], unit), today, approx)
+
+
+def _these(m: re.Match[str], today: date) -> _Days:
+    words = m.group("these")
+    if words.startswith("过"):
+        return _Days(today + timedelta(days=2), today + timedelta(days=3), True)
+    if words.startswith("这"):
+        return _Days(today - timedelta(days=2), today, True)
+    return _Days(today - timedelta(days=3), today - timedelta(days=1), True)
+
+
+_Reader = Callable[["re.Match[str]", date], "_Days | None"]
+#: Day expressions in order of trial; the first that reads wins at its place.
+_DAY_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
+    (re.compile(pattern), reader)
+    for pattern, reader in (
+        (_ISO, _iso),
+        (_THESE, _these),
+        (_LUNAR, _lunar),
+        (_SOLAR, _solar_festival),
+        (_DAY, _relative_day),
+        (_DAY_SHORT, _short_day),
+        (_WEEK, _weekday),
+        (_WHOLE_WEEK, _whole_week),
+        (_MONTH_PART, _month_part),
+        (_MONTH_DAY, _month_day),
+        (_REL_MONTH, _relative_month),
+        (_WHOLE_MONTH, _whole_month),
+        (_YEAR_END, _year_end),
+        (_REL_YEAR, _relative_year),
+        (_DAY_ONLY, _day_only),
+        (_AGO, _ago),
+        (_LATER, _later),
+        (_SINCE, _since),
+    )
+)
+_PART_RE = re.compile(rf"(?:的)?(?P<part>{_PART})(?!餐|饭|点儿?摊|市|教|熟|产|恋)")
+_PART_ALONE_RE = re.compile(rf"(?P<part>{_PART_ALONE})(?!餐|饭|茶|觉)")
+_CLOCK_RE = re.compile(_CLOCK)
+_APPROX_RE = re.compile(_APPROX)
+_TO_RE = re.compile(_TO)
+_DAILY_RE = re.compile(_RECUR_DAILY)
+_WEEKLY_RE = re.compile(_RECUR_WEEKLY)
+_BEFORE_DEADLINE = re.compile(r"(?:之前|以前|前)(?![面头后边门院楼])")
+
+
+@dataclass
+class _Reading:
+    """A time while it is being read from left to right."""
+
+    start: int
+    end: int
+    days: _Days | None = None
+    part: str | None = None
+    clock: tuple[int, int] | None = None
+    until: tuple[int, int] | None = None
+    recur: dict[str, Any] | None = None
+    approx: bool = False
+
+
+def find_times(text: str, now: datetime, *, meal: bool = False) -> list[Span]:
+    """Times in ``text``, relative to ``now``.
+
+    Args:
+        text: what was said.
+        now: the reference time.
+        meal: the sentence orders a meal: parts of the day are then meals and not times.
+    """
+    plain = narrow(text)
+    spans: list[Span] = []
+    at = 0
+    while at < len(plain):
+        reading = _read(plain, at, now.date(), meal)
+        if reading is None:
+            at += 1
+            continue
+        value = _value(reading, now)
+        if value is None:
+            at += 1
+            continue
+        words = text[reading.start : reading.end]
+        spans.append(Span("time", reading.start, reading.end, words, value, 0.95))
+        at = reading.end
+    return without_overlaps(spans)
+
+
+def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
+    reading = _read_recur(plain, at) or _read_day(plain, at, today)
+    if reading is None:
+        if meal:
+            clock = _read_clock(plain, at)
+            return clock
+        reading = _read_part_alone(plain, at) or _read_clock(plain, at)
+        if reading is None:
+            return None
+    if not meal and reading.part is None and reading.clock is None:
+        match = _PART_RE.match(plain, reading.end)
+        if match:
+            reading.part, reading.end = _PART_OF[match.group("part")], match.end()
+    _read_last_day(plain, reading, today)
+    if reading.clock is None:
+        clock = _read_clock(plain, reading.end + (plain[reading.end : reading.end + 1] == "的"))
+        if clock:
+            reading.clock, reading.end = clock.clock, clock.end
+    _read_until(plain, reading)
+    match = _APPROX_RE.match(plain, reading.end)
+    if match:
+        reading.approx, reading.end = True, match.end()
+    return reading
+
+
+def _read_recur(plain: str, at: int) -> _Reading | None:
+    match = _WEEKLY_RE.match(plain, at)
+    if match:
+        words = match.group("weekdays")
+        days = [6, 7] if words == "末" else _weekday_list(words)
+        return _Reading(at, match.end(), recur={"recur": "weekly", "weekdays": days})
+    match = _DAILY_RE.match(plain, at)
+    if match:
+        part = {"每晚": "eve", "每早": "am"}.get(match.group("daily"))
+        return _Reading(at, match.end(), recur={"recur": "daily"}, part=part)
+    return None
+
+
+def _weekday_list(words: str) -> list[int]:
+    numbers = [_WEEKDAYS[c] for c in words if c in _WEEKDAYS]
+    if re.search("[到至]", words) and len(numbers) == 2:
+        return list(range(numbers[0], numbers[1] + 1))
+    return sorted(set(numbers))
+
+
+def _read_day(plain: str, at: int, today: date) -> _Reading | None:
+    for pattern, reader in _DAY_READERS:
+        match = pattern.match(plain, at)
+        if match is None:
+            continue
+        days = reader(match, today)
+        if days is None:
+            continue
+        end = match.end()
+        deadline = _BEFORE_DEADLINE.match(plain, end)
+        if deadline and days.start >= today and days.start == days.end:
+            return _Reading(at, deadline.end(), _Days(today, days.end))
+        return _Reading(at, end, days, approx=days.approx)
+    return None
+
+
+def _read_part_alone(plain: str, at: int) -> _Reading | None:
+    match = _PART_ALONE_RE.match(plain, at)
+    if match is None:
+        return None
+    return _Reading(at, match.end(), part=_PART_OF[match.group("part")])
+
+
+def _read_clock(plain: str, at: int) -> _Reading | None:
+    if at and plain[at - 1] in "0123456789零一二三四五六七八九十第差-:几有早晚快":
+        if plain[at - 1] not in "早晚":
+            return None
+    match = _CLOCK_RE.match(plain, at)
+    if match is None:
+        return None
+    hour = to_int(match.group("hour"))
+    if hour is None or hour > 24:
+        return None
+    minute = int(match.group("minute") or 0)
+    sub = match.group("sub")
+    if sub:
+        minute = {"半": 30, "一刻": 15, "三刻": 45}.get(sub) or to_int(sub.rstrip("分")) or 0
+    if minute > 59:
+        return None
+    return _Reading(at, match.end(), clock=(hour, minute))
+
+
+def _read_last_day(plain: str, reading: _Reading, today: date) -> None:
+    """周一到周五, 11月25号到27号: the last day of the stretch."""
+    if reading.days is None or reading.days.start != reading.days.end:
+        return
+    match = _TO_RE.match(plain, reading.end)
+    last = _read_day(plain, match.end(), today) if match else None
+    if last is None or last.days is None:
+        return
+    end = last.days.end
+    if end < reading.days.start and (reading.days.start - end).days < 7:
+        end += timedelta(weeks=1)
+    if end >= reading.days.start:
+        reading.days, reading.end = _Days(reading.days.start, end), last.end
+
+
+def _read_until(plain: str, reading: _Reading) -> None:
+    """到下午五点, -10点: the end of the stretch; the part of day may be said again."""
+    if reading.clock is None:
+        return
+    match = _TO_RE.match(plain, reading.end)
+    if match is None:
+        return
+    position = match.end()
+    part = _PART_RE.match(plain, position)
+    clock = _read_clock_after_to(plain, part.end() if part else position)
+    if clock is None or clock.clock is None:
+        return
+    said_part = _PART_OF[part.group("part")] if part else reading.part
+    reading.until = _hour_24(clock.clock, said_part, not_before=reading.clock)
+    reading.end = clock.end
+
+
+def _read_clock_after_to(plain: str, at: int) -> _Reading | None:
+    match = _CLOCK_RE.match(plain, at)
+    if match is None:
+        return None
+    reading = _read_clock(" " * match.start() + plain[match.start() :], at)
+    return reading
+
+
+def _hour_24(
+    clock: tuple[int, int], part: str | None, not_before: tuple[int, int] | None = None
+) -> tuple[int, int]:
+    """The hour on a 24-hour dial: 下午三点 → 15; a bare 两点 is the afternoon, 八点 the morning."""
+    hour, minute = clock
+    afternoon = (
+        part == "pm"
+        or (part == "eve" and hour >= 4)
+        or (part == "night" and 6 <= hour)
+        or (part == "noon" and hour < 4)
+        or (part is None and (1 <= hour <= 6 or (not_before is not None and clock < not_before)))
+    )
+    if hour == 12 and part in ("night", "dawn"):
+        return 0, minute
+    if hour < 12 and afternoon:
+        hour += 12
+    return (0 if hour == 24 else hour), minute
+
+
+def _value(reading: _Reading, now: datetime) -> dict[str, Any] | None:
+    if reading.recur is not None:
+        value: dict[str, Any] = dict(reading.recur)
+    else:
+        days = reading.days or _Days(now.date(), now.date())
+        value = {"start": days.start.isoformat(), "end": days.end.isoformat()}
+        if reading.clock is not None:
+            first = _hour_24(reading.clock, reading.part)
+            last = reading.until or first
+            value = {
+                "start": f"{days.start.isoformat()}T{first[0]:02d}:{first[1]:02d}",
+                "end": f"{days.end.isoformat()}T{last[0]:02d}:{last[1]:02d}",
+            }
+    if reading.part:
+        value["part"] = reading.part
+    if reading.approx:
+        value["approx"] = True
+    return value

@@ -1,0 +1,77 @@
+"""Who can be reached now: the locality's office hours and its duty phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+WEEKDAYS = "一二三四五六日"
+
+
+class _Desk(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    phone: str
+
+
+class _Hours(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    start: time = time(8, 30)
+    end: time = time(17, 30)
+    weekdays: list[int] = Field([1, 2, 3, 4, 5, 6, 7])
+
+
+class _Locality(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    duty: _Desk
+    office_hours: _Hours = Field(default_factory=_Hours)
+
+
+@dataclass(frozen=True)
+class DutyDesk:
+    """The desk of a locality: ``phone`` is answered day and night, ``name`` is whose it is."""
+
+    name: str
+    phone: str
+    start: time
+    end: time
+    weekdays: frozenset[int]
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether staff sit at the console at this time."""
+        return at.isoweekday() in self.weekdays and self.start <= at.time() < self.end
+
+    def next_open(self, at: datetime) -> datetime:
+        """Return when it opens next (``at`` itself when it is open)."""
+        if self.is_open(at):
+            return at
+        day = at if at.time() < self.start else at + timedelta(days=1)
+        while day.isoweekday() not in self.weekdays:
+            day += timedelta(days=1)
+        return datetime.combine(day.date(), self.start, at.tzinfo)
+
+    def next_open_text(self, at: datetime) -> str:
+        """Return that time in words: 今天8:30, 明天8:30, 11月30日(星期一)8:30."""
+        when = self.next_open(at)
+        days = (when.date() - at.date()).days
+        near = {0: "今天", 1: "明天"}
+        day = near.get(days) or (
+            f"{when.month}月{when.day}日(星期{WEEKDAYS[when.isoweekday() - 1]})"
+        )
+        return f"{day}{when.hour}:{when.minute:02}"
+
+
+def load(path: Path) -> DutyDesk:
+    """Read the desk from a locality's ``locality.yml``."""
+    data = _Locality.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    hours = data.office_hours
+    return DutyDesk(
+        data.duty.name, data.duty.phone, hours.start, hours.end, frozenset(hours.weekdays)
+    )

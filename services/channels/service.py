@@ -1,0 +1,685 @@
+"""The one door to conversations: for the chat API, staff, the internal API, the worker and tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, func, select, update
+
+from services.channels import attachments, duty, handoffs, store
+from services.channels.gateway import Drained, Gateway
+from services.channels.hub import Hub
+from services.channels.rasa import RasaClient, RasaSettings
+from services.channels.tables import AttachmentRow, ConversationRow, HandoffRow, MessageRow
+from services.channels.texts import Texts
+from services.channels.tokens import TokenSigner, token_hash
+from services.channels.types import (
+    AttachmentView,
+    Conversation,
+    Exchange,
+    HandoffView,
+    Incoming,
+    MessageView,
+    SessionView,
+)
+from services.clock import Clock
+from services.config import Settings
+from services.db import Database, Session
+from services.errors import LindaError
+
+if TYPE_CHECKING:
+    from services.people.service import PeopleService
+    from services.places.service import PlaceService
+    from services.tickets.core.actor import Actor
+    from services.tickets.service import TicketService
+
+__all__ = ["ChannelService", "Conversation"]
+
+RATE_LIMIT = 20
+"""Messages a minute and conversation."""
+RATE_WINDOW = timedelta(minutes=1)
+HEARTBEAT_S = 15.0
+"""Seconds after which a silent event stream shows that it lives."""
+MAX_ATTACHMENTS = 60
+"""Photos a conversation may keep a day; a disk is not endless."""
+UNANSWERED_AFTER = timedelta(minutes=10)
+"""A message without an answer for so long goes to a person as well."""
+PERSON_LATE_AFTER = timedelta(minutes=15)
+"""So long the bot stays silent for a person who does not come."""
+
+
+class ChannelService:
+    """Conversations with residents.
+
+    Every message is stored before anything else happens to it. Errors are
+    :class:`services.errors.LindaError`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        clock: Clock,
+        tickets: TicketService,
+        people: PeopleService,
+        places: PlaceService,
+    ) -> None:
+        self._settings = settings
+        self._db = db
+        self._clock = clock
+        self._tickets = tickets
+        self._people = people
+        self._places = places
+        self._texts = Texts(settings.data_dir / "texts" / "channel.yml")
+        self._hub = Hub(db)
+
+    @cached_property
+    def duty(self) -> duty.DutyDesk:
+        """The locality's desk: office hours and the phone that is answered day and night."""
+        return duty.load(self._settings.locality_dir / "locality.yml")
+
+    @cached_property
+    def _signer(self) -> TokenSigner:
+        return TokenSigner(self._settings.secret("data_key"))
+
+    @cached_property
+    def _rasa(self) -> RasaClient:
+        s = self._settings
+        return RasaClient(RasaSettings(s.rasa_url, s.secret("internal_token"), s.rasa_timeout_s))
+
+    @cached_property
+    def _gateway(self) -> Gateway:
+        return Gateway(
+            self._db, self._clock, self._rasa, self._hub, self._texts,
+            self._settings.rasa_timeout_s, self._metadata, self._give_up,
+        )
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of stored photos."""
+        return self._settings.var_dir / "uploads"
+
+    async def stop_streams(self) -> None:
+        """End all event streams, so that the process can stop; clients come back by themselves."""
+        await self._hub.close()
+
+    async def close(self) -> None:
+        """Finish calls of Rasa that are under way, close the connection, stop the poller."""
+        await self._hub.close()
+        if "_gateway" in self.__dict__:
+            await self._gateway.close()
+            await self._rasa.close()
+
+    # -- residents ---------------------------------------------------------------------------
+
+    async def open_session(self, channel: str = "web", elder: bool = False) -> SessionView:
+        """Open a conversation and greet."""
+        conversation_id = store.new_id("c").replace(".", "")
+        token = self._signer.issue(conversation_id)
+        now = self._clock.now()
+        async with self._db.write() as s:
+            s.add(
+                ConversationRow(
+                    id=conversation_id, channel=channel, token_hash=token_hash(token), elder=elder,
+                    mode="bot", last_seq=0, created_at=now, last_seen_at=now,
+                )
+            )
+            await s.flush()
+            said = self._texts.say("welcome", elder)
+            row = await store.append(
+                s, conversation_id, sender="bot", now=now, text=said.text, buttons=said.buttons
+            )
+        return SessionView(conversation_id, token, [store.view(row)])
+
+    async def authenticate(self, token: str) -> Conversation:
+        """Return the conversation of a session token; 401 ``invalid_session`` otherwise."""
+        conversation_id = self._signer.conversation_of(token)
+        if conversation_id is not None:
+            async with self._db.read() as s:
+                row = await s.get(ConversationRow, conversation_id)
+            if row is not None and row.token_hash == token_hash(token):
+                return store.conversation_view(row)
+        raise LindaError("invalid_session", "这次对话已经失效，请刷新页面重新开始。", 401)
+
+    async def conversation(self, conversation_id: str) -> Conversation:
+        """Return a conversation; 404 ``conversation_not_found``."""
+        async with self._db.read() as s:
+            return store.conversation_view(await store.conversation(s, conversation_id))
+
+    async def set_elder(self, conversation_id: str, elder: bool) -> None:
+        """Switch the elder mode: shorter words in texts too, not only larger type."""
+        async with self._db.write() as s:
+            (await store.conversation(s, conversation_id)).elder = elder
+
+    async def post(self, conversation_id: str, message: Incoming) -> Exchange:
+        """Keep a message, have it answered, return the answers.
+
+        Waits for Rasa at most ``rasa_timeout_s``; after that the resident is told that the message
+        is kept, and the worker has it answered (the answer comes over the event stream).
+        Errors: 429 ``rate_limited`` (fields ``retry_after`` in seconds), 422
+        ``payload_not_offered``, 404 ``attachment_not_found``, 409 ``message_id_conflict``.
+        """
+        message_id = await self._receive(conversation_id, message)
+        if not await self._gateway.answer(conversation_id, message_id):
+            await self._tell_kept(conversation_id, message_id)
+        async with self._db.read() as s:
+            return await self._exchange(s, conversation_id, await store.replies(s, message_id))
+
+    async def add_attachment(
+        self, conversation_id: str, chunks: AsyncIterator[bytes]
+    ) -> AttachmentView:
+        """Store a photo, at most 10 MB; 413 ``too_large``, 422 ``not_an_image``, 429."""
+        now = self._clock.now()
+        async with self._db.read() as s:
+            query = select(func.count()).where(
+                AttachmentRow.conversation_id == conversation_id,
+                AttachmentRow.created_at > now - timedelta(days=1),
+            )
+            if (await s.scalar(query) or 0) >= MAX_ATTACHMENTS:
+                raise LindaError(
+                    "too_many_attachments", "今天发的照片够多了，明天再发，或找工作人员。", 429,
+                    {"retry_after": 3600},
+                )
+        photo = await attachments.receive(chunks)
+        path = await asyncio.to_thread(attachments.keep, self.uploads, photo)
+        row = AttachmentRow(
+            id=store.new_id("a"), conversation_id=conversation_id, sha256=photo.sha256, path=path,
+            mime=photo.mime, width=photo.width, height=photo.height, size=len(photo.data),
+            created_at=now,
+        )
+        async with self._db.write() as s:
+            s.add(row)
+        return _attachment_view(row)
+
+    async def attachment(self, attachment_id: str) -> AttachmentView:
+        """Find a photo; 404 ``attachment_not_found``."""
+        async with self._db.read() as s:
+            row = await s.get(AttachmentRow, attachment_id)
+        if row is None:
+            raise _no_attachment()
+        return _attachment_view(row)
+
+    async def history(self, conversation_id: str, after: int = -1, limit: int = 200) -> Exchange:
+        """Return messages with ``seq`` greater than ``after``, oldest first, residents' own too.
+
+        Without ``after`` (negative): the newest ``limit``.
+        """
+        async with self._db.read() as s:
+            messages = await store.history(s, conversation_id, after, limit)
+            return await self._exchange(s, conversation_id, messages)
+
+    async def events(
+        self, conversation_id: str, after: int | None
+    ) -> AsyncIterator[Exchange | None]:
+        """Yield new messages as they appear, and every change of mode; None is a heartbeat.
+
+        The first part comes at once and tells the mode; with ``after`` it has what was missed,
+        without it the stream begins with what comes next.
+        """
+        async with self._hub.listen(conversation_id) as event:
+            known: tuple[str, str | None] | None = None
+            while not self._hub.closed:
+                event.clear()
+                async with self._db.read() as s:
+                    exchange = await self._exchange(s, conversation_id, [])
+                    start = exchange.last_seq if after is None else after
+                    messages = await store.history(s, conversation_id, max(start, 0), 200)
+                after = messages[-1].seq if messages else start
+                mode = (exchange.mode, exchange.agent)
+                if messages or mode != known:
+                    known = mode
+                    yield Exchange(messages, exchange.mode, exchange.agent, after)
+                    continue
+                try:
+                    await asyncio.wait_for(event.wait(), HEARTBEAT_S)
+                except TimeoutError:
+                    yield None
+
+    # -- other subjects ----------------------------------------------------------------------
+
+    async def say(
+        self,
+        session: Session,
+        conversation_id: str,
+        text: str,
+        *,
+        key: str,
+        buttons: list[dict[str, str]] | None = None,
+        card: dict[str, Any] | None = None,
+        ticket: dict[str, Any] | None = None,
+    ) -> MessageView | None:
+        """Put a system message into a conversation, in the caller's transaction.
+
+        ``key`` makes it happen once; None when it has been said before.
+        """
+        row = await store.say_once(
+            session, conversation_id, key, self._clock.now(),
+            text=text, buttons=buttons or [], card=card, ticket=ticket,
+        )
+        return store.view(row) if row is not None else None
+
+    async def bind_resident(self, session: Session, conversation_id: str, resident_id: str) -> None:
+        """Connect a conversation with a known resident."""
+        (await store.conversation(session, conversation_id)).resident_id = resident_id
+
+    async def raise_alert(
+        self,
+        conversation_id: str,
+        kind: str,
+        leaf: str | None,
+        text: str,
+        ticket_no: str | None = None,
+    ) -> dict[str, Any]:
+        """Bring a person in: kind ``human`` or ``emergency`` (internal API ``POST /alerts``).
+
+        ``human`` silences the bot while a person is expected; out of office hours nobody would
+        come, so the bot goes on and the resident is told when someone will.
+
+        Returns:
+            ``{"mode", "on_duty": {"name", "phone"}, "text"}``; ``text`` is for the resident.
+        """
+        now = self._clock.now()
+        async with self._db.write() as s:
+            conversation = await store.conversation(s, conversation_id)
+            community_id = await self._community(s, conversation)
+            reason: handoffs.Reason = "emergency" if kind == "emergency" else "human"
+            _, fresh = await handoffs.open_one(
+                s, conversation, reason, text, now, community_id, leaf, ticket_no
+            )
+            name = await self._name_on_duty(s, community_id)
+            facts = {
+                "name": name, "phone": self.duty.phone, "when": self.duty.next_open_text(now)
+            }
+            key = "emergency_alerted"
+            if reason == "human":
+                key = "handoff_on_duty" if self.duty.is_open(now) else "handoff_off_duty"
+                if not fresh:
+                    # Who was called and has not come is not waited for in silence a second time.
+                    key = "handoff_already"
+                elif key == "handoff_on_duty":
+                    conversation.mode = "human"
+            said = self._texts.say(key, conversation.elder, **facts)
+            mode = conversation.mode
+        self._hub.wake(conversation_id)
+        return {
+            "mode": mode, "on_duty": {"name": name, "phone": self.duty.phone}, "text": said.text
+        }
+
+    async def ask_callback(
+        self, session: Session, conversation_id: str, ticket_no: str, title: str, stage: str
+    ) -> None:
+        """Remember which question about a ticket is open, in the caller's transaction."""
+        row = await store.conversation(session, conversation_id)
+        row.pending_callback = {"ticket_no": ticket_no, "title": title, "stage": stage}
+
+    async def callback_stage(
+        self, conversation_id: str, ticket_no: str, stage: str | None
+    ) -> None:
+        """Move the open question about this ticket on, or clear it (None)."""
+        async with self._db.write() as s:
+            row = await store.conversation(s, conversation_id)
+            pending = row.pending_callback or {}
+            if pending.get("ticket_no") == ticket_no:
+                row.pending_callback = {**pending, "stage": stage} if stage else None
+            elif stage and not pending:
+                row.pending_callback = {"ticket_no": ticket_no, "title": "", "stage": stage}
+
+    # -- staff -------------------------------------------------------------------------------
+
+    async def handoffs(self, actor: Actor, state: str | None = None) -> list[HandoffView]:
+        """List hand-offs this person may see, emergencies first; without their messages."""
+        async with self._db.read() as s:
+            return await handoffs.listing(s, actor, state)
+
+    async def handoff(self, actor: Actor, handoff_id: str) -> HandoffView:
+        """Return one with its messages; 404 ``handoff_not_found``."""
+        async with self._db.read() as s:
+            row = await handoffs.find(s, actor, handoff_id)
+            return await self._with_messages(s, row)
+
+    async def reply(
+        self, actor: Actor, handoff_id: str, text: str, key: str | None = None
+    ) -> HandoffView:
+        """Answer as a person; the first answer takes the conversation over.
+
+        Errors: 409 ``handoff_taken`` (``fields.staff_name``), 409 ``handoff_released``.
+        ``key`` makes sending the same answer twice one message.
+        """
+        now = self._clock.now()
+        async with self._db.write() as s:
+            found = await handoffs.find(s, actor, handoff_id)
+            # Locks the conversation: of two people who answer first, one takes it.
+            await s.execute(
+                update(ConversationRow)
+                .where(ConversationRow.id == found.conversation_id)
+                .values(last_seen_at=now)
+                .execution_options(synchronize_session=False)
+            )
+            row = await s.get_one(HandoffRow, handoff_id, populate_existing=True)
+            conversation = await store.conversation(s, row.conversation_id)
+            if row.state == "released":
+                raise LindaError("handoff_released", "这次对话已经交还给机器人了。", 409)
+            if row.state == "active" and row.staff_id != actor.id:
+                raise LindaError(
+                    "handoff_taken", f"{row.staff_name}正在跟这位居民说话。", 409,
+                    {"staff_name": row.staff_name},
+                )
+            if row.state == "waiting":
+                await self._take_over(s, row, conversation, actor, now)
+            columns = {"sender": "human", "text": text, "staff_id": actor.id}
+            if key is None:
+                await store.append(s, conversation.id, now=now, **columns)
+            else:
+                await store.say_once(s, conversation.id, f"staff:{key}", now, **columns)
+            view = await self._with_messages(s, row)
+        self._hub.wake(view.conversation_id)
+        return view
+
+    async def release(self, actor: Actor, handoff_id: str) -> HandoffView:
+        """Give the conversation back to the bot; doing it twice changes nothing."""
+        now = self._clock.now()
+        async with self._db.write() as s:
+            row = await handoffs.find(s, actor, handoff_id)
+            conversation = await store.conversation(s, row.conversation_id)
+            if row.state != "released":
+                row.state, row.released_at = "released", now
+                if conversation.mode == "human":
+                    conversation.mode = "bot"
+                    name = row.staff_name or self.duty.name
+                    said = self._texts.say("person_left", conversation.elder, name=name)
+                    await store.say_once(
+                        s, conversation.id, f"released:{row.id}", now, text=said.text
+                    )
+            view = await self._with_messages(s, row)
+        self._hub.wake(view.conversation_id)
+        return view
+
+    # -- worker ------------------------------------------------------------------------------
+
+    async def answer_waiting(self, limit: int = 20) -> int:
+        """Have messages answered that wait for Rasa; return in how many conversations it worked."""
+        done = 0
+        for conversation_id in await self._gateway.waiting(limit):
+            done += await self._gateway.drain(conversation_id) is Drained.DONE
+        return done
+
+    async def sweep(self) -> int:
+        """Bring in a person where the bot cannot answer, and the bot where no person comes.
+
+        Returns:
+            How many conversations were helped.
+        """
+        return await self._escalate_unanswered() + await self._resume_late()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    async def _receive(self, conversation_id: str, message: Incoming) -> str:
+        """Store a message unless it is here already; return its id."""
+        now = self._clock.now()
+        async with self._db.write() as s:
+            # Locks the conversation: the same message three times at once comes one by one.
+            await s.execute(
+                update(ConversationRow)
+                .where(ConversationRow.id == conversation_id)
+                .values(last_seen_at=now)
+                .execution_options(synchronize_session=False)
+            )
+            known = await s.scalar(
+                select(MessageRow).where(
+                    MessageRow.conversation_id == conversation_id,
+                    MessageRow.client_message_id == message.client_message_id,
+                )
+            )
+            if known is not None:
+                _check_same(known, message)
+                return known.id
+            await self._check_rate(s, conversation_id, now)
+            if message.kind == "payload" and not await store.was_offered(
+                s, conversation_id, message.payload
+            ):
+                raise LindaError(
+                    "payload_not_offered", "这个按钮已经过期了，请直接打字告诉我。", 422
+                )
+            if message.attachment_id is not None:
+                attachment = await s.get(AttachmentRow, message.attachment_id)
+                if attachment is None or attachment.conversation_id != conversation_id:
+                    raise _no_attachment()
+            row = await store.append(
+                s, conversation_id, sender="resident", now=now, kind=message.kind,
+                text=message.text, payload=message.payload or None, location=message.location,
+                attachment_id=message.attachment_id, client_message_id=message.client_message_id,
+                state="received", next_attempt_at=self._gateway.first_retry_at(now),
+            )
+        self._hub.wake(conversation_id)
+        return row.id
+
+    async def _check_rate(self, session: Session, conversation_id: str, now: datetime) -> None:
+        query = (
+            select(MessageRow.created_at)
+            .where(
+                MessageRow.conversation_id == conversation_id,
+                MessageRow.sender == "resident",
+                MessageRow.created_at > now - RATE_WINDOW,
+                MessageRow.created_at <= now,
+            )
+            .order_by(MessageRow.created_at.desc())
+            .limit(RATE_LIMIT)
+        )
+        recent = (await session.scalars(query)).all()
+        if len(recent) < RATE_LIMIT:
+            return
+        seconds = max(1, round((recent[-1] + RATE_WINDOW - now).total_seconds() + 0.5))
+        said = self._texts.say("rate_limited", seconds=seconds)
+        raise LindaError("rate_limited", said.text, 429, {"retry_after": seconds})
+
+    async def _tell_kept(self, conversation_id: str, message_id: str) -> None:
+        """Say once that a message is kept; a person in the conversation reads it anyway."""
+        async with self._db.write() as s:
+            told = await s.execute(
+                update(MessageRow)
+                .where(
+                    MessageRow.id == message_id,
+                    MessageRow.state == "received",
+                    MessageRow.told_kept.is_(False),
+                )
+                .values(told_kept=True)
+            )
+            conversation = await store.conversation(s, conversation_id)
+            if told.rowcount == 0 or conversation.mode == "human":  # type: ignore[attr-defined]
+                return
+            again = await s.scalar(
+                select(
+                    exists().where(
+                        MessageRow.conversation_id == conversation_id,
+                        MessageRow.id != message_id,
+                        MessageRow.state == "received",
+                        MessageRow.told_kept,
+                    )
+                )
+            )
+            said = self._texts.say(
+                "kept_again" if again else "kept", conversation.elder, duty_phone=self.duty.phone
+            )
+            await store.append(
+                s, conversation_id, sender="system", now=self._clock.now(), text=said.text,
+                reply_to=message_id,
+            )
+        self._hub.wake(conversation_id)
+
+    async def _exchange(
+        self, session: Session, conversation_id: str, messages: list[MessageView]
+    ) -> Exchange:
+        row = await store.conversation(session, conversation_id)
+        agent = None
+        if row.mode == "human":
+            agent = await session.scalar(
+                select(HandoffRow.staff_name).where(
+                    HandoffRow.conversation_id == conversation_id, HandoffRow.state == "active"
+                )
+            )
+        mode = store.conversation_view(row).mode
+        return Exchange(messages, mode, agent, row.last_seq)
+
+    async def _metadata(self, session: Session, row: ConversationRow) -> dict[str, Any]:
+        """Return the metadata of a message (docs/architecture.md, Gateway → Rasa)."""
+        resident = (
+            await self._people.resident(session, row.resident_id) if row.resident_id else None
+        )
+        return {
+            "now": self._clock.now().isoformat(timespec="seconds"),
+            "channel": row.channel,
+            "elder": row.elder,
+            "mode": row.mode,
+            "locality": self._settings.locality,
+            "attachments": [],
+            "location": None,
+            "resident": {
+                "name": resident.name if resident else None,
+                "phone_known": bool(resident and resident.phone),
+                "home": resident.home.as_dict() if resident and resident.home else None,
+            },
+            "pending_callback": row.pending_callback,
+        }
+
+    async def _give_up(
+        self, session: Session, conversation: ConversationRow, message: MessageRow
+    ) -> None:
+        """Rasa fails on this very message: a person gets it, and the resident is told."""
+        now = self._clock.now()
+        community_id = await self._community(session, conversation)
+        await handoffs.open_one(
+            session, conversation, "unanswered", _words(message), now, community_id
+        )
+        said = self._texts.say("given_to_person", conversation.elder)
+        await store.append(
+            session, conversation.id, sender="system", now=now, text=said.text,
+            reply_to=message.id,
+        )
+
+    async def _community(self, session: Session, row: ConversationRow) -> str | None:
+        if row.resident_id is None:
+            return None
+        resident = await self._people.resident(session, row.resident_id)
+        if resident is None or resident.home is None:
+            return None
+        place = await self._places.locate(resident.home.compound_id)
+        return place.community_id if place else None
+
+    async def _name_on_duty(self, session: Session, community_id: str | None) -> str:
+        """Return who will answer: a clerk of the community, by name; else the duty desk."""
+        if community_id is not None:
+            clerks = await self._people.staff_with_role(session, "clerk", community_id)
+            if clerks:
+                return clerks[0].name
+        return self.duty.name
+
+    async def _take_over(
+        self,
+        session: Session,
+        row: HandoffRow,
+        conversation: ConversationRow,
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        staff = await self._people.staff(session, actor.id)
+        name = staff.name if staff else actor.id
+        row.state, row.staff_id, row.staff_name, row.taken_at = "active", actor.id, name, now
+        conversation.mode = "human"
+        said = self._texts.say(
+            "person_joined", conversation.elder, name=name, role=staff.role_name if staff else ""
+        )
+        await store.say_once(session, conversation.id, f"joined:{row.id}", now, text=said.text)
+
+    async def _with_messages(self, session: Session, row: HandoffRow) -> HandoffView:
+        await session.flush()
+        messages = await store.history(
+            session, row.conversation_id, -1, handoffs.MESSAGES_SHOWN
+        )
+        return handoffs.view(row, messages)
+
+    async def _escalate_unanswered(self) -> int:
+        now = self._clock.now()
+        query = (
+            select(MessageRow.id)
+            .where(
+                MessageRow.state == "received",
+                MessageRow.escalated.is_(False),
+                MessageRow.created_at < now - UNANSWERED_AFTER,
+            )
+            .order_by(MessageRow.created_at, MessageRow.seq)
+            .limit(50)
+        )
+        async with self._db.read() as s:
+            late = (await s.scalars(query)).all()
+        for message_id in late:
+            async with self._db.write() as s:
+                message = await s.get_one(MessageRow, message_id)
+                message.escalated = True
+                conversation = await store.conversation(s, message.conversation_id)
+                community_id = await self._community(s, conversation)
+                row, fresh = await handoffs.open_one(
+                    s, conversation, "unanswered", _words(message), now, community_id
+                )
+                if fresh:
+                    said = self._texts.say("waiting_for_person", conversation.elder)
+                    await store.say_once(
+                        s, conversation.id, f"unanswered:{row.id}", now, text=said.text
+                    )
+        return len(late)
+
+    async def _resume_late(self) -> int:
+        now = self._clock.now()
+        query = (
+            select(HandoffRow.id, HandoffRow.conversation_id)
+            .join(ConversationRow, ConversationRow.id == HandoffRow.conversation_id)
+            .where(
+                HandoffRow.state == "waiting",
+                HandoffRow.created_at < now - PERSON_LATE_AFTER,
+                ConversationRow.mode == "human",
+            )
+        )
+        async with self._db.read() as s:
+            late = (await s.execute(query)).all()
+        for handoff_id, conversation_id in late:
+            async with self._db.write() as s:
+                conversation = await store.conversation(s, conversation_id)
+                conversation.mode = "bot"
+                said = self._texts.say(
+                    "person_late", conversation.elder, phone=self.duty.phone
+                )
+                await store.say_once(
+                    s, conversation_id, f"late:{handoff_id}", now, text=said.text
+                )
+        return len(late)
+
+
+def _check_same(known: MessageRow, message: Incoming) -> None:
+    same = (
+        known.kind == message.kind
+        and known.text == message.text
+        and (known.payload or "") == message.payload
+        and known.location == message.location
+        and known.attachment_id == message.attachment_id
+    )
+    if not same:
+        raise LindaError("message_id_conflict", "这个消息编号已经用过，内容却不一样。", 409)
+
+
+def _words(message: MessageRow) -> str:
+    return message.text or message.payload or "（照片或位置）"
+
+
+def _no_attachment() -> LindaError:
+    return LindaError("attachment_not_found", "没有找到这张照片，请重新上传。", 404)
+
+
+def _attachment_view(row: AttachmentRow) -> AttachmentView:
+    return AttachmentView(
+        id=row.id, conversation_id=row.conversation_id, mime=row.mime, width=row.width,
+        height=row.height, size=row.size, path=row.path,
+    )

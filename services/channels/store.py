@@ -1,0 +1,155 @@
+"""Reading and writing conversations; every function works in its caller's transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from services.channels.tables import ConversationRow, MessageRow
+from services.channels.types import Button, Conversation, MessageView
+from services.db import Session
+from services.errors import LindaError
+
+OFFERS_LOOKED_AT = 300
+"""Messages with which a button may still be tapped, newest first; older buttons have expired."""
+
+
+def new_id(prefix: str) -> str:
+    """Return a random id such as ``c_…`` (conversation), ``m_…`` (message)."""
+    return f"{prefix}_{secrets.token_urlsafe(18)}"
+
+
+def view(row: MessageRow) -> MessageView:
+    """Return a stored message as the Chat API shows it."""
+    return MessageView(
+        id=row.id,
+        seq=row.seq,
+        sender=row.sender,  # type: ignore[arg-type]  # the column holds only Sender values
+        kind=row.kind,
+        text=row.text,
+        buttons=tuple(Button(b["title"], b["payload"]) for b in row.buttons),
+        card=row.card,
+        ticket=row.ticket,
+        attachment=row.attachment_id,
+        client_message_id=row.client_message_id,
+        reply_to=row.reply_to,
+        state=row.state,
+        created_at=row.created_at,
+    )
+
+
+def conversation_view(row: ConversationRow) -> Conversation:
+    """Return a conversation as others see it."""
+    return Conversation(
+        id=row.id,
+        channel=row.channel,
+        elder=row.elder,
+        mode=row.mode,  # type: ignore[arg-type]  # the column holds only Mode values
+        resident_id=row.resident_id,
+        pending_callback=row.pending_callback,
+    )
+
+
+async def conversation(session: Session, conversation_id: str) -> ConversationRow:
+    """Return a conversation; 404 ``conversation_not_found``."""
+    row = await session.get(ConversationRow, conversation_id)
+    if row is None:
+        raise LindaError("conversation_not_found", "没有找到这次对话。", 404)
+    return row
+
+
+async def append(
+    session: Session,
+    conversation_id: str,
+    *,
+    sender: str,
+    now: datetime,
+    kind: str = "text",
+    text: str = "",
+    state: str = "sent",
+    **columns: Any,
+) -> MessageRow:
+    """Add a message with the next number of its conversation.
+
+    Counting up locks the conversation's row until the commit: numbers become visible in order.
+    """
+    seq = await session.scalar(
+        update(ConversationRow)
+        .where(ConversationRow.id == conversation_id)
+        .values(last_seq=ConversationRow.last_seq + 1)
+        .returning(ConversationRow.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+    if seq is None:
+        raise LindaError("conversation_not_found", "没有找到这次对话。", 404)
+    row = MessageRow(
+        id=new_id("m"),
+        conversation_id=conversation_id,
+        seq=seq,
+        sender=sender,
+        kind=kind,
+        text=text,
+        state=state,
+        created_at=now,
+        **{"buttons": [], **columns},
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def say_once(
+    session: Session, conversation_id: str, key: str, now: datetime, **columns: Any
+) -> MessageRow | None:
+    """Add a system message unless one with this ``effect_key`` is there already."""
+    # Locks the conversation, so that two workers with the same key come one after the other.
+    await session.execute(
+        update(ConversationRow)
+        .where(ConversationRow.id == conversation_id)
+        .values(last_seq=ConversationRow.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+    said = await session.scalar(
+        select(MessageRow.id).where(
+            MessageRow.conversation_id == conversation_id, MessageRow.effect_key == key
+        )
+    )
+    if said is not None:
+        return None
+    columns = {"sender": "system", **columns}
+    return await append(session, conversation_id, now=now, effect_key=key, **columns)
+
+
+async def history(
+    session: Session, conversation_id: str, after: int, limit: int
+) -> list[MessageView]:
+    """Return messages after number ``after``, oldest first; ``after`` < 0: the newest ``limit``."""
+    query = select(MessageRow).where(MessageRow.conversation_id == conversation_id)
+    if after < 0:
+        newest = (await session.scalars(query.order_by(MessageRow.seq.desc()).limit(limit))).all()
+        return [view(row) for row in reversed(newest)]
+    query = query.where(MessageRow.seq > after).order_by(MessageRow.seq).limit(limit)
+    return [view(row) for row in (await session.scalars(query)).all()]
+
+
+async def replies(session: Session, message_id: str) -> list[MessageView]:
+    """Return the answers to a message, in order."""
+    query = select(MessageRow).where(MessageRow.reply_to == message_id).order_by(MessageRow.seq)
+    return [view(row) for row in (await session.scalars(query)).all()]
+
+
+async def was_offered(session: Session, conversation_id: str, payload: str) -> bool:
+    """Whether a button with this very payload was shown in this conversation."""
+    offers: Sequence[list[dict[str, str]]] = (
+        await session.scalars(
+            select(MessageRow.buttons)
+            .where(MessageRow.conversation_id == conversation_id, MessageRow.sender != "resident")
+            .order_by(MessageRow.seq.desc())
+            .limit(OFFERS_LOOKED_AT)
+        )
+    ).all()
+    return any(b["payload"] == payload for buttons in offers for b in buttons)

@@ -1,0 +1,1 @@
+"""One supervisor for one machine: starts, health-checks, restarts and stops the processes."""

@@ -1,0 +1,60 @@
+"""``python -m services.supervisor``: everything up, in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+from services.config import Settings
+from services.supervisor.preflight import problems
+from services.supervisor.processes import processes
+from services.supervisor.supervisor import StartFailed, Supervisor
+
+
+def summary(settings: Settings, seconds: float) -> str:
+    """Return what a person needs now: addresses, demo accounts, how to stop."""
+    base = settings.public_url or f"http://{settings.host}:{settings.port}"
+    lines = [
+        "",
+        "━" * 56,
+        f"  邻答 Linda 已启动（{seconds:.1f} 秒）",
+        f"    居民聊天    {base}/",
+        f"    工作台      {base}/console",
+        f"    接口说明    {base}/api/v1/openapi.json",
+    ]
+    if settings.env == "demo":
+        lines += [
+            "    演示账号    grid1 grid2 clerk1 supervisor1 dispatcher1 handler1",
+            "                vendor1 callback1 mediator1 trainer1 auditor1 admin1",
+            f"    密码        {settings.secret('demo_password')}",
+        ]
+    lines += ["  按 Ctrl-C 全部停止", "━" * 56, ""]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Return the exit status: 0 after a clean stop, 1 when something prevents the start."""
+    began = time.monotonic()
+    settings = Settings()
+    table = processes(settings)
+    found = problems(settings, table)
+    if found:
+        sys.stderr.write("".join(f"✗ {line}\n" for line in found))
+        return 1
+    # A heartbeat of an earlier run must not count as this one's.
+    (settings.var_dir / "run" / "worker.alive").unlink(missing_ok=True)
+    supervisor = Supervisor(table, settings.var_dir)
+    try:
+        asyncio.run(
+            supervisor.run(lambda: print(summary(settings, time.monotonic() - began), flush=True))
+        )
+    except StartFailed as error:
+        sys.stderr.write(f"✗ {error}\n")
+        return 1
+    sys.stdout.write("已全部停止。\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

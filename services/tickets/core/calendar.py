@@ -1,0 +1,145 @@
+"""Working calendar: weekends, public holidays and make-up workdays (调休补班).
+
+A file a year under ``data/calendar``, taken from the State Council's notice. The notice of one
+year may change days of another (late December), so all files together make one calendar, the
+later notice winning. A year without a file degrades to Monday–Friday and says so; it never stops
+a ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+OPENS = time(8, 30)
+CLOSES = time(17, 30)
+MINUTES_PER_DAY = 9 * 60
+_ONE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Holiday:
+    """A run of days off by notice; both ends inclusive."""
+
+    name: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+    """Which days are worked. Working time is 08:30–17:30, nine hours a day, local time.
+
+    Attributes:
+        days: Day → worked or not, for days that differ from the plain week.
+        holidays: Runs of days off, in order.
+        makeups: Weekend days that are worked.
+        years: Years whose notice is known.
+    """
+
+    days: Mapping[date, bool] = field(default_factory=dict)
+    holidays: tuple[Holiday, ...] = ()
+    makeups: tuple[date, ...] = ()
+    years: frozenset[int] = frozenset()
+
+    def is_workday(self, day: date) -> bool:
+        """Say whether a day is worked."""
+        return self.days.get(day, day.weekday() < 5)
+
+    def unknown_years(self, start: datetime, end: datetime) -> list[int]:
+        """Years between two times for which only Monday–Friday is known."""
+        return [y for y in range(start.year, end.year + 1) if y not in self.years]
+
+    def roll(self, moment: datetime) -> datetime:
+        """Move a time outside working time to the next opening; others stay."""
+        if self.is_workday(moment.date()):
+            if moment.time() < OPENS:
+                return _at(moment, OPENS)
+            if moment.time() < CLOSES:
+                return moment
+        moment += _ONE
+        while not self.is_workday(moment.date()):
+            moment += _ONE
+        return _at(moment, OPENS)
+
+    def add_working(self, start: datetime, minutes: float) -> datetime:
+        """Add working minutes; a sum that ends with a day ends at its 17:30."""
+        moment = self.roll(start)
+        left = timedelta(minutes=minutes)
+        while left > (room := _at(moment, CLOSES) - moment):
+            left -= room
+            moment = self.roll(_at(moment, CLOSES))
+        return moment + left
+
+    def working_minutes(self, start: datetime, end: datetime) -> float:
+        """Working minutes between two times; 0 when ``end`` is not after ``start``."""
+        total = timedelta()
+        moment = self.roll(start)
+        while moment < end:
+            closing = _at(moment, CLOSES)
+            total += min(closing, end) - moment
+            moment = self.roll(closing)
+        return total.total_seconds() / 60
+
+    def explain(self, start: datetime, end: datetime) -> list[str]:
+        """Say what makes the stretch longer or shorter than plain weeks would."""
+        first, last = start.date(), end.date()
+        notes = [
+            f"{_span(max(h.start, first), h.end)}放假不计"
+            for h in self.holidays
+            if h.end >= first and h.start <= last
+        ]
+        notes += [f"{_day(d)}补班照算" for d in self.makeups if first <= d <= last]
+        notes += [
+            f"{y}年放假安排尚未录入,按周一至周五计算" for y in self.unknown_years(start, end)
+        ]
+        return notes
+
+
+def load_calendar(folder: Path) -> WorkCalendar:
+    """Read all years of a folder.
+
+    Raises:
+        ValueError: A file is malformed; the message names the file. A missing folder or year is
+            no error.
+    """
+    days: dict[date, bool] = {}
+    holidays: list[Holiday] = []
+    makeups: set[date] = set()
+    years: set[int] = set()
+    for path in sorted(folder.glob("[0-9]*.yml")):
+        try:
+            data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            years.add(int(data["year"]))
+            runs = [Holiday(h["name"], h["from"], h["to"]) for h in data["holidays"]]
+            worked = [w["date"] for w in data["workdays"]]
+            for run in runs:
+                for n in range((run.end - run.start).days + 1):
+                    days[run.start + n * _ONE] = False
+                    makeups.discard(run.start + n * _ONE)
+            days.update(dict.fromkeys(worked, True))
+        except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+            raise ValueError(f"工作日历文件有误:{path.name}:{error}") from error
+        holidays += runs
+        makeups.update(worked)
+    holidays.sort(key=lambda h: h.start)
+    return WorkCalendar(days, tuple(holidays), tuple(sorted(makeups)), frozenset(years))
+
+
+def _at(moment: datetime, clock: time) -> datetime:
+    return moment.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"
+
+
+def _span(start: date, end: date) -> str:
+    if start == end:
+        return _day(start)
+    return f"{_day(start)}至" + (f"{end.day}日" if end.month == start.month else _day(end))

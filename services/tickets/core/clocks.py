@@ -1,0 +1,132 @@
+"""Deadlines, each with the sentence that explains it.
+
+Two clocks: the *resident's* runs from submission to the answer, a returned or objected order does
+not reset it (《北京市接诉即办工作条例》第十三、十五条: the order states its time limit); the *unit's*
+runs from dispatch, not from signing, so that leaving an order unsigned gains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from services.tickets.core.calendar import CLOSES, WorkCalendar
+from services.tickets.core.leaves import Leaf
+from services.tickets.core.sla import Limit, Profile, SLAClass
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When something is due, and why then."""
+
+    at: datetime
+    reason: str
+
+    def as_facts(self, name: str) -> dict[str, str]:
+        """Return the two facts of an event: ``<name>_at`` and ``<name>_reason``."""
+        return {f"{name}_at": self.at.isoformat(), f"{name}_reason": self.reason}
+
+
+def deadline(what: str, start: datetime, limit: Limit, calendar: WorkCalendar) -> Deadline:
+    """Return when ``limit`` after ``start`` is: “普通事项,5个工作日;10月1日至8日放假不计”."""
+    due = limit.after(start, calendar)
+    notes = calendar.explain(start, due) if limit.working else []
+    return Deadline(due, ";".join([f"{what},{limit.text}", *notes]))
+
+
+def with_pauses(
+    due: Deadline, pauses: Sequence[Mapping[str, Any]], working: bool, calendar: WorkCalendar
+) -> Deadline:
+    """Move a deadline by the time the clock stood still.
+
+    A pause of a working-time clock counts only its working time.
+    """
+    at, reasons = due.at, [due.reason]
+    for pause in pauses:
+        start, end = (datetime.fromisoformat(pause[k]) for k in ("from", "to"))
+        if working:
+            at = calendar.add_working(at, calendar.working_minutes(start, end))
+        else:
+            at += end - start
+        reasons.append(f"{pause['why']}期间({_stamp(start)}至{_stamp(end)})不计")
+    return Deadline(at, ";".join(reasons))
+
+
+def finish_limit(cls: SLAClass, leaf: Leaf | None) -> tuple[str, Limit | None]:
+    """Return what the limit is called and the limit; a statutory one wins over the class's."""
+    if leaf and leaf.statutory:
+        return f"{leaf.title},依据{leaf.statutory_source}", leaf.statutory
+    return f"{cls.label}事项", cls.finish
+
+
+def finish_deadline(
+    cls: SLAClass,
+    leaf: Leaf | None,
+    start: datetime,
+    appointment: Mapping[str, Any] | None,
+    profile: Profile,
+    calendar: WorkCalendar,
+) -> Deadline | None:
+    """Return when the resident can expect the result; ``None`` for a class without a limit."""
+    kept = appointment_time(appointment, profile) if cls.id == "UA" else None
+    if kept and kept > start:
+        return Deadline(kept, f"{cls.label},按约定时间{_stamp(kept)}")
+    what, limit = finish_limit(cls, leaf)
+    return deadline(what, start, limit, calendar) if limit else None
+
+
+def appointment_time(appointment: Mapping[str, Any] | None, profile: Profile) -> datetime | None:
+    """Return by when an appointment has taken place; ``None`` when it has no date."""
+    from services.clock import ZONE
+
+    if not appointment or not appointment.get("date"):
+        return None
+    try:
+        day = date.fromisoformat(str(appointment["date"])[:10])
+        said = appointment.get("time") or profile.meals.get(str(appointment.get("meal")))
+        clock = time.fromisoformat(str(said)[-8:] if "T" not in str(said) else str(said)[11:16])
+    except ValueError:
+        # A date without a readable clock time: by the end of that working day.
+        try:
+            day = date.fromisoformat(str(appointment["date"])[:10])
+        except ValueError:
+            return None
+        clock = CLOSES
+    return datetime.combine(day, clock.replace(tzinfo=None), ZONE)
+
+
+def rework_deadline(
+    cls: SLAClass, leaf: Leaf | None, now: datetime, round: int, profile: Profile,
+    calendar: WorkCalendar,
+) -> Deadline:  # fmt: skip
+    """Return the deadline of a new round: part of the first limit, never below the class's least."""
+    _, limit = finish_limit(cls, leaf)
+    limit = limit or Limit(1, "d", True)
+    part = limit.scaled(profile.rework_factor)
+    least = cls.rework_min
+    what = f"第{round}轮重办"
+    if least and least.working == part.working and least.minutes > part.minutes:
+        return deadline(f"{what},按本类最短时限", now, least, calendar)
+    share = "一半" if profile.rework_factor == 0.5 else f"{profile.rework_factor:g}倍"
+    return deadline(f"{what},按原时限的{share}", now, part, calendar)
+
+
+def extended(
+    due_at: datetime, due_reason: str, days: int, working: bool, calendar: WorkCalendar
+) -> Deadline:
+    """Return the deadline moved by an approved extension of ``days``."""
+    limit = Limit(days, "d", working)
+    later = limit.after(due_at, calendar)
+    notes = calendar.explain(due_at + timedelta(days=1), later) if working else []
+    return Deadline(later, ";".join([due_reason, f"经批准延期{limit.text}", *notes]))
+
+
+def local_text(moment: datetime) -> str:
+    """Return a time as people say it: 11月24日17:30前 without the 前."""
+    return _stamp(moment)
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.month}月{moment.day}日{moment:%H:%M}"

@@ -1,0 +1,97 @@
+"""What can be asked of the ticket subject: filing a ticket, and one action on a ticket."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.tickets.core.actor import Actor
+from services.tickets.core.kinds import Kind
+
+Channel = Literal[
+    "web", "wechat", "phone", "counter", "kiosk", "patrol", "import12345", "hotspot"
+]  # fmt: skip
+
+
+class Contact(BaseModel):
+    """How to reach the reporter. Stored encrypted."""
+
+    name: str | None = Field(None, max_length=60)
+    phone: str | None = Field(None, max_length=20)
+    pref: str | None = Field(None, max_length=60, description="phone, message, evening …")
+
+
+class Subject(BaseModel):
+    """Whom the request is for, when not the reporter."""
+
+    relation: str | None = Field(None, max_length=30)
+    name: str | None = Field(None, max_length=60)
+
+
+class CreateTicket(BaseModel):
+    """Body of ``POST /tickets`` (internal and staff API alike)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    conversation_id: str | None = Field(None, max_length=80)
+    resident_id: str | None = Field(None, max_length=80)
+    channel: Channel = "web"
+    kind: Kind | None = Field(None, description="code or Chinese name; omitted: the leaf's own")
+    leaf: str | None = Field(None, max_length=8, description="leaf of the catalogue, A1…M12")
+    narrative: str = Field(min_length=1, max_length=5000, description="verbatim, never changed")
+    address_text: str | None = Field(None, max_length=300)
+    address: dict[str, Any] | None = None
+    place: dict[str, Any] | None = Field(None, description="a candidate of /places/resolve")
+    occurred: dict[str, Any] | None = None
+    occurred_text: str | None = Field(None, max_length=120)
+    subject: Subject | None = None
+    contact: Contact | None = None
+    reporter_role: Literal["self", "proxy", "neighbour", "staff", "patrol"] | None = None
+    confidential: bool = False
+    incomplete: bool = Field(False, description="先报上,后补")
+    handed_off: bool = Field(False, description="danger now: logged, people alerted, no clock")
+    legal_channel: str | None = Field(None, max_length=60)
+    appointment: dict[str, Any] | None = None
+    certificate: dict[str, Any] | None = None
+    attachments: list[str] = Field(default_factory=list, max_length=20)
+    nlu: dict[str, Any] | None = None
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _kind(cls, value: Any) -> Any:
+        return Kind.parse(value) if isinstance(value, str) else value
+
+    @field_validator("narrative")
+    @classmethod
+    def _said(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("诉求内容不能为空。")
+        return value
+
+    def digest(self) -> str:
+        """Hash of the body: the same idempotency key with another body is a mistake."""
+        body = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(body.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Command:
+    """One action on one ticket.
+
+    Attributes:
+        action: Name in ``workflow.ACTIONS``.
+        actor: Who does it.
+        at: When, from the one clock.
+        payload: The fields the action asks for.
+    """
+
+    action: str
+    actor: Actor
+    at: datetime
+    payload: Mapping[str, Any] = field(default_factory=dict)

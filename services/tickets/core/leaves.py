@@ -1,0 +1,114 @@
+"""What the ticket subject has to know about a leaf of the catalogue, and urgency by words.
+
+Both are data: ``data/sla/leaves.yml`` and ``data/sla/priorities.yml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from services.tickets.core.kinds import Kind, Priority
+from services.tickets.core.sla import Limit
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf as the ticket sees it.
+
+    Attributes:
+        title: Short name used in the ticket's title.
+        place: A place must be known before the ticket can be dispatched by itself.
+        physical: Something is seen on the spot, so resolving needs a photo or the reason for none.
+        restricted: Children, violence, mental crisis: neutral wording outside, fewer eyes inside.
+        statutory: A limit set by law that replaces the class's, with its source.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    place: bool = False
+    physical: bool = False
+    restricted: bool = False
+    statutory: Limit | None = None
+    statutory_source: str = ""
+
+
+@dataclass(frozen=True)
+class PriorityRule:
+    """One line of the urgency table: matches when leaf and a word match (empty: any)."""
+
+    priority: Priority
+    reason: str
+    leaves: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+
+    def matches(self, leaf: str | None, text: str) -> bool:
+        """Say whether the rule is for this leaf and text."""
+        if self.leaves and leaf not in self.leaves:
+            return False
+        return not self.words or any(word in text for word in self.words)
+
+
+@dataclass(frozen=True)
+class Urgency:
+    """The urgency table: first match wins."""
+
+    rules: tuple[PriorityRule, ...]
+
+    def of(self, leaf: str | None, text: str) -> tuple[Priority, str]:
+        """Return priority and the reason in Chinese."""
+        for rule in self.rules:
+            if rule.matches(leaf, text):
+                return rule.priority, rule.reason
+        return Priority.U3, "普通事项"
+
+
+def load_leaves(path: Path) -> Mapping[str, Leaf]:
+    """Read the leaves.
+
+    Raises:
+        ValueError: Malformed; the message names file and leaf.
+    """
+    leaves = {}
+    for id, data in yaml.safe_load(path.read_text(encoding="utf-8"))["leaves"].items():
+        try:
+            legal = data.get("statutory") or {}
+            leaves[id] = Leaf(
+                id=id,
+                title=data["title"],
+                kind=Kind.parse(data["kind"]),
+                place=bool(data.get("place")),
+                physical=bool(data.get("physical")),
+                restricted=bool(data.get("restricted")),
+                statutory=Limit.parse(legal["finish"]) if legal else None,
+                statutory_source=legal.get("source", ""),
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"事项配置有误:{path.name}:{id}:{error}") from error
+    return leaves
+
+
+def load_urgency(path: Path) -> Urgency:
+    """Read the urgency table.
+
+    Raises:
+        ValueError: Malformed; the message names the file and the rule's number.
+    """
+    rules = []
+    for n, data in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))["rules"], 1):
+        try:
+            rules.append(
+                PriorityRule(
+                    Priority(data["priority"]),
+                    data["reason"],
+                    frozenset(data.get("leaves", ())),
+                    tuple(data.get("words", ())),
+                )
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"紧急程度配置有误:{path.name}:第{n}条:{error}") from error
+    return Urgency(tuple(rules))

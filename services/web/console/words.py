@@ -1,0 +1,147 @@
+"""What staff read, as pure functions: how long something has, what happened, who may be called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from services.clock import ZONE
+from services.tickets.core.states import FINAL, STATE_LABELS, State
+from services.web.templates import add_filter
+
+Level = Literal["late", "soon", "today", "calm", "none"]
+
+SOON = timedelta(hours=4)
+"""From here on the hours are counted, not the clock shown."""
+
+WEEKDAYS = "一二三四五六日"
+
+PRIORITY_LABELS = {
+    "U0": "危急", "U1": "紧急", "U2": "急", "U3": "一般", "U3c": "咨询", "U4": "复杂",
+    "UV": "巡访", "UA": "预约",
+}  # fmt: skip
+
+FLAG_LABELS = {
+    "confidential": "保密",
+    "restricted": "限阅",
+    "incomplete": "先报后补",
+    "urged": "居民催办",
+    "supervised": "督办中",
+    "overdue": "曾超时",
+    "whistled": "已吹哨",
+    "extension_requested": "申请延期",
+    "suspension_requested": "申请挂账",
+    "persuaded": "疑似劝撤",
+    "problem": "问题工单",
+}
+
+CHANNEL_LABELS = {
+    "web": "网页", "wechat": "微信", "phone": "电话", "counter": "窗口", "kiosk": "自助机",
+    "patrol": "巡查", "import12345": "12345转来", "hotspot": "热点",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Due:
+    """A deadline in words; ``level`` chooses colour and mark, never the only sign of it."""
+
+    text: str
+    level: Level
+
+
+def local(value: datetime | str) -> datetime:
+    """Return a time of a view (ISO 8601 with zone) in Asia/Shanghai."""
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return time.astimezone(ZONE)
+
+
+def span(delta: timedelta) -> str:
+    """Return a length of time in its largest unit, rounded down: ``2 天``, ``3 小时``, ``25 分钟``."""
+    minutes = int(delta.total_seconds() // 60)
+    if minutes >= 24 * 60:
+        return f"{minutes // (24 * 60)} 天"
+    if minutes >= 60:
+        return f"{minutes // 60} 小时"
+    return f"{max(minutes, 1)} 分钟"
+
+
+def due_words(due_at: datetime | str, now: datetime) -> Due:
+    """Say a deadline: 还剩 3 小时 / 今天 17:30 到期 / 明天 … / 11月27日 周五到期 / 已超 2 天."""
+    due, now = local(due_at), local(now)
+    left = due - now
+    if left <= timedelta():
+        return Due(f"已超 {span(-left)}", "late")
+    if left <= SOON:
+        return Due(f"还剩 {span(left)}", "soon")
+    days = (due.date() - now.date()).days
+    if days == 0:
+        return Due(f"今天 {due:%H:%M} 到期", "today")
+    if days == 1:
+        return Due(f"明天 {due:%H:%M} 到期", "calm")
+    return Due(f"{due.month}月{due.day}日 周{WEEKDAYS[due.weekday()]}到期", "calm")
+
+
+STEPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
+    (frozenset({"SUBMITTED"}), "accept_due_at", "受理", None),
+    (frozenset({"NEED_INFO"}), "info_due_at", "等居民补充", None),
+    (frozenset({"DISPATCHED"}), "sign_due_at", "签收", None),
+    (frozenset({"ACTIVE", "REWORK"}), "contact_due_at", "联系居民", "first_contact_at"),
+)
+"""States, the deadline of the step due in them, its name, and what shows that it is done."""
+
+
+def next_step(ticket: Mapping[str, Any], now: datetime) -> Due | None:
+    """The step that is due before the whole is; None when there is none."""
+    for states, field, name, done in STEPS:
+        due = ticket.get(field)
+        if ticket["state"] not in states or not due or (done and ticket.get(done)):
+            continue
+        words = due_words(due, now)
+        return Due(f"{name}：{words.text}", words.level)
+    return None
+
+
+def whole_due(ticket: Mapping[str, Any], now: datetime) -> Due:
+    """When the resident must have an answer; nothing runs any more once a ticket is final."""
+    if State(ticket["state"]) in FINAL:
+        return Due("", "none")
+    if ticket["state"] == State.RESOLVED:
+        return Due("等居民回访", "none")
+    if not ticket.get("due_at"):
+        return Due("受理后定期限", "none")
+    return due_words(ticket["due_at"], now)
+
+
+@add_filter
+def clock_words(value: datetime | str | None) -> str:
+    """Return ``11月27日 周五 17:30``, empty for None."""
+    if not value:
+        return ""
+    time = local(value)
+    return f"{time.month}月{time.day}日 周{WEEKDAYS[time.weekday()]} {time:%H:%M}"
+
+
+@add_filter
+def state_label(code: str) -> str:
+    """Return the Chinese name of a state for staff."""
+    return STATE_LABELS[State(code)]
+
+
+@add_filter
+def priority_label(code: str) -> str:
+    """Return ``U2 急``; the code stays because regulations and reports use it."""
+    return f"{code} {PRIORITY_LABELS.get(code, '')}".strip()
+
+
+@add_filter
+def flag_label(flag: str) -> str:
+    """Return the Chinese name of an overlay of a ticket."""
+    return FLAG_LABELS.get(flag, flag)
+
+
+@add_filter
+def channel_label(code: str) -> str:
+    """Return how a request came in."""
+    return CHANNEL_LABELS.get(code, code)

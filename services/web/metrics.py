@@ -1,0 +1,47 @@
+"""Prometheus figures of the web process."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+REQUESTS = Counter(
+    "linda_http_requests_total",
+    "Requests by route and status",
+    ("method", "route", "status"),
+    registry=REGISTRY,
+)
+SECONDS = Histogram(
+    "linda_http_request_seconds",
+    "Time to answer by route",
+    ("method", "route"),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def pattern(request: web.Request) -> str:
+    """Return the route's pattern (``/api/v1/tickets/{ticket_no}``), which carries no one's data."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unmatched"
+
+
+def observe(request: web.Request, status: int, seconds: float) -> None:
+    """Count one request; event streams are counted but not timed, they last for hours."""
+    route = pattern(request)
+    # Clients choose the method's name, so an unknown one must not become a new time series.
+    method = request.method if request.method in _METHODS else "OTHER"
+    REQUESTS.labels(method, route, str(status)).inc()
+    if not route.endswith("/events"):
+        SECONDS.labels(method, route).observe(seconds)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def exposition() -> bytes:
+    """Return the figures in Prometheus' text format."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,165 @@
+"""What every request goes through, outermost first.
+
+request id and log → security headers → errors in one shape → the clock → same site (CSRF) → who is
+it (auth). A route without a declared rule is refused here.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from urllib.parse import quote
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from services.errors import LindaError
+from services.web import metrics
+from services.web.auth import authenticate
+from services.web.csrf import check_same_site
+from services.web.keys import REQUEST_ID, SERVICES
+from services.web.pages import error_page
+from services.web.routing import declaration_of, json_response
+
+log = logging.getLogger("linda.web")
+
+LOGIN_PAGE = "/console/login"
+
+SECURITY_HEADERS = {
+    # No inline script anywhere: what residents write is shown on staff's screens.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+CROSS_ORIGIN_HEADERS = {
+    # Bearer tokens only: without Allow-Credentials a browser sends and keeps no cookie.
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+    "Access-Control-Max-Age": "600",
+}
+
+HTTP_ERRORS: dict[int, tuple[str, str]] = {
+    400: ("bad_request", "请求的格式不对。"),
+    403: ("forbidden", "没有权限这样做。"),
+    404: ("not_found", "没有这个地址。"),
+    405: ("method_not_allowed", "这个地址不支持这样的请求方法。"),
+    408: ("timeout", "请求太慢，已经断开，请再试一次。"),
+    411: ("length_required", "请求要说明内容的长度。"),
+    413: ("too_large", "发来的内容太大了。"),
+    415: ("unsupported_media_type", "不支持这种内容格式。"),
+}
+
+_REQUEST_ID = re.compile(r"[\w.-]{1,64}")
+
+
+@web.middleware
+async def request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id (the proxy's, if it sent a sane one), log it and count it."""
+    given = request.headers.get("X-Request-ID", "")
+    rid = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    request[REQUEST_ID] = rid
+    started = time.perf_counter()
+    response = await handler(request)
+    seconds = time.perf_counter() - started
+    if not response.prepared:
+        response.headers["X-Request-ID"] = rid
+    metrics.observe(request, response.status, seconds)
+    # The route's pattern, not the path: ids in paths and queries stay out of the log.
+    log.info(
+        "request.done %s %s %d %.0fms id=%s",
+        request.method,
+        metrics.pattern(request),
+        response.status,
+        seconds * 1000,
+        rid,
+    )
+    return response
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal ``on_response_prepare``: security headers also on streams, files and errors."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    declaration = declaration_of(request)
+    if declaration is not None and declaration.cross_origin:
+        response.headers.update(CROSS_ORIGIN_HEADERS)
+    if declaration is None or declaration.auth != "public":
+        response.headers.setdefault("Cache-Control", "no-store")
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever goes wrong into ``{"error": {"code", "message", "fields"}}``."""
+    try:
+        return await handler(request)
+    except LindaError as error:
+        return _answer(request, error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        code, message = HTTP_ERRORS.get(error.status, ("http_error", "请求没有成功。"))
+        headers = {k: v for k, v in error.headers.items() if k in ("Allow", "Retry-After")}
+        return _answer(request, LindaError(code, message, error.status), headers)
+    except ConnectionResetError:
+        raise
+    except Exception:
+        log.exception("request.failed id=%s", request[REQUEST_ID])
+        fields = {"request_id": request[REQUEST_ID]}
+        return _answer(
+            request,
+            LindaError("internal", "系统出了点问题，我们已经记下，请稍后再试。", 500, fields),
+        )
+
+
+def _answer(
+    request: web.Request, error: LindaError, headers: dict[str, str] | None = None
+) -> web.StreamResponse:
+    declaration = declaration_of(request)
+    response: web.StreamResponse
+    if declaration is not None and declaration.page:
+        if error.status == 401:
+            target = f"{LOGIN_PAGE}?next={quote(request.path_qs, safe='')}"
+            return web.Response(status=303, headers={"Location": target})
+        response = error_page(request, error)
+    else:
+        response = json_response(error.body(), error.status)
+    response.headers.update(headers or {})
+    if "retry_after" in error.fields:
+        response.headers["Retry-After"] = str(error.fields["retry_after"])
+    if error.status == 401:
+        response.headers.setdefault("WWW-Authenticate", 'Bearer realm="linda"')
+    return response
+
+
+@web.middleware
+async def clock(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """In test mode, read the shared offset before anything asks for the time."""
+    services = request.app[SERVICES]
+    await services.clock.refresh(services.db)
+    return await handler(request)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests from other sites, then those whom the route's rule does not let in."""
+    declaration = declaration_of(request)
+    if declaration is None:
+        if request.match_info.http_exception is not None:
+            return await handler(request)  # 404 and 405 of the router
+        raise RuntimeError(f"route without a declared rule: {metrics.pattern(request)}")
+    check_same_site(request, declaration)
+    await authenticate(request, declaration)
+    return await handler(request)
+
+
+MIDDLEWARES = [request_id, errors, clock, guard]

@@ -1,0 +1,162 @@
+/* Cards: what must be seen at a glance is set in type of its own. */
+
+const CARDS = {
+  ticket: ticketCard,
+  safety: safetyCard,
+  service: serviceCard,
+};
+
+/** The element of a card; a kind this version does not know is shown by its title and lines. */
+function renderCard(card, say) {
+  return (CARDS[card.type] ?? plainCard)(card, say);
+}
+
+const STATE_WORDS = {
+  SUBMITTED: "已收到",
+  NEED_INFO: "等您补充",
+  HANDED_OFF: "已转紧急渠道",
+  NOT_ACCEPTED: "不予受理",
+  MERGED: "已并单",
+  ACCEPTED: "已受理",
+  DISPATCHED: "已派单",
+  OBJECTED: "正在确定主办单位",
+  ACTIVE: "正在办",
+  SUSPENDED: "暂时挂账",
+  RESOLVED: "办好了，等您看",
+  REWORK: "退回重办",
+  CLOSED: "已办结",
+  WITHDRAWN: "已撤回",
+  TERMINATED: "终止办理",
+};
+
+/** `09:30` style words for an ISO time: 今天/明天/11月26日 and the clock. */
+function dayWords(iso, now = new Date()) {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return "";
+  const format = (options) => new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", ...options });
+  const day = (d) => format({ year: "numeric", month: "2-digit", day: "2-digit" }).format(d);
+  const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date);
+  if (day(date) === day(now)) return `今天 ${clock}`;
+  if (day(date) === day(new Date(now.getTime() + 86400000))) return `明天 ${clock}`;
+  return `${format({ month: "long", day: "numeric", weekday: "short" }).format(date)} ${clock}`;
+}
+
+/** The receipt: number big, state as a stamp, when an answer is due and why. */
+function ticketCard(card, say) {
+  const done = el("span", { class: "copied", role: "status" });
+  const copy = async () => {
+    const words = `编号 ${card.ticket_no}` + (card.query_code ? `，查询码 ${card.query_code}` : "");
+    done.textContent = (await copyText(words)) ? "复制好了" : "请长按编号来复制";
+    say?.(done.textContent);
+  };
+  const due = card.due_text || (card.due_at ? `${dayWords(card.due_at)} 前答复您` : "");
+  return el(
+    "section",
+    { class: "card ticket", "aria-label": `回执 ${card.ticket_no}`, "data-ticket": card.ticket_no },
+    el(
+      "header",
+      {},
+      el("span", { class: "slip" }, "回执"),
+      el("span", { class: "stamp" }, card.state_text || STATE_WORDS[card.state] || card.state || ""),
+    ),
+    el("p", { class: "number" }, ...breakable(card.ticket_no)),
+    card.title ? el("p", { class: "title" }, card.title) : null,
+    rows([
+      ["查询码", card.query_code],
+      ["地点", card.location_text],
+      ["谁来办", ownerWords(card.owner)],
+      ["什么时候", due],
+      ["为什么", card.due_reason],
+    ]),
+    el("footer", {}, el("button", { type: "button", class: "quiet", onclick: copy }, "复制编号"), done),
+  );
+}
+
+/** The owner is a name, or `{name|person, org, phone}`. */
+function ownerWords(owner) {
+  if (!owner || typeof owner === "string") return owner || "";
+  const names = [owner.org, owner.person ?? owner.name].filter(Boolean).join(" ");
+  return el("span", {}, names, owner.phone ? [" ", phoneLink(owner.phone, owner.phone)] : []);
+}
+
+function breakable(number) {
+  return String(number)
+    .split("-")
+    .flatMap((part, index) => (index ? [el("wbr"), `-${part}`] : [part]));
+}
+
+function rows(pairs) {
+  const filled = pairs.filter(([, value]) => value);
+  if (!filled.length) return null;
+  return el("dl", {}, ...filled.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+}
+
+function phoneLink(phone, words) {
+  return el("a", { class: "tel", href: `tel:${String(phone).replace(/[^\d+]/g, "")}` }, words);
+}
+
+/** Danger first: what to do, and numbers that dial with one tap. */
+function safetyCard(card) {
+  const numbers = (card.numbers ?? []).map((entry) =>
+    el(
+      "a",
+      { class: "dial", href: `tel:${String(entry.phone).replace(/[^\d+]/g, "")}` },
+      icon("phone"),
+      el("span", { class: "who" }, entry.name),
+      el("b", {}, entry.phone),
+    ),
+  );
+  return el(
+    "section",
+    { class: "card safety", role: "alert" },
+    el("h3", {}, card.title || "先保证安全"),
+    numbers.length ? el("div", { class: "dials" }, ...numbers) : null,
+    lineList(card.lines, "ol"),
+  );
+}
+
+/** A service: what to bring as a list to tick off at home, then steps, place and time. */
+function serviceCard(card) {
+  const materials = card.materials ?? card.bring ?? [];
+  return el(
+    "section",
+    { class: "card service", "aria-label": card.title },
+    el("h3", {}, card.title),
+    card.valid === false ? el("p", { class: "stale" }, "这条说明可能已过期，以社区答复为准。") : null,
+    lineList(card.lines, "ul"),
+    materials.length ? el("h4", {}, "要带的东西") : null,
+    materials.length ? el("ul", { class: "checks" }, ...materials.map(checkItem)) : null,
+    card.steps?.length ? [el("h4", {}, "怎么办"), lineList(card.steps, "ol")] : null,
+    rows([
+      ["去哪里", card.where],
+      ["什么时间", card.hours],
+      ["多久办好", card.limit],
+      ["收费", card.fee],
+      ["电话", card.phone ? phoneLink(card.phone, card.phone) : null],
+    ]),
+    card.source ? el("p", { class: "source" }, `依据：${textOf(card.source)}`) : null,
+  );
+}
+
+function checkItem(item) {
+  return el("li", {}, el("label", {}, el("input", { type: "checkbox" }), el("span", {}, textOf(item))));
+}
+
+function plainCard(card) {
+  return el(
+    "section",
+    { class: "card" },
+    card.title ? el("h3", {}, card.title) : null,
+    card.text ? el("p", {}, card.text) : null,
+    lineList(card.lines, "ul"),
+  );
+}
+
+function lineList(lines, tag) {
+  return lines?.length ? el(tag, {}, ...lines.map((line) => el("li", {}, textOf(line)))) : null;
+}
+
+function textOf(value) {
+  if (value === null || typeof value !== "object") return String(value ?? "");
+  return String(value.text ?? value.title ?? value.name ?? "");
+}
