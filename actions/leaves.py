@@ -14,9 +14,7 @@ import yaml
 CARDS = Path(__file__).resolve().parent.parent / "data" / "catalogue"
 
 # Inside a building: without its number nobody can find the lamp, the pipe or the lift.
-BUILDING = frozenset(
-    "H1 H2 H3 H4 H5 H6 H7 H8 H9 I2 I6 I7 I8 I10 C7 J1 A2 C4 C6 D3 E7".split()
-)
+BUILDING = frozenset("H1 H2 H3 H4 H5 H6 H7 H8 H9 I2 I6 I7 I8 I10 C7 J1 A2 C4 C6 D3 E7".split())
 # Somebody comes to the door or must be reached quickly: a phone number is worth one question.
 VISIT = frozenset("H1 H2 H3 H4 H5 H7 H8 B7 C7 F4 J1".split())
 # The hours decide who can check it and with what: night noise, fumes at dinner time.

@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
+WORDLESS = frozenset({"[图片]", "[位置]"})
+"""What the channel writes for a photo or a location without words."""
+
 REFERS_TO_MESSAGE = "m:"
 """Prefix of an ``about`` value that names an earlier message of this conversation."""
 
@@ -103,7 +106,7 @@ class Message:
         return found[-1] if found else None
 
     def _denied(self, entity: Entity) -> bool:
-        before = self.text[: entity.start].rstrip(" ,,")
+        before = self.text[: entity.start].rstrip(" ,\N{FULLWIDTH COMMA}")
         return before.endswith(("不是", "不在", "不要", "别是"))
 
 
@@ -115,7 +118,9 @@ def read_time(text: str | None) -> datetime:
     return value.astimezone(ZONE) if value.tzinfo else value.replace(tzinfo=ZONE)
 
 
-def from_events(sender: str, latest: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Message:
+def from_events(
+    sender: str, latest: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+) -> Message:
     """Build the message from Rasa's latest message and the conversation's events.
 
     A button that refers to an earlier message (``about: m:<id>``) brings that message's words and
@@ -132,7 +137,7 @@ def from_events(sender: str, latest: Mapping[str, Any], events: Sequence[Mapping
             message = replace(
                 message,
                 text=old.text,
-                entities=old.entities,
+                entities=(*old.entities, *message.entities),
                 leaf=message.leaf or old.leaf,
                 readings=old.readings,
                 about=None,
@@ -145,7 +150,9 @@ def _find(user_events: Sequence[Mapping[str, Any]], message_id: str) -> Mapping[
     return next((e for e in user_events if e.get("message_id") == message_id), None)
 
 
-def _parse(parsed: Mapping[str, Any], event: Mapping[str, Any], metadata: Mapping[str, Any]) -> Message:
+def _parse(
+    parsed: Mapping[str, Any], event: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> Message:
     raw = parsed.get("text") or event.get("text") or ""
     intent = (parsed.get("intent") or {}).get("name") or ""
     # Typed text never becomes a command (the channel sees to it), so "/intent" is a tapped button.
@@ -155,20 +162,12 @@ def _parse(parsed: Mapping[str, Any], event: Mapping[str, Any], metadata: Mappin
     home = (metadata.get("resident") or {}).get("home")
     return Message(
         id=str(event.get("message_id") or ""),
-        text="" if tapped else raw,
+        text="" if tapped or raw in WORDLESS else raw,
         intent=intent,
         confidence=float((parsed.get("intent") or {}).get("confidence") or 0.0),
         now=read_time(metadata.get("now")),
         entities=tuple(
-            Entity(
-                e["entity"],
-                e.get("value"),
-                str(e.get("text") or raw[e.get("start", 0) : e.get("end", 0)]),
-                int(e.get("start", 0)),
-                int(e.get("end", 0)),
-            )
-            for e in entities
-            if e["entity"] not in ("about", "service")
+            _entity(e, raw, tapped) for e in entities if e["entity"] not in ("about", "service")
         ),
         leaf=_leaf(entities),
         readings=tuple(
@@ -189,6 +188,13 @@ def _parse(parsed: Mapping[str, Any], event: Mapping[str, Any], metadata: Mappin
         ),
         pending_callback=metadata.get("pending_callback") or None,
     )
+
+
+def _entity(e: Mapping[str, Any], raw: str, tapped: bool) -> Entity:
+    if tapped:  # its offsets are those of the payload, not of anything said
+        return Entity(e["entity"], e.get("value"), str(e.get("value")))
+    start, end = int(e.get("start") or 0), int(e.get("end") or 0)
+    return Entity(e["entity"], e.get("value"), str(e.get("text") or raw[start:end]), start, end)
 
 
 def _leaf(entities: Sequence[Mapping[str, Any]]) -> Leaf | None:

@@ -33,10 +33,10 @@ class Services:
         await self.db.close()
 
 
-def build(settings: Settings) -> Services:
-    """Wire the subjects together; nothing connects yet."""
-    db = Database(settings.database)
-    clock = Clock(settings.test_mode)
+def build(settings: Settings, db: Database | None = None, clock: Clock | None = None) -> Services:
+    """Wire the subjects together; nothing connects yet. Tests bring their own database or clock."""
+    db = db or Database(settings.database)
+    clock = clock or Clock(settings.test_mode)
     people = PeopleService(settings, db, clock)
     places = PlaceService(settings, db, clock)
     catalogue = CatalogueService(settings, clock)

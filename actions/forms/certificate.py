@@ -106,7 +106,11 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
     certificate = draft.get("certificate") or {}
     when = draft.get("when") or {}
     start = str(when.get("start") or "")
-    appointment = {"date": start[:10] or None, "part": when.get("part"), "time": start[11:16] or None}
+    appointment = {
+        "date": start[:10] or None,
+        "part": when.get("part"),
+        "time": start[11:16] or None,
+    }
     body: dict[str, Any] = {
         "conversation_id": conversation_id,
         "kind": "booking",
@@ -148,9 +152,7 @@ DEMAND = Form(
     fields=(
         Field(
             "demanded_by",
-            needed=lambda d, m: not (
-                d.get("demanded_by") or d.get("unknown") or d.get("handover")
-            ),
+            needed=lambda d, m: not (d.get("demanded_by") or d.get("unknown") or d.get("handover")),
             answer=_demand_answer,
             optional=True,
         ),

@@ -19,8 +19,16 @@ MODE_ORDER = ("delivery", "pickup", "eat_in")
 MEAL_ORDER = ("lunch", "dinner")
 
 _MODES = (
-    ("pickup", re.compile(r"自取|自己(来|去)?(取|拿|打)|来取|去取|来拿|去拿|打包|打回|拿回|我去打|来打|去打")),
-    ("eat_in", re.compile(r"堂食|(去|来|到|在)(食堂|那儿|那里|你们那).{0,4}吃|(去|过去|过来|来)吃")),
+    (
+        "pickup",
+        re.compile(
+            r"自取|自己(来|去)?(取|拿|打)|来取|去取|来拿|去拿|打包|打回|拿回|我去打|来打|去打"
+        ),
+    ),
+    (
+        "eat_in",
+        re.compile(r"堂食|(去|来|到|在)(食堂|那儿|那里|你们那).{0,4}吃|(去|过去|过来|来)吃"),
+    ),
     ("delivery", re.compile(r"送|捎|上门|给.{0,6}(端|拿)(来|过来|上来)")),
 )
 _PORTION = re.compile(r"^(\d+)$")
@@ -48,7 +56,9 @@ def _offered(draft: Draft) -> bool:
 def _next(habit: dict[str, Any], today: date) -> date:
     days = {int(d) for d in habit.get("weekdays") or range(1, 8)}
     tomorrow = today + timedelta(days=1)
-    return next(d for d in (tomorrow + timedelta(days=n) for n in range(7)) if d.isoweekday() in days)
+    return next(
+        d for d in (tomorrow + timedelta(days=n) for n in range(7)) if d.isoweekday() in days
+    )
 
 
 def _meal(message: Message, draft: Draft) -> Values:

@@ -57,12 +57,12 @@ def answer(message: Message, draft: Draft) -> Values:
     if index is not None and options:
         return _chosen(options[index])
     words = bare(message.text)
+    if UNKNOWN_PLACE.search(words):
+        return {"place_status": AS_SAID, "incomplete": True}
     if message.resident.home and (HOME.search(message.text) or is_yes(message)):
         return home(message)
     if is_no(message):
         return _declined(message, draft)
-    if UNKNOWN_PLACE.search(words):
-        return {"place_status": AS_SAID, "incomplete": True}
     if words.isdigit() and draft.get("place_missing") == ["building"]:
         return _fresh(draft, {"building": words}, words)
     if not leftover(message):
@@ -139,7 +139,8 @@ def resolved(draft: Draft, found: Mapping[str, Any]) -> Draft:
     candidates = list(found.get("candidates") or [])
     status = str(found.get("status") or UNKNOWN)
     missing = list(found.get("missing") or [])
-    options = candidates[:3] if status == AMBIGUOUS else []
+    # For an unknown place the candidates are places with a similar name: still worth a tap.
+    options = [] if status == RESOLVED else candidates[:3]
     place = dict(candidates[0]) if status == RESOLVED and candidates else None
     return replace(
         draft,
@@ -220,9 +221,9 @@ def to_ticket(draft: Draft) -> dict[str, Any]:
 def say(draft: Draft) -> str:
     """Return the place in words, with the community when it is known; empty when nothing is."""
     place = draft.get("place") or {}
-    words = say_address(draft.get("address") or {}) or str(draft.get("address_text") or "")
-    label = str(place.get("label") or "")
-    if label and not (draft.get("address") or {}).get("place"):
-        words = label
+    address = dict(draft.get("address") or {})
+    if place.get("compound"):
+        address["community"] = place["compound"]  # its proper name, also when a nickname was said
+    words = say_address(address) or str(draft.get("address_text") or "")
     community = place.get("community")
     return f"{words}({community})" if community and community not in words else words

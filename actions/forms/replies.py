@@ -6,7 +6,7 @@ import re
 
 from actions.message import Message
 
-_EDGE = re.compile(r"[\s,,。.!!??;;、~~…]+")
+_EDGE = re.compile(r"[\s,,。.!!??;;、~…]+")
 
 YES = frozenset(
     "对 对的 对呀 对对 对对对 对提交 对就这样 是 是的 是啊 是呢 嗯 嗯嗯 嗯呐 嗯对 恩 好 好的 好嘞 好吧 行 行啊 中 "
@@ -51,7 +51,9 @@ def is_yes(message: Message) -> bool:
     """Whether the message agrees and says nothing else."""
     if message.tapped:
         return message.intent == "affirm"
-    return bare(message.text) in YES or (message.intent == "affirm" and len(bare(message.text)) <= 8)
+    return bare(message.text) in YES or (
+        message.intent == "affirm" and len(bare(message.text)) <= 8
+    )
 
 
 def is_no(message: Message) -> bool:
@@ -74,8 +76,10 @@ def choice(message: Message, titles: list[str]) -> int | None:
     found = _ORDINAL.match(words)
     if found and ORDINAL[found.group(1)] < len(titles):
         return ORDINAL[found.group(1)]
-    named = [i for i, title in enumerate(titles) if words and bare(title) == words]
-    return named[0] if named else None
+    same = [i for i, title in enumerate(titles) if words and bare(title) == words]
+    part = [i for i, title in enumerate(titles) if len(words) > 1 and words in bare(title)]
+    named = same or part
+    return named[0] if len(named) == 1 else None
 
 
 def leftover(message: Message) -> str:

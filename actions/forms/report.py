@@ -42,7 +42,9 @@ def _narrative(message: Message, draft: Draft) -> Values:
     story = draft.get("narrative")
     if not story:
         return {"narrative": text}
-    if is_yes(message) or is_no(message) or (draft.asked == "contact" and is_skip(message)):
+    if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
+        return {}
+    if draft.asked == "contact" and is_skip(message):
         return {}
     if text in story or (draft.asked == "place" and not message.all("address")):
         return {}
@@ -99,14 +101,18 @@ def _leaf_answer(message: Message, draft: Draft) -> Values:
 
 def _occurred(message: Message, draft: Draft) -> Values:
     """Take a time that has begun as the time of the matter; a later one is when to come."""
-    entity = message.last("time")
-    if entity is None or not isinstance(entity.value, dict):
-        return {}
-    value = entity.value
     today = message.now.date().isoformat()
-    if value.get("recur") or str(value.get("start", ""))[:10] <= today:
-        return {"occurred": value, "occurred_text": entity.text}
-    return {}
+    begun = [
+        e
+        for e in message.meant("time")
+        if isinstance(e.value, dict)
+        and (e.value.get("recur") or str(e.value.get("start", ""))[:10] <= today)
+    ]
+    if not begun:
+        return {}
+    # “坏了三天了,晚上看不见”: since when comes before when it hurts.
+    entity = min(begun, key=lambda e: str(e.value.get("start") or today))
+    return {"occurred": entity.value, "occurred_text": entity.text}
 
 
 def _occurred_answer(message: Message, draft: Draft) -> Values:
@@ -157,7 +163,8 @@ def _subject(message: Message, draft: Draft) -> Values:
 def _secret(message: Message, draft: Draft) -> Values:
     if _NOT_SECRET.search(message.text):
         return {"confidential": False}
-    if _KEEP_SECRET.search(message.text) or message.intent == "ask_anonymity":
+    wished = message.intent == "ask_anonymity" and not is_skip(message)  # “不留” is no wish
+    if wished or _KEEP_SECRET.search(message.text):
         return {"confidential": True}
     return {}
 

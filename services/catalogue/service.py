@@ -2,42 +2,175 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from functools import cached_property
 from typing import Any
 
-from services.catalogue.model import Card
+from services.catalogue import meals
+from services.catalogue.files import DataFileError, read
+from services.catalogue.model import (
+    Card,
+    CardFile,
+    CertificateFile,
+    CertificateItem,
+    HotlineFile,
+    LocalityFile,
+    MealFile,
+    SafetyCard,
+)
 from services.clock import Clock
 from services.config import Settings
+from services.errors import LindaError
+
+GENERAL = "-"
+"""Leaf of the general safety card."""
 
 
 class CatalogueService:
-    """Reads the data files at start; a broken file is an error that names file and field."""
+    """Answers from the data files, each read once at first use."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None: ...
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    @cached_property
+    def locality(self) -> LocalityFile:
+        """Names, office hours and the duty desk."""
+        return read(self._settings.locality_dir / "locality.yml", LocalityFile)
+
+    @cached_property
+    def _cards(self) -> dict[str, Card]:
+        found: dict[str, Card] = {}
+        for path in sorted((self._settings.data_dir / "catalogue").glob("*.yml")):
+            for card in read(path, CardFile).cards:
+                if card.id in found:
+                    raise DataFileError(f"{path.name}：{card.id} 有两张卡片")
+                found[card.id] = card
+        return dict(sorted(found.items(), key=lambda item: _leaf_order(item[0])))
+
+    @cached_property
+    def _certificates(self) -> CertificateFile:
+        return read(self._settings.locality_dir / "certificates.yml", CertificateFile)
+
+    @cached_property
+    def _hotlines(self) -> HotlineFile:
+        return read(self._settings.locality_dir / "hotlines.yml", HotlineFile)
+
+    @cached_property
+    def _meals(self) -> MealFile:
+        return read(self._settings.locality_dir / "meals.yml", MealFile)
 
     def card(self, leaf: str) -> dict[str, Any] | None:
         """Return the card of a leaf with ``valid`` at the present time; None when there is none."""
-        ...
+        card = self._cards.get(leaf)
+        if card is None:
+            return None
+        return card.model_dump(mode="json") | {"valid": card.valid_on(self._clock.now().date())}
 
     def cards(self) -> list[Card]:
         """Return all cards by leaf."""
-        ...
+        return list(self._cards.values())
 
     def certificate(self, no: int | None = None, name: str | None = None) -> dict[str, Any]:
         """Return ``{no, name, allowed, basis, why, redirect, bring, leaf}``.
 
-        ``allowed`` is null for a kind that the locality's list does not have.
+        ``allowed`` is null for a kind that the locality's list does not have, and for one that it
+        leaves to the case. A number of the list comes before a name.
         """
-        ...
+        policy = self._certificates
+        item = next((i for i in policy.items if no is not None and i.no == no), None)
+        item = item or self._certificate_by_name(name or "")
+        if item is None:
+            return {
+                "no": None, "name": name, "allowed": None, "basis": None, "why": None,
+                "redirect": None, "bring": [], "leaf": None,
+            }  # fmt: skip
+        return {
+            "no": item.no, "name": item.name, "allowed": item.allowed,
+            "basis": policy.basis if item.no is not None else None,
+            "why": item.why, "redirect": item.redirect, "bring": list(item.bring),
+            "leaf": item.leaf,
+        }  # fmt: skip
 
-    def hotlines(self, leaf: str = "-") -> dict[str, Any]:
-        """Return ``{"numbers": [{name, phone}], "card": {title, lines, version}}`` for a leaf."""
-        ...
+    def _certificate_by_name(self, name: str) -> CertificateItem | None:
+        wanted = _plain(name)
+        if not wanted:
+            return None
+        for item in self._certificates.items:
+            if wanted in {_plain(n) for n in (item.name, *item.aliases)}:
+                return item
+        return None
+
+    def hotlines(self, leaf: str = GENERAL) -> dict[str, Any]:
+        """Return ``{"numbers": [{name, phone}], "card": {title, lines, version}}`` for a leaf.
+
+        A leaf without a card of its own gets the general one: in an emergency there is always an
+        answer.
+        """
+        lines = self._hotlines
+        card = self._safety_card(leaf) or self._safety_card(GENERAL)
+        if card is None:
+            raise DataFileError('hotlines.yml：缺少通用的提示卡（leaf: "-"）')
+        numbers = [lines.numbers[key] for key in card.numbers]
+        return {
+            "numbers": [{"name": n.name, "phone": n.phone} for n in numbers],
+            "card": {"title": card.title, "lines": list(card.lines), "version": lines.version},
+        }
+
+    def _safety_card(self, leaf: str) -> SafetyCard | None:
+        return next((c for c in self._hotlines.cards if c.leaf == leaf), None)
 
     def meal_status(self, day: date, meal: str) -> dict[str, Any]:
-        """Return ``{open, cutoff, reason, provider, next_open}`` for ordering a meal now."""
-        ...
+        """Return ``{open, cutoff, reason, provider, serve, next_open}`` for ordering a meal now.
+
+        Raises:
+            LindaError: 422 ``unknown_meal``.
+        """
+        if meal not in meals.MEAL_ORDER:
+            raise LindaError("unknown_meal", "只有早饭、午饭、晚饭。", 422, {"meal": meal})
+        return meals.meal_status(self._meals, day, meal, self._clock.now())
 
     def duty(self) -> dict[str, str]:
         """Return ``{"name", "phone"}`` of the locality's duty desk."""
-        ...
+        return {"name": self.locality.duty.name, "phone": self.locality.duty.phone}
+
+    def check(self) -> list[str]:
+        """Return what is wrong or due in the data files, one Chinese line each; empty: all well."""
+        problems: list[str] = []
+        for part in ("locality", "_cards", "_certificates", "_hotlines", "_meals"):
+            try:
+                getattr(self, part)
+            except DataFileError as error:
+                problems.append(str(error))
+        if problems:
+            return problems
+        today = self._clock.now().date()
+        problems += [
+            f"{c.id} {c.name}：{c.valid_from} 到 {c.valid_to} 以外，今天不能引用"
+            for c in self.cards()
+            if not c.valid_on(today)
+        ]
+        problems += [
+            f"{c.id} {c.name}：没有来源，也没有注明以当地窗口为准"
+            for c in self.cards()
+            if not c.sources and not c.confirm_locally
+        ]
+        problems += [
+            f"hotlines.yml：提示卡 {c.leaf} 用了没有登记的号码 {n}"
+            for c in self._hotlines.cards
+            for n in c.numbers
+            if n not in self._hotlines.numbers
+        ]
+        if self._safety_card(GENERAL) is None:
+            problems.append('hotlines.yml：缺少通用的提示卡（leaf: "-"）')
+        return problems
+
+
+def _leaf_order(leaf: str) -> tuple[str, int]:
+    return leaf[0], int(leaf[1:])
+
+
+def _plain(name: str) -> str:
+    """Return a certificate's name without what people put around it: 那个“居住证明”原件."""
+    return re.sub(r"[\s“”\"'《》()（）·、]|^(?:一张|一份|个|开)|(?:原件|材料)$", "", name)

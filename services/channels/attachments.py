@@ -24,7 +24,11 @@ MAX_PIXELS = 50_000_000
 """More than any phone takes; a small file may unpack to far more (decompression bomb)."""
 MAX_SIDE = 2560
 """Pixels of the longer side that are kept: enough to read a meter plate."""
-FORMATS = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
+FORMATS = {
+    "JPEG": ("image/jpeg", "jpg"),
+    "PNG": ("image/png", "png"),
+    "WEBP": ("image/webp", "webp"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ async def receive(chunks: AsyncIterator[bytes]) -> Photo:
         data += chunk
         if len(data) > MAX_BYTES:
             raise LindaError(
-                "too_large", "照片太大了，最多10MB。请缩小一点或重拍一张。", 413,
+                "too_large",
+                "照片太大了，最多10MB。请缩小一点或重拍一张。",
+                413,
                 {"max_bytes": MAX_BYTES},
             )
     return await asyncio.to_thread(reencode, bytes(data))
@@ -66,8 +72,13 @@ def reencode(data: bytes) -> Photo:
                     raise _refused()
                 kind = str(image.format)
                 upright = ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError,
-            Image.DecompressionBombWarning) as e:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as e:
         raise _refused() from e
     upright = upright.convert("RGB" if kind == "JPEG" else "RGBA")
     upright.thumbnail((MAX_SIDE, MAX_SIDE))
@@ -94,4 +105,6 @@ def keep(root: Path, photo: Photo) -> str:
 
 
 def _refused() -> LindaError:
-    return LindaError("not_an_image", "这个文件不是能看的照片。请发 JPG、PNG 或 WebP 格式的照片。", 422)
+    return LindaError(
+        "not_an_image", "这个文件不是能看的照片。请发 JPG、PNG 或 WebP 格式的照片。", 422
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import yaml
@@ -22,9 +23,8 @@ class _Desk(BaseModel):
 class _Hours(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    start: time = time(8, 30)
-    end: time = time(17, 30)
-    weekdays: list[int] = Field([1, 2, 3, 4, 5, 6, 7])
+    open: time = time(8, 30)
+    close: time = time(17, 30)
 
 
 class _Locality(BaseModel):
@@ -36,24 +36,27 @@ class _Locality(BaseModel):
 
 @dataclass(frozen=True)
 class DutyDesk:
-    """The desk of a locality: ``phone`` is answered day and night, ``name`` is whose it is."""
+    """The desk of a locality: ``phone`` is answered day and night, ``name`` is whose it is.
+
+    ``is_workday`` knows public holidays and make-up workdays.
+    """
 
     name: str
     phone: str
     start: time
     end: time
-    weekdays: frozenset[int]
+    is_workday: Callable[[date], bool]
 
     def is_open(self, at: datetime) -> bool:
         """Whether staff sit at the console at this time."""
-        return at.isoweekday() in self.weekdays and self.start <= at.time() < self.end
+        return self.is_workday(at.date()) and self.start <= at.time() < self.end
 
     def next_open(self, at: datetime) -> datetime:
         """Return when it opens next (``at`` itself when it is open)."""
         if self.is_open(at):
             return at
         day = at if at.time() < self.start else at + timedelta(days=1)
-        while day.isoweekday() not in self.weekdays:
+        while not self.is_workday(day.date()):
             day += timedelta(days=1)
         return datetime.combine(day.date(), self.start, at.tzinfo)
 
@@ -68,10 +71,8 @@ class DutyDesk:
         return f"{day}{when.hour}:{when.minute:02}"
 
 
-def load(path: Path) -> DutyDesk:
+def load(path: Path, is_workday: Callable[[date], bool]) -> DutyDesk:
     """Read the desk from a locality's ``locality.yml``."""
     data = _Locality.model_validate(yaml.safe_load(path.read_text("utf-8")))
     hours = data.office_hours
-    return DutyDesk(
-        data.duty.name, data.duty.phone, hours.start, hours.end, frozenset(hours.weekdays)
-    )
+    return DutyDesk(data.duty.name, data.duty.phone, hours.open, hours.close, is_workday)

@@ -242,13 +242,22 @@ class Gateway:
             if not replies and conversation.mode == "bot":
                 said = self._texts.say("no_answer", conversation.elder)
                 await store.append(
-                    s, turn.conversation_id, sender="system", now=self._clock.now(),
-                    text=said.text, buttons=said.buttons, reply_to=message.id,
+                    s,
+                    turn.conversation_id,
+                    sender="system",
+                    now=self._clock.now(),
+                    text=said.text,
+                    buttons=said.buttons,
+                    reply_to=message.id,
                 )
             for reply in replies:
                 await store.append(
-                    s, turn.conversation_id, sender="bot", now=self._clock.now(),
-                    reply_to=message.id, **_columns(reply),
+                    s,
+                    turn.conversation_id,
+                    sender="bot",
+                    now=self._clock.now(),
+                    reply_to=message.id,
+                    **_columns(reply),
                 )
 
     async def _put_back(self, turn: _Turn, refused: bool) -> None:

@@ -30,7 +30,7 @@ MESSAGES_SHOWN = 100
 """Newest messages of the conversation that come with a hand-off."""
 
 
-def in_scope(actor: Actor) -> Select[tuple[HandoffRow]]:
+def in_scope(actor: Actor) -> Select[HandoffRow]:
     """Return the query of hand-offs this person may see.
 
     Street level sees all; a community's people see their own residents and those whose home is
@@ -68,8 +68,15 @@ async def open_one(
             row.reason, row.leaf, row.text, row.ticket_no = reason, leaf, text, ticket_no
         return row, False
     row = HandoffRow(
-        id=store.new_id("h"), conversation_id=conversation.id, reason=reason, leaf=leaf, text=text,
-        ticket_no=ticket_no, community_id=community_id, state="waiting", created_at=now,
+        id=store.new_id("h"),
+        conversation_id=conversation.id,
+        reason=reason,
+        leaf=leaf,
+        text=text,
+        ticket_no=ticket_no,
+        community_id=community_id,
+        state="waiting",
+        created_at=now,
     )
     session.add(row)
     return row, True
@@ -89,9 +96,7 @@ async def listing(session: Session, actor: Actor, state: str | None) -> list[Han
     query = query.where(HandoffRow.state == state if state else HandoffRow.state != "released")
     rows = (await session.scalars(query.order_by(HandoffRow.created_at).limit(200))).all()
     order = {"waiting": 0, "active": 1, "released": 2}
-    return [
-        view(r) for r in sorted(rows, key=lambda r: (r.reason != "emergency", order[r.state]))
-    ]
+    return [view(r) for r in sorted(rows, key=lambda r: (r.reason != "emergency", order[r.state]))]
 
 
 def view(row: HandoffRow, messages: list[MessageView] | None = None) -> HandoffView:

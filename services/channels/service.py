@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.errors import LindaError
+from services.tickets.core.calendar import load_calendar
 
 if TYPE_CHECKING:
     from services.people.service import PeopleService
@@ -81,7 +82,8 @@ class ChannelService:
     @cached_property
     def duty(self) -> duty.DutyDesk:
         """The locality's desk: office hours and the phone that is answered day and night."""
-        return duty.load(self._settings.locality_dir / "locality.yml")
+        calendar = load_calendar(self._settings.data_dir / "calendar")
+        return duty.load(self._settings.locality_dir / "locality.yml", calendar.is_workday)
 
     @cached_property
     def _signer(self) -> TokenSigner:
@@ -95,8 +97,14 @@ class ChannelService:
     @cached_property
     def _gateway(self) -> Gateway:
         return Gateway(
-            self._db, self._clock, self._rasa, self._hub, self._texts,
-            self._settings.rasa_timeout_s, self._metadata, self._give_up,
+            self._db,
+            self._clock,
+            self._rasa,
+            self._hub,
+            self._texts,
+            self._settings.rasa_timeout_s,
+            self._metadata,
+            self._give_up,
         )
 
     @property
@@ -125,8 +133,14 @@ class ChannelService:
         async with self._db.write() as s:
             s.add(
                 ConversationRow(
-                    id=conversation_id, channel=channel, token_hash=token_hash(token), elder=elder,
-                    mode="bot", last_seq=0, created_at=now, last_seen_at=now,
+                    id=conversation_id,
+                    channel=channel,
+                    token_hash=token_hash(token),
+                    elder=elder,
+                    mode="bot",
+                    last_seq=0,
+                    created_at=now,
+                    last_seen_at=now,
                 )
             )
             await s.flush()
@@ -136,14 +150,14 @@ class ChannelService:
             )
         return SessionView(conversation_id, token, [store.view(row)])
 
-    async def authenticate(self, token: str) -> Conversation:
-        """Return the conversation of a session token; 401 ``invalid_session`` otherwise."""
+    async def authenticate(self, token: str) -> str:
+        """Return the conversation id of a session token; 401 ``invalid_session`` otherwise."""
         conversation_id = self._signer.conversation_of(token)
         if conversation_id is not None:
             async with self._db.read() as s:
                 row = await s.get(ConversationRow, conversation_id)
             if row is not None and row.token_hash == token_hash(token):
-                return store.conversation_view(row)
+                return conversation_id
         raise LindaError("invalid_session", "这次对话已经失效，请刷新页面重新开始。", 401)
 
     async def conversation(self, conversation_id: str) -> Conversation:
@@ -182,14 +196,22 @@ class ChannelService:
             )
             if (await s.scalar(query) or 0) >= MAX_ATTACHMENTS:
                 raise LindaError(
-                    "too_many_attachments", "今天发的照片够多了，明天再发，或找工作人员。", 429,
+                    "too_many_attachments",
+                    "今天发的照片够多了，明天再发，或找工作人员。",
+                    429,
                     {"retry_after": 3600},
                 )
         photo = await attachments.receive(chunks)
         path = await asyncio.to_thread(attachments.keep, self.uploads, photo)
         row = AttachmentRow(
-            id=store.new_id("a"), conversation_id=conversation_id, sha256=photo.sha256, path=path,
-            mime=photo.mime, width=photo.width, height=photo.height, size=len(photo.data),
+            id=store.new_id("a"),
+            conversation_id=conversation_id,
+            sha256=photo.sha256,
+            path=path,
+            mime=photo.mime,
+            width=photo.width,
+            height=photo.height,
+            size=len(photo.data),
             created_at=now,
         )
         async with self._db.write() as s:
@@ -215,7 +237,7 @@ class ChannelService:
 
     async def events(
         self, conversation_id: str, after: int | None
-    ) -> AsyncIterator[Exchange | None]:
+    ) -> AsyncGenerator[Exchange | None]:
         """Yield new messages as they appear, and every change of mode; None is a heartbeat.
 
         The first part comes at once and tells the mode; with ``after`` it has what was missed,
@@ -258,8 +280,14 @@ class ChannelService:
         ``key`` makes it happen once; None when it has been said before.
         """
         row = await store.say_once(
-            session, conversation_id, key, self._clock.now(),
-            text=text, buttons=buttons or [], card=card, ticket=ticket,
+            session,
+            conversation_id,
+            key,
+            self._clock.now(),
+            text=text,
+            buttons=buttons or [],
+            card=card,
+            ticket=ticket,
         )
         return store.view(row) if row is not None else None
 
@@ -292,9 +320,7 @@ class ChannelService:
                 s, conversation, reason, text, now, community_id, leaf, ticket_no
             )
             name = await self._name_on_duty(s, community_id)
-            facts = {
-                "name": name, "phone": self.duty.phone, "when": self.duty.next_open_text(now)
-            }
+            facts = {"name": name, "phone": self.duty.phone, "when": self.duty.next_open_text(now)}
             key = "emergency_alerted"
             if reason == "human":
                 key = "handoff_on_duty" if self.duty.is_open(now) else "handoff_off_duty"
@@ -307,7 +333,9 @@ class ChannelService:
             mode = conversation.mode
         self._hub.wake(conversation_id)
         return {
-            "mode": mode, "on_duty": {"name": name, "phone": self.duty.phone}, "text": said.text
+            "mode": mode,
+            "on_duty": {"name": name, "phone": self.duty.phone},
+            "text": said.text,
         }
 
     async def ask_callback(
@@ -317,9 +345,7 @@ class ChannelService:
         row = await store.conversation(session, conversation_id)
         row.pending_callback = {"ticket_no": ticket_no, "title": title, "stage": stage}
 
-    async def callback_stage(
-        self, conversation_id: str, ticket_no: str, stage: str | None
-    ) -> None:
+    async def callback_stage(self, conversation_id: str, ticket_no: str, stage: str | None) -> None:
         """Move the open question about this ticket on, or clear it (None)."""
         async with self._db.write() as s:
             row = await store.conversation(s, conversation_id)
@@ -366,7 +392,9 @@ class ChannelService:
                 raise LindaError("handoff_released", "这次对话已经交还给机器人了。", 409)
             if row.state == "active" and row.staff_id != actor.id:
                 raise LindaError(
-                    "handoff_taken", f"{row.staff_name}正在跟这位居民说话。", 409,
+                    "handoff_taken",
+                    f"{row.staff_name}正在跟这位居民说话。",
+                    409,
                     {"staff_name": row.staff_name},
                 )
             if row.state == "waiting":
@@ -450,10 +478,18 @@ class ChannelService:
                 if attachment is None or attachment.conversation_id != conversation_id:
                     raise _no_attachment()
             row = await store.append(
-                s, conversation_id, sender="resident", now=now, kind=message.kind,
-                text=message.text, payload=message.payload or None, location=message.location,
-                attachment_id=message.attachment_id, client_message_id=message.client_message_id,
-                state="received", next_attempt_at=self._gateway.first_retry_at(now),
+                s,
+                conversation_id,
+                sender="resident",
+                now=now,
+                kind=message.kind,
+                text=message.text,
+                payload=message.payload or None,
+                location=message.location,
+                attachment_id=message.attachment_id,
+                client_message_id=message.client_message_id,
+                state="received",
+                next_attempt_at=self._gateway.first_retry_at(now),
             )
         self._hub.wake(conversation_id)
         return row.id
@@ -506,7 +542,11 @@ class ChannelService:
                 "kept_again" if again else "kept", conversation.elder, duty_phone=self.duty.phone
             )
             await store.append(
-                s, conversation_id, sender="system", now=self._clock.now(), text=said.text,
+                s,
+                conversation_id,
+                sender="system",
+                now=self._clock.now(),
+                text=said.text,
                 reply_to=message_id,
             )
         self._hub.wake(conversation_id)
@@ -557,7 +597,11 @@ class ChannelService:
         )
         said = self._texts.say("given_to_person", conversation.elder)
         await store.append(
-            session, conversation.id, sender="system", now=now, text=said.text,
+            session,
+            conversation.id,
+            sender="system",
+            now=now,
+            text=said.text,
             reply_to=message.id,
         )
 
@@ -597,9 +641,7 @@ class ChannelService:
 
     async def _with_messages(self, session: Session, row: HandoffRow) -> HandoffView:
         await session.flush()
-        messages = await store.history(
-            session, row.conversation_id, -1, handoffs.MESSAGES_SHOWN
-        )
+        messages = await store.history(session, row.conversation_id, -1, handoffs.MESSAGES_SHOWN)
         return handoffs.view(row, messages)
 
     async def _escalate_unanswered(self) -> int:
@@ -649,12 +691,8 @@ class ChannelService:
             async with self._db.write() as s:
                 conversation = await store.conversation(s, conversation_id)
                 conversation.mode = "bot"
-                said = self._texts.say(
-                    "person_late", conversation.elder, phone=self.duty.phone
-                )
-                await store.say_once(
-                    s, conversation_id, f"late:{handoff_id}", now, text=said.text
-                )
+                said = self._texts.say("person_late", conversation.elder, phone=self.duty.phone)
+                await store.say_once(s, conversation_id, f"late:{handoff_id}", now, text=said.text)
         return len(late)
 
 
@@ -680,6 +718,11 @@ def _no_attachment() -> LindaError:
 
 def _attachment_view(row: AttachmentRow) -> AttachmentView:
     return AttachmentView(
-        id=row.id, conversation_id=row.conversation_id, mime=row.mime, width=row.width,
-        height=row.height, size=row.size, path=row.path,
+        id=row.id,
+        conversation_id=row.conversation_id,
+        mime=row.mime,
+        width=row.width,
+        height=row.height,
+        size=row.size,
+        path=row.path,
     )

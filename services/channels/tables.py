@@ -46,8 +46,8 @@ class MessageRow(Base):
     ``state`` of a resident's message: ``received`` (kept, waits for Rasa) → ``answered``; all
     others are ``sent``. ``attempts`` counts calls of Rasa, ``refusals`` those that Rasa answered
     with an error. ``told_kept``: the resident knows that it waits; ``escalated``: a person got it
-    because it waited too long. ``effect_key`` names the change a system message tells of, so that it is told
-    once.
+    because it waited too long. ``effect_key`` names the change a system message tells of, so that
+    it is told once.
     """
 
     __tablename__ = "messages"

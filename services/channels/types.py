@@ -143,8 +143,11 @@ class AttachmentView:
     def body(self) -> dict[str, Any]:
         """Return what the uploader needs to show and send it."""
         return {
-            "attachment_id": self.id, "mime": self.mime, "width": self.width,
-            "height": self.height, "size": self.size,
+            "attachment_id": self.id,
+            "mime": self.mime,
+            "width": self.width,
+            "height": self.height,
+            "size": self.size,
         }
 
 
@@ -171,6 +174,7 @@ class HandoffView:
 
     def body(self) -> dict[str, Any]:
         """Return the JSON of the staff API."""
+
         def iso(t: datetime | None) -> str | None:
             return t.isoformat() if t else None
 

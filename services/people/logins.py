@@ -47,11 +47,12 @@ class Logins:
         username, address = username.strip()[:60], address[:60]
         now = self._clock.now()
         async with self._db.write() as s:
+            # The account's row is locked and the attempt counted before the password is checked,
+            # so that many guesses at the same moment do not slip through.
+            row = await s.get(StaffRow, username, with_for_update=True)
             await self._refuse_if_locked(s, username, address, now)
-            # Counted before it is checked: many guesses at the same moment do not slip through.
             await s.execute(delete(LoginFailureRow).where(LoginFailureRow.at <= now - WINDOW))
             s.add(LoginFailureRow(username=username, address=address, at=now))
-            row = await s.get(StaffRow, username)
             stored = row.password_hash if row is not None and row.active else None
         if not await password_fits(stored, password):
             raise LindaError("login_failed", "用户名或密码不对。", 401)

@@ -2,15 +2,73 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
-from services.tickets.core.actor import Actor
-from services.tickets.core.commands import CreateTicket
+from services.errors import LindaError
+from services.outbox import enqueue
+from services.people.masking import mask_name, mask_phone
+from services.people.service import PeopleService
+from services.places.service import PlaceService
+from services.tickets import store, views
+from services.tickets.core import decide, fold, timing
+from services.tickets.core.actor import SYSTEM, Actor, resident
+from services.tickets.core.calendar import load_calendar
+from services.tickets.core.commands import Command, CreateTicket
+from services.tickets.core.dispatch import load_directory
+from services.tickets.core.event import Event
+from services.tickets.core.guards import GUARDS, Context, Person, Refusal, Unit
+from services.tickets.core.leaves import load_leaves, load_urgency
+from services.tickets.core.location import Location
+from services.tickets.core.numbers import (
+    BadTicketNumber,
+    parse_ticket_number,
+    query_code,
+    ticket_number,
+)
+from services.tickets.core.sla import load_profile
+from services.tickets.core.states import ASSIGNED, WORKING, State
+from services.tickets.core.ticket import Ticket
+from services.tickets.core.workflow import ACTIONS, RESIDENT_ACTIONS, Field, Transition, lines
 
 View = dict[str, Any]
+# Inside the class the name ``list`` is the method.
+Views = list[View]
+Lines = list[Transition]
+
+CHANGED = "ticket.changed"
+
+# What waits for a role: "mine" of the list. Doers: what is given to their unit.
+WORKLISTS: Mapping[str, frozenset[State]] = {
+    "grid": ASSIGNED,
+    "handler": ASSIGNED,
+    "vendor": ASSIGNED,
+    "mediator": ASSIGNED,
+    "clerk": frozenset({State.SUBMITTED, State.NEED_INFO}),
+    "supervisor": WORKING | {State.OBJECTED, State.SUSPENDED, State.ACCEPTED},
+    "dispatcher": frozenset({State.ACCEPTED, State.OBJECTED}),
+    "callback": frozenset({State.RESOLVED}),
+    "auditor": frozenset({State.RESOLVED, State.CLOSED}),
+}
+OWN_ONLY = frozenset({"grid", "handler", "vendor", "mediator"})
+
+# Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
+BEFORE_ASKING = frozenset({
+    "is_owner", "not_handler", "one_notice", "not_designated", "objects_once", "objects_in_time",
+    "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
+    "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
+    "not_confidential",
+})  # fmt: skip
+
+# More rules than this in a row would be a circle in the table.
+MOST_FOLLOW_UPS = 5
+
+MISSING = LindaError("ticket_not_found", "没有找到这件工单。", 404)
 
 
 class TicketService:
@@ -22,45 +80,262 @@ class TicketService:
     """
 
     def __init__(
-        self, settings: Settings, db: Database, clock: Clock, places: Any, people: Any
-    ) -> None: ...
+        self,
+        settings: Settings,
+        db: Database,
+        clock: Clock,
+        places: PlaceService,
+        people: PeopleService,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._places = places
+        self._people = people
+        sla = settings.data_dir / "sla"
+        self.calendar = load_calendar(settings.data_dir / "calendar")
+        self.profile = load_profile(sla, settings.sla_profile)
+        self.leaves = load_leaves(sla / "leaves.yml")
+        self.urgency = load_urgency(sla / "priorities.yml")
+        self.directory = load_directory(settings.locality_dir / "dispatch.yml")
+
+    # ── filing ──────────────────────────────────────────────────────────────────────────────
 
     async def create(
         self, request: CreateTicket, actor: Actor, idempotency_key: str | None = None
     ) -> View:
-        """File a ticket; return the resident view. Same key and body: the same ticket again."""
-        raise NotImplementedError
+        """File a ticket; return the resident view (for staff together with the staff view).
+
+        The same key and body give the same ticket again, however often and at the same moment.
+        """
+        place, room = await self._place_of(request, actor)
+        async with self._db.write() as s:
+            return await self._create(s, request, actor, idempotency_key, place, room)
+
+    async def create_in(
+        self,
+        session: Session,
+        request: CreateTicket,
+        actor: Actor,
+        idempotency_key: str | None = None,
+    ) -> View:
+        """Like :meth:`create`, inside the caller's transaction."""
+        place, room = await self._place_of(request, actor)
+        return await self._create(session, request, actor, idempotency_key, place, room)
+
+    async def _create(
+        self,
+        s: Session,
+        request: CreateTicket,
+        actor: Actor,
+        key: str | None,
+        place: Location | None,
+        room: str | None,
+    ) -> View:
+        now = self._clock.now()
+        if request.leaf is not None and request.leaf not in self.leaves:
+            raise LindaError(
+                "leaf_unknown", f"没有编号为{request.leaf}的事项。", 422, {"leaf": "没有这个事项。"}
+            )
+        if key is not None:
+            known = await store.claim_key(s, key, request.digest(), now)
+            if known is not None:
+                return await self._filed(s, await self._load(s, known), actor)
+        day = now.date()
+        number = ticket_number(day, await store.next_sequence(s, day))
+        if key is not None:
+            await store.bind_key(s, key, number)
+        await self._keep_contact(s, number, request, room)
+        event = decide.submit(
+            number, query_code(), request, actor, now,
+            place or Location(), _reporter(request, actor), self._context(),
+        )  # fmt: skip
+        ticket = await self._record(s, Ticket(), event)
+        if request.handed_off:
+            reason = request.legal_channel or "紧急渠道"
+            ticket = await self._apply(
+                s, ticket, Command("hand_off", SYSTEM, now, {"reason": reason})
+            )
+        ticket = await self._follow_up(s, ticket)
+        return await self._filed(s, ticket, actor)
+
+    async def _filed(self, s: Session, ticket: Ticket, actor: Actor) -> View:
+        view = views.resident_view(ticket)
+        if actor.kind == "resident":
+            return view
+        return view | views.staff_view(ticket, actor, await self._clear(s, ticket.ticket_no))
+
+    async def _place_of(
+        self, request: CreateTicket, actor: Actor
+    ) -> tuple[Location | None, str | None]:
+        """A place that is not ours is an error for staff; a resident's request is kept without it.
+
+        Then the ticket waits for a clerk, who reads the address in the resident's own words.
+        """
+        try:
+            return await self._locate(request.place)
+        except LindaError:
+            if actor.kind == "staff":
+                raise
+            return None, None
+
+    async def _locate(self, given: Mapping[str, Any] | None) -> tuple[Location | None, str | None]:
+        """Look ids from outside up again; return the place without the room, and the room."""
+        if not given:
+            return None, None
+        wanted = Location.from_dict(given)
+        found = await self._places.locate(
+            compound_id=wanted.compound_id, building_id=wanted.building_id, unit=wanted.unit,
+            room=wanted.room,
+        )  # fmt: skip
+        if found is None:
+            raise LindaError(
+                "place_unknown", "没有这个地点,请重新选择。", 422, {"place": "没有这个地点。"}
+            )
+        place = Location.from_dict({**asdict(found), "confidence": wanted.confidence or 1.0})
+        place = replace(place, room=None)
+        return replace(place, text=place.public_text), wanted.room
+
+    # ── acting ──────────────────────────────────────────────────────────────────────────────
 
     async def act(
         self,
         ticket_no: str,
         action: str,
-        payload: dict[str, Any],
+        payload: Mapping[str, Any],
         actor: Actor,
         version: int | None = None,
     ) -> View:
-        """Do one of ``workflow.ACTIONS``; return the actor's staff view (after it)."""
-        raise NotImplementedError
+        """Do one of ``workflow.ACTIONS``; return the actor's staff view after it.
+
+        Args:
+            version: The version the actor has seen. ``None`` skips the check (rules, residents).
+        """
+        async with self._db.write() as s:
+            ticket = await self._act(s, ticket_no, action, payload, actor, version)
+            clear = await self._clear(s, ticket.ticket_no)
+            if action == "reveal":
+                return views.revealed_view(ticket, actor, clear)
+            return views.staff_view(ticket, actor, clear)
+
+    async def _act(
+        self,
+        s: Session,
+        ticket_no: str,
+        action: str,
+        payload: Mapping[str, Any],
+        actor: Actor,
+        version: int | None = None,
+    ) -> Ticket:
+        ticket = await self._load(s, ticket_no, lock=True)
+        command = Command(action, actor, self._clock.now(), dict(payload))
+        line = decide.choose(ticket, command)
+        if isinstance(line, Refusal) and line.code in (*decide.FORBIDDEN, "unknown_action"):
+            raise _refused(line)
+        if version is not None and version != ticket.version:
+            raise LindaError(
+                "version_conflict", "工单刚刚有了新变化,请看过最新情况再操作。", 409,
+                {"version": ticket.version, "state": ticket.state.value},
+            )  # fmt: skip
+        ticket = await self._apply(s, ticket, command)
+        return await self._follow_up(s, ticket)
 
     async def resident_act(
-        self, ticket_no: str, action: str, payload: dict[str, Any], conversation_id: str
+        self,
+        ticket_no: str,
+        action: str,
+        payload: Mapping[str, Any],
+        conversation_id: str,
+        resident_id: str | None = None,
     ) -> View:
         """``urge``, ``supplement``, ``withdraw``, ``rate``, ``reject``; returns the resident view."""
-        raise NotImplementedError
+        if action not in RESIDENT_ACTIONS:
+            raise LindaError("unknown_action", f"没有“{action}”这个操作。", 404)
+        said = payload.get("text") or payload.get("reason")
+        facts = {**payload, "text": said, "reason": said}
+        async with self._db.write() as s:
+            ticket = await self._load(s, ticket_no, lock=True)
+            actor = _own(ticket, conversation_id, resident_id)
+            return views.resident_view(await self._act(s, ticket_no, action, facts, actor))
 
     async def callback_answer(
-        self, ticket_no: str, conversation_id: str, answer: dict[str, Any]
+        self,
+        ticket_no: str,
+        conversation_id: str,
+        answer: Mapping[str, Any],
+        resident_id: str | None = None,
     ) -> dict[str, Any]:
-        """Take the resident's answer; return ``{"next": "rating"|"reason"|None, "ticket": view}``."""
-        raise NotImplementedError
+        """Take the resident's answer to one callback question.
+
+        Args:
+            answer: ``{"stage": "solved", "solved": bool}``, ``{"stage": "reason", "text"}`` or
+                ``{"stage": "rating", "score", "text"?}``. Giving the same answer twice is one.
+
+        Returns:
+            ``{"next": "rating" | "reason" | None, "ticket": resident view}``.
+        """
+        stage, solved = answer.get("stage"), answer.get("solved")
+        text = answer.get("text")
+        steps: dict[Any, tuple[str, dict[str, Any], str | None]] = {
+            ("solved", True): ("callback", {"result": "solved"}, "rating"),
+            ("solved", False): ("callback", {"result": "unsolved"}, "reason"),
+            ("reason", None): ("supplement", {"text": text}, None),
+            ("rating", None): ("rate", {"score": answer.get("score"), "text": text}, None),
+        }
+        step = steps.get((stage, solved if stage == "solved" else None))
+        if step is None:
+            raise LindaError("bad_answer", "没听明白,请说“解决了”或者“没解决”。", 422)
+        action, facts, after = step
+        async with self._db.write() as s:
+            ticket = await self._load(s, ticket_no, lock=True)
+            actor = _own(ticket, conversation_id, resident_id)
+            if not _already(ticket, stage, solved):
+                facts = {"method": "message", **facts} if action == "callback" else facts
+                ticket = await self._act(s, ticket_no, action, facts, actor)
+            if after == "rating" and ticket.rating:
+                after = None
+            return {"next": after, "ticket": views.resident_view(ticket)}
+
+    async def tick(self) -> int:
+        """Do what is due now; return how many events that made.
+
+        A deadline that has passed is put on record once (never does it close a ticket: the
+        resident is asked); a notice nobody answered in three working days ends in acceptance.
+        """
+        now, done = self._clock.now(), 0
+        async with self._db.read() as s:
+            numbers = await store.timed_out(s, now)
+        for number in numbers:
+            async with self._db.write() as s:
+                ticket = await self._load(s, number, lock=True)
+                before = ticket.version
+                if ticket.state is State.NEED_INFO and ticket.leaf is not None:
+                    ticket = await self._apply(s, ticket, Command("accept", SYSTEM, now))
+                for stage in timing.missed(ticket, now):
+                    ticket = await self._apply(
+                        s, ticket, Command("deadline", SYSTEM, now, {"stage": stage})
+                    )
+                ticket = await self._follow_up(s, ticket)
+                done += ticket.version - before
+        return done
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────
 
     async def get(self, ticket_no: str, actor: Actor) -> View:
-        """Staff view of one ticket."""
-        raise NotImplementedError
+        """Return the staff view of one ticket."""
+        async with self._db.read() as s:
+            ticket = await self._visible(s, ticket_no, actor)
+            return views.staff_view(ticket, actor, await self._clear(s, ticket.ticket_no))
 
-    async def events(self, ticket_no: str, actor: Actor) -> list[View]:
-        """The timeline, as far as the actor may see it."""
-        raise NotImplementedError
+    async def events(self, ticket_no: str, actor: Actor) -> Views:
+        """Return the timeline, as far as the actor may see it."""
+        async with self._db.read() as s:
+            ticket = await self._visible(s, ticket_no, actor)
+            happened = await store.history(s, ticket.ticket_no)
+            names = {}
+            for id in {e.actor.id for e in happened if e.actor.kind == "staff"}:
+                person = await self._people.staff(s, id)
+                names[id] = person.name if person else id
+            return views.events_view(ticket, happened, actor, names)
 
     async def list(
         self,
@@ -75,31 +350,292 @@ class TicketService:
         cursor: str | None = None,
         limit: int = 50,
     ) -> dict[str, Any]:
-        """Tickets in the actor's scope, most urgent first: ``{"tickets", "next_cursor"}``."""
-        raise NotImplementedError
+        """Return tickets in the actor's scope, next due first: ``{"tickets", "next_cursor"}``.
 
-    async def allowed_actions(self, ticket_no: str, actor: Actor) -> list[dict[str, Any]]:
-        """What the actor may do now: ``[{action, label_zh, fields:[{name,label,type,required,options}]}]``."""
-        raise NotImplementedError
+        Args:
+            state: One state or several separated by commas; so are ``leaf``, ``grid``,
+                ``priority``.
+            q: Part of the number, the title or (for who may read it) of what was said.
+            mine: Only what waits for the actor.
+            limit: 1–200.
+        """
+        reads = actor.role not in ("vendor", *views.NO_CONTENT)
+        where = [
+            store.scope(actor),
+            *store.filters(
+                state=state, leaf=leaf, grid=grid, priority=priority, q=q, narrative=reads
+            ),
+        ]
+        if mine:
+            states = sorted(WORKLISTS.get(actor.role, frozenset()))
+            where += store.worklist(actor, states, own=actor.role in OWN_ONLY)
+        async with self._db.read() as s:
+            tickets, after = await store.search(s, where, cursor, min(max(limit, 1), 200))
+        return {
+            "tickets": [views.list_view(t, actor) for t in tickets],
+            "next_cursor": after,
+        }
+
+    async def allowed_actions(self, ticket_no: str, actor: Actor) -> Views:
+        """Return what the actor may do now, from the same table that decides it.
+
+        ``[{action, label_zh, fields: [{name, label, type, required, options, default}]}]``;
+        ``options`` is a list of ``{value, label}`` or ``None``.
+        """
+        async with self._db.read() as s:
+            ticket = await self._visible(s, ticket_no, actor)
+        context, now = self._context(), self._clock.now()
+        offered = []
+        for action, label in ACTIONS.items():
+            found = [
+                line
+                for line in lines(action, ticket.state, actor.role)
+                if _offered(line, ticket, Command(action, actor, now), context)
+            ]
+            if found:
+                fields = {f.name: f for line in found for f in line.fields}
+                offered.append(
+                    {
+                        "action": action,
+                        "label_zh": label,
+                        "fields": [self._field(f, found, ticket) for f in fields.values()],
+                    }
+                )
+        return offered
+
+    def _field(self, f: Field, found: Lines, ticket: Ticket) -> dict[str, Any]:
+        options = f.options
+        if options and any(line.when and line.when[0] == f.name for line in found):
+            # Of a field that chooses between lines, offer only what some line here accepts.
+            options = {
+                value: label
+                for value, label in options.items()
+                if any(line.when == (f.name, value) for line in found)
+            }
+        default = f.default
+        if f.name == "org" and ticket.state is State.ACCEPTED:
+            route = self.directory.route(ticket.leaf, ticket.place)
+            default = route.lead if route.known else None
+        return {
+            "name": f.name,
+            "label": f.label,
+            "type": f.type,
+            "required": f.required,
+            "options": [{"value": v, "label": t} for v, t in options.items()] if options else None,
+            "default": default,
+        }
 
     async def resident_get(
-        self, ticket_no: str, conversation_id: str | None = None, query_code: str | None = None
+        self,
+        ticket_no: str,
+        conversation_id: str | None = None,
+        query_code: str | None = None,
+        resident_id: str | None = None,
     ) -> View:
-        """Resident view, for the ticket's own conversation or whoever has its query code."""
-        raise NotImplementedError
+        """Return the resident view, for the ticket's own conversation or who has its query code."""
+        async with self._db.read() as s:
+            ticket = await self._load(s, ticket_no)
+        if query_code is not None and re.sub(r"\D", "", query_code) == ticket.query_code:
+            return views.resident_view(ticket)
+        if conversation_id is not None:
+            _own(ticket, conversation_id, resident_id)
+            return views.resident_view(ticket)
+        raise MISSING
 
     async def resident_list(
         self, conversation_id: str, resident_id: str | None = None
-    ) -> list[View]:
-        """The resident's own tickets, newest first."""
-        raise NotImplementedError
+    ) -> Views:
+        """Return the resident's own tickets, newest first (at most 100)."""
+        async with self._db.read() as s:
+            own = await store.of_resident(s, conversation_id, resident_id)
+        return [views.resident_view(t) for t in own]
 
-    async def tick(self) -> int:
-        """Do what is due now (reminders, best-effort accept, closing unanswered callbacks)."""
-        raise NotImplementedError
+    # ── inside ──────────────────────────────────────────────────────────────────────────────
 
-    async def create_in(
-        self, session: Session, request: CreateTicket, actor: Actor
-    ) -> View:
-        """Like ``create``, inside the caller's transaction."""
-        raise NotImplementedError
+    async def _load(self, s: Session, ticket_no: str, lock: bool = False) -> Ticket:
+        try:
+            number = parse_ticket_number(ticket_no)
+        except BadTicketNumber as error:
+            raise LindaError("bad_ticket_number", str(error), 404) from None
+        ticket = await store.load(s, number, lock)
+        if ticket is None:
+            raise MISSING
+        return ticket
+
+    async def _visible(self, s: Session, ticket_no: str, actor: Actor) -> Ticket:
+        ticket = await self._load(s, ticket_no)
+        # Administrators see that a ticket exists and how it runs, nothing of its content.
+        if actor.role != "admin" and not decide.in_scope(ticket, actor):
+            raise LindaError("out_of_scope", "这件工单不在您的工作范围内。", 403)
+        return ticket
+
+    def _context(self, **known: Any) -> Context:
+        return Context(
+            calendar=self.calendar,
+            profile=self.profile,
+            leaves=self.leaves,
+            directory=self.directory,
+            units={o.id: Unit(o.id, o.name, o.kind) for o in self._people.orgs()},
+            urgency=self.urgency,
+            **known,
+        )
+
+    async def _apply(self, s: Session, ticket: Ticket, command: Command) -> Ticket:
+        """Decide a command with the facts it needs, and record what it makes."""
+        command = await self._completed(s, ticket, command)
+        payload = command.payload
+        known: dict[str, Any] = {}
+        if command.action == "sign":
+            known["person"] = await self._person(s, command.actor.id)
+        elif payload.get("person"):
+            known["person"] = await self._person(s, str(payload["person"]))
+        if command.action == "merge" and payload.get("into"):
+            known["parent"] = await self._parent(s, str(payload["into"]))
+        room = None
+        if payload.get("place"):
+            known["place"], room = await self._locate(payload["place"])
+        made = decide.decide(ticket, command, self._context(**known))
+        if isinstance(made, Refusal):
+            raise _refused(made)
+        if room:
+            sealed = self._people.vault.encrypt(room)
+            await store.save_contact(s, ticket.ticket_no, room_enc=sealed)
+        return await self._record(s, ticket, made)
+
+    async def _completed(self, s: Session, ticket: Ticket, command: Command) -> Command:
+        """Fill in what the directory knows: the unit, and the worker of the grid."""
+        if command.action not in ("dispatch", "decide_objection"):
+            return command
+        payload = dict(command.payload)
+        if command.action == "dispatch" and not payload.get("org"):
+            route = self.directory.route(ticket.leaf, ticket.place)
+            if route.known:
+                payload["org"] = route.lead
+        grid = ticket.place.grid_id
+        if payload.get("org") == "grid" and not payload.get("person") and grid:
+            workers = await self._people.workers_of_grid(s, grid)
+            if workers:
+                payload["person"] = workers[0].id
+        return replace(command, payload=payload)
+
+    async def _person(self, s: Session, id: str) -> Person | None:
+        staff = await self._people.staff(s, id)
+        return Person(staff.id, staff.name, staff.org_id) if staff else None
+
+    async def _parent(self, s: Session, ticket_no: str) -> Ticket | None:
+        try:
+            return await self._load(s, ticket_no)
+        except LindaError:
+            return None
+
+    async def _follow_up(self, s: Session, ticket: Ticket) -> Ticket:
+        context = self._context()
+        for _ in range(MOST_FOLLOW_UPS):
+            command = decide.follow_up(ticket, context, self._clock.now())
+            if command is None:
+                break
+            ticket = await self._apply(s, ticket, command)
+        return ticket
+
+    async def _record(self, s: Session, ticket: Ticket, event: Event) -> Ticket:
+        """Write event, row and outbox row: all of them or none, in the caller's transaction."""
+        ticket = fold.apply(ticket, event)
+        await store.append(s, event, ticket)
+        await enqueue(
+            s,
+            CHANGED,
+            {
+                "ticket_no": event.ticket_no,
+                "event": event.type,
+                "action": event.action,
+                "from_state": event.from_state.value,
+                "to_state": event.to_state.value,
+                "conversation_id": ticket.conversation_id,
+                "version": event.seq,
+                "at": event.at.isoformat(),
+                "data": {**event.data, "actor_kind": event.actor.kind},
+            },
+            f"{event.ticket_no}:{event.seq}",
+            event.at,
+        )
+        return ticket
+
+    async def _keep_contact(
+        self, s: Session, number: str, request: CreateTicket, room: str | None
+    ) -> None:
+        contact, subject = request.contact, request.subject
+        said_room = (request.address or {}).get("room")
+        clear = {
+            "name_enc": contact.name if contact else None,
+            "phone_enc": contact.phone if contact else None,
+            "room_enc": room or (str(said_room) if said_room else None),
+            "address_enc": request.address_text,
+            "subject_name_enc": subject.name if subject else None,
+        }
+        seal = self._people.vault.encrypt
+        sealed = {k: seal(v) for k, v in clear.items() if v}
+        if sealed:
+            await store.save_contact(s, number, **sealed)
+
+    async def _clear(self, s: Session, ticket_no: str) -> views.Clear:
+        row = await store.contact(s, ticket_no)
+        if row is None:
+            return views.Clear()
+
+        def opened(stored: str | None) -> str | None:
+            return self._people.vault.decrypt(stored) if stored else None
+
+        return views.Clear(
+            name=opened(row.name_enc),
+            phone=opened(row.phone_enc),
+            room=opened(row.room_enc),
+            address_text=opened(row.address_enc),
+            subject_name=opened(row.subject_name_enc),
+        )
+
+
+def _reporter(request: CreateTicket, actor: Actor) -> dict[str, Any]:
+    contact = request.contact
+    role = request.reporter_role
+    if role is None:
+        role = "proxy" if request.subject and request.subject.relation else "self"
+        if actor.role == "grid":
+            role = "patrol"
+    return {
+        "role": role,
+        "name": mask_name(contact.name) if contact else None,
+        "phone": mask_phone(contact.phone) if contact else None,
+        "contact_pref": contact.pref if contact else None,
+    }
+
+
+def _own(ticket: Ticket, conversation_id: str, resident_id: str | None) -> Actor:
+    """Return the resident as the actor, if the ticket is theirs; else it does not exist for them."""
+    if conversation_id == ticket.conversation_id:
+        return resident(conversation_id)
+    if resident_id is not None and resident_id == ticket.resident_id:
+        return resident(resident_id)
+    raise MISSING
+
+
+def _already(ticket: Ticket, stage: Any, solved: Any) -> bool:
+    """Say whether this very answer has been taken before (a message delivered twice)."""
+    if stage != "solved":
+        return False
+    if solved:
+        return ticket.state is State.CLOSED and ticket.closed_by == "resident"
+    last = ticket.callbacks[-1] if ticket.callbacks else {}
+    return ticket.state is State.REWORK and last.get("result") == "unsolved"
+
+
+def _offered(line: Transition, ticket: Ticket, command: Command, context: Context) -> bool:
+    return not any(
+        GUARDS[name](ticket, command, context) for name in line.guards if name in BEFORE_ASKING
+    )
+
+
+def _refused(refusal: Refusal) -> LindaError:
+    status = {"unknown_action": 404}.get(refusal.code, 422)
+    if refusal.code in decide.FORBIDDEN:
+        status = 403
+    return LindaError(refusal.code, refusal.message, status, refusal.fields)

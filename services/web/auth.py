@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.errors import LindaError
 from services.people.model import ROLE_NAMES, Login, Staff
+from services.tickets.core.actor import Actor
 from services.web.keys import CONVERSATION, SERVICES, STAFF
 from services.web.routing import Declaration
 
@@ -24,7 +25,7 @@ async def authenticate(request: web.Request, declaration: Declaration) -> None:
         case "public":
             return
         case "resident":
-            token = _bearer(request)
+            token = bearer_token(request)
             request[CONVERSATION] = await request.app[SERVICES].channels.authenticate(token)
         case "internal":
             _check_internal(request)
@@ -37,21 +38,22 @@ async def authenticate(request: web.Request, declaration: Declaration) -> None:
             request[STAFF] = staff
 
 
-def _bearer(request: web.Request) -> str:
+def bearer_token(request: web.Request) -> str:
+    """Return the bearer token of the request, empty when there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _check_internal(request: web.Request) -> None:
     expected = request.app[SERVICES].settings.secret("internal_token")
-    if not secrets.compare_digest(_bearer(request).encode(), expected.encode()):
+    if not secrets.compare_digest(bearer_token(request).encode(), expected.encode()):
         raise LindaError("not_authenticated", "内部接口的凭证不对。", 401)
 
 
 async def _check_admin_test(request: web.Request) -> None:
     """A token and not the cookie: test mode is for programs, never for someone's browser."""
     services = request.app[SERVICES]
-    staff = await services.people.staff_of_token(_bearer(request))
+    staff = await services.people.staff_of_token(bearer_token(request))
     if staff is None:
         raise _login_first()
     if staff.role != "admin" or not services.settings.test_mode:
@@ -62,7 +64,7 @@ async def _check_admin_test(request: web.Request) -> None:
 async def _staff(request: web.Request) -> Staff:
     people = request.app[SERVICES].people
     if "Authorization" in request.headers:
-        staff = await people.staff_of_token(_bearer(request))
+        staff = await people.staff_of_token(bearer_token(request))
     else:
         staff = await people.staff_of_session(request.cookies.get(COOKIE, ""))
     if staff is None:
@@ -95,6 +97,11 @@ def set_session_cookie(request: web.Request, response: web.StreamResponse, login
         path="/",
         secure=request.secure or settings.public_url.startswith("https://"),
     )
+
+
+def actor_of(staff: Staff) -> Actor:
+    """Return the member of staff as the ticket workflow sees people."""
+    return Actor("staff", staff.id, staff.role, staff.org_id, staff.community_id, staff.grid_ids)
 
 
 def client_address(request: web.Request) -> str:

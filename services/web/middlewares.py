@@ -157,6 +157,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.match_info.http_exception is not None:
             return await handler(request)  # 404 and 405 of the router
         raise RuntimeError(f"route without a declared rule: {metrics.pattern(request)}")
+    if "\x00" in request.path:
+        raise web.HTTPNotFound  # no id has one, and no database could look for it
     check_same_site(request, declaration)
     await authenticate(request, declaration)
     return await handler(request)

@@ -7,21 +7,44 @@ from typing import Protocol
 
 from aiohttp import web
 
-from services.web.api import auth, catalogue, health, openapi, places, testmode, tickets
+from services.web import vendor
+from services.web.api import (
+    auth,
+    catalogue,
+    chat,
+    handoffs,
+    health,
+    internal,
+    openapi,
+    places,
+    testmode,
+    tickets,
+)
+from services.web.console import views as console
+from services.web.widget import pages as widget
 
 
 class RouteModule(Protocol):
     """A module (or :class:`services.web.routing.Routes`) that adds routes."""
 
-    setup: Callable[[web.Application], None]
+    @property
+    def setup(self) -> Callable[[web.Application], None]:
+        """Adds the routes to an application."""
+        ...
 
 
 ROUTE_MODULES: list[RouteModule] = [
+    chat,
     auth,
     tickets,
+    handoffs,
     places,
     catalogue,
     health,
     openapi,
     testmode,
+    internal,
+    widget,
+    console,
+    vendor,
 ]

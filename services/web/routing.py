@@ -174,7 +174,7 @@ def _handler(view: View, declaration: Declaration) -> Callable[[web.Request], Aw
     async def handle(request: web.Request) -> web.StreamResponse:
         arguments: dict[str, Any] = {}
         if declaration.query is not None:
-            arguments["query"] = validated(declaration.query, dict(request.query))
+            arguments["query"] = validated(declaration.query, storable(dict(request.query)))
         if declaration.body is not None:
             arguments["body"] = validated(declaration.body, await _json(request))
         result = await view(request, **arguments)
@@ -189,9 +189,22 @@ def _handler(view: View, declaration: Declaration) -> Callable[[web.Request], Aw
 
 async def _json(request: web.Request) -> Any:
     try:
-        return json.loads(await request.read() or b"{}")
+        return storable(json.loads(await request.read() or b"{}"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         raise LindaError("bad_json", "发来的内容不是合法的 JSON。", 400) from None
+
+
+def storable(value: Any) -> Any:
+    """Return the value with texts that every database can hold: no NUL, no half surrogate pair."""
+    match value:
+        case str():
+            return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        case list():
+            return [storable(v) for v in value]
+        case dict():
+            return {storable(k): storable(v) for k, v in value.items()}
+        case _:
+            return value
 
 
 def idempotency_key(request: web.Request) -> str:

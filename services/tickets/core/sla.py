@@ -103,16 +103,16 @@ class Profile:
     reopen_days: int = 30
     callback_attempts: int = 3
     callback_days: int = 3
-    info_wait: Limit = Limit(3, "d", True)  # noqa: RUF009 – a frozen value
-    decide: Limit = Limit(1, "d", True)  # noqa: RUF009
+    info_wait: Limit = Limit(3, "d", True)
+    decide: Limit = Limit(1, "d", True)
     meals: Mapping[str, str] = field(default_factory=dict)
 
     def class_for(self, kind: Kind | None, priority: Priority) -> SLAClass:
         """Return the class of a ticket: urgency first, an ordinary one by what is wanted."""
-        if priority is Priority.U3 and kind in self.class_of_kind:
-            return self.classes[self.class_of_kind[kind]]
-        found = self.classes[priority.value]
-        if priority is Priority.U3 and kind in self.finish_of_kind:
+        if kind is None or priority is not Priority.U3:
+            return self.classes[priority.value]
+        found = self.classes[self.class_of_kind.get(kind, priority.value)]
+        if kind in self.finish_of_kind:
             return replace(found, finish=self.finish_of_kind[kind])
         return found
 

@@ -2,17 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from multidict import MultiMapping
+from aiohttp import BodyPartReader, web
+from multidict import MultiDict, MultiMapping
 
 from services.clock import ZONE
+from services.context import Services
 from services.errors import LindaError
 
 FieldSpec = Mapping[str, Any]
 """``{name, label, type, required, options}`` of :meth:`TicketService.allowed_actions`."""
+
+Keep = Callable[[AsyncIterator[bytes]], Awaitable[str]]
+"""Stores an uploaded photo and returns its id."""
+
+MAX_PHOTOS = 6
+"""Photos one form takes; each has its own limit of size."""
+
+MAX_TEXT = 64 * 1024
+"""Bytes of one text part."""
+
+CHUNK = 64 * 1024
+
+
+async def read_form(request: web.Request, keep: Keep) -> MultiDict[str]:
+    """Return the fields of a form; photos are stored at once and appear as their ids.
+
+    A multipart body is read part by part: photos may be larger than any body that aiohttp would
+    collect in memory for us.
+
+    Raises:
+        LindaError: 413 ``too_large``, 400 ``bad_multipart``, and what ``keep`` refuses.
+    """
+    if not request.content_type.startswith("multipart/"):
+        return MultiDict((k, v) for k, v in (await request.post()).items() if isinstance(v, str))
+    form: MultiDict[str] = MultiDict()
+    photos = 0
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or not part.name:
+                continue
+            if part.filename is None:
+                text = await part.read(decode=True)
+                if len(text) > MAX_TEXT:
+                    raise LindaError("too_large", "写得太长了，请精简一些。", 413)
+                form.add(part.name, text.decode("utf-8", "replace"))
+            elif part.filename and (photos := photos + 1) <= MAX_PHOTOS:
+                form.add(part.name, await keep(_chunks(part)))
+    except ValueError as error:
+        raise LindaError("bad_multipart", "上传的内容不完整，请再试一次。", 400) from error
+    return form
+
+
+async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while chunk := await part.read_chunk(CHUNK):
+        yield chunk
 
 
 def _int(text: str) -> int:
@@ -35,20 +83,19 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _bool(text: str) -> bool:
-    return text in ("on", "true", "1")
-
-
 READERS: Mapping[str, Callable[[str], Any]] = {
-    "int": _int, "integer": _int, "number": _int,
-    "datetime": _time,
-    "bool": _bool, "boolean": _bool,
-    "list": _lines, "lines": _lines,
-}  # fmt: skip
+    "number": _int,
+    "time": _time,
+    "items": _lines,
+    "flag": lambda text: text == "on",
+}
 """Type of a field → how its text is read; any other type stays text."""
 
+MANY = frozenset({"orgs", "attachments"})
+"""Types whose input may be there several times."""
 
-def payload(fields: Sequence[FieldSpec], form: MultiMapping[Any]) -> dict[str, Any]:
+
+def payload(fields: Sequence[FieldSpec], form: MultiMapping[str]) -> dict[str, Any]:
     """Return the action's payload; what was left empty is left out, so that the guard names it.
 
     Raises:
@@ -57,25 +104,65 @@ def payload(fields: Sequence[FieldSpec], form: MultiMapping[Any]) -> dict[str, A
     values: dict[str, Any] = {}
     for field in fields:
         name, kind = field["name"], field.get("type", "text")
-        if kind == "multi":
-            chosen = [str(v) for v in form.getall(name, [])]
-            if chosen:
-                values[name] = chosen
+        given = [text for v in form.getall(name, []) if (text := v.strip())]
+        if not given:
             continue
-        text = str(form.get(name, "")).strip()
-        if text:
-            values[name] = READERS.get(kind, str)(text)
+        values[name] = given if kind in MANY else READERS.get(kind, str)(given[0])
     return values
 
 
-def typed(form: MultiMapping[Any]) -> dict[str, str]:
-    """Return what was typed, to show it again beside the refusal."""
-    return {name: str(form[name]) for name in form if isinstance(form[name], str)}
+async def resolve_places(
+    services: Services, fields: Sequence[FieldSpec], values: dict[str, Any]
+) -> None:
+    """Put the place that a chosen building means into the payload (a candidate of the resolver).
+
+    Raises:
+        LindaError: 422 ``place_unknown`` when the building is not one of the locality.
+    """
+    for field in fields:
+        if field.get("type") != "place" or field["name"] not in values:
+            continue
+        compound_id, _, building_id = values[field["name"]].partition("/")
+        found = await services.places.locate(compound_id, building_id or None)
+        if found is None:
+            raise LindaError("place_unknown", "没有这个地点，请重新选择。", 422)
+        values[field["name"]] = asdict(found)
 
 
-def choices(field: FieldSpec) -> list[tuple[str, str]]:
-    """Return the options of a field as value and Chinese label."""
-    return [
-        (str(o), str(o)) if not isinstance(o, Mapping) else (str(o["value"]), str(o["label"]))
-        for o in field.get("options") or []
-    ]
+Choice = tuple[str, str]
+Choices = Mapping[str, Sequence[tuple[str, Sequence[Choice]]]]
+"""Type of a field → groups of choices: ``(group name or "", [(value, label)])``."""
+
+
+async def locality_choices(services: Services, fields: Sequence[FieldSpec]) -> Choices:
+    """Return the choices that the locality's own data give to fields of these types."""
+    wanted = {field.get("type", "text") for field in fields if not field.get("options")}
+    made: dict[str, Sequence[tuple[str, Sequence[Choice]]]] = {}
+    if wanted & {"org", "orgs"}:
+        made["org"] = made["orgs"] = [("", [(o.id, o.name) for o in services.people.orgs()])]
+    if "leaf" in wanted:
+        made["leaf"] = [("", [(c.id, f"{c.id} {c.name}") for c in services.catalogue.cards()])]
+    if "place" in wanted:
+        made["place"] = [
+            (c["name"], [
+                (c["id"], f"{c['name']}（不知道几号楼）"),
+                *((f"{c['id']}/{b['id']}", f"{c['name']}{b['name']}") for b in c["buildings"]),
+            ])
+            for c in (await services.places.listing())["compounds"]
+        ]  # fmt: skip
+    return made
+
+
+def groups(field: FieldSpec, locality: Choices) -> Sequence[tuple[str, Sequence[Choice]]]:
+    """Return the choices of a field, its own before those of the locality."""
+    options = field.get("options")
+    if not options:
+        return locality.get(field.get("type", "text"), [])
+    pairs = options.items() if isinstance(options, Mapping) else [_pair(o) for o in options]
+    return [("", [(str(value), str(label)) for value, label in pairs])]
+
+
+def _pair(option: Any) -> Choice:
+    if isinstance(option, Mapping):
+        return str(option["value"]), str(option["label"])
+    return str(option), str(option)

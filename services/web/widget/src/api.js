@@ -25,6 +25,18 @@ class Api {
     return this.#call("POST", "/sessions", { channel: "web", elder });
   }
 
+  setElder(elder) {
+    return this.#call("PATCH", "/sessions", { elder });
+  }
+
+  /** A photo of this conversation, as an address for an image. */
+  async photo(id) {
+    const headers = { Authorization: `Bearer ${this.token}` };
+    const response = await fetch(`${this.base}/attachments/${encodeURIComponent(id)}`, { headers });
+    if (!response.ok) throw await readError(response);
+    return URL.createObjectURL(await response.blob());
+  }
+
   history() {
     return this.#call("GET", "/history");
   }

@@ -6,9 +6,12 @@ const CARDS = {
   service: serviceCard,
 };
 
+/** Cards whose message says the same in words, for channels that cannot show cards. */
+const SAYS_IT_ALL = new Set(["safety", "service"]);
+
 /** The element of a card; a kind this version does not know is shown by its title and lines. */
-function renderCard(card, say) {
-  return (CARDS[card.type] ?? plainCard)(card, say);
+function renderCard(card, say, text) {
+  return (CARDS[card.type] ?? plainCard)(card, say, text);
 }
 
 const STATE_WORDS = {
@@ -29,18 +32,6 @@ const STATE_WORDS = {
   TERMINATED: "终止办理",
 };
 
-/** `09:30` style words for an ISO time: 今天/明天/11月26日 and the clock. */
-function dayWords(iso, now = new Date()) {
-  const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return "";
-  const format = (options) => new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", ...options });
-  const day = (d) => format({ year: "numeric", month: "2-digit", day: "2-digit" }).format(d);
-  const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date);
-  if (day(date) === day(now)) return `今天 ${clock}`;
-  if (day(date) === day(new Date(now.getTime() + 86400000))) return `明天 ${clock}`;
-  return `${format({ month: "long", day: "numeric", weekday: "short" }).format(date)} ${clock}`;
-}
-
 /** The receipt: number big, state as a stamp, when an answer is due and why. */
 function ticketCard(card, say) {
   const done = el("span", { class: "copied", role: "status" });
@@ -49,7 +40,6 @@ function ticketCard(card, say) {
     done.textContent = (await copyText(words)) ? "复制好了" : "请长按编号来复制";
     say?.(done.textContent);
   };
-  const due = card.due_text || (card.due_at ? `${dayWords(card.due_at)} 前答复您` : "");
   return el(
     "section",
     { class: "card ticket", "aria-label": `回执 ${card.ticket_no}`, "data-ticket": card.ticket_no },
@@ -57,26 +47,26 @@ function ticketCard(card, say) {
       "header",
       {},
       el("span", { class: "slip" }, "回执"),
-      el("span", { class: "stamp" }, card.state_text || STATE_WORDS[card.state] || card.state || ""),
+      el("span", { class: "stamp" }, STATE_WORDS[card.state] ?? ""),
     ),
     el("p", { class: "number" }, ...breakable(card.ticket_no)),
     card.title ? el("p", { class: "title" }, card.title) : null,
     rows([
       ["查询码", card.query_code],
+      ["到哪步了", card.state_text ? el("span", { class: "step" }, card.state_text) : ""],
       ["地点", card.location_text],
       ["谁来办", ownerWords(card.owner)],
-      ["什么时候", due],
+      ["最晚答复", card.due_text],
       ["为什么", card.due_reason],
     ]),
     el("footer", {}, el("button", { type: "button", class: "quiet", onclick: copy }, "复制编号"), done),
   );
 }
 
-/** The owner is a name, or `{name|person, org, phone}`. */
+/** The owner is words, or `{org, person, text}` of the resident view. */
 function ownerWords(owner) {
   if (!owner || typeof owner === "string") return owner || "";
-  const names = [owner.org, owner.person ?? owner.name].filter(Boolean).join(" ");
-  return el("span", {}, names, owner.phone ? [" ", phoneLink(owner.phone, owner.phone)] : []);
+  return owner.text || [owner.org, owner.person].filter(Boolean).join(" ");
 }
 
 function breakable(number) {
@@ -116,25 +106,30 @@ function safetyCard(card) {
 }
 
 /** A service: what to bring as a list to tick off at home, then steps, place and time. */
-function serviceCard(card) {
+function serviceCard(card, _say, text) {
   const materials = card.materials ?? card.bring ?? [];
+  const sources = [card.sources ?? card.source ?? []].flat().map(textOf);
   return el(
     "section",
-    { class: "card service", "aria-label": card.title },
-    el("h3", {}, card.title),
+    { class: "card service", "aria-label": card.title ?? card.name },
+    el("h3", {}, card.title ?? card.name),
+    card.summary ? el("p", {}, card.summary) : null,
     card.valid === false ? el("p", { class: "stale" }, "这条说明可能已过期，以社区答复为准。") : null,
-    lineList(card.lines, "ul"),
+    lineList(card.lines ?? card.conditions, "ul"),
     materials.length ? el("h4", {}, "要带的东西") : null,
     materials.length ? el("ul", { class: "checks" }, ...materials.map(checkItem)) : null,
     card.steps?.length ? [el("h4", {}, "怎么办"), lineList(card.steps, "ol")] : null,
     rows([
       ["去哪里", card.where],
       ["什么时间", card.hours],
+      ["给谁办", card.who],
       ["多久办好", card.limit],
       ["收费", card.fee],
       ["电话", card.phone ? phoneLink(card.phone, card.phone) : null],
     ]),
-    card.source ? el("p", { class: "source" }, `依据：${textOf(card.source)}`) : null,
+    card.power ? el("p", {}, card.power) : null,
+    sources.length ? el("p", { class: "source" }, sources.join("、")) : null,
+    text ? el("details", {}, el("summary", {}, "看完整的文字"), el("p", { class: "whole" }, text)) : null,
   );
 }
 

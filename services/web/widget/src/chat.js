@@ -51,8 +51,8 @@ class Chat {
     if (saved?.token) {
       this.api.token = saved.token;
       try {
-        const { messages, mode, agent } = await this.api.history();
-        this.lastEventId = saved.last_event_id ?? null;
+        const { messages, mode, agent, last_event_id: last } = await this.api.history();
+        this.lastEventId = last;
         messages.forEach((message) => this.#receive(message));
         this.view.mode(mode ?? "bot", agent?.name);
         return;
@@ -68,7 +68,8 @@ class Chat {
     this.api.token = null;
     const session = await this.api.createSession(this.elder);
     this.api.token = session.token;
-    this.lastEventId = null;
+    // From the greeting on: nothing said between now and the stream's opening is missed.
+    this.lastEventId = String(Math.max(0, ...(session.messages ?? []).map((message) => message.seq ?? 0)));
     keep.set("session", { session_id: session.session_id, token: session.token });
     (session.messages ?? []).forEach((message) => this.#receive(message));
     this.view.mode("bot");
@@ -80,6 +81,12 @@ class Chat {
     await this.outbox.add(item);
     this.view.message(ownItem(item));
     this.#flush();
+  }
+
+  /** Tell the server how the resident likes to be spoken to; on failure the next session knows. */
+  setElder(elder) {
+    this.elder = elder;
+    if (this.api.token) this.api.setElder(elder).catch(() => {});
   }
 
   retry(id) {
@@ -159,16 +166,9 @@ class Chat {
 
   #event({ id, type, data }) {
     this.view.online(true);
-    if (type === "mode" || (type === "message" && data.mode && !data.id)) {
-      this.view.mode(data.mode, data.agent?.name ?? data.name);
-    } else if (type === "ticket" || type === "state") {
-      this.view.ticket(data);
-    } else if (data.message ?? data.id) {
-      this.#receive(data.message ?? data);
-    }
-    if (!id) return;
-    this.lastEventId = id;
-    keep.set("session", { ...keep.get("session"), last_event_id: id });
+    if (id) this.lastEventId = id;
+    if (type === "mode") this.view.mode(data.mode, data.agent?.name);
+    else if (type === "message") this.#receive(data);
   }
 
   #receive(message) {

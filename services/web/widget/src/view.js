@@ -166,6 +166,7 @@ class View {
 
   #setElder(on) {
     keep.set("elder", on);
+    this.chat.setElder(on);
     this.#applyReading();
     this.#announce(on ? "大字打开了" : "大字关上了");
   }
@@ -182,6 +183,7 @@ class View {
     this.frame.style.setProperty("--elder-size", `${size}px`);
     this.elderButton.setAttribute("aria-pressed", String(this.elder));
     this.elderButton.textContent = this.elder ? "普通字" : "大字";
+    this.input.placeholder = this.elder ? "请说…" : "哪里坏了、要办什么，直接说";
     this.sizeButton.hidden = !this.elder;
     this.sizeButton.textContent = size === ELDER_SIZES.at(-1) ? "字小些" : "字再大";
     this.#foldPast();
@@ -265,11 +267,15 @@ class View {
 
   /** A ticket moved: every receipt of that number on the screen shows the new state. */
   ticket(change) {
-    const words = change.state_text || STATE_WORDS[change.state];
+    const words = STATE_WORDS[change.state];
     if (!words) return;
     for (const card of this.items.querySelectorAll(".ticket")) {
       if (card.dataset.ticket !== change.ticket_no) continue;
-      card.querySelector(".stamp").textContent = words;
+      const stamp = card.querySelector(".stamp");
+      if (stamp.textContent === words) continue;
+      stamp.textContent = words;
+      // What the receipt said about the old state is no longer so; the news is in the messages.
+      card.querySelector(".step")?.closest("div").remove();
     }
   }
 
@@ -283,14 +289,15 @@ class View {
   #item(item) {
     const who = item.from ?? "bot";
     const node = el("li", { class: `item ${who}` });
-    const name = { human: item.name ?? item.agent?.name ?? "工作人员", system: null, bot: null, resident: null }[who];
+    const name = { human: item.name ?? this.humanName ?? "工作人员", system: null, bot: null, resident: null }[who];
     if (name) node.append(el("p", { class: "name" }, name));
     const photo = this.#photoOf(item);
     if (photo) node.append(photo);
-    if (item.text && !photo) node.append(el("p", { class: "bubble" }, item.text));
-    if (item.card) node.append(renderCard(item.card, (words) => this.#announce(words)));
+    const inCard = item.card && SAYS_IT_ALL.has(item.card.type);
+    if (item.text && !photo && !inCard) node.append(el("p", { class: "bubble" }, item.text));
+    if (item.card) node.append(renderCard(item.card, (words) => this.#announce(words), item.text));
     if (item.buttons?.length) node.append(this.#choices(item.buttons));
-    if (canSpeak && item.text && who !== "resident") node.append(this.#reader(item, node));
+    if (canSpeak && (item.text || item.card) && who !== "resident") node.append(this.#reader(item, node));
     if (who === "resident") {
       node.append(el("p", { class: "fate" }));
       this.#fate(node, item.state ?? "sent", item.problem ?? (item.state === "sending" ? "正在发送" : ""), item.id);
@@ -299,8 +306,15 @@ class View {
   }
 
   #photoOf(item) {
-    const source = item.photo ? URL.createObjectURL(item.photo) : item.attachment?.url;
-    return source ? el("img", { class: "photo", src: source, alt: "我发的照片" }) : null;
+    if (!item.photo && !item.attachment_id) return null;
+    const image = el("img", { class: "photo", alt: "我发的照片" });
+    if (item.photo) image.src = URL.createObjectURL(item.photo);
+    else
+      this.chat.api.photo(item.attachment_id).then(
+        (url) => (image.src = url),
+        () => image.replaceWith(el("p", { class: "bubble" }, "（照片）")),
+      );
+    return image;
   }
 
   #choices(buttons) {
@@ -325,7 +339,7 @@ class View {
   }
 
   #reader(item, node) {
-    const words = () => [item.text, ...Array.from(node.querySelectorAll(".card"), (card) => card.textContent)].join("。");
+    const words = () => item.text || node.querySelector(".card")?.innerText || "";
     return el(
       "button",
       { type: "button", class: "reader", "aria-label": "读出来", onclick: () => speak(words()) },

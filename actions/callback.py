@@ -1,0 +1,164 @@
+"""The callback (回访): first whether it is solved, then the verdict (domain rule: never the other way)."""
+
+from __future__ import annotations
+
+import re
+
+from rasa_sdk.events import EventType
+
+from actions.client import Client
+from actions.forms.replies import bare, is_no, is_yes
+from actions.message import Message
+from actions.offers import Affirm
+from actions.turn import Button, Turn, TurnAction, button
+
+SCORES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
+
+_NO_VERDICT = re.compile(r"^(不评|不想评|不打分|算了|不用评|以后再|回头再|懒得)")
+_WORDS = (
+    (
+        1,
+        r"(非常|很|特别|极|太|十分|相当)不满意|太差|差劲|差得很|糟透|糟糕|恼火得很|零分|^1分|一分(?!钟)|1星|一星",
+    ),
+    (
+        2,
+        r"不(太|大|咋|怎么|是很|是太|够|算)?满意|不(太|大|咋)?(好|行)|不咋|不怎么样|差|2分|两分|二分|2星|两星|二星",
+    ),
+    (
+        3,
+        r"基本(上)?(满意|可以)|一般|还(行|可以|凑合|算行)|凑合|将就|马马虎虎|马虎|过得去|3分|三分(?!钟)|3星|三星|中等",
+    ),
+    (
+        5,
+        r"(非常|特别|很|太|十分|相当|老|贼)(满意|好|棒)|没得说|没说的|巴适得(很|板)|杠杠|顶呱呱|5分|五分(?!钟)|5星|五星|满分|十分满意",
+    ),
+    (4, r"满意|挺好|蛮好|不错|可以|巴适|要得|整得好|4分|四分(?!钟)|4星|四星|好(?!了|咯|啦)"),
+)
+"""Read from top to bottom: “不太满意” must not count as 满意."""
+
+_SOLVED = re.compile(
+    r"^(已经)?(修|弄|办|搞|整|解决|处理)?(好|妥|归一|利索)(了|咯|啦)|解决了|好了|亮了|通了|来水了|有电了"
+)
+_UNSOLVED = re.compile(
+    r"没(有)?(修|弄|办|搞|整|解决|处理|好|亮|通|来|人来)|还(是)?(不|没|漏|坏|堵|吵|那样|老样)|又(坏|漏|堵|黑|停|不)|"
+    r"不(亮|通|热|行|好使)|糊弄|根本|白(来|修|弄)|莫得|没得人"
+)
+_PLAIN_NO = re.compile(
+    r"没(有)?(修|弄|办|搞|整|解决|处理)?好?(呢|啊|呀|嘛|的|完)?|没解决|又坏了|还没有?|不行|没(有)?|不对|不是|没归一"
+)
+REASON_WORDS = 4
+"""Words beyond “没修好” from which on the no already carries its reason."""
+
+
+def read_score(message: Message) -> int | None:
+    """Return 5 (非常满意) … 1 (非常不满意), or None when no verdict was given."""
+    if message.tapped:
+        count = message.last("count")
+        value = int(count.value) if count and str(count.value).isdigit() else 0
+        return value if value in SCORES else None
+    words = bare(message.text)
+    if re.fullmatch(r"[1-5]", words):
+        return int(words)
+    return next((score for score, pattern in _WORDS if re.search(pattern, words)), None)
+
+
+def read_solved(message: Message) -> bool | None:
+    """Return whether the resident says it is solved; None when that is not said."""
+    if message.tapped:
+        return {"affirm": True, "deny": False, "reject_resolution": False}.get(message.intent)
+    words = bare(message.text)
+    if message.intent == "reject_resolution" or _UNSOLVED.search(words):
+        return False
+    if is_no(message):
+        return False
+    if is_yes(message) or _SOLVED.search(words) or message.intent == "affirm":
+        return True
+    score = read_score(message) if message.intent in ("rate_service", "thank") else None
+    if message.intent == "thank" and score is None:
+        return True
+    return None if score is None else score >= 3
+
+
+def reason_in(message: Message) -> str:
+    """Return the message when its “no” already says what is wrong, else an empty string."""
+    rest = bare(_PLAIN_NO.sub("", message.text))
+    return message.text.strip() if len(rest) >= REASON_WORDS else ""
+
+
+def no_verdict(message: Message) -> bool:
+    """Whether the resident would rather not judge."""
+    return is_no(message) or bool(_NO_VERDICT.search(bare(message.text)))
+
+
+def rating_buttons(ticket_no: str = "") -> list[Button]:
+    """Return the five verdicts as buttons, the best first; “不满意” is as near as “满意”."""
+    number = f',"ticket_no":"{ticket_no}"' if ticket_no else ""
+    return [
+        button(words, f'/rate_service{{"count":"{score}"{number}}}')
+        for score, words in SCORES.items()
+    ]
+
+
+class CallbackAnswer(TurnAction):
+    """Takes the answer of the stage that is open and asks for the next one."""
+
+    NAME = "action_callback_answer"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Dispatch on the stage of metadata.pending_callback."""
+        if (turn.message.about or "").startswith("offer:"):
+            return await Affirm().act(turn)  # a yes to something else than the callback
+        pending = turn.message.pending_callback or {}
+        stage = {"solved": self._solved, "reason": self._reason, "rating": self._rating}
+        async with turn.client() as client:
+            await stage[pending["stage"]](turn, client, str(pending["ticket_no"]))
+        return []
+
+    async def _solved(self, turn: Turn, client: Client, ticket_no: str) -> None:
+        solved = read_solved(turn.message)
+        if solved is None:
+            title = (turn.message.pending_callback or {}).get("title") or "您报的事"
+            buttons = [button("办好了", "/affirm"), button("没弄好", "/deny")]
+            turn.say("callback_solved_again", buttons, title=title)
+            return
+        following = await self._send(turn, client, ticket_no, "solved", solved=solved)
+        score, reason = read_score(turn.message), reason_in(turn.message)
+        if following == "rating" and turn.message.intent == "rate_service" and score:
+            await self._rate(turn, client, ticket_no, score)
+        elif following == "rating":
+            turn.say("callback_rating", rating_buttons())
+        elif following == "reason" and reason and not turn.message.tapped:
+            await self._send(turn, client, ticket_no, "reason", text=reason)
+            turn.say("callback_rework")
+        elif following == "reason":
+            turn.say("callback_reason")
+        else:
+            turn.say("callback_thanks")
+
+    async def _reason(self, turn: Turn, client: Client, ticket_no: str) -> None:
+        text = turn.message.text.strip()
+        if not text:
+            turn.say("callback_reason_again")
+            return
+        await self._send(turn, client, ticket_no, "reason", text=text)
+        turn.say("callback_rework")
+
+    async def _rating(self, turn: Turn, client: Client, ticket_no: str) -> None:
+        score = read_score(turn.message)
+        if not turn.message.tapped and no_verdict(turn.message) and score is None:
+            turn.say("callback_thanks")
+        elif score is None:
+            turn.say("callback_rating_again", rating_buttons())
+        else:
+            await self._rate(turn, client, ticket_no, score)
+
+    async def _rate(self, turn: Turn, client: Client, ticket_no: str, score: int) -> None:
+        await self._send(turn, client, ticket_no, "rating", score=score, text=turn.message.text)
+        turn.say("rated", score=SCORES[score])
+
+    @staticmethod
+    async def _send(
+        turn: Turn, client: Client, ticket_no: str, stage: str, **answer: object
+    ) -> str | None:
+        body = {"conversation_id": turn.conversation_id, "stage": stage, **answer}
+        return await client.answer_callback(ticket_no, body, turn.key(stage))

@@ -1,0 +1,523 @@
+"""Rasa's side of the forms: read the message, look things up, ask, submit.
+
+The forms themselves are data and pure functions in ``actions.forms``; here they meet the services
+and the wording.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
+
+from actions import leaves
+from actions.client import Client, Json, Refused, ServiceAway, TicketView
+from actions.echo import MEALS, MODES, say_address
+from actions.forms import certificate, meal, place, report
+from actions.forms.draft import (
+    CHANGE,
+    CONFIRM,
+    DROP,
+    Draft,
+    Form,
+    asking,
+    fill,
+    next_question,
+)
+from actions.message import Message
+from actions.texts import say
+from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared
+
+YES_TITLE = "对，提交"
+CONFIRM_BUTTONS = (button(YES_TITLE, "/affirm"), button("改一下", "/deny"))
+Lines = list[tuple[str, str]]
+
+OWN_STEPS = {"action_listen", "action_extract_slots", "action_session_start", "action_read_session"}
+LATER_SURE = 0.7
+
+
+class FormStep(TurnAction):
+    """Validation action of a form: fills the draft from the message and asks what is next."""
+
+    ENDS = False
+    FORM: ClassVar[Form]
+
+    @property
+    def loop(self) -> str:
+        """The form's name in domain.yml."""
+        return f"{self.FORM.name}_form"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Return the new draft and, as ``requested_slot``, the field that was asked."""
+        old = self._open_draft(turn)
+        if old is not None and self._interrupted(turn):
+            draft, question = old, next_question(self.FORM, old, turn.message)
+        else:
+            draft = self._filled(turn, old)
+            async with turn.client() as client:
+                draft = await self.look_up(turn, draft, client)
+            question = next_question(self.FORM, draft, turn.message)
+        if question is None:
+            return [
+                *self._slots(draft),
+                SlotSet("confirmed", True),
+                SlotSet("requested_slot", None),
+            ]
+        changed = self._changed(turn, old, draft) if question == CONFIRM else ""
+        self._speak(turn, draft, question, changed)
+        return [*self._slots(asking(draft, question)), SlotSet("requested_slot", question)]
+
+    def _open_draft(self, turn: Turn) -> Draft | None:
+        draft = turn.draft
+        if draft is None or draft.form != self.FORM.name:
+            return None
+        # A draft prepared for this very message opens the form; an old one does not.
+        return draft if turn.loop == self.loop or draft.round == turn.message.id else None
+
+    def _interrupted(self, turn: Turn) -> bool:
+        if turn.loop != self.loop:
+            return False
+        return bool(set(turn.actions_since_message()) - OWN_STEPS - {self.loop})
+
+    def _filled(self, turn: Turn, old: Draft | None) -> Draft:
+        if old is not None and self._another_matter(turn, old):
+            later = {"id": turn.message.id, "text": turn.message.text}
+            return replace(old, seen=turn.message.id, values={**old.values, "later": later})
+        return self.after_fill(fill(self.FORM, old, turn.message), turn.message)
+
+    def _another_matter(self, turn: Turn, draft: Draft) -> bool:
+        """A problem told while something else is being arranged waits until that is done."""
+        message = turn.message
+        return (
+            self.FORM.name in ("meal", "certificate")
+            and message.intent == "report_problem"
+            and message.confidence >= LATER_SURE
+            and not (message.uncertain or message.tapped)
+            and draft.seen != message.id
+        )
+
+    @staticmethod
+    def _slots(draft: Draft) -> list[EventType]:
+        return [SlotSet("draft", draft.to_slot())]
+
+    def _changed(self, turn: Turn, old: Draft | None, draft: Draft) -> str:
+        """Return what the last message changed in a summary that was already shown."""
+        if old is None or old.asked not in (CONFIRM, CHANGE):
+            return ""
+        before = dict(self.summary(old, turn.message))
+        new = [(k, v) for k, v in self.summary(draft, turn.message) if before.get(k) != v]
+        return ",".join(f"{heading}:{words}" for heading, words in new)
+
+    def _speak(self, turn: Turn, draft: Draft, question: str, changed: str) -> None:
+        if question == CHANGE:
+            turn.say("ask_change")
+        elif question == CONFIRM:
+            summary = "\n".join(f"• {k}:{v}" for k, v in self.summary(draft, turn.message))
+            key = "ask_confirm_changed" if changed else "ask_confirm"
+            turn.say(key, CONFIRM_BUTTONS, summary=summary, yes=YES_TITLE, changed=changed)
+        else:
+            self.ask(turn, draft, question)
+
+    def after_fill(self, draft: Draft, message: Message) -> Draft:
+        """Adjust the draft by rules of this form alone."""
+        return draft
+
+    async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
+        """Ask the services what the draft needs to know; being away never stops the form."""
+        if not place.to_resolve(draft):
+            return draft
+        try:
+            found = await client.resolve_place(
+                str(draft.get("address_text") or ""), draft.get("address"), turn.conversation_id
+            )
+        except (ServiceAway, Refused):
+            return place.unresolved(draft)
+        return place.resolved(draft, found)
+
+    @abstractmethod
+    def ask(self, turn: Turn, draft: Draft, question: str) -> None:
+        """Ask for a field."""
+
+    @abstractmethod
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the summary to confirm."""
+
+
+def ask_place(turn: Turn, draft: Draft) -> None:
+    """Ask only for the part of the place that is missing."""
+    gap = place.gap(draft, turn.message)
+    known = say_address(draft.get("address") or {}) or str(draft.get("address_text") or "")
+    home = turn.message.resident.home or {}
+    where = say_address({"community": home.get("compound"), **home})
+    buttons: list[Button] = []
+    if gap == "home":
+        buttons = [button("是，就是家里", '/affirm{"about":"home"}'), button("不是家里", "/deny")]
+    elif gap == "options":
+        options = draft.get("place_options") or []
+        buttons = [
+            button(str(o["label"]), f'/affirm{{"about":"place:{i}"}}')
+            for i, o in enumerate(options)
+        ]
+        buttons.append(button("都不是", "/deny"))
+    turn.say(f"ask_place_{gap}", buttons, known=known, home=where)
+
+
+class ReportStep(FormStep):
+    """A problem becomes a report."""
+
+    NAME = "validate_report_form"
+    FORM = report.FORM
+
+    def ask(self, turn: Turn, draft: Draft, question: str) -> None:
+        """Ask for a field of the report."""
+        if question == "place":
+            ask_place(turn, draft)
+        elif question == "leaf":
+            options = draft.get("leaf_options") or []
+            buttons = [
+                button(leaves.name(leaf), f'/affirm{{"service":"{leaf}"}}') for leaf in options
+            ]
+            turn.say("ask_leaf", [*buttons, button("都不是", "/deny")])
+        elif question == "contact":
+            turn.say("ask_contact", [button("不留了", "/deny")])
+        elif question == "occurred":
+            turn.say("ask_occurred", [button("跳过", "/deny")])
+        else:
+            turn.say(f"ask_{question}")
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the report's summary."""
+        return report.summary(draft, message)
+
+
+class MealStep(FormStep):
+    """A meal is ordered."""
+
+    NAME = "validate_meal_form"
+    FORM = meal.FORM
+
+    def after_fill(self, draft: Draft, message: Message) -> Draft:
+        """“不订了” to the offered later meal ends the form."""
+        return meal.declined(draft, message)
+
+    async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
+        """Ask the kitchen whether the meal can still be ordered, then the place."""
+        wanted = meal.to_check(draft)
+        if wanted is not None:
+            try:
+                draft = meal.checked(draft, await client.meal_window(*wanted))
+            except (ServiceAway, Refused):
+                pass  # filing the order checks the cut-off again
+        return await super().look_up(turn, draft, client)
+
+    def ask(self, turn: Turn, draft: Draft, question: str) -> None:
+        """Ask for a field of the order."""
+        if question == "place":
+            ask_place(turn, draft)
+        elif question == "meal":
+            turn.say("ask_meal", [_meal_button(m) for m in meal.MEAL_ORDER])
+        elif question == "mode":
+            buttons = [button(MODES[m], f'/affirm{{"about":"mode:{m}"}}') for m in meal.MODE_ORDER]
+            turn.say("ask_mode", buttons)
+        elif question == "date" and draft.get("window"):
+            self._ask_other_day(turn, draft)
+        else:
+            turn.say(f"ask_{question}")
+
+    def _ask_other_day(self, turn: Turn, draft: Draft) -> None:
+        reason, offer = draft.get("window")["reason"], draft.get("next_open")
+        if not offer:
+            turn.say("ask_date_closed_none", reason=reason)
+            return
+        words = meal.say_meal(offer["date"], offer["meal"], turn.message)
+        buttons = [
+            button(f"改成{words}", '/affirm{"about":"next_open"}'),
+            button("不订了", "/deny"),
+        ]
+        turn.say("ask_date_closed", buttons, reason=reason, next=words)
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the order's summary."""
+        return meal.summary(draft, message)
+
+
+def _meal_button(name: str) -> Button:
+    return button(MEALS[name], f'/affirm{{"meal":"{name}"}}')
+
+
+class CertificateStep(FormStep):
+    """An appointment for a certificate the community may write."""
+
+    NAME = "validate_certificate_form"
+    FORM = certificate.FORM
+
+    def ask(self, turn: Turn, draft: Draft, question: str) -> None:
+        """Ask for a field of the appointment."""
+        if question == "place":
+            ask_place(turn, draft)
+        else:
+            turn.say(f"ask_{question}", [button("跳过", "/deny")])
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the appointment's summary."""
+        return certificate.summary(draft, message)
+
+
+class DemandStep(FormStep):
+    """Who demanded a certificate that nobody may demand."""
+
+    NAME = "validate_demand_form"
+    FORM = certificate.DEMAND
+
+    def _filled(self, turn: Turn, old: Draft | None) -> Draft:
+        # The message that asked for the certificate is no answer to the question that follows it.
+        if old is not None and old.round == turn.message.id:
+            return old
+        return super()._filled(turn, old)
+
+    def ask(self, turn: Turn, draft: Draft, question: str) -> None:
+        """Ask once, with a way out."""
+        turn.say("ask_demanded_by", [button("不登记", "/deny")])
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Nothing is confirmed here."""
+        return []
+
+
+class Submit(TurnAction):
+    """Files what was confirmed; when the services are away the draft stays and waits."""
+
+    RESUMES = False
+    FORM: ClassVar[Form]
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """File the ticket once per form round and say what happens next."""
+        draft = turn.draft
+        if draft is None or draft.form != self.FORM.name:
+            return cleared()
+        if draft.outcome == DROP:
+            turn.say("meal_dropped")
+            return [*cleared(), *self._later(turn, draft)]
+        key = f"{turn.conversation_id}:{draft.round}"
+        try:
+            async with turn.client() as client:
+                ticket, again = await self._file(turn, draft, client, key)
+        except ServiceAway:
+            turn.say("away_draft", [button("再试一次", "/affirm")])
+            return self._keep(draft)
+        except Refused as refused:
+            turn.say("refused", reason=refused.message)
+            return self._keep(draft)
+        if again:
+            turn.say("already_filed", custom=ticket.card(), ticket_no=ticket.ticket_no)
+        else:
+            self.filed(turn, draft, ticket)
+        return [*cleared(), *self._later(turn, draft)]
+
+    async def _file(
+        self, turn: Turn, draft: Draft, client: Client, key: str
+    ) -> tuple[TicketView, bool]:
+        """File, or when an earlier try had succeeded unseen, add what was changed since."""
+        try:
+            return await client.file_ticket(self.body(turn, draft), key), False
+        except Refused as refused:
+            if refused.code != "idempotency_conflict":
+                raise
+        ticket = (await client.tickets(turn.conversation_id))[0]
+        text = ";".join(f"{k}:{v}" for k, v in self.summary(draft, turn.message))
+        body = {"conversation_id": turn.conversation_id, "text": text}
+        return await client.resident_act(ticket.ticket_no, "supplement", body, f"{key}:more"), True
+
+    def _keep(self, draft: Draft) -> list[EventType]:
+        """Keep the form open at its confirmation, without asking again right now."""
+        waiting = replace(draft, asked=CONFIRM, outcome=None)
+        return [
+            SlotSet("draft", waiting.to_slot()),
+            SlotSet("confirmed", None),
+            ActiveLoop(f"{self.FORM.name}_form"),
+            SlotSet("requested_slot", CONFIRM),
+            FollowupAction(LISTEN),
+        ]
+
+    def _later(self, turn: Turn, draft: Draft) -> list[EventType]:
+        later = draft.get("later")
+        if later:
+            payload = f'/report_problem{{"about":"m:{later["id"]}"}}'
+            turn.say(
+                "later",
+                [button("好，接着报", payload), button("先不报", "/deny")],
+                text=later["text"],
+            )
+        return []
+
+    @abstractmethod
+    def body(self, turn: Turn, draft: Draft) -> Json:
+        """Return the body of ``POST /tickets``."""
+
+    @abstractmethod
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the draft in words."""
+
+    @abstractmethod
+    def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
+        """Say number, code, date and who."""
+
+
+def say_due(ticket: TicketView) -> str:
+    """Return the promised date in words."""
+    return ticket.due_text or say("due_unknown")
+
+
+def say_owner(ticket: TicketView) -> str:
+    """Return who handles the ticket, and in one sentence who has the power, in words."""
+    words = say("owner_known", owner=ticket.owner) if ticket.owner else say("owner_unknown")
+    return f"{words}{ticket.power}"
+
+
+class SubmitReport(Submit):
+    """Files a report."""
+
+    NAME = "action_submit_report"
+    FORM = report.FORM
+
+    def body(self, turn: Turn, draft: Draft) -> Json:
+        """Return the report as a ticket."""
+        return report.to_ticket(draft, turn.message, turn.conversation_id)
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the report in words."""
+        return report.summary(draft, message)
+
+    def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
+        """Say number, code, date and who handles it."""
+        turn.say("report_filed", custom=ticket.card(), **_filed(ticket))
+        if draft.get("incomplete"):
+            turn.say("filed_incomplete")
+
+
+class SubmitMeal(Submit):
+    """Orders a meal."""
+
+    NAME = "action_submit_meal"
+    FORM = meal.FORM
+
+    def body(self, turn: Turn, draft: Draft) -> Json:
+        """Return the order as a ticket."""
+        return meal.to_ticket(draft, turn.message, turn.conversation_id)
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the order in words."""
+        return meal.summary(draft, message)
+
+    def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
+        """Say which meal and the number."""
+        which = meal.say_meal(str(draft.get("date")), str(draft.get("meal")), turn.message)
+        turn.say(
+            "meal_filed",
+            custom=ticket.card(),
+            meal=which,
+            portions=meal.portions(draft),
+            **_filed(ticket),
+        )
+
+
+class SubmitCertificate(Submit):
+    """Makes the appointment for a certificate."""
+
+    NAME = "action_submit_certificate"
+    FORM = certificate.FORM
+
+    def body(self, turn: Turn, draft: Draft) -> Json:
+        """Return the appointment as a ticket."""
+        return certificate.to_ticket(draft, turn.message, turn.conversation_id)
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the appointment in words."""
+        return certificate.summary(draft, message)
+
+    def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
+        """Say the number and the date."""
+        turn.say("certificate_filed", custom=ticket.card(), **_filed(ticket))
+
+
+HANDOVER = {
+    "report_problem": "report_form",
+    "book_meal": "meal_form",
+    "ask_service": "action_answer_service",
+    "book_service": "action_book_service",
+    "query_progress": "action_query_progress",
+    "urge_ticket": "action_urge",
+    "supplement_ticket": "action_supplement",
+    "withdraw_ticket": "action_withdraw",
+    "ask_community_info": "action_community_info",
+    "ask_notice": "action_notice",
+    "make_suggestion": "action_suggest",
+    "request_certificate": "action_check_certificate",
+}
+"""What goes on when the resident turned to another matter instead of answering."""
+
+
+class SubmitDemand(Submit):
+    """Files the clue, or goes on with the matter the resident turned to."""
+
+    NAME = "action_submit_demand"
+    FORM = certificate.DEMAND
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """File only what was told; silence is fine."""
+        draft = turn.draft
+        if draft is not None and draft.get("handover"):
+            return [*cleared(), FollowupAction(HANDOVER[draft.get("handover")])]
+        if draft is None or not draft.get("demanded_by"):
+            turn.say("demand_skipped")
+            return cleared()
+        return await super().act(turn)
+
+    def body(self, turn: Turn, draft: Draft) -> Json:
+        """Return the clue as a ticket."""
+        return certificate.to_clue(draft, turn.conversation_id)
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the clue in words."""
+        return [("谁要的", str(draft.get("demanded_by")))]
+
+    def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
+        """Say the number."""
+        turn.say("demand_filed", custom=ticket.card(), ticket_no=ticket.ticket_no)
+
+
+class CancelForm(TurnAction):
+    """Stops what is being filled in; nothing has been filed."""
+
+    NAME = "action_cancel_form"
+    RESUMES = False
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Close the form."""
+        turn.say("cancelled" if turn.loop else "cancelled_none")
+        return [*cleared(), ActiveLoop(None)]
+
+
+def _filed(ticket: TicketView) -> dict[str, Any]:
+    return {
+        "ticket_no": ticket.ticket_no,
+        "query_code": ticket.query_code,
+        "due": say_due(ticket),
+        "owner": say_owner(ticket),
+    }
+
+
+__all__: Sequence[str] = (
+    "CancelForm",
+    "CertificateStep",
+    "DemandStep",
+    "MealStep",
+    "ReportStep",
+    "SubmitCertificate",
+    "SubmitDemand",
+    "SubmitMeal",
+    "SubmitReport",
+)

@@ -1,0 +1,137 @@
+"""Short paths: honest words now, and the resident's own words as a ticket if they say yes.
+
+An offer stands for the next message only; its button names the message it belongs to, so that a
+“好” said about something else, or an old button, files nothing by mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+
+from actions import leaves
+from actions.client import Json
+from actions.form_actions import say_due
+from actions.turn import LISTEN, Turn, TurnAction, button
+
+YES = "好，记上"
+NO = "先不用"
+
+
+def make_offer(turn: Turn, key: str, kind: str, leaf: str | None, **values: str) -> list[EventType]:
+    """Offer to file the message as a ticket; return the events that remember the offer.
+
+    Args:
+        turn: The turn; its message is what would be filed, verbatim.
+        key: The sentence of texts.yml.
+        kind: Kind of the ticket.
+        leaf: Leaf of the catalogue, or None for what has none.
+        values: What the sentence needs.
+    """
+    message_id = turn.message.id
+    yes = button(YES, f'/affirm{{"about":"offer:{message_id}"}}')
+    turn.say(key, [yes, button(NO, "/deny")], **values)
+    offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": turn.message.text}
+    return [SlotSet("offer", offer)]
+
+
+def standing_offer(turn: Turn) -> Json | None:
+    """Return the offer this yes or no is about, or None."""
+    offer = turn.tracker.get_slot("offer")
+    if not offer:
+        return None
+    about = turn.message.about or ""
+    if about.startswith("offer:"):
+        return offer if about == f"offer:{offer['id']}" else None
+    return offer if turn.previous_user_message_id() == offer["id"] else None
+
+
+@dataclass(frozen=True)
+class ShortPath:
+    """An intent that is answered with one sentence and an offer."""
+
+    action: str
+    key: str
+    kind: str
+    leaf: str | None
+
+
+SHORT_PATHS = (
+    ShortPath("action_suggest", "offer_suggest", "suggestion", "K3"),
+    ShortPath("action_praise", "offer_praise", "praise", "K6"),
+    ShortPath("action_volunteer", "offer_volunteer", "booking", "K1"),
+    ShortPath("action_my_data", "offer_my_data", "consult", "M9"),
+    ShortPath("action_complain_assistant", "offer_complain_assistant", "complaint", "M11"),
+)
+
+
+class ShortPathAction(TurnAction):
+    """One sentence, and the offer to file the resident's own words."""
+
+    NAME = "action_suggest"
+    PATH = SHORT_PATHS[0]
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Say the sentence and remember the offer."""
+        return make_offer(turn, self.PATH.key, self.PATH.kind, self.PATH.leaf)
+
+
+PATH_ACTIONS = tuple(
+    type(f"ShortPath_{path.action}", (ShortPathAction,), {"NAME": path.action, "PATH": path})
+    for path in SHORT_PATHS[1:]
+)
+"""The action server finds actions as classes: one for each further row of the table."""
+
+
+class BookService(TurnAction):
+    """A visit, a helper or a place is wanted: whoever offers it agrees the day with the resident."""
+
+    NAME = "action_book_service"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Name the service that was understood and offer to file the booking."""
+        leaf = turn.message.leaf.id if turn.message.leaf else None
+        name = leaves.name(leaf)
+        return make_offer(turn, "offer_book_service", "booking", leaf, name=name)
+
+
+class Affirm(TurnAction):
+    """A yes outside a form: it accepts a standing offer, else it is a polite word."""
+
+    NAME = "action_affirm"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """File the offered ticket once."""
+        offer = standing_offer(turn)
+        if offer is None:
+            turn.say("offer_gone" if turn.message.about else "affirm_idle")
+            return []
+        body = {
+            "conversation_id": turn.conversation_id,
+            "kind": offer["kind"],
+            "leaf": offer["leaf"],
+            "narrative": offer["text"],
+        }
+        async with turn.client() as client:
+            ticket = await client.file_ticket(body, f"{turn.conversation_id}:{offer['id']}")
+        turn.say(
+            "offer_filed",
+            custom=ticket.card(),
+            ticket_no=ticket.ticket_no,
+            query_code=ticket.query_code,
+            due=say_due(ticket),
+        )
+        return [SlotSet("offer", None)]
+
+
+class Deny(TurnAction):
+    """A no outside a form."""
+
+    NAME = "action_deny"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Drop a standing offer, or listen."""
+        offer = standing_offer(turn)
+        turn.say("offer_declined" if offer else "deny_idle")
+        return [SlotSet("offer", None), FollowupAction(turn.loop or LISTEN)]

@@ -1,0 +1,300 @@
+"""What residents do with requests they have made: look, hurry, add, take back, judge."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from rasa_sdk.events import EventType, FollowupAction
+
+from actions.callback import SCORES, rating_buttons, read_score
+from actions.client import Client, Json, Refused, TicketView
+from actions.form_actions import say_due, say_owner
+from actions.message import Message
+from actions.texts import say
+from actions.turn import Turn, TurnAction, button
+
+FINISHED = frozenset({"RESOLVED", "CLOSED"})
+ENDED = frozenset({"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"})
+SHOWN = 3
+_NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
+_CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
+PRESSED = "pressed"
+"""Somebody talked the resident into it: looked into (被劝撤)."""
+WITHDRAW_REASONS = (
+    ("已经好了", "solved"),
+    ("不想等了", "gave_up"),
+    ("有人让我撤的", PRESSED),
+)
+"""Why a request is taken back."""
+
+
+def ticket_no(message: Message) -> str | None:
+    """Return the ticket number that was said or tapped, or None."""
+    for entity in message.meant("ticket_no"):
+        if str(entity.value).upper().startswith("SQ"):
+            return str(entity.value)
+    found = _NUMBER.search(message.text)
+    return found.group(0).upper() if found else None
+
+
+def query_code(message: Message) -> str:
+    """Return the six-digit query code in the message, or an empty string."""
+    for entity in message.all("ticket_no"):
+        if re.fullmatch(r"\d{6}", str(entity.value)):
+            return str(entity.value)
+    found = _CODE.search(_NUMBER.sub("", message.text))
+    return found.group(0) if found else ""
+
+
+def candidates(tickets: Sequence[TicketView], message: Message, finished: bool) -> list[TicketView]:
+    """Return the tickets the message can be about: the one named, else the open or finished ones.
+
+    Args:
+        tickets: The resident's own, newest first.
+        message: What was said.
+        finished: True for what is done (to judge), False for what is being worked on.
+    """
+    named = ticket_no(message)
+    if named:
+        return [t for t in tickets if _same(t.ticket_no, named)]
+    if finished:
+        return [t for t in tickets if t.state in FINISHED]
+    return [t for t in tickets if t.state not in ENDED]
+
+
+def _same(a: str, b: str) -> bool:
+    return a.replace("-", "").upper() == b.replace("-", "").upper()
+
+
+class QueryProgress(TurnAction):
+    """Own requests with their state in plain words and the next promised date."""
+
+    NAME = "action_query_progress"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """List the newest, or one by number (with its query code when it was made elsewhere)."""
+        number = ticket_no(turn.message)
+        async with turn.client() as client:
+            if number:
+                try:
+                    code = query_code(turn.message)
+                    ticket = await client.ticket(number, turn.conversation_id, code)
+                except Refused as refused:
+                    if refused.status >= 429:
+                        raise
+                    turn.say("progress_not_found", ticket_no=number)
+                    return []
+                turn.tell(progress(ticket), custom=ticket.card())
+                return []
+            tickets = await client.tickets(turn.conversation_id)
+        if not tickets:
+            turn.say("progress_need_code" if query_code(turn.message) else "progress_none")
+            return []
+        shown = [progress(t) for t in tickets[:SHOWN]]
+        more = [say("progress_more", n=len(tickets) - SHOWN)] if len(tickets) > SHOWN else []
+        turn.tell("\n".join([say("progress_head"), *shown, *more]), custom=tickets[0].card())
+        return []
+
+
+def progress(ticket: TicketView) -> str:
+    """Return one request in words."""
+    open_ = ticket.state not in ENDED | FINISHED
+    return say(
+        "progress_line",
+        title=ticket.title or "您报的事",
+        ticket_no=ticket.ticket_no,
+        state=ticket.state_text or ticket.state,
+        due=say_due(ticket) if open_ else "",
+        owner=say_owner(ticket) if open_ else "",
+    )
+
+
+class OwnTicketAction(TurnAction):
+    """Finds the one ticket a message is about; asks when there are several."""
+
+    NONE = "urge_none"
+    FINISHED_ONES = False
+    INTENT = "urge_ticket"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Pick the ticket and do the thing."""
+        async with turn.client() as client:
+            tickets = await client.tickets(turn.conversation_id)
+            found = candidates(tickets, turn.message, self.FINISHED_ONES)
+            if not found:
+                return self.nothing(turn)
+            if len(found) > 1 and not self.newest(found):
+                self._ask_which(turn, found)
+                return []
+            return await self.do(turn, client, found[0])
+
+    def newest(self, found: Sequence[TicketView]) -> bool:
+        """Whether the newest one is meant without asking."""
+        return False
+
+    def nothing(self, turn: Turn) -> list[EventType]:
+        """Say that there is no such ticket."""
+        turn.say(self.NONE)
+        return []
+
+    def _ask_which(self, turn: Turn, found: Sequence[TicketView]) -> None:
+        about = f'"about":"m:{turn.message.id}"'
+        turn.say(
+            "which_ticket",
+            [
+                button(
+                    f"{t.title or '您报的事'}({t.ticket_no})",
+                    f'/{self.INTENT}{{"ticket_no":"{t.ticket_no}",{about}}}',
+                )
+                for t in found[:SHOWN]
+            ],
+        )
+
+    @abstractmethod
+    async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Do the thing with the one ticket."""
+
+
+class Urge(OwnTicketAction):
+    """Hurries a request; it never makes a new ticket and never counts against the resident."""
+
+    NAME = "action_urge"
+
+    async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Send the words to whoever is in charge."""
+        view = await client.resident_act(ticket.ticket_no, "urge", _body(turn), turn.key("urge"))
+        turn.say("urged", custom=view.card(), **_about(view, ticket))
+        return []
+
+
+class Supplement(OwnTicketAction):
+    """Adds words and photos to a request."""
+
+    NAME = "action_supplement"
+    NONE = "supplement_none"
+    INTENT = "supplement_ticket"
+
+    async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Add what was said."""
+        body = {**_body(turn), "attachments": list(turn.message.attachments)}
+        if not body["text"] and not body["attachments"]:
+            turn.say("supplement_what", title=_title(ticket), ticket_no=ticket.ticket_no)
+            return []
+        key = turn.key("supplement")
+        view = await client.resident_act(ticket.ticket_no, "supplement", body, key)
+        turn.say("supplemented", custom=view.card(), **_about(view, ticket))
+        return []
+
+
+class Withdraw(OwnTicketAction):
+    """Takes a request back, after one tap that also says why."""
+
+    NAME = "action_withdraw"
+    NONE = "withdraw_none"
+    INTENT = "withdraw_ticket"
+
+    async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Ask once; the tapped reason takes it back."""
+        about = turn.message.about or ""
+        reason = about.removeprefix("why:") if about.startswith("why:") else ""
+        words = {code: title for title, code in WITHDRAW_REASONS}
+        if reason not in words:
+            self._ask(turn, ticket)
+            return []
+        body: Json = {"conversation_id": turn.conversation_id, "reason": words[reason]}
+        body["persuaded"] = reason == PRESSED
+        key = turn.key("withdraw")
+        view = await client.resident_act(ticket.ticket_no, "withdraw", body, key)
+        sentence = "withdraw_pressed" if reason == PRESSED else "withdrawn"
+        turn.say(sentence, custom=view.card(), ticket_no=view.ticket_no)
+        return []
+
+    @staticmethod
+    def _ask(turn: Turn, ticket: TicketView) -> None:
+        buttons = [
+            button(
+                title,
+                f'/withdraw_ticket{{"ticket_no":"{ticket.ticket_no}","about":"why:{code}"}}',
+            )
+            for title, code in WITHDRAW_REASONS
+        ]
+        turn.say(
+            "withdraw_ask",
+            [*buttons, button("先不撤", "/deny")],
+            title=_title(ticket),
+            ticket_no=ticket.ticket_no,
+        )
+
+
+class Reject(OwnTicketAction):
+    """It is not solved, or broke again: the request goes back for another round."""
+
+    NAME = "action_reject"
+    NONE = "reject_none"
+    FINISHED_ONES = True
+    INTENT = "reject_resolution"
+
+    def newest(self, found: Sequence[TicketView]) -> bool:
+        """The only one that waits for a verdict is the one that is meant."""
+        return [t.state for t in found].count("RESOLVED") == 1 and found[0].state == "RESOLVED"
+
+    def nothing(self, turn: Turn) -> list[EventType]:
+        """Without a finished request it is a new problem, in the words just said."""
+        turn.say(self.NONE)
+        return [FollowupAction("report_form")] if turn.loop is None else []
+
+    async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Send it back with the resident's words."""
+        view = await client.resident_act(
+            ticket.ticket_no, "reject", _body(turn), turn.key("reject")
+        )
+        turn.say("rejected", custom=view.card(), **_about(view, ticket))
+        return []
+
+
+class Rate(OwnTicketAction):
+    """A verdict on finished work; who gave it stays unknown to whoever did the work."""
+
+    NAME = "action_rate"
+    NONE = "rate_none"
+    FINISHED_ONES = True
+    INTENT = "rate_service"
+
+    def newest(self, found: Sequence[TicketView]) -> bool:
+        """A verdict is about what was finished last."""
+        return True
+
+    async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Store the score, or ask for it."""
+        score = read_score(turn.message)
+        if score is None:
+            turn.say(
+                "rate_ask",
+                rating_buttons(ticket.ticket_no),
+                title=_title(ticket),
+                ticket_no=ticket.ticket_no,
+            )
+            return []
+        body = {**_body(turn), "score": score}
+        await client.resident_act(ticket.ticket_no, "rate", body, turn.key("rate"))
+        turn.say("rated", score=SCORES[score])
+        return []
+
+
+def _body(turn: Turn) -> dict[str, object]:
+    return {"conversation_id": turn.conversation_id, "text": turn.message.text}
+
+
+def _title(ticket: TicketView) -> str:
+    return ticket.title or "您报的事"
+
+
+def _about(view: TicketView, before: TicketView) -> dict[str, str]:
+    return {
+        "title": _title(view if view.title else before),
+        "ticket_no": view.ticket_no,
+        "state": view.state_text or view.state,
+        "due": say_due(view),
+    }

@@ -1,0 +1,142 @@
+"""The thin joint between Rasa and the dialogue: one turn, and the action class all actions share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.client import Client, Json, Refused, ServiceAway
+from actions.forms.draft import Draft
+from actions.message import Message, from_events
+from actions.texts import say
+
+LISTEN = "action_listen"
+Button = dict[str, str]
+
+
+class Turn:
+    """What an action sees of the conversation, and how it speaks."""
+
+    def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+        self._dispatcher = dispatcher
+        self.tracker = tracker
+        self.conversation_id = str(tracker.sender_id)
+        self.message: Message = from_events(
+            self.conversation_id, tracker.latest_message or {}, tracker.events
+        )
+
+    @property
+    def elder(self) -> bool:
+        """Whether this resident reads large type and short sentences."""
+        return self.message.elder
+
+    @property
+    def loop(self) -> str | None:
+        """The form that is open, by its Rasa name."""
+        return self.tracker.active_loop_name or None
+
+    @property
+    def draft(self) -> Draft | None:
+        """What is being filled in."""
+        return Draft.from_slot(self.tracker.get_slot("draft"))
+
+    def key(self, suffix: str = "") -> str:
+        """Return the idempotency key of a write that this very message causes."""
+        return ":".join(filter(None, (self.conversation_id, self.message.id, suffix)))
+
+    def actions_since_message(self) -> list[str]:
+        """Return the names of the actions that ran since the resident's last message."""
+        names: list[str] = []
+        for event in reversed(self.tracker.events):
+            if event.get("event") == "user":
+                break
+            if event.get("event") == "action":
+                names.append(str(event.get("name")))
+        return names[::-1]
+
+    def previous_user_message_id(self) -> str | None:
+        """Return the id of the resident's message before this one."""
+        ids = [e.get("message_id") for e in self.tracker.events if e.get("event") == "user"]
+        return str(ids[-2]) if len(ids) > 1 else None
+
+    def say(
+        self,
+        key: str,
+        buttons: Sequence[Button] = (),
+        custom: Json | None = None,
+        **values: Any,
+    ) -> None:
+        """Say a sentence of texts.yml, with buttons and data for the widget."""
+        self.tell(say(key, self.elder, **values), buttons, custom)
+
+    def tell(self, text: str, buttons: Sequence[Button] = (), custom: Json | None = None) -> None:
+        """Say words that were put together from parts."""
+        self._dispatcher.utter_message(
+            text=text, buttons=list(buttons) or None, json_message=custom or None
+        )
+
+    def client(self) -> Client:
+        """Return the services within this action's budget of time."""
+        return Client()
+
+
+def button(title: str, payload: str) -> Button:
+    """Return a choice; tapping it sends the payload."""
+    return {"title": title, "payload": payload}
+
+
+class TurnAction(Action, ABC):
+    """An action that answers one message.
+
+    When it is done the turn is over: an open form asks its question again, otherwise the bot
+    listens. No policy has to know what comes after an action.
+    """
+
+    NAME: ClassVar[str]
+    RESUMES: ClassVar[bool] = True
+    """Whether an open form asks again after this answer."""
+    ENDS: ClassVar[bool] = True
+    """False for a step in the middle of a rule."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return self.NAME
+
+    @abstractmethod
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Answer; ``ServiceAway`` and ``Refused`` may pass through."""
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Run the action as Rasa calls it; nothing a resident says is answered by an error."""
+        turn = Turn(dispatcher, tracker)
+        try:
+            events = await self.act(turn)
+        except ServiceAway:
+            turn.say("away", what=_short(turn.message.text) or "刚才的话")
+            events = []
+        except Refused as refused:
+            turn.say("refused", reason=refused.message)
+            events = []
+        return [*events, *self._ending(turn, events)]
+
+    def _ending(self, turn: Turn, events: Sequence[EventType]) -> list[EventType]:
+        if not self.ENDS or any(e.get("event") == "followup" for e in events):
+            return []
+        resumes = self.RESUMES and turn.loop
+        return [FollowupAction(turn.loop if resumes else LISTEN)]
+
+
+def cleared() -> list[EventType]:
+    """Return the events that put the draft away."""
+    return [SlotSet("draft", None), SlotSet("confirmed", None), SlotSet("requested_slot", None)]
+
+
+def _short(text: str, limit: int = 16) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"

@@ -1,0 +1,250 @@
+"""Which service of the catalogue: a learned classifier plus retrieval over the cards.
+
+The classifier knows the leaves it was trained on. Retrieval reads ``data/catalogue`` as it is now,
+so a card that was added a minute ago is found before the next training.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.components.cascade import Cascade
+from bot.components.emergency_guard import EMERGENCY, verdict_of
+from bot.components.intent_classifier import READINGS, vector_of, words_of
+from bot.understanding.cards import Card, catalogue_stamp, load_cards
+
+#: A complaint that no leaf fits; it is never given out as a service.
+NO_LEAF = "none"
+#: Intents with one leaf of their own.
+FIXED_LEAF = {"book_meal": "C1"}
+#: Chapters in which a leaf without training examples may be meant.
+_CHAPTERS = {
+    "report_problem": "BCFGHIJ",
+    "ask_service": "ABCDEFGJ",
+    "request_certificate": "A",
+    "book_service": "CEFJK",
+}
+_CHECK_EVERY_S = 5.0
+_REPORTS = frozenset("HI")
+
+
+@dataclass
+class _Retrieval:
+    """TF-IDF over the phrases of all cards."""
+
+    owners: list[str]
+    vectorizer: TfidfVectorizer
+    matrix: csr_matrix
+
+    @classmethod
+    def build(cls, cards: list[Card]) -> _Retrieval | None:
+        pairs = [(c.id, phrase) for c in cards for phrase in c.phrases]
+        if not pairs:
+            return None
+        vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+        matrix = vectorizer.fit_transform([p for _, p in pairs])
+        return cls([owner for owner, _ in pairs], vectorizer, matrix)
+
+    def scores(self, text: str) -> dict[str, float]:
+        """Cosine of the best phrase of each card."""
+        similarity = (self.matrix @ self.vectorizer.transform([text]).T).toarray()[:, 0]
+        best: dict[str, float] = defaultdict(float)
+        for owner, value in zip(self.owners, similarity, strict=True):
+            best[owner] = max(best[owner], float(value))
+        return best
+
+
+def leaf_of(message: Message) -> str | None:
+    """The leaf in the metadata of a training example's intent block."""
+    metadata = message.get("metadata") or {}
+    intent = metadata.get("intent") if isinstance(metadata, dict) else None
+    leaf = intent.get("leaf") if isinstance(intent, dict) else None
+    return str(leaf) if leaf is not None else None
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
+class CatalogueMatcher(GraphComponent):
+    """Sets the ``service`` entity: best leaf, confidence, and the alternatives."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """``trust_margin`` as in the classifier; ``retrieval_weight``: share of the cards' words;
+        ``minimum``: a leaf below this confidence is not named; ``alternatives``: how many."""
+        return {"trust_margin": 0.35, "retrieval_weight": 0.25, "minimum": 0.12, "alternatives": 3}
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        storage: ModelStorage,
+        resource: Resource,
+        model: Cascade | None = None,
+        leaves: dict[str, list[str]] | None = None,
+    ) -> None:
+        """``leaves``: the leaves seen in training under each intent."""
+        self._config, self._storage, self._resource = config, storage, resource
+        self._model = model
+        self._leaves = leaves or {}
+        self._cards: dict[str, Card] = {}
+        self._retrieval: _Retrieval | None = None
+        self._stamp = -1.0
+        self._checked = -_CHECK_EVERY_S
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> CatalogueMatcher:
+        """A new component for training."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> CatalogueMatcher:
+        """The trained component."""
+        with model_storage.read_from(resource) as folder:
+            stored = pickle.loads((folder / "leaves.pkl").read_bytes())
+        matcher = cls(config, model_storage, resource, stored["model"], stored["leaves"])
+        matcher._refresh()
+        return matcher
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the examples whose intent block names a leaf."""
+        labelled = [(m, leaf_of(m)) for m in training_data.intent_examples if m.get(TEXT)]
+        rows = [(m, leaf) for m, leaf in labelled if leaf]
+        leaves: dict[str, set[str]] = defaultdict(set)
+        for message, leaf in rows:
+            leaves[message.get(INTENT)].add(leaf)
+        if len({leaf for _, leaf in rows}) >= 2:
+            self._model = Cascade.fit(
+                [m.get(TEXT) for m, _ in rows],
+                [words_of(m) for m, _ in rows],
+                np.stack([vector_of(m)() for m, _ in rows]),
+                [leaf for _, leaf in rows],
+                float(self._config["trust_margin"]),
+            )
+        self._leaves = {intent: sorted(found) for intent, found in leaves.items()}
+        with self._storage.write_to(self._resource) as folder:
+            stored = {"model": self._model, "leaves": self._leaves}
+            (folder / "leaves.pkl").write_bytes(pickle.dumps(stored))
+        return self._resource
+
+    def _refresh(self) -> None:
+        """Read the cards again when a file has changed; looked at every few seconds."""
+        now = time.monotonic()
+        if now - self._checked < _CHECK_EVERY_S:
+            return
+        self._checked = now
+        stamp = catalogue_stamp()
+        if stamp != self._stamp:
+            cards = load_cards()
+            self._cards = {c.id: c for c in cards}
+            self._retrieval = _Retrieval.build(cards)
+            self._stamp = stamp
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Name the service of each message and of its other readings."""
+        self._refresh()
+        for message in messages:
+            if message.get(TEXT):
+                self._match(message)
+        return messages
+
+    def _match(self, message: Message) -> None:
+        intent = (message.get(INTENT) or {}).get("name")
+        ranked = self._ranked(message, intent)
+        for reading in message.get(READINGS) or []:
+            same = reading["intent"] == intent
+            best = ranked if same else self._ranked(message, reading["intent"])
+            reading["leaf"] = best[0][0] if best and best[0][0] != NO_LEAF else None
+        if not ranked or ranked[0][0] == NO_LEAF:
+            return
+        (leaf, confidence), others = ranked[0], ranked[1:]
+        limit = int(self._config["alternatives"])
+        entity = {
+            "entity": "service",
+            "value": leaf,
+            "confidence": round(confidence, 4),
+            "alternatives": [
+                {"value": other, "confidence": round(score, 4)}
+                for other, score in others
+                if other != NO_LEAF
+            ][:limit],
+            "start": 0,
+            "end": len(message.get(TEXT)),
+            "text": message.get(TEXT),
+            "extractor": "CatalogueMatcher",
+        }
+        message.set(ENTITIES, message.get(ENTITIES, []) + [entity], add_to_output=True)
+
+    def _ranked(self, message: Message, intent: str | None) -> list[tuple[str, float]]:
+        """Leaves that ``intent`` can have, best first; empty when it has none."""
+        if intent in FIXED_LEAF:
+            return [(FIXED_LEAF[intent], 1.0)]
+        verdict = verdict_of(message)
+        if intent == EMERGENCY and verdict.alarm and verdict.leaf:
+            return [(verdict.leaf, 1.0)]
+        allowed = self._allowed(intent)
+        if not allowed:
+            return []
+        scores = self._combined(message, allowed)
+        ranked = sorted(scores.items(), key=lambda item: -item[1])
+        if not ranked or (ranked[0][1] < self._config["minimum"] and intent != EMERGENCY):
+            return []
+        return ranked
+
+    def _allowed(self, intent: str | None) -> set[str]:
+        if intent is None:
+            return set()
+        trained = set(self._leaves.get(intent, ()))
+        if intent not in _CHAPTERS:
+            return trained
+        known = set(self._model.classes) if self._model else set()
+        new = {c for c in self._cards if c[:1] in _CHAPTERS[intent] and c not in known}
+        if intent != "report_problem":
+            new = {c for c in new if c[:1] not in _REPORTS}
+        return trained | new
+
+    def _combined(self, message: Message, allowed: set[str]) -> dict[str, float]:
+        text = message.get(TEXT)
+        weight = float(self._config["retrieval_weight"])
+        found = self._retrieval.scores(text) if self._retrieval else {}
+        learned: dict[str, float] = {}
+        if self._model is not None:
+            values = self._model.predict(text, words_of(message), vector_of(message))
+            learned = dict(zip(self._model.classes, map(float, values), strict=True))
+        known = {leaf: learned[leaf] for leaf in allowed if leaf in learned}
+        # Restricted by the intent, but not blown up: if all allowed leaves are unlikely, say so.
+        total = max(sum(known.values()), 0.5)
+        scores = {}
+        for leaf in allowed:
+            similarity = found.get(leaf, 0.0)
+            if leaf in known:
+                scores[leaf] = (1 - weight) * known[leaf] / total + weight * similarity
+            else:
+                # A card without examples yet has only its words, so these count in full.
+                scores[leaf] = similarity**1.5
+        return scores

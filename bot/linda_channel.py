@@ -1,0 +1,207 @@
+"""Rasa's door for the gateway: ``POST /webhooks/linda/webhook?token=…``.
+
+Request and answer are described in docs/architecture.md, “Gateway → Rasa”. What a resident types is
+never read as a command; a command is only what the bot itself offered as a button.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, json
+
+from bot.settings import internal_token
+
+logger = logging.getLogger(__name__)
+
+KINDS = ("text", "payload", "attachment", "location")
+#: Rasa's own commands: the bot never offers them, so nobody may send them.
+_RESERVED = ("/restart", "/back", "/session_start")
+_PHOTO = "[图片]"
+_PLACE = "[位置]"
+
+
+class BadRequest(ValueError):
+    """The gateway sent something we cannot read; the text says what, in Chinese."""
+
+
+def as_plain_text(text: str) -> str:
+    """A leading slash becomes a full-width one: the same length, and no command to Rasa."""
+    text = text.strip()
+    return "／" + text[1:] if text.startswith("/") else text
+
+
+def to_user_message(body: dict[str, Any], output: CollectingOutputChannel) -> UserMessage:
+    """The request as Rasa's message.
+
+    A photo or a location without words needs no understanding: it adds to what is being talked
+    about, so it arrives as ``supplement_ticket``; the form reads it from the metadata.
+
+    Raises:
+        BadRequest: when a field is missing or of the wrong kind.
+    """
+    sender, kind = body.get("sender"), body.get("kind", "text")
+    text, metadata = body.get("text") or "", body.get("metadata") or {}
+    if not isinstance(sender, str) or not sender:
+        raise BadRequest("缺少会话编号 sender。")
+    if kind not in KINDS:
+        raise BadRequest("kind 只能是 text、payload、attachment 或 location。")
+    if not isinstance(text, str) or not isinstance(metadata, dict):
+        raise BadRequest("text 必须是文字，metadata 必须是对象。")
+    parse_data = None
+    if kind == "payload":
+        if not text.startswith("/") or text.split("{")[0].strip() in _RESERVED:
+            raise BadRequest("这个按钮不能用。")
+    elif kind == "attachment" and not text.strip():
+        text, parse_data = _PHOTO, _supplement(_PHOTO, [])
+    elif kind == "location" and not text.strip():
+        label = str((metadata.get("location") or {}).get("label") or "").strip()
+        text = label or _PLACE
+        parse_data = _supplement(text, [_place(label)] if label else [])
+    else:
+        text = as_plain_text(text)
+        if not text:
+            raise BadRequest("没有收到内容。")
+    return UserMessage(
+        text,
+        output,
+        sender,
+        parse_data=parse_data,
+        input_channel=LindaInput.name(),
+        message_id=body.get("message_id"),
+        metadata={**metadata, "kind": kind},
+    )
+
+
+def _supplement(text: str, entities: list[dict[str, Any]]) -> dict[str, Any]:
+    intent = {"name": "supplement_ticket", "confidence": 1.0}
+    return {
+        "text": text,
+        "intent": intent,
+        "intent_ranking": [intent],
+        "entities": entities,
+        "uncertain": False,
+        "readings": [],
+    }
+
+
+def _place(label: str) -> dict[str, Any]:
+    return {
+        "entity": "address",
+        "start": 0,
+        "end": len(label),
+        "value": {"place": label},
+        "text": label,
+        "confidence": 0.7,
+        "extractor": "LindaInput",
+    }
+
+
+def as_reply(message: dict[str, Any]) -> dict[str, Any]:
+    """One message of the bot in the form the gateway reads; empty fields are left out."""
+    reply: dict[str, Any] = {}
+    for key in ("text", "buttons", "custom", "image", "attachment"):
+        if message.get(key):
+            reply[key] = message[key]
+    if "buttons" in reply:
+        reply["buttons"] = [
+            {"title": b.get("title", ""), "payload": b.get("payload", "")} for b in reply["buttons"]
+        ]
+    return reply
+
+
+class LindaOutput(CollectingOutputChannel):
+    """Collects each message whole: text, buttons and card stay together."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Name of the channel."""
+        return "linda"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Keep one message."""
+        self.messages.append(as_reply(message))
+
+
+def stored_replies(tracker: DialogueStateTracker | None, message_id: str) -> list[Any] | None:
+    """What was answered to ``message_id``; ``None`` when the message was never handled."""
+    replies: list[Any] | None = None
+    for event in tracker.events if tracker else ():
+        if isinstance(event, UserUttered):
+            if replies is not None:
+                break
+            if event.message_id == message_id:
+                replies = []
+        elif replies is not None and isinstance(event, BotUttered):
+            replies.append(as_reply({"text": event.text, **(event.data or {})}))
+    return replies
+
+
+class LindaInput(InputChannel):
+    """The channel ``linda``."""
+
+    def __init__(self, token: str) -> None:
+        """``token``: the secret that the gateway must show."""
+        self._token = token
+
+    @classmethod
+    def name(cls) -> str:
+        """Part of the address: ``/webhooks/linda``."""
+        return "linda"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> LindaInput:
+        """Credentials may name a token; else it comes from the environment."""
+        return cls((credentials or {}).get("token") or internal_token())
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """The two routes."""
+        routes = Blueprint("linda_webhook", "linda_webhook")
+
+        @routes.get("/")
+        async def health(_request: Request) -> HTTPResponse:
+            return json({"status": "ok"})
+
+        @routes.post("/webhook")
+        async def webhook(request: Request) -> HTTPResponse:
+            token = request.args.get("token") or ""
+            if not hmac.compare_digest(token.encode(), self._token.encode()):
+                return _error(401, "unauthorized", "口令不对。")
+            return await self._answer(request, on_new_message)
+
+        return routes
+
+    async def _answer(
+        self, request: Request, on_new_message: Callable[[UserMessage], Awaitable[Any]]
+    ) -> HTTPResponse:
+        output = LindaOutput()
+        try:
+            body = request.json
+            if not isinstance(body, dict):
+                raise BadRequest("请求必须是 JSON 对象。")
+            message = to_user_message(body, output)
+        except BadRequest as error:
+            return _error(422, "invalid_message", str(error))
+        if body.get("retry") and body.get("message_id"):
+            tracker = await request.app.ctx.agent.tracker_store.retrieve(message.sender_id)
+            replies = stored_replies(tracker, message.message_id)
+            if replies is not None:
+                return json({"messages": replies, "repeated": True})
+        try:
+            await on_new_message(message)
+        except Exception:  # the gateway keeps the message and tries again
+            logger.exception("linda.message.failed")
+            return _error(500, "rasa_failed", "这会儿没处理成，消息已经留着。")
+        return json({"messages": output.messages})
+
+
+def _error(status: int, code: str, text: str) -> HTTPResponse:
+    return json({"error": {"code": code, "message": text, "fields": {}}}, status=status)

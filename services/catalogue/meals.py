@@ -1,0 +1,82 @@
+"""Whether a meal can still be ordered. Pure; service is daily, holidays are the provider's word."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from services.catalogue.model import Meal, MealFile
+
+MEAL_ORDER = ("breakfast", "lunch", "dinner")
+MEAL_NAMES = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
+DAYS_AHEAD = 30
+"""How far ahead a meal can be ordered."""
+
+
+def cutoff_of(meal: Meal, day: date, now: datetime) -> datetime:
+    """Return the last moment to order the meal of a day, in the zone of ``now``."""
+    last_day = day - timedelta(days=meal.cutoff.days_before)
+    return datetime.combine(last_day, meal.cutoff.time, tzinfo=now.tzinfo)
+
+
+def meal_status(rules: MealFile, day: date, name: str, now: datetime) -> dict[str, Any]:
+    """Return whether a meal is open for ordering and, if not, why and which is the next one.
+
+    Args:
+        rules: The provider's rules.
+        day: Day of the meal.
+        name: breakfast, lunch or dinner.
+        now: Present time.
+
+    Returns:
+        ``{"open", "cutoff", "reason", "provider", "serve", "next_open"}``; ``cutoff`` is null for a
+        meal that is not offered.
+    """
+    meal = rules.meals.get(name)
+    cutoff = cutoff_of(meal, day, now) if meal else None
+    reason = _refusal(rules, day, name, now)
+    return {
+        "open": reason is None,
+        "cutoff": cutoff.isoformat() if cutoff else None,
+        "reason": reason,
+        "provider": rules.provider,
+        "serve": meal.serve if meal else None,
+        "next_open": None if reason is None else next_open(rules, max(day, now.date()), now, name),
+    }
+
+
+def _refusal(rules: MealFile, day: date, name: str, now: datetime) -> str | None:
+    meal = rules.meals.get(name)
+    label = meal.name if meal else MEAL_NAMES.get(name, "这一顿")
+    if meal is None:
+        return f"{rules.provider}不做{label}。"
+    if day < now.date():
+        return "这一天已经过去了。"
+    if (day - now.date()).days > DAYS_AHEAD:
+        return f"最多提前{DAYS_AHEAD}天订。"
+    if not _in_force(rules, day):
+        return "这一天不在供餐期内。"
+    if now > cutoff_of(meal, day, now):
+        before = {0: "当天", 1: "前一天"}.get(
+            meal.cutoff.days_before, f"{meal.cutoff.days_before}天前"
+        )
+        return f"{label}要在{before}{meal.cutoff.time:%H:%M}前订，现在订不上了。"
+    return None
+
+
+def _in_force(rules: MealFile, day: date) -> bool:
+    after = rules.valid_from is None or rules.valid_from <= day
+    return after and (rules.valid_to is None or day <= rules.valid_to)
+
+
+def next_open(
+    rules: MealFile, start: date, now: datetime, wanted: str | None = None
+) -> dict[str, str] | None:
+    """Return the next meal that can be ordered from a day on: the wanted kind when it is offered."""
+    names = [wanted] if wanted and rules.meals.get(wanted) else list(MEAL_ORDER)
+    for offset in range(DAYS_AHEAD + 1):
+        day = start + timedelta(days=offset)
+        for name in names:
+            if _refusal(rules, day, name, now) is None:
+                return {"date": day.isoformat(), "meal": name}
+    return None

@@ -1,0 +1,228 @@
+"""Closing the loop: what happens to a ticket is told to the resident, and the resident is asked.
+
+Asked when it is resolved, and also when its time is up and nobody has reported it finished
+(《北京市接诉即办工作条例》第二十三条). The order of questions is fixed: solved? before satisfied?
+Without an answer the question comes again after one and two days; after three days the ticket is
+closed as unanswered, and the resident is told how to come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.channels.texts import Texts
+from services.db import Session
+from services.outbox.queue import enqueue
+from services.tickets.core.actor import SYSTEM
+
+if TYPE_CHECKING:
+    from services.context import Services
+
+CHANGED = "ticket.changed"
+UNANSWERED = "callback.unanswered"
+
+ATTEMPTS = 3
+"""Times a resident is asked, one a day, before a ticket is closed without an answer."""
+PAUSE = timedelta(days=1)
+AT_FILING = timedelta(seconds=5)
+"""What the rules do at once after filing stands in the bot's receipt; it is not told twice."""
+TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched"})
+ASKING = frozenset({"resolved", "expired"})
+"""Texts that ask “solved?”."""
+UNFINISHED = frozenset({"ACCEPTED", "DISPATCHED", "OBJECTED", "ACTIVE", "SUSPENDED", "REWORK"})
+"""States in which the question can only have come from the time limit."""
+EXPIRY_ANSWERS = {
+    True: ("supplement", "到期回访：居民说已经解决了。"),
+    False: ("urge", "到期回访：居民说还没有解决。"),
+}
+
+
+@cache
+def texts(data_dir: Path) -> Texts:
+    """Return the texts for residents, read once."""
+    return Texts(data_dir / "texts" / "resident.yml")
+
+
+async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
+    """Tell the resident of a change (topic ``ticket.changed``); each change once."""
+    conversation_id = payload.get("conversation_id")
+    if not conversation_id:
+        return  # filed by phone or at the counter: the callback desk calls
+    ticket_no, event = str(payload["ticket_no"]), str(payload["event"])
+    data = payload.get("data") or {}
+    key = _text_key(event, data)
+    words = texts(services.settings.data_dir)
+    if key not in words or data.get("actor_kind") == "resident":
+        return
+    ticket = await services.tickets.resident_get(ticket_no, conversation_id)
+    if event in TOLD_IN_RECEIPT and _at_filing(ticket, payload):
+        return
+    if key in ASKING and ticket["state"] != payload["to_state"]:
+        return  # overtaken: it has been answered or went back; asking now would confuse
+    elder = (await services.channels.conversation(conversation_id)).elder
+    said = words.say(key, elder, **facts_of(ticket, data))
+    async with services.db.write() as s:
+        told = await services.channels.say(
+            s,
+            conversation_id,
+            said.text,
+            key=f"{ticket_no}:{payload['version']}",
+            buttons=said.buttons,
+            card={"type": "ticket", **ticket},
+            ticket=_mark(ticket),
+        )
+        if told is None or key not in ASKING:
+            return
+        await services.channels.ask_callback(
+            s, conversation_id, ticket_no, ticket["title"], "solved"
+        )
+        if key == "resolved":
+            again = {
+                "ticket_no": ticket_no,
+                "conversation_id": conversation_id,
+                "round": ticket["rework_round"],
+            }
+            await _ask_again(services, s, again, attempt=1)
+
+
+async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
+    """A day has passed since the question (topic ``callback.unanswered``): note it, ask again.
+
+    After the last attempt the resident is told and the ticket is closed by the system, never by
+    who handled it. Done twice, it changes nothing: what is said has a key, and a closed ticket is
+    left alone.
+    """
+    ticket_no, conversation_id = str(payload["ticket_no"]), str(payload["conversation_id"])
+    attempt = int(payload["attempt"])
+    ticket = await services.tickets.resident_get(ticket_no, conversation_id)
+    if ticket["state"] != "RESOLVED" or ticket["rework_round"] != payload["round"]:
+        return  # answered meanwhile, or in work again
+    await services.tickets.act(
+        ticket_no, "callback", {"result": "no_answer", "method": "message"}, SYSTEM
+    )
+    last = attempt >= ATTEMPTS
+    elder = (await services.channels.conversation(conversation_id)).elder
+    said = texts(services.settings.data_dir).say(
+        "closed_unanswered" if last else "reminder", elder, **facts_of(ticket, {})
+    )
+    async with services.db.write() as s:
+        await services.channels.say(
+            s,
+            conversation_id,
+            said.text,
+            key=f"{ticket_no}:{payload['round']}:unanswered:{attempt}",
+            buttons=said.buttons,
+            ticket=_mark(ticket),
+        )
+        if not last:
+            await services.channels.ask_callback(
+                s, conversation_id, ticket_no, ticket["title"], "solved"
+            )
+            await _ask_again(services, s, payload, attempt + 1)
+    if last:
+        await services.tickets.act(
+            ticket_no, "close", {"reason": f"{ATTEMPTS}次回访未答复，已告知居民"}, SYSTEM
+        )
+        await services.channels.callback_stage(conversation_id, ticket_no, None)
+
+
+async def answer(
+    services: Services, ticket_no: str, conversation_id: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Take the resident's answer to a callback question and move on to the next one.
+
+    An answer at expiry, when the work is not reported finished yet, cannot close the ticket:
+    “solved” is added to it for the worker, “not solved” urges it.
+
+    Returns:
+        ``{"next": "rating" | "reason" | None, "ticket": resident view}``.
+    """
+    conversation = await services.channels.conversation(conversation_id)
+    own = conversation_id, conversation.resident_id
+    before = await services.tickets.resident_get(
+        ticket_no, conversation_id, resident_id=conversation.resident_id
+    )
+    ticket_no = before["ticket_no"]
+    stage, pending = given["stage"], conversation.pending_callback or {}
+    asked = pending.get("stage") if pending.get("ticket_no") == ticket_no else None
+    if stage == "solved" and asked not in (None, "solved"):
+        # The same answer once more (its reply was lost on the way): the dialogue is further already.
+        return {"next": asked, "ticket": before}
+    if stage == "solved" and before["state"] in UNFINISHED:
+        action, text = EXPIRY_ANSWERS[bool(given["solved"])]
+        ticket = await services.tickets.resident_act(ticket_no, action, {"text": text}, *own)
+        result: dict[str, Any] = {"next": None, "ticket": ticket}
+    else:
+        result = await services.tickets.callback_answer(
+            ticket_no, conversation_id, given, conversation.resident_id
+        )
+    await services.channels.callback_stage(conversation_id, ticket_no, result["next"])
+    return result
+
+
+def facts_of(ticket: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the texts may name; what is not known is an empty word or sentence."""
+    due = ticket.get("due_text") or ""
+    review = _day(data.get("review_date") or data.get("review_at"))
+    known = {
+        "title": ticket["title"],
+        "ticket_no": ticket["ticket_no"],
+        "owner": (ticket.get("owner") or {}).get("text") or "承办单位",
+        "location_text": ticket.get("location_text") or "",
+        "due_line": f"{due}前给您答复。" if due else "",
+        "review_line": f"{review}再看一次，" if review else "",
+        "need": "；".join(data.get("need_items") or data.get("items") or ())
+        or "请看工作人员的留言",
+        "explanation": data.get("explanation") or data.get("reason") or "请看工作人员的留言",
+        "redirect": data.get("redirect") or "找工作人员问清楚去哪儿办",
+        "reason": data.get("reason") or "情况比较复杂",
+        "reply": ticket.get("reply") or "请看办理说明",
+    }
+    # The text's own punctuation follows; only whole sentences of ours keep theirs.
+    return {
+        name: value if name.endswith("_line") else str(value).strip().rstrip("。")
+        for name, value in known.items()
+    }
+
+
+def _text_key(event: str, data: Mapping[str, Any]) -> str:
+    if event == "deadline_missed":
+        return "expired" if data.get("stage") == "due" else ""
+    return event
+
+
+async def _ask_again(
+    services: Services, session: Session, about: Mapping[str, Any], attempt: int
+) -> None:
+    now = services.clock.now()
+    await enqueue(
+        session,
+        UNANSWERED,
+        {**about, "attempt": attempt},
+        f"{about['ticket_no']}:{about['round']}:unanswered:{attempt}",
+        now,
+        now + PAUSE,
+    )
+
+
+def _at_filing(ticket: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    at = payload.get("at")
+    if at is None:
+        return False
+    created = datetime.fromisoformat(ticket["created_at"])
+    return datetime.fromisoformat(at) - created < AT_FILING
+
+
+def _mark(ticket: Mapping[str, Any]) -> dict[str, Any]:
+    return {"ticket_no": ticket["ticket_no"], "state": ticket["state"]}
+
+
+def _day(value: Any) -> str:
+    if not value:
+        return ""
+    day = datetime.fromisoformat(str(value))
+    return f"{day.month}月{day.day}日"

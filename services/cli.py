@@ -1,0 +1,169 @@
+"""``linda``: operating the installation from a shell.
+
+=========================  ====================================================================
+``linda init``             migrate the database and bring in the locality's places (and accounts
+                           in demo mode); as often as you like
+``linda user add``         add an account; asks for the password, or reads it from standard input
+``linda user password``    change a password and end the account's logins
+``linda ticket show NO``   one ticket with its timeline
+``linda catalog check``    what is wrong or due in the data files
+``linda web``              the web process
+``linda worker``           the worker process
+=========================  ====================================================================
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import json
+import runpy
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, get_args
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.config import Settings
+from services.context import Services, build
+from services.db.migrate import upgrade_async
+from services.errors import LindaError
+from services.people.model import Role, Staff
+from services.seed import seed
+from services.tickets.core.actor import Actor
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Command = Callable[[Services, argparse.Namespace], Awaitable[int]]
+
+
+async def init(services: Services, args: argparse.Namespace) -> int:
+    """Migrate and seed."""
+    await upgrade_async(services.settings.database)
+    await seed(services)
+    print("数据库已就绪。")
+    return 0
+
+
+async def user_add(services: Services, args: argparse.Namespace) -> int:
+    """Add an account."""
+    staff = Staff(
+        args.id, args.name, args.role, args.org, args.community, tuple(args.grid), args.phone
+    )
+    async with services.db.write() as s:
+        await services.people.add_staff(s, staff, _password())
+    print(f"已建立账号 {staff.id}（{staff.role_name}）。")
+    return 0
+
+
+async def user_password(services: Services, args: argparse.Namespace) -> int:
+    """Change a password."""
+    async with services.db.write() as s:
+        await services.people.set_password(s, args.id, _password())
+    print(f"{args.id} 的密码已改，原来的登录已全部退出。")
+    return 0
+
+
+async def ticket_show(services: Services, args: argparse.Namespace) -> int:
+    """Print a ticket and its timeline as JSON, masked as for an auditor."""
+    ticket = await services.tickets.get(args.ticket_no, AUDITOR)
+    events = await services.tickets.events(args.ticket_no, AUDITOR)
+    print(json.dumps({**ticket, "events": events}, ensure_ascii=False, indent=2, default=str))
+    return 0
+
+
+async def catalog_check(services: Services, args: argparse.Namespace) -> int:
+    """Print what is wrong in the data files; status 1 when there is something."""
+    problems = services.catalogue.check()
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print(f"{len(services.catalogue.cards())} 张卡片，没有问题。")
+    return 1 if problems else 0
+
+
+AUDITOR = Actor("staff", "cli", "auditor")
+"""The shell reads as an auditor does: the trail, without anyone's phone."""
+
+
+def _password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass("密码：")
+    if first != getpass.getpass("再输一遍："):
+        raise LindaError("passwords_differ", "两次输入的不一样。")
+    return first
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    top = argparse.ArgumentParser(prog="linda", description="邻答：运维命令")
+    commands = top.add_subparsers(required=True, metavar="命令")
+    _add(commands, "init", init, "迁移数据库，装入本地的地点（演示方式下还有账号）")
+    user = _group(commands, "user", "账号")
+    add = _add(user, "add", user_add, "建立账号")
+    add.add_argument("id")
+    add.add_argument("--name", required=True, help="姓名")
+    add.add_argument("--role", required=True, choices=get_args(Role), help="角色")
+    add.add_argument("--org", required=True, help="单位编号，见 orgs.yml")
+    add.add_argument("--community", help="社区编号")
+    add.add_argument("--grid", action="append", default=[], help="网格编号，可写多次")
+    add.add_argument("--phone", help="工作电话")
+    change = _add(user, "password", user_password, "改密码")
+    change.add_argument("id")
+    ticket = _group(commands, "ticket", "工单")
+    _add(ticket, "show", ticket_show, "看一件工单").add_argument("ticket_no")
+    catalog = _group(commands, "catalog", "办事目录")
+    _add(catalog, "check", catalog_check, "检查数据文件")
+    for name, module, words in (
+        ("web", "services.web", "启动网页进程"),
+        ("worker", "services.outbox", "启动后台进程"),
+    ):
+        commands.add_parser(name, help=words).set_defaults(module=module)
+    return top
+
+
+def _group(commands: Subparsers, name: str, words: str) -> Subparsers:
+    group = commands.add_parser(name, help=words)
+    return group.add_subparsers(required=True, metavar="命令")
+
+
+def _add(commands: Subparsers, name: str, command: Command, words: str) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=words)
+    made.set_defaults(command=command)
+    return made
+
+
+async def _run(settings: Settings, args: argparse.Namespace) -> int:
+    services = build(settings)
+    try:
+        # Only what has a database already has a clock to read.
+        if args.command is not init and args.command is not catalog_check:
+            await services.clock.refresh(services.db)
+        status: int = await args.command(services, args)
+        return status
+    finally:
+        await services.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a refusal is one Chinese line on standard error and status 1."""
+    args = parser().parse_args(argv)
+    if hasattr(args, "module"):
+        runpy.run_module(args.module, run_name="__main__")
+        return 0
+    try:
+        return asyncio.run(_run(Settings(), args))
+    except LindaError as error:
+        print(error.message, file=sys.stderr)
+    except ValueError as error:  # settings and data files say themselves what is wrong
+        print(f"配置或数据文件有问题：{error}", file=sys.stderr)
+    except (SQLAlchemyError, OSError) as error:
+        print(f"数据库用不了：{error}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,304 @@
+"""The decision: ticket + command → the next event, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from services.tickets.core.actor import SYSTEM, Actor
+from services.tickets.core.commands import Command, CreateTicket
+from services.tickets.core.effects import event_data, start, title
+from services.tickets.core.event import Event
+from services.tickets.core.guards import GUARDS, Context, Refusal, belongs
+from services.tickets.core.location import Location
+from services.tickets.core.states import State
+from services.tickets.core.ticket import Ticket
+from services.tickets.core.workflow import ACTIONS, Field, To, Transition, lines
+
+# Refusals that are a matter of who, not of what: HTTP 403.
+FORBIDDEN = frozenset({"role_not_allowed", "out_of_scope"})
+
+
+def submit(
+    ticket_no: str,
+    query_code: str,
+    request: CreateTicket,
+    actor: Actor,
+    at: datetime,
+    place: Location,
+    reporter: Mapping[str, Any],
+    context: Context,
+) -> Event:
+    """Return the first event of a ticket.
+
+    Args:
+        place: The location without the room.
+        reporter: Role, preference and masked contact; the clear data is kept apart.
+    """
+    leaf = context.leaves.get(request.leaf or "")
+    kind = request.kind or (leaf.kind if leaf else None)
+    priority, why = context.urgency.of(leaf.id if leaf else None, request.narrative)
+    draft = Ticket(
+        kind=kind,
+        leaf=leaf.id if leaf else None,
+        priority=priority,
+        narrative_original=request.narrative,
+    )
+    data: dict[str, Any] = {
+        "query_code": query_code,
+        "channel": request.channel,
+        "kind": kind.value if kind else None,
+        "leaf": draft.leaf,
+        "title": title(leaf.title if leaf else None, place.public_text, draft),
+        "narrative_original": request.narrative,
+        "priority": priority.value,
+        "priority_reason": why,
+        "sla_class": context.sla(draft).id,
+        "sla_profile": context.profile.id,
+        "conversation_id": request.conversation_id,
+        "resident_id": request.resident_id,
+        "reporter": dict(reporter),
+        "subject": request.subject.model_dump(include={"relation"}) if request.subject else {},
+        "confidential": request.confidential,
+        "restricted": bool(leaf and leaf.restricted),
+        "incomplete": request.incomplete,
+        "location": place.to_dict(),
+        "occurred": request.occurred,
+        "occurred_text": request.occurred_text,
+        "appointment": request.appointment,
+        "certificate": request.certificate,
+        "attachments": request.attachments,
+        "nlu": request.nlu,
+    }
+    data |= start(draft, Command("submit", actor, at), context)
+    return Event(
+        ticket_no, 1, "submitted", "submit", actor, at, State.DRAFT, State.SUBMITTED,
+        {k: v for k, v in data.items() if v is not None},
+    )  # fmt: skip
+
+
+def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusal:
+    """Return the event a command makes, or the refusal. Pure: nothing is changed."""
+    line = choose(ticket, command)
+    if isinstance(line, Refusal):
+        return line
+    payload, wrong = read_fields(line, command.payload)
+    if wrong:
+        sentence = ";".join(dict.fromkeys(wrong.values()))
+        return Refusal("invalid_fields", f"填写有误:{sentence}", wrong)
+    command = replace(command, payload=payload)
+    for name in line.guards:
+        refusal = GUARDS[name](ticket, command, context)
+        if refusal:
+            return refusal
+    to = target(line, ticket)
+    data = event_data(ticket, command, context, line.event, line.clock, to)
+    return Event(
+        ticket.ticket_no, ticket.version + 1, line.event, line.action, command.actor, command.at,
+        ticket.state, to, data,
+    )  # fmt: skip
+
+
+def choose(ticket: Ticket, command: Command) -> Transition | Refusal:
+    """Find the line of the table for a command, or say which part of it does not fit."""
+    action, role = command.action, command.actor.role
+    label = ACTIONS.get(action)
+    if label is None:
+        return Refusal("unknown_action", f"没有“{action}”这个操作。")
+    if not lines(action, role=role):
+        return Refusal("role_not_allowed", f"您的角色不能做“{label}”。")
+    if not in_scope(ticket, command.actor):
+        return Refusal("out_of_scope", "这件工单不在您的工作范围内。")
+    here = lines(action, ticket.state, role)
+    if not here:
+        return Refusal("state_not_allowed", f"工单现在是“{ticket.state.label}”,不能{label}。")
+    for line in here:
+        if line.when is None or _said(line, command.payload, line.when[0]) == line.when[1]:
+            return line
+    wanted = here[0].when[0] if here[0].when else ""
+    return Refusal("invalid_fields", "请先选择结果。", {wanted: "请选择。"})
+
+
+def target(line: Transition, ticket: Ticket) -> State:
+    """Return the state a line leads to."""
+    if line.to is To.SAME:
+        return ticket.state
+    if line.to is To.BACK:
+        return ticket.back_to or State.ACTIVE
+    return State(line.to)
+
+
+def in_scope(ticket: Ticket, actor: Actor) -> bool:
+    """Say whether a ticket concerns the actor at all (§ roles in docs/architecture.md).
+
+    Grid workers see their grids and what is given to them; clerks and supervisors their
+    community, and what has no known place yet; units what they lead or help with; residents
+    their own.
+    """
+    place = ticket.place
+    if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
+        return True
+    if actor.kind == "resident":
+        return actor.id in (ticket.conversation_id, ticket.resident_id)
+    if actor.role == "grid":
+        return place.grid_id in actor.grid_ids or belongs(ticket, actor)
+    if actor.role in ("clerk", "supervisor"):
+        theirs = (None, actor.community_id)
+        return actor.community_id is None or place.community_id in theirs
+    if actor.role in ("handler", "vendor", "mediator"):
+        return belongs(ticket, actor) or helps(ticket, actor)
+    return False
+
+
+def helps(ticket: Ticket, actor: Actor) -> bool:
+    """Say whether the actor's unit assists or was whistled for."""
+    units = {a["org"] for a in ticket.assists}
+    units |= {u["org"] for w in ticket.whistles for u in w["units"]}
+    return actor.org_id in units
+
+
+# ── fields ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_fields(
+    line: Transition, payload: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the checked facts and, by field, what is wrong. Unknown facts are dropped."""
+    good: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for f in line.fields:
+        raw = payload.get(f.name)
+        if raw is None or raw == "" or raw == []:
+            if f.required:
+                wrong[f.name] = f"请填写{f.label}"
+            elif f.default is not None:
+                good[f.name] = f.default
+            continue
+        try:
+            good[f.name] = _read(f, raw)
+        except (ValueError, TypeError, KeyError):
+            wrong[f.name] = f"{f.label}填写有误"
+    return good, wrong
+
+
+def _said(line: Transition, payload: Mapping[str, Any], name: str) -> Any:
+    field = next(f for f in line.fields if f.name == name)
+    raw = payload.get(name)
+    if raw in (None, ""):
+        return field.default
+    try:
+        return _read(field, raw)
+    except (ValueError, TypeError):
+        return raw
+
+
+def _read(f: Field, raw: Any) -> Any:
+    return _READERS[f.type](f, raw)
+
+
+def _text(f: Field, raw: Any) -> str:
+    if not isinstance(raw, str) or not raw.strip() or len(raw) > 2000:
+        raise ValueError
+    return raw.strip()
+
+
+def _choice(f: Field, raw: Any) -> str:
+    """Accept the code or, as people type it, the Chinese label."""
+    options = f.options or {}
+    if str(raw) in options:
+        return str(raw)
+    for code, label in options.items():
+        if raw == label:
+            return code
+    raise ValueError
+
+
+def _number(f: Field, raw: Any) -> int:
+    if isinstance(raw, bool):
+        raise ValueError
+    return int(raw)
+
+
+def _flag(f: Field, raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    return {"true": True, "on": True, "1": True, "false": False, "0": False}[str(raw).lower()]
+
+
+def _time(f: Field, raw: Any) -> str:
+    from services.clock import ZONE
+
+    moment = datetime.fromisoformat(raw)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).isoformat()
+
+
+def _list(f: Field, raw: Any) -> list[str]:
+    """A list of texts; a form may send one text with a line or comma between the items."""
+    if isinstance(raw, str):
+        raw = raw.replace(",", "\n").replace(",", "\n").replace("、", "\n").splitlines()
+    items = [str(item).strip() for item in raw if str(item).strip()]
+    if not items or len(items) > 50:
+        raise ValueError
+    return items
+
+
+def _place(f: Field, raw: Any) -> dict[str, Any]:
+    return dict(raw)
+
+
+_READERS = {
+    "text": _text,
+    "choice": _choice,
+    "number": _number,
+    "flag": _flag,
+    "time": _time,
+    "date": lambda f, raw: date.fromisoformat(str(raw)[:10]).isoformat(),
+    "org": _text,
+    "person": _text,
+    "leaf": _text,
+    "ticket": _text,
+    "orgs": _list,
+    "items": _list,
+    "attachments": _list,
+    "place": _place,
+}
+
+
+# ── what follows by rule ────────────────────────────────────────────────────────────────────────
+
+
+def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
+    """Return the next command the rules give by themselves, or ``None``.
+
+    A complete ticket is accepted at once, an accepted one dispatched when the directory knows the
+    unit. A ticket reworked or passed on three times goes up the ladder (提级督办).
+    """
+    if ticket.state is State.SUBMITTED and ready(ticket, context):
+        return Command("accept", SYSTEM, at)
+    if ticket.state is State.ACCEPTED:
+        route = context.directory.route(ticket.leaf, ticket.place)
+        if route.known and reachable(route.lead, ticket):
+            return Command(
+                "dispatch", SYSTEM, at, {"org": route.lead, "duty": route.duty}
+            )
+    if "problem" in ticket.flags and ticket.supervision_level < 3 and ticket.is_open:
+        text = f"重办{ticket.rework_round}次、流转{ticket.transfers}次,自动提级督办"
+        return Command("supervise", SYSTEM, at, {"level": "3", "text": text})
+    return None
+
+
+def ready(ticket: Ticket, context: Context) -> bool:
+    """Say whether a ticket has all that accepting needs: matter known, place known if it matters."""
+    leaf = context.leaf(ticket)
+    if leaf is None or ticket.incomplete:
+        return False
+    return not leaf.place or ticket.place.grid_id is not None
+
+
+def reachable(org: str, ticket: Ticket) -> bool:
+    """Say whether it is clear which grid or clerk desk is meant."""
+    if org == "grid":
+        return ticket.place.grid_id is not None
+    return org != "community" or ticket.place.community_id is not None

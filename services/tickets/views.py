@@ -1,0 +1,291 @@
+"""What each role sees of a ticket. Pure; masked by default, more only by a rule written here.
+
+The rules follow 《个人信息保护法》第六条 (no more than the purpose needs) and 《济南市12345…条例》第十六条
+(who reported is not told to who is reported).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.people.masking import mask_room
+from services.people.model import ROLE_NAMES
+from services.tickets.core.actor import Actor
+from services.tickets.core.clocks import local_text
+from services.tickets.core.event import Event
+from services.tickets.core.guards import belongs
+from services.tickets.core.states import RESIDENT_TEXTS
+from services.tickets.core.ticket import Ticket
+from services.tickets.core.workflow import ACTIONS
+
+View = dict[str, Any]
+
+# Who does the work never learns what the resident thought of it, so that nobody holds it against
+# them (《北京市接诉即办工作条例》第八条: no retaliation).
+DOERS = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
+NO_CONTENT = frozenset({"admin", "trainer"})
+HIDDEN_FROM_DOERS = ("rating",)
+RATING_FACTS = frozenset({"rating", "score", "text"})
+RATING_EVENTS = frozenset({"callback_solved", "callback_unsolved", "callback_missed"})
+
+# A vendor brings a meal or mends a lift: what, where and when, never who asked.
+VENDOR_FIELDS = (
+    "ticket_no", "version", "kind", "leaf", "state", "state_label", "priority", "title",
+    "location", "appointment", "owner_org", "owner_org_name", "owner_person",
+    "owner_person_name", "duty", "created_at", "dispatched_at", "sign_due_at", "sign_due_reason",
+    "due_at", "due_reason", "rework_round", "outcome", "reply", "evidence", "flags", "resolved_at",
+)  # fmt: skip
+VENDOR_EVENTS = frozenset({
+    "dispatched", "signed", "objected", "objection_decided", "extended", "extension_requested",
+    "suspended", "resumed", "resolved", "reworked", "callback_unsolved", "withdrawn", "supervised",
+})  # fmt: skip
+# System administrators run the system; the content of a request is none of their business.
+ADMIN_FIELDS = (
+    "ticket_no", "version", "kind", "leaf", "state", "state_label", "priority", "channel",
+    "owner_org", "owner_org_name", "duty", "created_at", "accept_due_at", "sign_due_at",
+    "contact_due_at", "due_at", "due_reason", "rework_round", "flags",
+)  # fmt: skip
+
+_INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "resident_id")
+_NEUTRAL = "您反映的事项"
+
+EVENT_TEXTS: dict[str, str] = {
+    "submitted": "提交诉求",
+    "handed_off": "已转紧急或法定渠道",
+    "accepted": "受理",
+    "info_requested": "请居民补充信息",
+    "not_accepted": "不予受理",
+    "merged": "并单",
+    "dispatched": "派单",
+    "signed": "签收",
+    "objected": "提出派单异议",
+    "objection_decided": "裁定派单异议",
+    "contacted": "联系居民",
+    "whistled": "吹哨",
+    "assisted": "请求协办",
+    "extension_requested": "申请延期",
+    "extended": "批准延期",
+    "extension_refused": "不同意延期",
+    "suspension_requested": "申请挂账",
+    "suspended": "挂账",
+    "suspension_refused": "不同意挂账",
+    "resumed": "恢复办理",
+    "resolved": "办结",
+    "callback_solved": "回访:已解决",
+    "callback_unsolved": "回访:未解决,退回重办",
+    "callback_missed": "回访:未接通",
+    "reworked": "退回重办",
+    "closed": "归档",
+    "supervised": "督办",
+    "terminated": "终止办理",
+    "withdrawn": "居民撤诉",
+    "noted": "备注",
+    "revealed": "查看联系方式",
+    "urged": "居民催办",
+    "supplemented": "居民补充",
+    "rated": "居民评价",
+    "deadline_missed": "超过时限",
+}
+STAGE_TEXTS = {"sign": "签收超时", "contact": "首次联系超时", "due": "办理时限已到"}
+
+
+@dataclass(frozen=True)
+class Clear:
+    """Contact data in the clear, as far as it is known. Lives only as long as one answer."""
+
+    name: str | None = None
+    phone: str | None = None
+    room: str | None = None
+    address_text: str | None = None
+    subject_name: str | None = None
+
+    def __repr__(self) -> str:
+        return "Clear(…)"
+
+
+def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View:
+    """Return what a member of staff sees.
+
+    Args:
+        clear: Contact data; used for the room of whoever has to go there, otherwise masked.
+    """
+    view = ticket.to_doc()
+    for name in _INTERNAL:
+        view.pop(name)
+    view["state_label"] = ticket.state.label
+    view["kind_label"] = ticket.kind.label if ticket.kind else None
+    view["flags"] = ticket.flags
+    view["due_text"] = due_text(ticket)
+    view["location"] = location_view(ticket, actor, clear)
+    view["reporter"] = reporter_view(ticket, actor)
+    if actor.role in DOERS:
+        for name in HIDDEN_FROM_DOERS:
+            view.pop(name)
+        view["callbacks"] = [
+            {k: v for k, v in c.items() if k not in RATING_FACTS | {"by"}} for c in ticket.callbacks
+        ]
+    if actor.role == "vendor":
+        return {k: view[k] for k in VENDOR_FIELDS}
+    if actor.role in NO_CONTENT:
+        return {k: view[k] for k in ADMIN_FIELDS}
+    return view
+
+
+def location_view(ticket: Ticket, actor: Actor, clear: Clear | None) -> View:
+    """Return the place; the room only for the unit that must go there."""
+    place = ticket.place
+    room = clear.room if clear else None
+    goes_there = actor.role in ("handler", "vendor") and belongs(ticket, actor)
+    shown = room if goes_there and not ticket.confidential else mask_room(room)
+    view = {**place.to_dict(), "room": shown, "text": place.public_text or place.text}
+    if goes_there and shown:
+        view["text"] += f"{shown}室"
+    return view
+
+
+def reporter_view(ticket: Ticket, actor: Actor) -> View | None:
+    """Return the reporter masked; of a confidential ticket only intake and callback see a trace."""
+    if actor.role in ("vendor", *NO_CONTENT):
+        return None
+    reporter = dict(ticket.reporter)
+    if ticket.confidential and actor.role in ("grid", "handler", "mediator"):
+        return {"role": reporter.get("role"), "name": None, "phone": None, "contact_pref": None}
+    return {"name": None, "phone": None, "contact_pref": None} | reporter
+
+
+def revealed_view(ticket: Ticket, actor: Actor, clear: Clear) -> View:
+    """Return the staff view with the contact data that was asked for with a reason."""
+    view = staff_view(ticket, actor, clear)
+    view["reporter"] = {**(view["reporter"] or {}), "name": clear.name, "phone": clear.phone}
+    view["subject"] = {**ticket.subject, "name": clear.subject_name}
+    view["location"]["room"] = clear.room
+    if clear.room:
+        view["location"]["text"] = f"{ticket.place.public_text}{clear.room}室"
+    view["location"]["address_text"] = clear.address_text
+    return view
+
+
+def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
+    """Return what the resident sees of an own ticket."""
+    owner = owner_text(ticket)
+    facts = {
+        "owner": owner or "承办单位",
+        "need": "、".join(ticket.need_items) or "请看工作人员的留言",
+        "reason": ticket.reason or "请看工作人员的说明",
+        "merged_into": ticket.merged_into or "另一件工单",
+        "round": ticket.rework_round,
+    }
+    return {
+        "ticket_no": ticket.ticket_no,
+        "query_code": ticket.query_code,
+        "version": ticket.version,
+        "kind": ticket.kind.value if ticket.kind else None,
+        "leaf": ticket.leaf,
+        "state": ticket.state.value,
+        "state_text": RESIDENT_TEXTS[ticket.state].format(**facts),
+        "priority": ticket.priority.value,
+        # Children, violence, mental crisis: nothing that somebody looking on could read.
+        "title": _NEUTRAL if ticket.restricted else ticket.title,
+        "due_at": _iso(ticket.due_at),
+        "due_text": due_text(ticket),
+        "due_reason": ticket.due_reason,
+        "owner": {
+            "org": ticket.owner_org_name,
+            "person": ticket.owner_person_name,
+            "text": owner,
+            "power": ticket.power,
+        }
+        if ticket.owner_org
+        else None,
+        "location_text": ticket.place.public_text,
+        "appointment": ticket.appointment,
+        "reply": ticket.reply,
+        "explanation": ticket.explanation,
+        "redirect": ticket.redirect,
+        "rework_round": ticket.rework_round,
+        "rating": ticket.rating,
+        "created_at": _iso(ticket.created_at),
+        "closed_at": _iso(ticket.closed_at),
+        "closed_by": ticket.closed_by,
+    }
+
+
+def owner_text(ticket: Ticket) -> str:
+    """Return unit and person in words: 清河社区网格 王秀英."""
+    return " ".join(n for n in (ticket.owner_org_name, ticket.owner_person_name) if n)
+
+
+def due_text(ticket: Ticket) -> str | None:
+    """Return the resident's deadline in words, ``None`` while there is none."""
+    return local_text(ticket.due_at) if ticket.due_at else None
+
+
+def events_view(
+    ticket: Ticket, events: Iterable[Event], actor: Actor, names: Mapping[str, str]
+) -> list[View]:
+    """Return the timeline as far as the actor may see it.
+
+    Args:
+        names: Staff id → name.
+    """
+    return [_event(e, actor, names) for e in events if _sees(e, actor)]
+
+
+def _sees(event: Event, actor: Actor) -> bool:
+    if actor.role == "vendor":
+        return event.type in VENDOR_EVENTS
+    return not (actor.role in DOERS and event.type == "rated")
+
+
+def _event(event: Event, actor: Actor, names: Mapping[str, str]) -> View:
+    data = {k: v for k, v in event.data.items() if k not in _INTERNAL}
+    if actor.role in DOERS and event.type in RATING_EVENTS:
+        data = {k: v for k, v in data.items() if k not in RATING_FACTS}
+    if actor.role == "vendor":
+        data = {k: v for k, v in data.items() if k in ("days", "due_at", "due_reason", "outcome")}
+    if actor.role in NO_CONTENT:
+        data = {}
+    if event.type == "submitted":
+        # What was said stands in the ticket; here it would bypass the masks of its view.
+        data = {k: v for k, v in data.items() if k in ("channel", "priority", "priority_reason")}
+    text = EVENT_TEXTS[event.type]
+    if event.type == "deadline_missed":
+        text = STAGE_TEXTS.get(str(event.data.get("stage")), text)
+    return {
+        "seq": event.seq,
+        "version": event.seq,
+        "type": event.type,
+        "action": event.action,
+        "label_zh": ACTIONS[event.action],
+        "text": text,
+        "at": event.at.isoformat(),
+        "actor": _actor(event.actor, names),
+        "from_state": event.from_state.value,
+        "to_state": event.to_state.value,
+        "data": data,
+    }
+
+
+def _actor(actor: Actor, names: Mapping[str, str]) -> View:
+    """Who did it: staff by name and role; a resident is only “居民”, never an id."""
+    if actor.kind == "staff":
+        name = names.get(actor.id, actor.id)
+        role = ROLE_NAMES.get(actor.role, "")
+        return {"kind": "staff", "id": actor.id, "role": actor.role, "name": f"{name}({role})"}
+    name = "居民" if actor.kind == "resident" else "系统"
+    return {"kind": actor.kind, "id": None, "role": actor.role, "name": name}
+
+
+def list_view(ticket: Ticket, actor: Actor) -> View:
+    """Return one line of a list: the staff view without long parts."""
+    view = staff_view(ticket, actor)
+    long = ("narrative_original", "supplements", "contacts", "callbacks", "objections",
+            "extensions", "supervisions", "pauses", "whistles")  # fmt: skip
+    return {k: v for k, v in view.items() if k not in long}
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None

@@ -1,0 +1,300 @@
+"""Internal API for Rasa's action server: what the dialogue needs, nothing else.
+
+Bearer ``LINDA_INTERNAL_TOKEN``. See docs/architecture.md, Actions → services.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from services.channels import closing
+from services.channels.service import Conversation
+from services.context import Services
+from services.errors import LindaError
+from services.people.model import Home
+from services.tickets.core.actor import resident
+from services.tickets.core.commands import Contact, CreateTicket
+from services.web.keys import SERVICES
+from services.web.routing import Routes, idempotency_key
+
+routes = Routes("内部接口")
+
+CONSENT_VERSION = "2026-01"
+"""Of the words with which the dialogue asks for a name or a phone number."""
+
+
+class TicketQuery(BaseModel):
+    """Who asks: the ticket's own conversation, or whoever has its query code."""
+
+    conversation_id: str | None = Field(None, max_length=80)
+    query_code: str | None = Field(None, max_length=20)
+
+
+class ResidentAction(BaseModel):
+    """What a resident adds to an action on their ticket."""
+
+    conversation_id: str = Field(max_length=80)
+    text: str | None = Field(None, max_length=5000)
+    reason: str | None = Field(None, max_length=1000)
+    score: int | None = Field(None, ge=1, le=5)
+    attachments: list[str] | None = Field(None, max_length=20)
+
+
+class CallbackAnswer(BaseModel):
+    """The answer to one callback question; ``stage`` says to which."""
+
+    conversation_id: str = Field(max_length=80)
+    stage: Literal["solved", "reason", "rating"]
+    solved: bool | None = None
+    score: int | None = Field(None, ge=1, le=5)
+    text: str | None = Field(None, max_length=5000)
+
+
+class AddressToResolve(BaseModel):
+    """An address as said and as understood."""
+
+    text: str = Field("", max_length=500)
+    value: dict[str, Any] = Field(default_factory=dict)
+    conversation_id: str | None = Field(None, max_length=80)
+
+
+class CertificateQuery(BaseModel):
+    """A certificate by the number of the national list or by name."""
+
+    no: int | None = None
+    name: str | None = Field(None, max_length=100)
+
+
+class HotlineQuery(BaseModel):
+    """Leaf of an emergency; ``-`` is the general card."""
+
+    leaf: str = Field("-", max_length=8)
+
+
+class MealQuery(BaseModel):
+    """A day and a meal."""
+
+    date: date
+    meal: Literal["breakfast", "lunch", "dinner"] = "lunch"
+
+
+class Alert(BaseModel):
+    """A call for a person."""
+
+    conversation_id: str = Field(max_length=80)
+    kind: Literal["emergency", "human"]
+    leaf: str | None = Field(None, max_length=8)
+    text: str = Field("", max_length=5000)
+
+
+@routes.post(
+    "/internal/v1/tickets",
+    auth="internal",
+    body=CreateTicket,
+    status=201,
+    idempotency_key=True,
+    summary="登记居民的诉求",
+)
+async def file_ticket(request: web.Request, body: CreateTicket) -> dict[str, Any]:
+    """File a ticket for a conversation and return the resident view."""
+    services = request.app[SERVICES]
+    conversation = await _conversation(services, body.conversation_id)
+    ticket = await _of_resident(services, body, conversation)
+    return await services.tickets.create(
+        ticket, resident(conversation.id), idempotency_key(request)
+    )
+
+
+@routes.get("/internal/v1/conversations/{id}/tickets", auth="internal", summary="居民自己的诉求")
+async def own_tickets(request: web.Request) -> dict[str, Any]:
+    """Return the resident's own tickets, newest first."""
+    services = request.app[SERVICES]
+    conversation = await services.channels.conversation(request.match_info["id"])
+    found = await services.tickets.resident_list(conversation.id, conversation.resident_id)
+    return {"tickets": found}
+
+
+@routes.get(
+    "/internal/v1/tickets/{ticket_no}", auth="internal", query=TicketQuery, summary="查一件诉求"
+)
+async def one_ticket(request: web.Request, query: TicketQuery) -> dict[str, Any]:
+    """Return the resident view of one ticket."""
+    services, resident_id = request.app[SERVICES], None
+    if query.conversation_id:
+        resident_id = (await services.channels.conversation(query.conversation_id)).resident_id
+    return await services.tickets.resident_get(
+        request.match_info["ticket_no"], query.conversation_id, query.query_code, resident_id
+    )
+
+
+@routes.post(
+    "/internal/v1/tickets/{ticket_no}/resident/{action}",
+    auth="internal",
+    body=ResidentAction,
+    summary="居民催办、补充、撤回、评价、不认可",
+)
+async def resident_action(request: web.Request, body: ResidentAction) -> dict[str, Any]:
+    """Do what a resident may do with an own ticket."""
+    action, ticket_no = request.match_info["action"], request.match_info["ticket_no"]
+    if action not in ("urge", "supplement", "withdraw", "rate", "reject"):
+        raise LindaError("unknown_action", "没有这个操作。", 404)
+    services = request.app[SERVICES]
+    payload = body.model_dump(exclude={"conversation_id"}, exclude_none=True)
+    conversation = await services.channels.conversation(body.conversation_id)
+    view = await services.tickets.resident_act(
+        ticket_no, action, payload, conversation.id, conversation.resident_id
+    )
+    pending = conversation.pending_callback or {}
+    # Rating answers only the question for a rating: “solved?” comes before “satisfied?”.
+    if action in ("reject", "withdraw") or (action == "rate" and pending.get("stage") == "rating"):
+        await services.channels.callback_stage(conversation.id, view["ticket_no"], None)
+    return view
+
+
+@routes.post(
+    "/internal/v1/tickets/{ticket_no}/callback",
+    auth="internal",
+    body=CallbackAnswer,
+    summary="居民回答回访",
+)
+async def callback(request: web.Request, body: CallbackAnswer) -> dict[str, Any]:
+    """Take one answer and say what to ask next."""
+    answer = body.model_dump(exclude={"conversation_id"}, exclude_none=True)
+    if body.stage == "solved" and body.solved is None:
+        raise LindaError(
+            "answer_missing", "缺少“解决了没有”的回答。", 422, {"solved": "缺少这一项"}
+        )
+    return await closing.answer(
+        request.app[SERVICES], request.match_info["ticket_no"], body.conversation_id, answer
+    )
+
+
+@routes.post(
+    "/internal/v1/places/resolve",
+    auth="internal",
+    body=AddressToResolve,
+    summary="地址落到楼栋和网格",
+)
+async def resolve_place(request: web.Request, body: AddressToResolve) -> dict[str, Any]:
+    """Say which place an address means; the resident's home helps when it is known."""
+    services = request.app[SERVICES]
+    home = await _home(services, body.conversation_id) if body.conversation_id else None
+    return (await services.places.resolve(body.value, body.text, home)).as_dict()
+
+
+@routes.get("/internal/v1/catalogue/{leaf}", auth="internal", summary="一张服务卡")
+async def card(request: web.Request) -> dict[str, Any]:
+    """Return a card with ``valid`` at the present time."""
+    found = request.app[SERVICES].catalogue.card(request.match_info["leaf"])
+    if found is None:
+        raise LindaError("card_not_found", "没有这张服务卡。", 404)
+    return found
+
+
+@routes.get(
+    "/internal/v1/certificates",
+    auth="internal",
+    query=CertificateQuery,
+    summary="这种证明社区能不能开",
+)
+async def certificate(request: web.Request, query: CertificateQuery) -> dict[str, Any]:
+    """Return the locality's policy for a certificate."""
+    return request.app[SERVICES].catalogue.certificate(query.no, query.name)
+
+
+@routes.get(
+    "/internal/v1/hotlines", auth="internal", query=HotlineQuery, summary="紧急电话和安全提示卡"
+)
+async def hotlines(request: web.Request, query: HotlineQuery) -> dict[str, Any]:
+    """Return the reviewed safety card of a leaf."""
+    return request.app[SERVICES].catalogue.hotlines(query.leaf)
+
+
+@routes.get("/internal/v1/meals", auth="internal", query=MealQuery, summary="这顿饭还能不能订")
+async def meals(request: web.Request, query: MealQuery) -> dict[str, Any]:
+    """Return whether a meal can still be ordered."""
+    return request.app[SERVICES].catalogue.meal_status(query.date, query.meal)
+
+
+@routes.post("/internal/v1/alerts", auth="internal", body=Alert, summary="叫人")
+async def alert(request: web.Request, body: Alert) -> dict[str, Any]:
+    """Bring a person in; an emergency is also logged as a ticket without a clock."""
+    services = request.app[SERVICES]
+    conversation = await _conversation(services, body.conversation_id)
+    # People first: whatever happens to the ticket, the call is out.
+    raised = await services.channels.raise_alert(conversation.id, body.kind, body.leaf, body.text)
+    if body.kind == "human":
+        return {"ticket_no": None, **raised}
+    leaf = body.leaf if body.leaf not in (None, "-") else None
+    said = body.text.strip() or "（紧急情况，没有文字）"
+    ticket = await _of_resident(
+        services,
+        CreateTicket(
+            conversation_id=conversation.id,
+            kind="emergency",
+            leaf=leaf,
+            narrative=said,
+            handed_off=True,
+        ),
+        conversation,
+    )
+    digest = hashlib.sha256(f"{leaf}|{said}".encode()).hexdigest()[:16]
+    key = request.headers.get("Idempotency-Key") or f"alert:{conversation.id}:{digest}"
+    filed = await services.tickets.create(ticket, resident(conversation.id), key)
+    await services.channels.raise_alert(
+        conversation.id, body.kind, body.leaf, body.text, filed["ticket_no"]
+    )
+    return {"ticket_no": filed["ticket_no"], **raised}
+
+
+async def _conversation(services: Services, conversation_id: str | None) -> Conversation:
+    if conversation_id is None:
+        raise LindaError("conversation_required", "缺少对话编号。", 422)
+    return await services.channels.conversation(conversation_id)
+
+
+async def _home(services: Services, conversation_id: str) -> Home | None:
+    conversation = await services.channels.conversation(conversation_id)
+    if conversation.resident_id is None:
+        return None
+    async with services.db.read() as s:
+        known = await services.people.resident(s, conversation.resident_id)
+    return known.home if known else None
+
+
+async def _of_resident(
+    services: Services, body: CreateTicket, conversation: Conversation
+) -> CreateTicket:
+    """Complete a request with what we know: channel, resident, contact.
+
+    A resident who leaves a phone number is known from then on, so it is not asked again; the
+    consent that the dialogue asked for is recorded with it (个人信息保护法 arts. 13–14, 17).
+    """
+    contact, resident_id = body.contact, conversation.resident_id
+    async with services.db.write() as s:
+        if contact is not None and (contact.name or contact.phone):
+            saved = await services.people.save_resident(
+                s, resident_id, name=contact.name, phone=contact.phone
+            )
+            await services.people.give_consent(s, saved.id, "contact", CONSENT_VERSION)
+            await services.channels.bind_resident(s, conversation.id, saved.id)
+            resident_id = saved.id
+        elif resident_id is not None:
+            known = await services.people.resident(s, resident_id)
+            if known is not None and (known.name or known.phone):
+                contact = Contact(name=known.name, phone=known.phone, pref=known.contact_pref)
+    return body.model_copy(
+        update={
+            "channel": conversation.channel,
+            "resident_id": resident_id,
+            "contact": contact,
+        }
+    )
+
+
+setup = routes.setup

@@ -1,0 +1,171 @@
+"""A staff view of a ticket → what the pages show of it. Pure; a masked value stays as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.tickets.core.workflow import TRANSITIONS, Field
+from services.web.console.words import next_step, whole_due
+
+JSON = Mapping[str, Any]
+
+RELATIONS = {
+    "mother": "母亲", "father": "父亲", "parents": "父母", "grandma": "奶奶或姥姥",
+    "grandpa": "爷爷或姥爷", "son": "儿子", "daughter": "女儿", "grandson": "孙辈",
+    "spouse": "爱人", "brother": "兄弟", "sister": "姐妹", "uncle": "叔伯舅", "aunt": "姑姨婶",
+    "mother_in_law": "婆婆或岳母", "father_in_law": "公公或岳父", "parents_in_law": "公婆或岳父母",
+    "neighbor": "邻居", "other": "别人",
+}  # fmt: skip
+
+MEALS = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
+
+
+def place(location: JSON | None) -> str:
+    """Return where to go in one line; what was revealed of the address stands beside it."""
+    parts = [(location or {}).get(key) for key in ("text", "address_text")]
+    return "，".join(dict.fromkeys(str(p) for p in parts if p))
+
+
+def owner(ticket: JSON) -> str:
+    """Return who has it: unit and person, as far as there is one."""
+    names = (ticket.get("owner_org_name"), ticket.get("owner_person_name"))
+    return " ".join(str(n) for n in names if n)
+
+
+def row(ticket: JSON, now: datetime) -> dict[str, Any]:
+    """Return what one line of the worklist shows."""
+    return {
+        "ticket_no": ticket["ticket_no"],
+        "title": ticket.get("title") or ticket["ticket_no"],
+        "state": ticket["state"],
+        "priority": ticket.get("priority", ""),
+        "flags": ticket.get("flags") or [],
+        "place": place(ticket.get("location")),
+        "owner": owner(ticket),
+        "due": whole_due(ticket, now),
+        "step": next_step(ticket, now),
+    }
+
+
+LEADING = (
+    "accept", "dispatch", "decide_objection", "sign", "resolve", "callback", "resume",
+)  # fmt: skip
+"""Actions that move a ticket on its usual way, first in the list of what one can do."""
+
+
+def ordered(actions: Sequence[JSON], ticket: JSON) -> list[JSON]:
+    """Return actions as they are needed: the usual next step first, the note last.
+
+    Contact comes before all else until it has been made: that is the step with a deadline.
+    """
+    ranks = {action: rank for rank, action in enumerate(LEADING)}
+    ranks["contact"] = len(LEADING) if ticket.get("first_contact_at") else -1
+    ranks["note"] = len(LEADING) + 2
+    return sorted(actions, key=lambda a: ranks.get(a["action"], len(LEADING) + 1))
+
+
+def lead(actions: Sequence[JSON]) -> str:
+    """Return the action that stands out, empty when only side steps are left."""
+    first = actions[0]["action"] if actions else ""
+    return first if first in (*LEADING, "contact") else ""
+
+
+def photo_ids(ticket: JSON) -> set[str]:
+    """Return the ids of all photos of a ticket: the resident's and the evidence of the work."""
+    return {str(p) for p in (*(ticket.get("attachments") or ()), *(ticket.get("evidence") or ()))}
+
+
+def detail(ticket: JSON, now: datetime, card: JSON | None) -> dict[str, Any]:
+    """Return what the ticket page shows, apart from actions and events."""
+    number = ticket["ticket_no"]
+    shown = {
+        "title": number, "narrative_original": "", "supplements": [], "flags": [], "leaf": None,
+        "occurred_text": None, "due_at": None, "due_reason": None, "duty": None, "channel": "",
+        "reporter": None, "priority": "",
+        **ticket,
+        "place": place(ticket.get("location")),
+        "owner": owner(ticket),
+        "leaf_name": card.get("name") if card else None,
+    }  # fmt: skip
+    if shown["reporter"] is not None:
+        shown["reporter"] = {"name": None, "phone": None, "contact_pref": None} | shown["reporter"]
+    return {
+        "t": shown,
+        "due": whole_due(ticket, now),
+        "step": next_step(ticket, now),
+        "subject": subject(ticket.get("subject")),
+        "extras": extras(ticket),
+        "photos": [f"/console/tickets/{number}/photos/{p}" for p in sorted(photo_ids(ticket))],
+    }
+
+
+def subject(value: JSON | None) -> str:
+    """Return whom a request is for, empty when it is the reporter."""
+    if not value:
+        return ""
+    relation = RELATIONS.get(str(value.get("relation")), "")
+    return " ".join(part for part in (relation, str(value.get("name") or "")) if part)
+
+
+def extras(ticket: JSON) -> list[tuple[str, str]]:
+    """Return further facts that some kinds of ticket have, by Chinese name."""
+    appointment, certificate = ticket.get("appointment") or {}, ticket.get("certificate") or {}
+    meal = MEALS.get(str(appointment.get("meal")), "")
+    portions = appointment.get("portions")
+    facts = {
+        "预约": " ".join(
+            str(part)
+            for part in (
+                appointment.get("date"),
+                meal,
+                appointment.get("time"),
+                f"{portions} 份" if portions else "",
+            )
+            if part
+        ),
+        "忌口": "、".join(map(str, appointment.get("diet") or [])),
+        "证明": str(certificate.get("name") or ""),
+        "要去做什么": str(certificate.get("purpose") or ""),
+        "谁要的": str(certificate.get("demanded_by") or ""),
+        "等居民补充": "；".join(map(str, ticket.get("need_items") or [])),
+        "办理结果": str(ticket.get("reply") or ""),
+        "没解决的原因": str(ticket.get("explanation") or ""),
+        "重办原因": str(ticket.get("rework_reason") or ""),
+    }
+    return [(name, value) for name, value in facts.items() if value]
+
+
+FIELDS: dict[tuple[str, str], Field] = {
+    (line.event, field.name): field for line in TRANSITIONS for field in line.fields
+}
+"""Event and name of a fact → the field of the workflow that asked for it."""
+
+UNSAID = frozenset({"attachments", "orgs", "org", "person", "place", "leaf"})
+"""Types of facts that are ids: the page shows what they mean elsewhere."""
+
+
+def event(view: JSON) -> dict[str, Any]:
+    """Return one line of the timeline: when, who, what, and the facts given with it, in words."""
+    facts = [
+        words
+        for name, value in (view.get("data") or {}).items()
+        if (words := fact(FIELDS.get((view["type"], name)), value))
+    ]
+    return {
+        "at": view["at"],
+        "who": view["actor"]["name"],
+        "what": view["text"],
+        "detail": "\n".join(facts),
+    }
+
+
+def fact(field: Field | None, value: Any) -> str:
+    """Return ``结果：联系上了``; empty for what nobody typed or what is an id."""
+    if field is None or field.type in UNSAID or value in (None, "", [], False):
+        return ""
+    if field.options:
+        value = field.options.get(str(value), value)
+    words = "；".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{field.label}：{words}"

@@ -1,0 +1,373 @@
+"""Routes of the console. A view reads the request, asks a service, renders; rules live elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from multidict import MultiDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.channels.handoffs import ROLES as HANDOFF_ROLES
+from services.channels.types import HandoffView, MessageView
+from services.errors import LindaError
+from services.tickets.core.actor import Actor
+from services.tickets.core.states import STORED, State
+from services.web.auth import COOKIE, client_address, set_session_cookie
+from services.web.auth import actor_of as actor_of_staff
+from services.web.console import forms, present
+from services.web.console.words import PRIORITY_LABELS, span
+from services.web.keys import SERVICES, STAFF
+from services.web.pages import ERROR_PAGE
+from services.web.routing import Routes
+from services.web.templates import ENVIRONMENT, add_filter, page
+
+HOME = "/console/tickets"
+PAGE_SIZE = 50
+
+REFUSALS = frozenset({403, 409, 413, 422, 429})
+"""Statuses after which the person can go on: the page comes back with what was typed."""
+
+HANDOFF_AUTH = "staff:" + ",".join(HANDOFF_ROLES)
+
+routes = Routes("工作台")
+add_filter(forms.groups)
+
+
+class WorklistQuery(BaseModel):
+    """What the worklist shows; an empty filter is no filter."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: str | None = None
+    leaf: str | None = None
+    priority: str | None = None
+    q: str | None = Field(None, max_length=100)
+    mine: bool = False
+    cursor: str | None = None
+
+    @field_validator("state", "leaf", "priority", "q", "cursor", mode="before")
+    @classmethod
+    def _blank(cls, value: Any) -> Any:
+        return (value.strip() or None) if isinstance(value, str) else value
+
+    def url(self, cursor: str | None) -> str:
+        """Return the address of these filters at a page."""
+        values = self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"cursor"})
+        if self.mine:
+            values["mine"] = "true"
+        if cursor:
+            values["cursor"] = cursor
+        return f"{HOME}?{urlencode(values)}" if values else HOME
+
+    @property
+    def filters(self) -> int:
+        """How many filters are on."""
+        return len(self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"cursor"}))
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Return the logged-in person as who acts on tickets."""
+    return actor_of_staff(request[STAFF])
+
+
+def console_page(
+    request: web.Request, name: str, here: str = "", status: int = 200, **context: Any
+) -> web.Response:
+    """Render a console page with what the frame around it needs."""
+    return page(
+        f"console/{name}.html", status, staff=request.get(STAFF), here=here,
+        handoff_roles=HANDOFF_ROLES, **context,
+    )  # fmt: skip
+
+
+def error_page(request: web.Request, error: LindaError) -> web.Response:
+    """A refusal in the console's frame."""
+    return console_page(request, "error", status=error.status, error=error)
+
+
+def now_of(request: web.Request) -> datetime:
+    """Return the present time of the one clock."""
+    return request.app[SERVICES].clock.now()
+
+
+# -- login ---------------------------------------------------------------------------------------
+
+
+def own_path(target: str) -> str:
+    """Return where to go after login: only a path of the console, never another site."""
+    inside = target.startswith("/console/") and "\\" not in target and "//" not in target
+    return target if inside and not target.startswith("/console/log") else HOME
+
+
+@routes.get("/console", auth="public", page=True, summary="工作台入口")
+async def entry(request: web.Request) -> web.Response:
+    """Send people to the worklist, which sends them to the login page if need be."""
+    raise web.HTTPSeeOther(HOME)
+
+
+@routes.get("/console/login", auth="public", page=True, summary="登录页")
+async def login_page(request: web.Request) -> web.Response:
+    """The login form; a live part of a page whose session has ended reloads as a whole."""
+    target = own_path(request.query.get("next", ""))
+    if "HX-Request" in request.headers:
+        return web.Response(headers={"HX-Redirect": f"/console/login?{urlencode({'next': HOME})}"})
+    return console_page(request, "login", next=target, username="", error="")
+
+
+@routes.post("/console/login", auth="public", page=True, summary="登录")
+async def login(request: web.Request) -> web.Response:
+    """Check the password; a wrong one keeps the name that was typed."""
+    form = await request.post()
+    username, target = str(form.get("username", "")).strip(), own_path(str(form.get("next", "")))
+    try:
+        opened = await request.app[SERVICES].people.login(
+            username, str(form.get("password", "")), client_address(request)
+        )
+    except LindaError as error:
+        return console_page(
+            request, "login", status=error.status, next=target, username=username,
+            error=error.message,
+        )  # fmt: skip
+    response = web.Response(status=303, headers={"Location": target})
+    set_session_cookie(request, response, opened)
+    return response
+
+
+@routes.post("/console/logout", auth="public", page=True, summary="退出")
+async def logout(request: web.Request) -> web.Response:
+    """End the session on the server, not only in the browser."""
+    await request.app[SERVICES].people.logout(request.cookies.get(COOKIE, ""))
+    response = web.Response(status=303, headers={"Location": "/console/login"})
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+# -- tickets -------------------------------------------------------------------------------------
+
+
+@routes.get(HOME, auth="staff", page=True, query=WorklistQuery, summary="工单列表")
+async def worklist(request: web.Request, query: WorklistQuery) -> web.Response:
+    """Tickets in the person's scope, most urgent first; asks itself again every 10 s."""
+    services = request.app[SERVICES]
+    found = await services.tickets.list(
+        actor_of(request), state=query.state, leaf=query.leaf, priority=query.priority, q=query.q,
+        mine=query.mine, cursor=query.cursor, limit=PAGE_SIZE,
+    )  # fmt: skip
+    cursor = found.get("next_cursor")
+    return console_page(
+        request, "worklist", "tickets",
+        query=query,
+        tickets=[present.row(t, now_of(request)) for t in found["tickets"]],
+        filtered=query.filters,
+        here_url=query.url(query.cursor),
+        first_url=query.url(None),
+        next_url=query.url(cursor) if cursor else None,
+        states=[s.value for s in State if s in STORED],
+        priorities=PRIORITY_LABELS,
+        leaves=[(c.id, c.name) for c in services.catalogue.cards()],
+    )  # fmt: skip
+
+
+@routes.get(HOME + "/{ticket_no}", auth="staff", page=True, summary="工单")
+async def ticket(request: web.Request) -> web.Response:
+    """One ticket with everything this person may see and do."""
+    return await _ticket_page(request)
+
+
+@routes.post(HOME + "/{ticket_no}/actions/{action}", auth="staff", page=True, summary="办理")
+async def act(request: web.Request) -> web.Response:
+    """Do an action; refused, the page comes back as it is now, with what was typed."""
+    services, actor = request.app[SERVICES], actor_of(request)
+    number, action = request.match_info["ticket_no"], request.match_info["action"]
+    allowed = {a["action"]: a for a in await services.tickets.allowed_actions(number, actor)}
+
+    async def keep(chunks: AsyncIterator[bytes]) -> str:
+        # Filed under the ticket, not under the resident's conversation: evidence of the work.
+        return (await services.channels.add_attachment(f"ticket:{number}", chunks)).id
+
+    form: MultiDict[str] = MultiDict()
+    try:
+        form = await forms.read_form(request, keep)
+        if action not in allowed:
+            raise LindaError("action_not_allowed", "工单已经变了，这一步现在不能做。", 409)
+        fields = allowed[action]["fields"]
+        payload = forms.payload(fields, form)
+        await forms.resolve_places(services, fields, payload)
+        view = await services.tickets.act(number, action, payload, actor, _version(form))
+    except LindaError as error:
+        if error.status not in REFUSALS:
+            raise
+        words = error.message
+        if error.code == "version_conflict":
+            words += "下面是最新的情况，您刚才写的还在，看过再提交。"
+        return await _ticket_page(
+            request, status=error.status, refusal=words, open_action=action, typed=form
+        )
+    label = allowed[action]["label_zh"]
+    return await _ticket_page(
+        request, view=view, done=f"“{label}”办好了。", revealed=action == "reveal"
+    )
+
+
+def _version(form: MultiDict[str]) -> int:
+    text = form.get("version", "")
+    # No version is as stale as any: acting blindly on a ticket is refused like an old page.
+    return int(text) if text.isdecimal() else 0
+
+
+async def _ticket_page(
+    request: web.Request,
+    *,
+    view: Mapping[str, Any] | None = None,
+    status: int = 200,
+    refusal: str = "",
+    done: str = "",
+    open_action: str = "",
+    typed: MultiDict[str] | None = None,
+    revealed: bool = False,
+) -> web.Response:
+    services, actor = request.app[SERVICES], actor_of(request)
+    number = request.match_info["ticket_no"]
+    view = view or await services.tickets.get(number, actor)
+    allowed = await services.tickets.allowed_actions(number, actor)
+    actions = present.ordered([a for a in allowed if a["action"] != "reveal"], view)
+    reveal = next((a for a in allowed if a["action"] == "reveal"), None)
+    card = services.catalogue.card(view["leaf"]) if view.get("leaf") else None
+    return console_page(
+        request, "ticket", "tickets", status,
+        **present.detail(view, now_of(request), card),
+        events=[present.event(e) for e in await services.tickets.events(number, actor)],
+        actions=actions,
+        lead=present.lead(actions),
+        reveal=reveal,
+        choices=await forms.locality_choices(services, [f for a in actions for f in a["fields"]]),
+        refused_here=open_action in {a["action"] for a in (*actions, reveal) if a},
+        refusal=refusal, done=done, open_action=open_action, untyped=MultiDict(), typed=typed or MultiDict(), revealed=revealed,
+    )  # fmt: skip
+
+
+@routes.get(HOME + "/{ticket_no}/photos/{photo}", auth="staff", summary="工单照片")
+async def ticket_photo(request: web.Request) -> web.StreamResponse:
+    """A photo of a ticket, for whoever may see the ticket."""
+    view = await request.app[SERVICES].tickets.get(
+        request.match_info["ticket_no"], actor_of(request)
+    )
+    return await _photo(request, present.photo_ids(view))
+
+
+# -- conversations -------------------------------------------------------------------------------
+
+
+@routes.get("/console/handoffs", auth=HANDOFF_AUTH, page=True, summary="转人工")
+async def handoffs(request: web.Request) -> web.Response:
+    """Conversations that wait for a person, emergencies first."""
+    found = await request.app[SERVICES].channels.handoffs(actor_of(request))
+    now = now_of(request)
+    return console_page(
+        request, "handoffs", "handoffs",
+        handoffs=[{**h.body(), "waited": span(now - h.created_at)} for h in found],
+    )  # fmt: skip
+
+
+@routes.get("/console/handoffs/{id}", auth=HANDOFF_AUTH, page=True, summary="对话")
+async def handoff(request: web.Request) -> web.Response:
+    """One conversation with the form to answer."""
+    view = await request.app[SERVICES].channels.handoff(actor_of(request), request.match_info["id"])
+    return _talk_page(request, view)
+
+
+@routes.post("/console/handoffs/{id}/reply", auth=HANDOFF_AUTH, page=True, summary="回居民")
+async def reply(request: web.Request) -> web.Response:
+    """Answer as a person; refused, the words stay in the field."""
+    channels, actor = request.app[SERVICES].channels, actor_of(request)
+    text = str((await request.post()).get("text", "")).strip()
+    handoff_id = request.match_info["id"]
+    try:
+        if not text:
+            raise LindaError("invalid_fields", "还没有写要说的话。", 422)
+        return _talk_page(request, await channels.reply(actor, handoff_id, text))
+    except LindaError as error:
+        if error.status not in (409, 422):
+            raise
+        view = await channels.handoff(actor, handoff_id)
+        return _talk_page(request, view, error.status, refusal=error.message, text=text)
+
+
+@routes.post("/console/handoffs/{id}/release", auth=HANDOFF_AUTH, page=True, summary="交还机器人")
+async def release(request: web.Request) -> web.Response:
+    """Give the conversation back to the bot."""
+    await request.app[SERVICES].channels.release(actor_of(request), request.match_info["id"])
+    return web.Response(status=303, headers={"Location": "/console/handoffs"})
+
+
+@routes.get("/console/handoffs/{id}/events", auth=HANDOFF_AUTH, summary="对话的新消息")
+async def talk_events(request: web.Request) -> web.StreamResponse:
+    """New messages as rendered list items (server-sent events), for htmx."""
+    channels = request.app[SERVICES].channels
+    view = await channels.handoff(actor_of(request), request.match_info["id"])
+    last = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+    )
+    await response.prepare(request)
+    after = int(last) if last.isdecimal() else None
+    try:
+        async for exchange in channels.events(view.conversation_id, after):
+            if exchange is None:
+                await response.write(b": still here\n\n")
+                continue
+            for message in exchange.messages:
+                await response.write(_sse_item(view.id, message))
+    except (ConnectionResetError, asyncio.CancelledError):
+        pass  # the page was closed
+    return response
+
+
+def _sse_item(handoff_id: str, message: MessageView) -> bytes:
+    macro = ENVIRONMENT.get_template("console/_message.html").module.message  # type: ignore[attr-defined]
+    html = str(macro(message.body(), _photo_base(handoff_id))).replace("\n", "&#10;")
+    return f"id: {message.seq}\nevent: message\ndata: {html}\n\n".encode()
+
+
+@routes.get("/console/handoffs/{id}/photos/{photo}", auth=HANDOFF_AUTH, summary="对话里的照片")
+async def talk_photo(request: web.Request) -> web.StreamResponse:
+    """A photo of a conversation, for whoever may see the hand-off."""
+    view = await request.app[SERVICES].channels.handoff(actor_of(request), request.match_info["id"])
+    return await _photo(request, {m.attachment for m in view.messages if m.attachment})
+
+
+def _photo_base(handoff_id: str) -> str:
+    return f"/console/handoffs/{handoff_id}/photos"
+
+
+def _talk_page(
+    request: web.Request, view: HandoffView, status: int = 200, refusal: str = "", text: str = ""
+) -> web.Response:
+    return console_page(
+        request, "handoff", "handoffs", status,
+        h=view.body(), last_seq=max((m.seq for m in view.messages), default=0),
+        photo_base=_photo_base(view.id), refusal=refusal, text=text,
+    )  # fmt: skip
+
+
+async def _photo(request: web.Request, visible: set[str]) -> web.StreamResponse:
+    channels = request.app[SERVICES].channels
+    photo_id = request.match_info["photo"]
+    if photo_id not in visible:
+        raise LindaError("attachment_not_found", "没有找到这张照片。", 404)
+    photo = await channels.attachment(photo_id)
+    return web.FileResponse(
+        channels.uploads / photo.path,
+        headers={"Content-Type": photo.mime, "Cache-Control": "private, max-age=3600"},
+    )
+
+
+def setup(app: web.Application) -> None:
+    """Add the console's routes and its error page."""
+    routes.setup(app)
+    app[ERROR_PAGE] = error_page

@@ -1,0 +1,364 @@
+"""What test mode makes: tickets that walk the real workflow to a state, residents with a home.
+
+Nothing is written past the services: a ticket in ``RESOLVED`` was accepted, dispatched, signed and
+resolved by somebody who may, with events for each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast, get_args
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from services.channels.tables import ConversationRow, MessageRow
+from services.clock import Clock
+from services.context import Services
+from services.db import Session
+from services.errors import LindaError
+from services.outbox import OutboxRow
+from services.people.model import Home, Staff
+from services.people.model import Role as StaffRole
+from services.tickets.core.actor import SYSTEM, Actor, resident
+from services.tickets.core.actor import Role as ActorRole
+from services.tickets.core.commands import CreateTicket
+from services.tickets.core.states import State
+from services.tickets.core.ticket import Ticket
+from services.tickets.core.workflow import lines
+from services.tickets.service import TicketService
+from services.web.auth import actor_of
+
+StateName = Literal[
+    "SUBMITTED", "NEED_INFO", "HANDED_OFF", "NOT_ACCEPTED", "ACCEPTED", "DISPATCHED", "OBJECTED",
+    "ACTIVE", "SUSPENDED", "RESOLVED", "REWORK", "CLOSED", "WITHDRAWN", "TERMINATED",
+]  # fmt: skip
+
+WAY: dict[str, tuple[str, ...]] = {
+    "SUBMITTED": (),
+    "NEED_INFO": ("need_info",),
+    "HANDED_OFF": ("hand_off",),
+    "NOT_ACCEPTED": ("not_accept",),
+    "ACCEPTED": ("accept",),
+    "DISPATCHED": ("accept", "dispatch"),
+    "OBJECTED": ("accept", "dispatch", "object"),
+    "ACTIVE": ("accept", "dispatch", "sign"),
+    "SUSPENDED": ("accept", "dispatch", "sign", "suspend"),
+    "RESOLVED": ("accept", "dispatch", "sign", "resolve"),
+    "REWORK": ("accept", "dispatch", "sign", "resolve", "unsolved"),
+    "CLOSED": ("accept", "dispatch", "sign", "resolve", "solved"),
+    "WITHDRAWN": ("withdraw",),
+    "TERMINATED": ("accept", "dispatch", "sign", "terminate"),
+}
+"""Steps from SUBMITTED to each state; those already taken by automatic dispatch are left out."""
+
+
+class Step(BaseModel):
+    """One step of a ticket's history. ``role`` or ``actor`` (a staff id) says who takes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    actor: str | None = Field(None, description="账号；不写按 role 或这一步常见的人")
+    role: ActorRole | None = None
+    at: AwareDatetime | None = None
+
+
+class TestTicket(CreateTicket):
+    """A ticket's fields, its history and the state it is to end in."""
+
+    __test__ = False  # not a test case, whatever its name
+
+    state: StateName | None = Field(None, description="走到这个状态；不写停在自动受理派单之后")
+    history: list[Step] = Field(default_factory=list)
+    created_at: AwareDatetime | None = None
+    location: dict[str, Any] | None = Field(
+        None, description="{compound, building, unit, room} 或各自的 id，按地名库找到"
+    )
+
+
+class TestResident(BaseModel):
+    """A resident; ``home`` as words or as parts."""
+
+    __test__ = False
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, max_length=60)
+    phone: str | None = Field(None, max_length=20)
+    home: dict[str, Any] | str | None = None
+    contact_pref: str | None = Field(None, max_length=40)
+    session_id: str | None = Field(None, description="会话编号：连上它")
+    conversation_id: str | None = None
+
+
+class StepClock(Clock):
+    """The shared clock, except while a step of the past is taken."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock.test_mode)
+        self._shared = clock
+        self.at: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return the step's time, or the shared present."""
+        return self.at or self._shared.now()
+
+
+class HeldTickets(TicketService):
+    """Does what it is told and nothing by rule: the ticket stays where a step has left it."""
+
+    async def _follow_up(self, s: Session, ticket: Ticket) -> Ticket:
+        return ticket
+
+
+NOBODY = "test-resident"
+"""Whose a ticket is when the test does not say: somebody has to withdraw or confirm it."""
+
+BEFORE_DISPATCH = frozenset({"SUBMITTED", "NEED_INFO", "NOT_ACCEPTED", "ACCEPTED"})
+"""States that rules would lead a ticket out of at once when its matter and place are known."""
+
+
+class Walk:
+    """Takes one ticket through its steps, by rule and by people as in real life.
+
+    Args:
+        services: The services of the process.
+        held: Nothing happens by rule, so that the ticket can stop before it is dispatched.
+    """
+
+    def __init__(self, services: Services, held: bool) -> None:
+        self._services = services
+        self._clock = StepClock(services.clock)
+        self._resident = NOBODY
+        tickets = HeldTickets if held else TicketService
+        self._tickets = tickets(
+            services.settings, services.db, self._clock, services.places, services.people
+        )
+
+    async def create(self, wanted: TestTicket) -> str:
+        """File the ticket at its time; return its number."""
+        self._clock.at = wanted.created_at
+        self._resident = wanted.conversation_id or wanted.resident_id or NOBODY
+        given = wanted.model_dump(exclude={"state", "history", "created_at", "location"})
+        if wanted.location is not None and given.get("place") is None:
+            given["place"] = await find_place(self._services, wanted.location)
+        if self._resident == NOBODY:
+            given["resident_id"] = NOBODY
+        if wanted.state == "HANDED_OFF":
+            given["handed_off"] = True
+        view = await self._tickets.create(CreateTicket.model_validate(given), SYSTEM)
+        return str(view["ticket_no"])
+
+    async def take(self, number: str, step: Step) -> None:
+        """Take one step as somebody who may."""
+        self._clock.at = step.at or self._clock.at
+        ticket = await self.ticket(number)
+        actor = await self._actor(step, ticket)
+        await self._tickets.act(number, step.action, step.payload, actor, ticket["version"])
+
+    async def ticket(self, number: str) -> dict[str, Any]:
+        """Return the ticket as the system sees it."""
+        return await self._tickets.get(number, SYSTEM)
+
+    async def go_to(self, number: str, state: StateName) -> None:
+        """Take the usual steps that are still to be taken.
+
+        Raises:
+            LindaError: 422 ``state_not_reachable`` when the ticket is past that state already.
+        """
+        for name in WAY[state]:
+            ticket = await self.ticket(number)
+            if ticket["state"] == state:
+                return
+            action, payload = self._usual_step(name, ticket)
+            if lines(action, State(ticket["state"])):
+                await self.take(number, Step(action=action, payload=payload))
+        reached = (await self.ticket(number))["state"]
+        if reached != state:
+            raise LindaError(
+                "state_not_reachable",
+                f"工单已经到了 {reached}，走不到 {state}。",
+                422,
+                {"ticket_no": number, "state": reached},
+            )
+
+    def _usual_step(self, name: str, ticket: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return the action of a step of ``WAY`` and the least that it asks for."""
+        review = self._clock.now().date() + timedelta(days=7)
+        steps: dict[str, tuple[str, dict[str, Any]]] = {
+            "need_info": ("need_info", {"items": ["请补充具体位置"]}),
+            "hand_off": ("hand_off", {"reason": "转法定渠道"}),
+            "not_accept": (
+                "not_accept",
+                {"reason": "beyond_duty", "explanation": "不在受理范围", "redirect": "请到街道窗口咨询"},
+            ),
+            "accept": ("accept", {}),
+            "dispatch": ("dispatch", {"org": ticket.get("owner_org") or "community"}),
+            "object": ("object", {"basis": "不在本单位职责清单内"}),
+            "sign": ("sign", {}),
+            "suspend": (
+                "suspend",
+                {
+                    "decision": "approve", "reason": "parts", "explanation": "等配件到货",
+                    "plan": "配件到货后三天内修好", "review_date": review.isoformat(),
+                },
+            ),
+            "resolve": (
+                "resolve",
+                {"outcome": "solved", "reply": "已经修好并试用正常。", "evidence_note": "电话核实"},
+            ),
+            "solved": ("callback", {"result": "solved"}),
+            "unsolved": ("callback", {"result": "unsolved", "text": "还是不行"}),
+            "withdraw": ("withdraw", {"reason": "不用了"}),
+            "terminate": ("terminate", {"ground": "gone", "explanation": "诉求事项已不存在"}),
+        }  # fmt: skip
+        return steps[name]
+
+    async def _actor(self, step: Step, ticket: dict[str, Any]) -> Actor:
+        owner = self._services.people.org(ticket.get("owner_org") or "")
+        owner_role = ROLE_OF_ORG.get(owner.kind, "handler") if owner else "handler"
+        role = step.role or USUAL_ROLE.get(step.action, owner_role)
+        if step.actor is not None:
+            return await self._named(step.actor)
+        if role == "system":
+            return SYSTEM
+        if role == "resident":
+            return resident(self._resident)
+        return await self._staff(role, ticket)
+
+    async def _named(self, staff_id: str) -> Actor:
+        async with self._services.db.read() as s:
+            staff = await self._services.people.staff(s, staff_id)
+        if staff is None:
+            raise LindaError("staff_not_found", f"没有 {staff_id} 这个账号。", 404)
+        return actor_of(staff)
+
+    async def _staff(self, role: ActorRole, ticket: dict[str, Any]) -> Actor:
+        """Return staff of the role, of the ticket's unit and grid when the role has these."""
+        if role in get_args(StaffRole):
+            async with self._services.db.read() as s:
+                people = await self._services.people.staff_with_role(s, cast(StaffRole, role))
+            if fitting := [p for p in people if _may_work_on(p, ticket)]:
+                return actor_of(fitting[0])
+        # A unit without an account of its own: its name stands in the history all the same.
+        owner, location = ticket.get("owner_org"), ticket.get("location") or {}
+        grids = (location["grid_id"],) if location.get("grid_id") else ()
+        name = f"test-{owner or role}"
+        return Actor("staff", name, role, owner, location.get("community_id"), grids)
+
+
+def _may_work_on(person: Staff, ticket: dict[str, Any]) -> bool:
+    if person.role == "grid":
+        grid = (ticket.get("location") or {}).get("grid_id")
+        return grid is None or grid in person.grid_ids
+    if person.role in ("handler", "vendor", "mediator"):
+        return ticket.get("owner_org") in (None, person.org_id)
+    community = (ticket.get("location") or {}).get("community_id")
+    return person.community_id is None or community in (None, person.community_id)
+
+
+USUAL_ROLE: dict[str, ActorRole] = {
+    **dict.fromkeys(
+        (
+            "hand_off", "accept", "need_info", "not_accept", "merge", "dispatch",
+            "decide_objection", "whistle", "suspend", "supervise", "terminate", "rework",
+        ),
+        "dispatcher",
+    ),
+    **dict.fromkeys(("urge", "supplement", "withdraw", "rate", "reject", "callback"), "resident"),
+    "close": "supervisor",
+    "deadline": "system",
+}  # fmt: skip
+"""Who takes a step when the history does not say; all others are the owner's."""
+
+ROLE_OF_ORG: dict[str, ActorRole] = {"grid": "grid", "community": "clerk", "vendor": "vendor"}
+"""Who works for a unit of a kind; handlers for all others."""
+
+
+async def make_ticket(services: Services, wanted: TestTicket) -> dict[str, Any]:
+    """File a ticket, take its history's steps, then the usual ones to the wanted state."""
+    walk = Walk(services, held=wanted.state in BEFORE_DISPATCH)
+    number = await walk.create(wanted)
+    for step in wanted.history:
+        await walk.take(number, step)
+    if wanted.state is not None:
+        await walk.go_to(number, wanted.state)
+    return await walk.ticket(number)
+
+
+async def make_resident(services: Services, wanted: TestResident) -> dict[str, Any]:
+    """Save a resident and bind the conversation, if one is given."""
+    home = await _home(services, wanted.home) if wanted.home else None
+    conversation = wanted.session_id or wanted.conversation_id
+    async with services.db.write() as s:
+        resident = await services.people.save_resident(
+            s, name=wanted.name, phone=wanted.phone, home=home, contact_pref=wanted.contact_pref
+        )
+        if conversation:
+            if await s.get(ConversationRow, conversation) is None:
+                raise LindaError("conversation_not_found", "没有这个会话。", 404)
+            await services.channels.bind_resident(s, conversation, resident.id)
+    return {
+        "resident_id": resident.id,
+        "home": home.as_dict() if home else None,
+        "conversation_id": conversation,
+    }
+
+
+async def find_place(services: Services, said: dict[str, Any] | str) -> dict[str, Any]:
+    """Return the one place that words or parts mean.
+
+    Raises:
+        LindaError: 422 ``place_not_found`` when they mean none, or more than one.
+    """
+    if isinstance(said, dict) and (said.get("compound_id") or said.get("building_id")):
+        found = await services.places.locate(
+            *(said.get(k) for k in ("compound_id", "building_id", "unit", "room"))
+        )
+        if found is not None:
+            return asdict(found)
+    text = said if isinstance(said, str) else ""
+    value = {} if isinstance(said, str) else {**said, "community": said.get("compound")}
+    resolution = await services.places.resolve(value, text)
+    if len(resolution.candidates) != 1 or resolution.status == "unknown":
+        raise LindaError("place_not_found", "地名库里找不到这个地方。", 422, {"place": said})
+    return asdict(resolution.candidates[0])
+
+
+async def _home(services: Services, said: dict[str, Any] | str) -> Home:
+    place = await find_place(services, said)
+    return Home(**{f.name: place[f.name] for f in fields(Home)})
+
+
+async def sent(services: Services, limit: int, conversation_id: str | None) -> dict[str, Any]:
+    """Return the newest messages to residents that no answer of the bot is, and the outbox."""
+    messages = select(MessageRow).where(MessageRow.sender.in_(("system", "human")))
+    if conversation_id is not None:
+        messages = messages.where(MessageRow.conversation_id == conversation_id)
+    messages = messages.order_by(MessageRow.created_at.desc(), MessageRow.seq.desc()).limit(limit)
+    work = select(OutboxRow).order_by(OutboxRow.id.desc()).limit(limit)
+    async with services.db.read() as s:
+        told = list(await s.scalars(messages))
+        rows = list(await s.scalars(work))
+    return {
+        "messages": [
+            {
+                "conversation_id": m.conversation_id, "seq": m.seq, "from": m.sender,
+                "text": m.text, "buttons": m.buttons, "card": m.card, "ticket": m.ticket,
+                "created_at": m.created_at.isoformat(),
+            }
+            for m in reversed(told)
+        ],
+        "outbox": [
+            {
+                "id": r.id, "topic": r.topic, "key": r.key, "state": r.state,
+                "attempts": r.attempts, "payload": r.payload, "last_error": r.last_error,
+                "created_at": r.created_at.isoformat(), "not_before": r.not_before.isoformat(),
+                "done_at": r.done_at.isoformat() if r.done_at else None,
+            }
+            for r in reversed(rows)
+        ],
+    }  # fmt: skip

@@ -1,0 +1,158 @@
+"""From the first sentence to the number – and what happens on the services' bad days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices
+
+ADDRESS = {
+    "entity": "address", "text": "幸福小区3号楼2单元",
+    "value": {"community": "幸福小区", "building": "3", "unit": "2"},
+}  # fmt: skip
+LAMP = {"entity": "service", "value": "H6", "confidence": 0.93, "alternatives": []}
+
+
+async def confirmed(talk: Talk) -> Talk:
+    """Tell everything in one message and say yes."""
+    talk.hear("楼道灯坏了,幸福小区3号楼2单元", "report_problem", entities=[ADDRESS, LAMP])
+    await talk.run("validate_report_form")
+    assert talk.buttons == ["对，提交", "改一下"]
+    talk.hear("/affirm", "affirm")
+    await talk.run("validate_report_form")
+    assert talk.loop is None
+    return talk
+
+
+async def test_everything_in_one_message(talk: Talk, services: FakeServices) -> None:
+    await confirmed(talk)
+    await talk.run("action_submit_report")
+    assert "SQ-261124-00001-1" in talk.text
+    assert "123451" in talk.text
+    assert "12月1日前答复您" in talk.text
+    assert "李梅" in talk.text
+    assert talk.said[0]["custom"]["ticket"]["ticket_no"] == "SQ-261124-00001-1"
+    assert talk.slots["draft"] is None
+    method, _, body, key = services.calls[-1]
+    assert (method, key) == ("POST", "c1:m1")
+    assert body["place"]["community_id"] == "qinghe"
+    assert body["narrative"] == "楼道灯坏了,幸福小区3号楼2单元"
+
+
+@pytest.mark.parametrize("bad_day", ["down", "500", "slow"])
+async def test_the_draft_waits_while_the_services_are_away(
+    talk: Talk, services: FakeServices, bad_day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await confirmed(talk)
+    good = dict(fail=[], slow=0.0)
+    if bad_day == "down":
+        url = __import__("os").environ["LINDA_URL"]
+        monkeypatch.setenv("LINDA_URL", "http://127.0.0.1:9")
+    elif bad_day == "500":
+        services.fail = [500] * 9
+    else:
+        services.slow = 3
+    await talk.run("action_submit_report")
+    assert "没丢" in talk.text
+    assert talk.buttons == ["再试一次"]
+    assert (talk.loop, talk.followup) == ("report_form", "action_listen")
+    assert services.tickets == []
+    if bad_day == "down":
+        monkeypatch.setenv("LINDA_URL", url)
+    services.fail, services.slow = good["fail"], good["slow"]
+    talk.hear("再试一次", "urge_ticket")
+    await talk.run("validate_report_form")
+    await talk.run("action_submit_report")
+    assert "SQ-261124-00001-1" in talk.text
+    assert services.calls[-1][3] == "c1:m1"
+
+
+async def test_changed_after_a_try_that_had_worked_unseen(
+    talk: Talk, services: FakeServices
+) -> None:
+    await confirmed(talk)
+    services.lose_answers = 9
+    await talk.run("action_submit_report")
+    assert "没丢" in talk.text
+    services.lose_answers = 0
+    five = {"entity": "address", "text": "5号楼", "value": {"building": "5"}}
+    talk.hear("不对,是5号楼", "deny", entities=[five])
+    await talk.run("validate_report_form")
+    assert "改好了,在哪里:幸福小区5号楼2单元" in talk.text
+    talk.hear("/affirm", "affirm")
+    await talk.run("validate_report_form")
+    await talk.run("action_submit_report")
+    assert len(services.tickets) == 1
+    assert "没有重复报" in talk.text
+    assert "5号楼" in services.sent("/resident/supplement")[0]["text"]
+
+
+async def test_an_answered_interruption_asks_the_question_again(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("楼道灯坏了", "report_problem", entities=[LAMP])
+    await talk.run("validate_report_form")
+    question = talk.text
+    assert "在哪儿" in question
+    talk.hear("你能干啥", "ask_capability")
+    await talk.run("action_capability")
+    assert talk.followup == "report_form"
+    talk.said = []
+    await talk.run("validate_report_form")
+    assert talk.text == question
+    assert talk.slots["draft"]["values"]["narrative"] == "楼道灯坏了"
+    talk.hear("幸福小区3号楼2单元", "report_problem", entities=[ADDRESS])
+    await talk.run("validate_report_form")
+    assert talk.buttons == ["对，提交", "改一下"]
+
+
+async def test_an_emergency_leaves_the_form_as_it_is(talk: Talk, services: FakeServices) -> None:
+    talk.hear("楼道灯坏了", "report_problem", entities=[LAMP])
+    await talk.run("validate_report_form")
+    before = talk.slots["draft"]
+    gas = {"entity": "service", "value": "H3", "confidence": 1.0}
+    talk.hear("屋里全是煤气味", "emergency", entities=[gas])
+    await talk.run("action_emergency")
+    assert "到室外再打电话" in talk.text
+    assert (talk.loop, talk.followup) == ("report_form", "action_listen")
+    assert talk.slots["draft"] == before
+    assert services.sent("/alerts")[0]["leaf"] == "H3"
+
+
+async def test_an_emergency_needs_no_services(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINDA_URL", "http://127.0.0.1:9")
+    talk.hear("着火了", "emergency")
+    await talk.run("action_emergency")
+    assert "119" in talk.text
+
+
+async def test_the_address_look_up_never_stops_a_report(talk: Talk, services: FakeServices) -> None:
+    services.fail = [500] * 9
+    talk.hear("楼道灯坏了,幸福小区3号楼2单元", "report_problem", entities=[ADDRESS, LAMP])
+    await talk.run("validate_report_form")
+    assert "幸福小区3号楼2单元" in talk.text
+    assert talk.buttons == ["对，提交", "改一下"]
+
+
+async def test_cancelling_files_nothing(talk: Talk, services: FakeServices) -> None:
+    talk.hear("楼道灯坏了", "report_problem", entities=[LAMP])
+    await talk.run("validate_report_form")
+    talk.hear("算了不弄了", "cancel_dialog")
+    await talk.run("action_cancel_form")
+    assert talk.loop is None
+    assert talk.slots["draft"] is None
+    assert services.tickets == []
+
+
+async def test_elder_sentences_are_shorter(talk: Talk, services: FakeServices) -> None:
+    def ask(elder: bool) -> dict[str, Any]:
+        return {"metadata": {"elder": elder}, "entities": [LAMP]}
+
+    await talk.hear("楼道灯坏了", "report_problem", **ask(False)).run("validate_report_form")
+    plain = talk.text
+    other = Talk(talk._executor)
+    await other.hear("楼道灯坏了", "report_problem", **ask(True)).run("validate_report_form")
+    assert 0 < len(other.text) < len(plain)

@@ -1,0 +1,312 @@
+"""The report form as tables: what each message fills, what is asked, what is never asked again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.forms import place, report
+from actions.forms.draft import CHANGE, CONFIRM, SUBMIT, Draft, asking, fill, next_question
+from actions.message import Message
+from tests.actions.helpers import HOME, msg, tap
+
+FULL = ("幸福小区3号楼2单元", {"community": "幸福小区", "building": "3", "unit": "2"})
+CANDIDATE = {
+    "compound_id": "xingfu", "compound": "幸福小区", "community": "清河社区", "building": "3",
+    "building_id": "xingfu-3", "unit": "2", "label": "幸福小区3号楼2单元",
+}  # fmt: skip
+
+
+def known_place(draft: Draft, **more: Any) -> Draft:
+    """Return the draft after the services found the place."""
+    address = draft.get("address") or {}
+    words = {**CANDIDATE, "building": address.get("building"), "unit": address.get("unit")}
+    words["label"] = f"幸福小区{address.get('building')}号楼{address.get('unit') or ''}单元"
+    return place.resolved(
+        draft, {"status": "resolved", "missing": [], "candidates": [words], **more}
+    )
+
+
+def step(draft: Draft | None, message: Message) -> tuple[Draft, str | None]:
+    """Read a message, look the place up, and return the draft with what is asked next."""
+    draft = fill(report.FORM, draft, message)
+    if place.to_resolve(draft):
+        missing = [] if (draft.get("address") or {}).get("building") else ["building"]
+        draft = known_place(draft, missing=missing)
+    question = next_question(report.FORM, draft, message)
+    return asking(draft, question), question
+
+
+def test_one_message_with_everything_is_confirmed_at_once() -> None:
+    text = "我妈家楼道灯坏了三天了,幸福小区3号楼2单元,晚上下楼看不见"
+    since = ("三天了", {"start": "2026-11-21", "end": "2026-11-24"})
+    draft, question = step(
+        None,
+        msg(text, leaf="H6", ents={"address": FULL, "time": since, "relation": ("我妈", "mother")}),
+    )
+    assert question == CONFIRM
+    lines = dict(report.summary(draft, msg()))
+    assert text in lines["什么事"]
+    assert lines["在哪里"] == "幸福小区3号楼2单元(清河社区)"
+    assert lines["什么时候"] == "11月21日(星期六)到今天(11月24日,星期二)"
+    assert lines["替谁说"] == "您母亲"
+
+
+@pytest.mark.parametrize(
+    ("message", "asked", "gap"),
+    [
+        (msg("楼道灯坏了", leaf="H6"), "place", "open"),
+        (msg("楼道灯坏了", leaf="H6", home=HOME), "place", "home"),
+        (msg("我家楼道灯坏了", leaf="H6", home=HOME), CONFIRM, None),
+        (
+            msg(
+                "幸福小区灯坏了",
+                leaf="H6",
+                ents={"address": ("幸福小区", {"community": "幸福小区"})},
+            ),
+            "place",
+            "building",
+        ),
+        # A street lamp has no building.
+        (
+            msg(
+                "幸福小区路灯坏了",
+                leaf="I3",
+                ents={"address": ("幸福小区", {"community": "幸福小区"})},
+            ),
+            CONFIRM,
+            None,
+        ),
+        (msg("有人拖欠工资", leaf="J6"), CONFIRM, None),
+        (msg("有点事", leaf=("H6", 0.2, [("I3", 0.15), ("H2", 0.1)])), "leaf", None),
+        (msg("楼上太吵了,幸福小区3号楼2单元", leaf="I2", ents={"address": FULL}), "occurred", None),
+        (
+            msg("楼上半夜蹦迪,幸福小区3号楼2单元", leaf="I2", ents={"address": FULL}),
+            CONFIRM,
+            None,
+        ),
+        (msg("没水了,幸福小区3号楼2单元", leaf="H1", ents={"address": FULL}), "contact", None),
+        (
+            msg("没水了,幸福小区3号楼2单元", leaf="H1", ents={"address": FULL}, phone_known=True),
+            CONFIRM,
+            None,
+        ),
+        (
+            msg(
+                "没水了,幸福小区3号楼2单元,13812345678",
+                leaf="H1",
+                ents={"address": FULL, "phone": ("13812345678", "13812345678")},
+            ),
+            CONFIRM,
+            None,
+        ),
+    ],
+)
+def test_only_what_is_missing_is_asked(message: Message, asked: str, gap: str | None) -> None:
+    draft, question = step(None, message)
+    assert question == asked
+    if gap:
+        assert place.gap(draft, message) == gap
+
+
+def opened(**values: Any) -> Draft:
+    """Return a report whose summary stands."""
+    draft, question = step(
+        None, msg("楼道灯坏了,幸福小区3号楼2单元", leaf="H6", ents={"address": FULL})
+    )
+    assert question == CONFIRM
+    return draft
+
+
+@pytest.mark.parametrize(
+    ("message", "heading", "words"),
+    [
+        (
+            msg("不对,是5号楼", "deny", id="m2", ents={"address": ("5号楼", {"building": "5"})}),
+            "在哪里",
+            "幸福小区5号楼2单元(清河社区)",
+        ),
+        (
+            msg(
+                "不是3号楼是5号楼",
+                "deny",
+                id="m2",
+                ents={"address": [("3号楼", {"building": "3"}), ("5号楼", {"building": "5"})]},
+            ),
+            "在哪里",
+            "幸福小区5号楼2单元(清河社区)",
+        ),
+        (
+            msg("是昨天的事", "affirm", id="m2",
+                ents={"time": ("昨天", {"start": "2026-11-23", "end": "2026-11-23"})}),
+            "什么时候",
+            "昨天(11月23日,星期一)",
+        ),
+        (
+            msg("电话13812345678", "supplement_ticket", id="m2",
+                ents={"phone": ("13812345678", "13812345678")}),
+            "联系您",
+            "138****5678",
+        ),
+        (msg("别告诉物业是我说的", "ask_anonymity", id="m2"), "保密", "不让对方知道是您说的"),
+    ],
+)  # fmt: skip
+def test_any_slot_is_corrected_in_plain_words_and_read_back(
+    message: Message, heading: str, words: str
+) -> None:
+    draft, question = step(opened(), message)
+    assert question == CONFIRM
+    assert dict(report.summary(draft, message))[heading] == words
+    assert draft.get("narrative") == "楼道灯坏了,幸福小区3号楼2单元"
+
+
+def test_news_said_while_the_summary_stands_joins_the_story_verbatim() -> None:
+    draft, question = step(opened(), msg("昨晚还有个老太太摔了一跤,胳膊青了", id="m2"))
+    assert question == CONFIRM
+    assert draft.get("narrative") == (
+        "楼道灯坏了,幸福小区3号楼2单元\n昨晚还有个老太太摔了一跤,胳膊青了"
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "outcome", "asked"),
+    [
+        (msg("对", "affirm", id="m2"), SUBMIT, None),
+        (msg("对，提交", "affirm", id="m2"), SUBMIT, None),
+        (msg("要得", "chitchat", id="m2"), SUBMIT, None),
+        (tap("affirm"), SUBMIT, None),
+        (tap("deny"), None, CHANGE),
+        (msg("不对", "deny", id="m2"), None, CHANGE),
+        (msg("今天天气不错", "chitchat", id="m2"), None, CONFIRM),
+    ],
+)
+def test_confirming(message: Message, outcome: str | None, asked: str | None) -> None:
+    draft, question = step(opened(), message)
+    assert (draft.outcome, question) == (outcome, asked)
+
+
+@pytest.mark.parametrize(
+    "words", ["先报上,后补", "先报上吧", "先给我报上再说", "就这样报", "回头再补"]
+)
+def test_file_now_complete_later_at_any_time(words: str) -> None:
+    draft, question = step(None, msg("楼道灯坏了", leaf="H6"))
+    assert question == "place"
+    draft, question = step(draft, msg(words, "affirm", id="m2"))
+    assert (draft.outcome, question, draft.get("incomplete")) == (SUBMIT, None, True)
+    assert report.to_ticket(draft, msg(), "c1")["incomplete"] is True
+
+
+@pytest.mark.parametrize("words", ["不知道具体地址", "说不清", "我也不知道在哪号楼", "不晓得"])
+def test_not_knowing_the_address_is_an_answer(words: str) -> None:
+    draft, _ = step(None, msg("楼道灯坏了", leaf="H6"))
+    draft, question = step(draft, msg(words, "deny", id="m2"))
+    assert question == CONFIRM
+    assert draft.get("incomplete") is True
+    assert dict(report.summary(draft, msg()))["在哪里"] == "先不说,后面再补"
+
+
+@pytest.mark.parametrize(
+    ("message", "phone"),
+    [
+        (msg("不留", "deny", id="m2"), None),
+        (msg("没电话", "chitchat", id="m2"), None),
+        (tap("deny"), None),
+        (msg("13812345678", "supplement_ticket", id="m2",
+             ents={"phone": ("13812345678", "13812345678")}), "13812345678"),
+    ],
+)  # fmt: skip
+def test_contact_is_asked_once_and_may_be_refused(message: Message, phone: str | None) -> None:
+    draft, question = step(None, msg("没水,幸福小区3号楼2单元", leaf="H1", ents={"address": FULL}))
+    assert question == "contact"
+    draft, question = step(draft, message)
+    assert question == CONFIRM
+    assert draft.get("phone") == phone
+
+
+@pytest.mark.parametrize(
+    ("message", "leaf"),
+    [
+        (tap("affirm", leaf="I3"), "I3"),
+        (msg("第二个", "affirm", id="m2"), "I3"),
+        (msg("路灯", "report_problem", id="m2"), "I3"),
+        (msg("都不是", "deny", id="m2"), "none"),
+        (msg("就是门口那个铁箱子嗡嗡响", id="m2", leaf=("H2", 0.2, [("I2", 0.19)])), "none"),
+    ],
+)
+def test_an_unclear_matter_is_asked_once_with_choices(message: Message, leaf: str) -> None:
+    draft, question = step(None, msg("有点事", leaf=("H6", 0.2, [("I3", 0.15), ("H2", 0.1)])))
+    assert (question, draft.get("leaf_options")) == ("leaf", ["H6", "I3", "H2"])
+    draft, question = step(draft, message)
+    assert draft.get("leaf") == leaf
+    assert question != "leaf"
+
+
+def test_ambiguous_places_are_offered_and_a_choice_settles_it() -> None:
+    draft = fill(report.FORM, None, msg("3号楼灯坏了", leaf="H6",
+                                        ents={"address": ("3号楼", {"building": "3"})}))  # fmt: skip
+    other = {**CANDIDATE, "compound": "阳光小区", "label": "阳光小区3号楼"}
+    draft = place.resolved(
+        draft, {"status": "ambiguous", "missing": ["compound"], "candidates": [CANDIDATE, other]}
+    )
+    question = next_question(report.FORM, draft, msg())
+    assert (question, place.gap(draft, msg())) == ("place", "options")
+    draft = asking(draft, question)
+    for answer in (tap("affirm", about="place:1"), msg("第二个", "affirm", id="m2"),
+                   msg("阳光小区3号楼", id="m2")):  # fmt: skip
+        chosen = fill(report.FORM, draft, answer)
+        assert (chosen.get("place") or {}).get("compound") == "阳光小区"
+        assert next_question(report.FORM, chosen, answer) == CONFIRM
+
+
+def test_an_unknown_place_is_asked_twice_at_most_and_kept_as_said() -> None:
+    draft = None
+    asked = []
+    for n, words in enumerate(["灯坏了", "老供销社后身", "就供销社后身那儿啊"]):
+        message = msg(words, "report_problem" if n == 0 else "chitchat", leaf="H6", id=f"m{n}")
+        draft = fill(report.FORM, draft, message)
+        if place.to_resolve(draft):
+            draft = place.resolved(draft, {"status": "unknown", "missing": [], "candidates": []})
+        question = next_question(report.FORM, draft, message)
+        asked.append(question)
+        draft = asking(draft, question)
+    assert asked == ["place", "place", CONFIRM]
+    assert report.to_ticket(draft, msg(), "c1")["address_text"] == "就供销社后身那儿啊"
+
+
+@pytest.mark.parametrize("leaf", ["I2", "I7", "I8"])
+def test_who_told_stays_secret_for_noise_and_the_like(leaf: str) -> None:
+    draft, _ = step(None, msg("半夜太吵,幸福小区3号楼2单元", leaf=leaf, ents={"address": FULL}))
+    assert report.to_ticket(draft, msg(), "c1")["confidential"] is True
+    draft, _ = step(draft, msg("不用保密", "affirm", id="m2"))
+    assert report.to_ticket(draft, msg(), "c1")["confidential"] is False
+
+
+def test_the_neighbour_complained_of_is_not_whom_it_is_for() -> None:
+    draft, _ = step(
+        None,
+        msg("邻居半夜唱歌,幸福小区3号楼2单元", leaf="I2",
+            ents={"address": FULL, "relation": ("邻居", "neighbor")}),
+    )  # fmt: skip
+    assert "subject" not in report.to_ticket(draft, msg(), "c1")
+
+
+def test_a_message_is_read_once_and_the_slot_survives_json() -> None:
+    draft, _ = step(None, msg("楼道灯坏了", leaf="H6"))
+    assert fill(report.FORM, draft, msg("完全别的话语说了一堆东西")) == draft
+    assert Draft.from_slot(draft.to_slot()) == draft
+
+
+def test_the_ticket_carries_everything_that_was_said() -> None:
+    draft, _ = step(
+        None,
+        msg("我叫王芳,没水了,幸福小区3号楼2单元,13812345678", leaf="H1", attachments=("a1",),
+            ents={"address": FULL, "phone": ("13812345678", "13812345678"), "person": ("王芳", "王芳")}),
+    )  # fmt: skip
+    body = report.to_ticket(draft, msg(), "c1")
+    assert body["leaf"] == "H1"
+    assert body["narrative"].startswith("我叫王芳")
+    assert body["contact"] == {"name": "王芳", "phone": "13812345678"}
+    assert body["attachments"] == ["a1"]
+    assert body["address"] == {"community": "幸福小区", "building": "3", "unit": "2"}
+    assert body["place"]["building_id"] == "xingfu-3"

@@ -1,0 +1,119 @@
+"""Who, how many, which meal, numbers and names."""
+
+import pytest
+
+from bot.understanding.certificates import Certificate, find_certificates
+from bot.understanding.contacts import find_persons, find_phones
+from bot.understanding.numbers import to_int
+from bot.understanding.ticket_numbers import check_digit, find_ticket_numbers
+from bot.understanding.words import find_counts, find_diets, find_meals, find_relations
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("十二", 12), ("一百零五", 105), ("三零二", 302), ("两", 2), ("廿三", 23), ("幺二", 12), ("１２", 12)],
+)
+def test_numbers(words: str, number: int) -> None:
+    assert to_int(words) == number
+
+
+def test_words_without_a_number_are_none() -> None:
+    assert to_int("好几") is None
+    assert to_int("") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("咱妈血糖高", "mother"), ("给俺娘订饭", "mother"), ("我老汉儿摔了", "father"),
+     ("我们家老爷子要送餐", "father"), ("对门大爷好几天没出来", "neighbor"), ("我婆婆要订餐", "mother_in_law"),
+     ("给我婆婆订个饭嘛", "grandma"), ("老伴儿腿脚不好", "spouse"), ("替妈妈问一下", "mother"),
+     ("我丈母娘的居住证", "mother_in_law")],
+)  # fmt: skip
+def test_relation(text: str, value: str) -> None:
+    assert [s.value for s in find_relations(text)] == [value]
+
+
+@pytest.mark.parametrize(("text", "value"), [("两份", 2), ("订3份", 3), ("我俩", 2), ("五个人的", 5)])
+def test_count(text: str, value: int) -> None:
+    assert [s.value for s in find_counts(text)] == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("订晌午饭", "lunch"), ("明天中午送份饭", "lunch"), ("夜饭送不送", "dinner"), ("早点要两份", "breakfast")],
+)
+def test_meal(text: str, value: str) -> None:
+    assert [s.value for s in find_meals(text)] == [value]
+
+
+def test_part_of_day_is_no_meal_without_food() -> None:
+    assert find_meals("中午老放音乐") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [("饭软和点儿的", {"soft"}), ("不放海椒的饭", {"no_chili"}), ("糖尿病餐", {"diabetic"}),
+     ("少盐不放香菜", {"low_salt", "no_coriander"})],
+)  # fmt: skip
+def test_diet(text: str, values: set) -> None:
+    assert {s.value for s in find_diets(text)} == values
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [("电话13812345678", "13812345678"), ("幺三八一二三四五六七八", "13812345678"),
+     ("138 1234 5678", "13812345678"), ("打0431-88886666", "043188886666")],
+)  # fmt: skip
+def test_phone(text: str, digits: str) -> None:
+    assert [s.value for s in find_phones(text)] == [digits]
+
+
+def test_a_long_number_is_no_phone() -> None:
+    assert find_phones("编号138123456789012") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("我姓王", "王"), ("我叫张桂兰，住3号楼", "张桂兰"), ("李大爷家", "李大爷")]
+)
+def test_person(text: str, name: str) -> None:
+    assert [s.value for s in find_persons(text)] == [name]
+
+
+DIGITS = "26112400012"
+
+
+def test_ticket_number_typed_and_spoken() -> None:
+    check = check_digit(DIGITS)
+    number = f"SQ-261124-00012-{check}"
+    (typed,) = find_ticket_numbers(f"我的单子{number}到哪了")
+    spoken = "".join("零一二三四五六七八九"[int(d)] for d in DIGITS + check)
+    (heard,) = find_ticket_numbers(f"单号{spoken}")
+    assert typed.value == heard.value == number
+    assert typed.text == number
+
+
+@pytest.mark.parametrize("position", range(11))
+def test_one_wrong_digit_is_noticed(position: int) -> None:
+    check = check_digit(DIGITS)
+    wrong = DIGITS[:position] + str((int(DIGITS[position]) + 1) % 10) + DIGITS[position + 1 :]
+    assert check_digit(wrong) != check
+
+
+def test_query_code() -> None:
+    assert [s.value for s in find_ticket_numbers("查询码是482913")] == ["482913"]
+
+
+KNOWN = {"单身证明": Certificate(8, "婚姻状况证明"), "婚姻状况证明": Certificate(8, "婚姻状况证明")}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("开个单身证明", {"no": 8, "name": "婚姻状况证明"}),
+     ("能开贫困户证明吗", {"no": None, "name": "贫困户证明"})],
+)  # fmt: skip
+def test_certificate(text: str, value: dict) -> None:
+    assert [s.value for s in find_certificates(text, KNOWN)] == [value]
+
+
+def test_licence_is_no_certificate() -> None:
+    assert find_certificates("居住证怎么办", KNOWN) == []

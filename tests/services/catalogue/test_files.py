@@ -1,0 +1,198 @@
+"""The catalogue's files as they are, and what its service answers from them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.catalogue.files import DataFileError, read
+from services.catalogue.meals import meal_status
+from services.catalogue.model import CardFile, MealFile
+from services.catalogue.service import CatalogueService
+from services.clock import ZONE, Clock
+from services.config import ROOT, Settings
+from services.errors import LindaError
+
+
+class At(Clock):
+    """A clock that stands still."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._at = datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+    def now(self) -> datetime:
+        return self._at
+
+
+def service(
+    locality: str = "qinghe", now: str = "2026-11-24T10:00", data: Path | None = None
+) -> CatalogueService:
+    return CatalogueService(Settings(locality=locality, data_dir=data or ROOT / "data"), At(now))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with one card."""
+    (tmp_path / "catalogue").mkdir()
+    card = {
+        "id": "A1", "slug": "residence_permit", "name": "居住证", "kind": "办事",
+        "summary": "在外地住满半年可以办。", "confirm_locally": True, "owner": "community",
+        "phone": 12345, "valid_from": date(2026, 1, 1), "valid_to": date(2026, 6, 30),
+    }  # fmt: skip
+    write(tmp_path, card)
+    return tmp_path
+
+
+def write(folder: Path, *cards: dict[str, Any]) -> None:
+    text = yaml.safe_dump({"cards": list(cards)}, allow_unicode=True)
+    (folder / "catalogue" / "A.yml").write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("day", "valid"),
+    [("2025-12-31", False), ("2026-01-01", True), ("2026-06-30", True), ("2026-07-01", False)],
+)
+def test_a_card_is_valid_from_its_first_to_its_last_day(data: Path, day: str, valid: bool) -> None:
+    card = service(now=f"{day}T23:59", data=data).card("A1")
+    assert card is not None
+    assert (card["valid"], card["phone"]) == (valid, "12345")
+
+
+def test_an_unknown_leaf_has_no_card(data: Path) -> None:
+    assert service(data=data).card("Z9") is None
+
+
+def test_a_misspelt_field_is_named_with_its_file(data: Path) -> None:
+    write(data, {"id": "A1", "summery": "写错了"})
+    with pytest.raises(DataFileError, match=r"A\.yml.*summery"):
+        service(data=data).cards()
+
+
+def test_two_cards_of_one_leaf_are_refused(data: Path) -> None:
+    card = yaml.safe_load((data / "catalogue" / "A.yml").read_text("utf-8"))["cards"][0]
+    write(data, card, card)
+    with pytest.raises(DataFileError, match="A1 有两张卡片"):
+        service(data=data).cards()
+
+
+def test_broken_yaml_and_a_missing_file_are_named(tmp_path: Path) -> None:
+    (tmp_path / "x.yml").write_text("cards: [", "utf-8")
+    for name in ("x.yml", "y.yml"):
+        with pytest.raises(DataFileError, match=name):
+            read(tmp_path / name, CardFile)
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_the_data_files_are_in_order(locality: str) -> None:
+    found = service(locality)
+    assert found.check() == []
+    assert found.duty()["phone"]
+
+
+# -- certificates ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_the_twenty_forbidden_certificates_are_refused_by_number_with_basis(locality: str) -> None:
+    for no in range(1, 21):
+        found = service(locality).certificate(no=no)
+        assert (found["no"], found["allowed"]) == (no, False)
+        assert "民发〔2020〕20号" in found["basis"]
+        assert found["why"] and found["redirect"]
+
+
+def test_a_certificate_is_found_by_name_and_alias_also_with_marks_around_it() -> None:
+    catalogue = service()
+    assert catalogue.certificate(name="亲属关系证明")["no"] == 1
+    assert catalogue.certificate(name="“亲属证明”原件")["no"] == 1
+    assert catalogue.certificate(name="志愿服务记录证明")["allowed"] is True
+
+
+def test_a_kind_outside_the_list_is_neither_allowed_nor_refused() -> None:
+    found = service().certificate(name="外星人证明")
+    assert (found["no"], found["name"], found["allowed"]) == (None, "外星人证明", None)
+
+
+# -- hotlines -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+@pytest.mark.parametrize("leaf", ["H3", "H5", "J3", "J4", "J5", "F4", "H2", "I14", "-", "H6"])
+def test_every_emergency_has_a_card_with_a_number(locality: str, leaf: str) -> None:
+    found = service(locality).hotlines(leaf)
+    assert found["card"]["lines"] and found["card"]["version"]
+    assert found["numbers"] and all(n["phone"] for n in found["numbers"])
+
+
+def test_a_leaf_without_a_card_gets_the_general_one() -> None:
+    catalogue = service()
+    assert catalogue.hotlines("H6") == catalogue.hotlines("-")
+    assert catalogue.hotlines("H3") != catalogue.hotlines("-")
+
+
+# -- meals ----------------------------------------------------------------------------------
+
+MEALS = MealFile.model_validate(
+    {
+        "provider": "食堂",
+        "meals": {
+            "breakfast": None,
+            "lunch": {
+                "name": "午饭",
+                "serve": "11:00-12:30",
+                "cutoff": {"days_before": 1, "time": "16:00"},
+            },
+            "dinner": {
+                "name": "晚饭",
+                "serve": "16:30-17:30",
+                "cutoff": {"days_before": 0, "time": "10:00"},
+            },
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "meal", "now", "is_open", "next_open"),
+    [
+        ("2026-11-25", "lunch", "2026-11-24T16:00", True, None),
+        ("2026-11-25", "lunch", "2026-11-24T16:01", False, ("2026-11-26", "lunch")),
+        ("2026-11-24", "lunch", "2026-11-24T09:00", False, ("2026-11-25", "lunch")),
+        ("2026-11-24", "dinner", "2026-11-24T10:00", True, None),
+        ("2026-11-24", "dinner", "2026-11-24T10:01", False, ("2026-11-25", "dinner")),
+        ("2026-11-23", "dinner", "2026-11-24T09:00", False, ("2026-11-24", "dinner")),
+        ("2026-11-25", "breakfast", "2026-11-24T09:00", False, ("2026-11-25", "lunch")),
+        ("2027-01-30", "lunch", "2026-11-24T09:00", False, None),
+    ],
+)
+def test_a_meal_can_be_ordered_until_its_cutoff(
+    day: str, meal: str, now: str, is_open: bool, next_open: tuple[str, str] | None
+) -> None:
+    found = meal_status(MEALS, date.fromisoformat(day), meal, At(now).now())
+    assert found["open"] is is_open
+    assert (found["reason"] is None) is is_open
+    expected = {"date": next_open[0], "meal": next_open[1]} if next_open else None
+    assert found["next_open"] == expected
+
+
+def test_the_cutoff_is_told_with_its_zone() -> None:
+    found = meal_status(MEALS, date(2026, 11, 25), "lunch", At("2026-11-24T09:00").now())
+    assert found["cutoff"] == "2026-11-24T16:00:00+08:00"
+
+
+def test_outside_the_season_no_meal_is_open() -> None:
+    rules = MEALS.model_copy(update={"valid_to": date(2026, 11, 24)})
+    now = At("2026-11-24T09:00").now()
+    found = meal_status(rules, now.date() + timedelta(days=1), "dinner", now)
+    assert (found["open"], found["next_open"]) == (False, None)
+
+
+def test_a_meal_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(LindaError) as error:
+        service().meal_status(date(2026, 11, 25), "supper")
+    assert error.value.code == "unknown_meal"

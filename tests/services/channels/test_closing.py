@@ -1,0 +1,222 @@
+"""From a report to its end: what the resident hears, is asked, and what the answers do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.channels import closing
+from services.channels.texts import Texts
+from services.channels.types import MessageView
+from services.config import ROOT
+from services.context import Services
+from services.outbox.worker import run_due
+from services.places.tables import BuildingRow, CommunityRow, CompoundRow, GridRow
+from services.tickets.core.actor import Actor
+from services.tickets.core.actor import resident as resident_of
+from services.tickets.core.commands import CreateTicket
+
+GRID = Actor("staff", "grid1", "grid", "grid", "qinghe-c1", ("qinghe-g1",))
+CLERK = Actor("staff", "clerk1", "clerk", "community", "qinghe-c1")
+DONE = {
+    "outcome": "solved", "reply": "换了灯泡，试过亮了", "evidence_note": "天黑看得见",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+async def place(services: Services) -> None:
+    """One building in a grid."""
+    async with services.db.write() as s:
+        s.add(CommunityRow(id="qinghe-c1", name="清河社区", aliases=[], position=1))
+        await s.flush()
+        s.add(GridRow(id="qinghe-g1", name="第一网格", community_id="qinghe-c1", position=1))
+        s.add(
+            CompoundRow(
+                id="xingfu", name="幸福小区", community_id="qinghe-c1", aliases=[], position=1
+            )
+        )
+        await s.flush()
+        s.add(
+            BuildingRow(
+                id="xingfu-3",
+                compound_id="xingfu",
+                number="3",
+                units=4,
+                grid_id="qinghe-g1",
+                aliases=[],
+                position=1,
+            )
+        )
+
+
+class Case:
+    """A hall light, reported in a conversation and signed by the grid worker."""
+
+    def __init__(self, services: Services, conversation: str, ticket_no: str) -> None:
+        self.services, self.conversation, self.ticket_no = services, conversation, ticket_no
+
+    async def messages(self) -> list[MessageView]:
+        exchange = await self.services.channels.history(self.conversation)
+        return [m for m in exchange.messages if m.sender == "system"]
+
+    async def state(self) -> str:
+        view = await self.services.tickets.resident_get(self.ticket_no, self.conversation)
+        return str(view["state"])
+
+    async def pending(self) -> dict[str, Any] | None:
+        return (await self.services.channels.conversation(self.conversation)).pending_callback
+
+    async def act(self, action: str, payload: dict[str, Any], actor: Actor = GRID) -> None:
+        await self.services.tickets.act(self.ticket_no, action, payload, actor)
+        await run_due(self.services)
+
+    async def later(self, **time: float) -> None:
+        clock = self.services.clock
+        await clock.set(self.services.db, clock.now() + timedelta(**time))
+        await run_due(self.services)
+
+    async def answer(self, **given: Any) -> dict[str, Any]:
+        return await closing.answer(self.services, self.ticket_no, self.conversation, given)
+
+
+async def filed(services: Services, elder: bool = False) -> Case:
+    session = await services.channels.open_session(elder=elder)
+    view = await services.tickets.create(
+        CreateTicket(
+            conversation_id=session.session_id,
+            leaf="H6",
+            narrative="楼道灯坏了",
+            place={"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2"},
+        ),
+        resident_of(session.session_id),
+        "key-1",
+    )
+    await run_due(services)
+    return Case(services, session.session_id, view["ticket_no"])
+
+
+async def resolved(services: Services) -> Case:
+    case = await filed(services)
+    await case.act("sign", {})
+    await case.act("resolve", DONE)
+    return case
+
+
+def test_every_text_can_be_said() -> None:
+    texts = Texts(ROOT / "data" / "texts" / "resident.yml")
+    ticket = {"title": "幸福小区3号楼灯", "ticket_no": "SQ-1"}
+    for key in texts.keys():
+        for elder in (False, True):
+            said = texts.say(key, elder, **closing.facts_of(ticket, {}))
+            assert said.text and "{" not in said.text and "。。" not in said.text
+            for button in said.buttons:
+                assert "[[" not in button["payload"]
+
+
+async def test_filing_is_told_by_the_receipt_and_signing_by_us(services: Services) -> None:
+    case = await filed(services)
+    assert await case.state() == "DISPATCHED"
+    assert await case.messages() == []
+    await case.act("sign", {})
+    told = await case.messages()
+    assert len(told) == 1 and "王秀英" in told[0].text
+    assert told[0].ticket == {"ticket_no": case.ticket_no, "state": "ACTIVE"}
+    assert told[0].card and told[0].card["type"] == "ticket"
+    await run_due(services)
+    assert len(await case.messages()) == 1
+
+
+async def test_resolved_asks_and_solved_closes(services: Services) -> None:
+    case = await resolved(services)
+    question = (await case.messages())[-1]
+    assert "换了灯泡" in question.text and "解决了吗" in question.text
+    number = case.ticket_no
+    assert [b.payload for b in question.buttons] == [
+        f'/rate_service{{"ticket_no":"{number}","solved":"yes"}}',
+        f'/reject_resolution{{"ticket_no":"{number}"}}',
+    ]
+    assert (await case.pending() or {})["stage"] == "solved"
+    first = await case.answer(stage="solved", solved=True)
+    assert first["next"] == "rating" and first["ticket"]["state"] == "CLOSED"
+    assert (await case.pending() or {})["stage"] == "rating"
+    assert (await case.answer(stage="solved", solved=True))["next"] == "rating"
+    assert (await case.answer(stage="rating", score=5))["next"] is None
+    assert await case.pending() is None
+    seen_by_handler = await services.tickets.get(number, GRID)
+    assert "rating" not in seen_by_handler
+    count = len(await case.messages())
+    await case.later(days=1, minutes=1)
+    assert len(await case.messages()) == count  # nothing is asked about a closed ticket
+
+
+async def test_unsolved_goes_back_and_is_asked_again_when_resolved_again(
+    services: Services,
+) -> None:
+    case = await resolved(services)
+    assert (await case.answer(stage="solved", solved=False))["next"] == "reason"
+    assert (await case.answer(stage="solved", solved=False))["next"] == "reason"
+    assert (await case.answer(stage="reason", text="还是不亮"))["next"] is None
+    assert await case.state() == "REWORK"
+    assert await case.pending() is None
+    await run_due(services)
+    await case.act("resolve", DONE)
+    questions = [m for m in await case.messages() if "解决了吗" in m.text]
+    assert len(questions) == 2
+    assert (await case.pending() or {})["stage"] == "solved"
+
+
+async def test_no_answer_in_three_days_closes_after_telling(services: Services) -> None:
+    case = await resolved(services)
+    asked = len(await case.messages())
+    await case.later(days=1, minutes=1)
+    await case.later(days=1, minutes=1)
+    assert await case.state() == "RESOLVED"
+    assert len(await case.messages()) == asked + 2
+    await case.later(days=1, minutes=1)
+    assert await case.state() == "CLOSED"
+    assert "30天" in (await case.messages())[-1].text
+    assert await case.pending() is None
+    view = await services.tickets.get(case.ticket_no, CLERK)
+    assert view["closed_by"] == "system"
+
+
+async def test_an_answer_stops_the_reminders_of_that_round(services: Services) -> None:
+    case = await resolved(services)
+    await case.later(days=1, minutes=1)
+    await case.answer(stage="solved", solved=False)
+    await case.act("resolve", DONE)
+    count = len(await case.messages())
+    await case.later(hours=23)
+    assert len(await case.messages()) == count
+    await case.later(hours=2)
+    assert len(await case.messages()) == count + 1
+    assert await case.state() == "RESOLVED"
+
+
+@pytest.mark.parametrize(("solved", "field"), [(True, "supplements"), (False, "urges")])
+async def test_when_time_is_up_the_resident_is_asked_and_nothing_is_closed(
+    services: Services, solved: bool, field: str
+) -> None:
+    """《北京市接诉即办工作条例》第二十三条."""
+    case = await filed(services)
+    await case.act("sign", {})
+    await case.later(days=20)
+    question = (await case.messages())[-1]
+    assert "到期" in question.text and len(question.buttons) == 2
+    assert await case.state() == "ACTIVE"
+    answered = await case.answer(stage="solved", solved=solved)
+    assert answered["next"] is None
+    assert await case.state() == "ACTIVE"
+    assert await case.pending() is None
+    assert len((await services.tickets.get(case.ticket_no, CLERK))[field]) == 1
+
+
+async def test_elders_get_shorter_words(services: Services) -> None:
+    case = await filed(services, elder=True)
+    await case.act("sign", {})
+    plain = Texts(ROOT / "data" / "texts" / "resident.yml").say(
+        "signed", False, **closing.facts_of(await services.tickets.resident_get(
+            case.ticket_no, case.conversation), {}))  # fmt: skip
+    assert len((await case.messages())[-1].text) < len(plain.text)

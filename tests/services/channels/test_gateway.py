@@ -1,0 +1,281 @@
+"""Every message once, in order, and none lost – whatever Rasa or a process does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from services.channels.gateway import MAX_REFUSALS
+from services.channels.service import ChannelService
+from services.channels.tables import ConversationRow, HandoffRow, MessageRow
+from services.channels.types import Incoming
+from services.clock import Clock
+from services.config import ROOT, Settings
+from services.db import Database
+from services.errors import LindaError
+from tests.services.channels.conftest import said
+from tests.services.channels.fake_rasa import FakeRasa
+
+Make = Callable[[], ChannelService]
+
+
+async def open_one(channels: ChannelService, elder: bool = False) -> str:
+    return (await channels.open_session(elder=elder)).session_id
+
+
+async def make_due(db: Database, clock: Clock) -> None:
+    """Let leases and waiting times of all messages run out."""
+    past = clock.now() - timedelta(seconds=1)
+    async with db.write() as s:
+        await s.execute(update(MessageRow).values(next_attempt_at=past))
+        await s.execute(
+            update(ConversationRow)
+            .where(ConversationRow.lease_owner.is_not(None))
+            .values(lease_until=past)
+        )
+
+
+async def test_a_message_is_answered(channels: ChannelService, rasa: FakeRasa) -> None:
+    session = await channels.open_session()
+    exchange = await channels.post(session.session_id, said("楼道灯坏了"))
+    assert [m.text for m in exchange.messages] == ["答:楼道灯坏了"]
+    assert exchange.mode == "bot"
+    body = rasa.calls[0]
+    assert body["sender"] == session.session_id
+    assert body["kind"] == "text" and body["retry"] is False
+    assert set(body["metadata"]) == {
+        "now", "channel", "elder", "mode", "locality", "attachments", "location", "resident",
+        "pending_callback",
+    }  # fmt: skip
+    assert body["metadata"]["resident"] == {"name": None, "phone_known": False, "home": None}
+    texts = [(m.sender, m.text) for m in (await channels.history(session.session_id)).messages]
+    assert texts[1:] == [("resident", "楼道灯坏了"), ("bot", "答:楼道灯坏了")]
+
+
+async def test_the_same_message_three_times_at_once_is_one_turn(
+    make_channels: Make, rasa: FakeRasa
+) -> None:
+    one, other = make_channels(), make_channels()
+    conversation = await open_one(one)
+    rasa.delay_s = 0.2
+    answers = await asyncio.gather(
+        *(c.post(conversation, said("灯坏了", "id-1")) for c in (one, one, other))
+    )
+    assert rasa.handled == ["灯坏了"]
+    assert len(rasa.calls) == 1
+    ids = [[m.id for m in a.messages] for a in answers]
+    assert ids[0] and ids[0] == ids[1] == ids[2]
+    again = await other.post(conversation, said("灯坏了", "id-1"))
+    assert [m.id for m in again.messages] == ids[0]
+    assert len(rasa.calls) == 1
+
+
+async def test_the_same_id_with_other_words_is_refused(channels: ChannelService) -> None:
+    conversation = await open_one(channels)
+    await channels.post(conversation, said("灯坏了", "id-1"))
+    with pytest.raises(LindaError) as e:
+        await channels.post(conversation, said("水停了", "id-1"))
+    assert (e.value.status, e.value.code) == (409, "message_id_conflict")
+
+
+async def test_two_processes_keep_the_order_of_a_conversation(
+    make_channels: Make, rasa: FakeRasa
+) -> None:
+    processes = [make_channels(), make_channels()]
+    conversation = await open_one(processes[0])
+    rasa.delay_s = 0.05
+    sent = []
+    for n in range(8):
+        sent.append(asyncio.create_task(processes[n % 2].post(conversation, said(f"第{n}句"))))
+        stored = 0
+        while stored <= n:  # so that the order is that of the numbers
+            await asyncio.sleep(0.005)
+            messages = (await processes[0].history(conversation)).messages
+            stored = sum(m.sender == "resident" for m in messages)
+    await asyncio.gather(*sent)
+    assert [c["text"] for c in rasa.calls] == [f"第{n}句" for n in range(8)]
+
+
+async def test_rasa_away_is_told_once_and_answered_later(
+    channels: ChannelService, rasa: FakeRasa, db: Database, clock: Clock
+) -> None:
+    conversation = await open_one(channels)
+    await rasa.die()
+    first = await channels.post(conversation, said("停水了", "id-1"))
+    assert [m.sender for m in first.messages] == ["system"]
+    assert "记下" in first.messages[0].text
+    second = await channels.post(conversation, said("三天了", "id-2"))
+    assert second.messages[0].text != first.messages[0].text
+    again = await channels.post(conversation, said("停水了", "id-1"))
+    assert [m.id for m in again.messages] == [m.id for m in first.messages]
+
+    assert await channels.answer_waiting() == 0  # not due yet, or still away
+    await rasa.start()
+    await make_due(db, clock)
+    assert await channels.answer_waiting() == 1
+    assert rasa.handled == ["停水了", "三天了"]
+    assert [c["retry"] for c in rasa.calls] == [True, False]  # the second never left
+    texts = [m.text for m in (await channels.history(conversation)).messages if m.sender == "bot"]
+    assert texts[-2:] == ["答:停水了", "答:三天了"]
+    assert await channels.answer_waiting() == 0
+
+
+async def test_a_slow_rasa_handles_the_message_once(
+    channels: ChannelService, rasa: FakeRasa, db: Database, clock: Clock
+) -> None:
+    conversation = await open_one(channels)
+    rasa.hang.clear()
+    kept = await channels.post(conversation, said("电梯坏了"))
+    assert kept.messages[0].sender == "system"
+    rasa.hang.set()
+    await make_due(db, clock)
+    assert await channels.answer_waiting() == 1
+    assert rasa.handled == ["电梯坏了"]
+    assert rasa.calls[-1]["retry"] is True
+    assert (await channels.history(conversation)).messages[-1].text == "答:电梯坏了"
+
+
+async def test_a_message_that_rasa_cannot_digest_goes_to_a_person(
+    channels: ChannelService, rasa: FakeRasa, db: Database, clock: Clock
+) -> None:
+    conversation = await open_one(channels)
+    rasa.status = 500
+    await channels.post(conversation, said("怪话"))
+    for _ in range(MAX_REFUSALS):
+        await make_due(db, clock)
+        await channels.answer_waiting()
+    assert len(rasa.calls) == MAX_REFUSALS
+    async with db.read() as s:
+        handoff = (await s.scalars(select(HandoffRow))).one()
+    assert (handoff.reason, handoff.text) == ("unanswered", "怪话")
+    rasa.status = 200
+    after = await channels.post(conversation, said("灯坏了"))
+    assert [m.text for m in after.messages] == ["答:灯坏了"]
+
+
+async def test_an_answer_without_words_is_not_silence(
+    channels: ChannelService, rasa: FakeRasa
+) -> None:
+    conversation = await open_one(channels)
+    rasa.replies = []
+    exchange = await channels.post(conversation, said("嗯"))
+    assert exchange.messages[0].buttons[0].payload == "/ask_human"
+
+
+async def test_only_offered_payloads_are_accepted(channels: ChannelService, rasa: FakeRasa) -> None:
+    conversation = await open_one(channels)
+    with pytest.raises(LindaError) as e:
+        await channels.post(conversation, Incoming("p-1", "payload", payload="/affirm"))
+    assert (e.value.status, e.value.code) == (422, "payload_not_offered")
+    await channels.post(conversation, said("灯坏了"))
+    exchange = await channels.post(conversation, Incoming("p-2", "payload", payload="/affirm"))
+    assert exchange.messages[0].text == "答:/affirm"
+    assert rasa.calls[-1]["kind"] == "payload"
+    other = await open_one(channels)
+    with pytest.raises(LindaError):
+        await channels.post(other, Incoming("p-3", "payload", payload="/affirm"))
+
+
+async def test_twenty_messages_a_minute(channels: ChannelService) -> None:
+    conversation = await open_one(channels)
+    for n in range(20):
+        await channels.post(conversation, said("催", f"id-{n}"))
+    with pytest.raises(LindaError) as e:
+        await channels.post(conversation, said("催", "id-20"))
+    assert (e.value.status, e.value.code) == (429, "rate_limited")
+    assert 1 <= e.value.fields["retry_after"] <= 60
+    await channels.post(conversation, said("催", "id-3"))  # known already: no new message
+    await channels.post(await open_one(channels), said("另一个人"))
+
+
+async def test_a_message_that_waits_long_goes_to_a_person_too(
+    channels: ChannelService, rasa: FakeRasa, db: Database, clock: Clock
+) -> None:
+    conversation = await open_one(channels)
+    await rasa.die()
+    await channels.post(conversation, said("停水了"))
+    assert await channels.sweep() == 0
+    async with db.write() as s:
+        await s.execute(update(MessageRow).values(created_at=clock.now() - timedelta(minutes=11)))
+    assert await channels.sweep() == 1
+    assert await channels.sweep() == 0
+    async with db.read() as s:
+        assert (await s.scalars(select(HandoffRow.text))).all() == ["停水了"]
+
+
+GATEWAY_PROCESS = """
+import asyncio, sys
+from services.channels.service import ChannelService
+from services.channels.types import Incoming
+from services.clock import Clock
+from services.config import Settings
+from services.db import Database
+from services.people.service import PeopleService
+from services.places.service import PlaceService
+
+async def main():
+    settings = Settings()
+    db, clock = Database(settings.database), Clock()
+    people, places = PeopleService(settings, db, clock), PlaceService(settings, db, clock)
+    channels = ChannelService(settings, db, clock, None, people, places)
+    await channels.post(sys.argv[1], Incoming("id-1", "text", text="停水了"))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("reached_rasa", [True, False])
+async def test_a_gateway_killed_in_the_middle_loses_nothing(
+    channels: ChannelService,
+    rasa: FakeRasa,
+    rasa_settings: Settings,
+    db: Database,
+    clock: Clock,
+    reached_rasa: bool,
+) -> None:
+    """kill -9 while Rasa works on the message (and finishes it), or before Rasa answers at all."""
+    conversation = await open_one(channels)
+    rasa.hang.clear()
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "LINDA_DATABASE_URL": db.url.render_as_string(hide_password=False),
+        "LINDA_RASA_URL": rasa.url,
+        "LINDA_INTERNAL_TOKEN": rasa_settings.internal_token,
+        "LINDA_VAR_DIR": str(rasa_settings.var_dir),
+        "LINDA_RASA_TIMEOUT_S": "30",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", GATEWAY_PROCESS, conversation, env=env, cwd=Path("/")
+    )
+    try:
+        for _ in range(200):
+            if rasa.calls:
+                break
+            await asyncio.sleep(0.1)
+        assert rasa.calls, "the gateway process did not call Rasa"
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    if reached_rasa:
+        rasa.hang.set()
+        await asyncio.sleep(0.2)
+    else:
+        await rasa.die()
+        await rasa.start()
+    assert (await channels.history(conversation)).messages[-1].state == "received"
+    assert await channels.answer_waiting() == 0  # the dead process's lease still runs
+    await make_due(db, clock)
+    assert await channels.answer_waiting() == 1
+    assert rasa.calls[-1]["retry"] is True
+    assert rasa.handled == ["停水了"]
+    answers = (await channels.history(conversation)).messages
+    assert [m.text for m in answers if m.reply_to] == ["答:停水了"]

@@ -1,0 +1,110 @@
+"""Real databases for the tests: every test that takes ``db`` runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from services.clock import ZONE, Clock
+from services.config import Settings
+from services.db import Database
+from services.db.migrate import upgrade
+from tests.postgres import postgres_url
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
+"""A Tuesday, in working time."""
+
+DATA_KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+class TestClock(Clock):
+    """Ticks like the real clock, from :data:`NOW`; a test can move it."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        super().__init__(test_mode=True)
+        self.go(NOW)
+
+    def go(self, to: datetime) -> None:
+        """Make it that time."""
+        self._offset += to - self.now()
+
+    def advance(self, **span: float) -> None:
+        """Let time pass, e.g. ``hours=3``."""
+        self._offset += timedelta(**span)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that each test copies."""
+    path = tmp_path_factory.mktemp("template") / "linda.db"
+    upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> str:
+    """URL of a migrated PostgreSQL database of this test process; tests empty it before use."""
+    url = postgres_url(f"linda_services_{os.getpid()}")
+    upgrade(Settings(database_url=url).database)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty, migrated database of each kind."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgresql"))
+    path = tmp_path / "linda.db"
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Demo settings whose files lie in the test's own folder."""
+    return Settings(
+        env="demo", test_mode=True, var_dir=tmp_path, database_url=database_url,
+        data_key=DATA_KEY, internal_token="internal-token-of-the-tests",
+        demo_password="password-of-the-tests", locality="qinghe",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def db(settings: Settings) -> AsyncIterator[Database]:
+    """An empty database with the present schema."""
+    database = Database(settings.database)
+    if not database.is_sqlite:
+        await _empty(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    """The one clock, at :data:`NOW`."""
+    return TestClock()
+
+
+@pytest.fixture
+def other_connection(settings: Settings) -> Callable[[], Database]:
+    """Make a second engine on the same database: what another process would have."""
+    return lambda: Database(settings.database)
+
+
+async def _empty(database: Database) -> None:
+    async with database.write() as s:
+        found = await s.execute(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        )
+        names = [n for n in found.scalars() if n != "alembic_version"]
+        quoted = ", ".join(f'"{n}"' for n in names)
+        await s.execute(text(f"TRUNCATE {quoted} RESTART IDENTITY CASCADE"))

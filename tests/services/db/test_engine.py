@@ -1,0 +1,99 @@
+"""Transactions really behave as services.db promises, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+from services.clock import ClockState
+from services.db import Base, Database
+from services.db.migrate import heads, upgrade, upgrade_async
+
+
+async def test_a_write_on_sqlite_begins_immediate(db: Database) -> None:
+    if not db.is_sqlite:
+        # PostgreSQL has no such thing: a write is simply a transaction.
+        async with db.write() as s:
+            assert await s.scalar(text("SELECT 1")) == 1
+        return
+    seen: list[str] = []
+    async with db.write() as s:
+        raw = await (await s.connection()).get_raw_connection()
+        assert raw.driver_connection is not None
+        await raw.driver_connection.set_trace_callback(seen.append)
+    async with db.write() as s:
+        await s.execute(text("SELECT 1"))
+    assert "BEGIN IMMEDIATE" in seen
+
+
+async def test_read_then_write_in_two_writers_loses_nothing(
+    db: Database, other_connection: Callable[[], Database]
+) -> None:
+    """With a deferred BEGIN one of the two would fail with "database is locked"."""
+    other = other_connection()
+    async with db.write() as s:
+        s.add(ClockState(id=1, offset_s=0))
+
+    async def add(database: Database) -> None:
+        async with database.write() as s:
+            row = await s.get(ClockState, 1, with_for_update=True)
+            assert row is not None
+            await asyncio.sleep(0.02)
+            row.offset_s += 1
+
+    await asyncio.gather(*(add(d) for d in (db, other) * 4))
+    async with db.read() as s:
+        assert await s.scalar(text("SELECT offset_s FROM clock_state")) == 8
+    await other.close()
+
+
+async def test_an_exception_rolls_everything_back(db: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with db.write() as s:
+            s.add(ClockState(id=1, offset_s=5))
+            await s.flush()
+            raise RuntimeError
+    async with db.read() as s:
+        assert await s.get(ClockState, 1) is None
+
+
+async def test_migrations_make_exactly_the_tables_of_the_code(db: Database) -> None:
+    import services.context  # noqa: F401 – brings in the tables of every subject
+
+    def columns(connection: object) -> dict[str, set[str]]:
+        found = inspect(connection)
+        return {
+            t: {c["name"] for c in found.get_columns(t)}
+            for t in found.get_table_names()
+            if t != "alembic_version"
+        }
+
+    async with db.engine.connect() as connection:
+        made = await connection.run_sync(columns)
+    declared = {t.name: {c.name for c in t.columns} for t in Base.metadata.tables.values()}
+    assert made == declared
+
+
+async def test_processes_that_migrate_at_once_wait_for_each_other(
+    db: Database, tmp_path: Path
+) -> None:
+    url = db.url.render_as_string(hide_password=False)
+    if db.is_sqlite:
+        url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+    code = "import sys; from services.db.migrate import upgrade; upgrade(sys.argv[1])"
+    both = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", code, url) for _ in range(2)
+    ]
+    assert [await process.wait() for process in both] == [0, 0]
+    assert len(heads()) == 1
+
+
+async def test_migrating_inside_a_running_loop(db: Database) -> None:
+    url = db.url.render_as_string(hide_password=False)
+    upgrade(url)
+    await asyncio.gather(upgrade_async(url), upgrade_async(url))

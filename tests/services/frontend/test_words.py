@@ -1,0 +1,83 @@
+"""Deadlines in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.web.console import present
+from services.web.console.words import clock_words, due_words, next_step, span, whole_due
+from tests.services.frontend.stand_in import NOW, at
+
+
+@pytest.mark.parametrize(
+    ("left", "text", "level"),
+    [
+        (timedelta(days=-2, hours=-5), "已超 2 天", "late"),
+        (timedelta(hours=-3), "已超 3 小时", "late"),
+        (timedelta(0), "已超 1 分钟", "late"),
+        (timedelta(minutes=25), "还剩 25 分钟", "soon"),
+        (timedelta(hours=3, minutes=10), "还剩 3 小时", "soon"),
+        (timedelta(hours=4), "还剩 4 小时", "soon"),
+        (timedelta(hours=7, minutes=25), "今天 17:30 到期", "today"),
+        (timedelta(days=1), "明天 10:05 到期", "calm"),
+        (timedelta(days=3), "11月27日 周五到期", "calm"),
+    ],
+)
+def test_due_words(left: timedelta, text: str, level: str) -> None:
+    due = due_words(NOW + left, NOW)
+    assert (due.text, due.level) == (text, level)
+
+
+def test_due_words_read_other_zones() -> None:
+    assert due_words("2026-11-24T09:30:00+00:00", NOW).text == "今天 17:30 到期"
+
+
+def test_span_never_says_zero() -> None:
+    assert span(timedelta(seconds=20)) == "1 分钟"
+
+
+def test_contact_is_a_step_until_it_is_made() -> None:
+    waiting = {"state": "ACTIVE", "contact_due_at": at(hours=1), "first_contact_at": None}
+    assert next_step(waiting, NOW) is not None
+    assert next_step({**waiting, "first_contact_at": at(hours=-1)}, NOW) is None
+
+
+def test_nothing_runs_when_it_is_over() -> None:
+    assert whole_due({"state": "CLOSED", "due_at": at(days=-3)}, NOW).level == "none"
+    assert whole_due({"state": "RESOLVED", "due_at": at(days=-3)}, NOW).text == "等居民回访"
+
+
+def test_clock_words() -> None:
+    assert clock_words("2026-11-27T17:30:00+08:00") == "11月27日 周五 17:30"
+    assert clock_words(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("location", "text"),
+    [
+        ({"text": "幸福小区3号楼", "address_text": "幸福3号楼501"}, "幸福小区3号楼，幸福3号楼501"),
+        ({"text": "菜市场门口"}, "菜市场门口"),
+        (None, ""),
+    ],
+)
+def test_place(location: dict[str, str] | None, text: str) -> None:
+    assert present.place(location) == text
+
+
+def test_the_usual_next_step_stands_first() -> None:
+    actions = [{"action": a} for a in ("note", "extend", "resolve", "contact")]
+    first = present.ordered(actions, {"first_contact_at": None})
+    assert [a["action"] for a in first] == ["contact", "resolve", "extend", "note"]
+    later = present.ordered(actions, {"first_contact_at": at(hours=-1)})
+    assert [a["action"] for a in later] == ["resolve", "contact", "extend", "note"]
+    assert present.lead([{"action": "note"}]) == ""
+
+
+def test_facts_of_an_event_are_in_words() -> None:
+    line = present.event(
+        {"type": "contacted", "text": "联系居民", "at": at(), "actor": {"name": "王芳"},
+         "data": {"way": "phone", "result": "reached", "text": "约了三点", "first": True}}
+    )  # fmt: skip
+    assert line["detail"] == "联系方式：电话\n结果：联系上了\n说明：约了三点"

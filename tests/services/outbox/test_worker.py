@@ -1,0 +1,181 @@
+"""The worker: once, again after failures, never lost, and a process that stops when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from services.clock import Clock
+from services.config import ROOT, Settings
+from services.db import Database
+from services.errors import LindaError
+from services.outbox import OutboxRow, enqueue, worker
+from services.outbox.handlers import HANDLERS
+
+
+async def nothing() -> int:
+    return 0
+
+
+@pytest.fixture
+async def services(db: Database, clock: Clock, settings: Settings) -> Any:
+    """The worker's view of the services: a database, a clock, and subjects with nothing to do."""
+    await clock.set(db, clock.now())
+    idle = SimpleNamespace(tick=nothing, answer_waiting=nothing, sweep=nothing)
+    return SimpleNamespace(db=db, clock=clock, settings=settings, tickets=idle, channels=idle)
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
+    """A topic whose handler remembers what it did; ``fail`` in the payload makes it fail."""
+    seen: list[Mapping[str, Any]] = []
+
+    async def handle(_services: Any, payload: Mapping[str, Any]) -> None:
+        seen.append(payload)
+        if payload.get("fail") == "away":
+            raise ConnectionError("away")
+        if payload.get("fail") == "refused":
+            raise LindaError("ticket_not_found", "没有。", 404)
+
+    monkeypatch.setitem(HANDLERS, "test", handle)
+    return seen
+
+
+async def put(db: Database, clock: Clock, key: str, **payload: Any) -> None:
+    async with db.write() as s:
+        await enqueue(s, "test", payload, key, clock.now())
+
+
+async def row(db: Database, key: str) -> OutboxRow:
+    async with db.read() as s:
+        return (await s.scalars(select(OutboxRow).where(OutboxRow.key == key))).one()
+
+
+async def test_work_is_done_once(
+    services: Any, db: Database, clock: Clock, done: list[Any]
+) -> None:
+    await put(db, clock, "a", n=1)
+    await put(db, clock, "a", n=1)
+    assert await worker.run_due(services) == 1
+    assert await worker.run_due(services) == 0
+    assert done == [{"n": 1}]
+    assert (await row(db, "a")).state == "done"
+
+
+async def test_work_waits_for_its_time(
+    services: Any, db: Database, clock: Clock, done: list[Any]
+) -> None:
+    async with db.write() as s:
+        await enqueue(s, "test", {}, "later", clock.now(), clock.now() + timedelta(hours=1))
+    assert await worker.run_due(services) == 0
+    await clock.set(db, clock.now() + timedelta(hours=1))
+    assert await worker.run_due(services) == 1
+
+
+async def test_two_workers_share_and_never_double(
+    services: Any, db: Database, clock: Clock, done: list[Any]
+) -> None:
+    for n in range(50):
+        await put(db, clock, f"k{n}", n=n)
+    await asyncio.gather(*(worker.run_due(services) for _ in range(4)))
+    assert sorted(p["n"] for p in done) == list(range(50))
+
+
+async def test_failures_are_tried_again_at_growing_distances_and_then_kept(
+    services: Any, db: Database, clock: Clock, done: list[Any]
+) -> None:
+    await put(db, clock, "bad", fail="away")
+    await put(db, clock, "good")
+    await worker.run_due(services)
+    assert (await row(db, "good")).state == "done"
+    assert (await row(db, "bad")).attempts == 2  # the first retry is at once
+    for seconds in worker.RETRY_S[1:]:
+        before = (await row(db, "bad")).attempts
+        await clock.set(db, clock.now() + timedelta(seconds=seconds - 5))
+        await worker.run_due(services)
+        assert (await row(db, "bad")).attempts == before
+        await clock.set(db, clock.now() + timedelta(seconds=seconds * worker.JITTER + 6))
+        await worker.run_due(services)
+        assert (await row(db, "bad")).attempts == before + 1
+    dead = await row(db, "bad")
+    assert dead.state == "dead" and "away" in (dead.last_error or "")
+    assert dead.payload == {"fail": "away"}
+
+
+async def test_a_refusal_by_a_rule_is_final(
+    services: Any, db: Database, clock: Clock, done: list[Any]
+) -> None:
+    await put(db, clock, "no", fail="refused")
+    await worker.run_due(services)
+    assert len(done) == 1
+    assert (await row(db, "no")).state == "dead"
+
+
+async def test_an_unknown_topic_is_kept_for_a_person(
+    services: Any, db: Database, clock: Clock
+) -> None:
+    async with db.write() as s:
+        await enqueue(s, "nobody", {}, "x", clock.now())
+    await worker.run_due(services)
+    assert (await row(db, "x")).state == "dead"
+
+
+async def test_the_claim_of_a_dead_worker_runs_out(
+    services: Any, db: Database, clock: Clock, done: list[Any]
+) -> None:
+    await put(db, clock, "a")
+    await worker.claim(db, clock.now(), "dead-worker")
+    assert await worker.run_due(services) == 0
+    await clock.set(db, clock.now() + worker.CLAIM + timedelta(seconds=1))
+    assert await worker.run_due(services) == 1
+    assert len(done) == 1
+
+
+async def test_a_clock_set_back_does_not_freeze_the_work(
+    services: Any, db: Database, clock: Clock, done: list[Any]
+) -> None:
+    await put(db, clock, "a")
+    far = clock.now() + timedelta(days=30)
+    async with db.write() as s:
+        await s.execute(update(OutboxRow).values(claimed_by="gone", claimed_until=far))
+    assert await worker.run_due(services) == 1
+
+
+async def test_the_process_shows_that_it_lives_and_stops_when_asked(
+    db: Database, settings: Settings
+) -> None:
+    env = {
+        **os.environ,
+        "LINDA_DATABASE_URL": db.url.render_as_string(hide_password=False),
+        "LINDA_VAR_DIR": str(settings.var_dir),
+        "LINDA_TEST_MODE": "1",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.outbox", env=env, cwd=ROOT
+    )
+    alive = settings.var_dir / "run" / "worker.alive"
+    try:
+        for _ in range(200):
+            if alive.exists():
+                break
+            await asyncio.sleep(0.1)
+        assert alive.exists()
+        first = alive.stat().st_mtime
+        await asyncio.sleep(2.5)
+        assert alive.stat().st_mtime > first
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert not alive.exists()

@@ -1,0 +1,174 @@
+"""A small world for pure tests: the real data files, some units, tickets in any state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.clock import ZONE
+from services.config import ROOT
+from services.tickets.core import decide, fold
+from services.tickets.core.actor import SYSTEM, Actor, resident
+from services.tickets.core.calendar import load_calendar
+from services.tickets.core.commands import Command, CreateTicket
+from services.tickets.core.dispatch import load_directory
+from services.tickets.core.event import Event
+from services.tickets.core.guards import Context, Person, Refusal, Unit
+from services.tickets.core.leaves import load_leaves, load_urgency
+from services.tickets.core.location import Location
+from services.tickets.core.sla import load_profile
+from services.tickets.core.states import State
+from services.tickets.core.ticket import Ticket
+
+DATA = ROOT / "data"
+T0 = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
+NUMBER = "SQ-261124-00001-0"
+
+PLACE = Location(
+    compound_id="xingfu", compound="幸福小区", community_id="qinghe-c1", community="清河社区",
+    building_id="xingfu-3", building="3", unit="2", grid_id="qinghe-g1", grid="第一网格",
+    text="幸福小区3号楼2单元", confidence=1.0,
+)  # fmt: skip
+
+ORGS = {
+    "grid": "grid", "community": "community", "street": "street", "property": "property",
+    "water": "utility", "power": "utility", "gas": "utility", "heating": "utility",
+    "urban": "department", "police": "department", "fire": "department", "market": "department",
+    "civil": "department", "hr": "department", "medical": "department", "housing": "department",
+    "disabled": "department", "legal": "department", "veterans": "department", "meal": "vendor",
+    "homecare": "vendor", "elevator": "vendor",
+}  # fmt: skip
+UNITS = {id: Unit(id, f"{id}单位", kind) for id, kind in ORGS.items()}
+
+ACTORS: dict[str, Actor] = {
+    "resident": resident("conversation-1"),
+    "system": SYSTEM,
+    "grid": Actor("staff", "grid1", "grid", "grid", "qinghe-c1", ("qinghe-g1",)),
+    "clerk": Actor("staff", "clerk1", "clerk", "community", "qinghe-c1"),
+    "supervisor": Actor("staff", "supervisor1", "supervisor", "community", "qinghe-c1"),
+    "dispatcher": Actor("staff", "dispatcher1", "dispatcher", "street"),
+    "handler": Actor("staff", "handler1", "handler", "water"),
+    "vendor": Actor("staff", "vendor1", "vendor", "meal"),
+    "callback": Actor("staff", "callback1", "callback", "street"),
+    "mediator": Actor("staff", "mediator1", "mediator", "legal", "qinghe-c1"),
+    "trainer": Actor("staff", "trainer1", "trainer", "street"),
+    "auditor": Actor("staff", "auditor1", "auditor", "street"),
+    "admin": Actor("staff", "admin1", "admin", "street"),
+}
+
+CONTEXT = Context(
+    calendar=load_calendar(DATA / "calendar"),
+    profile=load_profile(DATA / "sla", "default"),
+    leaves=load_leaves(DATA / "sla" / "leaves.yml"),
+    directory=load_directory(DATA / "localities" / "qinghe" / "dispatch.yml"),
+    units=UNITS,
+    urgency=load_urgency(DATA / "sla" / "priorities.yml"),
+    place=None,
+)
+
+GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
+    "hand_off": {"reason": "119"},
+    "accept": {},
+    "need_info": {"items": ["几号楼", "什么时候开始的"]},
+    "not_accept": {"reason": "beyond_duty", "explanation": "是商业服务", "redirect": "可找家政"},
+    "merge": {"into": "SQ-261124-00002-0"},
+    "dispatch": {"org": "water"},
+    "object": {"basis": "职责清单第3条"},
+    "decide_objection": {"decision": "reject", "basis": "属供水范围"},
+    "contact": {"way": "phone", "result": "reached"},
+    "whistle": {"type": "problem", "orgs": ["urban"], "reason": "需多部门"},
+    "assist": {"orgs": ["property"], "task": "开门"},
+    "extend": {"days": 1, "reason": "等配件"},
+    "suspend": {"reason": "parts", "explanation": "等配件到货", "plan": "到货就修",
+                "review_date": "2026-12-01"},
+    "resolve": {"outcome": "solved", "reply": "已更换", "evidence": ["photo-1"]},
+    "rework": {"reason": "照片不符"},
+    "close": {"reason": "三次未接通"},
+    "supervise": {"level": "1", "text": "请抓紧"},
+    "terminate": {"ground": "gone", "explanation": "事项已不存在"},
+    "withdraw": {"reason": "自己修好了"},
+    "note": {"text": "已看"},
+    "reveal": {"reason": "需要打电话"},
+    "urge": {},
+    "supplement": {"text": "是三单元"},
+    "rate": {"score": 5},
+    "reject": {"text": "又坏了"},
+    "deadline": {"stage": "due"},
+}  # fmt: skip
+
+
+def submitted(leaf: str = "H1", narrative: str = "家里停水了", at: datetime = T0,
+              place: Location = PLACE, **fields: Any) -> tuple[Ticket, list[Event]]:  # fmt: skip
+    """A freshly submitted ticket."""
+    fields.setdefault("conversation_id", "conversation-1")
+    request = CreateTicket(leaf=leaf, narrative=narrative, **fields)
+    event = decide.submit(
+        NUMBER, "123456", request, ACTORS["resident"], at, place, {"role": "self"}, CONTEXT
+    )
+    return fold.apply(Ticket(), event), [event]
+
+
+def do(
+    ticket: Ticket, action: str, role: str, at: datetime, payload: Mapping[str, Any] | None = None,
+    context: Context = CONTEXT, actor: Actor | None = None,
+) -> Event | Refusal:  # fmt: skip
+    """Decide one action with a payload that is good unless given."""
+    facts = GOOD_PAYLOADS.get(action, {}) if payload is None else payload
+    return decide.decide(ticket, Command(action, actor or ACTORS[role], at, facts), context)
+
+
+def must(ticket: Ticket, *args: Any, **kwargs: Any) -> Ticket:
+    """Do one action that has to succeed."""
+    made = do(ticket, *args, **kwargs)
+    assert isinstance(made, Event), made
+    return fold.apply(ticket, made)
+
+
+def in_state(state: State, owner: str = "water", leaf: str = "H1") -> Ticket:
+    """A ticket led to a state by the commands that lead there."""
+    t, _ = submitted(leaf)
+    minute = timedelta(minutes=1)
+    worker = {"grid": "grid", "meal": "vendor", "community": "clerk"}.get(owner, "handler")
+    clue = Person("grid1", "王秀英", "grid") if owner == "grid" else None
+    context = CONTEXT if clue is None else _with(person=clue)
+    steps: list[tuple[str, str, dict[str, Any] | None]] = {
+        State.SUBMITTED: [],
+        State.NEED_INFO: [("need_info", "clerk", None)],
+        State.HANDED_OFF: [("hand_off", "system", None)],
+        State.NOT_ACCEPTED: [("not_accept", "clerk", None)],
+        State.WITHDRAWN: [("withdraw", "resident", None)],
+        State.MERGED: [("merge", "clerk", None)],
+    }.get(state, [("accept", "clerk", None)])
+    working = [("dispatch", "dispatcher", {"org": owner}), ("sign", worker, None)]
+    steps = steps + {
+        State.DISPATCHED: working[:1],
+        State.OBJECTED: [*working[:1], ("object", worker, None)],
+        State.ACTIVE: working,
+        State.SUSPENDED: [*working, ("suspend", "supervisor", None)],
+        State.RESOLVED: [*working, ("resolve", worker, None)],
+        State.REWORK: [*working, ("resolve", worker, None), ("callback", "resident",
+                                                             {"result": "unsolved"})],
+        State.CLOSED: [*working, ("resolve", worker, None), ("callback", "resident",
+                                                             {"result": "solved"})],
+        State.TERMINATED: [*working, ("terminate", "supervisor", None)],
+    }.get(state, [])  # fmt: skip
+    at = T0
+    for action, role, payload in steps:
+        at += minute
+        known = _with(parent=parent(leaf)) if action == "merge" else context
+        t = must(t, action, role, at, payload, known)
+    assert t.state is state
+    return t
+
+
+def parent(leaf: str = "H1") -> Ticket:
+    """An open ticket about the same matter, to merge into."""
+    t, _ = submitted(leaf)
+    t = must(t, "accept", "clerk", T0 + timedelta(minutes=1))
+    return replace(t, ticket_no="SQ-261124-00002-0")
+
+
+def _with(**known: Any) -> Context:
+    return replace(CONTEXT, **known)
