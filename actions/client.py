@@ -22,7 +22,7 @@ import aiohttp
 BUDGET_S = 2.0
 PAUSES_S = (0.1, 0.25, 0.5)
 """Pauses before the second, third and fourth try."""
-TOKEN_FILE = Path("var") / "secrets" / "internal_token"
+
 
 Json = dict[str, Any]
 
@@ -103,7 +103,8 @@ def token() -> str:
     value = os.environ.get("LINDA_INTERNAL_TOKEN", "").strip()
     if value:
         return value
-    return TOKEN_FILE.read_text(encoding="utf-8").strip() if TOKEN_FILE.exists() else ""
+    path = Path(os.environ.get("LINDA_VAR_DIR") or "var") / "secrets" / "internal_token"
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 class Client:

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 import time
 import warnings
@@ -206,9 +207,12 @@ async def predict(
     rows: list[dict[str, Any]], model: str, reference_time: str, locality: str | None
 ) -> list[dict[str, Any]]:
     """Parse every row with the model, as the server would."""
+    import structlog
     from rasa.core.agent import Agent
     from rasa.core.channels.channel import UserMessage
 
+    quiet = structlog.make_filtering_bound_logger(logging.ERROR)
+    structlog.configure(wrapper_class=quiet)
     agent = Agent.load(model_path=model)
     if agent.processor is None:
         raise ValueError(f"没有找到训练好的模型：{model}。请先 make train。")
@@ -256,6 +260,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--locality", default=None, help="folder under data/localities")
     options = parser.parse_args(arguments)
     warnings.filterwarnings("ignore")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.disable(logging.WARNING)
     try:
         rows = read_rows(options.input)

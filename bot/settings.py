@@ -34,7 +34,12 @@ def tracker_url() -> str:
     ``LINDA_TRACKER_URL``; else the PostgreSQL of ``LINDA_DATABASE_URL``; else ``var/rasa.db``.
     """
     url = os.environ.get("LINDA_TRACKER_URL") or os.environ.get("LINDA_DATABASE_URL") or ""
-    for prefix in ("postgresql+asyncpg://", "postgresql+psycopg2://", "postgresql://", "postgres://"):
+    for prefix in (
+        "postgresql+asyncpg://",
+        "postgresql+psycopg2://",
+        "postgresql://",
+        "postgres://",
+    ):
         if url.startswith(prefix):
             return "postgresql+psycopg2://" + url.removeprefix(prefix)
     if os.environ.get("LINDA_TRACKER_URL"):

@@ -36,7 +36,9 @@ _PORTION = re.compile(r"^(\d+)$")
 
 def _date(message: Message, draft: Draft) -> Values:
     """Take the first day that is not over; of a habit (“每天中午”) the next day, and keep the habit."""
-    if message.about == "next_open" or (_offered(draft) and is_yes(message)):
+    if message.about == "next_open" or (
+        _offered(draft) and is_yes(message) and not message.all("time")
+    ):
         offer = draft.get("next_open") or {}
         return {"date": offer.get("date"), "meal": offer.get("meal") or draft.get("meal")}
     entity = message.last("time")

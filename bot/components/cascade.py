@@ -22,8 +22,6 @@ def _split(words: str) -> list[str]:
     return words.split(" ")
 
 
-
-
 @dataclass
 class _Stage:
     """One linear model with the temperature that makes its confidence honest."""
@@ -42,13 +40,17 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return shifted / shifted.sum(axis=1, keepdims=True)
 
 
-def _fit_linear(features: csr_matrix, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
+def _fit_linear(
+    features: csr_matrix, labels: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
     model = LogisticRegression(
         C=8.0, solver="liblinear", class_weight="balanced", tol=1e-3, max_iter=200, random_state=7
     )
     model.fit(features, labels)
     if classes == 2:  # scikit-learn keeps one row for two classes
-        return np.vstack([-model.coef_, model.coef_]), np.hstack([-model.intercept_, model.intercept_])
+        return np.vstack([-model.coef_, model.coef_]), np.hstack(
+            [-model.intercept_, model.intercept_]
+        )
     return model.coef_, model.intercept_
 
 
@@ -112,7 +114,9 @@ class Cascade:
             raise ValueError("a classifier needs at least two labels")
         numbers = np.array([classes.index(label) for label in labels])
         chars = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=2)
-        bag = TfidfVectorizer(tokenizer=_split, token_pattern=None, lowercase=True, sublinear_tf=True)
+        bag = TfidfVectorizer(
+            tokenizer=_split, token_pattern=None, lowercase=True, sublinear_tf=True
+        )
         counts = hstack(
             [chars.fit_transform(texts), bag.fit_transform([" ".join(w) for w in words])]
         ).tocsr()

@@ -198,7 +198,7 @@ class CatalogueMatcher(GraphComponent):
             "text": message.get(TEXT),
             "extractor": "CatalogueMatcher",
         }
-        message.set(ENTITIES, message.get(ENTITIES, []) + [entity], add_to_output=True)
+        message.set(ENTITIES, [*message.get(ENTITIES, []), entity], add_to_output=True)
 
     def _ranked(self, message: Message, intent: str | None) -> list[tuple[str, float]]:
         """Leaves that ``intent`` can have, best first; empty when it has none."""

@@ -27,7 +27,9 @@ ACTION_CLARIFY = "action_clarify"
 #: Intents that answer the callback question (solved? how many points?).
 _CALLBACK_INTENTS = frozenset({"affirm", "deny", "rate_service", "reject_resolution", "thank"})
 #: Short answers to the rating question that a classifier cannot be trusted with.
-_RATING = re.compile(r"^\s*(?:[1-5１-５一二三四五两]\s*(?:分|星|颗星)?|.{0,4}(?:满意|一般|还行|凑合|挺好|很好).{0,4})[。!！,，]?\s*$")
+_RATING = re.compile(
+    r"^\s*(?:[1-5１-５一二三四五两]\s*(?:分|星|颗星)?|.{0,4}(?:满意|一般|还行|凑合|挺好|很好).{0,4})[。!！,，]?\s*$"
+)
 #: Never a matter of doubt: a wrong guess costs nothing.
 _SMALL_TALK = frozenset(
     {"greet", "goodbye", "thank", "affirm", "deny", "chitchat", "out_of_scope", "cancel_dialog"}
@@ -80,7 +82,7 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
         doubtful = now.uncertain and not now.is_payload and now.intent not in _SMALL_TALK
         return ACTION_CLARIFY if doubtful else None
     row = table.get(now.intent or "")
-    if row is None or now.uncertain and not now.is_payload:
+    if row is None or (now.uncertain and not now.is_payload):
         return None
     sure = now.is_payload or now.confidence >= row.confidence
     asks = now.is_payload or not row.question or bool(_QUESTION.search(now.text))

@@ -19,7 +19,9 @@ from bot.understanding.span import Span
 
 _N = NUMBER
 # Characters that end a name on its left: pronouns, particles, verbs of being and going.
-_NOT_NAME = r"我你他她它们在住是的了从到去就这那有和跟把被给让咱俺您啊呢吧嘛哈,。!?、;:，。！？；：\s\d"
+_NOT_NAME = (
+    r"我你他她它们在住是的了从到去就这那有跟把被给让咱俺您啊呢吧嘛哈,。!?、;:，。！？；：\s\d"
+)
 _NAME = rf"[^{_NOT_NAME}]"
 _COMPOUND_SUFFIX = (
     r"小区|花园|家园|佳园|嘉园|公寓|家属院|家属楼|家属区|新村|新城|新居|佳苑|嘉苑|名苑|雅苑|丽苑|"
@@ -34,7 +36,7 @@ _ROAD_WORDS = re.compile(
 _BEFORE_NAME = re.compile(
     r"昨天|今天|明天|后天|前天|晚上|早上|上午|下午|中午|夜里|半夜|最近|天天|每天|每晚|麻烦|你好|请问|反映|"
     r"投诉|举报|报修|住户|业主|居民|这边|那边|地址|位置|位于|靠近|挨着|整个|全|本|老旧|隔壁|附近|别的|"
-    r"哪个|哪|个|各|每|新来|就是|还有|因为|所以|但是|不过|原来|以前|现在|家|搁|走|来|说|帮|查|问|看|进|出|"
+    r"期间|停水|停电|和(?!谐|平|睦|美|顺|园)|应为|楼里|地址是|哪个|哪|个|各|每|新来|就是|还有|因为|所以|但是|不过|原来|以前|现在|家|搁|走|来|说|帮|查|问|看|进|出|"
     r"送|发生|对|往|离|过|我|要|想|能|可以|怎么|咋|为什么|为啥|啥|上|下|管|归|属于|叫|报"
 )
 _LANDMARK = (
@@ -45,14 +47,20 @@ _LANDMARK = (
     r"烧烤店|烧烤摊|麻将馆|棋牌室|理发店|浴池|澡堂|快递站|快递柜|驿站|公交站|车站|站台|锅炉房|换热站|"
     r"配电室|配电房|变电箱|水泵房|泵房|水塔|大门|正门|侧门|后门|东门|西门|南门|北门|东大门|西大门|"
     r"南大门|北大门|大院门|十字路口|丁字路口|路口|道口|巷口|巷子口|胡同口|桥头|桥洞|桥下|河边|江边|"
-    r"河堤|沟边|院坝|坝坝|坝子|操场|电影院|老年大学|养老院|敬老院|食堂|助餐点|井边|花坛|水池|喷泉|"
-    r"单元门|楼门|楼门口|地下室|天台|楼顶|屋顶|连廊|门卫室|门卫|保安亭|传达室|岗亭|茶馆|大槐树|大柳树|大榕树"
+    r"河堤|沟边|院坝|坝坝|坝子|操场|客运站|火车站|汽车站|商场|候车室|电影院|老年大学|养老院|敬老院|食堂|助餐点|井边|花坛|水池|喷泉|"
+    r"单元门口|楼门口|地下室|天台|楼顶|屋顶|连廊|门卫室|门卫|保安亭|传达室|岗亭|茶馆|大槐树|大柳树|大榕树"
+)
+# Landmarks with a name of their own: 第二小学, 市医院, 人民广场, 金桥商场.
+_NAMED = (
+    r"(?:第[一二三四五六七八九十]|市|县|区|镇|实验)(?:医院|小学|中学|幼儿园)|[一二三四五六七八九]中(?=对面|门口|旁)|"
+    r"(?:人民|文体|文化|市民|中心|世纪|胜利|和平|解放|休闲|站前|金桥|新世纪)(?:广场|公园|商场|市场)(?![\d一二三四五六七八九十])|"
+    r"客运站|火车站|汽车站"
 )
 _RELATIVE = (
-    r"门口|门前|门外|附近|对面|对过|旁边|旁|边上|跟前|前面|前头|后面|后头|后身|后边|前边|左边|右边|东边|"
+    r"架空层|顶层|负[一二]层|入户大厅|中段|北坡|南坡|坡道|候车室|后身儿|门口|门前|门外|附近|对面|对过|旁边|旁|边上|跟前|前面|前头|后面|后头|后身|后边|前边|左边|右边|东边|"
     r"西边|南边|北边|东侧|西侧|南侧|北侧|东头|西头|南头|北头|东面|西面|南面|北面|楼下|底下|里头|里面|里边|"
-    r"外面|外头|中间|拐角|拐弯处|把角|那旮旯|那疙瘩|那儿|那块儿|那里|那边|那头|口|处|一带|楼前|楼后|楼顶|"
-    r"楼道里|楼道口|楼道(?!灯|声控|感应|门|窗|卫生|墙)|一楼大厅|大厅|电梯里|电梯口|地下室|地下车库|车库|天台|院里|院内|院子里"
+    r"外面|外头|中间|拐角|拐弯处|把角|口|处|一带|楼前|楼后|楼顶|"
+    r"楼道里|楼道口|楼道(?!灯|声控|感应|门|窗|卫生|墙)|一楼大厅|大厅|地下室|地下车库|车库|天台|院里|院内|院子里"
 )
 
 
@@ -111,7 +119,16 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
     c = re.compile
     inside = frozenset({"community", "building", "unit", "floor"})
     return (
-        _Piece(c(rf"(?P<community>{gazetteer.pattern})(?!人|的人)"), ("community",), True),
+        _Piece(
+            c(
+                rf"(?P<place>{_NAME}{{2,3}}?(?:{_ROAD_SUFFIX})[和与跟]{_NAME}{{2,3}}?"
+                rf"(?:{_ROAD_SUFFIX})(?:交叉口|交口|路口|交汇处)?)"
+            ),
+            ("place",),
+            True,
+        ),
+        _Piece(c(rf"(?P<place>(?:{_NAMED})(?:{_RELATIVE})*)"), ("place",), True),
+        _Piece(c(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND_SUFFIX})"), ("community",), True),
         _Piece(
             c(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
             ("building", "unit", "room"),
@@ -156,7 +173,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         _Piece(
             c(rf"(?P<floor>{_N})(?:楼{_NOT_A_FLOOR_COUNT}|层(?!楼)|层楼)"),
             ("floor",),
-            True,
+            False,
             accept=lambda m: (to_int(m.group("floor")) or 0) in range(1, 60),
         ),
         _Piece(
@@ -190,10 +207,29 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
     )  # fmt: skip
 
 
+_SUFFIX = re.compile(rf"(?:{_COMPOUND_SUFFIX}|{_ROAD_SUFFIX})(?:\d+号)?$")
+# How the names of compounds end that have none of the suffixes above: 清泉里, 御景湾, 老邮局楼.
+_LOOSE_NAME = re.compile(
+    rf"{_NAME}{{1,6}}(?:[苑园里城湾台都居庭府轩阁坊庄村寓厂局港岛郡邸墅汇源景楼院第区]|广场|新天地)$"
+)
+
+
+def _name_before(plain: str, start: int) -> int:
+    """Where the compound's name begins that stands right before a building: 星河湾|1号楼."""
+    match = _LOOSE_NAME.search(plain, max(0, start - 8), start)
+    if match is None:
+        return start
+    name, begin = match.group(), match.start()
+    for before in _BEFORE_NAME.finditer(name, 0, len(name) - 1):
+        begin = match.start() + before.end()
+    return begin if start - begin >= 2 else start
+
+
 def _trim_name(words: str, start: int) -> tuple[str, int]:
     """Cut what stands before a name by chance: 昨天晚上阳光花园 → 阳光花园."""
     cut = 0
-    for match in _BEFORE_NAME.finditer(words):
+    suffix = _SUFFIX.search(words)
+    for match in _BEFORE_NAME.finditer(words, 0, suffix.start() if suffix else len(words)):
         cut = match.end()
     return words[cut:], start + cut
 
@@ -269,6 +305,10 @@ def _read_run(plain: str, at: int, gazetteer: Gazetteer) -> _Run | None:
             return run
         if run is None:
             run = _Run(hit.start, hit.end)
+            if hit.said.keys() & {"building", "unit"}:
+                run.start = _name_before(plain, hit.start)
+                if run.start < hit.start:
+                    run.value["community"] = plain[run.start : hit.start]
         if any(k in run.value and k not in ("place", "community") for k in hit.said):
             return run
         for key, words in hit.said.items():

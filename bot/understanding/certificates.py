@@ -32,7 +32,11 @@ def load_certificates(
             # An unquoted `no` is read as False by YAML 1.1: a slip of an editor must not stop us.
             number = item.get("no", item.get(False))
             kind = Certificate(number, str(item["name"]))
-            for word in [_base(kind.name), *(item.get("aliases") or []), *(item.get("examples") or [])]:
+            for word in [
+                _base(kind.name),
+                *(item.get("aliases") or []),
+                *(item.get("examples") or []),
+            ]:
                 words.setdefault(str(word), kind)
     return words
 
@@ -58,7 +62,5 @@ def find_certificates(text: str, known: dict[str, Certificate]) -> list[Span]:
     if not spans:
         for match in _UNKNOWN.finditer(text):
             value = {"no": None, "name": match.group("name")}
-            spans.append(
-                Span("certificate", *match.span("name"), match.group("name"), value, 0.8)
-            )
+            spans.append(Span("certificate", *match.span("name"), match.group("name"), value, 0.8))
     return spans

@@ -19,7 +19,9 @@ _LANDLINE_CUE = re.compile(r"(?:电话|座机|打|号码|联系)[^\d]{0,6}$")
 
 
 def _digits(words: str) -> str:
-    return "".join(str(DIGITS[c]) if c in DIGITS else c for c in words if c in DIGITS or c.isdigit())
+    return "".join(
+        str(DIGITS[c]) if c in DIGITS else c for c in words if c in DIGITS or c.isdigit()
+    )
 
 
 def find_phones(text: str) -> list[Span]:
@@ -46,6 +48,9 @@ def _person_patterns() -> tuple[re.Pattern[str], ...]:
     stop = r"(?=$|[,，。.!！?？;；、\s的]|在|住|家|是|电话|手机|今年|想|要|说|来|报|，)"
     given = r"[一-龥]{1,2}?"
     return (
+        re.compile(
+            rf"(?:叫|姓|[调网]\w{{1,2}}员|护士|医生)(?P<name>{surname}[一-龥]{{2}})(?=[，,。!！的]|$)"
+        ),
         re.compile(rf"(?:我|俺|咱|本人|他|她|老人)?(?:免贵)?姓(?P<name>{surname})(?![名氏甚啥什])"),
         re.compile(
             rf"(?:我|俺|他|她|老人|妈|爸|老伴|儿子)(?:的)?(?:名字)?(?:就)?(?:叫|是|名叫)"
@@ -53,7 +58,7 @@ def _person_patterns() -> tuple[re.Pattern[str], ...]:
         ),
         re.compile(rf"(?:联系人|姓名|名字)(?:是|叫|就是|写|:|：|\s)*(?P<name>{surname}{given}){stop}"),
         re.compile(rf"(?P<name>{surname}(?:{titles}))"),
-        re.compile(rf"(?<![大最古苍年衰])(?P<name>[小老]{surname})(?=同志|师傅|大夫|[在呢吗来啊,，。?？!！]|$)"),
+        re.compile(rf"(?<![大最古苍年衰])(?P<name>[小老]{surname})(?=同志|师傅|大夫|给我|帮我|[在呢吗来啊,，。?？!！]|$)"),
     )  # fmt: skip
 
 

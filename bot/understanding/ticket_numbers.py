@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from bot.understanding.numbers import DIGITS, narrow
-from bot.understanding.span import Span
+from bot.understanding.span import Span, overlaps_any
 
 # The Damm quasigroup of order 10 (H. M. Damm, 2004).
 _DAMM = (
@@ -31,6 +31,8 @@ _NUMBER = re.compile(
     rf"(?:[sS][qQ]|受理号|工单号|编号|单号|是|号)?[\s:：,，-]*"
     rf"(?P<digits>(?:{_SPOKEN_DIGIT}[\s\-杠横]*){{11}}{_SPOKEN_DIGIT})(?!{_SPOKEN_DIGIT})"
 )
+#: A number of another form that calls itself one; the services will say that it is not known.
+_OTHER = re.compile(r"[sS][qQ][\d-]{6,}\d")
 _PREFIXED = re.compile(r"[sS][qQ]")
 _QUERY_CODE = re.compile(
     rf"(?:查询码|查询号|验证码|查单码|口令)(?:是|为|:|：|\s)*(?P<code>(?:{_SPOKEN_DIGIT}\s*){{6}})(?!\d)"
@@ -66,10 +68,12 @@ def find_ticket_numbers(text: str) -> list[Span]:
         spans.append(
             Span("ticket_no", start, end, text[start:end], canonical(digits), 1.0 if right else 0.3)
         )
+    for match in _OTHER.finditer(plain):
+        if not overlaps_any(match.start(), match.end(), spans):
+            words = text[match.start() : match.end()]
+            spans.append(Span("ticket_no", match.start(), match.end(), words, words.upper(), 0.3))
     for match in _QUERY_CODE.finditer(plain):
         start, end = match.span("code")
         words = text[start:end].rstrip()
-        spans.append(
-            Span("ticket_no", start, start + len(words), words, _to_digits(words), 0.95)
-        )
+        spans.append(Span("ticket_no", start, start + len(words), words, _to_digits(words), 0.95))
     return spans

@@ -46,7 +46,9 @@ _WEEK = (
     r"(?P<weekrel>上上个?|下下个?|上个?|下个?|这个?|本)?(?:周|星期|礼拜)"
     r"(?P<weekday>[一二三四五六日天1-7](?![天个年月期]|\d)|末)"
 )
-_WHOLE_WEEK = r"(?P<wholeweek>上上个?|下下个?|上个?|下个?|这个?|本)(?:周|星期|礼拜)(?![一二三四五六日天末\d])"
+_WHOLE_WEEK = (
+    r"(?P<wholeweek>上上个?|下下个?|上个?|下个?|这个?|本)(?:周|星期|礼拜)(?![一二三四五六日天末\d])"
+)
 
 # What follows a number and 号 when it is a house and not a date.
 _NOT_A_DATE = r"(?!\s*(?:楼|线|院|门|栋|幢|井|单元|房|店|厅|馆|车|床|台|机|桥|路|地|桩|梯|库|段|坑|商|铺|柜|桌|窗|岗|棚|大院|住|这栋|那栋|居|家))"
@@ -54,9 +56,7 @@ _MONTH_DAY = rf"(?:(?P<year>\d{{4}}|明|今|去)年)?(?P<month>{_N})(?:月份?|\
 _ISO = r"(?P<iso_y>20\d\d)[-./](?P<iso_m>\d{1,2})[-./](?P<iso_d>\d{1,2})(?!\d)"
 _DAY_ONLY = rf"(?<![\d\-.:第])(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
 _WHOLE_MONTH = rf"(?P<wholemonth>{_N})月份?(?![\d一二三四五六七八九十]|底|初|中|末)"
-_MONTH_PART = (
-    rf"(?P<mprel>这个|本|下个|上个|下|上|{_N})?(?P<mpword>月)(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
-)
+_MONTH_PART = rf"(?P<mprel>这个|本|下个|上个|下|上|{_N})?(?P<mpword>月)(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
 _REL_MONTH = r"(?P<relmonth>上上个|上个|下个|这个|本)月(?!底|末|初|中|上旬|下旬)"
 _REL_YEAR = r"(?P<relyear>前|去|今|明|后)年(?!级|轻|龄)"
 _YEAR_END = r"(?P<yearend>年底|年末|年前|年跟前)"
@@ -71,11 +71,23 @@ _SOLAR_FESTIVALS = {
     "八一": (8, 1), "十一": (10, 1), "国庆节": (10, 1), "国庆": (10, 1),
 }  # fmt: skip
 _SOLAR = r"(?P<solar>元旦|三八节|五一(?![零幺\d楼栋号单室])|劳动节|六一(?=节|儿童|前|那天)|七一(?=前|那天)|国庆节?|十一(?=那天|前|期间|放假|长假))"
-_UNIT_DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "个星期": 7, "礼拜": 7, "个礼拜": 7, "宿": 1, "晚上": 1}
+_UNIT_DAYS = {
+    "天": 1,
+    "日": 1,
+    "周": 7,
+    "星期": 7,
+    "个星期": 7,
+    "礼拜": 7,
+    "个礼拜": 7,
+    "宿": 1,
+    "晚上": 1,
+}
 _UNIT = r"天(?!窗|线|然|花|桥)|个多?月|个?礼拜|个?星期|周(?![一二三四五六日末])|年(?!级|龄)|个?小时|个?钟头|宿"
 _COUNT = rf"(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
 _AGO = rf"{_COUNT}(?P<agounit>{_UNIT}|分钟)(?:以前|之前|前)(?!后)"
-_LATER = rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟)(?P<later>以后|之后|后|(?:以|之)?内)"
+_LATER = (
+    rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟)(?P<later>以后|之后|后|(?:以|之)?内)"
+)
 _SINCE_BEFORE = r"(?:了|有|都|快|整整|足足|已经|连着|连续|断断续续|将近|得有|过去|过)$"
 _SINCE_AFTER = r"\s*(?:了|啦|咯|喽|没|都没|还没|没人|一直|不|多了)"
 _SINCE = rf"{_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一次|一回|内|\d)"
@@ -162,9 +174,9 @@ def _short_day(m: re.Match[str], today: date) -> _Days | None:
 def _year_of(words: str | None, today: date) -> int | None:
     if words is None:
         return None
-    return {"明": today.year + 1, "今": today.year, "去": today.year - 1}.get(
+    return {"明": today.year + 1, "今": today.year, "去": today.year - 1}.get(words) or to_int(
         words
-    ) or to_int(words)
+    )
 
 
 def _month_day(m: re.Match[str], today: date) -> _Days | None:

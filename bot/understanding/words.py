@@ -20,7 +20,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 # Words by which a speaker from Sichuan is known; there 婆婆 is the grandmother.
 _SICHUAN = re.compile(
     r"咋个|啥子|嘛|噻|莫得|晓得|要得|得行|恼火|屋头|塌塌|巴适|安逸|老汉儿|孃孃|咯|哦豁|啷个|好久.{0,4}(?:能|来|修)|"
-    r"娃儿|院坝|海椒|一哈|搞快|撇脱|归一"
+    r"娃儿|院坝|海椒|一哈|搞快|撇脱|归一|有没得|哈(?=[灰窗龙衣地])"
 )
 _OWN = r"(?:我们|我|咱们|咱|俺们|俺|自家|自个儿?)(?:们)?(?:家里?的?|屋头|屋里)?(?:的)?"
 _FOR = r"(?:给|替|帮|为|代)"
@@ -70,7 +70,7 @@ def find_relations(text: str, *, sichuan: bool | None = None) -> list[Span]:
         value = plain.get(word) or own[word]
         if word == "婆婆" and sichuan:
             value = "grandma"
-        if _names_a_crowd(text, match.end()):
+        if _names_a_crowd(text, match.end()) or _is_called(text, match):
             continue
         spans.append(Span("relation", match.start(), match.end(), match.group(), value, 0.95))
     return without_overlaps(spans)
@@ -79,6 +79,11 @@ def find_relations(text: str, *, sichuan: bool | None = None) -> list[Span]:
 def _names_a_crowd(text: str, end: int) -> bool:
     """邻居们, 父母官: not one person for whom something is asked."""
     return text[end : end + 1] in ("们", "官")
+
+
+def _is_called(text: str, match: re.Match[str]) -> bool:
+    """闺女，我跟你讲: the speaker calls the listener so."""
+    return match.start() == 0 and bool(re.match(r"[啊呀哎]?[，,]", text[match.end() :]))
 
 
 _COUNT = re.compile(
@@ -133,7 +138,5 @@ def find_diets(text: str) -> list[Span]:
     for value, pattern in _diet_patterns():
         for match in pattern.finditer(text):
             if not overlaps_any(match.start(), match.end(), spans):
-                spans.append(
-                    Span("diet", match.start(), match.end(), match.group(), value, 0.9)
-                )
+                spans.append(Span("diet", match.start(), match.end(), match.group(), value, 0.9))
     return sorted(spans, key=lambda s: s.start)

@@ -115,5 +115,5 @@ async def load(s: Session) -> Gazetteer:
             for b in buildings
         ),
         tuple(Grid(g.id, g.name, g.community_id) for g in grids),
-        dict(workers.tuples().all()),
+        {row.grid_id: row.name for row in workers},
     )

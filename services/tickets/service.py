@@ -442,9 +442,7 @@ class TicketService:
             return views.resident_view(ticket)
         raise MISSING
 
-    async def resident_list(
-        self, conversation_id: str, resident_id: str | None = None
-    ) -> Views:
+    async def resident_list(self, conversation_id: str, resident_id: str | None = None) -> Views:
         """Return the resident's own tickets, newest first (at most 100)."""
         async with self._db.read() as s:
             own = await store.of_resident(s, conversation_id, resident_id)

@@ -175,9 +175,7 @@ async def search(
         query = query.where(
             or_(
                 _SORT_DUE > literal(due, UTCDateTime()),
-                and_(
-                    _SORT_DUE == literal(due, UTCDateTime()), TicketRow.ticket_no < number
-                ),
+                and_(_SORT_DUE == literal(due, UTCDateTime()), TicketRow.ticket_no < number),
             )
         )
     query = query.order_by(_SORT_DUE, TicketRow.ticket_no.desc()).limit(limit + 1)
@@ -204,9 +202,7 @@ def scope(actor: Actor) -> ColumnElement[bool]:
     if actor.role in ("clerk", "supervisor"):
         if actor.community_id is None:
             return true()
-        return or_(
-            TicketRow.community_id.is_(None), TicketRow.community_id == actor.community_id
-        )
+        return or_(TicketRow.community_id.is_(None), TicketRow.community_id == actor.community_id)
     if actor.role in ("handler", "vendor", "mediator"):
         # A mediator of the clerk desk works on what was given to that desk.
         desk = and_(

@@ -36,7 +36,14 @@ def test_address_words_and_value(text: str, words: str, value: dict) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["楼道灯坏了", "在我们小区门口", "老旧小区改造啥时候", "一点不热", "马路上有个坑", "社区书记在不在"],
+    [
+        "楼道灯坏了",
+        "在我们小区门口",
+        "老旧小区改造啥时候",
+        "一点不热",
+        "马路上有个坑",
+        "社区书记在不在",
+    ],
 )
 def test_no_address(text: str) -> None:
     assert find_addresses(text, GAZETTEER) == []

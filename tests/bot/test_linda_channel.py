@@ -26,7 +26,7 @@ def test_payload_is_a_command() -> None:
      {"kind": "text", "text": "  "}, {"sender": ""}, {"kind": "text", "text": 5}],
 )  # fmt: skip
 def test_bad_request_is_refused_in_chinese(body: dict) -> None:
-    with pytest.raises(BadRequest, match="[一-龥]"):
+    with pytest.raises(BadRequest, match=r"[一-龥]"):
         message(**body)
 
 

@@ -51,7 +51,16 @@ def test_time_words_and_value(text: str, words: str, value: dict) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["15号楼没电", "好久能修好", "等了半天", "一点不热", "天天放音乐", "三天两头坏", "一天到晚吵", "3号线"],
+    [
+        "15号楼没电",
+        "好久能修好",
+        "等了半天",
+        "一点不热",
+        "天天放音乐",
+        "三天两头坏",
+        "一天到晚吵",
+        "3号线",
+    ],
 )
 def test_no_time(text: str) -> None:
     assert find_times(text, NOW) == []

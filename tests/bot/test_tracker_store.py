@@ -56,7 +56,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path):
 
     import sqlalchemy as sa
 
-    base = os.environ.get("LINDA_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+    base = os.environ.get(
+        "LINDA_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"
+    )
     name = f"linda_bot_{uuid.uuid4().hex[:8]}"
     admin_url = sa.engine.make_url(base).set(drivername="postgresql+psycopg2")
     admin = sa.create_engine(admin_url, isolation_level="AUTOCOMMIT")

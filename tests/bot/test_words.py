@@ -11,7 +11,15 @@ from bot.understanding.words import find_counts, find_diets, find_meals, find_re
 
 @pytest.mark.parametrize(
     ("words", "number"),
-    [("十二", 12), ("一百零五", 105), ("三零二", 302), ("两", 2), ("廿三", 23), ("幺二", 12), ("１２", 12)],
+    [
+        ("十二", 12),
+        ("一百零五", 105),
+        ("三零二", 302),
+        ("两", 2),
+        ("廿三", 23),
+        ("幺二", 12),
+        ("１２", 12),
+    ],
 )
 def test_numbers(words: str, number: int) -> None:
     assert to_int(words) == number
@@ -33,14 +41,21 @@ def test_relation(text: str, value: str) -> None:
     assert [s.value for s in find_relations(text)] == [value]
 
 
-@pytest.mark.parametrize(("text", "value"), [("两份", 2), ("订3份", 3), ("我俩", 2), ("五个人的", 5)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("两份", 2), ("订3份", 3), ("我俩", 2), ("五个人的", 5)]
+)
 def test_count(text: str, value: int) -> None:
     assert [s.value for s in find_counts(text)] == [value]
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("订晌午饭", "lunch"), ("明天中午送份饭", "lunch"), ("夜饭送不送", "dinner"), ("早点要两份", "breakfast")],
+    [
+        ("订晌午饭", "lunch"),
+        ("明天中午送份饭", "lunch"),
+        ("夜饭送不送", "dinner"),
+        ("早点要两份", "breakfast"),
+    ],
 )
 def test_meal(text: str, value: str) -> None:
     assert [s.value for s in find_meals(text)] == [value]

@@ -102,9 +102,7 @@ def other_connection(settings: Settings) -> Callable[[], Database]:
 
 async def _empty(database: Database) -> None:
     async with database.write() as s:
-        found = await s.execute(
-            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        )
+        found = await s.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         names = [n for n in found.scalars() if n != "alembic_version"]
         quoted = ", ".join(f'"{n}"' for n in names)
         await s.execute(text(f"TRUNCATE {quoted} RESTART IDENTITY CASCADE"))

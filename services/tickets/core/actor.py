@@ -10,6 +10,7 @@ Role = Literal[
     "callback", "mediator", "trainer", "auditor", "admin",
 ]  # fmt: skip
 
+
 @dataclass(frozen=True)
 class Actor:
     """A person or the system, with what decides which tickets are theirs.

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
+# The core knows no database, so it does not take this from services.clock.
+ZONE = ZoneInfo("Asia/Shanghai")
 OPENS = time(8, 30)
 CLOSES = time(17, 30)
 MINUTES_PER_DAY = 9 * 60
@@ -95,9 +98,7 @@ class WorkCalendar:
             if h.end >= first and h.start <= last
         ]
         notes += [f"{_day(d)}补班照算" for d in self.makeups if first <= d <= last]
-        notes += [
-            f"{y}年放假安排尚未录入,按周一至周五计算" for y in self.unknown_years(start, end)
-        ]
+        notes += [f"{y}年放假安排尚未录入,按周一至周五计算" for y in self.unknown_years(start, end)]
         return notes
 
 

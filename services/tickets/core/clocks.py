@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from services.tickets.core.calendar import CLOSES, WorkCalendar
+from services.tickets.core.calendar import CLOSES, ZONE, WorkCalendar
 from services.tickets.core.leaves import Leaf
 from services.tickets.core.sla import Limit, Profile, SLAClass
 
@@ -79,8 +79,6 @@ def finish_deadline(
 
 def appointment_time(appointment: Mapping[str, Any] | None, profile: Profile) -> datetime | None:
     """Return by when an appointment has taken place; ``None`` when it has no date."""
-    from services.clock import ZONE
-
     if not appointment or not appointment.get("date"):
         return None
     try:

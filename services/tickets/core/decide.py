@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.tickets.core.actor import SYSTEM, Actor
+from services.tickets.core.calendar import ZONE
 from services.tickets.core.commands import Command, CreateTicket
 from services.tickets.core.effects import event_data, start, title
 from services.tickets.core.event import Event
@@ -228,8 +229,6 @@ def _flag(f: Field, raw: Any) -> bool:
 
 
 def _time(f: Field, raw: Any) -> str:
-    from services.clock import ZONE
-
     moment = datetime.fromisoformat(raw)
     return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).isoformat()
 
@@ -280,9 +279,7 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
     if ticket.state is State.ACCEPTED:
         route = context.directory.route(ticket.leaf, ticket.place)
         if route.known and reachable(route.lead, ticket):
-            return Command(
-                "dispatch", SYSTEM, at, {"org": route.lead, "duty": route.duty}
-            )
+            return Command("dispatch", SYSTEM, at, {"org": route.lead, "duty": route.duty})
     if "problem" in ticket.flags and ticket.supervision_level < 3 and ticket.is_open:
         text = f"重办{ticket.rework_round}次、流转{ticket.transfers}次,自动提级督办"
         return Command("supervise", SYSTEM, at, {"level": "3", "text": text})

@@ -78,9 +78,7 @@ class Directory:
 
     def over_assigned(self, leaf: str | None, org_kind: str, duty: str) -> bool:
         """Say whether a grid or community would be made to lead what is not on its list."""
-        return (
-            duty == "主责" and org_kind in SELF_GOVERNING and leaf not in self.community_leaves
-        )
+        return duty == "主责" and org_kind in SELF_GOVERNING and leaf not in self.community_leaves
 
     def leaves(self) -> frozenset[str]:
         """Leaves that some line names."""

@@ -312,8 +312,6 @@ def event_data(
     ticket: Ticket, command: Command, context: Context, event: str, clock: str, to: State
 ) -> Facts:
     """Return all facts of the event that a transition writes: what was said, then what follows."""
-    said = {
-        k: v for k, v in command.payload.items() if k not in _NOT_WRITTEN and v is not None
-    }
+    said = {k: v for k, v in command.payload.items() if k not in _NOT_WRITTEN and v is not None}
     follows = FACTS[event](ticket, command, context) if event in FACTS else {}
     return said | follows | CLOCKS[clock](ticket, command, context)

@@ -271,9 +271,7 @@ def days_within_limit(ticket: Ticket, command: Command, context: Context) -> Ref
     limit = context.sla(ticket).extension
     most = int(limit.amount) if limit else 0
     if not 1 <= days <= most:
-        return Refusal(
-            "extension_length", f"每次延期为1至{most}天。", {"days": f"请填1至{most}。"}
-        )
+        return Refusal("extension_length", f"每次延期为1至{most}天。", {"days": f"请填1至{most}。"})
     return None
 
 
@@ -311,9 +309,7 @@ def suspension_pending(ticket: Ticket, command: Command, context: Context) -> Re
     return None
 
 
-def not_suspension_requester(
-    ticket: Ticket, command: Command, context: Context
-) -> Refusal | None:
+def not_suspension_requester(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Nobody approves a suspension of their own."""
     if ticket.suspension_request and ticket.suspension_request["by"] == command.actor.id:
         return Refusal("own_request", "不能审批自己的挂账申请。")
@@ -387,9 +383,7 @@ def within_reopen_days(ticket: Ticket, command: Command, context: Context) -> Re
     """“又坏了” and ratings are taken for 30 days after closing."""
     days = context.profile.reopen_days
     if ticket.closed_at and command.at > ticket.closed_at + timedelta(days=days):
-        return Refusal(
-            "closed_too_long", f"归档已经超过{days}天,请重新反映,我马上帮您登记。"
-        )
+        return Refusal("closed_too_long", f"归档已经超过{days}天,请重新反映,我马上帮您登记。")
     return None
 
 

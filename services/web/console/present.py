@@ -97,8 +97,13 @@ def detail(ticket: JSON, now: datetime, card: JSON | None) -> dict[str, Any]:
         "step": next_step(ticket, now),
         "subject": subject(ticket.get("subject")),
         "extras": extras(ticket),
-        "photos": [f"/console/tickets/{number}/photos/{p}" for p in sorted(photo_ids(ticket))],
+        "photos": _photo_urls(number, ticket.get("attachments")),
+        "evidence": _photo_urls(number, ticket.get("evidence")),
     }
+
+
+def _photo_urls(number: str, ids: Sequence[str] | None) -> list[str]:
+    return [f"/console/tickets/{number}/photos/{photo}" for photo in ids or ()]
 
 
 def subject(value: JSON | None) -> str:

@@ -16,11 +16,12 @@ from services.channels.handoffs import ROLES as HANDOFF_ROLES
 from services.channels.types import HandoffView, MessageView
 from services.errors import LindaError
 from services.tickets.core.actor import Actor
+from services.tickets.core.kinds import Priority
 from services.tickets.core.states import STORED, State
 from services.web.auth import COOKIE, client_address, set_session_cookie
 from services.web.auth import actor_of as actor_of_staff
 from services.web.console import forms, present
-from services.web.console.words import PRIORITY_LABELS, span
+from services.web.console.words import span
 from services.web.keys import SERVICES, STAFF
 from services.web.pages import ERROR_PAGE
 from services.web.routing import Routes
@@ -168,7 +169,7 @@ async def worklist(request: web.Request, query: WorklistQuery) -> web.Response:
         first_url=query.url(None),
         next_url=query.url(cursor) if cursor else None,
         states=[s.value for s in State if s in STORED],
-        priorities=PRIORITY_LABELS,
+        priorities=[p.value for p in Priority],
         leaves=[(c.id, c.name) for c in services.catalogue.cards()],
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from services.clock import ZONE
+from services.tickets.core.kinds import Priority
 from services.tickets.core.states import FINAL, STATE_LABELS, State
 from services.web.templates import add_filter
 
@@ -17,11 +18,6 @@ SOON = timedelta(hours=4)
 """From here on the hours are counted, not the clock shown."""
 
 WEEKDAYS = "一二三四五六日"
-
-PRIORITY_LABELS = {
-    "U0": "危急", "U1": "紧急", "U2": "急", "U3": "一般", "U3c": "咨询", "U4": "复杂",
-    "UV": "巡访", "UA": "预约",
-}  # fmt: skip
 
 FLAG_LABELS = {
     "confidential": "保密",
@@ -131,8 +127,8 @@ def state_label(code: str) -> str:
 
 @add_filter
 def priority_label(code: str) -> str:
-    """Return ``U2 急``; the code stays because regulations and reports use it."""
-    return f"{code} {PRIORITY_LABELS.get(code, '')}".strip()
+    """Return ``U2 民生急件``: the code as well, because reports use it."""
+    return f"{code} {Priority(code).label}" if code else ""
 
 
 @add_filter

@@ -31,6 +31,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (refusal) {
     refusal.focus({ preventScroll: true });
     refusal.scrollIntoView({ block: "center" });
+  } else if (document.querySelector("#reporter .tel")) {
+    document.querySelector("#reporter .tel").focus({ preventScroll: true });
+    document.getElementById("reporter").scrollIntoView({ block: "center" });
   } else window.scrollTo(0, 0);
 });
 

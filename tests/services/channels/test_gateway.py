@@ -223,7 +223,8 @@ from services.places.service import PlaceService
 
 async def main():
     settings = Settings()
-    db, clock = Database(settings.database), Clock()
+    db, clock = Database(settings.database), Clock(test_mode=True)
+    await clock.refresh(db)
     people, places = PeopleService(settings, db, clock), PlaceService(settings, db, clock)
     channels = ChannelService(settings, db, clock, None, people, places)
     await channels.post(sys.argv[1], Incoming("id-1", "text", text="停水了"))
@@ -243,6 +244,7 @@ async def test_a_gateway_killed_in_the_middle_loses_nothing(
 ) -> None:
     """kill -9 while Rasa works on the message (and finishes it), or before Rasa answers at all."""
     conversation = await open_one(channels)
+    await clock.set(db, clock.now())  # the other process takes its time from the same clock
     rasa.hang.clear()
     env = {
         **os.environ,

@@ -86,9 +86,7 @@ async def test_processes_that_migrate_at_once_wait_for_each_other(
     if db.is_sqlite:
         url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
     code = "import sys; from services.db.migrate import upgrade; upgrade(sys.argv[1])"
-    both = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", code, url) for _ in range(2)
-    ]
+    both = [await asyncio.create_subprocess_exec(sys.executable, "-c", code, url) for _ in range(2)]
     assert [await process.wait() for process in both] == [0, 0]
     assert len(heads()) == 1
 

@@ -57,9 +57,7 @@ def test_every_action_in_every_state_by_every_role(state: State, role: str) -> N
         if action == "callback" and role == "system":
             payload = {"result": "no_answer"}
         if action == "merge":
-            context = replace(
-                CONTEXT, parent=replace(parent(), leaf=ticket.leaf)
-            )
+            context = replace(CONTEXT, parent=replace(parent(), leaf=ticket.leaf))
         at = LATER
         if action == "close":
             ticket, at = _unanswered(ticket)
@@ -82,9 +80,7 @@ def test_every_action_in_every_state_by_every_role(state: State, role: str) -> N
 
 
 def _unanswered(ticket):  # type: ignore[no-untyped-def]
-    tries = [
-        {"result": "no_answer", "at": (T0 + timedelta(days=n)).isoformat()} for n in (1, 2, 3)
-    ]
+    tries = [{"result": "no_answer", "at": (T0 + timedelta(days=n)).isoformat()} for n in (1, 2, 3)]
     return replace(ticket, callbacks=tries), T0 + timedelta(days=4)
 
 

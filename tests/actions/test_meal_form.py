@@ -1,0 +1,184 @@
+"""Ordering a meal: what is read, what is asked, the cut-off, the echo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.forms import meal
+from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
+from actions.message import Message
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices
+from tests.actions.helpers import HOME, msg, tap
+
+TOMORROW = ("明天", {"start": "2026-11-25", "end": "2026-11-25"})
+LUNCH = ("中午", "lunch")
+ADDRESS = (
+    "幸福小区3号楼2单元501",
+    {"community": "幸福小区", "building": "3", "unit": "2", "room": "501"},
+)
+
+
+def order(text: str, *, home: dict[str, Any] | None = None, **ents: Any) -> Message:
+    """Return a message of the intent book_meal."""
+    return msg(text, "book_meal", home=home, ents=ents)
+
+
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        (order("想订饭"), "date"),
+        (order("明天给我送饭", time=TOMORROW), "meal"),
+        (order("明天中午订一份", time=TOMORROW, meal=LUNCH, count=("一份", 1)), "mode"),
+        (order("明天中午订一份自取", time=TOMORROW, meal=LUNCH, count=("一份", 1)), CONFIRM),
+        (order("明天中午我去食堂吃", time=TOMORROW, meal=LUNCH), CONFIRM),
+        (order("明天中午送一份", time=TOMORROW, meal=LUNCH), "place"),
+        (
+            order(
+                "明天中午给爸妈送饭到幸福小区3号楼2单元501",
+                time=TOMORROW,
+                meal=LUNCH,
+                relation=("爸妈", "parents"),
+                address=ADDRESS,
+            ),
+            "portions",
+        ),
+    ],
+)
+def test_only_what_is_missing_is_asked(message: Message, asked: str) -> None:
+    assert next_question(meal.FORM, fill(meal.FORM, None, message), message) == asked
+
+
+def test_everything_at_once_is_read_back() -> None:
+    message = order(
+        "给我妈订明天中午一份饭,软和的,送到幸福小区3号楼2单元501",
+        relation=("我妈", "mother"), time=TOMORROW, meal=LUNCH, count=("一份", 1),
+        diet=("软和的", "soft"), address=ADDRESS,
+    )  # fmt: skip
+    draft = fill(meal.FORM, None, message)
+    assert dict(meal.summary(draft, message)) == {
+        "哪一顿": "明天(11月25日,星期三)午饭",
+        "几份": "1份",
+        "给谁": "您母亲",
+        "忌口": "软和的",
+        "怎么吃": "送到家",
+        "送到": "幸福小区3号楼2单元501",
+    }
+    body = meal.to_ticket(draft, message, "c1")
+    assert (body["kind"], body["leaf"]) == ("booking", "C1")
+    assert body["appointment"] == {
+        "date": "2026-11-25", "meal": "lunch", "portions": 1, "diet": ["soft"],
+        "delivery": True, "mode": "delivery",
+    }  # fmt: skip
+    assert body["subject"] == {"relation": "mother", "name": None}
+
+
+@pytest.mark.parametrize(
+    ("habit", "first"),
+    [
+        ({"recur": "daily"}, "2026-11-25"),
+        ({"recur": "weekly", "weekdays": [2]}, "2026-12-01"),
+        ({"recur": "weekly", "weekdays": [6, 7]}, "2026-11-28"),
+    ],
+)
+def test_a_habit_starts_with_its_next_day(habit: dict[str, Any], first: str) -> None:
+    draft = fill(meal.FORM, None, order("每天中午送饭", time=("每天", habit), meal=LUNCH))
+    assert draft.get("date") == first
+    assert meal.to_ticket(draft, order(""), "c1")["appointment"]["habit"] == habit
+
+
+def closed() -> Draft:
+    """Return an order whose cut-off is over, with a later meal offered."""
+    message = order("明天中午自取一份", time=TOMORROW, meal=LUNCH)
+    draft = fill(meal.FORM, None, message)
+    assert meal.to_check(draft) == ("2026-11-25", "lunch")
+    draft = meal.checked(
+        draft,
+        {"open": False, "reason": "截止了。", "next_open": {"date": "2026-11-26", "meal": "lunch"}},
+    )
+    assert meal.to_check(draft) is None
+    question = next_question(meal.FORM, draft, message)
+    assert question == "date"
+    return asking(draft, question)
+
+
+@pytest.mark.parametrize(
+    ("message", "day"),
+    [
+        (tap("affirm", about="next_open"), "2026-11-26"),
+        (msg("行", "affirm", id="m2"), "2026-11-26"),
+        (
+            msg("那就下周一吧", "affirm", id="m2",
+                ents={"time": ("下周一", {"start": "2026-11-30", "end": "2026-11-30"})}),
+            "2026-11-30",
+        ),
+    ],
+)  # fmt: skip
+def test_after_the_cut_off_another_day_is_found(message: Message, day: str) -> None:
+    draft = fill(meal.FORM, closed(), message)
+    assert draft.get("date") == day
+    assert meal.to_check(draft) == (day, "lunch")
+
+
+def test_a_declined_later_meal_ends_the_form() -> None:
+    message = msg("不用了", "deny", id="m2")
+    assert (
+        meal.declined(fill(meal.FORM, closed(), msg("不要", "deny", id="m2")), message).outcome
+        == DROP
+    )
+
+
+def test_a_change_while_the_summary_stands() -> None:
+    first = order("明天中午自取一份", time=TOMORROW, meal=LUNCH, count=("一份", 1))
+    draft = asking(fill(meal.FORM, None, first), CONFIRM)
+    change = msg("改成两份,送到家", "deny", id="m2", home=HOME, ents={"count": ("两份", 2)})
+    draft = fill(meal.FORM, draft, change)
+    assert (meal.portions(draft), draft.get("mode")) == (2, "delivery")
+
+
+ENTITIES = [
+    {"entity": "time", "text": "明天", "value": TOMORROW[1]},
+    {"entity": "meal", "text": "中午", "value": "lunch"},
+]
+
+
+async def test_ordering_over_http(talk: Talk, services: FakeServices) -> None:
+    talk.hear("明天中午订饭,我去食堂吃", "book_meal", entities=ENTITIES)
+    await talk.run("validate_meal_form")
+    assert "明天(11月25日,星期三)午饭" in talk.text
+    talk.hear("要得", "affirm")
+    await talk.run("validate_meal_form")
+    await talk.run("action_submit_meal")
+    assert "订上了" in talk.text
+    assert services.sent("/tickets")[0]["appointment"]["mode"] == "eat_in"
+
+
+async def test_the_cut_off_is_asked_of_the_kitchen(talk: Talk, services: FakeServices) -> None:
+    services.meal_open = False
+    talk.hear("明天中午订饭,我去食堂吃", "book_meal", entities=ENTITIES)
+    await talk.run("validate_meal_form")
+    assert "截止了" in talk.text
+    assert talk.buttons[0] == "改成后天(11月26日,星期四)午饭"
+    services.meal_open = True
+    talk.hear(talk.payloads[talk.buttons[0]], "affirm",
+              entities=[{"entity": "about", "value": "next_open"}])  # fmt: skip
+    await talk.run("validate_meal_form")
+    assert "后天(11月26日,星期四)午饭" in talk.text
+    assert talk.buttons == ["对，提交", "改一下"]
+
+
+async def test_a_problem_told_meanwhile_waits_its_turn(talk: Talk, services: FakeServices) -> None:
+    talk.hear("明天中午订饭", "book_meal", entities=ENTITIES)
+    await talk.run("validate_meal_form")
+    talk.hear("对了楼道灯也坏了", "report_problem", id="lamp")
+    await talk.run("validate_meal_form")
+    talk.hear("我去食堂吃", "book_meal")
+    await talk.run("validate_meal_form")
+    talk.hear("对", "affirm")
+    await talk.run("validate_meal_form")
+    await talk.run("action_submit_meal")
+    assert "楼道灯也坏了" in talk.text
+    assert talk.payloads["好，接着报"] == '/report_problem{"about":"m:lamp"}'
+    assert services.sent("/tickets")[0]["narrative"] == "明天中午订饭\n我去食堂吃"

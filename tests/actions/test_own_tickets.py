@@ -1,0 +1,231 @@
+"""Own requests, the callback, offers and doubts – over the internal API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.callback import read_score, read_solved, reason_in
+from actions.own_tickets import query_code, ticket_no
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices, view
+from tests.actions.helpers import msg
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("非常满意", 5), ("很满意", 5), ("巴适得很", 5), ("5分", 5), ("5", 5),
+        ("满意", 4), ("挺好的", 4), ("整得挺好", 4), ("四分", 4),
+        ("基本满意", 3), ("一般吧", 3), ("凑合", 3), ("将就嘛", 3), ("还行", 3),
+        ("不满意", 2), ("不太满意", 2), ("不咋样", 2), ("不是很满意", 2),
+        ("非常不满意", 1), ("太差了", 1), ("1分", 1),
+        ("我下午在家", None), ("好了", None), ("等了五分钟", None),
+    ],
+)  # fmt: skip
+def test_read_score(text: str, score: int | None) -> None:
+    assert read_score(msg(text, "rate_service")) == score
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "solved"),
+    [
+        ("好了", "affirm", True), ("嗯呐", "affirm", True), ("修好了,谢谢", "thank", True),
+        ("亮了", "chitchat", True), ("没修好", "reject_resolution", False),
+        ("还漏", "report_problem", False), ("不行", "deny", False), ("糊弄人", "chitchat", False),
+        ("挺满意", "rate_service", True), ("不满意", "rate_service", False),
+        ("今天几号", "chitchat", None),
+    ],
+)  # fmt: skip
+def test_read_solved(text: str, intent: str, solved: bool | None) -> None:
+    assert read_solved(msg(text, intent)) is solved
+
+
+def test_a_no_with_its_reason_is_not_asked_for_it_again() -> None:
+    assert reason_in(msg("没修好,灯还是一闪一闪的")) == "没修好,灯还是一闪一闪的"
+    assert reason_in(msg("没修好")) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "code"),
+    [
+        ("SQ-261122-00427-3 到哪了", "SQ-261122-00427-3", ""),
+        ("sq-261122-00427-3,查询码 482910", "SQ-261122-00427-3", "482910"),
+        ("我的查询码是482910", None, "482910"),
+        ("灯修好没", None, ""),
+    ],
+)
+def test_number_and_code(text: str, number: str | None, code: str) -> None:
+    message = msg(text, "query_progress")
+    assert (ticket_no(message), query_code(message)) == (number, code)
+
+
+async def test_progress_says_state_and_date(talk: Talk, services: FakeServices) -> None:
+    services.tickets = [view(2, title="没水"), view(1, state="CLOSED", state_text="已归档")]
+    talk.hear("我报的修好没", "query_progress")
+    await talk.run("action_query_progress")
+    for words in ("没水", "正在办", "12月1日前答复您", "李梅", "已归档"):
+        assert words in talk.text
+
+
+async def test_somebody_elses_number_shows_nothing(talk: Talk, services: FakeServices) -> None:
+    talk.hear("SQ-261122-00427-3 到哪了", "query_progress")
+    await talk.run("action_query_progress")
+    assert "没查到" in talk.text
+
+
+async def test_urging_with_several_asks_which_and_goes_on_with_the_words(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = [view(2, title="没水"), view(1, title="灯坏")]
+    talk.hear("都三天了咋还没来", "urge_ticket")
+    await talk.run("action_urge")
+    assert len(talk.buttons) == 2
+    talk.hear(talk.payloads[talk.buttons[1]], "urge_ticket", entities=[
+        {"entity": "ticket_no", "value": "SQ-261124-00001-1"},
+        {"entity": "about", "value": "m:m1"},
+    ])  # fmt: skip
+    await talk.run("action_urge")
+    _, path, body, key = services.calls[-1]
+    assert path.endswith("/SQ-261124-00001-1/resident/urge")
+    assert (body["text"], key) == ("都三天了咋还没来", "c1:m2:urge")
+    assert "催了" in talk.text
+
+
+async def test_withdrawing_takes_one_tap_that_says_why(talk: Talk, services: FakeServices) -> None:
+    services.tickets = [view(1)]
+    talk.hear("不用修了", "withdraw_ticket")
+    await talk.run("action_withdraw")
+    assert services.sent("/withdraw") == []
+    assert len(talk.buttons) == 4
+    talk.hear(talk.payloads["有人让我撤的"], "withdraw_ticket", entities=[
+        {"entity": "ticket_no", "value": "SQ-261124-00001-1"},
+        {"entity": "about", "value": "why:pressed"},
+    ])  # fmt: skip
+    await talk.run("action_withdraw")
+    assert services.sent("/withdraw")[0]["reason"] == "有人让我撤的"
+    assert "核实" in talk.text
+
+
+async def test_rejecting_without_a_finished_request_opens_a_report(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("灯又坏了", "reject_resolution")
+    await talk.run("action_reject")
+    assert talk.followup == "report_form"
+
+
+def pending(stage: str) -> dict[str, Any]:
+    """Return metadata with an open callback question."""
+    return {
+        "pending_callback": {"ticket_no": "SQ-261124-00001-1", "title": "楼道灯", "stage": stage}
+    }
+
+
+async def test_callback_solved_then_rating(talk: Talk, services: FakeServices) -> None:
+    talk.hear("好了,亮了", "affirm", metadata=pending("solved"))
+    await talk.run("action_callback_answer")
+    assert services.sent("/callback") == [
+        {"conversation_id": "c1", "stage": "solved", "solved": True}
+    ]
+    assert talk.buttons == ["非常满意", "满意", "基本满意", "不满意", "非常不满意"]
+    talk.hear(talk.payloads["不满意"], "rate_service", metadata=pending("rating"),
+              entities=[{"entity": "count", "value": "2"}])  # fmt: skip
+    await talk.run("action_callback_answer")
+    assert services.sent("/callback")[1]["score"] == 2
+    assert "看不到是谁评的" in talk.text
+
+
+async def test_callback_unsolved_then_reason(talk: Talk, services: FakeServices) -> None:
+    services.next_stage = "reason"
+    talk.hear("没修好", "reject_resolution", metadata=pending("solved"))
+    await talk.run("action_callback_answer")
+    assert "哪里没弄好" in talk.text
+    services.next_stage = None
+    talk.hear("灯一闪一闪的", "report_problem", metadata=pending("reason"))
+    await talk.run("action_callback_answer")
+    assert services.sent("/callback")[1]["text"] == "灯一闪一闪的"
+    assert "退回重办" in talk.text
+
+
+async def test_a_verdict_is_never_forced(talk: Talk, services: FakeServices) -> None:
+    talk.hear("不评了", "deny", metadata=pending("rating"))
+    await talk.run("action_callback_answer")
+    assert services.sent("/callback") == []
+
+
+async def test_an_offer_stands_for_the_next_message_only(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("建个凉亭吧", "make_suggestion")
+    await talk.run("action_suggest")
+    talk.hear("对了几点下班", "ask_community_info")
+    await talk.run("action_community_info")
+    talk.hear("好", "affirm")
+    await talk.run("action_affirm")
+    assert services.tickets == []
+    talk.hear("/affirm", "affirm", entities=[{"entity": "about", "value": "offer:m1"}])
+    await talk.run("action_affirm")
+    await talk.run("action_affirm")  # a second tap has no second effect
+    assert len(services.tickets) == 1
+    assert services.sent("/tickets")[0]["narrative"] == "建个凉亭吧"
+
+
+READINGS = [
+    {"intent": "report_problem", "leaf": "H6", "confidence": 0.4},
+    {"intent": "ask_service", "leaf": "B1", "confidence": 0.3},
+    {"intent": "greet", "leaf": None, "confidence": 0.1},
+]
+
+
+async def test_a_doubt_offers_readings_that_go_on_with_the_words(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("那个灯的事咋说", "report_problem", uncertain=True, readings=READINGS)
+    await talk.run("action_clarify")
+    assert len(talk.buttons) == 2
+    payload = talk.payloads[talk.buttons[0]]
+    assert payload == '/report_problem{"service":"H6","about":"m:m1"}'
+    talk.hear(payload, "report_problem", entities=[
+        {"entity": "service", "value": "H6"}, {"entity": "about", "value": "m:m1"},
+    ])  # fmt: skip
+    await talk.run("validate_report_form")
+    assert talk.slots["draft"]["values"]["narrative"] == "那个灯的事咋说"
+    assert talk.slots["draft"]["values"]["leaf"] == "H6"
+
+
+async def test_after_two_doubts_a_person_takes_over(talk: Talk, services: FakeServices) -> None:
+    for n in range(3):
+        talk.hear(f"呜哩哇啦{n}", "chitchat", uncertain=True, readings=READINGS)
+        await talk.run("action_clarify")
+    assert [b["kind"] for b in services.sent("/alerts")] == ["human"]
+
+
+async def test_a_card_is_quoted_and_an_expired_one_is_not(
+    talk: Talk, services: FakeServices
+) -> None:
+    card = {"id": "B1", "name": "低保", "summary": "收入低的家庭可以申请。", "conditions": [],
+            "materials": ["身份证"], "where": "社区窗口", "limit": None, "fee": None,
+            "sources": [{"title": "社会救助暂行办法", "ref": "第十一条"}], "confirm_locally": True,
+            "valid": True, "valid_from": "2026-01-01", "offers": []}  # fmt: skip
+    services.cards["B1"] = card
+    leaf = {"entity": "service", "value": "B1", "confidence": 0.9}
+    talk.hear("低保咋办", "ask_service", entities=[leaf])
+    await talk.run("action_answer_service")
+    for words in ("身份证", "社会救助暂行办法", "2026-01-01", "以当地窗口为准"):
+        assert words in talk.text
+    services.cards["B1"] = {**card, "valid": False}
+    talk.hear("低保咋办", "ask_service", entities=[leaf])
+    await talk.run("action_answer_service")
+    assert "身份证" not in talk.text
+    assert "咨询" in talk.text
+
+
+async def test_a_person_is_reachable_even_when_the_services_are_not(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINDA_URL", "http://127.0.0.1:9")
+    talk.hear("人工", "ask_human")
+    await talk.run("action_handoff")
+    assert "12345" in talk.text

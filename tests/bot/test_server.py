@@ -1,0 +1,103 @@
+"""Rasa as it runs: our pipeline, our channel, our memory, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+NOW = "2026-11-24T10:00:00+08:00"
+WEBHOOK = "/webhooks/linda/webhook"
+
+
+def parse(ask: Any, text: str) -> dict[str, Any]:
+    status, parsed = ask("/model/parse", {"text": text})
+    assert status == 200
+    return parsed
+
+
+def send(ask: Any, sender: str, text: str, **more: Any) -> tuple[int, Any]:
+    metadata = {"now": NOW, "mode": "bot", **more.pop("metadata", {})}
+    body = {"sender": sender, "message_id": "m1", "kind": "text", "text": text, **more}
+    return ask(WEBHOOK, {**body, "metadata": metadata})
+
+
+def entity(parsed: dict[str, Any], kind: str) -> dict[str, Any]:
+    (found,) = [e for e in parsed["entities"] if e["entity"] == kind]
+    return found
+
+
+def test_a_report_is_understood_with_leaf_and_place(rasa_server: Any) -> None:
+    parsed = parse(rasa_server, "三号楼二单元的楼道灯不亮了")
+    assert parsed["intent"]["name"] == "report_problem"
+    assert entity(parsed, "service")["value"] == "H6"
+    assert entity(parsed, "address")["value"] == {"building": "3", "unit": "2"}
+    assert parsed["uncertain"] is False
+    assert parsed["readings"][0]["leaf"] == "H6"
+
+
+@pytest.mark.parametrize(("text", "leaf"), [("屋里一股煤气味", "H3"), ("我们困在电梯里了", "H5")])
+def test_the_guard_knows_danger_it_was_never_trained_on(
+    rasa_server: Any, text: str, leaf: str
+) -> None:
+    parsed = parse(rasa_server, text)
+    assert parsed["intent"] == {"name": "emergency", "confidence": 1.0}
+    assert entity(parsed, "service")["value"] == leaf
+
+
+def test_what_the_guard_took_back_is_no_emergency(rasa_server: Any) -> None:
+    assert parse(rasa_server, "昨天着火了已经灭了")["intent"]["name"] != "emergency"
+
+
+def test_a_card_without_training_is_found(rasa_server: Any) -> None:
+    """The small model knows only three complaints; the catalogue knows the others."""
+    parsed = parse(rasa_server, "单元门口的楼道灯坏了，水管爆了")
+    leaves = {entity(parsed, "service")["value"]}
+    leaves |= {a["value"] for a in entity(parsed, "service")["alternatives"]}
+    assert {"H6", "H1"} <= leaves
+
+
+def test_a_message_is_answered_whole(rasa_server: Any) -> None:
+    status, answer = send(rasa_server, "c-greet", "你好")
+    assert status == 200
+    assert answer == {
+        "messages": [
+            {"text": "您好，我是邻答。", "buttons": [{"title": "对", "payload": "/affirm"}]}
+        ]
+    }
+
+
+def test_retry_repeats_the_answer_and_handles_nothing_twice(rasa_server: Any) -> None:
+    first = send(rasa_server, "c-retry", "你好")[1]
+    again = send(rasa_server, "c-retry", "你好", retry=True)[1]
+    assert again["messages"] == first["messages"]
+    assert again["repeated"] is True
+    other = send(rasa_server, "c-retry", "楼道灯坏了", message_id="m2", retry=True)[1]
+    assert "repeated" not in other
+
+
+def test_wrong_token_is_refused(rasa_server: Any) -> None:
+    assert rasa_server(WEBHOOK, {"sender": "x", "text": "你好"}, token="wrong")[0] == 401
+
+
+def test_typed_command_is_only_text(rasa_server: Any) -> None:
+    status, answer = send(rasa_server, "c-command", "/greet")
+    assert status == 200
+    assert "您好，我是邻答。" not in [m.get("text") for m in answer["messages"]]
+
+
+def test_button_is_a_command(rasa_server: Any) -> None:
+    assert send(rasa_server, "c-button", "/affirm", kind="payload")[1]["messages"] == [
+        {"text": "好的。"}
+    ]
+
+
+def test_silent_while_a_person_talks(rasa_server: Any) -> None:
+    status, answer = send(rasa_server, "c-human", "你好", metadata={"mode": "human"})
+    assert (status, answer) == (200, {"messages": []})
+
+
+def test_reserved_command_is_refused(rasa_server: Any) -> None:
+    status, answer = send(rasa_server, "c-x", "/restart", kind="payload")
+    assert status == 422
+    assert answer["error"]["code"] == "invalid_message"

@@ -1,0 +1,343 @@
+"""The staff API through real HTTP: login, tickets by role, masking, places, test mode."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from services.context import Services
+from services.people.logins import MAX_FAILURES
+from services.web.scenario import WAY
+from tests.services.web.conftest import Client, Token
+
+PLACE = {"compound": "幸福小区", "building": "3", "unit": "2", "room": "401"}
+HALL_LIGHT: dict[str, Any] = {
+    "leaf": "H6",
+    "narrative": "楼道灯坏了好几天了",
+    "contact": {"name": "张桂兰", "phone": "13812345678"},
+    "location": PLACE,
+}
+
+
+async def made(client: Client, as_staff: Token, **fields: Any) -> dict[str, Any]:
+    """Make a ticket in test mode and return it."""
+    answer = await client.post(
+        "/api/v1/test/tickets", json=HALL_LIGHT | fields, headers=await as_staff("admin1")
+    )
+    assert answer.status == 201, await answer.text()
+    return dict(await answer.json())
+
+
+async def error_of(answer: Any) -> tuple[int, str]:
+    return answer.status, (await answer.json())["error"]["code"]
+
+
+# -- login ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["grid1", "grid2", "clerk1", "supervisor1", "dispatcher1", "handler1", "vendor1",
+     "callback1", "mediator1", "trainer1", "auditor1", "admin1"],
+)  # fmt: skip
+async def test_every_demo_account_can_log_in(
+    client: Client, as_staff: Token, username: str
+) -> None:
+    me = await (await client.get("/api/v1/auth/me", headers=await as_staff(username))).json()
+    assert me["id"] == username
+    assert me["role"] == username.rstrip("12")
+
+
+async def test_wrong_passwords_lock_with_a_time_to_wait(client: Client) -> None:
+    wrong = {"username": "grid1", "password": "wrong-password"}
+    for _ in range(MAX_FAILURES):
+        answer = await client.post("/api/v1/auth/token", json=wrong)
+        assert await error_of(answer) == (401, "login_failed")
+    answer = await client.post("/api/v1/auth/token", json=wrong)
+    assert await error_of(answer) == (429, "login_locked")
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+
+
+async def test_a_token_that_was_logged_out_is_gone(client: Client, as_staff: Token) -> None:
+    headers = await as_staff("clerk1")
+    assert (await client.post("/api/v1/auth/logout", headers=headers)).status == 204
+    answer = await client.get("/api/v1/auth/me", headers=headers)
+    assert await error_of(answer) == (401, "not_authenticated")
+
+
+# -- tickets --------------------------------------------------------------------------------
+
+
+async def test_a_ticket_goes_from_the_counter_to_the_grid_worker_who_resolves_it(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    found = await services.places.resolve({}, "幸福小区3号楼2单元401室")
+    body = {
+        "leaf": "H6",
+        "narrative": "楼道灯坏了好几天了",
+        "contact": HALL_LIGHT["contact"],
+        "place": found.as_dict()["candidates"][0],
+    }
+    clerk = await as_staff("clerk1") | {"Idempotency-Key": "counter-1"}
+    first = await client.post("/api/v1/tickets", json=body, headers=clerk)
+    again = await client.post("/api/v1/tickets", json=body, headers=clerk)
+    assert (first.status, again.status) == (201, 201)
+    number = (await first.json())["ticket_no"]
+    assert (await again.json())["ticket_no"] == number
+    other = await client.post("/api/v1/tickets", json=body | {"narrative": "x"}, headers=clerk)
+    assert await error_of(other) == (409, "idempotency_conflict")
+
+    grid = await as_staff("grid1")
+    seen = await (await client.get(f"/api/v1/tickets/{number}", headers=grid)).json()
+    assert (seen["state"], seen["channel"]) == ("DISPATCHED", "counter")
+    assert seen["location"]["grid_id"] == "qinghe-g1"
+
+    async def act(action: str, **payload: Any) -> Any:
+        return await client.post(
+            f"/api/v1/tickets/{number}/actions/{action}", json=payload, headers=grid
+        )
+
+    signed = await act("sign", version=seen["version"])
+    assert (await signed.json())["state"] == "ACTIVE"
+    stale = await act("contact", version=seen["version"], way="phone", result="reached")
+    assert await error_of(stale) == (409, "version_conflict")
+    assert (await stale.json())["error"]["fields"]["version"] > seen["version"]
+    bare = await act("resolve")
+    assert bare.status == 422
+    version = (await (await client.get(f"/api/v1/tickets/{number}", headers=grid)).json())[
+        "version"
+    ]
+    done = await act(
+        "resolve", version=version, outcome="solved", reply="换了灯泡", evidence_note="夜里换的"
+    )
+    assert (await done.json())["state"] == "RESOLVED"
+
+    timeline = await (await client.get(f"/api/v1/tickets/{number}/events", headers=grid)).json()
+    assert len(timeline["events"]) >= 5
+
+
+async def test_a_ticket_needs_an_idempotency_key_and_a_role(
+    client: Client, as_staff: Token
+) -> None:
+    body = {"narrative": "灯坏了"}
+    clerk = await as_staff("clerk1")
+    answer = await client.post("/api/v1/tickets", json=body, headers=clerk)
+    assert await error_of(answer) == (400, "idempotency_key_required")
+    answer = await client.post(
+        "/api/v1/tickets", json=body, headers=clerk | {"Idempotency-Key": "x" * 256}
+    )
+    assert await error_of(answer) == (400, "idempotency_key_required")
+    vendor = await as_staff("vendor1") | {"Idempotency-Key": "1"}
+    answer = await client.post("/api/v1/tickets", json=body, headers=vendor)
+    assert await error_of(answer) == (403, "role_not_allowed")
+    assert "服务商" in (await answer.json())["error"]["message"]
+
+
+async def test_the_list_is_narrowed_and_its_questions_checked(
+    client: Client, as_staff: Token
+) -> None:
+    number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
+    for username, query, expected in (
+        ("grid1", "state=ACTIVE&leaf=H6&grid=qinghe-g1", [number]),
+        ("grid1", "state=CLOSED", []),
+        ("grid2", "", []),
+        ("dispatcher1", f"q={number}", [number]),
+    ):
+        headers = await as_staff(username)
+        answer = await (await client.get(f"/api/v1/tickets?{query}", headers=headers)).json()
+        assert [t["ticket_no"] for t in answer["tickets"]] == expected, (username, query)
+    headers = await as_staff("grid1")
+    for bad in ("limit=0", "limit=1000", "limit=x", "sort=age"):
+        answer = await client.get(f"/api/v1/tickets?{bad}", headers=headers)
+        assert await error_of(answer) == (422, "invalid_fields")
+
+
+@pytest.mark.parametrize(
+    ("username", "phone"),
+    [
+        ("grid1", "138****5678"),
+        ("clerk1", "138****5678"),
+        ("supervisor1", "138****5678"),
+        ("dispatcher1", "138****5678"),
+        ("callback1", "138****5678"),
+    ],
+)
+async def test_phones_come_masked(
+    client: Client, as_staff: Token, username: str, phone: str
+) -> None:
+    number = (await made(client, as_staff, state="RESOLVED"))["ticket_no"]
+    answer = await client.get(f"/api/v1/tickets/{number}", headers=await as_staff(username))
+    text = await answer.text()
+    assert answer.status == 200, text
+    assert "13812345678" not in text and "张桂兰" not in text
+    assert (await answer.json())["reporter"]["phone"] == phone
+
+
+async def test_a_vendor_never_meets_the_reporter_and_the_admin_no_content(
+    client: Client, as_staff: Token
+) -> None:
+    meal = await made(client, as_staff, leaf="C1", narrative="给我妈订饭", state="ACTIVE")
+    assert meal["owner_org"] == "meal"
+    answer = await client.get(
+        f"/api/v1/tickets/{meal['ticket_no']}", headers=await as_staff("vendor1")
+    )
+    assert answer.status == 200
+    text = await answer.text()
+    for secret in ("138", "张", "5678"):
+        assert secret not in text
+    answer = await client.get(
+        f"/api/v1/tickets/{meal['ticket_no']}", headers=await as_staff("admin1")
+    )
+    assert "给我妈订饭" not in await answer.text()
+
+
+async def test_reveal_gives_the_phone_with_a_reason_and_is_on_record(
+    client: Client, as_staff: Token
+) -> None:
+    number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
+    grid = await as_staff("grid1")
+    path = f"/api/v1/tickets/{number}/actions/reveal"
+    assert (await client.post(path, json={}, headers=grid)).status == 422
+    answer = await client.post(path, json={"reason": "约上门时间"}, headers=grid)
+    assert (await answer.json())["reporter"]["phone"] == "13812345678"
+    auditor = await as_staff("auditor1")
+    timeline = await (await client.get(f"/api/v1/tickets/{number}/events", headers=auditor)).text()
+    assert "约上门时间" in timeline and "13812345678" not in timeline
+
+
+async def test_an_action_that_does_not_exist_and_a_ticket_that_does_not(
+    client: Client, as_staff: Token
+) -> None:
+    number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
+    grid = await as_staff("grid1")
+    answer = await client.post(f"/api/v1/tickets/{number}/actions/explode", json={}, headers=grid)
+    assert answer.status in (404, 422)
+    answer = await client.get("/api/v1/tickets/SQ-261124-99999-0", headers=grid)
+    assert answer.status == 404
+
+
+# -- places and catalogue -------------------------------------------------------------------
+
+
+async def test_places_list_compounds_buildings_and_grids_without_names_of_workers(
+    client: Client,
+) -> None:
+    answer = await client.get("/api/v1/places")
+    places = await answer.json()
+    assert len(places["compounds"]) >= 3
+    assert sum(len(c["buildings"]) for c in places["compounds"]) == 40
+    assert len(places["grids"]) == 6
+    assert all(g["building_ids"] for g in places["grids"])
+    assert "王秀英" not in await answer.text()
+
+
+async def test_a_card_is_served_with_its_validity(client: Client) -> None:
+    listing = await (await client.get("/api/v1/catalogue")).json()
+    assert len(listing["cards"]) >= 90
+    card = await (await client.get("/api/v1/catalogue/A1")).json()
+    assert card["valid"] is True and card["summary"]
+
+
+# -- test mode ------------------------------------------------------------------------------
+
+
+async def test_test_mode_is_for_an_admins_token_only(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    path = "/api/v1/test/clock"
+    answer = await client.post(path, json={"advance": "PT1H"}, headers=await as_staff("clerk1"))
+    assert await error_of(answer) == (403, "role_not_allowed")
+    login = await services.people.login("admin1", services.settings.demo_password, "::1")
+    cookie = {"Cookie": f"linda_session={login.secret}"}
+    answer = await client.post(path, json={"advance": "PT1H"}, headers=cookie)
+    assert answer.status == 401
+
+
+async def test_the_clock_is_set_and_advanced_and_tokens_stay(
+    client: Client, as_staff: Token
+) -> None:
+    admin = await as_staff("admin1")
+    path = "/api/v1/test/clock"
+    now = "2026-11-24T10:05:00+08:00"
+    answer = await client.post(path, json={"now": now}, headers=admin)
+    assert (await answer.json())["now"][:16] == now[:16]
+    answer = await client.post(path, json={"advance": "P5DT3H"}, headers=admin)
+    later = datetime.fromisoformat((await answer.json())["now"])
+    assert (later - datetime.fromisoformat(now)).total_seconds() // 60 == (5 * 24 + 3) * 60
+    assert (await client.get("/api/v1/auth/me", headers=admin)).status == 200
+    for bad in (
+        {},
+        {"now": "soon"},
+        {"now": "2026-11-24T10:05:00"},
+        {"now": now, "advance": "PT1H"},
+    ):
+        assert (await client.post(path, json=bad, headers=admin)).status == 422
+
+
+@pytest.mark.parametrize("state", WAY)
+async def test_a_ticket_of_every_state_with_a_history(
+    client: Client, as_staff: Token, state: str
+) -> None:
+    ticket = await made(client, as_staff, state=state, created_at="2026-11-20T09:00:00+08:00")
+    assert ticket["state"] == state
+    assert ticket["created_at"].startswith("2026-11-20T09:00")
+
+
+async def test_a_history_is_taken_step_by_step_at_its_times(
+    client: Client, as_staff: Token
+) -> None:
+    steps = [
+        {"action": "sign", "actor": "grid1", "at": "2026-11-20T10:00:00+08:00"},
+        {
+            "action": "contact",
+            "payload": {"way": "phone", "result": "reached"},
+            "at": "2026-11-20T11:00:00+08:00",
+        },
+    ]
+    ticket = await made(client, as_staff, history=steps, created_at="2026-11-20T09:00:00+08:00")
+    assert (ticket["state"], ticket["owner_person"]) == ("ACTIVE", "grid1")
+    assert str(ticket["first_contact_at"]).startswith("2026-11-20T11:00")
+
+
+async def test_a_step_that_may_not_be_taken_is_refused_here_too(
+    client: Client, as_staff: Token
+) -> None:
+    body = HALL_LIGHT | {"history": [{"action": "sign", "actor": "grid2"}]}
+    answer = await client.post("/api/v1/test/tickets", json=body, headers=await as_staff("admin1"))
+    assert answer.status in (403, 422)
+
+
+async def test_a_resident_is_made_with_a_home_and_bound_to_a_session(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    admin = await as_staff("admin1")
+    session = await (await client.post("/api/v1/chat/sessions", json={})).json()
+    for home in ("幸福小区3号楼2单元401室", PLACE):
+        body = {"name": "张桂兰", "phone": "13812345678", "home": home,
+                "session_id": session["session_id"]}  # fmt: skip
+        answer = await client.post("/api/v1/test/residents", json=body, headers=admin)
+        assert answer.status == 201, await answer.text()
+        made_one = await answer.json()
+        assert made_one["home"] == {
+            "compound_id": "xingfu", "compound": "幸福小区", "building_id": "xingfu-3",
+            "building": "3", "unit": "2", "room": "401",
+        }  # fmt: skip
+    async with services.db.read() as s:
+        resident = await services.people.resident(s, made_one["resident_id"])
+    assert resident is not None and resident.phone == "13812345678"
+    for bad in ({"home": "阳光小区3号楼"}, {"session_id": "nobody"}):
+        answer = await client.post("/api/v1/test/residents", json=bad, headers=admin)
+        assert answer.status in (404, 422)
+
+
+async def test_the_outbox_shows_what_is_to_be_done(client: Client, as_staff: Token) -> None:
+    number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
+    admin = await as_staff("admin1")
+    shown = await (await client.get("/api/v1/test/outbox", headers=admin)).json()
+    rows = [r for r in shown["outbox"] if r["payload"].get("ticket_no") == number]
+    assert {r["topic"] for r in rows} == {"ticket.changed"}
+    assert (await client.post("/api/v1/test/tick", headers=admin)).status == 200
+    shown = await (await client.get("/api/v1/test/outbox", headers=admin)).json()
+    assert {r["state"] for r in shown["outbox"]} == {"done"}

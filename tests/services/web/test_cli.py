@@ -1,0 +1,87 @@
+"""``linda`` on a fresh folder, and seeding that can be repeated."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from services import cli
+from services.context import Services
+from services.people.tables import StaffRow
+from services.places.tables import BuildingRow
+from services.seed import seed
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LINDA_VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("LINDA_DEMO_PASSWORD", "demo-password")
+    return tmp_path
+
+
+def run(*argv: str) -> int:
+    return cli.main(list(argv))
+
+
+def test_from_an_empty_folder_to_an_account(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init") == 0
+    assert run("init") == 0
+    add = ("user", "add", "handler9", "--name", "钱工", "--role", "handler", "--org", "power")
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-good-password\n"))
+    assert run(*add) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-good-password\n"))
+    assert run(*add) == 1
+    assert "已经有 handler9 这个账号" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert run("user", "password", "handler9") == 1
+    assert "密码太短" in capsys.readouterr().err
+    assert run("ticket", "show", "SQ-261124-00001-0") == 1
+    assert capsys.readouterr().err.strip()
+
+
+def test_the_data_files_are_checked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("catalog", "check") == 0
+    assert "没有问题" in capsys.readouterr().out
+
+
+def test_a_missing_locality_is_said_in_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LINDA_LOCALITY", "nowhere")
+    assert run("init") == 1
+    error = capsys.readouterr().err
+    assert "nowhere" in error and "Traceback" not in error
+
+
+async def test_seeding_again_changes_nothing_and_takes_a_new_demo_password(
+    services: Services,
+) -> None:
+    async def counts() -> list[int | None]:
+        async with services.db.read() as s:
+            return [
+                await s.scalar(select(func.count()).select_from(table))
+                for table in (StaffRow, BuildingRow)
+            ]
+
+    before = await counts()
+    await seed(services)
+    assert await counts() == before == [12, 40]
+    services.settings.demo_password = "another-password"
+    await seed(services)
+    assert (await services.people.login("grid1", "another-password", "::1")).staff.name == "王秀英"
+
+
+async def test_production_gets_places_and_no_accounts(services: Services) -> None:
+    async with services.db.write() as s:
+        for row in await s.scalars(select(StaffRow)):
+            await s.delete(row)
+    services.settings.env = "production"
+    await seed(services)
+    async with services.db.read() as s:
+        assert await s.scalar(select(func.count()).select_from(StaffRow)) == 0
+        assert await s.scalar(select(func.count()).select_from(BuildingRow)) == 40
