@@ -29,13 +29,13 @@ def pattern(request: web.Request) -> str:
     return resource.canonical if resource is not None else "unmatched"
 
 
-def observe(request: web.Request, status: int, seconds: float) -> None:
+def observe(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
     """Count one request; event streams are counted but not timed, they last for hours."""
     route = pattern(request)
     # Clients choose the method's name, so an unknown one must not become a new time series.
     method = request.method if request.method in _METHODS else "OTHER"
-    REQUESTS.labels(method, route, str(status)).inc()
-    if not route.endswith("/events"):
+    REQUESTS.labels(method, route, str(response.status)).inc()
+    if response.content_type != "text/event-stream":
         SECONDS.labels(method, route).observe(seconds)
 
 

@@ -73,7 +73,7 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
     seconds = time.perf_counter() - started
     if not response.prepared:
         response.headers["X-Request-ID"] = rid
-    metrics.observe(request, response.status, seconds)
+    metrics.observe(request, response, seconds)
     # The route's pattern, not the path: ids in paths and queries stay out of the log.
     log.info(
         "request.done %s %s %d %.0fms id=%s",

@@ -83,16 +83,18 @@ def appointment_time(appointment: Mapping[str, Any] | None, profile: Profile) ->
         return None
     try:
         day = date.fromisoformat(str(appointment["date"])[:10])
-        said = appointment.get("time") or profile.meals.get(str(appointment.get("meal")))
-        clock = time.fromisoformat(str(said)[-8:] if "T" not in str(said) else str(said)[11:16])
     except ValueError:
-        # A date without a readable clock time: by the end of that working day.
-        try:
-            day = date.fromisoformat(str(appointment["date"])[:10])
-        except ValueError:
-            return None
-        clock = CLOSES
-    return datetime.combine(day, clock.replace(tzinfo=None), ZONE)
+        return None
+    said = appointment.get("time") or profile.meals.get(str(appointment.get("meal")))
+    return datetime.combine(day, _clock_time(said) or CLOSES, ZONE)
+
+
+def _clock_time(said: object) -> time | None:
+    """Read ``15:00`` or a date-time; anything else (“下午”) is no clock time."""
+    try:
+        return time.fromisoformat(str(said).rpartition("T")[2][:5])
+    except ValueError:
+        return None
 
 
 def rework_deadline(

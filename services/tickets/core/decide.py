@@ -132,7 +132,7 @@ def target(line: Transition, ticket: Ticket) -> State:
 
 
 def in_scope(ticket: Ticket, actor: Actor) -> bool:
-    """Say whether a ticket concerns the actor at all (§ roles in docs/architecture.md).
+    """Say whether a ticket concerns the actor at all.
 
     Grid workers see their grids and what is given to them; clerks and supervisors their
     community, and what has no known place yet; units what they lead or help with; residents
