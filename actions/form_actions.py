@@ -35,7 +35,15 @@ YES_TITLE = "对，提交"
 CONFIRM_BUTTONS = (button(YES_TITLE, "/affirm"), button("改一下", "/deny"))
 Lines = list[tuple[str, str]]
 
-OWN_STEPS = {"action_listen", "action_extract_slots", "action_session_start", "action_read_session"}
+# Steps after which the form still has to read the message. A real emergency ends the turn, so
+# the form only follows one that turned out to be a plain answer.
+OWN_STEPS = {
+    "action_listen",
+    "action_extract_slots",
+    "action_session_start",
+    "action_read_session",
+    "action_emergency",
+}
 LATER_SURE = 0.7
 
 
@@ -368,7 +376,7 @@ class Submit(TurnAction):
 
 def say_due(ticket: TicketView) -> str:
     """Return the promised date in words."""
-    return ticket.due_text or say("due_unknown")
+    return say("due_known", due=ticket.due_text) if ticket.due_text else say("due_unknown")
 
 
 def say_owner(ticket: TicketView) -> str:

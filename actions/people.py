@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, FollowupAction
 
 from actions.client import Alert, Client, Json, Refused, ServiceAway
+from actions.forms.replies import leftover
 from actions.texts import say
-from actions.turn import Turn, TurnAction, button
+from actions.turn import LISTEN, Turn, TurnAction, button
 
 
 class Emergency(TurnAction):
@@ -22,6 +23,9 @@ class Emergency(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say what to do now; never ask anything before."""
+        if turn.message.entities and not leftover(turn.message):
+            # Only a place, a day or a number: an answer, whatever the classifier made of it.
+            return self._no_danger(turn)
         leaf = turn.message.leaf.id if turn.message.leaf else "-"
         async with turn.client() as client:
             card, alert = await asyncio.gather(
@@ -36,6 +40,12 @@ class Emergency(TurnAction):
         if turn.loop:
             turn.say("emergency_resume")
         return []
+
+    @staticmethod
+    def _no_danger(turn: Turn) -> list[EventType]:
+        if turn.loop is None:
+            turn.say("clarify_none", [button("人工", "/ask_human")])
+        return [FollowupAction(turn.loop or LISTEN)]
 
 
 async def _card(client: Client, leaf: str) -> Json | None:

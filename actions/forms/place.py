@@ -9,7 +9,7 @@ from typing import Any
 from actions import leaves
 from actions.echo import say_address
 from actions.forms.draft import Draft, Field, Values
-from actions.forms.replies import HOME, UNKNOWN_PLACE, bare, choice, is_no, is_yes, leftover
+from actions.forms.replies import HOME, SKIP, UNKNOWN_PLACE, bare, choice, is_no, is_yes, leftover
 from actions.message import Message
 
 PARTS = ("community", "building", "unit", "floor", "room", "place")
@@ -63,6 +63,10 @@ def answer(message: Message, draft: Draft) -> Values:
         return home(message)
     if is_no(message):
         return _declined(message, draft)
+    if is_yes(message):
+        return {}
+    if SKIP.search(words):
+        return {"place_status": AS_SAID, "incomplete": True}
     if words.isdigit() and draft.get("place_missing") == ["building"]:
         return _fresh(draft, {"building": words}, words)
     if not leftover(message):
@@ -139,6 +143,8 @@ def resolved(draft: Draft, found: Mapping[str, Any]) -> Draft:
     candidates = list(found.get("candidates") or [])
     status = str(found.get("status") or UNKNOWN)
     missing = list(found.get("missing") or [])
+    if status == AMBIGUOUS and len(candidates) == 1 and missing == ["building"]:
+        status = RESOLVED  # the compound is clear, only the building is open
     # For an unknown place the candidates are places with a similar name: still worth a tap.
     options = [] if status == RESOLVED else candidates[:3]
     place = dict(candidates[0]) if status == RESOLVED and candidates else None

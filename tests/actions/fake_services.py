@@ -171,7 +171,7 @@ def view(n: int, **more: Any) -> dict[str, Any]:
     return {
         "ticket_no": f"SQ-261124-0000{n}-{n}", "query_code": f"12345{n}", "state": "ACTIVE",
         "state_text": "正在办", "priority": "U3", "title": "楼道灯", "due_at": None,
-        "due_text": "12月1日前答复您。", "due_reason": "普通事项,5个工作日",
+        "due_text": "12月1日17:30", "due_reason": "普通事项,5个工作日",
         "owner": {"org": "第二网格", "person": "李梅", "text": "第二网格 李梅", "power": None}, "location_text": "幸福小区3号楼2单元",
         "created_at": "2026-11-24T10:00:00+08:00", **more,
     }  # fmt: skip

@@ -65,7 +65,7 @@ async def test_progress_says_state_and_date(talk: Talk, services: FakeServices) 
     services.tickets = [view(2, title="没水"), view(1, state="CLOSED", state_text="已归档")]
     talk.hear("我报的修好没", "query_progress")
     await talk.run("action_query_progress")
-    for words in ("没水", "正在办", "12月1日前答复您", "李梅", "已归档"):
+    for words in ("没水", "正在办", "12月1日17:30前答复您", "李梅", "已归档"):
         assert words in talk.text
 
 

@@ -33,7 +33,7 @@ async def test_everything_in_one_message(talk: Talk, services: FakeServices) -> 
     await talk.run("action_submit_report")
     assert "SQ-261124-00001-1" in talk.text
     assert "123451" in talk.text
-    assert "12月1日前答复您" in talk.text
+    assert "12月1日17:30前答复您" in talk.text
     assert "李梅" in talk.text
     assert talk.said[0]["custom"]["ticket"]["ticket_no"] == "SQ-261124-00001-1"
     assert talk.slots["draft"] is None
@@ -155,3 +155,14 @@ async def test_elder_sentences_are_shorter(talk: Talk, services: FakeServices) -
     other = Talk(talk._executor)
     await other.hear("楼道灯坏了", "report_problem", **ask(True)).run("validate_report_form")
     assert 0 < len(other.text) < len(plain)
+
+
+async def test_a_bare_address_is_never_an_emergency(talk: Talk, services: FakeServices) -> None:
+    talk.hear("楼道灯坏了", "report_problem", entities=[LAMP])
+    await talk.run("validate_report_form")
+    talk.hear("幸福小区3号楼2单元", "emergency", entities=[ADDRESS])
+    await talk.run("action_emergency")
+    assert talk.followup == "report_form"
+    assert services.sent("/alerts") == []
+    await talk.run("validate_report_form")
+    assert "幸福小区3号楼2单元(清河社区)" in talk.text

@@ -28,5 +28,9 @@ def test_harmless_words_do_not(text: str) -> None:
     assert not judge(text).alarm
 
 
+def test_a_dead_stove_does_not_hide_the_smell_of_gas() -> None:
+    assert judge("家里一股煤气味，灶点不着火").leaf == "H3"
+
+
 def test_an_old_fire_does_not_hide_a_new_one() -> None:
     assert judge("去年着过火。现在又着火了！").alarm
