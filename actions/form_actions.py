@@ -61,7 +61,7 @@ class FormStep(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Return the new draft and, as ``requested_slot``, the field that was asked."""
         old = self._open_draft(turn)
-        if old is not None and self._interrupted(turn):
+        if old is not None and self._interrupted(turn, old):
             draft, question = old, next_question(self.FORM, old, turn.message)
         else:
             draft = self._filled(turn, old)
@@ -85,8 +85,8 @@ class FormStep(TurnAction):
         # A draft prepared for this very message opens the form; an old one does not.
         return draft if turn.loop == self.loop or draft.round == turn.message.id else None
 
-    def _interrupted(self, turn: Turn) -> bool:
-        if turn.loop != self.loop:
+    def _interrupted(self, turn: Turn, old: Draft) -> bool:
+        if turn.loop != self.loop or not old.seen:  # a prepared draft has read nothing yet
             return False
         return bool(set(turn.actions_since_message()) - OWN_STEPS - {self.loop})
 
@@ -283,7 +283,7 @@ class DemandStep(FormStep):
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
         # The message that asked for the certificate is no answer to the question that follows it.
         if old is not None and old.round == turn.message.id:
-            return old
+            return replace(old, seen=turn.message.id)
         return super()._filled(turn, old)
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:

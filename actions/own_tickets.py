@@ -105,7 +105,7 @@ def progress(ticket: TicketView) -> str:
         "progress_line",
         title=ticket.title or "您报的事",
         ticket_no=ticket.ticket_no,
-        state=ticket.state_text or ticket.state,
+        state=_state(ticket),
         due=say_due(ticket) if open_ else "",
         owner=say_owner(ticket) if open_ else "",
     )
@@ -287,6 +287,10 @@ def _body(turn: Turn) -> dict[str, object]:
     return {"conversation_id": turn.conversation_id, "text": turn.message.text}
 
 
+def _state(ticket: TicketView) -> str:
+    return (ticket.state_text or ticket.state).rstrip("。")
+
+
 def _title(ticket: TicketView) -> str:
     return ticket.title or "您报的事"
 
@@ -295,6 +299,6 @@ def _about(view: TicketView, before: TicketView) -> dict[str, str]:
     return {
         "title": _title(view if view.title else before),
         "ticket_no": view.ticket_no,
-        "state": view.state_text or view.state,
+        "state": _state(view),
         "due": say_due(view),
     }

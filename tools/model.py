@@ -54,6 +54,8 @@ def train(target: Path = MODEL) -> None:
                 [
                     str(BOT.folder / ".venv/bin/rasa"),
                     "train",
+                    "--data",
+                    *DATA,
                     "--out",
                     str(target.parent),
                     "--fixed-model-name",

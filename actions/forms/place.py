@@ -99,7 +99,7 @@ def _declined(message: Message, draft: Draft) -> Values:
 
 def _fresh(draft: Draft, parts: Mapping[str, Any], text: str) -> Values:
     old = dict(draft.get("address") or {})
-    if parts.get("community") and parts["community"] != old.get("community"):
+    if parts.get("community") and old.get("community") not in (None, parts["community"]):
         old = {}  # another compound: its old building says nothing
     address = {**old, **{k: v for k, v in parts.items() if v}}
     return {
