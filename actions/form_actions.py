@@ -163,7 +163,7 @@ def ask_place(turn: Turn, draft: Draft) -> None:
     buttons: list[Button] = []
     if gap == "home":
         buttons = [button("是，就是家里", '/affirm{"about":"home"}'), button("不是家里", "/deny")]
-    elif gap == "options":
+    elif draft.get("place_options"):
         options = draft.get("place_options") or []
         buttons = [
             button(str(o["label"]), f'/affirm{{"about":"place:{i}"}}')

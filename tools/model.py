@@ -15,9 +15,9 @@ SOURCES = (
     "domain.yml",
     "data/nlu",
     "data/rules",
-    "data/stories",
     "data/catalogue",
-    "data/emergency",
+    "data/localities",
+    "bot/data",
     "bot/components",
     "bot/understanding",
 )
@@ -54,15 +54,13 @@ def train(target: Path = MODEL) -> None:
                 [
                     str(BOT.folder / ".venv/bin/rasa"),
                     "train",
-                    "--data",
-                    *DATA,
                     "--out",
                     str(target.parent),
                     "--fixed-model-name",
                     target.name.removesuffix(".tar.gz") + "-new",
                 ],
                 cwd=ROOT,
-                env=_clean_env(),
+                env={**_clean_env(), "OMP_NUM_THREADS": "2", "RASA_TELEMETRY_ENABLED": "false"},
                 stdout=out,
                 stderr=out,
             )

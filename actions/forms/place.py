@@ -200,9 +200,11 @@ def field(wanted: Callable[[Draft], bool] = lambda draft: True) -> Field:
 
 def gap(draft: Draft, message: Message) -> str:
     """Return which question fits: ``home``, ``options``, ``building``, ``compound``, ``again``, ``open``."""
+    missing = draft.get("place_missing") or []
+    if "compound" in missing and draft.get("place_status") == AMBIGUOUS:
+        return "compound"  # candidates, if any, are offered with the question
     if draft.get("place_options"):
         return "options"
-    missing = draft.get("place_missing") or []
     if draft.get("place_status") == RESOLVED and missing:
         return missing[0]
     if draft.get("place_status") in (UNKNOWN, AMBIGUOUS):

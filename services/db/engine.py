@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from asyncpg import PostgresError
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from services.errors import LindaError
+
 Session = AsyncSession
+
+CONNECT_S = 5.0
+"""Seconds to wait for a connection before the database counts as away."""
+
+
+class DatabaseAway(LindaError):
+    """The database cannot be reached, or went away in the middle; nothing of the block is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "database_away",
+            "系统暂时连不上，这一步没有办成，请过一会儿再试。",
+            503,
+            {"retry_after": 5},
+        )
 
 
 class Database:
     """Engine and sessions for one URL.
 
     ``read()`` gives a session that is rolled back; ``write()`` one transaction that is committed
-    when the block ends without an exception. On SQLite a write begins with ``BEGIN IMMEDIATE``:
+    when the block ends without an exception. Both raise :class:`DatabaseAway` when the database
+    is not there; as soon as it is back they work again, by themselves. On SQLite a write begins with ``BEGIN IMMEDIATE``:
     a deferred transaction that reads first and writes later fails at once with "database is
     locked" when another writer came between, instead of waiting its turn.
     """
@@ -41,20 +62,40 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
         """Give a session for reading only."""
-        async with self._sessions() as session:
+        async with _telling_when_away(), self._sessions() as session:
+            await _connect(session, {})
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """Give one transaction; it commits at the end of the block, an exception rolls it back."""
-        async with self._sessions() as session:
-            await session.connection(execution_options={"linda_write": True})
+        async with _telling_when_away(), self._sessions() as session:
+            await _connect(session, {"linda_write": True})
             async with _committing(session):
                 yield session
 
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+async def _connect(session: AsyncSession, options: dict[str, Any]) -> None:
+    """Take a connection at once: what fails here is the database, not what the block does."""
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await session.connection(execution_options=options)
+    except (SQLAlchemyError, PostgresError, OSError) as error:
+        raise DatabaseAway from error
+
+
+@asynccontextmanager
+async def _telling_when_away() -> AsyncIterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway from error
+        raise
 
 
 @asynccontextmanager

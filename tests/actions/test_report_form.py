@@ -250,7 +250,7 @@ def test_ambiguous_places_are_offered_and_a_choice_settles_it() -> None:
         draft, {"status": "ambiguous", "missing": ["compound"], "candidates": [CANDIDATE, other]}
     )
     question = next_question(report.FORM, draft, msg())
-    assert (question, place.gap(draft, msg())) == ("place", "options")
+    assert (question, place.gap(draft, msg())) == ("place", "compound")
     draft = asking(draft, question)
     for answer in (tap("affirm", about="place:1"), msg("第二个", "affirm", id="m2"),
                    msg("阳光小区3号楼", id="m2")):  # fmt: skip
