@@ -6,6 +6,7 @@ never read as a command; a command is only what the bot itself offered as a butt
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from bot.action_server import ActionServerAway
 from bot.settings import internal_token
 
 logger = logging.getLogger(__name__)
@@ -151,6 +153,7 @@ class LindaInput(InputChannel):
     def __init__(self, token: str) -> None:
         """``token``: the secret that the gateway must show."""
         self._token = token
+        self._running: dict[str, asyncio.Task[HTTPResponse]] = {}
 
     @classmethod
     def name(cls) -> str:
@@ -190,17 +193,35 @@ class LindaInput(InputChannel):
             message = to_user_message(body, output)
         except BadRequest as error:
             return _error(422, "invalid_message", str(error))
-        if body.get("retry") and body.get("message_id"):
-            tracker = await request.app.ctx.agent.tracker_store.retrieve(message.sender_id)
-            replies = stored_replies(tracker, message.message_id)
-            if replies is not None:
-                return json({"messages": replies, "repeated": True})
-        try:
-            await on_new_message(message)
-        except Exception:  # the gateway keeps the message and tries again
-            logger.exception("linda.message.failed")
-            return _error(500, "rasa_failed", "这会儿没处理成，消息已经留着。")
-        return json({"messages": output.messages})
+        key = f"{message.sender_id} {message.message_id}"
+        task = self._running.get(key)
+        if task is None:
+            if body.get("retry"):
+                tracker = await request.app.ctx.agent.tracker_store.retrieve(message.sender_id)
+                replies = stored_replies(tracker, message.message_id)
+                if replies is not None:
+                    return json({"messages": replies, "repeated": True})
+            task = asyncio.ensure_future(_handle(message, output, on_new_message))
+            self._running[key] = task
+            task.add_done_callback(lambda _task: self._running.pop(key, None))
+        # A gateway that has given up waiting must not cut the turn in half: it will ask again, and
+        # then waits for the same turn or finds its answer in the tracker.
+        return await asyncio.shield(task)
+
+
+async def _handle(
+    message: UserMessage,
+    output: LindaOutput,
+    on_new_message: Callable[[UserMessage], Awaitable[Any]],
+) -> HTTPResponse:
+    try:
+        await on_new_message(message)
+    except ActionServerAway:  # nothing of the turn was stored
+        return _error(503, "actions_away", "这会儿没处理成，消息已经留着。")
+    except Exception:  # the gateway keeps the message and tries again
+        logger.exception("linda.message.failed")
+        return _error(500, "rasa_failed", "这会儿没处理成，消息已经留着。")
+    return json({"messages": output.messages})
 
 
 def _error(status: int, code: str, text: str) -> HTTPResponse:

@@ -1,8 +1,9 @@
 """``python -m bot.serve``: Rasa's server with our channel, tracker store and action endpoint.
 
 The same as ``rasa run -i 127.0.0.1 --enable-api --auth-token …`` with ``endpoints.yml`` and
-``credentials.yml``, except that the action server's address comes from ``LINDA_ACTIONS_URL`` and
-that TensorFlow is loaded only for a model that uses it (:mod:`bot.light`). The HTTP API
+``credentials.yml``, except that the action server's address comes from ``LINDA_ACTIONS_URL``, that
+it is called with patience (:mod:`bot.action_server`) and that TensorFlow is loaded only for a model
+that uses it (:mod:`bot.light`). The HTTP API
 (``POST /model/parse``) wants the internal token, and the server listens on loopback only.
 """
 
@@ -36,13 +37,13 @@ def main() -> None:
     import rasa.core.run
     from rasa.core.utils import AvailableEndpoints
     from rasa.utils.common import configure_logging_and_warnings
-    from rasa.utils.endpoints import EndpointConfig
+
+    from bot.action_server import ActionServer
 
     configure_logging_and_warnings(logging.INFO)
     endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml"))
-    actions = os.environ.get("LINDA_ACTIONS_URL")
-    if actions:
-        endpoints.action = EndpointConfig(url=f"{actions}/webhook")
+    actions = os.environ.get("LINDA_ACTIONS_URL", "http://127.0.0.1:5055")
+    endpoints.action = ActionServer(f"{actions}/webhook")
     rasa.core.run.serve_application(
         str(arguments.model),
         interface="127.0.0.1",

@@ -29,7 +29,9 @@ class Settings(BaseSettings):
         "demo", description="demo seeds accounts and makes its own secrets"
     )
     test_mode: bool = Field(False, description="opens /api/v1/test; refused in production")
-    model: Path = Field(ROOT / "models" / "linda.tar.gz", description="the dialogue model that Rasa serves")
+    model: Path = Field(
+        ROOT / "models" / "linda.tar.gz", description="the dialogue model that Rasa serves"
+    )
     locality: str = Field("qinghe", description="folder under data/localities")
     data_dir: Path = Field(ROOT / "data", description="catalogue, calendar, localities, texts")
     var_dir: Path = Field(ROOT / "var", description="database, uploads, secrets, logs")

@@ -33,12 +33,6 @@ AT_FILING = timedelta(seconds=5)
 TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched"})
 ASKING = frozenset({"resolved", "expired"})
 """Texts that ask “solved?”."""
-UNFINISHED = frozenset({"ACCEPTED", "DISPATCHED", "OBJECTED", "ACTIVE", "SUSPENDED", "REWORK"})
-"""States in which the question can only have come from the time limit."""
-EXPIRY_ANSWERS = {
-    True: ("supplement", "到期回访：居民说已经解决了。"),
-    False: ("urge", "到期回访：居民说还没有解决。"),
-}
 
 
 @cache
@@ -131,35 +125,31 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
 
 
 async def answer(
-    services: Services, ticket_no: str, conversation_id: str, given: Mapping[str, Any]
+    services: Services,
+    ticket_no: str,
+    conversation_id: str,
+    given: Mapping[str, Any],
+    idempotency_key: str | None = None,
 ) -> dict[str, Any]:
     """Take the resident's answer to a callback question and move on to the next one.
-
-    An answer at expiry, when the work is not reported finished yet, cannot close the ticket:
-    “solved” is added to it for the worker, “not solved” urges it.
 
     Returns:
         ``{"next": "rating" | "reason" | None, "ticket": resident view}``.
     """
     conversation = await services.channels.conversation(conversation_id)
-    own = conversation_id, conversation.resident_id
+    resident_id = conversation.resident_id
     before = await services.tickets.resident_get(
-        ticket_no, conversation_id, resident_id=conversation.resident_id
+        ticket_no, conversation_id, resident_id=resident_id
     )
     ticket_no = before["ticket_no"]
-    stage, pending = given["stage"], conversation.pending_callback or {}
+    pending = conversation.pending_callback or {}
     asked = pending.get("stage") if pending.get("ticket_no") == ticket_no else None
-    if stage == "solved" and asked not in (None, "solved"):
+    if given["stage"] == "solved" and asked not in (None, "solved"):
         # The same answer once more (its reply was lost on the way): the dialogue is further already.
         return {"next": asked, "ticket": before}
-    if stage == "solved" and before["state"] in UNFINISHED:
-        action, text = EXPIRY_ANSWERS[bool(given["solved"])]
-        ticket = await services.tickets.resident_act(ticket_no, action, {"text": text}, *own)
-        result: dict[str, Any] = {"next": None, "ticket": ticket}
-    else:
-        result = await services.tickets.callback_answer(
-            ticket_no, conversation_id, given, conversation.resident_id
-        )
+    result = await services.tickets.callback_answer(
+        ticket_no, conversation_id, given, resident_id, idempotency_key
+    )
     await services.channels.callback_stage(conversation_id, ticket_no, result["next"])
     return result
 

@@ -13,10 +13,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.channels.tables import ConversationRow
-from services.db import Database
+from services.db import Database, DatabaseAway
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +69,9 @@ class Hub:
         while self._listeners and not self.closed:
             try:
                 await self._look()
-            except SQLAlchemyError:
-                # The database may be away for a moment; listeners must outlive that.
-                log.warning("cannot look for new messages", exc_info=True)
+            except DatabaseAway:
+                # Listeners outlive that: they are woken when it is back and something is new.
+                log.warning("cannot look for new messages, the database is away")
             await asyncio.sleep(POLL_S)
 
     async def _look(self) -> None:

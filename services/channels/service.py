@@ -29,7 +29,7 @@ from services.channels.types import (
 )
 from services.clock import Clock
 from services.config import Settings
-from services.db import Database, Session
+from services.db import Database, DatabaseAway, Session
 from services.errors import LindaError
 from services.tickets.core.calendar import load_calendar
 
@@ -46,6 +46,8 @@ RATE_LIMIT = 20
 RATE_WINDOW = timedelta(minutes=1)
 HEARTBEAT_S = 15.0
 """Seconds after which a silent event stream shows that it lives."""
+AWAY_S = 1.0
+"""Seconds until an event stream looks again for a database that is away."""
 MAX_ATTACHMENTS = 60
 """Photos a conversation may keep a day; a disk is not endless."""
 UNANSWERED_AFTER = timedelta(minutes=10)
@@ -247,10 +249,16 @@ class ChannelService:
             known: tuple[str, str | None] | None = None
             while not self._hub.closed:
                 event.clear()
-                async with self._db.read() as s:
-                    exchange = await self._exchange(s, conversation_id, [])
-                    start = exchange.last_seq if after is None else after
-                    messages = await store.history(s, conversation_id, max(start, 0), 200)
+                try:
+                    async with self._db.read() as s:
+                        exchange = await self._exchange(s, conversation_id, [])
+                        start = exchange.last_seq if after is None else after
+                        messages = await store.history(s, conversation_id, max(start, 0), 200)
+                except DatabaseAway:
+                    # The stream outlives that, and goes on from where it was.
+                    yield None
+                    await asyncio.sleep(AWAY_S)
+                    continue
                 after = messages[-1].seq if messages else start
                 mode = (exchange.mode, exchange.agent)
                 if messages or mode != known:

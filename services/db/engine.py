@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from asyncpg import PostgresError
+from asyncpg import PostgresError  # type: ignore[import-untyped]
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -19,7 +18,7 @@ from services.errors import LindaError
 Session = AsyncSession
 
 CONNECT_S = 5.0
-"""Seconds to wait for a connection before the database counts as away."""
+"""Seconds to wait for PostgreSQL to take a connection before it counts as away."""
 
 
 class DatabaseAway(LindaError):
@@ -53,7 +52,10 @@ class Database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             args = {"connect_args": {"timeout": 10}}
         else:
-            args = {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+            args = {
+                "pool_size": 10, "max_overflow": 20, "pool_pre_ping": True,
+                "connect_args": {"timeout": CONNECT_S},
+            }  # fmt: skip
         self.engine = create_async_engine(self.url, **args)
         if self.is_sqlite:
             _prepare_sqlite(self.engine.sync_engine)
@@ -82,8 +84,7 @@ class Database:
 async def _connect(session: AsyncSession, options: dict[str, Any]) -> None:
     """Take a connection at once: what fails here is the database, not what the block does."""
     try:
-        async with asyncio.timeout(CONNECT_S):
-            await session.connection(execution_options=options)
+        await session.connection(execution_options=options)
     except (SQLAlchemyError, PostgresError, OSError) as error:
         raise DatabaseAway from error
 

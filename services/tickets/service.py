@@ -16,10 +16,10 @@ from services.people.masking import mask_name, mask_phone
 from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.tickets import store, views
-from services.tickets.core import decide, fold, timing
+from services.tickets.core import callbacks, decide, fold, timing
 from services.tickets.core.actor import SYSTEM, Actor, resident
 from services.tickets.core.calendar import load_calendar
-from services.tickets.core.commands import Command, CreateTicket
+from services.tickets.core.commands import Command, CreateTicket, digest_of
 from services.tickets.core.dispatch import load_directory
 from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS, Context, Person, Refusal, Unit
@@ -101,15 +101,24 @@ class TicketService:
     # ── filing ──────────────────────────────────────────────────────────────────────────────
 
     async def create(
-        self, request: CreateTicket, actor: Actor, idempotency_key: str | None = None
+        self,
+        request: CreateTicket,
+        actor: Actor,
+        idempotency_key: str | None = None,
+        *,
+        follow_up: bool = True,
     ) -> View:
         """File a ticket; return the resident view (for staff together with the staff view).
 
         The same key and body give the same ticket again, however often and at the same moment.
+
+        Args:
+            follow_up: Whether the rules then do what is theirs (accept, dispatch). Without, the
+                ticket stays SUBMITTED until somebody acts on it: for scenarios of tests.
         """
         place, room = await self._place_of(request, actor)
         async with self._db.write() as s:
-            return await self._create(s, request, actor, idempotency_key, place, room)
+            return await self._create(s, request, actor, idempotency_key, place, room, follow_up)
 
     async def create_in(
         self,
@@ -120,7 +129,7 @@ class TicketService:
     ) -> View:
         """Like :meth:`create`, inside the caller's transaction."""
         place, room = await self._place_of(request, actor)
-        return await self._create(session, request, actor, idempotency_key, place, room)
+        return await self._create(session, request, actor, idempotency_key, place, room, True)
 
     async def _create(
         self,
@@ -130,6 +139,7 @@ class TicketService:
         key: str | None,
         place: Location | None,
         room: str | None,
+        follow_up: bool,
     ) -> View:
         now = self._clock.now()
         if request.leaf is not None and request.leaf not in self.leaves:
@@ -155,7 +165,8 @@ class TicketService:
             ticket = await self._apply(
                 s, ticket, Command("hand_off", SYSTEM, now, {"reason": reason})
             )
-        ticket = await self._follow_up(s, ticket)
+        if follow_up:
+            ticket = await self._follow_up(s, ticket)
         return await self._filed(s, ticket, actor)
 
     async def _filed(self, s: Session, ticket: Ticket, actor: Actor) -> View:
@@ -204,14 +215,17 @@ class TicketService:
         payload: Mapping[str, Any],
         actor: Actor,
         version: int | None = None,
+        *,
+        follow_up: bool = True,
     ) -> View:
         """Do one of ``workflow.ACTIONS``; return the actor's staff view after it.
 
         Args:
             version: The version the actor has seen. ``None`` skips the check (rules, residents).
+            follow_up: As in :meth:`create`.
         """
         async with self._db.write() as s:
-            ticket = await self._act(s, ticket_no, action, payload, actor, version)
+            ticket = await self._act(s, ticket_no, action, payload, actor, version, follow_up)
             clear = await self._clear(s, ticket.ticket_no)
             if action == "reveal":
                 return views.revealed_view(ticket, actor, clear)
@@ -225,6 +239,7 @@ class TicketService:
         payload: Mapping[str, Any],
         actor: Actor,
         version: int | None = None,
+        follow_up: bool = True,
     ) -> Ticket:
         ticket = await self._load(s, ticket_no, lock=True)
         command = Command(action, actor, self._clock.now(), dict(payload))
@@ -237,7 +252,7 @@ class TicketService:
                 {"version": ticket.version, "state": ticket.state.value},
             )  # fmt: skip
         ticket = await self._apply(s, ticket, command)
-        return await self._follow_up(s, ticket)
+        return await self._follow_up(s, ticket) if follow_up else ticket
 
     async def resident_act(
         self,
@@ -246,8 +261,16 @@ class TicketService:
         payload: Mapping[str, Any],
         conversation_id: str,
         resident_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> View:
-        """``urge``, ``supplement``, ``withdraw``, ``rate``, ``reject``; returns the resident view."""
+        """``urge``, ``supplement``, ``withdraw``, ``rate``, ``reject``; returns the resident view.
+
+        Args:
+            resident_id: Who the conversation belongs to, when known: a resident may act on an own
+                ticket from another conversation than the one that filed it.
+            idempotency_key: Sent again with the same key and payload, it happens once; the answer
+                is the ticket as it is now.
+        """
         if action not in RESIDENT_ACTIONS:
             raise LindaError("unknown_action", f"没有“{action}”这个操作。", 404)
         said = payload.get("text") or payload.get("reason")
@@ -255,7 +278,10 @@ class TicketService:
         async with self._db.write() as s:
             ticket = await self._load(s, ticket_no, lock=True)
             actor = _own(ticket, conversation_id, resident_id)
-            return views.resident_view(await self._act(s, ticket_no, action, facts, actor))
+            asked = {"action": action, **payload}
+            if await self._is_new(s, idempotency_key, ticket, conversation_id, asked):
+                ticket = await self._act(s, ticket_no, action, facts, actor)
+            return views.resident_view(ticket)
 
     async def callback_answer(
         self,
@@ -263,37 +289,48 @@ class TicketService:
         conversation_id: str,
         answer: Mapping[str, Any],
         resident_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> dict[str, Any]:
         """Take the resident's answer to one callback question.
+
+        A question that came at expiry is about work not yet reported finished: its answer cannot
+        close the ticket. “Solved” is added to it for the worker, “not solved” urges it.
 
         Args:
             answer: ``{"stage": "solved", "solved": bool}``, ``{"stage": "reason", "text"}`` or
                 ``{"stage": "rating", "score", "text"?}``. Giving the same answer twice is one.
+            idempotency_key: As in :meth:`resident_act`.
 
         Returns:
             ``{"next": "rating" | "reason" | None, "ticket": resident view}``.
         """
-        stage, solved = answer.get("stage"), answer.get("solved")
-        text = answer.get("text")
-        steps: dict[Any, tuple[str, dict[str, Any], str | None]] = {
-            ("solved", True): ("callback", {"result": "solved"}, "rating"),
-            ("solved", False): ("callback", {"result": "unsolved"}, "reason"),
-            ("reason", None): ("supplement", {"text": text}, None),
-            ("rating", None): ("rate", {"score": answer.get("score"), "text": text}, None),
-        }
-        step = steps.get((stage, solved if stage == "solved" else None))
-        if step is None:
-            raise LindaError("bad_answer", "没听明白,请说“解决了”或者“没解决”。", 422)
-        action, facts, after = step
         async with self._db.write() as s:
             ticket = await self._load(s, ticket_no, lock=True)
             actor = _own(ticket, conversation_id, resident_id)
-            if not _already(ticket, stage, solved):
-                facts = {"method": "message", **facts} if action == "callback" else facts
-                ticket = await self._act(s, ticket_no, action, facts, actor)
-            if after == "rating" and ticket.rating:
-                after = None
-            return {"next": after, "ticket": views.resident_view(ticket)}
+            asked = {"action": "callback", **answer}
+            if await self._is_new(s, idempotency_key, ticket, conversation_id, asked):
+                if not callbacks.taken(ticket, answer):
+                    step = callbacks.step(ticket, answer)
+                    ticket = await self._act(s, ticket_no, step.action, step.facts, actor)
+            return {
+                "next": callbacks.next_question(ticket, answer),
+                "ticket": views.resident_view(ticket),
+            }
+
+    async def _is_new(
+        self, s: Session, key: str | None, ticket: Ticket, conversation_id: str, asked: View
+    ) -> bool:
+        """Say whether a resident's request has not been done before, and remember it as done."""
+        if key is None:
+            return True
+        number = ticket.ticket_no
+        scoped = f"resident:{conversation_id}:{key}"
+        known = await store.claim_key(
+            s, scoped, digest_of({"ticket_no": number, **asked}), self._clock.now()
+        )
+        if known is None:
+            await store.bind_key(s, scoped, number)
+        return known is None
 
     async def tick(self) -> int:
         """Do what is due now; return how many events that made.
@@ -614,16 +651,6 @@ def _own(ticket: Ticket, conversation_id: str, resident_id: str | None) -> Actor
     if resident_id is not None and resident_id == ticket.resident_id:
         return resident(resident_id)
     raise MISSING
-
-
-def _already(ticket: Ticket, stage: Any, solved: Any) -> bool:
-    """Say whether this very answer has been taken before (a message delivered twice)."""
-    if stage != "solved":
-        return False
-    if solved:
-        return ticket.state is State.CLOSED and ticket.closed_by == "resident"
-    last = ticket.callbacks[-1] if ticket.callbacks else {}
-    return ticket.state is State.REWORK and last.get("result") == "unsolved"
 
 
 def _offered(line: Transition, ticket: Ticket, command: Command, context: Context) -> bool:

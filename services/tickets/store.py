@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -28,6 +29,8 @@ from services.tickets.tables import (
     TicketSequenceRow,
 )
 
+MAX_KEY = 200
+"""Characters of ``ticket_keys.key``."""
 _FAR = datetime(9999, 1, 1, tzinfo=ZONE)
 _SORT_DUE = func.coalesce(TicketRow.next_due_at, literal(_FAR, UTCDateTime()))
 
@@ -51,6 +54,7 @@ async def claim_key(s: Session, key: str, digest: str, now: datetime) -> str | N
     Raises:
         LindaError: 409 ``idempotency_conflict``: the key was used for another body.
     """
+    key = _stored_key(key)
     insert = (
         _insert(s)(TicketKeyRow)
         .values(key=key, digest=digest, created_at=now)
@@ -70,9 +74,16 @@ async def claim_key(s: Session, key: str, digest: str, now: datetime) -> str | N
 
 async def bind_key(s: Session, key: str, ticket_no: str) -> None:
     """Remember which ticket a key made."""
-    row = await s.get(TicketKeyRow, key)
+    row = await s.get(TicketKeyRow, _stored_key(key))
     assert row is not None  # claim_key has written it in this transaction
     row.ticket_no = ticket_no
+
+
+def _stored_key(key: str) -> str:
+    """Return the key as the column holds it: a long one by its hash."""
+    if len(key) <= MAX_KEY:
+        return key
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
 
 
 async def load(s: Session, ticket_no: str, lock: bool = False) -> Ticket | None:

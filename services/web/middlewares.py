@@ -103,6 +103,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except LindaError as error:
+        if error.status >= 500:
+            log.warning("request.refused %s id=%s", error, request[REQUEST_ID], exc_info=True)
         return _answer(request, error)
     except web.HTTPException as error:
         if error.status < 400:

@@ -16,7 +16,6 @@ from sqlalchemy import select
 from services.channels.tables import ConversationRow, MessageRow
 from services.clock import Clock
 from services.context import Services
-from services.db import Session
 from services.errors import LindaError
 from services.outbox import OutboxRow
 from services.people.model import Home, Staff
@@ -25,7 +24,6 @@ from services.tickets.core.actor import SYSTEM, Actor, resident
 from services.tickets.core.actor import Role as ActorRole
 from services.tickets.core.commands import CreateTicket
 from services.tickets.core.states import State
-from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import lines
 from services.tickets.service import TicketService
 from services.web.auth import actor_of
@@ -107,13 +105,6 @@ class StepClock(Clock):
         return self.at or self._shared.now()
 
 
-class HeldTickets(TicketService):
-    """Does what it is told and nothing by rule: the ticket stays where a step has left it."""
-
-    async def _follow_up(self, s: Session, ticket: Ticket) -> Ticket:
-        return ticket
-
-
 NOBODY = "test-resident"
 """Whose a ticket is when the test does not say: somebody has to withdraw or confirm it."""
 
@@ -133,8 +124,8 @@ class Walk:
         self._services = services
         self._clock = StepClock(services.clock)
         self._resident = NOBODY
-        tickets = HeldTickets if held else TicketService
-        self._tickets = tickets(
+        self._by_rule = not held
+        self._tickets = TicketService(
             services.settings, services.db, self._clock, services.places, services.people
         )
 
@@ -149,7 +140,8 @@ class Walk:
             given["resident_id"] = NOBODY
         if wanted.state == "HANDED_OFF":
             given["handed_off"] = True
-        view = await self._tickets.create(CreateTicket.model_validate(given), SYSTEM)
+        request = CreateTicket.model_validate(given)
+        view = await self._tickets.create(request, SYSTEM, follow_up=self._by_rule)
         return str(view["ticket_no"])
 
     async def take(self, number: str, step: Step) -> None:
@@ -157,7 +149,9 @@ class Walk:
         self._clock.at = step.at or self._clock.at
         ticket = await self.ticket(number)
         actor = await self._actor(step, ticket)
-        await self._tickets.act(number, step.action, step.payload, actor, ticket["version"])
+        await self._tickets.act(
+            number, step.action, step.payload, actor, ticket["version"], follow_up=self._by_rule
+        )
 
     async def ticket(self, number: str) -> dict[str, Any]:
         """Return the ticket as the system sees it."""

@@ -19,6 +19,12 @@ Channel = Literal[
 ]  # fmt: skip
 
 
+def digest_of(body: Mapping[str, Any]) -> str:
+    """Return the hash of a JSON body, whatever the order of its fields."""
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Contact(BaseModel):
     """How to reach the reporter. Stored encrypted."""
 
@@ -76,8 +82,7 @@ class CreateTicket(BaseModel):
 
     def digest(self) -> str:
         """Hash of the body: the same idempotency key with another body is a mistake."""
-        body = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(body.encode()).hexdigest()
+        return digest_of(self.model_dump(mode="json"))
 
 
 @dataclass(frozen=True)

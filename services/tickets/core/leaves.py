@@ -99,7 +99,7 @@ def load_urgency(path: Path) -> Urgency:
         ValueError: Malformed; the message names the file and the rule's number.
     """
     rules = []
-    for n, data in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))["rules"], 1):
+    for n, data in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))["priorities"], 1):
         try:
             rules.append(
                 PriorityRule(

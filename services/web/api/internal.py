@@ -41,6 +41,7 @@ class ResidentAction(BaseModel):
     conversation_id: str = Field(max_length=80)
     text: str | None = Field(None, max_length=5000)
     reason: str | None = Field(None, max_length=1000)
+    persuaded: bool | None = Field(None, description="被人劝着撤回的，另行核查")
     score: int | None = Field(None, ge=1, le=5)
     attachments: list[str] | None = Field(None, max_length=20)
 
@@ -136,6 +137,7 @@ async def one_ticket(request: web.Request, query: TicketQuery) -> dict[str, Any]
     "/internal/v1/tickets/{ticket_no}/resident/{action}",
     auth="internal",
     body=ResidentAction,
+    idempotency_key=True,
     summary="居民催办、补充、撤回、评价、不认可",
 )
 async def resident_action(request: web.Request, body: ResidentAction) -> dict[str, Any]:
@@ -147,7 +149,12 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
     payload = body.model_dump(exclude={"conversation_id"}, exclude_none=True)
     conversation = await services.channels.conversation(body.conversation_id)
     view = await services.tickets.resident_act(
-        ticket_no, action, payload, conversation.id, conversation.resident_id
+        ticket_no,
+        action,
+        payload,
+        conversation.id,
+        conversation.resident_id,
+        idempotency_key(request),
     )
     pending = conversation.pending_callback or {}
     # Rating answers only the question for a rating: “solved?” comes before “satisfied?”.
@@ -160,6 +167,7 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
     "/internal/v1/tickets/{ticket_no}/callback",
     auth="internal",
     body=CallbackAnswer,
+    idempotency_key=True,
     summary="居民回答回访",
 )
 async def callback(request: web.Request, body: CallbackAnswer) -> dict[str, Any]:
@@ -170,7 +178,11 @@ async def callback(request: web.Request, body: CallbackAnswer) -> dict[str, Any]
             "answer_missing", "缺少“解决了没有”的回答。", 422, {"solved": "缺少这一项"}
         )
     return await closing.answer(
-        request.app[SERVICES], request.match_info["ticket_no"], body.conversation_id, answer
+        request.app[SERVICES],
+        request.match_info["ticket_no"],
+        body.conversation_id,
+        answer,
+        idempotency_key(request),
     )
 
 

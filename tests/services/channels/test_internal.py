@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from services.context import Services
 from services.outbox.worker import run_due
 from services.seed.seed import seed
+from services.tickets.core.actor import SYSTEM, Actor
 from services.web.app import create_app
 
 Client = TestClient[Any, Any]
@@ -56,11 +58,11 @@ async def test_a_report_from_address_to_rating(client: Client, services: Service
     await call(client, "GET", f"/tickets/{number}?query_code=000000x", status=404)
     await call(
         client, "POST", f"/tickets/{number}/resident/urge",
-        {"conversation_id": conversation, "text": "太黑了"},
+        {"conversation_id": conversation, "text": "太黑了"}, key="c:2",
     )  # fmt: skip
     await call(
         client, "POST", f"/tickets/{number}/resident/explode",
-        {"conversation_id": conversation}, status=404,
+        {"conversation_id": conversation}, status=404, key="c:3",
     )  # fmt: skip
     known = await services.channels.conversation(conversation)
     async with services.db.read() as s:
@@ -70,10 +72,10 @@ async def test_a_report_from_address_to_rating(client: Client, services: Service
     stranger = (await services.channels.open_session()).session_id
     await call(
         client, "POST", f"/tickets/{number}/resident/withdraw",
-        {"conversation_id": stranger}, status=404,
+        {"conversation_id": stranger}, status=404, key="s:1",
     )  # fmt: skip
     answer = {"conversation_id": conversation, "stage": "solved"}
-    await call(client, "POST", f"/tickets/{number}/callback", answer, status=422)
+    await call(client, "POST", f"/tickets/{number}/callback", answer, status=422, key="c:4")
 
 
 async def test_what_the_dialogue_looks_up(client: Client) -> None:
@@ -110,3 +112,126 @@ async def test_an_emergency_calls_people_and_is_logged_once(
     assert [(h["reason"], h["leaf"], h["ticket_no"]) for h in listed] == [
         ("emergency", "H3", first["ticket_no"])
     ]
+
+
+async def filed(client: Client, services: Services) -> tuple[str, str]:
+    """A ticket of a known resident, from a conversation of theirs: conversation, number."""
+    conversation = (await services.channels.open_session()).session_id
+    place = await call(
+        client, "POST", "/places/resolve",
+        {"text": "幸福小区3号楼2单元", "value": {"place": "幸福小区", "building": "3", "unit": "2"}},
+    )  # fmt: skip
+    body = {
+        "conversation_id": conversation, "leaf": "H6", "narrative": "楼道灯坏了",
+        "place": place["candidates"][0], "contact": {"phone": "13812345678"},
+    }  # fmt: skip
+    ticket = await call(client, "POST", "/tickets", body, status=201, key=f"{conversation}:1")
+    return conversation, ticket["ticket_no"]
+
+
+async def history(services: Services, number: str) -> list[str]:
+    return [e["type"] for e in await services.tickets.events(number, SYSTEM)]
+
+
+@pytest.mark.parametrize("action", ["urge", "supplement", "withdraw"])
+async def test_what_a_resident_does_counts_once_however_often_it_is_sent(
+    client: Client, services: Services, action: str
+) -> None:
+    conversation, number = await filed(client, services)
+    path = f"/tickets/{number}/resident/{action}"
+    body = {"conversation_id": conversation, "text": "太黑了"}
+    before = await history(services, number)
+    await call(client, "POST", path, body, status=400)
+    first = await call(client, "POST", path, body, key="m1")
+    again = await call(client, "POST", path, body, key="m1")
+    assert first == again
+    assert len(await history(services, number)) == len(before) + 1
+    refused = await call(client, "POST", path, {**body, "text": "别的话"}, status=409, key="m1")
+    assert refused["error"]["code"] == "idempotency_conflict"
+
+
+async def test_a_long_key_is_a_key(client: Client, services: Services) -> None:
+    conversation, number = await filed(client, services)
+    body = {"conversation_id": conversation, "text": "太黑了"}
+    for end in ("a", "a", "b"):
+        await call(
+            client, "POST", f"/tickets/{number}/resident/urge", body, key=f"{'k' * 250}{end}"
+        )
+    assert (await history(services, number)).count("urged") == 2
+
+
+async def resolve(services: Services, number: str) -> None:
+    worker = Actor("staff", "grid1", "grid", "grid", "qinghe-c1", ("qinghe-g1",))
+    ticket = await services.tickets.get(number, SYSTEM)
+    worker = replace(worker, grid_ids=(ticket["location"]["grid_id"],))
+    worker = replace(worker, id=ticket["owner_person"] or worker.id)
+    if ticket["state"] == "DISPATCHED":
+        await services.tickets.act(number, "sign", {}, worker)
+    done = {"outcome": "solved", "reply": "换了灯泡", "evidence_note": "没带手机"}
+    await services.tickets.act(number, "resolve", done, worker)
+
+
+async def test_a_rejection_sent_again_is_the_same_rejection(
+    client: Client, services: Services
+) -> None:
+    conversation, number = await filed(client, services)
+    await resolve(services, number)
+    path, body = f"/tickets/{number}/resident/reject", {"conversation_id": conversation}
+    first = await call(client, "POST", path, body, key="m1")
+    assert first["state"] == "REWORK" and first["rework_round"] == 1
+    assert await call(client, "POST", path, body, key="m1") == first
+    await call(client, "POST", path, body, status=422, key="m2")
+
+
+async def test_answers_to_the_callback_sent_again_are_one_answer(
+    client: Client, services: Services
+) -> None:
+    conversation, number = await filed(client, services)
+    path = f"/tickets/{number}/callback"
+
+    async def answer(key: str, **given: Any) -> dict[str, Any]:
+        body = {"conversation_id": conversation, **given}
+        first = await call(client, "POST", path, body, key=key)
+        # The answer got lost on its way and the step of the dialogue with it.
+        asked = "solved" if given["stage"] == "solved" else given["stage"]
+        await services.channels.callback_stage(conversation, number, asked)
+        assert await call(client, "POST", path, body, key=key) == first
+        return first
+
+    await resolve(services, number)
+    assert (await answer("m1", stage="solved", solved=False))["next"] == "reason"
+    assert (await answer("m2", stage="reason", text="还是不亮"))["next"] is None
+    ticket = await services.tickets.get(number, SYSTEM)
+    assert ticket["rework_round"] == 1 and len(ticket["supplements"]) == 1
+    await resolve(services, number)
+    assert (await answer("m3", stage="solved", solved=True))["next"] == "rating"
+    assert (await answer("m4", stage="rating", score=4))["next"] is None
+    assert (await history(services, number)).count("rated") == 1
+    await call(client, "POST", path, {"conversation_id": conversation, "stage": "rating"}, 400)
+
+
+async def test_a_withdrawal_that_somebody_asked_for_is_marked(
+    client: Client, services: Services
+) -> None:
+    conversation, number = await filed(client, services)
+    body = {"conversation_id": conversation, "reason": "有人让我撤的", "persuaded": True}
+    await call(client, "POST", f"/tickets/{number}/resident/withdraw", body, key="m1")
+    assert "persuaded" in (await services.tickets.get(number, SYSTEM))["flags"]
+
+
+async def test_a_resident_acts_from_a_second_conversation(
+    client: Client, services: Services
+) -> None:
+    first, number = await filed(client, services)
+    known = (await services.channels.conversation(first)).resident_id
+    second = (await services.channels.open_session()).session_id
+    async with services.db.write() as s:
+        await services.channels.bind_resident(s, second, known or "")
+    path = f"/tickets/{number}/resident/urge"
+    view = await call(client, "POST", path, {"conversation_id": second}, key="m1")
+    assert view["ticket_no"] == number
+    assert (await history(services, number))[-1] == "urged"
+    await resolve(services, number)
+    answer = {"conversation_id": second, "stage": "solved", "solved": True}
+    answered = await call(client, "POST", f"/tickets/{number}/callback", answer, key="m2")
+    assert answered["ticket"]["state"] == "CLOSED"

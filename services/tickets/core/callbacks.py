@@ -1,0 +1,83 @@
+"""The resident's answers to callback questions (回访): what each one does, what is asked next. Pure.
+
+The order is fixed: solved? before satisfied? (“先问解决没有，再问满不满意”).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.errors import LindaError
+from services.tickets.core.states import State
+from services.tickets.core.ticket import Ticket
+
+Question = Literal["reason", "rating"]
+
+NOT_REPORTED_FINISHED = frozenset({
+    State.ACCEPTED, State.DISPATCHED, State.OBJECTED, State.ACTIVE, State.SUSPENDED, State.REWORK,
+})  # fmt: skip
+"""In these states “solved?” can only have come from the time limit."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The action of the workflow that an answer is, and its payload."""
+
+    action: str
+    facts: Mapping[str, Any]
+
+
+AT_EXPIRY = {
+    True: Step("supplement", {"text": "到期回访：居民说已经解决了。"}),
+    False: Step("urge", {"text": "到期回访：居民说还没有解决。"}),
+}
+
+
+def step(ticket: Ticket, answer: Mapping[str, Any]) -> Step:
+    """Return what an answer does.
+
+    Raises:
+        LindaError: 422 ``bad_answer`` for what is no answer to any question.
+    """
+    match answer.get("stage"), answer.get("solved"):
+        case "solved", bool(solved) if ticket.state in NOT_REPORTED_FINISHED:
+            return AT_EXPIRY[solved]
+        case "solved", bool(solved):
+            result = "solved" if solved else "unsolved"
+            return Step("callback", {"result": result, "method": "message"})
+        case "reason", _:
+            return Step("supplement", {"text": answer.get("text")})
+        case "rating", _:
+            return Step("rate", {"score": answer.get("score"), "text": answer.get("text")})
+    raise LindaError("bad_answer", "没听明白，请说“解决了”或者“没解决”。", 422)
+
+
+def taken(ticket: Ticket, answer: Mapping[str, Any]) -> bool:
+    """Say whether this very answer has changed the ticket before (sent again under another key)."""
+    return next_question(ticket, answer) is not None or (
+        answer.get("stage") == "solved"
+        and answer.get("solved") is True
+        and _closed_by_resident(ticket)
+    )
+
+
+def next_question(ticket: Ticket, answer: Mapping[str, Any]) -> Question | None:
+    """Return what is asked after an answer that the ticket has taken."""
+    if answer.get("stage") != "solved":
+        return None
+    if answer.get("solved") is True:
+        return "rating" if _closed_by_resident(ticket) and not ticket.rating else None
+    return "reason" if _sent_back_by_callback(ticket) else None
+
+
+def _closed_by_resident(ticket: Ticket) -> bool:
+    return ticket.state is State.CLOSED and ticket.closed_by == "resident"
+
+
+def _sent_back_by_callback(ticket: Ticket) -> bool:
+    last = ticket.callbacks[-1] if ticket.callbacks else {}
+    # When the time of the new round is up as well, the question is a new one.
+    asked_again = "due" in ticket.missed
+    return ticket.state is State.REWORK and last.get("result") == "unsolved" and not asked_again
