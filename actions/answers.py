@@ -51,9 +51,9 @@ def card_text(card: Json) -> str:
     """Return the card in words, for every channel: what, who, bring, where, how long, source."""
     lines = [f"【{card['name']}】{card.get('summary') or ''}"]
     if card.get("conditions"):
-        lines.append("条件:" + ";".join(card["conditions"]))
+        lines.append("条件：" + "；".join(card["conditions"]))
     if card.get("materials"):
-        lines.append("要带:" + "、".join(card["materials"]))
+        lines.append("要带：" + "、".join(card["materials"]))
     for heading, key in (
         ("去哪办", "where"),
         ("多久", "limit"),
@@ -61,7 +61,7 @@ def card_text(card: Json) -> str:
         ("电话", "phone"),
     ):
         if card.get(key):
-            lines.append(f"{heading}:{card[key]}")
+            lines.append(f"{heading}：{card[key]}")
     if card.get("power"):
         lines.append(str(card["power"]))
     lines.append(_source(card))
@@ -75,7 +75,7 @@ def _source(card: Json) -> str:
         f"《{s['title'].strip('《》')}》{s.get('ref') or ''}" for s in card.get("sources") or []
     ]
     words = (
-        say("card_source", sources=";".join(titles), date=card.get("valid_from") or "")
+        say("card_source", sources="；".join(titles), date=card.get("valid_from") or "")
         if titles
         else ""
     )

@@ -14,6 +14,9 @@ from actions.turn import Button, Turn, TurnAction, button
 
 SCORES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 
+SOLVED = "solved"
+"""What the button “解决了” under the callback question is about."""
+
 _NO_VERDICT = re.compile(r"^(不评|不想评|不打分|算了|不用评|以后再|回头再|懒得)")
 _WORDS = (
     (
@@ -64,7 +67,9 @@ def read_score(message: Message) -> int | None:
 
 def read_solved(message: Message) -> bool | None:
     """Return whether the resident says it is solved; None when that is not said."""
-    if message.tapped:
+    if message.tapped and message.about == SOLVED:
+        return True
+    if message.tapped and message.intent != "rate_service":
         return {"affirm": True, "deny": False, "reject_resolution": False}.get(message.intent)
     words = bare(message.text)
     if message.intent == "reject_resolution" or _UNSOLVED.search(words):
@@ -99,6 +104,16 @@ def rating_buttons(ticket_no: str = "") -> list[Button]:
     ]
 
 
+def asked(message: Message) -> tuple[str, str]:
+    """Return the stage and the ticket that a message answers: its button's, else the open one."""
+    pending = message.pending_callback or {}
+    stage, ticket_no = str(pending["stage"]), str(pending["ticket_no"])
+    number = message.last("ticket_no") if message.tapped else None
+    if number and str(number.value) != ticket_no:
+        return ("rating" if message.last("count") else "solved"), str(number.value)
+    return stage, ticket_no
+
+
 class CallbackAnswer(TurnAction):
     """Takes the answer of the stage that is open and asks for the next one."""
 
@@ -108,10 +123,10 @@ class CallbackAnswer(TurnAction):
         """Dispatch on the stage of metadata.pending_callback."""
         if (turn.message.about or "").startswith("offer:"):
             return await Affirm().act(turn)  # a yes to something else than the callback
-        pending = turn.message.pending_callback or {}
-        stage = {"solved": self._solved, "reason": self._reason, "rating": self._rating}
+        stage, ticket_no = asked(turn.message)
+        answer = {"solved": self._solved, "reason": self._reason, "rating": self._rating}[stage]
         async with turn.client() as client:
-            await stage[pending["stage"]](turn, client, str(pending["ticket_no"]))
+            await answer(turn, client, ticket_no)
         return []
 
     async def _solved(self, turn: Turn, client: Client, ticket_no: str) -> None:

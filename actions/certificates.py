@@ -101,7 +101,7 @@ class RefuseCertificate(TurnAction):
             basis=policy.get("basis") or "民发〔2020〕20号",
             why=policy.get("why") or "",
             redirect=policy.get("redirect") or "",
-            bring=f"\n要带:{bring}。" if bring else "",
+            bring=f"\n要带：{bring}。" if bring else "",
         )
         turn.say("certificate_offers")
         return []

@@ -59,11 +59,11 @@ NEAR_DAYS = {-2: "前天", -1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
 
 
 def say_date(day: date, now: datetime) -> str:
-    """Return a day in words: ``明天(11月25日,星期三)``; with the year when it is another one."""
+    """Return a day in words: ``明天（11月25日，星期三）``; with the year when it is another one."""
     year = f"{day.year}年" if day.year != now.year else ""
-    words = f"{year}{day.month}月{day.day}日,星期{WEEKDAYS[day.weekday()]}"
+    words = f"{year}{day.month}月{day.day}日，星期{WEEKDAYS[day.weekday()]}"
     near = NEAR_DAYS.get((day - now.date()).days)
-    return f"{near}({words})" if near else words.replace(",", "(", 1) + ")"
+    return f"{near}（{words}）" if near else words.replace("，", "（", 1) + "）"
 
 
 def say_time(value: Mapping[str, Any], now: datetime) -> str:

@@ -117,13 +117,13 @@ class FormStep(TurnAction):
             return ""
         before = dict(self.summary(old, turn.message))
         new = [(k, v) for k, v in self.summary(draft, turn.message) if before.get(k) != v]
-        return ",".join(f"{heading}:{words}" for heading, words in new)
+        return "，".join(f"{heading}：{words}" for heading, words in new)
 
     def _speak(self, turn: Turn, draft: Draft, question: str, changed: str) -> None:
         if question == CHANGE:
             turn.say("ask_change")
         elif question == CONFIRM:
-            summary = "\n".join(f"• {k}:{v}" for k, v in self.summary(draft, turn.message))
+            summary = "\n".join(f"• {k}：{v}" for k, v in self.summary(draft, turn.message))
             key = "ask_confirm_changed" if changed else "ask_confirm"
             turn.say(key, CONFIRM_BUTTONS, summary=summary, yes=YES_TITLE, changed=changed)
         else:
@@ -335,7 +335,7 @@ class Submit(TurnAction):
             if refused.code != "idempotency_conflict":
                 raise
         ticket = (await client.tickets(turn.conversation_id))[0]
-        text = ";".join(f"{k}:{v}" for k, v in self.summary(draft, turn.message))
+        text = "；".join(f"{k}：{v}" for k, v in self.summary(draft, turn.message))
         body = {"conversation_id": turn.conversation_id, "text": text}
         return await client.resident_act(ticket.ticket_no, "supplement", body, f"{key}:more"), True
 

@@ -16,7 +16,7 @@ LABELS = {
     "supplement_ticket": "给报过的事补充情况",
     "withdraw_ticket": "撤掉报过的事",
     "rate_service": "评价办得怎么样",
-    "reject_resolution": "没修好,退回重办",
+    "reject_resolution": "没修好，退回重办",
     "ask_human": "找人说",
     "ask_anonymity": "别让人知道是我",
     "ask_my_data": "看或删我的信息",
@@ -27,7 +27,7 @@ LABELS = {
     "make_suggestion": "提建议",
     "give_praise": "表扬人",
     "join_volunteer": "当志愿者",
-    "emergency": "有危险,要马上救",
+    "emergency": "有危险，要马上救",
     "affirm": "是的",
     "deny": "不是",
     "cancel_dialog": "不弄了",
@@ -36,10 +36,10 @@ LABELS = {
 """Small talk has no label: it is never worth a choice."""
 
 _WITH_LEAF = {
-    "report_problem": "反映:{}",
-    "ask_service": "问怎么办:{}",
-    "request_certificate": "开证明:{}",
-    "book_service": "预约:{}",
+    "report_problem": "反映：{}",
+    "ask_service": "问怎么办：{}",
+    "request_certificate": "开证明：{}",
+    "book_service": "预约：{}",
 }
 
 

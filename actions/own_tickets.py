@@ -145,7 +145,7 @@ class OwnTicketAction(TurnAction):
             "which_ticket",
             [
                 button(
-                    f"{t.title or '您报的事'}({t.ticket_no})",
+                    f"{t.title or '您报的事'}（{t.ticket_no}）",
                     f'/{self.INTENT}{{"ticket_no":"{t.ticket_no}",{about}}}',
                 )
                 for t in found[:SHOWN]

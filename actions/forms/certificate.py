@@ -168,8 +168,8 @@ def to_clue(draft: Draft, conversation_id: str) -> dict[str, Any]:
         "conversation_id": conversation_id,
         "kind": "consult",
         "leaf": "A4",
-        "narrative": f"索要证明线索:{demanded_by}要求居民开“{certificate.get('name') or '证明'}”。"
-        f"居民原话:{draft.get('narrative') or ''}",
+        "narrative": f"索要证明线索：{demanded_by}要求居民开“{certificate.get('name') or '证明'}”。"
+        f"居民原话：{draft.get('narrative') or ''}",
         "confidential": True,
         "certificate": {
             "no": certificate.get("no"),

@@ -202,7 +202,7 @@ def portions(draft: Draft) -> int:
 
 
 def say_meal(day: str, meal: str, message: Message) -> str:
-    """Return ``明天(11月25日,星期三)午饭``."""
+    """Return ``明天（11月25日，星期三）午饭``."""
     return say_date(date.fromisoformat(day), message.now) + MEALS.get(meal, meal)
 
 
@@ -210,14 +210,14 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the order as (heading, words), in the order it is read out."""
     lines = [("哪一顿", say_meal(str(draft.get("date")), str(draft.get("meal")), message))]
     if draft.get("habit"):
-        lines.append(("以后", say_time(draft.get("habit"), message.now) + ",单子上写明,食堂和您定"))
+        lines.append(("以后", say_time(draft.get("habit"), message.now) + "，单子上写明，食堂和您定"))
     lines.append(("几份", f"{portions(draft)}份"))
     subject = RELATIONS.get(str(draft.get("subject") or ""))
     if subject:
         name = draft.get("subject_name")
-        lines.append(("给谁", f"{subject}({name})" if name else subject))
+        lines.append(("给谁", f"{subject}（{name}）" if name else subject))
     diet = "、".join(DIETS.get(d, d) for d in draft.get("diet") or [])
-    lines.append(("忌口", diet or "没说(有的话现在告诉我)"))
+    lines.append(("忌口", diet or "没说（有的话现在告诉我）"))
     lines.append(("怎么吃", MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
         lines.append(("送到", place.say(draft)))

@@ -234,4 +234,4 @@ def say(draft: Draft) -> str:
         address["community"] = place["compound"]  # its proper name, also when a nickname was said
     words = say_address(address) or str(draft.get("address_text") or "")
     community = place.get("community")
-    return f"{words}({community})" if community and community not in words else words
+    return f"{words}（{community}）" if community and community not in words else words

@@ -214,7 +214,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines = [("什么事", _what(draft))]
     where = place.say(draft)
     if where or draft.get("leaf") not in leaves.PLACELESS:
-        lines.append(("在哪里", where or "先不说,后面再补"))
+        lines.append(("在哪里", where or "先不说，后面再补"))
     when = draft.get("occurred")
     if when:
         lines.append(("什么时候", say_time(when, message.now)))

@@ -26,6 +26,8 @@ ACTION_CLARIFY = "action_clarify"
 
 #: Intents that answer the callback question (solved? how many points?).
 _CALLBACK_INTENTS = frozenset({"affirm", "deny", "rate_service", "reject_resolution", "thank"})
+#: What the buttons under a callback question carry.
+_VERDICTS = frozenset({"rate_service", "reject_resolution"})
 #: Short answers to the rating question that a classifier cannot be trusted with.
 _RATING = re.compile(
     r"^\s*(?:[1-5１-５一二三四五两]\s*(?:分|星|颗星)?|.{0,4}(?:满意|一般|还行|凑合|挺好|很好).{0,4})[。!！,，]?\s*$"
@@ -76,6 +78,8 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
         return ACTION_EMERGENCY
     if now.human:
         return ACTION_LISTEN_NAME
+    if now.callback_stage and now.is_payload and now.intent in _VERDICTS:
+        return ACTION_CALLBACK  # its own button: also in the middle of a form
     if now.loop is None:
         if now.callback_stage and _answers_callback(now):
             return ACTION_CALLBACK

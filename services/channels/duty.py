@@ -66,7 +66,7 @@ class DutyDesk:
         days = (when.date() - at.date()).days
         near = {0: "今天", 1: "明天"}
         day = near.get(days) or (
-            f"{when.month}月{when.day}日(星期{WEEKDAYS[when.isoweekday() - 1]})"
+            f"{when.month}月{when.day}日（星期{WEEKDAYS[when.isoweekday() - 1]}）"
         )
         return f"{day}{when.hour}:{when.minute:02}"
 

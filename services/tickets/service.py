@@ -200,7 +200,7 @@ class TicketService:
         )  # fmt: skip
         if found is None:
             raise LindaError(
-                "place_unknown", "没有这个地点,请重新选择。", 422, {"place": "没有这个地点。"}
+                "place_unknown", "没有这个地点，请重新选择。", 422, {"place": "没有这个地点。"}
             )
         place = Location.from_dict({**asdict(found), "confidence": wanted.confidence or 1.0})
         place = replace(place, room=None)
@@ -248,7 +248,7 @@ class TicketService:
             raise _refused(line)
         if version is not None and version != ticket.version:
             raise LindaError(
-                "version_conflict", "工单刚刚有了新变化,请看过最新情况再操作。", 409,
+                "version_conflict", "工单刚刚有了新变化，请看过最新情况再操作。", 409,
                 {"version": ticket.version, "state": ticket.state.value},
             )  # fmt: skip
         ticket = await self._apply(s, ticket, command)

@@ -67,7 +67,7 @@ async def claim_key(s: Session, key: str, digest: str, now: datetime) -> str | N
     row = (await s.execute(select(TicketKeyRow).where(TicketKeyRow.key == key))).scalar_one()
     if row.digest != digest or row.ticket_no is None:
         raise LindaError(
-            "idempotency_conflict", "这个请求编号已经用于另一件诉求,请换一个编号再提交。", 409
+            "idempotency_conflict", "这个请求编号已经用于另一件诉求，请换一个编号再提交。", 409
         )
     return row.ticket_no
 
@@ -263,7 +263,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         due, number = json.loads(base64.urlsafe_b64decode(cursor))
         return datetime.fromisoformat(due), str(number)
     except (ValueError, TypeError) as error:
-        raise LindaError("bad_cursor", "翻页位置无效,请从第一页重新看。", 400) from error
+        raise LindaError("bad_cursor", "翻页位置无效，请从第一页重新看。", 400) from error
 
 
 def _event(row: TicketEventRow) -> Event:

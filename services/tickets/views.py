@@ -74,9 +74,9 @@ EVENT_TEXTS: dict[str, str] = {
     "suspension_refused": "不同意挂账",
     "resumed": "恢复办理",
     "resolved": "办结",
-    "callback_solved": "回访:已解决",
-    "callback_unsolved": "回访:未解决,退回重办",
-    "callback_missed": "回访:未接通",
+    "callback_solved": "回访：已解决",
+    "callback_unsolved": "回访：未解决，退回重办",
+    "callback_missed": "回访：未接通",
     "reworked": "退回重办",
     "closed": "归档",
     "supervised": "督办",
@@ -274,7 +274,7 @@ def _actor(actor: Actor, names: Mapping[str, str]) -> View:
     if actor.kind == "staff":
         name = names.get(actor.id, actor.id)
         role = ROLE_NAMES.get(actor.role, "")
-        return {"kind": "staff", "id": actor.id, "role": actor.role, "name": f"{name}({role})"}
+        return {"kind": "staff", "id": actor.id, "role": actor.role, "name": f"{name}（{role}）"}
     name = "居民" if actor.kind == "resident" else "系统"
     return {"kind": actor.kind, "id": None, "role": actor.role, "name": name}
 

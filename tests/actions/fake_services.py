@@ -17,7 +17,7 @@ CANDIDATE = {
 CERTIFICATES = {
     "亲属关系证明": {
         "no": 1, "name": "亲属关系证明", "allowed": False, "basis": "民发〔2020〕20号",
-        "why": "社区不掌握户籍档案。", "redirect": "户口簿就是证明;不在一本上的到户籍地派出所。",
+        "why": "社区不掌握户籍档案。", "redirect": "户口簿就是证明；不在一本上的到户籍地派出所。",
         "bring": ["身份证", "户口簿"], "leaf": "A4",
     },
     "居住（租住）证明": {
@@ -171,7 +171,7 @@ def view(n: int, **more: Any) -> dict[str, Any]:
     return {
         "ticket_no": f"SQ-261124-0000{n}-{n}", "query_code": f"12345{n}", "state": "ACTIVE",
         "state_text": "正在办", "priority": "U3", "title": "楼道灯", "due_at": None,
-        "due_text": "12月1日17:30", "due_reason": "普通事项,5个工作日",
+        "due_text": "12月1日17:30", "due_reason": "普通事项，5个工作日",
         "owner": {"org": "第二网格", "person": "李梅", "text": "第二网格 李梅", "power": None}, "location_text": "幸福小区3号楼2单元",
         "created_at": "2026-11-24T10:00:00+08:00", **more,
     }  # fmt: skip

@@ -86,7 +86,7 @@ async def test_a_permitted_one_becomes_an_appointment(talk: Talk, services: Fake
             "value": {"start": "2026-11-26", "end": "2026-11-26", "part": "am"}}  # fmt: skip
     talk.hear("后天上午", "book_service", entities=[when])
     await talk.run("validate_certificate_form")
-    assert "后天(11月26日,星期四)上午" in talk.text
+    assert "后天（11月26日，星期四）上午" in talk.text
     talk.hear("/affirm", "affirm")
     await talk.run("validate_certificate_form")
     await talk.run("action_submit_certificate")

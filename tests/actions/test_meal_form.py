@@ -59,7 +59,7 @@ def test_everything_at_once_is_read_back() -> None:
     )  # fmt: skip
     draft = fill(meal.FORM, None, message)
     assert dict(meal.summary(draft, message)) == {
-        "哪一顿": "明天(11月25日,星期三)午饭",
+        "哪一顿": "明天（11月25日，星期三）午饭",
         "几份": "1份",
         "给谁": "您母亲",
         "忌口": "软和的",
@@ -147,7 +147,7 @@ ENTITIES = [
 async def test_ordering_over_http(talk: Talk, services: FakeServices) -> None:
     talk.hear("明天中午订饭,我去食堂吃", "book_meal", entities=ENTITIES)
     await talk.run("validate_meal_form")
-    assert "明天(11月25日,星期三)午饭" in talk.text
+    assert "明天（11月25日，星期三）午饭" in talk.text
     talk.hear("要得", "affirm")
     await talk.run("validate_meal_form")
     await talk.run("action_submit_meal")
@@ -160,12 +160,12 @@ async def test_the_cut_off_is_asked_of_the_kitchen(talk: Talk, services: FakeSer
     talk.hear("明天中午订饭,我去食堂吃", "book_meal", entities=ENTITIES)
     await talk.run("validate_meal_form")
     assert "截止了" in talk.text
-    assert talk.buttons[0] == "改成后天(11月26日,星期四)午饭"
+    assert talk.buttons[0] == "改成后天（11月26日，星期四）午饭"
     services.meal_open = True
     talk.hear(talk.payloads[talk.buttons[0]], "affirm",
               entities=[{"entity": "about", "value": "next_open"}])  # fmt: skip
     await talk.run("validate_meal_form")
-    assert "后天(11月26日,星期四)午饭" in talk.text
+    assert "后天（11月26日，星期四）午饭" in talk.text
     assert talk.buttons == ["对，提交", "改一下"]
 
 

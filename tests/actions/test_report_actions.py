@@ -80,7 +80,7 @@ async def test_changed_after_a_try_that_had_worked_unseen(
     five = {"entity": "address", "text": "5号楼", "value": {"building": "5"}}
     talk.hear("不对,是5号楼", "deny", entities=[five])
     await talk.run("validate_report_form")
-    assert "改好了,在哪里:幸福小区5号楼2单元" in talk.text
+    assert "改好了，在哪里：幸福小区5号楼2单元" in talk.text
     talk.hear("/affirm", "affirm")
     await talk.run("validate_report_form")
     await talk.run("action_submit_report")
@@ -165,4 +165,4 @@ async def test_a_bare_address_is_never_an_emergency(talk: Talk, services: FakeSe
     assert talk.followup == "report_form"
     assert services.sent("/alerts") == []
     await talk.run("validate_report_form")
-    assert "幸福小区3号楼2单元(清河社区)" in talk.text
+    assert "幸福小区3号楼2单元（清河社区）" in talk.text

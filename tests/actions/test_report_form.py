@@ -48,8 +48,8 @@ def test_one_message_with_everything_is_confirmed_at_once() -> None:
     assert question == CONFIRM
     lines = dict(report.summary(draft, msg()))
     assert text in lines["什么事"]
-    assert lines["在哪里"] == "幸福小区3号楼2单元(清河社区)"
-    assert lines["什么时候"] == "11月21日(星期六)到今天(11月24日,星期二)"
+    assert lines["在哪里"] == "幸福小区3号楼2单元（清河社区）"
+    assert lines["什么时候"] == "11月21日（星期六）到今天（11月24日，星期二）"
     assert lines["替谁说"] == "您母亲"
 
 
@@ -125,7 +125,7 @@ def opened(**values: Any) -> Draft:
         (
             msg("不对,是5号楼", "deny", id="m2", ents={"address": ("5号楼", {"building": "5"})}),
             "在哪里",
-            "幸福小区5号楼2单元(清河社区)",
+            "幸福小区5号楼2单元（清河社区）",
         ),
         (
             msg(
@@ -135,13 +135,13 @@ def opened(**values: Any) -> Draft:
                 ents={"address": [("3号楼", {"building": "3"}), ("5号楼", {"building": "5"})]},
             ),
             "在哪里",
-            "幸福小区5号楼2单元(清河社区)",
+            "幸福小区5号楼2单元（清河社区）",
         ),
         (
             msg("是昨天的事", "affirm", id="m2",
                 ents={"time": ("昨天", {"start": "2026-11-23", "end": "2026-11-23"})}),
             "什么时候",
-            "昨天(11月23日,星期一)",
+            "昨天（11月23日，星期一）",
         ),
         (
             msg("电话13812345678", "supplement_ticket", id="m2",
@@ -203,7 +203,7 @@ def test_not_knowing_the_address_is_an_answer(words: str) -> None:
     draft, question = step(draft, msg(words, "deny", id="m2"))
     assert question == CONFIRM
     assert draft.get("incomplete") is True
-    assert dict(report.summary(draft, msg()))["在哪里"] == "先不说,后面再补"
+    assert dict(report.summary(draft, msg()))["在哪里"] == "先不说，后面再补"
 
 
 @pytest.mark.parametrize(

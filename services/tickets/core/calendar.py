@@ -98,7 +98,7 @@ class WorkCalendar:
             if h.end >= first and h.start <= last
         ]
         notes += [f"{_day(d)}补班照算" for d in self.makeups if first <= d <= last]
-        notes += [f"{y}年放假安排尚未录入,按周一至周五计算" for y in self.unknown_years(start, end)]
+        notes += [f"{y}年放假安排尚未录入，按周一至周五计算" for y in self.unknown_years(start, end)]
         return notes
 
 
@@ -125,7 +125,7 @@ def load_calendar(folder: Path) -> WorkCalendar:
                     makeups.discard(run.start + n * _ONE)
             days.update(dict.fromkeys(worked, True))
         except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-            raise ValueError(f"工作日历文件有误:{path.name}:{error}") from error
+            raise ValueError(f"工作日历文件有误：{path.name}:{error}") from error
         holidays += runs
         makeups.update(worked)
     holidays.sort(key=lambda h: h.start)

@@ -33,7 +33,7 @@ def deadline(what: str, start: datetime, limit: Limit, calendar: WorkCalendar) -
     """Return when ``limit`` after ``start`` is: “普通事项,5个工作日;10月1日至8日放假不计”."""
     due = limit.after(start, calendar)
     notes = calendar.explain(start, due) if limit.working else []
-    return Deadline(due, ";".join([f"{what},{limit.text}", *notes]))
+    return Deadline(due, "；".join([f"{what}，{limit.text}", *notes]))
 
 
 def with_pauses(
@@ -50,14 +50,14 @@ def with_pauses(
             at = calendar.add_working(at, calendar.working_minutes(start, end))
         else:
             at += end - start
-        reasons.append(f"{pause['why']}期间({_stamp(start)}至{_stamp(end)})不计")
-    return Deadline(at, ";".join(reasons))
+        reasons.append(f"{pause['why']}期间（{_stamp(start)}至{_stamp(end)}）不计")
+    return Deadline(at, "；".join(reasons))
 
 
 def finish_limit(cls: SLAClass, leaf: Leaf | None) -> tuple[str, Limit | None]:
     """Return what the limit is called and the limit; a statutory one wins over the class's."""
     if leaf and leaf.statutory:
-        return f"{leaf.title},依据{leaf.statutory_source}", leaf.statutory
+        return f"{leaf.title}，依据{leaf.statutory_source}", leaf.statutory
     return f"{cls.label}事项", cls.finish
 
 
@@ -72,7 +72,7 @@ def finish_deadline(
     """Return when the resident can expect the result; ``None`` for a class without a limit."""
     kept = appointment_time(appointment, profile) if cls.id == "UA" else None
     if kept and kept > start:
-        return Deadline(kept, f"{cls.label},按约定时间{_stamp(kept)}")
+        return Deadline(kept, f"{cls.label}，按约定时间{_stamp(kept)}")
     what, limit = finish_limit(cls, leaf)
     return deadline(what, start, limit, calendar) if limit else None
 
@@ -108,9 +108,9 @@ def rework_deadline(
     least = cls.rework_min
     what = f"第{round}轮重办"
     if least and least.working == part.working and least.minutes > part.minutes:
-        return deadline(f"{what},按本类最短时限", now, least, calendar)
+        return deadline(f"{what}，按本类最短时限", now, least, calendar)
     share = "一半" if profile.rework_factor == 0.5 else f"{profile.rework_factor:g}倍"
-    return deadline(f"{what},按原时限的{share}", now, part, calendar)
+    return deadline(f"{what}，按原时限的{share}", now, part, calendar)
 
 
 def extended(
@@ -120,7 +120,7 @@ def extended(
     limit = Limit(days, "d", working)
     later = limit.after(due_at, calendar)
     notes = calendar.explain(due_at + timedelta(days=1), later) if working else []
-    return Deadline(later, ";".join([due_reason, f"经批准延期{limit.text}", *notes]))
+    return Deadline(later, "；".join([due_reason, f"经批准延期{limit.text}", *notes]))
 
 
 def local_text(moment: datetime) -> str:

@@ -60,7 +60,7 @@ class CreateTicket(BaseModel):
     contact: Contact | None = None
     reporter_role: Literal["self", "proxy", "neighbour", "staff", "patrol"] | None = None
     confidential: bool = False
-    incomplete: bool = Field(False, description="先报上,后补")
+    incomplete: bool = Field(False, description="先报上，后补")
     handed_off: bool = Field(False, description="danger now: logged, people alerted, no clock")
     legal_channel: str | None = Field(None, max_length=60)
     appointment: dict[str, Any] | None = None

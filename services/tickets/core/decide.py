@@ -87,8 +87,8 @@ def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusa
         return line
     payload, wrong = read_fields(line, command.payload)
     if wrong:
-        sentence = ";".join(dict.fromkeys(wrong.values()))
-        return Refusal("invalid_fields", f"填写有误:{sentence}", wrong)
+        sentence = "；".join(dict.fromkeys(wrong.values()))
+        return Refusal("invalid_fields", f"填写有误：{sentence}", wrong)
     command = replace(command, payload=payload)
     for name in line.guards:
         refusal = GUARDS[name](ticket, command, context)
@@ -114,7 +114,7 @@ def choose(ticket: Ticket, command: Command) -> Transition | Refusal:
         return Refusal("out_of_scope", "这件工单不在您的工作范围内。")
     here = lines(action, ticket.state, role)
     if not here:
-        return Refusal("state_not_allowed", f"工单现在是“{ticket.state.label}”,不能{label}。")
+        return Refusal("state_not_allowed", f"工单现在是“{ticket.state.label}”，不能{label}。")
     for line in here:
         if line.when is None or _said(line, command.payload, line.when[0]) == line.when[1]:
             return line
@@ -281,7 +281,7 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
         if route.known and reachable(route.lead, ticket):
             return Command("dispatch", SYSTEM, at, {"org": route.lead, "duty": route.duty})
     if "problem" in ticket.flags and ticket.supervision_level < 3 and ticket.is_open:
-        text = f"重办{ticket.rework_round}次、流转{ticket.transfers}次,自动提级督办"
+        text = f"重办{ticket.rework_round}次、流转{ticket.transfers}次，自动提级督办"
         return Command("supervise", SYSTEM, at, {"level": "3", "text": text})
     return None
 

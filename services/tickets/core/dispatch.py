@@ -100,18 +100,18 @@ def load_directory(path: Path) -> Directory:
         data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         listed = data["community_list"]
         directory = Directory(
-            rules=tuple(_rule(r) for r in data["rules"]),
+            rules=tuple(_rule(r) for r in data["routes"]),
             fallback=_route(data["fallback"], known=False),
             community_leaves=frozenset(listed["leaves"]),
             community_basis=listed["basis"],
         )
     except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise ValueError(f"派单目录有误:{path}:{error}") from error
+        raise ValueError(f"派单目录有误：{path}:{error}") from error
     for rule in directory.rules:
         for leaf in sorted(rule.leaves):
             if directory.over_assigned(leaf, rule.route.lead, rule.route.duty):
                 raise ValueError(
-                    f"派单目录有误:{leaf} 不在社区任务清单内,不能由 {rule.route.lead} 主责"
+                    f"派单目录有误：{leaf} 不在社区任务清单内，不能由 {rule.route.lead} 主责"
                 )
     return directory
 

@@ -77,7 +77,7 @@ def inherit(ticket: Ticket, command: Command, context: Context) -> Facts:
         return {}
     return {
         "due_at": parent.due_at.isoformat(),
-        "due_reason": f"与{parent.ticket_no}同一件事,时限相同:{parent.due_reason}",
+        "due_reason": f"与{parent.ticket_no}同一件事，时限相同：{parent.due_reason}",
     }
 
 
@@ -239,7 +239,7 @@ def _unit(org_id: str, context: Context) -> Facts:
 def _suspended(ticket: Ticket, command: Command, context: Context) -> Facts:
     given = suspension_facts(ticket, command)
     return {**given, "ground": given["reason"],
-            "reason": f"{SUSPEND_REASONS[given['reason']]}:{given['explanation']}"}  # fmt: skip
+            "reason": f"{SUSPEND_REASONS[given['reason']]}：{given['explanation']}"}  # fmt: skip
 
 
 def _request(name: str) -> Effect:

@@ -96,13 +96,13 @@ def is_owner(ticket: Ticket, command: Command, context: Context) -> Refusal | No
     if actor.role not in OWN_UNIT_ROLES or belongs(ticket, actor):
         return None
     owner = ticket.owner_org_name or "别的单位"
-    return Refusal("not_owner", f"这件工单由{owner}承办,请由承办人操作。")
+    return Refusal("not_owner", f"这件工单由{owner}承办，请由承办人操作。")
 
 
 def not_handler(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Separation of duties: who handled a ticket neither calls back nor closes nor ends it."""
     if command.actor.kind == "staff" and command.actor.id in ticket.handlers:
-        return Refusal("own_work", "承办人不能自己回访、归档或终止,请由其他人操作。")
+        return Refusal("own_work", "承办人不能自己回访、归档或终止，请由其他人操作。")
     return None
 
 
@@ -110,7 +110,7 @@ def leaf_known(ticket: Ticket, command: Command, context: Context) -> Refusal | 
     """Accepting means knowing what it is about."""
     leaf = command.payload.get("leaf") or ticket.leaf
     if leaf is None:
-        return Refusal("leaf_missing", "请先选定事项,再受理。", {"leaf": "请选择事项。"})
+        return Refusal("leaf_missing", "请先选定事项，再受理。", {"leaf": "请选择事项。"})
     if leaf not in context.leaves:
         return Refusal("leaf_unknown", f"没有编号为{leaf}的事项。", {"leaf": "没有这个事项。"})
     return None
@@ -127,7 +127,7 @@ def info_wait_over(ticket: Ticket, command: Command, context: Context) -> Refusa
 def one_notice(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """一次告知 (《行政许可法》第三十二条): what is missing is said once and completely."""
     if ticket.info_rounds >= 1:
-        return Refusal("already_asked", "已经请居民补充过一次,不能再退;请按现有信息受理。")
+        return Refusal("already_asked", "已经请居民补充过一次，不能再退；请按现有信息受理。")
     return None
 
 
@@ -147,7 +147,7 @@ def same_matter(ticket: Ticket, command: Command, context: Context) -> Refusal |
         else here.compound_id == there.compound_id
     )
     if ticket.leaf != parent.leaf or not same_place:
-        return Refusal("not_same_matter", "两件工单的事项或地点不同,不能并单。")
+        return Refusal("not_same_matter", "两件工单的事项或地点不同，不能并单。")
     return None
 
 
@@ -160,13 +160,13 @@ def org_known(ticket: Ticket, command: Command, context: Context) -> Refusal | N
         return Refusal("org_unknown", "派单目录里没有这个单位。", {"org": "没有这个单位。"})
     if context.units[org].kind == "street":
         return Refusal(
-            "street_dispatches", "街道负责调度,请选择承办单位。", {"org": "请换一个单位。"}
+            "street_dispatches", "街道负责调度，请选择承办单位。", {"org": "请换一个单位。"}
         )
     if org == "grid" and not ticket.place.grid_id:
-        return Refusal("grid_unknown", "还不知道在哪个网格,请先补充地点。", {"org": "缺少网格。"})
+        return Refusal("grid_unknown", "还不知道在哪个网格，请先补充地点。", {"org": "缺少网格。"})
     if org == "community" and not ticket.place.community_id:
         return Refusal(
-            "community_unknown", "还不知道是哪个社区,请先补充地点。", {"org": "缺少社区。"}
+            "community_unknown", "还不知道是哪个社区，请先补充地点。", {"org": "缺少社区。"}
         )
     return _person_fits(command, context)
 
@@ -186,7 +186,7 @@ def orgs_known(ticket: Ticket, command: Command, context: Context) -> Refusal | 
     """All named units exist."""
     unknown = [o for o in command.payload.get("orgs") or () if o not in context.units]
     if unknown:
-        return Refusal("org_unknown", f"没有这些单位:{'、'.join(unknown)}。", {"orgs": unknown})
+        return Refusal("org_unknown", f"没有这些单位：{'、'.join(unknown)}。", {"orgs": unknown})
     return None
 
 
@@ -197,7 +197,7 @@ def not_over_assigned(ticket: Ticket, command: Command, context: Context) -> Ref
     if org and context.directory.over_assigned(ticket.leaf, org.kind, duty):
         return Refusal(
             "over_assignment",
-            "这件事不在社区任务清单内,不能让社区或网格主责;可以派给有关部门,社区协助。",
+            "这件事不在社区任务清单内，不能让社区或网格主责；可以派给有关部门，社区协助。",
             {"basis": context.directory.community_basis},
         )
     return None
@@ -206,14 +206,14 @@ def not_over_assigned(ticket: Ticket, command: Command, context: Context) -> Ref
 def not_designated(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """A unit named after a dispute cannot send the order back (《潍坊市12345…条例》第二十二条)."""
     if ticket.designated:
-        return Refusal("designated", "本单已经裁定由贵单位承办,不能再退单。")
+        return Refusal("designated", "本单已经裁定由贵单位承办，不能再退单。")
     return None
 
 
 def objects_once(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """A unit objects once to a ticket."""
     if any(o.get("org") == ticket.owner_org for o in ticket.objections):
-        return Refusal("already_objected", "贵单位已经提出过一次异议,不能再退单。")
+        return Refusal("already_objected", "贵单位已经提出过一次异议，不能再退单。")
     return None
 
 
@@ -223,7 +223,7 @@ def objects_in_time(ticket: Ticket, command: Command, context: Context) -> Refus
     if limit is None or ticket.dispatched_at is None:
         return None
     if command.at > limit.after(ticket.dispatched_at, context.calendar):
-        return Refusal("objection_too_late", f"退单应在派单后{limit.text}内提出,现在已经超过。")
+        return Refusal("objection_too_late", f"退单应在派单后{limit.text}内提出，现在已经超过。")
     return None
 
 
@@ -251,9 +251,9 @@ def before_expiry(ticket: Ticket, command: Command, context: Context) -> Refusal
     asked = ticket.extension_request
     at = datetime.fromisoformat(asked["at"]) if asked else command.at
     if ticket.due_at is None:
-        return Refusal("no_deadline", "这件工单没有办理时限,不用延期。")
+        return Refusal("no_deadline", "这件工单没有办理时限，不用延期。")
     if at >= ticket.due_at:
-        return Refusal("too_late", "已经到期,不能再申请延期;请向居民说明情况。")
+        return Refusal("too_late", "已经到期，不能再申请延期；请向居民说明情况。")
     return None
 
 
@@ -261,7 +261,7 @@ def extensions_left(ticket: Ticket, command: Command, context: Context) -> Refus
     """So many extensions and no more."""
     allowed = context.sla(ticket).extensions
     if len(ticket.extensions) >= allowed:
-        return Refusal("no_extension_left", f"这类工单最多延期{allowed}次,已经用完。")
+        return Refusal("no_extension_left", f"这类工单最多延期{allowed}次，已经用完。")
     return None
 
 
@@ -354,7 +354,7 @@ def explained_if_unsolved(ticket: Ticket, command: Command, context: Context) ->
     if command.payload.get("outcome") == "solved" or command.payload.get("explanation"):
         return None
     return Refusal(
-        "explanation_missing", "没有完全解决的,请写明原因。", {"explanation": "请填写说明。"}
+        "explanation_missing", "没有完全解决的，请写明原因。", {"explanation": "请填写说明。"}
     )
 
 
@@ -365,8 +365,8 @@ def evidence_if_physical(ticket: Ticket, command: Command, context: Context) -> 
     if leaf and leaf.physical and not shown:
         return Refusal(
             "evidence_missing",
-            "请上传现场照片,或写明没有照片的原因。",
-            {"evidence": "请上传照片,或填写没有照片的原因。"},
+            "请上传现场照片，或写明没有照片的原因。",
+            {"evidence": "请上传照片，或填写没有照片的原因。"},
         )
     return None
 
@@ -383,7 +383,7 @@ def within_reopen_days(ticket: Ticket, command: Command, context: Context) -> Re
     """“又坏了” and ratings are taken for 30 days after closing."""
     days = context.profile.reopen_days
     if ticket.closed_at and command.at > ticket.closed_at + timedelta(days=days):
-        return Refusal("closed_too_long", f"归档已经超过{days}天,请重新反映,我马上帮您登记。")
+        return Refusal("closed_too_long", f"归档已经超过{days}天，请重新反映，我马上帮您登记。")
     return None
 
 
@@ -401,7 +401,7 @@ def callbacks_exhausted(ticket: Ticket, command: Command, context: Context) -> R
     if len(missed) < p.callback_attempts or not over:
         return Refusal(
             "callback_first",
-            f"要先回访:{p.callback_days}天内{p.callback_attempts}次联系不上,才能归档。",
+            f"要先回访：{p.callback_days}天内{p.callback_attempts}次联系不上，才能归档。",
         )
     return None
 
@@ -410,14 +410,14 @@ def one_step_up(ticket: Ticket, command: Command, context: Context) -> Refusal |
     """The ladder 提醒 → 书面督办 → 提级 is climbed step by step; only a rule may skip steps."""
     level = int(command.payload["level"])
     if command.actor.kind != "system" and level > ticket.supervision_level + 1:
-        return Refusal("level_skipped", "督办要逐级进行,请先用上一级。", {"level": "请逐级督办。"})
+        return Refusal("level_skipped", "督办要逐级进行，请先用上一级。", {"level": "请逐级督办。"})
     return None
 
 
 def not_confidential(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Whoever asked for secrecy stays unknown to who handles the matter (济南条例第十六条)."""
     if ticket.confidential and command.actor.role not in ("clerk", "callback"):
-        return Refusal("confidential", "居民要求保密,请通过社区前台联系。")
+        return Refusal("confidential", "居民要求保密，请通过社区前台联系。")
     return None
 
 
@@ -425,7 +425,7 @@ def something_given(ticket: Ticket, command: Command, context: Context) -> Refus
     """A supplement holds at least one thing."""
     if any(command.payload.get(n) for n in ("text", "attachments", "place")):
         return None
-    return Refusal("nothing_given", "请说说要补充什么,或者发张照片。")
+    return Refusal("nothing_given", "请说说要补充什么，或者发张照片。")
 
 
 GUARDS: dict[str, Guard] = {

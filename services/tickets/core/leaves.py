@@ -88,7 +88,7 @@ def load_leaves(path: Path) -> Mapping[str, Leaf]:
                 statutory_source=legal.get("source", ""),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"事项配置有误:{path.name}:{id}:{error}") from error
+            raise ValueError(f"事项配置有误：{path.name}:{id}:{error}") from error
     return leaves
 
 
@@ -110,5 +110,5 @@ def load_urgency(path: Path) -> Urgency:
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"紧急程度配置有误:{path.name}:第{n}条:{error}") from error
+            raise ValueError(f"紧急程度配置有误：{path.name}:第{n}条：{error}") from error
     return Urgency(tuple(rules))

@@ -44,7 +44,7 @@ class Limit:
         """
         match = _LIMIT.fullmatch(str(text).strip())
         if not match:
-            raise ValueError(f"时限写法有误:{text}(应如 15m、2h、7d、2wh、5wd)")
+            raise ValueError(f"时限写法有误：{text}（应如 15m、2h、7d、2wh、5wd）")
         return cls(float(match[1]), match[3], match[2] == "w")
 
     @property
@@ -158,7 +158,7 @@ def load_profile(folder: Path, name: str) -> Profile:
             },
         )  # fmt: skip
     except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"时限配置有误:{path.name}:{error}") from error
+        raise ValueError(f"时限配置有误：{path.name}:{error}") from error
 
 
 def _merged(folder: Path, name: str) -> dict[str, Any]:

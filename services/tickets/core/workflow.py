@@ -72,7 +72,7 @@ ACTIONS: dict[str, str] = {
     "merge": "并单",
     "dispatch": "派单",
     "sign": "签收",
-    "object": "退单(提出异议)",
+    "object": "退单（提出异议）",
     "decide_objection": "裁定异议",
     "contact": "联系居民",
     "whistle": "吹哨",
@@ -143,7 +143,7 @@ OUTCOMES = {
 RESULTS = {"solved": "已解决", "unsolved": "未解决", "no_answer": "未接通"}
 LEVELS = {"1": "提醒", "2": "书面督办", "3": "提级督办"}
 GROUNDS = {
-    "no_cooperation": "缺少必要信息且诉求人不配合,无法继续办理",
+    "no_cooperation": "缺少必要信息且诉求人不配合，无法继续办理",
     "legal_channel": "已进入诉讼、仲裁等法定渠道",
     "gone": "诉求事项已不存在",
     "other": "其他经审核的原因",
@@ -162,7 +162,7 @@ _CASE_FIELDS = (
 _CALLBACK_FIELDS = (
     Field("result", "回访结果", "choice", True, RESULTS),
     Field("method", "回访方式", "choice", options=WAYS, default="phone"),
-    Field("score", "评分(1–5)", "number"),
+    Field("score", "评分（1–5）", "number"),
     _TEXT,
 )
 _OWNER_FIELDS = (
@@ -194,7 +194,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "need_info", _states(S.SUBMITTED), S.NEED_INFO, INTAKE, "info_requested",
-        (Field("items", "还需要什么(一次说全)", "items", True),), ("one_notice",), "wait_for_info",
+        (Field("items", "还需要什么（一次说全）", "items", True),), ("one_notice",), "wait_for_info",
     ),
     Transition(  # a person's decision, never a rule's or a model's
         "not_accept", _states(S.SUBMITTED), S.NOT_ACCEPTED, INTAKE, "not_accepted",
@@ -220,7 +220,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "object", _states(S.DISPATCHED), S.OBJECTED, DOERS, "objected",
         (
-            Field("basis", "依据(职责清单条款或法条)", required=True),
+            Field("basis", "依据（职责清单条款或法条）", required=True),
             Field("suggested_org", "建议的主办单位", "org"),
         ),
         ("is_owner", "not_designated", "objects_once", "objects_in_time"),
@@ -229,7 +229,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "decide_objection", _states(S.OBJECTED), S.DISPATCHED, DISPATCH, "objection_decided",
         (
             Field("decision", "异议是否成立", "choice", True,
-                  {"uphold": "成立,改派", "reject": "不成立,维持"}),
+                  {"uphold": "成立，改派", "reject": "不成立，维持"}),
             Field("org", "改派给", "org"),
             Field("person", "承办人", "person"),
             Field("basis", "裁定依据", required=True),
@@ -312,7 +312,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "resolve", WORKING, S.RESOLVED, DOERS, "resolved",
         (
             Field("outcome", "办理结果", "choice", True, OUTCOMES),
-            Field("reply", "给居民的答复(做了什么)", required=True),
+            Field("reply", "给居民的答复（做了什么）", required=True),
             Field("done_at", "完成时间", "time"),
             Field("explanation", "没有完全解决的说明"),
             Field("evidence", "现场照片", "attachments"),
@@ -396,7 +396,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "rate", _states(S.RESOLVED, S.CLOSED), To.SAME, RESIDENT, "rated",
-        (Field("score", "评分(1–5)", "number", True), _TEXT),
+        (Field("score", "评分（1–5）", "number", True), _TEXT),
         ("score_in_range", "within_reopen_days"),
     ),
     # ── 时钟 ────────────────────────────────────────────────────────────────────────────────

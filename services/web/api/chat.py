@@ -134,7 +134,7 @@ async def change_session(request: web.Request, body: SessionChange) -> dict[str,
     auth="resident",
     body=NewMessage,
     cross_origin=True,
-    summary="发一条消息,取得回答",
+    summary="发一条消息，取得回答",
 )
 async def post_message(request: web.Request, body: NewMessage) -> dict[str, Any]:
     """Keep the message and return its answers."""
@@ -147,7 +147,7 @@ async def post_message(request: web.Request, body: NewMessage) -> dict[str, Any]
     auth="resident",
     status=201,
     cross_origin=True,
-    summary="上传一张照片(multipart)",
+    summary="上传一张照片（multipart）",
 )
 async def add_attachment(request: web.Request) -> dict[str, Any]:
     """Store the first file of the form."""
@@ -187,7 +187,7 @@ async def history(request: web.Request, query: HistoryQuery) -> dict[str, Any]:
     "/api/v1/chat/events",
     auth="resident",
     cross_origin=True,
-    summary="之后到的消息(text/event-stream,Last-Event-ID 续传)",
+    summary="之后到的消息（text/event-stream，Last-Event-ID 续传）",
 )
 async def events(request: web.Request) -> web.StreamResponse:
     """Stream messages; the event id is the message's ``seq``."""
@@ -234,7 +234,7 @@ def _last_event_id(request: web.Request) -> int | None:
 
 async def _file(request: web.Request) -> AsyncIterator[bytes]:
     if not request.content_type.startswith("multipart/"):
-        raise LindaError("multipart_required", "请用表单(multipart)上传照片。", 415)
+        raise LindaError("multipart_required", "请用表单（multipart）上传照片。", 415)
     try:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:

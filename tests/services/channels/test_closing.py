@@ -134,7 +134,7 @@ async def test_resolved_asks_and_solved_closes(services: Services) -> None:
     assert "换了灯泡" in question.text and "解决了吗" in question.text
     number = case.ticket_no
     assert [b.payload for b in question.buttons] == [
-        f'/rate_service{{"ticket_no":"{number}","solved":"yes"}}',
+        f'/rate_service{{"ticket_no":"{number}","about":"solved"}}',
         f'/reject_resolution{{"ticket_no":"{number}"}}',
     ]
     assert (await case.pending() or {})["stage"] == "solved"

@@ -56,7 +56,7 @@ def test_limits_on_the_calendar(start: str, limit: str, due: str) -> None:
 def test_the_reason_of_a_deadline_names_holidays_and_makeup_days() -> None:
     found = clocks.deadline("普通事项", at("2025-09-29T10:00"), Limit.parse("5wd"), CALENDAR)
     assert found.at == at("2025-10-14T10:00") - timedelta(days=1)
-    assert found.reason == "普通事项,5个工作日;10月1日至8日放假不计;10月11日补班照算"
+    assert found.reason == "普通事项，5个工作日；10月1日至8日放假不计；10月11日补班照算"
 
 
 def test_a_missing_year_counts_weekdays_and_says_so() -> None:
@@ -106,12 +106,12 @@ def test_more_time_or_a_later_start_is_never_due_earlier(
 
 
 def test_a_pause_moves_a_working_deadline_by_its_working_time_only() -> None:
-    due = clocks.Deadline(at("2026-12-01T10:00"), "普通事项,5个工作日")
+    due = clocks.Deadline(at("2026-12-01T10:00"), "普通事项，5个工作日")
     weekend = [{"from": at("2026-11-27T17:30").isoformat(),
                 "to": at("2026-11-30T09:30").isoformat(), "why": "挂账"}]  # fmt: skip
     moved = clocks.with_pauses(due, weekend, True, CALENDAR)
     assert moved.at == at("2026-12-01T11:00")
-    assert "挂账期间(11月27日17:30至11月30日09:30)不计" in moved.reason
+    assert "挂账期间（11月27日17:30至11月30日09:30）不计" in moved.reason
     natural = clocks.with_pauses(due, weekend, False, CALENDAR)
     assert natural.at - due.at == timedelta(days=2, hours=16)
 
@@ -149,7 +149,7 @@ def test_rework_is_half_the_time_but_never_below_the_least() -> None:
     u3 = CONTEXT.profile.classes["U3"]
     found = clocks.rework_deadline(u3, None, at("2026-11-24T08:30"), 1, CONTEXT.profile, CALENDAR)
     assert found.at == at("2026-11-26T13:00")
-    assert found.reason == "第1轮重办,按原时限的一半,2.5个工作日"
+    assert found.reason == "第1轮重办，按原时限的一半，2.5个工作日"
     u3c = CONTEXT.profile.classes["U3c"]
     found = clocks.rework_deadline(u3c, None, at("2026-11-24T10:00"), 2, CONTEXT.profile, CALENDAR)
     assert found.at == at("2026-11-25T10:00") and "最短时限" in found.reason
@@ -292,7 +292,7 @@ def test_a_directory_that_overloads_the_community_is_refused(tmp_path: Path) -> 
     path = tmp_path / "dispatch.yml"
     path.write_text(
         "community_list: {basis: 清单, leaves: [H6]}\n"
-        "rules: [{leaves: [I8], lead: grid, basis: x}]\n"
+        "routes: [{leaves: [I8], lead: grid, basis: x}]\n"
         "fallback: {lead: street, basis: y}\n",
         encoding="utf-8",
     )

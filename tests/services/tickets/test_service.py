@@ -50,7 +50,7 @@ async def test_a_sentence_becomes_a_ticket_that_a_grid_worker_closes(
     filed = await tickets.create(request(), ME, "key-1")
     assert filed["state"] == "DISPATCHED" and filed["title"] == "幸福小区3号楼2单元楼道灯不亮"
     assert filed["owner"]["person"] == "王秀英"
-    assert filed["due_reason"].startswith("普通事项,5个工作日")
+    assert filed["due_reason"].startswith("普通事项，5个工作日")
     assert filed["due_at"][:10] == "2026-12-01" and len(filed["query_code"]) == 6
     clock.advance(hours=1)
     resolved = await worked(tickets, filed["ticket_no"])
@@ -281,7 +281,7 @@ async def test_contact_data_is_encrypted_and_masked_and_revealed_only_with_a_rea
     assert shown["location"]["room"] == "502"
     trail = await tickets.events(number, ACTORS["auditor"])
     assert trail[-1]["type"] == "revealed" and trail[-1]["data"]["reason"] == "上门前联系"
-    assert trail[-1]["actor"]["name"] == "王秀英(网格员)"
+    assert trail[-1]["actor"]["name"] == "王秀英（网格员）"
     assert "13812345678" not in everything(trail)
 
 
