@@ -65,8 +65,7 @@ def card_text(card: Json) -> str:
     if card.get("power"):
         lines.append(str(card["power"]))
     lines.append(_source(card))
-    if "proxy" in (card.get("offers") or []):
-        lines.append(say("offer_proxy"))
+    lines.append(_proxy_offer(card))
     return "\n".join(line for line in lines if line)
 
 
@@ -82,6 +81,11 @@ def _source(card: Json) -> str:
     return words + (say("card_local") if card.get("confirm_locally") else "")
 
 
+def _proxy_offer(card: Json) -> str:
+    """Return the offer to have it done by somebody else (代办), where the card has it."""
+    return say("offer_proxy") if "proxy" in (card.get("offers") or []) else ""
+
+
 def card_data(card: Json) -> Json:
     """Return the card for the widget: materials as a checklist, the rest as rows."""
     return {
@@ -89,7 +93,8 @@ def card_data(card: Json) -> Json:
         "title": card["name"],
         "lines": [x for x in (card.get("summary"), *(card.get("conditions") or [])) if x],
         "materials": card.get("materials") or [],
-        **{k: card.get(k) for k in ("where", "limit", "fee", "phone", "valid")},
+        **{k: card.get(k) for k in ("who", "where", "limit", "fee", "phone", "power", "valid")},
+        "offer": _proxy_offer(card),
         "source": _source(card),
     }
 

@@ -72,12 +72,12 @@ def read_solved(message: Message) -> bool | None:
     if message.tapped and message.intent != "rate_service":
         return {"affirm": True, "deny": False, "reject_resolution": False}.get(message.intent)
     words = bare(message.text)
-    if message.intent == "reject_resolution" or _UNSOLVED.search(words):
+    if _UNSOLVED.search(words) or is_no(message):
         return False
-    if is_no(message):
-        return False
-    if is_yes(message) or _SOLVED.search(words) or message.intent == "affirm":
+    if _SOLVED.search(words) or is_yes(message) or message.intent == "affirm":
         return True
+    if message.intent == "reject_resolution":
+        return False  # after the plain words: three of them are little for a classifier
     score = read_score(message) if message.intent in ("rate_service", "thank") else None
     if message.intent == "thank" and score is None:
         return True

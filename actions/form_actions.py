@@ -27,9 +27,10 @@ from actions.forms.draft import (
     fill,
     next_question,
 )
+from actions.forms.replies import is_yes
 from actions.message import Message
 from actions.texts import say
-from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared
+from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, short
 
 YES_TITLE = "对，提交"
 CONFIRM_BUTTONS = (button(YES_TITLE, "/affirm"), button("改一下", "/deny"))
@@ -45,6 +46,8 @@ OWN_STEPS = {
     "action_emergency",
 }
 LATER_SURE = 0.7
+LOOKED_UP = {"window", "next_open", "place", "place_status", "place_missing", "place_options"}
+"""Values that a service filled in."""
 
 
 class FormStep(TurnAction):
@@ -63,11 +66,13 @@ class FormStep(TurnAction):
         old = self._open_draft(turn)
         if old is not None and self._interrupted(turn, old):
             draft, question = old, next_question(self.FORM, old, turn.message)
+            turn.lead("resume")
         else:
             draft = self._filled(turn, old)
             async with turn.client() as client:
                 draft = await self.look_up(turn, draft, client)
             question = next_question(self.FORM, draft, turn.message)
+            self._acknowledge(turn, old, draft, question)
         if question is None:
             return [
                 *self._slots(draft),
@@ -117,7 +122,25 @@ class FormStep(TurnAction):
             return ""
         before = dict(self.summary(old, turn.message))
         new = [(k, v) for k, v in self.summary(draft, turn.message) if before.get(k) != v]
-        return "，".join(f"{heading}：{words}" for heading, words in new)
+        return "，".join(
+            say("story_added") if heading == report.STORY else f"{heading}：{words}"
+            for heading, words in new
+        )
+
+    def _acknowledge(
+        self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
+    ) -> None:
+        """When the same question comes again, first say what became of the answer."""
+        words = short(turn.message.text)
+        if old is None or old.asked != question or not words:
+            return
+        before, now = (told(d, self.FORM) for d in (old, draft))
+        if question == CONFIRM:
+            same = self.summary(old, turn.message) == self.summary(draft, turn.message)
+            if same and not is_yes(turn.message):
+                turn.lead("confirm_same" if before != now else "confirm_unclear", words=words)
+        elif question != CHANGE:
+            turn.lead("noted" if before != now else "unclear", words=words)
 
     def _speak(self, turn: Turn, draft: Draft, question: str, changed: str) -> None:
         if question == CHANGE:
@@ -152,6 +175,16 @@ class FormStep(TurnAction):
     @abstractmethod
     def summary(self, draft: Draft, message: Message) -> Lines:
         """Return the summary to confirm."""
+
+
+def told(draft: Draft, form: Form) -> Json:
+    """Return what the resident told so far, without what the services made of it.
+
+    The words of an order are kept whatever they say, so they prove no understanding; in a report
+    they are the matter itself.
+    """
+    aside = {*LOOKED_UP, *(() if form is report.FORM else ("narrative",))}
+    return {k: v for k, v in draft.values.items() if k not in aside and v}
 
 
 def ask_place(turn: Turn, draft: Draft) -> None:
@@ -307,7 +340,7 @@ class Submit(TurnAction):
         if draft is None or draft.form != self.FORM.name:
             return cleared()
         if draft.outcome == DROP:
-            turn.say("meal_dropped")
+            turn.say(f"dropped_{self.FORM.name}")
             return [*cleared(), *self._later(turn, draft)]
         key = f"{turn.conversation_id}:{draft.round}"
         try:
@@ -505,7 +538,9 @@ class CancelForm(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Close the form."""
-        turn.say("cancelled" if turn.loop else "cancelled_none")
+        draft = turn.draft
+        key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
+        turn.say(key)
         return [*cleared(), ActiveLoop(None)]
 
 

@@ -24,6 +24,7 @@ class Turn:
 
     def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         self._dispatcher = dispatcher
+        self._lead = ""
         self.tracker = tracker
         self.conversation_id = str(tracker.sender_id)
         self.message: Message = from_events(
@@ -76,9 +77,14 @@ class Turn:
 
     def tell(self, text: str, buttons: Sequence[Button] = (), custom: Json | None = None) -> None:
         """Say words that were put together from parts."""
+        text, self._lead = self._lead + text, ""
         self._dispatcher.utter_message(
             text=text, buttons=list(buttons) or None, json_message=custom or None
         )
+
+    def lead(self, key: str, **values: Any) -> None:
+        """Put a sentence before the next thing that is said, in the same bubble."""
+        self._lead = say(key, self.elder, **values)
 
     def client(self) -> Client:
         """Return the services within this action's budget of time."""
@@ -119,7 +125,7 @@ class TurnAction(Action, ABC):
         try:
             events = await self.act(turn)
         except ServiceAway:
-            turn.say("away", what=_short(turn.message.text) or "刚才的话")
+            turn.say("away", what=short(turn.message.text) or "刚才的话")
             events = []
         except Refused as refused:
             turn.say("refused", reason=refused.message)
@@ -138,5 +144,6 @@ def cleared() -> list[EventType]:
     return [SlotSet("draft", None), SlotSet("confirmed", None), SlotSet("requested_slot", None)]
 
 
-def _short(text: str, limit: int = 16) -> str:
+def short(text: str, limit: int = 16) -> str:
+    """Return the beginning of what was said, to name it in a sentence."""
     return text if len(text) <= limit else text[:limit] + "…"

@@ -215,11 +215,14 @@ class Chat:
         assert status == 200, body
         return list(body["messages"])
 
-    def wait_for(self, words: str, limit_s: float = 30) -> dict[str, Any]:
-        """Wait until a message with these words is in the history, and return it."""
+    def wait_for(self, words: str, limit_s: float = 30, after: int = 0) -> dict[str, Any]:
+        """Wait until a message with these words is in the history, and return it.
+
+        ``after``: how many messages of the history to pass over.
+        """
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
-            for message in reversed(self.history()):
+            for message in reversed(self.history()[after:]):
                 if message["from"] != "resident" and words in (message["text"] or ""):
                     return message
             time.sleep(0.2)

@@ -16,7 +16,7 @@ from actions.message import Message
 
 _PURPOSE = re.compile(
     r"(?:为了|用来|用于|要办|好办|办|给)?((?:孩子|娃|小孩)?(?:上学|入学|入托|转学|落户|贷款|报名|找工作|入职|办卡|"
-    r"开户|低保|医保|助学|报销|租房|提公积金|办居住证|法院|打官司|评奖|升学|面试)(?:(?![要开得需让叫说给用])[^,,。;;!!??]){0,8})"
+    r"开户|低保|医保|助学|报销|租房|提公积金|办居住证|法院|打官司|评奖|升学|面试)(?:(?![要开得需让叫说给用])[^,\uff0c。;\uff1b!\uff01?\uff1f]){0,8})"
 )
 _ASIDE = frozenset({"ask_human", "cancel_dialog", "thank", "greet", "goodbye"})
 OPENERS = frozenset(

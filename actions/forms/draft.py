@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from actions.forms.replies import SUBMIT_NOW, is_no, is_skip, is_yes
+from actions.forms.replies import SKIP, SUBMIT_NOW, bare, is_no, is_skip, is_stop, is_yes
 from actions.message import Message
 
 Values = Mapping[str, Any]
@@ -113,12 +113,15 @@ def fill(form: Form, draft: Draft | None, message: Message) -> Draft:
         draft = Draft(form.name, message.id)
     if draft.seen and draft.seen == message.id:
         return draft
+    if draft.asked and is_stop(message) and not _leaves_open(form, draft, message):
+        return replace(draft, seen=message.id, outcome=DROP)
     said = _said(form, draft, message)
     new = replace(
         draft, seen=message.id, before=draft.values, values={**draft.values, **said}, outcome=None
     )
     if form.early and SUBMIT_NOW.search(message.text) and _has_essential(form, new):
-        return replace(new, values={**new.values, "incomplete": True}, outcome=SUBMIT)
+        open_ = next_question(form, replace(new, asked=None), message) not in (None, CONFIRM)
+        return replace(new, values={**new.values, "incomplete": open_}, outcome=SUBMIT)
     if said:
         return replace(new, asked=None)
     return _short_answer(form, new, message)
@@ -142,8 +145,19 @@ def _short_answer(form: Form, draft: Draft, message: Message) -> Draft:
     if draft.asked in (CONFIRM, CHANGE):
         if is_yes(message):
             return replace(draft, outcome=SUBMIT)
-        return replace(draft, asked=CHANGE if is_no(message) else CONFIRM)
+        return replace(draft, asked=CHANGE if _objects(message) else CONFIRM)
     return draft
+
+
+def _leaves_open(form: Form, draft: Draft, message: Message) -> bool:
+    """Whether “算了” only leaves the question open that was just asked."""
+    asked = form.field(draft.asked)
+    return asked is not None and asked.optional and is_skip(message)
+
+
+def _objects(message: Message) -> bool:
+    """Whether the summary is said to be wrong; “不知道”, “没有” have nothing to change."""
+    return is_no(message) and (message.tapped or not SKIP.search(bare(message.text)))
 
 
 def _has_essential(form: Form, draft: Draft) -> bool:

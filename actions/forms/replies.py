@@ -6,12 +6,12 @@ import re
 
 from actions.message import Message
 
-_EDGE = re.compile(r"[\s,,。.!!??;;、~…]+")
+_EDGE = re.compile(r"[\s,\uff0c。.!\uff01?\uff1f;\uff1b、~…]+")
 
 YES = frozenset(
     "对 对的 对呀 对对 对对对 对提交 对就这样 是 是的 是啊 是呢 嗯 嗯嗯 嗯呐 嗯对 恩 好 好的 好嘞 好吧 行 行啊 中 "
     "要得 得行 可以 没错 没问题 没毛病 提交 提交吧 确认 就这样 就这么办 就这个 报吧 订吧 办吧 ok OK Ok 成 妥 妥了 "
-    "再试一次 再试试 重试".split()
+    "再试一次 再试试 重试 要 要的 要啊 记 记上 记吧 好记上 转吧 好的谢谢 好谢谢 行谢谢".split()
 )
 NO = frozenset(
     "不 不对 不是 不是的 错了 不行 不要 不用 不 没对 改 改一下 改改 要改 有错 搞错了 弄错了 记错了 要不得 "
@@ -24,6 +24,11 @@ SKIP = re.compile(
 UNKNOWN_PLACE = re.compile(
     r"(不知道|不清楚|说不清|说不好|不晓得|不记得|记不清|晓不得).{0,6}(地址|地方|哪|楼|号|位置|门牌)?|没地址|先不说地址"
 )
+STOP = re.compile(
+    r"^(那)?(算了|拉倒|作罢)?(吧)?(那)?(我|俺|就)?((先)?(不|别|莫)(用|要|想|消)?(给)?(我)?"
+    r"(订|报|弄|办|开|约|填|修|送|整|来|要|麻烦)(了|啦|咯|嘛|吧|喽)+|取消(了|吧|掉)?|算了(吧|嘛)?)(谢谢)?$"
+)
+"""The whole message wants to stop: “不订了”, “算了,不报了”. “不用” alone only answers a question."""
 SUBMIT_NOW = re.compile(
     r"先(给我|帮我|替我)?(报|提交|记|交)(上|了|上去)?(再说|吧|，|,|$)|先报上|先交上|后补|回头(再)?补|之后再补|以后再补|"
     r"(就|先)这样(报|交|提交)"
@@ -68,6 +73,11 @@ def is_skip(message: Message) -> bool:
     if message.tapped:
         return message.intent == "deny"
     return is_no(message) or bool(SKIP.search(bare(message.text)))
+
+
+def is_stop(message: Message) -> bool:
+    """Whether the message says that the matter itself is off (“不订了”, “算了”)."""
+    return not message.tapped and bool(STOP.match(bare(message.text)))
 
 
 def choice(message: Message, titles: list[str]) -> int | None:

@@ -17,6 +17,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -67,6 +68,8 @@ class Situation:
     callback_stage: str | None
     loop: str | None
     is_payload: bool = False
+    callback_fresh: bool = False
+    """The callback question is the last thing that was said to the resident."""
 
 
 def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
@@ -80,9 +83,10 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
         return ACTION_LISTEN_NAME
     if now.callback_stage and now.is_payload and now.intent in _VERDICTS:
         return ACTION_CALLBACK  # its own button: also in the middle of a form
-    if now.loop is None:
+    if now.loop is None or now.callback_fresh:
         if now.callback_stage and _answers_callback(now):
             return ACTION_CALLBACK
+    if now.loop is None:
         doubtful = now.uncertain and not now.is_payload and now.intent not in _SMALL_TALK
         return ACTION_CLARIFY if doubtful else None
     row = table.get(now.intent or "")
@@ -120,7 +124,18 @@ def situation_of(tracker: DialogueStateTracker) -> Situation:
         callback_stage=callback.get("stage"),
         loop=tracker.active_loop_name,
         is_payload=text.startswith("/"),
+        callback_fresh=bool(callback.get("fresh")) or _last_action(tracker) == ACTION_CALLBACK,
     )
+
+
+def _last_action(tracker: DialogueStateTracker) -> str | None:
+    """The last action before the present message, listening aside."""
+    names = (
+        event.action_name
+        for event in reversed(tracker.events)
+        if isinstance(event, ActionExecuted) and event.action_name != ACTION_LISTEN_NAME
+    )
+    return next(names, None)
 
 
 @DefaultV1Recipe.register(

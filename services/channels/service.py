@@ -351,7 +351,12 @@ class ChannelService:
     ) -> None:
         """Remember which question about a ticket is open, in the caller's transaction."""
         row = await store.conversation(session, conversation_id)
-        row.pending_callback = {"ticket_no": ticket_no, "title": title, "stage": stage}
+        row.pending_callback = {
+            "ticket_no": ticket_no,
+            "title": title,
+            "stage": stage,
+            "asked_seq": row.last_seq,
+        }
 
     async def callback_stage(self, conversation_id: str, ticket_no: str, stage: str | None) -> None:
         """Move the open question about this ticket on, or clear it (None)."""
@@ -591,8 +596,17 @@ class ChannelService:
                 "phone_known": bool(resident and resident.phone),
                 "home": resident.home.as_dict() if resident and resident.home else None,
             },
-            "pending_callback": row.pending_callback,
+            "pending_callback": await self._open_question(session, row),
         }
+
+    async def _open_question(self, session: Session, row: ConversationRow) -> dict[str, Any] | None:
+        """The open callback question; ``fresh``: nothing else has been said to the resident since."""
+        if row.pending_callback is None:
+            return None
+        pending = dict(row.pending_callback)
+        said = await store.last_said_seq(session, row.id)
+        pending["fresh"] = said is not None and said == pending.pop("asked_seq", None)
+        return pending
 
     async def _give_up(
         self, session: Session, conversation: ConversationRow, message: MessageRow

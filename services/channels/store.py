@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from services.channels.tables import ConversationRow, MessageRow
+from services.channels.tables import ConversationRow, HandoffRow, MessageRow
 from services.channels.types import Button, Conversation, MessageView
 from services.db import Session
 from services.errors import LindaError
@@ -23,8 +23,8 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_urlsafe(18)}"
 
 
-def view(row: MessageRow) -> MessageView:
-    """Return a stored message as the Chat API shows it."""
+def view(row: MessageRow, name: str | None = None) -> MessageView:
+    """Return a stored message as the Chat API shows it; ``name`` of the person who wrote it."""
     return MessageView(
         id=row.id,
         seq=row.seq,
@@ -39,6 +39,7 @@ def view(row: MessageRow) -> MessageView:
         reply_to=row.reply_to,
         state=row.state,
         created_at=row.created_at,
+        name=name,
     )
 
 
@@ -130,10 +131,27 @@ async def history(
     """Return messages after number ``after``, oldest first; ``after`` < 0: the newest ``limit``."""
     query = select(MessageRow).where(MessageRow.conversation_id == conversation_id)
     if after < 0:
-        newest = (await session.scalars(query.order_by(MessageRow.seq.desc()).limit(limit))).all()
-        return [view(row) for row in reversed(newest)]
-    query = query.where(MessageRow.seq > after).order_by(MessageRow.seq).limit(limit)
-    return [view(row) for row in (await session.scalars(query)).all()]
+        newest = await session.scalars(query.order_by(MessageRow.seq.desc()).limit(limit))
+        rows = list(newest)[::-1]
+    else:
+        query = query.where(MessageRow.seq > after).order_by(MessageRow.seq).limit(limit)
+        rows = list(await session.scalars(query))
+    names = await _names(session, conversation_id, rows)
+    return [view(row, names.get(row.staff_id or "")) for row in rows]
+
+
+async def _names(
+    session: Session, conversation_id: str, rows: Sequence[MessageRow]
+) -> dict[str, str]:
+    """Return staff id → name as it was when they took the conversation over."""
+    if not any(row.staff_id for row in rows):
+        return {}
+    found = await session.execute(
+        select(HandoffRow.staff_id, HandoffRow.staff_name)
+        .where(HandoffRow.conversation_id == conversation_id, HandoffRow.staff_id.is_not(None))
+        .order_by(HandoffRow.created_at)
+    )
+    return {staff_id: name for staff_id, name in found if staff_id and name}
 
 
 async def replies(session: Session, message_id: str) -> list[MessageView]:
@@ -153,3 +171,12 @@ async def was_offered(session: Session, conversation_id: str, payload: str) -> b
         )
     ).all()
     return any(b["payload"] == payload for buttons in offers for b in buttons)
+
+
+async def last_said_seq(session: Session, conversation_id: str) -> int | None:
+    """Sequence number of the last message that was not the resident's; None when there is none."""
+    return await session.scalar(
+        select(func.max(MessageRow.seq)).where(
+            MessageRow.conversation_id == conversation_id, MessageRow.sender != "resident"
+        )
+    )

@@ -60,6 +60,8 @@ class MessageView:
     reply_to: str | None
     state: str
     created_at: datetime
+    name: str | None = None
+    """Who said it, of messages from a member of staff."""
 
     def body(self) -> dict[str, Any]:
         """Return ``{"id","seq","from","text","buttons","card","ticket",…}`` (contract: Chat API)."""
@@ -67,6 +69,7 @@ class MessageView:
             "id": self.id,
             "seq": self.seq,
             "from": self.sender,
+            "name": self.name,
             "kind": self.kind,
             "text": self.text,
             "buttons": [b.body() for b in self.buttons],

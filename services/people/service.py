@@ -72,6 +72,11 @@ class PeopleService:
         """Return active staff of a role, of one community when given."""
         return await select_staff(session, self.vault, role=role, community_id=community_id)
 
+    async def roster(self) -> list[Staff]:
+        """Return all active staff, in the order of their ids."""
+        async with self._db.read() as s:
+            return await select_staff(s, self.vault)
+
     async def add_staff(self, session: Session, staff: Staff, password: str) -> None:
         """Add an account.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from services.places.model import Building, Candidate, Community, Compound, Grid
-from services.places.numbers import building_number, normal
+from services.places.numbers import building_name, building_number, normal
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Gazetteer:
         number = building.number if building else None
         label = compound.name
         if number:
-            label += number + ("号楼" if number.isdigit() else "座" if number.isalpha() else "")
+            label += building_name(number)
         if unit:
             label += f"{unit}单元"
         return Candidate(

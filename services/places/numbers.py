@@ -52,6 +52,11 @@ def _spelled(text: str) -> int:
 _SUFFIX = re.compile(r"(?:号楼|#楼|楼栋|栋楼|号栋|栋|幢|座|号|#|楼)$")
 
 
+def building_name(number: str) -> str:
+    """Return a building's number with its word, as people say it: 3 → 3号楼, B → B座."""
+    return number + ("号楼" if number.isdigit() else "座" if number.isalpha() else "")
+
+
 def building_number(text: str) -> str:
     """Return a building's number without its word: 三号楼 → 3, 3# → 3, B座 → B."""
     text = normal(text)

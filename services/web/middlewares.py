@@ -104,7 +104,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except LindaError as error:
         if error.status >= 500:
-            log.warning("request.refused %s id=%s", error, request[REQUEST_ID], exc_info=True)
+            cause = error.__cause__
+            log.warning("request.refused %s (%r) id=%s", error, cause, request[REQUEST_ID])
         return _answer(request, error)
     except web.HTTPException as error:
         if error.status < 400:

@@ -38,3 +38,25 @@ CASES = [
 @pytest.mark.parametrize(("change", "action"), CASES)
 def test_decision(change: dict, action: str | None) -> None:
     assert decide(dataclasses.replace(BASE, **change), TABLE) == action
+
+
+def test_a_fresh_callback_question_is_answered_in_the_middle_of_a_form() -> None:
+    said = dict(intent="affirm", confidence=0.9, uncertain=False, text="解决了", human=False)
+    asked = Situation(**said, callback_stage="solved", loop="report_form", callback_fresh=True)
+    assert decide(asked, {}) == "action_callback_answer"
+    stale = Situation(**said, callback_stage="solved", loop="report_form")
+    assert decide(stale, {}) is None, "then it answers the form"
+
+
+def test_a_button_of_the_callback_is_heard_in_any_form() -> None:
+    tapped = Situation(
+        intent="rate_service",
+        confidence=1.0,
+        uncertain=False,
+        text='/rate_service{"ticket_no":"SQ-261124-00001-0","about":"solved"}',
+        human=False,
+        callback_stage="solved",
+        loop="meal_form",
+        is_payload=True,
+    )
+    assert decide(tapped, {}) == "action_callback_answer"

@@ -178,6 +178,6 @@ def test_elder_mode(stack: Stack, browser: Browser) -> None:
     resident.get_by_role("button", name="大字").click()
     say(resident, "给咱妈订后天中午的饭，要软和点的")
     log = resident.get_by_role("log")
-    expect(log).to_contain_text("送")
+    expect(log).to_contain_text("送到家")
     shot(resident, "resident-elder")
     fits(resident)

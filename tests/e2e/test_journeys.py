@@ -154,12 +154,13 @@ def test_unsolved_starts_a_rework_round_and_solved_closes(stack: Stack) -> None:
     chat.say("楼下那个亮了，二楼那个还是黑的")
     ticket = stack.ticket(number, "dispatcher1")
     assert ticket["state"] == "REWORK" and ticket["rework_round"] == 1
+    said = len(chat.history())
     stack.act("grid1", number, "resolve", **resolve)
-    chat.wait_for("解决")
+    chat.wait_for("解决", after=said)
     chat.say("解决了")
     chat.say("挺满意的")
     ticket = stack.ticket(number, "dispatcher1")
-    assert ticket["state"] == "CLOSED"
+    assert ticket["state"] == "CLOSED", [m["text"] for m in chat.history()][-9:]
     timeline = str(stack.events(number, "grid1"))
     assert chat.session_id not in timeline, "the handler never sees who rated"
 

@@ -98,7 +98,9 @@ class WorkCalendar:
             if h.end >= first and h.start <= last
         ]
         notes += [f"{_day(d)}补班照算" for d in self.makeups if first <= d <= last]
-        notes += [f"{y}年放假安排尚未录入，按周一至周五计算" for y in self.unknown_years(start, end)]
+        notes += [
+            f"{y}年放假安排尚未录入，按周一至周五计算" for y in self.unknown_years(start, end)
+        ]
         return notes
 
 

@@ -90,6 +90,12 @@ class Directory:
         return frozenset(org for r in routes for org in (r.lead, *r.assists))
 
 
+LINE_KEYS = frozenset({
+    "leaves", "communities", "compounds", "lead", "assists", "duty", "basis", "power",
+})  # fmt: skip
+"""Keys of a line of the directory; anything else is a slip of the pen, not a fact to ignore."""
+
+
 def load_directory(path: Path) -> Directory:
     """Read ``dispatch.yml`` of a locality.
 
@@ -105,7 +111,7 @@ def load_directory(path: Path) -> Directory:
             community_leaves=frozenset(listed["leaves"]),
             community_basis=listed["basis"],
         )
-    except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise ValueError(f"派单目录有误：{path}:{error}") from error
     for rule in directory.rules:
         for leaf in sorted(rule.leaves):
@@ -126,6 +132,8 @@ def _rule(data: dict[str, Any]) -> DispatchRule:
 
 
 def _route(data: dict[str, Any], known: bool) -> Route:
+    if unknown := set(data) - LINE_KEYS:
+        raise ValueError(f"没有这些项：{'、'.join(map(str, unknown))}")
     return Route(
         lead=data["lead"],
         assists=tuple(data.get("assists", ())),

@@ -37,6 +37,10 @@ class Leaf:
     statutory_source: str = ""
 
 
+RULE_KEYS = frozenset({"priority", "reason", "leaves", "words"})
+"""Keys of an urgency rule. A half-width comma in a reason would make its rest a key of its own."""
+
+
 @dataclass(frozen=True)
 class PriorityRule:
     """One line of the urgency table: matches when leaf and a word match (empty: any)."""
@@ -101,6 +105,8 @@ def load_urgency(path: Path) -> Urgency:
     rules = []
     for n, data in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))["priorities"], 1):
         try:
+            if unknown := set(data) - RULE_KEYS:
+                raise ValueError(f"没有这些项：{'、'.join(map(str, unknown))}")
             rules.append(
                 PriorityRule(
                     Priority(data["priority"]),

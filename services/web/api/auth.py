@@ -24,7 +24,10 @@ class Credentials(BaseModel):
 
 
 @routes.post(
-    "/api/v1/auth/token", auth="public", body=Credentials, summary="用户名、密码换接口令牌（12小时）"
+    "/api/v1/auth/token",
+    auth="public",
+    body=Credentials,
+    summary="用户名、密码换接口令牌（12小时）",
 )
 async def token(request: web.Request, body: Credentials) -> dict[str, Any]:
     """Issue an API token."""

@@ -13,6 +13,9 @@ from multidict import MultiDict, MultiMapping
 from services.clock import ZONE
 from services.context import Services
 from services.errors import LindaError
+from services.people.model import Staff
+from services.places.numbers import building_name
+from services.tickets.core.workflow import DOERS
 
 FieldSpec = Mapping[str, Any]
 """``{name, label, type, required, options}`` of :meth:`TicketService.allowed_actions`."""
@@ -142,15 +145,27 @@ async def locality_choices(services: Services, fields: Sequence[FieldSpec]) -> C
         made["org"] = made["orgs"] = [("", [(o.id, o.name) for o in services.people.orgs()])]
     if "leaf" in wanted:
         made["leaf"] = [("", [(c.id, f"{c.id} {c.name}") for c in services.catalogue.cards()])]
+    if "person" in wanted:
+        made["person"] = _by_unit(services, await services.people.roster())
     if "place" in wanted:
         made["place"] = [
             (c["name"], [
                 (c["id"], f"{c['name']}（不知道几号楼）"),
-                *((f"{c['id']}/{b['id']}", f"{c['name']}{b['name']}") for b in c["buildings"]),
+                *((f"{c['id']}/{b['id']}", f"{c['name']}{building_name(b['number'])}") for b in c["buildings"]),
             ])
             for c in (await services.places.listing())["compounds"]
         ]  # fmt: skip
     return made
+
+
+def _by_unit(services: Services, staff: Sequence[Staff]) -> Sequence[tuple[str, Sequence[Choice]]]:
+    """Return those who do work (办理), under the unit they belong to, in the units' order."""
+    units: dict[str, list[Choice]] = {}
+    for person in staff:
+        if person.role in DOERS:
+            label = f"{person.name}（{person.role_name}）"
+            units.setdefault(person.org_id, []).append((person.id, label))
+    return [(o.name, units[o.id]) for o in services.people.orgs() if o.id in units]
 
 
 def groups(field: FieldSpec, locality: Choices) -> Sequence[tuple[str, Sequence[Choice]]]:

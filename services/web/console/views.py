@@ -20,18 +20,16 @@ from services.tickets.core.kinds import Priority
 from services.tickets.core.states import STORED, State
 from services.web.auth import COOKIE, client_address, set_session_cookie
 from services.web.auth import actor_of as actor_of_staff
-from services.web.console import forms, present
+from services.web.console import forms, present, register
+from services.web.console.frame import REFUSALS, console_page, error_page
 from services.web.console.words import span
 from services.web.keys import SERVICES, STAFF
 from services.web.pages import ERROR_PAGE
 from services.web.routing import Routes
-from services.web.templates import ENVIRONMENT, add_filter, page
+from services.web.templates import ENVIRONMENT, add_filter
 
 HOME = "/console/tickets"
 PAGE_SIZE = 50
-
-REFUSALS = frozenset({403, 409, 413, 422, 429})
-"""Statuses after which the person can go on: the page comes back with what was typed."""
 
 HANDOFF_AUTH = "staff:" + ",".join(HANDOFF_ROLES)
 
@@ -74,21 +72,6 @@ class WorklistQuery(BaseModel):
 def actor_of(request: web.Request) -> Actor:
     """Return the logged-in person as who acts on tickets."""
     return actor_of_staff(request[STAFF])
-
-
-def console_page(
-    request: web.Request, name: str, here: str = "", status: int = 200, **context: Any
-) -> web.Response:
-    """Render a console page with what the frame around it needs."""
-    return page(
-        f"console/{name}.html", status, staff=request.get(STAFF), here=here,
-        handoff_roles=HANDOFF_ROLES, **context,
-    )  # fmt: skip
-
-
-def error_page(request: web.Request, error: LindaError) -> web.Response:
-    """A refusal in the console's frame."""
-    return console_page(request, "error", status=error.status, error=error)
 
 
 def now_of(request: web.Request) -> datetime:
@@ -371,4 +354,5 @@ async def _photo(request: web.Request, visible: set[str]) -> web.StreamResponse:
 def setup(app: web.Application) -> None:
     """Add the console's routes and its error page."""
     routes.setup(app)
+    register.routes.setup(app)
     app[ERROR_PAGE] = error_page

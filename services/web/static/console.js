@@ -3,7 +3,7 @@
 const network = document.getElementById("network");
 document.addEventListener("htmx:sendError", () => (network.hidden = false));
 document.addEventListener("htmx:timeout", () => (network.hidden = false));
-document.addEventListener("htmx:afterOnLoad", () => (network.hidden = true));
+document.addEventListener("htmx:afterOnLoad", (event) => (network.hidden = event.detail.xhr.status < 500));
 
 /* The worklist asks itself again every 10 s; not while someone has a filter open to type into. */
 document.addEventListener("htmx:beforeRequest", (event) => {

@@ -175,6 +175,9 @@ class People:
 
     async def logout(self, secret: str) -> None: ...
 
+    async def roster(self) -> list[Staff]:
+        return [*STAFF.values(), Staff("handler1", XSS, "handler", "water")]
+
     def orgs(self) -> list[Org]:
         return [Org("water", "县自来水公司", "utility"), Org("property", "幸福物业", "property")]
 
@@ -183,7 +186,7 @@ class Places:
     """One compound with two buildings."""
 
     async def listing(self) -> dict[str, Any]:
-        buildings = [{"id": f"xingfu-{n}", "name": f"{n}号楼"} for n in (1, 2)]
+        buildings = [{"id": f"xingfu-{n}", "number": str(n)} for n in (1, 2)]
         return {"compounds": [{"id": "xingfu", "name": "幸福小区", "buildings": buildings}]}
 
     async def locate(self, compound_id: str, building_id: str | None = None) -> Any:

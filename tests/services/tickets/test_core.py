@@ -15,6 +15,7 @@ from services.clock import ZONE
 from services.tickets.core import clocks, dispatch, sla
 from services.tickets.core.calendar import WorkCalendar, load_calendar
 from services.tickets.core.kinds import Kind, Priority
+from services.tickets.core.leaves import load_urgency
 from services.tickets.core.location import Location
 from services.tickets.core.numbers import (
     BadTicketNumber,
@@ -298,6 +299,22 @@ def test_a_directory_that_overloads_the_community_is_refused(tmp_path: Path) -> 
     )
     with pytest.raises(ValueError, match="I8"):
         dispatch.load_directory(path)
+
+
+def test_a_reason_cut_by_a_comma_is_an_error_not_a_short_reason(tmp_path: Path) -> None:
+    directory = tmp_path / "dispatch.yml"
+    directory.write_text(
+        "community_list: {basis: 清单, leaves: []}\n"
+        "routes: [{leaves: [I8], lead: urban, basis: 甲,乙}]\n"
+        "fallback: {lead: street, basis: y}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ValueError, match=r"dispatch.yml.*乙"):
+        dispatch.load_directory(directory)
+    urgency = tmp_path / "priorities.yml"
+    urgency.write_text("priorities: [{priority: U1, reason: 甲,乙}]\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"priorities.yml.*乙"):
+        load_urgency(urgency)
 
 
 def test_kinds_read_codes_and_chinese_names() -> None:

@@ -56,6 +56,7 @@ function ticketCard(card, say) {
       ["到哪步了", card.state_text ? el("span", { class: "step" }, card.state_text) : ""],
       ["地点", card.location_text],
       ["谁来办", ownerWords(card.owner)],
+      ["归谁管", card.owner?.power],
       ["最晚答复", card.due_text],
       ["为什么", card.due_reason],
     ]),
@@ -127,7 +128,8 @@ function serviceCard(card, _say, text) {
       ["收费", card.fee],
       ["电话", card.phone ? phoneLink(card.phone, card.phone) : null],
     ]),
-    card.power ? el("p", {}, card.power) : null,
+    card.power ? el("p", { class: "power" }, card.power) : null,
+    card.offer ? el("p", { class: "offer" }, card.offer) : null,
     sources.length ? el("p", { class: "source" }, sources.join("、")) : null,
     text ? el("details", {}, el("summary", {}, "看完整的文字"), el("p", { class: "whole" }, text)) : null,
   );

@@ -1,0 +1,142 @@
+"""代居民登记: staff write down what somebody told them, at the door, at the counter, on the phone.
+
+A short form: the words, where, how to call back; all else is optional and can be found out later.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiDict
+
+from services.context import Services
+from services.errors import LindaError
+from services.places.parse import completed
+from services.tickets.core.commands import CreateTicket
+from services.tickets.core.kinds import KIND_LABELS, Kind
+from services.tickets.core.workflow import Field
+from services.web.auth import actor_of
+from services.web.console import forms
+from services.web.console.frame import REFUSALS, REGISTER_ROLES, console_page
+from services.web.keys import SERVICES, STAFF
+from services.web.routing import Routes
+from services.web.validation import validated
+
+routes = Routes("工作台")
+
+AUTH = "staff:" + ",".join(REGISTER_ROLES)
+PATH = "/console/register"
+
+REPORTERS = {"self": "居民本人", "neighbour": "别的居民", "patrol": "我巡查看到的"}
+WAYS = {"counter": "当面", "phone": "电话", "patrol": "巡查"}
+KINDS = {k.value: label for k, label in KIND_LABELS.items() if k is not Kind.EMERGENCY}
+
+FIELDS: tuple[forms.FieldSpec, ...] = tuple(
+    vars(field)
+    for field in (
+        Field("narrative", "居民怎么说的（写原话）", required=True),
+        Field("place", "哪栋楼", "place"),
+        Field("address_text", "具体在哪儿（单元、房号、旁边有什么）", "line"),
+        Field("phone", "回电话打哪个号", "tel"),
+        Field("name", "怎么称呼", "line"),
+        Field("reporter_role", "谁反映的", "choice", True, REPORTERS, "self"),
+        Field("channel", "怎么知道的", "choice", True, WAYS, "counter"),
+        Field("kind", "哪一类", "choice", options=KINDS),
+        Field("leaf", "哪个事项", "leaf"),
+        Field("confidential", "居民要求保密", "flag", default=False),
+    )
+)
+
+_PHONE = re.compile(r"\+?\d{5,15}")
+
+
+@routes.get(PATH, auth=AUTH, page=True, summary="代居民登记")
+async def form(request: web.Request) -> web.Response:
+    """The empty form."""
+    typed: MultiDict[str] = MultiDict()
+    if request[STAFF].role == "grid":
+        typed["channel"] = "patrol"
+    return await _form(request, typed)
+
+
+@routes.post(PATH, auth=AUTH, page=True, summary="登记")
+async def register(request: web.Request) -> web.Response:
+    """File the ticket and show the slip for the resident; refused, what was typed stays."""
+    services, staff = request.app[SERVICES], request[STAFF]
+    typed = MultiDict((k, v) for k, v in (await request.post()).items() if isinstance(v, str))
+    try:
+        wanted = await _request(services, typed)
+        # One page is one ticket, however often its button is pressed.
+        key = f"console:{staff.id}:{typed['form']}"
+        filed = await services.tickets.create(wanted, actor_of(staff), key)
+    except LindaError as error:
+        if error.status not in REFUSALS:
+            raise
+        if error.code == "idempotency_conflict":
+            typed["form"] = _new_form()
+            words = "这一页刚才已经登记过一件了。要再登记一件，看过内容再点一次“登记”。"
+        else:
+            words = _sentence(error)
+        return await _form(request, typed, error.status, words)
+    return console_page(request, "registered", "register", t=filed, url=PATH)
+
+
+async def _request(services: Services, typed: Mapping[str, str]) -> CreateTicket:
+    """Return the form as a request to file a ticket.
+
+    Raises:
+        LindaError: 422 with a sentence for what cannot be read.
+    """
+    if not typed.get("form"):
+        raise LindaError("invalid_fields", "这一页太旧了，请重新打开再登记。", 422)
+    given = forms.payload(FIELDS, MultiDict(typed))
+    if "narrative" not in given:
+        raise LindaError("invalid_fields", "请写下居民说的话。", 422)
+    phone, name = re.sub(r"[\s-]", "", given.pop("phone", "")), given.pop("name", None)
+    if phone and not _PHONE.fullmatch(phone):
+        raise LindaError("invalid_fields", "电话号码看着不对，请再核对一下。", 422)
+    if phone or name:
+        given["contact"] = {"phone": phone or None, "name": name}
+    said = given.get("address_text", "")
+    if "place" in given:
+        await forms.resolve_places(services, FIELDS, given)
+        parts = completed({}, said)
+        given["place"] |= {k: parts[k] for k in ("unit", "room") if k in parts}
+    elif said:
+        given["place"] = await _read_place(services, said)
+    given["incomplete"] = not given.get("place")
+    return validated(CreateTicket, given)
+
+
+async def _read_place(services: Services, text: str) -> dict[str, Any] | None:
+    """Return the one place that the words mean; None when that is not clear."""
+    found = await services.places.resolve({}, text)
+    certain = found.status == "resolved" and len(found.candidates) == 1
+    return asdict(found.candidates[0]) if certain else None
+
+
+async def _form(
+    request: web.Request, typed: MultiDict[str], status: int = 200, refusal: str = ""
+) -> web.Response:
+    typed.setdefault("form", _new_form())
+    return console_page(
+        request, "register", "register", status,
+        fields=FIELDS, typed=typed, refusal=refusal, url=PATH,
+        choices=await forms.locality_choices(request.app[SERVICES], FIELDS),
+    )  # fmt: skip
+
+
+def _new_form() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _sentence(error: LindaError) -> str:
+    """Return the refusal by the names that stand on the form."""
+    labels = {str(f["name"]): str(f["label"]) for f in FIELDS}
+    wrong = [f"{labels[k]}：{v}" for k, v in error.fields.items() if k in labels]
+    return "；".join(wrong) or error.message
