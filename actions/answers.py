@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, FollowupAction
 
 from actions import leaves
-from actions.client import Json
+from actions.client import Client, Json
 from actions.echo import say_address
+from actions.form_actions import offer_later, second_problem
 from actions.forms import place
 from actions.forms.draft import Draft
+from actions.forms.replies import leftover
 from actions.intents import label
 from actions.message import Reading
 from actions.offers import make_offer
+from actions.own_tickets import ticket_no
 from actions.texts import say
 from actions.turn import Turn, TurnAction, button
 
@@ -37,14 +40,15 @@ class AnswerService(TurnAction):
                 "card_which",
                 [button(leaves.name(i), f'/ask_service{{"service":"{i}",{about}}}') for i in ids],
             )
-            return []
+            return []  # a problem told beside it is offered with the card
         async with turn.client() as client:
             card = await client.card(leaf.id)
         if card is None or not card.get("valid"):
             turn.say("card_none" if card is None else "card_expired")
             return make_offer(turn, "offer_consult", "consult", leaf.id)
         turn.tell(card_text(card), custom={"card": card_data(card)})
-        return []
+        second = second_problem(turn.message) if turn.loop is None else None
+        return offer_later(turn, second) if second else []
 
 
 def card_text(card: Json) -> str:
@@ -105,34 +109,51 @@ class CommunityInfo(TurnAction):
     NAME = "action_community_info"
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Name the grid worker when the address is known, then show the community's card."""
-        empty = Draft("info", turn.message.id)
-        said = place.read(turn.message, empty) or (
-            place.home(turn.message) if turn.message.resident.home else {}
-        )
+        """Name the grid worker when the address is known, then the office."""
         async with turn.client() as client:
-            found = (
-                await client.resolve_place(
-                    said["address_text"], said["address"], turn.conversation_id
-                )
-                if said.get("address")
-                else {}
-            )
-            card = await client.card("K4")
-        best = (found.get("candidates") or [{}])[0] if found.get("status") == "resolved" else {}
-        if best.get("worker"):
-            turn.say(
-                "community_grid",
-                place=best.get("label") or say_address(said["address"]),
-                community=best.get("community") or "",
-                grid=best.get("grid") or "",
-                worker=best["worker"],
-            )
-        if card and card.get("valid"):
-            turn.tell(card_text(card), custom={"card": card_data(card)})
-        elif not best.get("worker"):
-            turn.say("community_unknown_grid")
+            known = await name_worker(turn, client)
+            office = await client.community()
+        turn.say("community_office", **_office(office))
+        if not known and turn.loop is None:
+            turn.say("community_ask_grid")
         return []
+
+
+async def name_worker(turn: Turn, client: Client) -> bool:
+    """Say whose grid the address is in, the one just said or else the home; False: unknown."""
+    said = place.read(turn.message, Draft("info", turn.message.id))
+    if not said and turn.message.resident.home:
+        said = place.home(turn.message)
+    if not said.get("address"):
+        return False
+    found = await client.resolve_place(said["address_text"], said["address"], turn.conversation_id)
+    best = (found.get("candidates") or [{}])[0] if found.get("status") == "resolved" else {}
+    if not best.get("worker"):
+        return False
+    turn.say(
+        "community_grid",
+        place=best.get("label") or say_address(said["address"]),
+        community=best.get("community") or "",
+        grid=str(best.get("grid") or "").removeprefix(str(best.get("community") or "")),
+        worker=best["worker"],
+    )
+    return True
+
+
+def _office(found: Json) -> dict[str, str]:
+    offices = "、".join(
+        f"{o['name']}，电话{o['phone']}" if o.get("phone") else str(o["name"])
+        for o in found.get("offices") or []
+    )
+    now = "community_open" if found.get("open") else "community_closed"
+    duty = found.get("duty") or {}
+    return {
+        "offices": offices,
+        "hours": str(found.get("hours") or ""),
+        "now": say(now, next=found.get("next_open") or ""),
+        "duty": str(duty.get("name") or ""),
+        "phone": str(duty.get("phone") or ""),
+    }
 
 
 class Notice(TurnAction):
@@ -165,6 +186,41 @@ class Anonymity(Say):
     KEY = "anonymity"
 
 
+class Greet(Say):
+    """A greeting back, and what one can do here."""
+
+    NAME = "action_greet"
+    KEY = "greet"
+
+
+class Goodbye(Say):
+    """A goodbye."""
+
+    NAME = "action_goodbye"
+    KEY = "goodbye"
+
+
+class Thank(Say):
+    """You are welcome."""
+
+    NAME = "action_thank"
+    KEY = "thank"
+
+
+class Chitchat(Say):
+    """A friendly word, and back to what we are here for."""
+
+    NAME = "action_chitchat"
+    KEY = "chitchat"
+
+
+class OutOfScope(Say):
+    """Not ours, said honestly, with a way to a person."""
+
+    NAME = "action_out_of_scope"
+    KEY = "out_of_scope"
+
+
 class Accessibility(TurnAction):
     """Larger, slower, read aloud, in dialect."""
 
@@ -179,6 +235,7 @@ class Accessibility(TurnAction):
 
 
 CLARIFIED_TWICE = 2
+"""After so many misunderstandings in a row a person takes over."""
 
 
 class Clarify(TurnAction):
@@ -190,7 +247,11 @@ class Clarify(TurnAction):
     NAME = "action_clarify"
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Offer the readings."""
+        """Offer the readings; a number or a place alone says itself what it is about."""
+        if ticket_no(turn.message):
+            return [FollowupAction("action_query_progress")]
+        if turn.message.all("address") and not leftover(turn.message):
+            return await self._place_alone(turn)
         if clarified_before(turn) >= CLARIFIED_TWICE:
             async with turn.client() as client:
                 turn.say("clarify_human")
@@ -209,6 +270,15 @@ class Clarify(TurnAction):
             turn.say("clarify", buttons)
         else:
             turn.say("clarify_none", [button("人工", "/ask_human")])
+        return []
+
+    @staticmethod
+    async def _place_alone(turn: Turn) -> list[EventType]:
+        """A bare address answers “几号楼” after a question about the grid, else it opens a matter."""
+        async with turn.client() as client:
+            known = await name_worker(turn, client)
+        if not known or turn.last_action() != CommunityInfo.NAME:
+            turn.say("community_here", place=turn.message.text)
         return []
 
 

@@ -90,6 +90,11 @@ def reason_in(message: Message) -> str:
     return message.text.strip() if len(rest) >= REASON_WORDS else ""
 
 
+def names_thing(message: Message) -> bool:
+    """Whether a “no” also says what it is about (“灯又坏了”), so that a new report can begin."""
+    return bool(re.sub(r"[还又都也就是根本啊呢嘛呀吧]", "", bare(_PLAIN_NO.sub("", message.text))))
+
+
 def no_verdict(message: Message) -> bool:
     """Whether the resident would rather not judge."""
     return is_no(message) or bool(_NO_VERDICT.search(bare(message.text)))

@@ -188,6 +188,10 @@ class Client:
             "GET", "/certificates", params={k: v for k, v in params.items() if v}
         )
 
+    async def community(self) -> Json:
+        """Return the offices, hours and duty phone: ``{offices, hours, open, next_open, duty}``."""
+        return await self._call("GET", "/community")
+
     async def hotlines(self, leaf: str) -> Json:
         """Return the reviewed safety card and the numbers of an emergency leaf (``-``: general)."""
         return await self._call("GET", "/hotlines", params={"leaf": leaf})

@@ -88,6 +88,36 @@ def say_time(value: Mapping[str, Any], now: datetime) -> str:
     return words + ("前后" if value.get("approx") else "")
 
 
+def say_since(value: Mapping[str, Any], now: datetime) -> str:
+    """Return when something began or happened: a span of days up to today is said from its start.
+
+    “坏了三天了” is ``从11月21日（星期六）起，三天了``; everything else as ``say_time`` says it.
+
+    Raises:
+        ValueError: ``start`` is no date or date-time.
+    """
+    if value.get("recur"):
+        return say_time(value, now)
+    start, clock = _moment(value["start"])
+    end, _ = _moment(value.get("end") or value["start"])
+    days = (now.date() - start).days
+    if clock or end != now.date() or days < 1:
+        return say_time(value, now)
+    near = "大约" if value.get("approx") else ""
+    lasted = f"，{say_count(days)}天了" if 1 < days <= LONG and not near else ""
+    return f"{near}从{say_date(start, now)}起{lasted}"
+
+
+LONG = 10
+"""Up to so many days a span is also said in days."""
+_DIGITS = "零一两三四五六七八九十"
+
+
+def say_count(number: int) -> str:
+    """Return a number up to ten in words as it stands before 天: ``两``, ``三``."""
+    return _DIGITS[number]
+
+
 def _habit(value: Mapping[str, Any]) -> str:
     days = value.get("weekdays") or []
     if value["recur"] == "daily" or len(days) == len(WEEKDAYS):

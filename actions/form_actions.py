@@ -6,6 +6,7 @@ and the wording.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,7 +47,18 @@ OWN_STEPS = {
     "action_emergency",
 }
 LATER_SURE = 0.7
-LOOKED_UP = {"window", "next_open", "place", "place_status", "place_missing", "place_options"}
+SECOND_SURE = 0.1
+JOINS = re.compile(r"顺便|还有|另外|再(给|帮|替)|顺带|同时|[\uff0c,].{0,6}也")
+"""Two requests in one message are joined by such a word."""
+LOOKED_UP = {
+    "window",
+    "next_open",
+    "place",
+    "place_status",
+    "place_missing",
+    "place_options",
+    "home_declined",
+}
 """Values that a service filled in."""
 
 
@@ -99,7 +111,9 @@ class FormStep(TurnAction):
         if old is not None and self._another_matter(turn, old):
             later = {"id": turn.message.id, "text": turn.message.text}
             return replace(old, seen=turn.message.id, values={**old.values, "later": later})
-        return self.after_fill(fill(self.FORM, old, turn.message), turn.message)
+        draft = self.after_fill(fill(self.FORM, old, turn.message), turn.message)
+        second = second_problem(turn.message) if old is None else None
+        return replace(draft, values={**draft.values, "later": second}) if second else draft
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
         """A problem told while something else is being arranged waits until that is done."""
@@ -203,7 +217,12 @@ def ask_place(turn: Turn, draft: Draft) -> None:
             for i, o in enumerate(options)
         ]
         buttons.append(button("都不是", "/deny"))
-    turn.say(f"ask_place_{gap}", buttons, known=known, home=where)
+    key = f"ask_place_{gap}"
+    if gap == "open" and draft.form == meal.FORM.name:
+        key = "ask_place_meal"
+    elif gap == "options" and len(buttons) == 2 and draft.get("place_status") == place.UNKNOWN:
+        key = "ask_place_similar"
+    turn.say(key, buttons, known=known, home=where)
 
 
 class ReportStep(FormStep):
@@ -385,14 +404,7 @@ class Submit(TurnAction):
 
     def _later(self, turn: Turn, draft: Draft) -> list[EventType]:
         later = draft.get("later")
-        if later:
-            payload = f'/report_problem{{"about":"m:{later["id"]}"}}'
-            turn.say(
-                "later",
-                [button("好，接着报", payload), button("先不报", "/deny")],
-                text=later["text"],
-            )
-        return []
+        return offer_later(turn, later) if later else []
 
     @abstractmethod
     def body(self, turn: Turn, draft: Draft) -> Json:
@@ -405,6 +417,32 @@ class Submit(TurnAction):
     @abstractmethod
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say number, code, date and who."""
+
+
+def offer_later(turn: Turn, later: Json) -> list[EventType]:
+    """Offer to report the problem that was told beside something else.
+
+    Args:
+        turn: The turn that finished the other matter.
+        later: ``{id, text, leaf?}`` of the message that told it.
+    """
+    service = f'"service":"{later["leaf"]}",' if later.get("leaf") else ""
+    payload = f'/report_problem{{{service}"about":"m:{later["id"]}"}}'
+    buttons = [button("好，接着报", payload), button("先不报", "/deny")]
+    turn.say("later", buttons, text=later["text"])
+    offer = {"id": turn.message.id, "follow": "report_form", "about": later["id"]}
+    return [SlotSet("offer", {**offer, "leaf": later.get("leaf")})]
+
+
+def second_problem(message: Message) -> Json | None:
+    """Return ``{id, text, leaf}`` of a problem told in the same breath as another request."""
+    if not JOINS.search(message.text):
+        return None
+    for reading in message.readings:
+        if reading.intent == "report_problem" and reading.confidence >= SECOND_SURE:
+            found = None if message.intent == "report_problem" else reading
+            return {"id": message.id, "text": message.text, "leaf": found.leaf} if found else None
+    return None
 
 
 def say_due(ticket: TicketView) -> str:
@@ -513,7 +551,7 @@ class SubmitDemand(Submit):
         if draft is not None and draft.get("handover"):
             return [*cleared(), FollowupAction(HANDOVER[draft.get("handover")])]
         if draft is None or not draft.get("demanded_by"):
-            turn.say("demand_skipped")
+            turn.say("dropped_demand")
             return cleared()
         return await super().act(turn)
 

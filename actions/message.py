@@ -131,19 +131,33 @@ def from_events(
     metadata = {**(current.get("metadata") or {}), **(latest.get("metadata") or {})}
     message = _parse(latest, current, metadata)
     if message.about and message.about.startswith(REFERS_TO_MESSAGE):
-        said = _find(user_events, message.about.removeprefix(REFERS_TO_MESSAGE))
-        if said is not None:
-            old = _parse(said.get("parse_data") or {}, said, metadata)
-            message = replace(
-                message,
-                text=old.text,
-                entities=(*old.entities, *message.entities),
-                leaf=message.leaf or old.leaf,
-                readings=old.readings,
-                about=None,
-                attachments=old.attachments or message.attachments,
-            )
+        return recalled(message, events, message.about.removeprefix(REFERS_TO_MESSAGE))
     return message
+
+
+def recalled(message: Message, events: Sequence[Mapping[str, Any]], message_id: str) -> Message:
+    """Return the message with the words and entities of an earlier one; itself when that is gone.
+
+    Args:
+        message: The present message: its intent and, when it has one, its leaf stay.
+        events: The conversation's events.
+        message_id: The earlier message.
+    """
+    user_events = [e for e in events if e.get("event") == "user"]
+    said = _find(user_events, message_id)
+    if said is None:
+        return message
+    metadata = said.get("metadata") or {}
+    old = _parse(said.get("parse_data") or {}, said, metadata)
+    return replace(
+        message,
+        text=old.text,
+        entities=(*old.entities, *message.entities),
+        leaf=message.leaf or old.leaf,
+        readings=old.readings,
+        about=None,
+        attachments=old.attachments or message.attachments,
+    )
 
 
 def _find(user_events: Sequence[Mapping[str, Any]], message_id: str) -> Mapping[str, Any] | None:

@@ -6,13 +6,16 @@ An offer stands for the next message only; its button names the message it belon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import leaves
 from actions.client import Json
 from actions.form_actions import say_due
+from actions.forms import report
+from actions.forms.draft import fill
+from actions.message import Leaf, recalled
 from actions.turn import LISTEN, Turn, TurnAction, button
 
 YES = "好，记上"
@@ -34,17 +37,6 @@ def make_offer(turn: Turn, key: str, kind: str, leaf: str | None, **values: str)
     turn.say(key, [yes, button(NO, "/deny")], **values)
     offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": turn.message.text}
     return [SlotSet("offer", offer)]
-
-
-def standing_offer(turn: Turn) -> Json | None:
-    """Return the offer this yes or no is about, or None."""
-    offer = turn.tracker.get_slot("offer")
-    if not offer:
-        return None
-    about = turn.message.about or ""
-    if about.startswith("offer:"):
-        return offer if about == f"offer:{offer['id']}" else None
-    return offer if turn.previous_user_message_id() == offer["id"] else None
 
 
 @dataclass(frozen=True)
@@ -103,10 +95,12 @@ class Affirm(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """File the offered ticket once."""
-        offer = standing_offer(turn)
+        offer = turn.standing_offer()
         if offer is None:
             turn.say("offer_gone" if turn.message.about else "affirm_idle")
             return []
+        if offer.get("follow"):
+            return self._follow(turn, offer)
         body = {
             "conversation_id": turn.conversation_id,
             "kind": offer["kind"],
@@ -124,6 +118,18 @@ class Affirm(TurnAction):
         )
         return [SlotSet("offer", None)]
 
+    @staticmethod
+    def _follow(turn: Turn, offer: Json) -> list[EventType]:
+        """Go on with what was offered; a report begins with the words of the earlier message."""
+        done: list[EventType] = [SlotSet("offer", None)]
+        if offer.get("about"):
+            leaf = Leaf(offer["leaf"], 1.0) if offer.get("leaf") else None
+            yes = replace(turn.message, intent="report_problem", leaf=leaf)
+            told = recalled(yes, turn.tracker.events, offer["about"])
+            draft = replace(fill(report.FORM, None, told), seen="")
+            done.append(SlotSet("draft", draft.to_slot()))
+        return [*done, FollowupAction(offer["follow"])]
+
 
 class Deny(TurnAction):
     """A no outside a form."""
@@ -132,6 +138,6 @@ class Deny(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Drop a standing offer, or listen."""
-        offer = standing_offer(turn)
+        offer = turn.standing_offer()
         turn.say("offer_declined" if offer else "deny_idle")
         return [SlotSet("offer", None), FollowupAction(turn.loop or LISTEN)]

@@ -6,9 +6,9 @@ import re
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.callback import SCORES, rating_buttons, read_score
+from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
 from actions.form_actions import say_due, say_owner
 from actions.message import Message
@@ -124,7 +124,7 @@ class OwnTicketAction(TurnAction):
             tickets = await client.tickets(turn.conversation_id)
             found = candidates(tickets, turn.message, self.FINISHED_ONES)
             if not found:
-                return self.nothing(turn)
+                return self.nothing(turn, candidates(tickets, turn.message, False))
             if len(found) > 1 and not self.newest(found):
                 self._ask_which(turn, found)
                 return []
@@ -134,8 +134,8 @@ class OwnTicketAction(TurnAction):
         """Whether the newest one is meant without asking."""
         return False
 
-    def nothing(self, turn: Turn) -> list[EventType]:
-        """Say that there is no such ticket."""
+    def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """Say that there is no such ticket; ``open_ones`` are still being worked on."""
         turn.say(self.NONE)
         return []
 
@@ -240,10 +240,25 @@ class Reject(OwnTicketAction):
         """The only one that waits for a verdict is the one that is meant."""
         return [t.state for t in found].count("RESOLVED") == 1 and found[0].state == "RESOLVED"
 
-    def nothing(self, turn: Turn) -> list[EventType]:
-        """Without a finished request it is a new problem, in the words just said."""
+    def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """What is still being worked on is not rejected but hurried; else it is a new problem.
+
+        The new problem takes the words just said, if they say what is wrong.
+        """
+        if open_ones:
+            return self._still_open(turn, open_ones)
         turn.say(self.NONE)
-        return [FollowupAction("report_form")] if turn.loop is None else []
+        tells = names_thing(turn.message) and turn.loop is None
+        return [FollowupAction("report_form")] if tells else []
+
+    @staticmethod
+    def _still_open(turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """Say how the newest stands and offer to hurry; a typed yes asks which when there are more."""
+        ticket = open_ones[0]
+        urge = f'/urge_ticket{{"ticket_no":"{ticket.ticket_no}"}}'
+        buttons = [button("催一下", urge), button("先不催", "/deny")]
+        turn.say("reject_open", buttons, **_about(ticket, ticket))
+        return [SlotSet("offer", {"id": turn.message.id, "follow": Urge.NAME})]
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Send it back with the resident's words."""

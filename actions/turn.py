@@ -12,10 +12,13 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.forms.draft import Draft
+from actions.forms.replies import NO, YES, bare
 from actions.message import Message, from_events
 from actions.texts import say
 
 LISTEN = "action_listen"
+AFFIRM = "action_affirm"
+DENY = "action_deny"
 Button = dict[str, str]
 
 
@@ -60,6 +63,15 @@ class Turn:
                 names.append(str(event.get("name")))
         return names[::-1]
 
+    def last_action(self) -> str | None:
+        """Return the action that answered the message before this one."""
+        heard = 0
+        for event in reversed(self.tracker.events):
+            heard += event.get("event") == "user"
+            if heard == 1 and event.get("event") == "action" and event.get("name") != LISTEN:
+                return str(event.get("name"))
+        return None
+
     def previous_user_message_id(self) -> str | None:
         """Return the id of the resident's message before this one."""
         ids = [e.get("message_id") for e in self.tracker.events if e.get("event") == "user"]
@@ -81,6 +93,26 @@ class Turn:
         self._dispatcher.utter_message(
             text=text, buttons=list(buttons) or None, json_message=custom or None
         )
+
+    def standing_offer(self) -> Json | None:
+        """Return the offer this yes or no is about (``actions.offers``), or None."""
+        offer = self.tracker.get_slot("offer")
+        if not offer:
+            return None
+        about = self.message.about or ""
+        if about.startswith("offer:"):
+            return offer if about == f"offer:{offer['id']}" else None
+        return offer if self.previous_user_message_id() == offer["id"] else None
+
+    def answer_to_offer(self) -> str | None:
+        """Return the action for a plain yes or no to an offer just made.
+
+        Words like “好” and “要” mean what was asked before them, whatever they are taken for alone.
+        """
+        if self.loop or self.message.tapped or not self.standing_offer():
+            return None
+        words = bare(self.message.text)
+        return AFFIRM if words in YES else DENY if words in NO else None
 
     def lead(self, key: str, **values: Any) -> None:
         """Put a sentence before the next thing that is said, in the same bubble."""
@@ -122,6 +154,9 @@ class TurnAction(Action, ABC):
     ) -> list[EventType]:
         """Run the action as Rasa calls it; nothing a resident says is answered by an error."""
         turn = Turn(dispatcher, tracker)
+        answer = self.ENDS and turn.answer_to_offer()
+        if answer and answer != self.NAME:
+            return [FollowupAction(answer)]
         try:
             events = await self.act(turn)
         except ServiceAway:

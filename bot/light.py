@@ -1,8 +1,9 @@
-"""Rasa without TensorFlow, for a model that does not use it.
+"""Rasa without TensorFlow and other heavy imports, for a model that does not use them.
 
 Rasa 3.6 imports TensorFlow (and what hangs on it) when its server starts, whatever the pipeline is:
-about ten seconds and 400 MB that a model without DIET, TED or a response selector never uses. For
-such a model this module answers those imports with inert modules: classes can be derived from them
+about ten seconds and 400 MB that a model without DIET, TED or a response selector never uses; the
+packages of other channels and stores cost some seconds more. For such a model this module answers
+those imports with inert modules: classes can be derived from them
 and decorators applied, which is all that Rasa's own modules do when they are imported. Nothing of
 the model runs on them: :func:`needs_tensorflow` looks into the model first. Why: docs/adr/0008.
 """
@@ -19,8 +20,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-HEAVY = ("tensorflow", "keras", "tensorflow_addons", "tensorflow_hub", "tensorflow_text")
-"""Packages that only a TensorFlow component needs."""
+HEAVY = (
+    # TensorFlow components
+    *("tensorflow", "keras", "tensorflow_addons", "tensorflow_hub", "tensorflow_text"),
+    # plots of ``rasa test``
+    "matplotlib",
+    # tracker stores and model storage in somebody's cloud
+    *("boto3", "botocore", "pymongo"),
+    # other channels: only ours is in credentials.yml
+    *("socketio", "slack_sdk", "twilio", "aiogram", "fbmessenger", "webexteamssdk"),
+)
+"""Packages that Rasa's server imports and our configuration never uses."""
 
 LIGHT_COMPONENTS = (
     "bot.components.",

@@ -11,7 +11,7 @@ from actions.echo import DIETS, MEALS, MODES, RELATIONS, mask_phone, say_date, s
 from actions.forms import place
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import choice, is_no, is_skip, is_yes
-from actions.message import Message
+from actions.message import Entity, Message
 
 LEAF = "C1"
 TWO_PEOPLE = frozenset({"parents", "parents_in_law"})
@@ -31,6 +31,11 @@ _MODES = (
     ),
     ("delivery", re.compile(r"送|捎|上门|给.{0,6}(端|拿)(来|过来|上来)")),
 )
+_NOT_BROUGHT = re.compile(r"(不用|不要|不需要|甭|莫|别)(给)?(我|他|她|俺)?送")
+_NAMES_DAY = re.compile(r"今|明|后|昨|周|星期|礼拜|号|日|月|天")
+_CORRECTS = re.compile(r"不对|不是|错|改")
+MEAL_OF_PART = {"noon": "lunch", "eve": "dinner", "night": "dinner"}
+"""The meal that a time of the day means in an order."""
 _PORTION = re.compile(r"^(\d+)$")
 
 
@@ -41,14 +46,34 @@ def _date(message: Message, draft: Draft) -> Values:
     ):
         offer = draft.get("next_open") or {}
         return {"date": offer.get("date"), "meal": offer.get("meal") or draft.get("meal")}
-    entity = message.last("time")
-    if entity is None or not isinstance(entity.value, dict):
+    entity = _day_said(message)
+    if entity is None:
         return {}
     today = message.now.date()
+    if not _NAMES_DAY.search(entity.text) and not entity.value.get("recur") and draft.get("date"):
+        return {}  # “改成晚上” is another meal of the same day
     if entity.value.get("recur"):
         return {"date": _next(entity.value, today).isoformat(), "habit": entity.value}
     day = date.fromisoformat(str(entity.value["start"])[:10])
     return {"date": day.isoformat()} if day >= today else {}
+
+
+def _day_said(message: Message) -> Entity | None:
+    """Return the day that is meant: of several the first, unless the later one corrects it."""
+    days = [e for e in message.meant("time") if isinstance(e.value, dict)]
+    if not days:
+        return None
+    return days[-1] if _CORRECTS.search(message.text) else days[0]
+
+
+def _more_days(message: Message, draft: Draft) -> Values:
+    """Keep further days in words: one order is one meal, the kitchen arranges the others."""
+    first = _day_said(message)
+    if first is None or _CORRECTS.search(message.text):
+        return {}
+    others = [e.text for e in message.meant("time") if _NAMES_DAY.search(e.text)]
+    others = [text for text in others if text != first.text]
+    return {"more_days": "、".join(others)} if others else {}
 
 
 def _offered(draft: Draft) -> bool:
@@ -65,7 +90,11 @@ def _next(habit: dict[str, Any], today: date) -> date:
 
 def _meal(message: Message, draft: Draft) -> Values:
     entity = message.last("meal")
-    return {"meal": str(entity.value)} if entity else {}
+    if entity is not None:
+        return {"meal": str(entity.value)}
+    day = _day_said(message)
+    part = str(day.value.get("part") or "") if day else ""
+    return {"meal": MEAL_OF_PART[part]} if part in MEAL_OF_PART else {}
 
 
 def _meal_answer(message: Message, draft: Draft) -> Values:
@@ -90,7 +119,10 @@ def _diet(message: Message, draft: Draft) -> Values:
 def _mode(message: Message, draft: Draft) -> Values:
     if (message.about or "").startswith("mode:"):
         return {"mode": str(message.about).removeprefix("mode:")}
-    found = next((name for name, pattern in _MODES if pattern.search(message.text)), None)
+    words = _NOT_BROUGHT.sub("", message.text)
+    found = next((name for name, pattern in _MODES if pattern.search(words)), None)
+    if found is None and words != message.text and draft.asked == "mode":
+        found = "pickup"  # read back in the summary
     return {"mode": found} if found else {}
 
 
@@ -152,6 +184,7 @@ FORM = Form(
     essential="date",
     fields=(
         Field("date", needed=_needs_date, read=_date),
+        Field("more_days", needed=lambda d, m: False, read=_more_days),
         Field("meal", needed=lambda d, m: not d.get("meal"), read=_meal, answer=_meal_answer),
         Field(
             "portions",
@@ -210,7 +243,11 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the order as (heading, words), in the order it is read out."""
     lines = [("哪一顿", say_meal(str(draft.get("date")), str(draft.get("meal")), message))]
     if draft.get("habit"):
-        lines.append(("以后", say_time(draft.get("habit"), message.now) + "，单子上写明，食堂和您定"))
+        lines.append(
+            ("以后", say_time(draft.get("habit"), message.now) + "，单子上写明，食堂和您定")
+        )
+    if draft.get("more_days"):
+        lines.append(("还有", f"{draft.get('more_days')}也要，单子上写明，食堂和您定"))
     lines.append(("几份", f"{portions(draft)}份"))
     subject = RELATIONS.get(str(draft.get("subject") or ""))
     if subject:
@@ -220,7 +257,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines.append(("忌口", diet or "没说（有的话现在告诉我）"))
     lines.append(("怎么吃", MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
-        lines.append(("送到", place.say(draft)))
+        lines.append(("送到", place.say(draft) or "没说，送之前工作人员在这里问您"))
     if draft.get("phone"):
         lines.append(("电话", mask_phone(str(draft.get("phone")))))
     return lines

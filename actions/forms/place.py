@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +10,19 @@ from actions import leaves
 from actions.echo import say_address
 from actions.forms.draft import Draft, Field, Values
 from actions.forms.replies import HOME, SKIP, UNKNOWN_PLACE, bare, choice, is_no, is_yes, leftover
-from actions.message import Message
+from actions.message import Entity, Message
 
 PARTS = ("community", "building", "unit", "floor", "room", "place")
 MAX_ASKS = 3
 """How often the place is asked at most; then the words stand as they are and a person looks."""
 MAX_ASKS_UNKNOWN = 2
 """The same, when the locality does not know the place by the words said."""
+
+_NO_PLACE = frozenset(
+    "rate_service thank urge_ticket withdraw_ticket reject_resolution complain_assistant "
+    "ask_human cancel_dialog".split()
+)
+"""Intents that are no answer to “在哪儿”, however short."""
 
 # Outcomes of looking at a place.
 RESOLVED = "resolved"
@@ -40,14 +46,26 @@ def read(message: Message, draft: Draft) -> Values:
     said = [e for e in message.meant("address") if isinstance(e.value, Mapping)]
     if said:
         entity = max(reversed(said), key=lambda e: len(e.value))
-        return _fresh(draft, {k: v for k, v in entity.value.items() if k in PARTS}, entity.text)
+        parts = {k: v for k, v in entity.value.items() if k in PARTS}
+        where = _compound_said(said, parts)
+        return _fresh(draft, {**where, **parts}, f"{''.join(where.values())}{entity.text}")
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
     return {}
 
 
+def _compound_said(said: Sequence[Entity], parts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the compound named apart from the building (“住在幸福小区…就是3号楼那个灯”)."""
+    named = {str(e.value["community"]) for e in said if e.value.get("community")}
+    if "community" in parts or "building" not in parts or len(named) != 1:
+        return {}
+    return {"community": named.pop()}
+
+
 def answer(message: Message, draft: Draft) -> Values:
     """Read free text said in answer to “在哪儿”."""
+    if message.intent in _NO_PLACE and not message.uncertain and not message.tapped:
+        return {}
     if message.tapped:
         return home(message) if message.about == "home" else _declined(message, draft)
     if message.all("address"):
@@ -61,10 +79,11 @@ def answer(message: Message, draft: Draft) -> Values:
         return {"place_status": AS_SAID, "incomplete": True}
     if message.resident.home and (HOME.search(message.text) or is_yes(message)):
         return home(message)
-    if is_no(message):
+    asked_home = bool(message.resident.home) and not draft.get("home_declined")
+    if is_no(message) and (options or asked_home or not SKIP.search(words)):
         return _declined(message, draft)
     if is_yes(message):
-        return {}
+        return _chosen(options[0]) if len(options) == 1 else {}
     if SKIP.search(words):
         return {"place_status": AS_SAID, "incomplete": True}
     if words.isdigit() and draft.get("place_missing") == ["building"]:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from actions import leaves
-from actions.echo import RELATIONS, mask_phone, say_time
+from actions.echo import RELATIONS, mask_phone, say_since
 from actions.forms import place
 from actions.forms.draft import Draft, Field, Form, Values
-from actions.forms.replies import NONE_OF_THEM, choice, is_no, is_skip, is_yes, leftover
+from actions.forms.replies import (
+    NONE_OF_THEM,
+    bare,
+    choice,
+    is_no,
+    is_skip,
+    is_stop,
+    is_yes,
+    leftover,
+)
 from actions.message import Message
 
 SURE = 0.45
@@ -21,6 +31,22 @@ NO_LEAF = "none"
 
 NEWS = 6
 """Words beyond entities and filler from which on an answer also belongs to the story."""
+NEWS_OF_PROBLEM = 3
+"""The same, when the answer by itself sounds like a problem (“…楼道灯坏了”)."""
+THIN = 5
+"""A story this short (“坏了”) does not say what it is about yet: the next words may."""
+READ_BACK = 100
+"""So many characters of the story are read back; all of it goes on the ticket."""
+STORY = "什么事"
+"""Heading of the story in the summary."""
+
+SURE_PROBLEM = 0.6
+"""Confidence of the intent from which on an answer is taken as told of the matter."""
+_NO_NEWS = frozenset(
+    "ask_human ask_anonymity ask_capability thank greet goodbye chitchat complain_assistant "
+    "cancel_dialog rate_service affirm deny".split()
+)
+"""Said over the summary, these are about us, not about the matter."""
 
 _HOURS = re.compile(
     r"[一二三四五六七八九十\d]+点|半夜|夜里|晚上|晚黑|天天|每天|每晚|成天|整天|一直|早上|清早|清晨|白天|中午|凌晨|下午|"
@@ -46,11 +72,37 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if draft.asked == "contact" and is_skip(message):
         return {}
-    if text in story or (draft.asked == "place" and not message.all("address")):
+    if text in story or is_stop(message):
         return {}
-    if len(leftover(message)) < NEWS:
+    if draft.asked == "place" and not (message.all("address") or names_matter(message, draft)):
+        return {}
+    if not is_news(message, draft):
         return {}
     return {"narrative": f"{story}\n{text}"}
+
+
+def is_news(message: Message, draft: Draft) -> bool:
+    """Whether the message tells more of the matter than the value that was asked for."""
+    words = len(leftover(message))
+    if names_matter(message, draft):
+        return True
+    if draft.asked in ("confirm", "change"):
+        return words >= 2 and not (is_skip(message) or message.intent in _NO_NEWS)
+    sounds = message.intent == "report_problem" and message.confidence >= SURE_PROBLEM
+    return words >= (NEWS_OF_PROBLEM if sounds else NEWS)
+
+
+def names_matter(message: Message, draft: Draft) -> bool:
+    """Whether the message names the thing that a story of two words left open (“坏了”, “路灯”)."""
+    return (
+        not message.tapped
+        and len(bare(str(draft.get("narrative") or ""))) <= THIN
+        and bool(draft.asked)
+        and message.intent == "report_problem"
+        and message.confidence >= SURE_PROBLEM
+        and not message.all("address")
+        and _understood(message)
+    )
 
 
 def _understood(message: Message) -> bool:
@@ -65,9 +117,12 @@ def _leaf(message: Message, draft: Draft) -> Values:
     """Take the matter over; while the summary stands, a clear other matter corrects it."""
     if message.leaf is None or message.intent not in ("report_problem", "affirm", "emergency"):
         return {}
-    if draft.get("leaf") and not (message.tapped or draft.asked in ("change", "confirm")):
-        return {}
-    if draft.get("leaf") and len(leftover(message)) < NEWS and not message.tapped:
+    corrects = (
+        message.tapped
+        or names_matter(message, draft)
+        or (draft.asked in ("change", "confirm") and len(leftover(message)) >= NEWS)
+    )
+    if draft.get("leaf") and not corrects:
         return {}
     if _understood(message):
         return {"leaf": message.leaf.id, "leaf_options": []}
@@ -187,7 +242,10 @@ FORM = Form(
             read=_leaf,
             answer=_leaf_answer,
         ),
-        place.field(wanted=lambda d: d.get("leaf") not in leaves.PLACELESS),
+        replace(
+            place.field(wanted=lambda d: d.get("leaf") not in leaves.PLACELESS),
+            answer=lambda m, d: {} if names_matter(m, d) else place.answer(m, d),
+        ),
         Field(
             "occurred",
             needed=_needs_hours,
@@ -211,13 +269,13 @@ def confidential(draft: Draft) -> bool:
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return what will be filed as (heading, words), in the order it is read out."""
-    lines = [("什么事", _what(draft))]
+    lines = [(STORY, _what(draft))]
     where = place.say(draft)
     if where or draft.get("leaf") not in leaves.PLACELESS:
         lines.append(("在哪里", where or "先不说，后面再补"))
     when = draft.get("occurred")
     if when:
-        lines.append(("什么时候", say_time(when, message.now)))
+        lines.append(("什么时候", say_since(when, message.now)))
     elif draft.get("occurred_text"):
         lines.append(("什么时候", str(draft.get("occurred_text"))))
     subject = RELATIONS.get(str(draft.get("subject") or ""))
@@ -232,7 +290,9 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
 
 
 def _what(draft: Draft) -> str:
-    story = str(draft.get("narrative") or "").replace("\n", ";")
+    story = str(draft.get("narrative") or "").replace("\n", "；")
+    if len(story) > READ_BACK:
+        story = f"{story[:READ_BACK]}……（一共{len(story)}个字，全都记着）"
     leaf = draft.get("leaf")
     return f"{leaves.name(leaf)}——“{story}”" if leaf and leaf != NO_LEAF else f"“{story}”"
 
@@ -248,7 +308,7 @@ def _how_to_reach(draft: Draft, message: Message) -> str:
 
 
 def _paren(text: Any) -> str:
-    return f"({text})" if text else ""
+    return f"（{text}）" if text else ""
 
 
 def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.components.cascade import Cascade
 from bot.components.emergency_guard import EMERGENCY, verdict_of
-from bot.components.intent_classifier import READINGS, vector_of, words_of
+from bot.components.intent_classifier import READINGS, sample_of, vector_of
 from bot.understanding.cards import Card, catalogue_stamp, load_cards
 
 #: A complaint that no leaf fits; it is never given out as a service.
@@ -140,8 +140,7 @@ class CatalogueMatcher(GraphComponent):
             leaves[message.get(INTENT)].add(leaf)
         if len({leaf for _, leaf in rows}) >= 2:
             self._model = Cascade.fit(
-                [m.get(TEXT) for m, _ in rows],
-                [words_of(m) for m, _ in rows],
+                [sample_of(m) for m, _ in rows],
                 np.stack([vector_of(m)() for m, _ in rows]),
                 [leaf for _, leaf in rows],
                 float(self._config["trust_margin"]),
@@ -234,7 +233,7 @@ class CatalogueMatcher(GraphComponent):
         found = self._retrieval.scores(text) if self._retrieval else {}
         learned: dict[str, float] = {}
         if self._model is not None:
-            values = self._model.predict(text, words_of(message), vector_of(message))
+            values = self._model.predict(sample_of(message), vector_of(message))
             learned = dict(zip(self._model.classes, map(float, values), strict=True))
         known = {leaf: learned[leaf] for leaf in allowed if leaf in learned}
         # Restricted by the intent, but not blown up: if all allowed leaves are unlikely, say so.

@@ -16,6 +16,7 @@ from bot.understanding.extract import extract_all, load_knowledge
 from bot.understanding.span import Span
 
 SHANGHAI = timezone(timedelta(hours=8))
+_SPANS = "entity_spans"
 
 
 def reference_time(metadata: dict[str, Any] | None) -> datetime:
@@ -28,6 +29,17 @@ def reference_time(metadata: dict[str, Any] | None) -> datetime:
         except ValueError:
             pass  # a wrong clock of a client must not cost the message
     return datetime.now(SHANGHAI)
+
+
+def spans_of(message: Message) -> list[Span]:
+    """The entities of ``message``: found once, also for training examples, and kept on it."""
+    spans = message.get(_SPANS)
+    if spans is None:
+        metadata = message.get("metadata") or {}
+        knowledge = load_knowledge(metadata.get("locality"))
+        spans = extract_all(message.get(TEXT), reference_time(metadata), knowledge)
+        message.set(_SPANS, spans)
+    return spans
 
 
 def as_entity(span: Span) -> dict[str, Any]:
@@ -61,12 +73,7 @@ class EntityExtractor(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the entities of each message."""
         for message in messages:
-            text = message.get(TEXT)
-            if not text:
-                continue
-            metadata = message.get("metadata") or {}
-            knowledge = load_knowledge(metadata.get("locality"))
-            spans = extract_all(text, reference_time(metadata), knowledge)
-            found = [as_entity(s) for s in spans]
-            message.set(ENTITIES, message.get(ENTITIES, []) + found, add_to_output=True)
+            if message.get(TEXT):
+                found = [as_entity(s) for s in spans_of(message)]
+                message.set(ENTITIES, message.get(ENTITIES, []) + found, add_to_output=True)
         return messages

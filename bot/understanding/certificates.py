@@ -11,6 +11,7 @@ import yaml
 
 from bot.understanding.gazetteer import LOCALITIES
 from bot.understanding.span import Span, without_overlaps
+from bot.understanding.words import load
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,37 @@ def _base(name: str) -> str:
 
 
 _STOP = r"我你他她您的了个张份开出写办要给让说一这那有是盖到去,，。.!！?？;；、\s拿把啥什么哪种需下吗能帮弄整搞用和跟打"
-_UNKNOWN = re.compile(rf"(?P<name>[^{_STOP}]{{2,8}}?证明)(?!我|他|她|一下|人|信息)")
+# 居住证明天办: there 明 belongs to the day.
+_NEXT_DAY = r"(?!天|早|晚|儿个|年)"
+_UNKNOWN = re.compile(rf"(?P<name>[^{_STOP}]{{2,8}}?证明)(?!我|他|她|一下|人|信息){_NEXT_DAY}")
+
+
+@lru_cache(maxsize=1)
+def _told() -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """What is to be certified, told as a sentence: 证明我妈是我妈."""
+    return tuple((int(k), re.compile(v)) for k, v in load("certificates")["told"].items())
 
 
 def find_certificates(text: str, known: dict[str, Certificate]) -> list[Span]:
     """Certificates in ``text``; value ``{no, name}``, ``no`` null for a kind outside the list."""
     spans: list[Span] = []
     for word, kind in known.items():
-        start = text.find(word)
-        if start >= 0:
-            value = {"no": kind.no, "name": kind.name}
-            spans.append(Span("certificate", start, start + len(word), word, value))
+        match = re.search(re.escape(word) + _NEXT_DAY, text)
+        if match:
+            spans.append(_span(match.start(), match.end(), text, kind))
     spans = without_overlaps(spans)
     if not spans:
+        by_number = {kind.no: kind for kind in known.values()}
+        for number, pattern in _told():
+            match = pattern.search(text)
+            if match and number in by_number:
+                return [_span(match.start(), match.end(), text, by_number[number])]
         for match in _UNKNOWN.finditer(text):
-            value = {"no": None, "name": match.group("name")}
-            spans.append(Span("certificate", *match.span("name"), match.group("name"), value, 0.8))
+            kind = Certificate(None, match.group("name"))
+            spans.append(_span(*match.span("name"), text, kind, 0.8))
     return spans
+
+
+def _span(start: int, end: int, text: str, kind: Certificate, confidence: float = 1.0) -> Span:
+    value = {"no": kind.no, "name": kind.name}
+    return Span("certificate", start, end, text[start:end], value, confidence)

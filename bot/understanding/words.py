@@ -20,7 +20,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 # Words by which a speaker from Sichuan is known; there 婆婆 is the grandmother.
 _SICHUAN = re.compile(
     r"咋个|啥子|嘛|噻|莫得|晓得|要得|得行|恼火|屋头|塌塌|巴适|安逸|老汉儿|孃孃|咯|哦豁|啷个|好久.{0,4}(?:能|来|修)|"
-    r"娃儿|院坝|海椒|一哈|搞快|撇脱|归一|有没得|哈(?=[灰窗龙衣地])"
+    r"娃儿|院坝|海椒|一哈|搞快|撇脱|归一|有没得|哈(?=[灰窗龙衣地])|咋子|硬是|幺儿|夜饭|少午|脑壳|晚黑|嘞个|勒个"
 )
 _OWN = r"(?:我们|我|咱们|咱|俺们|俺|自家|自个儿?)(?:们)?(?:家里?的?|屋头|屋里)?(?:的)?"
 _FOR = r"(?:给|替|帮|为|代)"
@@ -70,7 +70,7 @@ def find_relations(text: str, *, sichuan: bool | None = None) -> list[Span]:
         value = plain.get(word) or own[word]
         if word == "婆婆" and sichuan:
             value = "grandma"
-        if _names_a_crowd(text, match.end()) or _is_called(text, match):
+        if _names_a_crowd(text, match.end()) or _is_called(text, match, value):
             continue
         spans.append(Span("relation", match.start(), match.end(), match.group(), value, 0.95))
     return without_overlaps(spans)
@@ -81,9 +81,20 @@ def _names_a_crowd(text: str, end: int) -> bool:
     return text[end : end + 1] in ("们", "官")
 
 
-def _is_called(text: str, match: re.Match[str]) -> bool:
-    """闺女，我跟你讲: the speaker calls the listener so."""
-    return match.start() == 0 and bool(re.match(r"[啊呀哎]?[，,]", text[match.end() :]))
+#: Words by which a clerk is addressed: 闺女，我跟你讲 · 麻烦你了小伙子 · 大姐帮我查查.
+_ADDRESSED = frozenset({"son", "daughter", "grandson", "sister", "brother", "aunt", "uncle"})
+_CALLED_FIRST = re.compile(r"[啊呀哎诶]?(?:[，,、!！\s]|你|您|帮我|给我|麻烦|请|我跟你|我问|听我)")
+_CALLED_LAST = re.compile(r"(?:谢谢|多谢|劳驾|麻烦|你好|您好|喂|[，,啊呀吧呗了])$")
+
+
+def _is_called(text: str, match: re.Match[str], value: str) -> bool:
+    """闺女，我跟你讲 · 谢谢闺女: the speaker calls the listener so."""
+    if value not in _ADDRESSED or match.group("alone") is None:
+        return False
+    before, after = text[: match.start()].rstrip(), text[match.end() :]
+    if not before or before[-1] in "。！!？?":
+        return bool(_CALLED_FIRST.match(after))
+    return bool(_CALLED_LAST.search(before)) and not after.strip("啊呀哎。！!~ ")
 
 
 _COUNT = re.compile(

@@ -59,6 +59,7 @@ class FakeServices:
         app.router.add_post("/internal/v1/places/resolve", self._resolve)
         app.router.add_get("/internal/v1/catalogue/{leaf}", self._card)
         app.router.add_get("/internal/v1/certificates", self._certificate)
+        app.router.add_get("/internal/v1/community", self._community)
         app.router.add_get("/internal/v1/hotlines", self._hotlines)
         app.router.add_get("/internal/v1/meals", self._meals)
         app.router.add_post("/internal/v1/alerts", self._alerts)
@@ -135,6 +136,17 @@ class FakeServices:
         name = request.query.get("name", "")
         unknown = {"no": None, "name": name, "allowed": None, "leaf": None, "bring": []}
         return web.json_response(CERTIFICATES.get(name, unknown))
+
+    async def _community(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "offices": [{"name": "清河社区服务窗口", "phone": "0439-00000005"}],
+                "hours": "周一到周五，上午8:30到11:30，下午1:30到5:00",
+                "open": False,
+                "next_open": "明天8:30",
+                "duty": {"name": "清河社区值班室", "phone": "0439-00000005"},
+            }
+        )
 
     async def _hotlines(self, request: web.Request) -> web.Response:
         return web.json_response(

@@ -101,7 +101,7 @@ async def test_an_answered_interruption_asks_the_question_again(
     assert talk.followup == "report_form"
     talk.said = []
     await talk.run("validate_report_form")
-    assert talk.text == question
+    assert talk.text == f"接着刚才的事：{question}"
     assert talk.slots["draft"]["values"]["narrative"] == "楼道灯坏了"
     talk.hear("幸福小区3号楼2单元", "report_problem", entities=[ADDRESS])
     await talk.run("validate_report_form")

@@ -49,7 +49,7 @@ def test_one_message_with_everything_is_confirmed_at_once() -> None:
     lines = dict(report.summary(draft, msg()))
     assert text in lines["什么事"]
     assert lines["在哪里"] == "幸福小区3号楼2单元（清河社区）"
-    assert lines["什么时候"] == "11月21日（星期六）到今天（11月24日，星期二）"
+    assert lines["什么时候"] == "从11月21日（星期六）起，三天了"
     assert lines["替谁说"] == "您母亲"
 
 

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from services.clock import ZONE, Clock
 from services.config import Settings
 from services.db import Database
 from services.db.migrate import upgrade
+from services.people import passwords
 from tests.postgres import postgres_url
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
@@ -40,6 +42,13 @@ class TestClock(Clock):
     def advance(self, **span: float) -> None:
         """Let time pass, e.g. ``hours=3``."""
         self._offset += timedelta(**span)
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash in a tenth of a millisecond where the cost itself is not the subject (see people)."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", cheap)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.context import Services
+from services.db import DatabaseAway
 from services.web import metrics
 from services.web.keys import SERVICES
 from services.web.routing import Routes, json_response
@@ -48,7 +49,7 @@ async def database_answers(services: Services) -> bool:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S), services.db.read() as s:
             await s.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except (DatabaseAway, SQLAlchemyError, TimeoutError):
         return False
     return True
 

@@ -219,6 +219,28 @@ async def certificate(request: web.Request, query: CertificateQuery) -> dict[str
     return request.app[SERVICES].catalogue.certificate(query.no, query.name)
 
 
+@routes.get("/internal/v1/community", auth="internal", summary="社区办公时间和电话")
+async def community(request: web.Request) -> dict[str, Any]:
+    """Return ``{offices, hours, open, next_open, duty}`` of the locality at the present time.
+
+    ``offices`` are the communities' service windows (``name``, ``phone``); ``next_open`` is in
+    words; ``duty`` is the phone that is answered day and night.
+    """
+    services = request.app[SERVICES]
+    now, desk = services.clock.now(), services.channels.duty
+    return {
+        "offices": [
+            {"name": o.name, "phone": o.phone}
+            for o in services.people.orgs()
+            if o.kind == "community"
+        ],
+        "hours": services.catalogue.locality.office_hours.text,
+        "open": desk.is_open(now),
+        "next_open": desk.next_open_text(now),
+        "duty": services.catalogue.duty(),
+    }
+
+
 @routes.get(
     "/internal/v1/hotlines", auth="internal", query=HotlineQuery, summary="紧急电话和安全提示卡"
 )

@@ -41,7 +41,7 @@ FIELDS: tuple[forms.FieldSpec, ...] = tuple(
     for field in (
         Field("narrative", "居民怎么说的（写原话）", required=True),
         Field("place", "哪栋楼", "place"),
-        Field("address_text", "具体在哪儿（单元、房号、旁边有什么）", "line"),
+        Field("address_text", "具体在哪儿（几单元、哪户）", "line"),
         Field("phone", "回电话打哪个号", "tel"),
         Field("name", "怎么称呼", "line"),
         Field("reporter_role", "谁反映的", "choice", True, REPORTERS, "self"),

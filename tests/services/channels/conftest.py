@@ -46,7 +46,9 @@ def rasa_settings(settings: Settings, rasa: FakeRasa) -> Settings:
 
 
 @pytest.fixture
-async def staffed(rasa_settings: Settings, db: Database, clock: Clock) -> None:
+async def staffed(
+    rasa_settings: Settings, db: Database, clock: Clock, cheap_passwords: None
+) -> None:
     """Accounts of those who talk with residents."""
     people = PeopleService(rasa_settings, db, clock)
     async with db.write() as s:

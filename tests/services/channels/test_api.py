@@ -305,7 +305,10 @@ async def test_a_person_takes_over_and_gives_back(client: Client, rasa: FakeRasa
     assert events[-1][2]["text"] == "我在，您说"
     assert any(k == "mode" and d["agent"] == {"name": "赵敏"} for _, k, d in events)
     history = await resident.history()
-    assert [m["text"] for m in history["messages"] if m["from"] == "human"] == ["我在，您说"]
+    by_people = [m for m in history["messages"] if m["from"] == "human"]
+    assert [(m["name"], m["text"]) for m in by_people] == [("赵敏", "我在，您说")]
+    assert events[-1][2]["name"] == "赵敏"
+    assert {m["name"] for m in history["messages"] if m["from"] != "human"} == {None}
 
     grid = await staff_headers(client, "grid1")
     taken = await client.post(f"{url}/messages", json={"text": "我来"}, headers=grid)

@@ -26,9 +26,15 @@ from tests.services.frontend.stand_in import XSS
 TICKET = {
     "type": "ticket", "ticket_no": "SQ-261124-00007-2", "query_code": "408217",
     "state": "DISPATCHED", "state_text": "已派给清河二网格 王芳,等待接单。", "title": XSS,
-    "due_text": "11月27日17:30", "due_reason": "普通报修，5 个工作日。", "owner": "王芳",
+    "due_text": "11月27日17:30", "due_reason": "普通报修，5 个工作日。",
+    "owner": {"org": "清河二网格", "person": "王芳", "text": "清河二网格 王芳",
+              "power": "楼道灯归物业管。"},
     "location_text": "幸福小区3号楼2单元",
 }  # fmt: skip
+SERVICE = {
+    "type": "service", "title": "办居住证", "lines": ["来本地住满半年"], "materials": ["身份证"],
+    "power": f"居住证由公安机关发。{XSS}", "offer": "跑不动可以代办。", "valid": True,
+}
 SAFETY = {
     "type": "safety", "title": "燃气泄漏", "lines": ["不要开关灯"],
     "numbers": [{"name": "燃气抢修", "phone": "0430-5550119"}],
@@ -73,7 +79,7 @@ class Chat:
         self.posted.append(body)
         text = body.get("text") or body.get("payload") or body["type"]
         self.said("resident", text, client_message_id=body["client_message_id"])
-        more = {"煤气": {"card": SAFETY}, "灯": {"card": TICKET, "ticket": TICKET}}
+        more = {"煤气": {"card": SAFETY}, "居住证": {"card": SERVICE}, "灯": {"card": TICKET, "ticket": TICKET}}
         card = next((c for word, c in more.items() if word in text), {})
         answer = self.said("bot", f"记下了：{text}", **card)
         return {"messages": [answer], "mode": "bot", "agent": None, "last_event_id": "9"}
@@ -214,6 +220,27 @@ async def test_numbers_of_a_safety_card_dial(page: Page) -> None:
     await expect(page.get_by_role("link", name="燃气抢修")).to_have_attribute(
         "href", "tel:04305550119"
     )
+
+
+async def test_the_receipt_says_who_handles_it_and_who_has_the_power(page: Page) -> None:
+    await say(page, "楼道灯坏了")
+    receipt = page.locator(".card.ticket")
+    await expect(receipt.get_by_text("清河二网格 王芳", exact=True)).to_be_visible()
+    await expect(receipt.get_by_text("楼道灯归物业管。")).to_be_visible()
+
+
+async def test_a_service_card_says_who_has_the_power_and_offers_to_do_it(page: Page) -> None:
+    await say(page, "居住证怎么办")
+    card = page.locator(".card.service")
+    await expect(card.get_by_text("居住证由公安机关发。")).to_be_visible()
+    await expect(card.get_by_text("跑不动可以代办。")).to_be_visible()
+
+
+async def test_who_said_it_stays_with_the_message(page: Page, chat: Chat) -> None:
+    chat.said("human", "我在，您说", name="赵敏")
+    chat.said("human", "接着我来", name="李敏")
+    await page.reload()
+    await expect(page.locator(".item.human .name")).to_have_text(["赵敏", "李敏"])
 
 
 async def test_offline_words_are_kept_and_sent_once(page: Page, chat: Chat) -> None:

@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from argon2 import PasswordHasher
 
 from services.config import Settings
 from services.context import Services, build
 from services.db import Database
-from services.people import passwords
 from services.seed import seed
 from services.web.app import create_app
 
@@ -19,15 +17,8 @@ Client = TestClient  # type: ignore[type-arg]
 Token = Callable[[str], Awaitable[dict[str, str]]]
 
 
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash in a tenth of a millisecond: the cost is tested with the people."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", cheap)
-
-
 @pytest.fixture
-async def services(db: Database, settings: Settings) -> Services:
+async def services(db: Database, settings: Settings, cheap_passwords: None) -> Services:
     """The services on the test's database, with the demo locality in it; Rasa is not there."""
     built = build(settings.model_copy(update={"rasa_url": "http://127.0.0.1:9"}), db)
     await seed(built)

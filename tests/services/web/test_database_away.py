@@ -60,7 +60,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-async def services(server: Server, tmp_path: Any) -> Services:
+async def services(server: Server, tmp_path: Any, cheap_passwords: None) -> Services:
     """The services on that PostgreSQL, seeded (again, which changes nothing)."""
     settings = Settings(
         env="demo", test_mode=True, var_dir=tmp_path, database_url=server.url,
@@ -68,6 +68,7 @@ async def services(server: Server, tmp_path: Any) -> Services:
         internal_token="internal-token-of-the-tests", locality="qinghe",
         rasa_url="http://127.0.0.1:9",
     )  # fmt: skip
+    server.start()
     built = build(settings)
     await seed(built)
     return built

@@ -1,0 +1,48 @@
+"""Messages that hold nothing but facts (后天上午, 两份, 3号楼2单元) or nothing at all (那个那个啥).
+
+Facts alone are no request of their own: they add to something said before, so the reading is
+``supplement_ticket``, and never an emergency. Three kinds of fact name their request by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.understanding.span import Span
+
+SUPPLEMENT = "supplement_ticket"
+#: A meal or diet alone orders a meal, a certificate alone asks for it, a number asks for progress.
+_NAMED_BY = (
+    ("certificate", "request_certificate"),
+    ("ticket_no", "query_progress"),
+    ("meal", "book_meal"),
+    ("diet", "book_meal"),
+)
+# Words that carry no request: particles, verbs of being and living, names of the fact itself.
+_FILLERS = re.compile(
+    r"[\s\W_]+|就是|那就|还是|我们|咱们|俺们|我家|咱家|俺家|家住|住在|住|地址|位置|电话|手机号?|号码|联系|"
+    r"名字|时间|大概|差不多|前后|左右|那个|这个|[我咱俺姓是在的就那吧嘛啊呀呢哈了叫给要打嗯哦呃和跟到一]"
+)
+_NOTHING = re.compile(
+    r"(?:[\s\W_]|那个|这个|那啥|啥|来着|怎么说|咋说|什么|就是|嗯|呃|额|哦|唉|哎|那|这|呢|啊|的|我想想|叫)*"
+)
+_HESITATES = re.compile(r"那个|这个|那啥|来着|怎么说|咋说|呃|我想想")
+
+
+def plain_intent(text: str, spans: Sequence[Span]) -> str | None:
+    """The intent of a message that is made of entities only, else ``None``."""
+    if not spans:
+        return None
+    rest = list(text)
+    for span in spans:
+        rest[span.start : span.end] = [" "] * (span.end - span.start)
+    if _FILLERS.sub("", "".join(rest)):
+        return None
+    kinds = {span.type for span in spans}
+    return next((intent for kind, intent in _NAMED_BY if kind in kinds), SUPPLEMENT)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether the speaker only looks for words: 那个那个啥来着."""
+    return bool(_HESITATES.search(text) and _NOTHING.fullmatch(text))
