@@ -14,7 +14,7 @@ from actions.forms.replies import leftover
 from actions.intents import label
 from actions.message import Reading
 from actions.offers import make_offer
-from actions.own_tickets import ticket_no
+from actions.own_tickets import query_code, ticket_no
 from actions.texts import say
 from actions.turn import Turn, TurnAction, button
 
@@ -114,7 +114,7 @@ class CommunityInfo(TurnAction):
             known = await name_worker(turn, client)
             office = await client.community()
         turn.say("community_office", **_office(office))
-        if not known and turn.loop is None:
+        if not known and turn.loop is None and "网格" in turn.message.text:
             turn.say("community_ask_grid")
         return []
 
@@ -141,12 +141,14 @@ async def name_worker(turn: Turn, client: Client) -> bool:
 
 
 def _office(found: Json) -> dict[str, str]:
-    offices = "、".join(
-        f"{o['name']}，电话{o['phone']}" if o.get("phone") else str(o["name"])
-        for o in found.get("offices") or []
-    )
     now = "community_open" if found.get("open") else "community_closed"
     duty = found.get("duty") or {}
+    offices = "、".join(
+        f"{o['name']}（电话{o['phone']}）"
+        if o.get("phone") not in (None, duty.get("phone"))
+        else str(o["name"])
+        for o in found.get("offices") or []
+    )
     return {
         "offices": offices,
         "hours": str(found.get("hours") or ""),
@@ -234,6 +236,8 @@ class Accessibility(TurnAction):
         return []
 
 
+WORTH_A_CHOICE = 0.05
+"""A fainter reading is noise and would only puzzle as a choice."""
 CLARIFIED_TWICE = 2
 """After so many misunderstandings in a row a person takes over."""
 
@@ -248,7 +252,8 @@ class Clarify(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Offer the readings; a number or a place alone says itself what it is about."""
-        if ticket_no(turn.message):
+        code = query_code(turn.message)
+        if ticket_no(turn.message) or (code and code == turn.message.text.strip()):
             return [FollowupAction("action_query_progress")]
         if turn.message.all("address") and not leftover(turn.message):
             return await self._place_alone(turn)
@@ -264,7 +269,7 @@ class Clarify(TurnAction):
         buttons = [
             button(words, _payload(reading, turn.message.id))
             for reading in turn.message.readings
-            if (words := label(reading))
+            if reading.confidence >= WORTH_A_CHOICE and (words := label(reading))
         ][:3]
         if buttons:
             turn.say("clarify", buttons)

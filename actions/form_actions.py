@@ -47,7 +47,9 @@ OWN_STEPS = {
     "action_emergency",
 }
 LATER_SURE = 0.7
-SECOND_SURE = 0.1
+SECOND_SURE = 0.01
+"""Beside a clear request even a faint reading counts, when the words tell of trouble."""
+TROUBLE = re.compile(r"坏|漏|堵|不亮|黑|没人(管|收)|吵|臭|冒|裂|断|掉|乱|停(水|电|气)|报修|修")
 JOINS = re.compile(r"顺便|还有|另外|再(给|帮|替)|顺带|同时|[\uff0c,].{0,6}也")
 """Two requests in one message are joined by such a word."""
 LOOKED_UP = {
@@ -153,6 +155,8 @@ class FormStep(TurnAction):
             same = self.summary(old, turn.message) == self.summary(draft, turn.message)
             if same and not is_yes(turn.message):
                 turn.lead("confirm_same" if before != now else "confirm_unclear", words=words)
+        elif question == "place" and _place(old) != _place(draft):
+            return  # the question itself names the place it was told
         elif question != CHANGE:
             turn.lead("noted" if before != now else "unclear", words=words)
 
@@ -191,6 +195,10 @@ class FormStep(TurnAction):
         """Return the summary to confirm."""
 
 
+def _place(draft: Draft) -> tuple[Any, ...]:
+    return (draft.get("address"), draft.get("place_status"))
+
+
 def told(draft: Draft, form: Form) -> Json:
     """Return what the resident told so far, without what the services made of it.
 
@@ -218,8 +226,8 @@ def ask_place(turn: Turn, draft: Draft) -> None:
         ]
         buttons.append(button("都不是", "/deny"))
     key = f"ask_place_{gap}"
-    if gap == "open" and draft.form == meal.FORM.name:
-        key = "ask_place_meal"
+    if gap == "open" and draft.form != report.FORM.name:
+        key = f"ask_place_{draft.form}"
     elif gap == "options" and len(buttons) == 2 and draft.get("place_status") == place.UNKNOWN:
         key = "ask_place_similar"
     turn.say(key, buttons, known=known, home=where)
@@ -436,12 +444,15 @@ def offer_later(turn: Turn, later: Json) -> list[EventType]:
 
 def second_problem(message: Message) -> Json | None:
     """Return ``{id, text, leaf}`` of a problem told in the same breath as another request."""
-    if not JOINS.search(message.text):
+    if not (JOINS.search(message.text) and TROUBLE.search(message.text)):
         return None
     for reading in message.readings:
         if reading.intent == "report_problem" and reading.confidence >= SECOND_SURE:
             found = None if message.intent == "report_problem" else reading
-            return {"id": message.id, "text": message.text, "leaf": found.leaf} if found else None
+            if found is None:
+                return None
+            where = message.said_in or message.id
+            return {"id": where, "text": message.text, "leaf": found.leaf}
     return None
 
 

@@ -91,6 +91,8 @@ class Message:
     location: Mapping[str, Any] | None = None
     resident: Resident = field(default_factory=Resident)
     pending_callback: Mapping[str, Any] | None = None
+    said_in: str = ""
+    """Id of the message whose words these are: an earlier one when a button refers to it."""
 
     def all(self, kind: str) -> list[Entity]:
         """Return the entities of one type in the order said."""
@@ -156,6 +158,7 @@ def recalled(message: Message, events: Sequence[Mapping[str, Any]], message_id: 
         leaf=message.leaf or old.leaf,
         readings=old.readings,
         about=None,
+        said_in=message_id,
         attachments=old.attachments or message.attachments,
     )
 

@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
 from actions.form_actions import say_due, say_owner
+from actions.forms.replies import leftover
 from actions.message import Message
 from actions.texts import say
 from actions.turn import Turn, TurnAction, button
@@ -18,6 +19,8 @@ from actions.turn import Turn, TurnAction, button
 FINISHED = frozenset({"RESOLVED", "CLOSED"})
 ENDED = frozenset({"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"})
 SHOWN = 3
+CLARIFY = "action_clarify"
+COMMUNITY = "action_community_info"
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
 _CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
 PRESSED = "pressed"
@@ -176,6 +179,18 @@ class Supplement(OwnTicketAction):
     NONE = "supplement_none"
     INTENT = "supplement_ticket"
 
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Add it; an address right after a question about the grid answers that question."""
+        if _place_alone(turn.message) and turn.last_action() == COMMUNITY:
+            return [FollowupAction(CLARIFY)]
+        return await super().act(turn)
+
+    def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """An address without a matter is heard as such; anything else has nowhere to go yet."""
+        if _place_alone(turn.message):
+            return [FollowupAction(CLARIFY)]
+        return super().nothing(turn, open_ones)
+
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Add what was said."""
         body = {**_body(turn), "attachments": list(turn.message.attachments)}
@@ -300,6 +315,10 @@ class Rate(OwnTicketAction):
 
 def _body(turn: Turn) -> dict[str, object]:
     return {"conversation_id": turn.conversation_id, "text": turn.message.text}
+
+
+def _place_alone(message: Message) -> bool:
+    return bool(message.all("address")) and not leftover(message)
 
 
 def _state(ticket: TicketView) -> str:

@@ -7,9 +7,12 @@ import asyncio
 from rasa_sdk.events import EventType, FollowupAction
 
 from actions.client import Alert, Client, Json, Refused, ServiceAway
-from actions.forms.replies import leftover
+from actions.forms.replies import NO, YES, bare, leftover
 from actions.texts import say
 from actions.turn import LISTEN, Turn, TurnAction, button
+
+
+PLAIN = YES | NO | {"跳过", "跳过吧", "跳过这个", "先跳过"}
 
 
 class Emergency(TurnAction):
@@ -23,8 +26,7 @@ class Emergency(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say what to do now; never ask anything before."""
-        if turn.message.entities and not leftover(turn.message):
-            # Only a place, a day or a number: an answer, whatever the classifier made of it.
+        if _plain_answer(turn):
             return self._no_danger(turn)
         leaf = turn.message.leaf.id if turn.message.leaf else "-"
         async with turn.client() as client:
@@ -46,6 +48,17 @@ class Emergency(TurnAction):
         if turn.loop is None:
             turn.say("clarify_none", [button("人工", "/ask_human")])
         return [FollowupAction(turn.loop or LISTEN)]
+
+
+def _plain_answer(turn: Turn) -> bool:
+    """Whether it is only a place, a day, a number – or in a form a plain yes, no or “跳过”.
+
+    Such words answer a question, whatever the classifier made of them.
+    """
+    message = turn.message
+    if message.entities and not leftover(message):
+        return True
+    return bool(turn.loop) and bare(message.text) in PLAIN
 
 
 async def _card(client: Client, leaf: str) -> Json | None:

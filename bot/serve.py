@@ -37,10 +37,13 @@ def main() -> None:
     import rasa.core.run
     from rasa.core.utils import AvailableEndpoints
     from rasa.utils.common import configure_logging_and_warnings
+    from rasa.utils.log_utils import configure_structlog
 
     from bot.action_server import ActionServer
 
+    # Both: left alone, structlog prints at DEBUG, and with it every word of a resident.
     configure_logging_and_warnings(logging.INFO)
+    configure_structlog(logging.INFO)
     endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml"))
     actions = os.environ.get("LINDA_ACTIONS_URL", "http://127.0.0.1:5055")
     endpoints.action = ActionServer(f"{actions}/webhook")

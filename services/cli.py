@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import getpass
 import json
+import os
 import runpy
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -150,6 +151,7 @@ async def _run(settings: Settings, args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a refusal is one Chinese line on standard error and status 1."""
+    os.umask(0o077)  # the database and the secrets are for this account only
     args = parser().parse_args(argv)
     if hasattr(args, "module"):
         runpy.run_module(args.module, run_name="__main__")

@@ -63,7 +63,8 @@ def _day_said(message: Message) -> Entity | None:
     days = [e for e in message.meant("time") if isinstance(e.value, dict)]
     if not days:
         return None
-    return days[-1] if _CORRECTS.search(message.text) else days[0]
+    named = [e for e in days if _NAMES_DAY.search(e.text)] or days
+    return named[-1] if _CORRECTS.search(message.text) else named[0]
 
 
 def _more_days(message: Message, draft: Draft) -> Values:
@@ -92,9 +93,9 @@ def _meal(message: Message, draft: Draft) -> Values:
     entity = message.last("meal")
     if entity is not None:
         return {"meal": str(entity.value)}
-    day = _day_said(message)
-    part = str(day.value.get("part") or "") if day else ""
-    return {"meal": MEAL_OF_PART[part]} if part in MEAL_OF_PART else {}
+    parts = [e.value.get("part") for e in message.meant("time") if isinstance(e.value, dict)]
+    meals = [MEAL_OF_PART[part] for part in parts if part in MEAL_OF_PART]
+    return {"meal": meals[-1]} if meals else {}
 
 
 def _meal_answer(message: Message, draft: Draft) -> Values:

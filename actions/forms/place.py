@@ -15,6 +15,8 @@ from actions.message import Entity, Message
 PARTS = ("community", "building", "unit", "floor", "room", "place")
 MAX_ASKS = 3
 """How often the place is asked at most; then the words stand as they are and a person looks."""
+BUILDING_DIGITS = 3
+"""A bare number this long can be a building; a longer one is a phone."""
 MAX_ASKS_UNKNOWN = 2
 """The same, when the locality does not know the place by the words said."""
 
@@ -73,7 +75,7 @@ def answer(message: Message, draft: Draft) -> Values:
     options = draft.get("place_options") or []
     index = choice(message, [str(o["label"]) for o in options])
     if index is not None and options:
-        return _chosen(options[index])
+        return _chosen(options[index], draft)
     words = bare(message.text)
     if UNKNOWN_PLACE.search(words):
         return {"place_status": AS_SAID, "incomplete": True}
@@ -83,10 +85,14 @@ def answer(message: Message, draft: Draft) -> Values:
     if is_no(message) and (options or asked_home or not SKIP.search(words)):
         return _declined(message, draft)
     if is_yes(message):
-        return _chosen(options[0]) if len(options) == 1 else {}
+        return _chosen(options[0], draft) if len(options) == 1 else {}
     if SKIP.search(words):
         return {"place_status": AS_SAID, "incomplete": True}
-    if words.isdigit() and draft.get("place_missing") == ["building"]:
+    if (
+        words.isdigit()
+        and len(words) <= BUILDING_DIGITS
+        and draft.get("place_missing") == ["building"]
+    ):
         return _fresh(draft, {"building": words}, words)
     if not leftover(message):
         return {}
@@ -135,10 +141,15 @@ def _picked(message: Message, draft: Draft) -> Values:
         return {}
     index = int(str(message.about).removeprefix("place:") or 0)
     options = draft.get("place_options") or []
-    return _chosen(options[index]) if index < len(options) else {}
+    return _chosen(options[index], draft) if index < len(options) else {}
 
 
-def _chosen(candidate: Mapping[str, Any]) -> Values:
+def _chosen(candidate: Mapping[str, Any], draft: Draft) -> Values:
+    """Take the candidate; a building said with the name that was not found is looked up in it."""
+    said = dict(draft.get("address") or {})
+    if said.get("building") and not candidate.get("building"):
+        address = {**said, "community": str(candidate.get("compound") or "")}
+        return {**_fresh(draft, address, ""), "address_text": say_address(address)}
     parts = {"community": candidate.get("compound") or candidate.get("community")}
     parts |= {k: candidate.get(k) for k in ("building", "unit", "room")}
     missing = [] if candidate.get("building") else ["building"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from actions import leaves
@@ -37,6 +38,8 @@ THIN = 5
 """A story this short (“坏了”) does not say what it is about yet: the next words may."""
 READ_BACK = 100
 """So many characters of the story are read back; all of it goes on the ticket."""
+STORY_LONG = 40
+"""In a story longer than this a relative is a person in it, unless it says “替我妈”."""
 STORY = "什么事"
 """Heading of the story in the summary."""
 
@@ -57,6 +60,7 @@ _KEEP_SECRET = re.compile(
 )
 _NOT_SECRET = re.compile(r"不(用|需要|要)(保密|匿名)|可以(说|公开)是我")
 _OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵")
+_ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
 
@@ -166,8 +170,14 @@ def _occurred(message: Message, draft: Draft) -> Values:
     if not begun:
         return {}
     # “坏了三天了,晚上看不见”: since when comes before when it hurts.
-    entity = min(begun, key=lambda e: str(e.value.get("start") or today))
+    recent = [e for e in begun if str(e.value.get("start") or today) >= _year_before(message)]
+    entity = min(recent or begun, key=lambda e: str(e.value.get("start") or today))
     return {"occurred": entity.value, "occurred_text": entity.text}
+
+
+def _year_before(message: Message) -> str:
+    """Return the day before which a time is about somebody's life, not about the matter."""
+    return (message.now.date() - timedelta(days=366)).isoformat()
 
 
 def _occurred_answer(message: Message, draft: Draft) -> Values:
@@ -212,7 +222,9 @@ def _subject(message: Message, draft: Draft) -> Values:
         return {}
     if entity.value == "neighbor" and not re.search(r"替|帮|代", message.text):
         return {}
-    return {"subject": str(entity.value)} if _FOR_SOMEONE.search(message.text) else {}
+    asked = _FOR_SOMEONE.search(message.text) if len(message.text) <= STORY_LONG else None
+    directly = _ON_BEHALF.search(message.text[: entity.start])
+    return {"subject": str(entity.value)} if asked or directly else {}
 
 
 def _secret(message: Message, draft: Draft) -> Values:
@@ -290,7 +302,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
 
 
 def _what(draft: Draft) -> str:
-    story = str(draft.get("narrative") or "").replace("\n", "；")
+    story = re.sub(r"[。；，,.;]*\n", "；", str(draft.get("narrative") or ""))
     if len(story) > READ_BACK:
         story = f"{story[:READ_BACK]}……（一共{len(story)}个字，全都记着）"
     leaf = draft.get("leaf")

@@ -20,8 +20,8 @@ from PIL import Image, ImageOps
 from services.errors import LindaError
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 50_000_000
-"""More than any phone takes; a small file may unpack to far more (decompression bomb)."""
+MAX_PIXELS = 25_000_000
+"""What a phone's camera takes by default fits; a small file may unpack to far more (a bomb)."""
 MAX_SIDE = 2560
 """Pixels of the longer side that are kept: enough to read a meter plate."""
 FORMATS = {
@@ -29,6 +29,9 @@ FORMATS = {
     "PNG": ("image/png", "png"),
     "WEBP": ("image/webp", "webp"),
 }
+
+_decoding = asyncio.Semaphore(2)
+"""Photos decoded at a time: one of :data:`MAX_PIXELS` takes some 100 MB while it is."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ async def receive(chunks: AsyncIterator[bytes]) -> Photo:
                 413,
                 {"max_bytes": MAX_BYTES},
             )
-    return await asyncio.to_thread(reencode, bytes(data))
+    async with _decoding:
+        return await asyncio.to_thread(reencode, bytes(data))
 
 
 def reencode(data: bytes) -> Photo:
@@ -71,6 +75,10 @@ def reencode(data: bytes) -> Photo:
                 if image.width * image.height > MAX_PIXELS:
                     raise _refused()
                 kind = str(image.format)
+                # Smaller first: turning and converting copy the whole picture. A JPEG is not even
+                # unpacked at full size.
+                image.draft("RGB", (MAX_SIDE, MAX_SIDE))
+                image.thumbnail((MAX_SIDE, MAX_SIDE))
                 upright = ImageOps.exif_transpose(image)
     except (
         OSError,
@@ -81,7 +89,6 @@ def reencode(data: bytes) -> Photo:
     ) as e:
         raise _refused() from e
     upright = upright.convert("RGB" if kind == "JPEG" else "RGBA")
-    upright.thumbnail((MAX_SIDE, MAX_SIDE))
     # Only pixels go on: a new image has none of the old one's info dictionary.
     clean = Image.new(upright.mode, upright.size)
     clean.paste(upright)

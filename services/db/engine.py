@@ -46,11 +46,12 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        args: dict[str, Any] = {}
+        # An error must not carry a resident's words into a log.
+        args: dict[str, Any] = {"hide_parameters": True}
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            args = {"connect_args": {"timeout": 10}}
+            args |= {"connect_args": {"timeout": 10}}
         else:
             args = {
                 "pool_size": 10, "max_overflow": 20, "pool_pre_ping": True,

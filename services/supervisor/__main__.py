@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 
@@ -36,6 +37,8 @@ def summary(settings: Settings, seconds: float) -> str:
 def main() -> int:
     """Return the exit status: 0 after a clean stop, 1 when something prevents the start."""
     began = time.monotonic()
+    # Logs, uploads and the database are for this account only.
+    os.umask(0o077)
     settings = Settings()
     table = processes(settings)
     found = problems(settings, table)

@@ -56,6 +56,8 @@ def processes(settings: Settings) -> list[Process]:
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "RASA_TELEMETRY_ENABLED": "false",
         "PYTHONUNBUFFERED": "1",
+        # The action server's default is every address, and it asks nobody who they are.
+        "SANIC_HOST": "127.0.0.1",
     }
     bot = str(BOT_PYTHON)
     python = sys.executable

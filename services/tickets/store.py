@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
@@ -261,8 +262,12 @@ def worklist(actor: Actor, states: Sequence[State], own: bool) -> list[ColumnEle
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         due, number = json.loads(base64.urlsafe_b64decode(cursor))
-        return datetime.fromisoformat(due), str(number)
-    except (ValueError, TypeError) as error:
+        # To UTC as the database will: a time without a zone or beyond all years fails here.
+        if not re.fullmatch(r"[A-Z0-9-]{1,30}", number) or (at := datetime.fromisoformat(due)).tzinfo is None:
+            raise ValueError("not a position of ours")
+        at.astimezone(UTC)
+        return at, number
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise LindaError("bad_cursor", "翻页位置无效，请从第一页重新看。", 400) from error
 
 

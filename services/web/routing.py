@@ -30,6 +30,7 @@ mapping or list (sent as JSON with the declared status) or any aiohttp response.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,22 +188,42 @@ def _handler(view: View, declaration: Declaration) -> Callable[[web.Request], Aw
     return handle
 
 
+MAX_DEPTH = 32
+"""Levels of a JSON body: far more than any of ours, far fewer than what exhausts a stack."""
+
+
 async def _json(request: web.Request) -> Any:
     try:
-        return storable(json.loads(await request.read() or b"{}"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        body = await request.read() or b"{}"
+        return storable(json.loads(body, parse_constant=_finite, parse_float=_finite))
+    # ValueError: no JSON, no UTF-8, or a whole number of thousands of digits.
+    except (ValueError, RecursionError):
         raise LindaError("bad_json", "发来的内容不是合法的 JSON。", 400) from None
 
 
-def storable(value: Any) -> Any:
-    """Return the value with texts that every database can hold: no NUL, no half surrogate pair."""
+def _finite(text: str) -> float:
+    """Read a number; NaN, Infinity and 1e999 are none that JSON or a database could hold."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise LindaError("bad_number", "发来的内容里有不能用的数字。", 422)
+    return number
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """Return the value with texts that every database can hold: no NUL, no half surrogate pair.
+
+    Raises:
+        LindaError: 422 ``too_deep``.
+    """
+    if depth > MAX_DEPTH:
+        raise LindaError("too_deep", "发来的内容套得太深了。", 422)
     match value:
         case str():
             return value.replace("\x00", "").encode("utf-8", "replace").decode()
         case list():
-            return [storable(v) for v in value]
+            return [storable(v, depth + 1) for v in value]
         case dict():
-            return {storable(k): storable(v) for k, v in value.items()}
+            return {storable(k): storable(v, depth + 1) for k, v in value.items()}
         case _:
             return value
 
@@ -224,5 +245,7 @@ def idempotency_key(request: web.Request) -> str:
 def json_response(data: Any, status: int = 200) -> web.Response:
     """Return JSON with Chinese left readable."""
     return web.json_response(
-        data, status=status, dumps=lambda d: json.dumps(d, ensure_ascii=False, default=str)
+        data,
+        status=status,
+        dumps=lambda d: json.dumps(d, ensure_ascii=False, allow_nan=False, default=str),
     )

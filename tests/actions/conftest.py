@@ -37,6 +37,11 @@ class Talk:
         return [b["title"] for m in self.said for b in m.get("buttons") or []]
 
     @property
+    def cards(self) -> list[dict[str, Any]]:
+        """The cards shown after the last message."""
+        return [m["custom"]["card"] for m in self.said if (m.get("custom") or {}).get("card")]
+
+    @property
     def payloads(self) -> dict[str, str]:
         """Title → payload of the buttons offered after the last message."""
         return {b["title"]: b["payload"] for m in self.said for b in m.get("buttons") or []}

@@ -126,6 +126,9 @@ class FakeServices:
         missing = [] if building else ["building"]
         if self.place_status == "unknown":
             return web.json_response({"status": "unknown", "missing": [], "candidates": []})
+        if self.place_status == "similar":
+            other = {**CANDIDATE, "compound": "松江花园", "label": "松江花园"}
+            return web.json_response({"status": "unknown", "missing": [], "candidates": [other]})
         return web.json_response({"status": "resolved", "missing": missing, "candidates": [here]})
 
     async def _card(self, request: web.Request) -> web.Response:

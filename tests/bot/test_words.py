@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.understanding.certificates import Certificate, find_certificates
+from bot.understanding.certificates import Certificate, find_certificates, load_certificates
 from bot.understanding.contacts import find_persons, find_phones
 from bot.understanding.numbers import to_int
 from bot.understanding.ticket_numbers import check_digit, find_ticket_numbers
@@ -35,7 +35,9 @@ def test_words_without_a_number_are_none() -> None:
     [("咱妈血糖高", "mother"), ("给俺娘订饭", "mother"), ("我老汉儿摔了", "father"),
      ("我们家老爷子要送餐", "father"), ("对门大爷好几天没出来", "neighbor"), ("我婆婆要订餐", "mother_in_law"),
      ("给我婆婆订个饭嘛", "grandma"), ("老伴儿腿脚不好", "spouse"), ("替妈妈问一下", "mother"),
-     ("我丈母娘的居住证", "mother_in_law")],
+     ("我丈母娘的居住证", "mother_in_law"), ("我大爷要订饭", "uncle"), ("我老姐姐吃斋", "sister"),
+     ("老爷子牙口不好", "father"), ("我媽要訂飯", "mother"), ("给闺女订一份", "daughter"),
+     ("我婆婆莫放海椒噻", "grandma")],
 )  # fmt: skip
 def test_relation(text: str, value: str) -> None:
     assert [s.value for s in find_relations(text)] == [value]
@@ -68,7 +70,9 @@ def test_part_of_day_is_no_meal_without_food() -> None:
 @pytest.mark.parametrize(
     ("text", "values"),
     [("饭软和点儿的", {"soft"}), ("不放海椒的饭", {"no_chili"}), ("糖尿病餐", {"diabetic"}),
-     ("少盐不放香菜", {"low_salt", "no_coriander"})],
+     ("少盐不放香菜", {"low_salt", "no_coriander"}), ("清淡", {"light"}), ("清淡点的饭", {"light"}),
+     ("吃斋的饭", {"vegetarian"}), ("饭不要太硬", {"soft"}), ("素菜一份", {"vegetarian"}),
+     ("手机软件不会用", set())],
 )  # fmt: skip
 def test_diet(text: str, values: set) -> None:
     assert {s.value for s in find_diets(text)} == values
@@ -132,3 +136,18 @@ def test_certificate(text: str, value: dict) -> None:
 
 def test_licence_is_no_certificate() -> None:
     assert find_certificates("居住证怎么办", KNOWN) == []
+
+
+@pytest.mark.parametrize("text", ["居住证明天办", "居住证明早能拿不"])
+def test_a_licence_before_tomorrow_is_no_certificate(text: str) -> None:
+    known = {**KNOWN, "居住证明": Certificate(None, "居住证明")}
+    assert find_certificates(text, known) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("证明我妈是我妈", 1), ("证明我和我爸是父子", 1), ("开个没结过婚的证明", 8), ("证明我还活着", 10),
+     ("证明我没工作", 15)],
+)  # fmt: skip
+def test_a_certificate_told_as_a_sentence(text: str, number: int) -> None:
+    assert [s.value["no"] for s in find_certificates(text, load_certificates())] == [number]

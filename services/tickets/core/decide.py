@@ -179,7 +179,7 @@ def read_fields(
             continue
         try:
             good[f.name] = _read(f, raw)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError):
             wrong[f.name] = f"{f.label}填写有误"
     return good, wrong
 
@@ -191,7 +191,7 @@ def _said(line: Transition, payload: Mapping[str, Any], name: str) -> Any:
         return field.default
     try:
         return _read(field, raw)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         return raw
 
 

@@ -92,7 +92,7 @@ class NewMessage(BaseModel):
 class HistoryQuery(BaseModel):
     """``after`` is a message's ``seq``; omitted: the newest messages."""
 
-    after: int = -1
+    after: int = Field(-1, ge=-1, lt=2**31)
     limit: int = Field(200, ge=1, le=500)
 
 

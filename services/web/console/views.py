@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -84,7 +85,8 @@ def now_of(request: web.Request) -> datetime:
 
 def own_path(target: str) -> str:
     """Return where to go after login: only a path of the console, never another site."""
-    inside = target.startswith("/console/") and "\\" not in target and "//" not in target
+    plain = target.isprintable() and "\\" not in target and "//" not in target
+    inside = target.startswith("/console/") and plain
     return target if inside and not target.startswith("/console/log") else HOME
 
 
@@ -110,8 +112,9 @@ async def login(request: web.Request) -> web.Response:
     username, target = str(form.get("username", "")).strip(), own_path(str(form.get("next", "")))
     try:
         opened = await request.app[SERVICES].people.login(
-            username, str(form.get("password", "")), client_address(request)
-        )
+            username, str(form.get("password", "")), client_address(request),
+            replaces=request.cookies.get(COOKIE, ""),
+        )  # fmt: skip
     except LindaError as error:
         return console_page(
             request, "login", status=error.status, next=target, username=username,
@@ -201,7 +204,7 @@ async def act(request: web.Request) -> web.Response:
 def _version(form: MultiDict[str]) -> int:
     text = form.get("version", "")
     # No version is as stale as any: acting blindly on a ticket is refused like an old page.
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 async def _ticket_page(
@@ -314,7 +317,9 @@ async def talk_events(request: web.Request) -> web.StreamResponse:
 
 def _sse_item(handoff_id: str, message: MessageView) -> bytes:
     macro = ENVIRONMENT.get_template("console/_message.html").module.message  # type: ignore[attr-defined]
-    html = str(macro(message.body(), _photo_base(handoff_id))).replace("\n", "&#10;")
+    html = str(macro(message.body(), _photo_base(handoff_id)))
+    # Each of the three ends a line of a stream; what follows would be a field of its own.
+    html = re.sub(r"\r\n|\r|\n", "&#10;", html)
     return f"id: {message.seq}\nevent: message\ndata: {html}\n\n".encode()
 
 

@@ -32,8 +32,13 @@ TICKET = {
     "location_text": "幸福小区3号楼2单元",
 }  # fmt: skip
 SERVICE = {
-    "type": "service", "title": "办居住证", "lines": ["来本地住满半年"], "materials": ["身份证"],
-    "power": f"居住证由公安机关发。{XSS}", "offer": "跑不动可以代办。", "valid": True,
+    "type": "service",
+    "title": "办居住证",
+    "lines": ["来本地住满半年"],
+    "materials": ["身份证"],
+    "power": f"居住证由公安机关发。{XSS}",
+    "offer": "跑不动可以代办。",
+    "valid": True,
 }
 SAFETY = {
     "type": "safety", "title": "燃气泄漏", "lines": ["不要开关灯"],
@@ -79,7 +84,11 @@ class Chat:
         self.posted.append(body)
         text = body.get("text") or body.get("payload") or body["type"]
         self.said("resident", text, client_message_id=body["client_message_id"])
-        more = {"煤气": {"card": SAFETY}, "居住证": {"card": SERVICE}, "灯": {"card": TICKET, "ticket": TICKET}}
+        more = {
+            "煤气": {"card": SAFETY},
+            "居住证": {"card": SERVICE},
+            "灯": {"card": TICKET, "ticket": TICKET},
+        }
         card = next((c for word, c in more.items() if word in text), {})
         answer = self.said("bot", f"记下了：{text}", **card)
         return {"messages": [answer], "mode": "bot", "agent": None, "last_event_id": "9"}

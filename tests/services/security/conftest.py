@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.services.web.conftest import Client, Token, as_staff, cheap_passwords, client, services
+from tests.services.web.conftest import Client, Token, as_staff, client, services
 
-__all__ = ["Client", "Token", "as_staff", "cheap_passwords", "client", "services"]
+__all__ = ["Client", "Token", "as_staff", "client", "services"]
 
 FileTicket = Callable[..., Awaitable[dict[str, Any]]]
 

@@ -1,0 +1,364 @@
+"""How a good clerk goes on: nothing said is lost, no question comes twice without a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.echo import say_since
+from actions.form_actions import second_problem
+from actions.forms import meal, place, report
+from actions.forms.draft import CHANGE, CONFIRM, DROP, SUBMIT, Draft, asking, fill, next_question
+from actions.forms.replies import bare, is_stop
+from actions.message import Reading
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices, view
+from tests.actions.helpers import HOME, NOW, msg, tap
+
+LAMP = {"entity": "service", "value": "H6", "confidence": 0.9}
+BUILDING = {"entity": "address", "text": "3号楼", "value": {"building": "3"}}
+ADDRESS = {
+    "entity": "address",
+    "text": "幸福小区3号楼2单元",
+    "value": {"community": "幸福小区", "building": "3", "unit": "2"},
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "stops"),
+    [
+        ("不订了", True), ("算了，不报了", True), ("不用修了", True), ("算了", True), ("取消", True),
+        ("不用送了", True), ("先不报了", True), ("那算了吧", True), ("不用来了", True),
+        ("不用", False), ("不留了", False), ("不登记", False), ("不对", False), ("不要辣的", False),
+        ("不知道", False), ("是5号楼，不是3号楼", False),
+    ],
+)  # fmt: skip
+def test_words_that_stop_the_matter(words: str, stops: bool) -> None:
+    assert is_stop(msg(words, "deny")) is stops
+
+
+def test_full_width_punctuation_is_no_word() -> None:
+    assert bare("好，就这样！可以吗？") == "好就这样可以吗"
+
+
+def confirmed_report() -> Draft:
+    values = {
+        "narrative": "楼道灯坏了", "leaf": "H6", "address": {"building": "3"},
+        "place_status": "resolved",
+    }  # fmt: skip
+    return asking(Draft("report", "m1", seen="m1", values=values), CONFIRM)
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "asked", "outcome"),
+    [
+        ("不知道", "deny", CONFIRM, None),  # nothing to change is no “改一下”
+        ("没有", "deny", CONFIRM, None),
+        ("不对", "deny", CHANGE, None),
+        ("对", "affirm", CONFIRM, SUBMIT),
+        ("要", "ask_service", CONFIRM, SUBMIT),
+        ("不报了", "cancel_dialog", CONFIRM, DROP),
+    ],
+)
+def test_a_short_word_over_the_summary(
+    words: str, intent: str, asked: str, outcome: str | None
+) -> None:
+    draft = fill(report.FORM, confirmed_report(), msg(words, intent, id="m2"))
+    assert (draft.asked, draft.outcome) == (asked, outcome)
+
+
+def test_what_is_said_over_the_summary_joins_the_story() -> None:
+    draft = fill(report.FORM, confirmed_report(), msg("302门口那盏", id="m2"))
+    assert draft.get("narrative") == "楼道灯坏了\n302门口那盏"
+    thanks = fill(report.FORM, confirmed_report(), msg("你们真有耐心", "thank", id="m2"))
+    assert thanks.get("narrative") == "楼道灯坏了"
+
+
+def test_report_now_is_incomplete_only_if_something_is_missing() -> None:
+    now = msg("先报上，后补", "affirm", id="m2")
+    assert fill(report.FORM, confirmed_report(), now).get("incomplete") is False
+    bare_ = asking(Draft("report", "m1", values={"narrative": "灯坏了", "leaf": "H6"}), "place")
+    assert fill(report.FORM, bare_, now).get("incomplete") is True
+
+
+def test_the_compound_named_at_the_start_of_a_long_story_counts() -> None:
+    text = "我一个人住在幸福小区三十年了，就是3号楼2单元那个灯不亮"
+    said = [("幸福小区", {"community": "幸福小区"}), ("3号楼2单元", {"building": "3", "unit": "2"})]
+    draft = fill(report.FORM, None, msg(text, leaf="H6", ents={"address": said}))
+    assert draft.get("address") == {"community": "幸福小区", "building": "3", "unit": "2"}
+    two = [*said, ("灯", {"community": "松江花园"})]
+    draft = fill(report.FORM, None, msg(text, leaf="H6", ents={"address": two}))
+    assert "community" not in draft.get("address"), "two compounds: it is asked which"
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "options", "expected"),
+    [
+        ("没有", "deny", [], {"place_status": place.AS_SAID, "incomplete": True}),
+        ("满意", "rate_service", [], {}),  # no place, whatever was asked
+        ("要得", "affirm", [{"label": "松江花园", "compound": "松江花园"}], "松江花园"),
+        ("要得", "affirm", [{"label": "松江花园"}, {"label": "松江新村"}], {}),
+    ],
+)
+def test_answers_to_where(words: str, intent: str, options: list[Any], expected: Any) -> None:
+    draft = asking(Draft("report", "m1", values={"place_options": options}), "place")
+    said = place.answer(msg(words, intent, id="m2"), draft)
+    assert (said["address_text"] if isinstance(expected, str) else said) == expected
+
+
+def test_the_thing_named_after_a_story_of_two_words_is_the_matter() -> None:
+    first = fill(report.FORM, None, msg("坏了", leaf="H9"))
+    draft = fill(report.FORM, asking(first, "place"), msg("路灯", leaf="I3", id="m2"))
+    assert draft.get("leaf") == "I3"
+    assert draft.get("narrative") == "坏了\n路灯"
+    assert not draft.get("address")
+
+
+def test_a_very_long_story_is_read_back_in_short_and_filed_whole() -> None:
+    story = "楼道灯坏了没人管。" * 200
+    draft = fill(report.FORM, None, msg(story, leaf="H6"))
+    assert "一共1800个字，全都记着" in dict(report.summary(draft, msg()))["什么事"]
+    assert report.to_ticket(draft, msg(), "c1")["narrative"] == story
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"start": "2026-11-21", "end": "2026-11-24"}, "从11月21日（星期六）起，三天了"),
+        ({"start": "2026-11-22", "end": "2026-11-24"}, "从前天（11月22日，星期日）起，两天了"),
+        ({"start": "2026-11-19", "end": "2026-11-24", "approx": True},
+         "大约从11月19日（星期四）起"),
+        ({"start": "2026-10-24", "end": "2026-11-24"}, "从10月24日（星期六）起"),
+        ({"start": "2026-11-23", "end": "2026-11-23"}, "昨天（11月23日，星期一）"),
+        ({"start": "2026-11-24", "end": "2026-11-24", "part": "night"},
+         "今天（11月24日，星期二）夜里"),
+    ],
+)  # fmt: skip
+def test_since_when(value: dict[str, Any], words: str) -> None:
+    assert say_since(value, NOW) == words
+
+
+# --- meals ---------------------------------------------------------------------------------------
+
+TOMORROW = {"start": "2026-11-25", "end": "2026-11-25"}
+AFTER = {"start": "2026-11-26", "end": "2026-11-26"}
+
+
+@pytest.mark.parametrize(
+    ("text", "times", "day", "which"),
+    [
+        ("明天中午", [("明天中午", {**TOMORROW, "part": "noon"})], "2026-11-25", "lunch"),
+        ("明天晚上", [("明天晚上", {**TOMORROW, "part": "eve"})], "2026-11-25", "dinner"),
+        ("明天后天都要", [("明天", TOMORROW), ("后天", AFTER)], "2026-11-25", None),
+        ("明天不对后天", [("明天", TOMORROW), ("后天", AFTER)], "2026-11-26", None),
+    ],
+)
+def test_day_and_meal_from_a_time(text: str, times: list[Any], day: str, which: str | None) -> None:
+    draft = fill(meal.FORM, None, msg(text, "book_meal", ents={"time": times}))
+    assert (draft.get("date"), draft.get("meal")) == (day, which)
+
+
+def test_several_days_are_kept_in_words() -> None:
+    times = [("明天", TOMORROW), ("后天", AFTER)]
+    draft = fill(meal.FORM, None, msg("明天后天都要", "book_meal", ents={"time": times}))
+    assert dict(meal.summary(draft, msg()))["还有"].startswith("后天也要")
+
+
+def test_another_meal_of_the_same_day() -> None:
+    values = {"date": "2026-11-26", "meal": "lunch", "mode": "eat_in", "narrative": "订饭"}
+    draft = asking(Draft("meal", "m1", values=values), CONFIRM)
+    evening = {"start": "2026-11-24", "end": "2026-11-24", "part": "eve"}
+    draft = fill(
+        meal.FORM, draft, msg("改成晚上", "deny", id="m2", ents={"time": ("晚上", evening)})
+    )
+    assert (draft.get("date"), draft.get("meal")) == ("2026-11-26", "dinner")
+
+
+@pytest.mark.parametrize(
+    ("words", "mode"),
+    [("不用送", "pickup"), ("不用送，我去吃", "eat_in"), ("送到家", "delivery"), ("随便", None)],
+)
+def test_how_it_gets_there(words: str, mode: str | None) -> None:
+    values = {"date": "2026-11-25", "meal": "lunch", "narrative": "订饭"}
+    draft = asking(Draft("meal", "m1", values=values), "mode")
+    assert fill(meal.FORM, draft, msg(words, "deny", id="m2")).get("mode") == mode
+
+
+# --- the same question again ---------------------------------------------------------------------
+
+
+async def test_an_answer_to_another_question_is_acknowledged(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.meal_open = False
+    order = [
+        {"entity": "time", "text": "明天", "value": TOMORROW},
+        {"entity": "meal", "text": "午饭", "value": "lunch"},
+    ]
+    talk.hear("订明天的午饭", "book_meal", entities=order)
+    await talk.run("validate_meal_form")
+    talk.hear("送到家", "book_meal")
+    await talk.run("validate_meal_form")
+    assert talk.text.startswith("“送到家”记下了。") and "截止了" in talk.text
+    talk.hear("哈哈", "chitchat")
+    await talk.run("validate_meal_form")
+    assert talk.text.startswith("“哈哈”我没听准。")
+    talk.hear("不订了", "cancel_dialog")
+    await talk.run("validate_meal_form")
+    await talk.run("action_submit_meal")
+    assert talk.text == "好，那先不订。想订了随时说。"
+    assert not services.sent("/tickets")
+
+
+async def test_words_over_the_summary_that_change_nothing(
+    talk: Talk, services: FakeServices
+) -> None:
+    order = [
+        {"entity": "time", "text": "明天", "value": TOMORROW},
+        {"entity": "meal", "text": "午饭", "value": "lunch"},
+    ]
+    talk.hear("订明天的午饭，我去食堂吃", "book_meal", entities=order)
+    await talk.run("validate_meal_form")
+    talk.hear("一份", "book_meal", entities=[{"entity": "count", "text": "一份", "value": 1}])
+    await talk.run("validate_meal_form")
+    assert talk.text.startswith("对，就是这么记的。")
+    talk.hear("啊这", "chitchat")
+    await talk.run("validate_meal_form")
+    assert talk.text.startswith("“啊这”我没听准要改哪儿。")
+
+
+async def test_a_place_with_one_similar_name_is_asked_by_name(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.place_status = "similar"
+    talk.hear("锦绣花园1号楼楼道灯坏了", "report_problem", entities=[
+        LAMP, {"entity": "address", "text": "锦绣花园1号楼",
+               "value": {"community": "锦绣花园", "building": "1"}}])  # fmt: skip
+    await talk.run("validate_report_form")
+    assert talk.text.startswith("“锦绣花园1号楼”我没找着")
+    assert talk.buttons == ["松江花园", "都不是"]
+
+
+# --- two matters in one breath -------------------------------------------------------------------
+
+
+def test_a_second_problem_needs_a_joining_word() -> None:
+    readings = (Reading("book_meal", "C1", 0.64), Reading("report_problem", "I3", 0.22))
+    both = msg("路灯坏了，顺便订明天的饭", "book_meal", readings=readings)
+    assert second_problem(both) == {"id": "m1", "text": both.text, "leaf": "I3"}
+    assert second_problem(msg("订明天的饭", "book_meal", readings=readings)) is None
+    assert second_problem(msg(both.text, "report_problem", readings=readings)) is None
+
+
+async def test_the_second_matter_is_reported_with_a_typed_yes(
+    talk: Talk, services: FakeServices
+) -> None:
+    text = "幸福小区3号楼2单元路灯坏了，顺便订明天午饭，我去食堂吃"
+    order = [
+        {"entity": "time", "text": "明天", "value": TOMORROW},
+        {"entity": "meal", "text": "午饭", "value": "lunch"},
+        ADDRESS,
+    ]
+    readings = [
+        {"intent": "book_meal", "leaf": "C1", "confidence": 0.64},
+        {"intent": "report_problem", "leaf": "I3", "confidence": 0.22},
+    ]
+    talk.hear(text, "book_meal", entities=order, readings=readings)
+    await talk.run("validate_meal_form")
+    talk.hear("对", "affirm")
+    await talk.run("validate_meal_form")
+    await talk.run("action_submit_meal")
+    assert talk.buttons[-2:] == ["好，接着报", "先不报"]
+    talk.loop = None
+    talk.hear("好", "greet")
+    await talk.run("action_greet")
+    assert (talk.followup, talk.text) == ("action_affirm", "")
+    await talk.run("action_affirm")
+    assert talk.followup == "report_form"
+    await talk.run("validate_report_form")
+    assert "路灯坏了" in talk.text and "幸福小区3号楼2单元" in talk.text
+    assert Draft.from_slot(talk.slots["draft"]).get("leaf") == "I3"
+
+
+# --- outside a form ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "action", "filed"),
+    [
+        ("好", "greet", "action_greet", 1),
+        ("要", "ask_service", "action_answer_service", 1),
+        ("好的谢谢", "thank", "action_thank", 1),
+        ("不用", "goodbye", "action_goodbye", 0),
+    ],
+)
+async def test_a_plain_word_answers_the_offer(
+    talk: Talk, services: FakeServices, words: str, intent: str, action: str, filed: int
+) -> None:
+    talk.hear("表扬一下小王", "give_praise")
+    await talk.run("action_praise")
+    talk.hear(words, intent)
+    await talk.run(action)
+    assert talk.followup == ("action_affirm" if filed else "action_deny")
+    await talk.run(str(talk.followup))
+    assert len(services.tickets) == filed
+
+
+async def test_not_solved_while_it_is_still_being_worked_on(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = [view(1)]
+    talk.hear("没修好", "reject_resolution")
+    await talk.run("action_reject")
+    assert "还在办" in talk.text and talk.buttons == ["催一下", "先不催"]
+    talk.hear("嗯", "affirm")
+    await talk.run("action_affirm")
+    assert talk.followup == "action_urge"
+    await talk.run("action_urge")
+    assert len(services.sent("/resident/urge")) == 1
+
+
+async def test_not_solved_without_a_word_of_what_opens_no_empty_report(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("没修好", "reject_resolution")
+    await talk.run("action_reject")
+    assert "什么没弄好" in talk.text
+    assert talk.followup == "action_listen"
+
+
+async def test_office_and_grid_worker(talk: Talk, services: FakeServices) -> None:
+    talk.hear("网格员是谁，几点下班", "ask_community_info")
+    await talk.run("action_community_info")
+    for words in (
+        "清河社区服务窗口",
+        "上午8:30",
+        "现在下班了，明天8:30开门",
+        "0439-00000005",
+        "几号楼",
+    ):
+        assert words in talk.text
+    talk.hear("幸福小区3号楼2单元", "report_problem", uncertain=True, entities=[ADDRESS])
+    await talk.run("action_clarify")
+    assert talk.text == "幸福小区3号楼2单元归清河社区第二网格管，网格员是李梅。"
+
+
+async def test_an_address_alone_is_heard(talk: Talk, services: FakeServices) -> None:
+    talk.hear("幸福小区3号楼2单元", "report_problem", uncertain=True, entities=[ADDRESS])
+    await talk.run("action_clarify")
+    assert "有什么事" in talk.text and not talk.buttons
+
+
+async def test_a_ticket_number_alone_asks_how_it_stands(talk: Talk, services: FakeServices) -> None:
+    talk.hear("SQ-261124-00001-1", "urge_ticket", uncertain=True)
+    await talk.run("action_clarify")
+    assert talk.followup == "action_query_progress"
+
+
+def test_home_is_still_offered_first() -> None:
+    draft = fill(report.FORM, None, msg("楼道灯坏了", leaf="H6", home=HOME))
+    question = next_question(report.FORM, draft, msg(home=HOME))
+    assert question == "place" and place.gap(draft, msg(home=HOME)) == "home"
+    yes = tap("affirm", about="home", home=HOME)
+    assert fill(report.FORM, asking(draft, "place"), yes).get("address")["building"] == "3"

@@ -1,0 +1,63 @@
+"""Facts without a request, and words without a meaning."""
+
+from datetime import datetime
+
+import pytest
+
+from bot.understanding.emergency import judge
+from bot.understanding.extract import extract_all, load_knowledge
+from bot.understanding.plain_answers import plain_intent, says_nothing
+from bot.understanding.signs import see
+
+NOW = datetime(2026, 11, 24, 10)
+
+
+def plain(text: str) -> str | None:
+    return plain_intent(text, extract_all(text, NOW, load_knowledge()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["幸福小区3号楼2单元", "后天上午", "两份", "13812345678", "电话13812345678", "我姓王", "给我妈", "我家住3号楼",
+     "明天上午九点，3号楼2单元501"],
+)  # fmt: skip
+def test_facts_add_to_something_said_before(text: str) -> None:
+    assert plain(text) == "supplement_ticket"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [("中午饭", "book_meal"), ("少盐", "book_meal"), ("单身证明", "request_certificate"),
+     ("两份午饭", "book_meal")],
+)  # fmt: skip
+def test_some_facts_name_their_request(text: str, intent: str) -> None:
+    assert plain(text) == intent
+
+
+@pytest.mark.parametrize(
+    "text", ["3号楼2单元着火了", "后天上午停水吗", "我妈晕倒了", "不留", "好", "给我爸订饭", ""]
+)
+def test_a_request_is_more_than_facts(text: str) -> None:
+    assert plain(text) is None
+
+
+@pytest.mark.parametrize("text", ["那个那个啥来着", "呃，那个……", "怎么说呢，就是那个"])
+def test_hesitation_says_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["那个灯坏了", "这个咋办", "好", "啥", ""])
+def test_a_word_with_a_meaning_is_something(text: str) -> None:
+    assert not says_nothing(text)
+
+
+def test_names_of_places_and_times_are_masked_and_told_as_signs() -> None:
+    text = "幸福小区3号楼昨天停水了吗"
+    seen = see(text, extract_all(text, NOW, load_knowledge()), judge(text))
+    assert seen.masked == "ＡＴ停水了吗"
+    assert {"<address>", "<time>", "<question>", "<len2>"} == set(seen.signs)
+
+
+def test_danger_and_danger_taken_back_are_signs() -> None:
+    assert "<alarm-H3>" in see("", [], judge("屋里一股煤气味")).signs
+    assert "<excluded>" in see("", [], judge("昨天着火了已经灭了")).signs
