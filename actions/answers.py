@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk.events import EventType, FollowupAction
 
 from actions import leaves
@@ -10,7 +12,7 @@ from actions.echo import say_address
 from actions.form_actions import offer_later, second_problem
 from actions.forms import place
 from actions.forms.draft import Draft
-from actions.forms.replies import leftover
+from actions.forms.replies import follow_up, leftover
 from actions.intents import label
 from actions.message import Reading
 from actions.offers import make_offer
@@ -29,6 +31,8 @@ class AnswerService(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Show the card; without a valid one offer a consultation instead of guessing."""
+        part = follow_up(turn.message.text)
+        turn.message = turn.topic()
         leaf = turn.message.leaf
         if leaf is None or leaf.id == "none":
             turn.say("card_none")
@@ -46,9 +50,18 @@ class AnswerService(TurnAction):
         if card is None or not card.get("valid"):
             turn.say("card_none" if card is None else "card_expired")
             return make_offer(turn, "offer_consult", "consult", leaf.id)
+        if part == "proxy":
+            return make_offer(turn, "offer_consult", "consult", leaf.id)
+        if part and card.get(part):
+            turn.say(f"card_{part}", name=card["name"], words=_part(card[part]))
+            return []
         turn.tell(card_text(card), custom={"card": card_data(card)})
         second = second_problem(turn.message) if turn.loop is None else None
         return offer_later(turn, second) if second else []
+
+
+def _part(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else "、".join(value)
 
 
 def card_text(card: Json) -> str:
@@ -166,7 +179,10 @@ class Notice(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Say where notices come from and offer to ask for the resident."""
         turn.say("notice")
-        return make_offer(turn, "offer_notice", "consult", "K5")
+        if not OUTAGE.search(turn.message.text):
+            return make_offer(turn, "offer_notice", "consult", "K5")
+        now = button("现在就停着", f'/report_problem{{"about":"m:{turn.message.id}"}}')
+        return make_offer(turn, "offer_notice_outage", "consult", "K5", [now])
 
 
 class Say(TurnAction):
@@ -186,6 +202,15 @@ class Anonymity(Say):
 
     NAME = "action_anonymity"
     KEY = "anonymity"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Say how; when the same message also tells what happened, it is reported in confidence."""
+        tells = any(
+            r.intent == "report_problem" and r.confidence >= TOLD for r in turn.message.readings
+        )
+        if tells and turn.loop is None and len(leftover(turn.message)) >= STORY:
+            return [FollowupAction("report_form")]
+        return await super().act(turn)
 
 
 class Greet(Say):
@@ -238,6 +263,10 @@ class Accessibility(TurnAction):
 
 WORTH_A_CHOICE = 0.05
 """A fainter reading is noise and would only puzzle as a choice."""
+TOLD = 0.01
+STORY = 8
+"""Beside “别说是我” a reading of a problem, even a faint one, and so many words are a report."""
+OUTAGE = re.compile(r"停|没有?(水|电|气|暖)")
 CLARIFIED_TWICE = 2
 """After so many misunderstandings in a row a person takes over."""
 

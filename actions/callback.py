@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, FollowupAction
 
 from actions.client import Client
 from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
-from actions.offers import Affirm
-from actions.turn import Button, Turn, TurnAction, button
+from actions.turn import AFFIRM, Button, Turn, TurnAction, button
 
 SCORES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 
@@ -49,6 +48,8 @@ _UNSOLVED = re.compile(
 _PLAIN_NO = re.compile(
     r"没(有)?(修|弄|办|搞|整|解决|处理)?好?(呢|啊|呀|嘛|的|完)?|没解决|又坏了|还没有?|不行|没(有)?|不对|不是|没归一"
 )
+LUKEWARM = 3
+"""“一般吧” says neither that it is solved nor that it is not: that is asked first."""
 REASON_WORDS = 4
 """Words beyond “没修好” from which on the no already carries its reason."""
 
@@ -81,13 +82,20 @@ def read_solved(message: Message) -> bool | None:
     score = read_score(message) if message.intent in ("rate_service", "thank") else None
     if message.intent == "thank" and score is None:
         return True
-    return None if score is None else score >= 3
+    if score is None or score == LUKEWARM:
+        return None
+    return score > LUKEWARM
 
 
 def reason_in(message: Message) -> str:
     """Return the message when its “no” already says what is wrong, else an empty string."""
     rest = bare(_PLAIN_NO.sub("", message.text))
     return message.text.strip() if len(rest) >= REASON_WORDS else ""
+
+
+def says_unsolved(message: Message) -> bool:
+    """Whether the words say that something is still, or again, not in order (“没整好”)."""
+    return not message.tapped and bool(_UNSOLVED.search(bare(message.text)))
 
 
 def names_thing(message: Message) -> bool:
@@ -127,7 +135,7 @@ class CallbackAnswer(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Dispatch on the stage of metadata.pending_callback."""
         if (turn.message.about or "").startswith("offer:"):
-            return await Affirm().act(turn)  # a yes to something else than the callback
+            return [FollowupAction(AFFIRM)]  # a yes to something else than the callback
         stage, ticket_no = asked(turn.message)
         answer = {"solved": self._solved, "reason": self._reason, "rating": self._rating}[stage]
         async with turn.client() as client:

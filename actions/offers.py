@@ -6,23 +6,34 @@ An offer stands for the next message only; its button names the message it belon
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import leaves
+from actions.callback import says_unsolved
 from actions.client import Json
 from actions.form_actions import say_due
 from actions.forms import report
 from actions.forms.draft import fill
 from actions.message import Leaf, recalled
-from actions.turn import LISTEN, Turn, TurnAction, button
+from actions.turn import LISTEN, Button, Turn, TurnAction, button
 
+SURE = 0.5
+"""From this confidence on a booked service is named and filed as such; else a person sorts it."""
 YES = "好，记上"
 NO = "先不用"
 
 
-def make_offer(turn: Turn, key: str, kind: str, leaf: str | None, **values: str) -> list[EventType]:
+def make_offer(
+    turn: Turn,
+    key: str,
+    kind: str,
+    leaf: str | None,
+    others: Sequence[Button] = (),
+    **values: str,
+) -> list[EventType]:
     """Offer to file the message as a ticket; return the events that remember the offer.
 
     Args:
@@ -30,11 +41,12 @@ def make_offer(turn: Turn, key: str, kind: str, leaf: str | None, **values: str)
         key: The sentence of texts.yml.
         kind: Kind of the ticket.
         leaf: Leaf of the catalogue, or None for what has none.
+        others: Further ways to go on, offered first.
         values: What the sentence needs.
     """
     message_id = turn.message.id
     yes = button(YES, f'/affirm{{"about":"offer:{message_id}"}}')
-    turn.say(key, [yes, button(NO, "/deny")], **values)
+    turn.say(key, [*others, yes, button(NO, "/deny")], **values)
     offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": turn.message.text}
     return [SlotSet("offer", offer)]
 
@@ -83,9 +95,11 @@ class BookService(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Name the service that was understood and offer to file the booking."""
-        leaf = turn.message.leaf.id if turn.message.leaf else None
-        name = leaves.name(leaf)
-        return make_offer(turn, "offer_book_service", "booking", leaf, name=name)
+        leaf = turn.message.leaf
+        if leaf is None or leaf.confidence < SURE:
+            return make_offer(turn, "offer_book", "booking", None)
+        name = leaves.name(leaf.id)
+        return make_offer(turn, "offer_book_service", "booking", leaf.id, name=name)
 
 
 class Affirm(TurnAction):
@@ -97,7 +111,8 @@ class Affirm(TurnAction):
         """File the offered ticket once."""
         offer = turn.standing_offer()
         if offer is None:
-            turn.say("offer_gone" if turn.message.about else "affirm_idle")
+            idle = "button_gone" if turn.message.tapped else "affirm_idle"
+            turn.say("offer_gone" if turn.message.about else idle)
             return []
         if offer.get("follow"):
             return self._follow(turn, offer)
@@ -139,5 +154,8 @@ class Deny(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Drop a standing offer, or listen."""
         offer = turn.standing_offer()
-        turn.say("offer_declined" if offer else "deny_idle")
+        if offer is None and turn.loop is None and says_unsolved(turn.message):
+            return [FollowupAction("action_reject")]
+        idle = "button_gone" if turn.message.tapped and not turn.loop else "deny_idle"
+        turn.say("offer_declined" if offer else idle)
         return [SlotSet("offer", None), FollowupAction(turn.loop or LISTEN)]

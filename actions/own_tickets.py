@@ -11,8 +11,8 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
 from actions.form_actions import say_due, say_owner
-from actions.forms.replies import leftover
-from actions.message import Message
+from actions.forms.replies import choice, leftover
+from actions.message import Message, recalled
 from actions.texts import say
 from actions.turn import Turn, TurnAction, button
 
@@ -123,14 +123,15 @@ class OwnTicketAction(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Pick the ticket and do the thing."""
+        chosen = _chosen_before(turn)
         async with turn.client() as client:
             tickets = await client.tickets(turn.conversation_id)
             found = candidates(tickets, turn.message, self.FINISHED_ONES)
+            found = [t for t in tickets if t.ticket_no == chosen] or found
             if not found:
                 return self.nothing(turn, candidates(tickets, turn.message, False))
             if len(found) > 1 and not self.newest(found):
-                self._ask_which(turn, found)
-                return []
+                return self._ask_which(turn, found)
             return await self.do(turn, client, found[0])
 
     def newest(self, found: Sequence[TicketView]) -> bool:
@@ -142,18 +143,15 @@ class OwnTicketAction(TurnAction):
         turn.say(self.NONE)
         return []
 
-    def _ask_which(self, turn: Turn, found: Sequence[TicketView]) -> None:
+    def _ask_which(self, turn: Turn, found: Sequence[TicketView]) -> list[EventType]:
+        """Offer the newest ones; a tap or “第一个” chooses."""
         about = f'"about":"m:{turn.message.id}"'
-        turn.say(
-            "which_ticket",
-            [
-                button(
-                    f"{t.title or '您报的事'}（{t.ticket_no}）",
-                    f'/{self.INTENT}{{"ticket_no":"{t.ticket_no}",{about}}}',
-                )
-                for t in found[:SHOWN]
-            ],
-        )
+        shown = found[:SHOWN]
+        titles = [f"{t.title or '您报的事'}（{t.ticket_no}）" for t in shown]
+        payloads = [f'/{self.INTENT}{{"ticket_no":"{t.ticket_no}",{about}}}' for t in shown]
+        turn.say("which_ticket", [button(*each) for each in zip(titles, payloads, strict=True)])
+        offer = {"id": turn.message.id, "follow": self.NAME, "titles": titles}
+        return [SlotSet("offer", {**offer, "tickets": [t.ticket_no for t in shown]})]
 
     @abstractmethod
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
@@ -194,7 +192,7 @@ class Supplement(OwnTicketAction):
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Add what was said."""
         body = {**_body(turn), "attachments": list(turn.message.attachments)}
-        if not body["text"] and not body["attachments"]:
+        if len(leftover(turn.message)) < 2 and not (turn.message.entities or body["attachments"]):
             turn.say("supplement_what", title=_title(ticket), ticket_no=ticket.ticket_no)
             return []
         key = turn.key("supplement")
@@ -315,6 +313,18 @@ class Rate(OwnTicketAction):
 
 def _body(turn: Turn) -> dict[str, object]:
     return {"conversation_id": turn.conversation_id, "text": turn.message.text}
+
+
+def _chosen_before(turn: Turn) -> str | None:
+    """Return the ticket chosen in words (“第一个”) after “哪一件”; its turn takes the words back."""
+    offer = turn.standing_offer() or {}
+    if not offer.get("titles") or turn.message.tapped:
+        return None
+    index = choice(turn.message, offer["titles"])
+    if index is None:
+        return None
+    turn.message = recalled(turn.message, turn.tracker.events, offer["id"])
+    return str(offer["tickets"][index])
 
 
 def _place_alone(message: Message) -> bool:

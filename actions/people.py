@@ -11,7 +11,6 @@ from actions.forms.replies import NO, YES, bare, leftover
 from actions.texts import say
 from actions.turn import LISTEN, Turn, TurnAction, button
 
-
 PLAIN = YES | NO | {"跳过", "跳过吧", "跳过这个", "先跳过"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
@@ -12,13 +13,14 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, YES, bare
-from actions.message import Message, from_events
+from actions.forms.replies import NO, OPENING, YES, bare, choice, follow_up
+from actions.message import Message, from_events, recalled
 from actions.texts import say
 
 LISTEN = "action_listen"
 AFFIRM = "action_affirm"
 DENY = "action_deny"
+ANSWER = "action_answer_service"
 Button = dict[str, str]
 
 
@@ -109,10 +111,37 @@ class Turn:
 
         Words like “好” and “要” mean what was asked before them, whatever they are taken for alone.
         """
-        if self.loop or self.message.tapped or not self.standing_offer():
+        offer = self.standing_offer()
+        if self.loop or self.message.tapped or not offer:
             return None
         words = bare(self.message.text)
+        if offer.get("titles"):
+            chosen = choice(self.message, offer["titles"]) is not None
+            return str(offer["follow"]) if chosen else DENY if words in NO else None
         return AFFIRM if words in YES else DENY if words in NO else None
+
+    def meant_action(self) -> str | None:
+        """Return the action for words that mean something only by what was said before them.
+
+        “要带啥” after a service was explained is about that service; “我要投诉” asks to be heard.
+        """
+        if self.loop or self.message.tapped:
+            return None
+        if OPENING.match(bare(self.message.text)):
+            return "report_form"
+        if self.last_action() == ANSWER and follow_up(self.message.text):
+            return ANSWER
+        return None
+
+    def topic(self) -> Message:
+        """Return the message itself, or the question that it follows up (“要带啥”)."""
+        if self.last_action() != ANSWER or not follow_up(self.message.text):
+            return self.message
+        for event in reversed(self.tracker.events):
+            if event.get("event") == "user" and not follow_up(str(event.get("text") or "")):
+                earlier = str(event.get("message_id") or "")
+                return recalled(replace(self.message, leaf=None), self.tracker.events, earlier)
+        return self.message
 
     def lead(self, key: str, **values: Any) -> None:
         """Put a sentence before the next thing that is said, in the same bubble."""
@@ -154,9 +183,9 @@ class TurnAction(Action, ABC):
     ) -> list[EventType]:
         """Run the action as Rasa calls it; nothing a resident says is answered by an error."""
         turn = Turn(dispatcher, tracker)
-        answer = self.ENDS and turn.answer_to_offer()
-        if answer and answer != self.NAME:
-            return [FollowupAction(answer)]
+        elsewhere = self.ENDS and (turn.answer_to_offer() or turn.meant_action())
+        if elsewhere and elsewhere != self.NAME:
+            return [FollowupAction(elsewhere)]
         try:
             events = await self.act(turn)
         except ServiceAway:

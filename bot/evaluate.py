@@ -259,7 +259,6 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--locality", default=None, help="folder under data/localities")
     options = parser.parse_args(arguments)
-    warnings.filterwarnings("ignore")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.disable(logging.WARNING)
     try:
@@ -278,4 +277,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # Libraries reset the filters while they are imported; what they warn of is not ours to mend.
+    warnings.showwarning = lambda *_, **__: None
     raise SystemExit(main())

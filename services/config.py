@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,8 +53,26 @@ class Settings(BaseSettings):
     demo_password: str = Field(
         "", description="password of all demo accounts; empty: made at first start"
     )
+    trusted_proxy: str = Field(
+        "", description="addresses or networks of proxies whose X-Forwarded-For is believed"
+    )
+    sessions_per_address: int = Field(
+        120, ge=1, description="conversations one address may open in ten minutes"
+    )
+    tickets_per_address: int = Field(
+        600, ge=1, description="tickets residents of one address may file in an hour"
+    )
+    tickets_per_conversation: int = Field(
+        30, ge=1, description="tickets one conversation may file in an hour"
+    )
     sla_profile: str = Field("default", description="file under data/sla")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING")
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
 
     @model_validator(mode="after")
     def _safe(self) -> Settings:
@@ -79,6 +98,11 @@ class Settings(BaseSettings):
                 return driver + url.removeprefix(plain)
         return url
 
+    @cached_property
+    def trusted_proxies(self) -> list[IPv4Network | IPv6Network]:
+        """``trusted_proxy`` as networks."""
+        return parse_networks(self.trusted_proxy)
+
     @property
     def locality_dir(self) -> Path:
         """Folder of the files that this county edits."""
@@ -101,6 +125,17 @@ class Settings(BaseSettings):
         with os.fdopen(fd, "w") as f:
             f.write(_make_secret(name))
         return path.read_text().strip()
+
+
+def parse_networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Read addresses and networks (``127.0.0.1,10.0.0.0/8``); ValueError says which is none."""
+    found = []
+    for part in (p.strip() for p in text.split(",")):
+        try:
+            found += [ip_network(part)] if part else []
+        except ValueError:
+            raise ValueError(f"LINDA_TRUSTED_PROXY 里的“{part}”不是地址，也不是网段。") from None
+    return found
 
 
 def _make_secret(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from actions.echo import RELATIONS, mask_phone, say_time
 from actions.forms import place
 from actions.forms.draft import Draft, Field, Form, Values
-from actions.forms.replies import is_no, is_skip, is_yes
+from actions.forms.replies import bare, is_no, is_skip, is_yes
 from actions.message import Message
 
 _PURPOSE = re.compile(
@@ -25,6 +25,11 @@ OPENERS = frozenset(
 )
 """Intents that are a new matter, not an answer to “谁让您开的”."""
 NEW_MATTER = 0.6
+_OFFICE = re.compile(
+    r"^.{0,12}(银行|公司|单位|学校|幼儿园|局|派出所|事务所|交易所|中心|窗口|大厅|医院|法院|公证处|网点|支行|社保|公积金|"
+    r"物业|街道|老板|厂|企业)(那边|那里|的人|的)?(要的?|让开的?|非要的?|说的)?$"
+)
+"""A message that only names an office answers “谁让您开的”, whatever it sounds like."""
 
 
 def _words(message: Message, draft: Draft) -> Values:
@@ -145,6 +150,8 @@ def _demand_answer(message: Message, draft: Draft) -> Values:
 
 def new_matter(message: Message) -> bool:
     """Whether the message is another matter instead of an answer to “谁让您开的”."""
+    if _OFFICE.match(bare(message.text)):
+        return False
     return message.intent in OPENERS and message.confidence >= NEW_MATTER and not message.uncertain
 
 

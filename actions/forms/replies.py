@@ -29,6 +29,20 @@ STOP = re.compile(
     r"(订|报|弄|办|开|约|填|修|送|整|来|要|麻烦)(了|啦|咯|嘛|吧|喽)+|取消(了|吧|掉)?|算了(吧|嘛)?)(谢谢)?$"
 )
 """The whole message wants to stop: “不订了”, “算了,不报了”. “不用” alone only answers a question."""
+OPENING = re.compile(
+    r"^(我|俺)?(要|想|来)?(找你们?|跟你们?)?(帮我|给我)?(投诉|举报|报修|反映|报个修|报个事|报事|说个事)(个|一下|一个|点)?"
+    r"(问题|情况|事|事情|事儿)?$"
+)
+"""A wish to report that does not say what yet."""
+FOLLOW_UPS = (
+    (re.compile(r"^(那)?(都)?(要|需要|得|还要)?(带|准备|拿)(点)?(啥|什么|哪些)(材料|东西|手续|证件)?(呢|啊|不)?$"
+                r"|^(要)?(啥|什么|哪些)(材料|手续|证件)$"), "materials"),
+    (re.compile(r"^(那)?(在|去|到|上)?(哪|哪里|哪儿|啥地方|什么地方)(去)?(办|弄|交|申请)?(理)?(呢|啊)?$"), "where"),
+    (re.compile(r"^(那)?(要|得|需要)?(多久|几天|多长时间|多少天|好久)(能|才)?(办)?(好|下来|完)?(呢|啊)?$"), "limit"),
+    (re.compile(r"^(那)?(要|得)?(多少钱|收费(吗|不|么)|花钱(吗|不|么)|要钱(吗|不|么)|收钱(吗|不|么))(呢|啊)?$"), "fee"),
+    (re.compile(r"^(那)?(你)?(能|可以)?(帮我|替我|给我|代)办(吗|一下|吧|行吗|行不)?$"), "proxy"),
+)  # fmt: skip
+"""Questions that go on with the service just explained, and the part of its card they ask for."""
 SUBMIT_NOW = re.compile(
     r"先(给我|帮我|替我)?(报|提交|记|交)(上|了|上去)?(再说|吧|，|,|$)|先报上|先交上|后补|回头(再)?补|之后再补|以后再补|"
     r"(就|先)这样(报|交|提交)"
@@ -78,6 +92,12 @@ def is_skip(message: Message) -> bool:
 def is_stop(message: Message) -> bool:
     """Whether the message says that the matter itself is off (“不订了”, “算了”)."""
     return not message.tapped and bool(STOP.match(bare(message.text)))
+
+
+def follow_up(text: str) -> str | None:
+    """Return the part of a service card that a short question asks for, or None."""
+    words = bare(text)
+    return next((part for pattern, part in FOLLOW_UPS if pattern.match(words)), None)
 
 
 def choice(message: Message, titles: list[str]) -> int | None:

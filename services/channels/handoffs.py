@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,7 @@ from services.channels.tables import ConversationRow, HandoffRow
 from services.channels.types import HandoffView, MessageView
 from services.db import Session
 from services.errors import LindaError
+from services.people.masking import mask_all, mask_text
 
 if TYPE_CHECKING:
     from services.tickets.core.actor import Actor
@@ -34,9 +36,11 @@ def in_scope(actor: Actor) -> Select[HandoffRow]:
     """Return the query of hand-offs this person may see.
 
     Street level sees all; a community's people see their own residents and those whose home is
-    not known yet.
+    not known yet. Grid workers see the former only: the desk finds out whose the others are.
     """
     query = select(HandoffRow)
+    if actor.role == "grid":
+        return query.where(HandoffRow.community_id == actor.community_id)
     if actor.role == "dispatcher" or actor.community_id is None:
         return query
     return query.where(
@@ -86,8 +90,13 @@ async def find(session: Session, actor: Actor, handoff_id: str) -> HandoffRow:
     """Return one this person may see; 404 ``handoff_not_found`` otherwise."""
     row = await session.scalar(in_scope(actor).where(HandoffRow.id == handoff_id))
     if row is None:
-        raise LindaError("handoff_not_found", "没有找到这条转人工。", 404)
+        raise not_found()
     return row
+
+
+def not_found() -> LindaError:
+    """Return the refusal of a hand-off that is not there for this person."""
+    return LindaError("handoff_not_found", "没有找到这条转人工。", 404)
 
 
 async def listing(session: Session, actor: Actor, state: str | None) -> list[HandoffView]:
@@ -96,18 +105,34 @@ async def listing(session: Session, actor: Actor, state: str | None) -> list[Han
     query = query.where(HandoffRow.state == state if state else HandoffRow.state != "released")
     rows = (await session.scalars(query.order_by(HandoffRow.created_at).limit(200))).all()
     order = {"waiting": 0, "active": 1, "released": 2}
-    return [view(r) for r in sorted(rows, key=lambda r: (r.reason != "emergency", order[r.state]))]
+    return [
+        view(r, actor)
+        for r in sorted(rows, key=lambda r: (r.reason != "emergency", order[r.state]))
+    ]
 
 
-def view(row: HandoffRow, messages: list[MessageView] | None = None) -> HandoffView:
-    """Return a hand-off as the staff API shows it."""
+def readable(row: HandoffRow, messages: list[MessageView], actor: Actor) -> list[MessageView]:
+    """Return what this person may read of messages of the conversation.
+
+    What came after the release is left out; numbers to call and names that the resident gave are
+    masked until the person has taken the conversation over.
+    """
+    until = row.released_at
+    kept = [m for m in messages if until is None or m.created_at <= until]
+    if row.staff_id == actor.id:
+        return kept
+    return [replace(m, text=mask_text(m.text), card=mask_all(m.card)) for m in kept]
+
+
+def view(row: HandoffRow, actor: Actor, messages: list[MessageView] | None = None) -> HandoffView:
+    """Return a hand-off as the staff API shows it to this person."""
     return HandoffView(
         id=row.id,
         conversation_id=row.conversation_id,
         reason=row.reason,
         reason_text=REASONS[row.reason],
         leaf=row.leaf,
-        text=row.text,
+        text=row.text if row.staff_id == actor.id else mask_text(row.text),
         ticket_no=row.ticket_no,
         state=row.state,  # type: ignore[arg-type]  # the column holds only these values
         staff_id=row.staff_id,
@@ -115,5 +140,5 @@ def view(row: HandoffRow, messages: list[MessageView] | None = None) -> HandoffV
         created_at=row.created_at,
         taken_at=row.taken_at,
         released_at=row.released_at,
-        messages=messages or [],
+        messages=readable(row, messages or [], actor),
     )

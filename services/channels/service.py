@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +17,13 @@ from services.channels import attachments, duty, handoffs, store
 from services.channels.gateway import Drained, Gateway
 from services.channels.hub import Hub
 from services.channels.rasa import RasaClient, RasaSettings
-from services.channels.tables import AttachmentRow, ConversationRow, HandoffRow, MessageRow
+from services.channels.tables import (
+    AttachmentRow,
+    ConversationRow,
+    HandoffOpeningRow,
+    HandoffRow,
+    MessageRow,
+)
 from services.channels.texts import Texts
 from services.channels.tokens import TokenSigner, token_hash
 from services.channels.types import (
@@ -31,6 +39,7 @@ from services.clock import Clock
 from services.config import Settings
 from services.db import Database, DatabaseAway, Session
 from services.errors import LindaError
+from services.limits import Limit
 from services.tickets.core.calendar import load_calendar
 
 if TYPE_CHECKING:
@@ -52,6 +61,16 @@ MAX_ATTACHMENTS = 60
 """Photos a conversation may keep a day; a disk is not endless."""
 UNANSWERED_AFTER = timedelta(minutes=10)
 """A message without an answer for so long goes to a person as well."""
+SESSIONS = Limit(
+    "session",
+    120,
+    timedelta(minutes=10),
+    "too_many_sessions",
+    "这个网络里刚刚打开的对话太多了，请过几分钟再试。有急事请打110、119、120。",
+)
+"""By address; a whole community may share one, so ``Settings`` can raise it."""
+OPENING_STEP = timedelta(minutes=1)
+"""Opening the same hand-off again within it is one opening on record."""
 PERSON_LATE_AFTER = timedelta(minutes=15)
 """So long the bot stays silent for a person who does not come."""
 
@@ -127,12 +146,25 @@ class ChannelService:
 
     # -- residents ---------------------------------------------------------------------------
 
-    async def open_session(self, channel: str = "web", elder: bool = False) -> SessionView:
-        """Open a conversation and greet."""
+    async def open_session(
+        self, channel: str = "web", elder: bool = False, address: str | None = None
+    ) -> SessionView:
+        """Open a conversation and greet.
+
+        Args:
+            address: Where the request comes from; 429 ``too_many_sessions`` when that many have
+                been opened from there (``LINDA_SESSIONS_PER_ADDRESS``).
+        """
         conversation_id = store.new_id("c").replace(".", "")
         token = self._signer.issue(conversation_id)
-        now = self._clock.now()
+        # Kept as a keyed hash: limits need to know the same address again, nobody needs to read it.
+        opened_from = self._people.vault.fingerprint(address)[:40] if address else None
         async with self._db.write() as s:
+            now = self._clock.now()
+            if opened_from is not None:
+                limit = replace(SESSIONS, most=self._settings.sessions_per_address)
+                await limit.check(s, opened_from, now)
+                await limit.hit(s, opened_from, now)
             s.add(
                 ConversationRow(
                     id=conversation_id,
@@ -141,6 +173,7 @@ class ChannelService:
                     elder=elder,
                     mode="bot",
                     last_seq=0,
+                    opened_from=opened_from,
                     created_at=now,
                     last_seen_at=now,
                 )
@@ -227,6 +260,27 @@ class ChannelService:
         if row is None:
             raise _no_attachment()
         return _attachment_view(row)
+
+    async def ticket_photo(
+        self,
+        attachment_id: str,
+        ticket_no: str,
+        conversation_id: str | None,
+        resident_id: str | None,
+    ) -> AttachmentView:
+        """Find a photo that belongs to a ticket; 404 ``attachment_not_found`` otherwise.
+
+        It was filed under the ticket (evidence of the work), sent in the ticket's conversation, or
+        in another one of the same resident. Only naming its id in a ticket opens no photo.
+        """
+        found = await self.attachment(attachment_id)
+        if found.conversation_id in (conversation_id, f"ticket:{ticket_no}"):
+            return found
+        async with self._db.read() as s:
+            row = await s.get(ConversationRow, found.conversation_id)
+        if row is None or resident_id is None or row.resident_id != resident_id:
+            raise _no_attachment()
+        return found
 
     async def history(self, conversation_id: str, after: int = -1, limit: int = 200) -> Exchange:
         """Return messages with ``seq`` greater than ``after``, oldest first, residents' own too.
@@ -376,10 +430,55 @@ class ChannelService:
             return await handoffs.listing(s, actor, state)
 
     async def handoff(self, actor: Actor, handoff_id: str) -> HandoffView:
-        """Return one with its messages; 404 ``handoff_not_found``."""
-        async with self._db.read() as s:
+        """Return one with its messages, and put on record who read it; 404 ``handoff_not_found``.
+
+        Phone numbers are masked for everybody but who has taken it over; what was said after it
+        was released is not part of it.
+        """
+        async with self._db.write() as s:
             row = await handoffs.find(s, actor, handoff_id)
-            return await self._with_messages(s, row)
+            now = self._clock.now()
+            lately = (
+                HandoffOpeningRow.handoff_id == row.id,
+                HandoffOpeningRow.staff_id == actor.id,
+                HandoffOpeningRow.at > now - OPENING_STEP,
+                HandoffOpeningRow.at <= now,
+            )
+            if not await s.scalar(select(exists().where(*lately))):
+                s.add(HandoffOpeningRow(handoff_id=row.id, staff_id=actor.id, at=now))
+            return await self._with_messages(s, row, actor)
+
+    async def handoff_of(self, actor: Actor, conversation_id: str) -> None:
+        """Check that this conversation came to a person who may be this one; 404 otherwise."""
+        async with self._db.read() as s:
+            query = handoffs.in_scope(actor).where(HandoffRow.conversation_id == conversation_id)
+            if (await s.scalars(query.limit(1))).first() is None:
+                raise handoffs.not_found()
+
+    async def handoff_events(
+        self, actor: Actor, handoff_id: str, after: int | None
+    ) -> AsyncGenerator[Exchange | None]:
+        """Like :meth:`events`, for staff: masked as :meth:`handoff`; it ends with the hand-off.
+
+        Whether the person may still see it is asked again before each part.
+        """
+        conversation_id = (await self.handoff(actor, handoff_id)).conversation_id
+        async with aclosing(self.events(conversation_id, after)) as stream:
+            async for part in stream:
+                while True:
+                    try:
+                        async with self._db.read() as s:
+                            row = await handoffs.find(s, actor, handoff_id)
+                        break
+                    except DatabaseAway:
+                        yield None
+                        await asyncio.sleep(AWAY_S)
+                if part is not None:
+                    yield replace(part, messages=handoffs.readable(row, part.messages, actor))
+                if row.state == "released":
+                    return
+                if part is None:
+                    yield None
 
     async def reply(
         self, actor: Actor, handoff_id: str, text: str, key: str | None = None
@@ -389,16 +488,10 @@ class ChannelService:
         Errors: 409 ``handoff_taken`` (``fields.staff_name``), 409 ``handoff_released``.
         ``key`` makes sending the same answer twice one message.
         """
-        now = self._clock.now()
         async with self._db.write() as s:
             found = await handoffs.find(s, actor, handoff_id)
-            # Locks the conversation: of two people who answer first, one takes it.
-            await s.execute(
-                update(ConversationRow)
-                .where(ConversationRow.id == found.conversation_id)
-                .values(last_seen_at=now)
-                .execution_options(synchronize_session=False)
-            )
+            # Of two people who answer first, one takes it.
+            now = await self._lock(s, found.conversation_id)
             row = await s.get_one(HandoffRow, handoff_id, populate_existing=True)
             conversation = await store.conversation(s, row.conversation_id)
             if row.state == "released":
@@ -417,15 +510,16 @@ class ChannelService:
                 await store.append(s, conversation.id, now=now, **columns)
             else:
                 await store.say_once(s, conversation.id, f"staff:{key}", now, **columns)
-            view = await self._with_messages(s, row)
+            view = await self._with_messages(s, row, actor)
         self._hub.wake(view.conversation_id)
         return view
 
     async def release(self, actor: Actor, handoff_id: str) -> HandoffView:
         """Give the conversation back to the bot; doing it twice changes nothing."""
-        now = self._clock.now()
         async with self._db.write() as s:
-            row = await handoffs.find(s, actor, handoff_id)
+            found = await handoffs.find(s, actor, handoff_id)
+            now = await self._lock(s, found.conversation_id)
+            row = await s.get_one(HandoffRow, handoff_id, populate_existing=True)
             conversation = await store.conversation(s, row.conversation_id)
             if row.state != "released":
                 row.state, row.released_at = "released", now
@@ -436,7 +530,7 @@ class ChannelService:
                     await store.say_once(
                         s, conversation.id, f"released:{row.id}", now, text=said.text
                     )
-            view = await self._with_messages(s, row)
+            view = await self._with_messages(s, row, actor)
         self._hub.wake(view.conversation_id)
         return view
 
@@ -461,15 +555,9 @@ class ChannelService:
 
     async def _receive(self, conversation_id: str, message: Incoming) -> str:
         """Store a message unless it is here already; return its id."""
-        now = self._clock.now()
         async with self._db.write() as s:
-            # Locks the conversation: the same message three times at once comes one by one.
-            await s.execute(
-                update(ConversationRow)
-                .where(ConversationRow.id == conversation_id)
-                .values(last_seen_at=now)
-                .execution_options(synchronize_session=False)
-            )
+            # The same message three times at once comes one by one.
+            now = await self._lock(s, conversation_id)
             known = await s.scalar(
                 select(MessageRow).where(
                     MessageRow.conversation_id == conversation_id,
@@ -506,6 +594,16 @@ class ChannelService:
             )
         self._hub.wake(conversation_id)
         return row.id
+
+    async def _lock(self, session: Session, conversation_id: str) -> datetime:
+        """Keep other writers of this conversation out; return the time, taken when they are."""
+        await session.execute(
+            update(ConversationRow)
+            .where(ConversationRow.id == conversation_id)
+            .values(last_seen_at=self._clock.now())
+            .execution_options(synchronize_session=False)
+        )
+        return self._clock.now()
 
     async def _check_rate(self, session: Session, conversation_id: str, now: datetime) -> None:
         query = (
@@ -661,10 +759,12 @@ class ChannelService:
         )
         await store.say_once(session, conversation.id, f"joined:{row.id}", now, text=said.text)
 
-    async def _with_messages(self, session: Session, row: HandoffRow) -> HandoffView:
+    async def _with_messages(self, session: Session, row: HandoffRow, actor: Actor) -> HandoffView:
         await session.flush()
-        messages = await store.history(session, row.conversation_id, -1, handoffs.MESSAGES_SHOWN)
-        return handoffs.view(row, messages)
+        messages = await store.history(
+            session, row.conversation_id, -1, handoffs.MESSAGES_SHOWN, until=row.released_at
+        )
+        return handoffs.view(row, actor, messages)
 
     async def _escalate_unanswered(self) -> int:
         now = self._clock.now()

@@ -52,6 +52,7 @@ def conversation_view(row: ConversationRow) -> Conversation:
         mode=row.mode,  # type: ignore[arg-type]  # the column holds only Mode values
         resident_id=row.resident_id,
         pending_callback=row.pending_callback,
+        opened_from=row.opened_from,
     )
 
 
@@ -126,10 +127,19 @@ async def say_once(
 
 
 async def history(
-    session: Session, conversation_id: str, after: int, limit: int
+    session: Session,
+    conversation_id: str,
+    after: int,
+    limit: int,
+    until: datetime | None = None,
 ) -> list[MessageView]:
-    """Return messages after number ``after``, oldest first; ``after`` < 0: the newest ``limit``."""
+    """Return messages after number ``after``, oldest first; ``after`` < 0: the newest ``limit``.
+
+    ``until``: only those that had been said by then.
+    """
     query = select(MessageRow).where(MessageRow.conversation_id == conversation_id)
+    if until is not None:
+        query = query.where(MessageRow.created_at <= until)
     if after < 0:
         newest = await session.scalars(query.order_by(MessageRow.seq.desc()).limit(limit))
         rows = list(newest)[::-1]

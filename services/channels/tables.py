@@ -22,6 +22,7 @@ class ConversationRow(Base):
     processes, and free again by itself when that process dies.
     ``last_seq``: number of the newest message; counting it up locks the row, so numbers are
     committed in order and a reader never misses one.
+    ``opened_from``: address it was opened from, as a keyed hash; limits count by it.
     """
 
     __tablename__ = "conversations"
@@ -36,6 +37,7 @@ class ConversationRow(Base):
     last_seq: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(40))
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    opened_from: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
@@ -121,3 +123,14 @@ class HandoffRow(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     taken_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class HandoffOpeningRow(Base):
+    """Who read the conversation of a hand-off, and when (《个人信息保护法》第五十一条)."""
+
+    __tablename__ = "handoff_openings"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    handoff_id: Mapped[str] = mapped_column(String(40), index=True)
+    staff_id: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)

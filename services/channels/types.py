@@ -93,6 +93,7 @@ class Conversation:
     mode: Mode
     resident_id: str | None
     pending_callback: dict[str, Any] | None
+    opened_from: str | None = None
 
 
 @dataclass(frozen=True)

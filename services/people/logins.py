@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from services.clock import Clock
 from services.db import Database, Session
@@ -24,7 +25,10 @@ SEEN_STEP = timedelta(minutes=1)
 
 WINDOW = timedelta(minutes=15)
 MAX_FAILURES = 5
-"""Wrong passwords for one user name within the window (等保: lock-out after failures)."""
+"""Wrong passwords for one user name from one address within the window (等保: lock-out after
+failures). Others' guesses do not lock the person out."""
+SLOWEST_S = 8.0
+"""Seconds that a check of a user name waits at most while it is being guessed from elsewhere."""
 MAX_FAILURES_OF_ADDRESS = 50
 """From one address; higher, because a whole office may share one."""
 
@@ -52,14 +56,17 @@ class Logins:
             row = await s.get(StaffRow, username, with_for_update=True)
             await self._refuse_if_locked(s, username, address, now)
             await s.execute(delete(LoginFailureRow).where(LoginFailureRow.at <= now - WINDOW))
+            guesses = await _count(s, now, LoginFailureRow.username == username)
             s.add(LoginFailureRow(username=username, address=address, at=now))
             stored = row.password_hash if row is not None and row.active else None
+        await asyncio.sleep(pause(guesses))
         if not await password_fits(stored, password):
             raise LindaError("login_failed", "用户名或密码不对。", 401)
         secret = secrets.token_urlsafe(32)
         expires = now + ABSOLUTE
         async with self._db.write() as s:
-            await s.execute(delete(LoginFailureRow).where(LoginFailureRow.username == username))
+            own = (LoginFailureRow.username == username, LoginFailureRow.address == address)
+            await s.execute(delete(LoginFailureRow).where(*own))
             await s.execute(delete(LoginRow).where(LoginRow.expires_at <= now))
             s.add(
                 LoginRow(
@@ -73,8 +80,11 @@ class Logins:
             )
         return secret, expires
 
-    async def find(self, secret: str, kind: Kind) -> str | None:
-        """Return the account of a secret; None when unknown, too old, or idle (sessions)."""
+    async def find(self, secret: str, kind: Kind, renew: bool = True) -> str | None:
+        """Return the account of a secret; None when unknown, too old, or idle (sessions).
+
+        ``renew``: a session counts as used now.
+        """
         if not secret:
             return None
         now = self._clock.now()
@@ -85,7 +95,7 @@ class Logins:
         if kind == "session":
             if now - row.last_seen > IDLE:
                 return None
-            if now - row.last_seen >= SEEN_STEP:
+            if renew and now - row.last_seen >= SEEN_STEP:
                 await self._touch(row.secret_hash, now)
         return row.staff_id
 
@@ -113,14 +123,13 @@ class Logins:
     async def _refuse_if_locked(
         self, s: Session, username: str, address: str, now: datetime
     ) -> None:
-        for column, value, limit in (
-            (LoginFailureRow.username, username, MAX_FAILURES),
-            (LoginFailureRow.address, address, MAX_FAILURES_OF_ADDRESS),
+        from_here = LoginFailureRow.address == address
+        for whose, limit in (
+            ((from_here, LoginFailureRow.username == username), MAX_FAILURES),
+            ((from_here,), MAX_FAILURES_OF_ADDRESS),
         ):
-            # An attempt from a clock that was set back (test mode) does not lock for ever.
-            recent = (column == value, LoginFailureRow.at > now - WINDOW, LoginFailureRow.at <= now)
-            count = await s.scalar(select(func.count()).select_from(LoginFailureRow).where(*recent))
-            if (count or 0) >= limit:
+            if await _count(s, now, *whose) >= limit:
+                recent = (*whose, *_recent(now))
                 first = await s.scalar(select(func.min(LoginFailureRow.at)).where(*recent))
                 wait = max(1, int((first + WINDOW - now).total_seconds())) if first else 1
                 minutes = -(-wait // 60)
@@ -130,6 +139,21 @@ class Logins:
                     429,
                     {"retry_after": wait},
                 )
+
+
+def pause(guesses: int) -> float:
+    """Return how many seconds to wait with a user name that was guessed wrong so often lately."""
+    return min(2.0 ** (guesses - MAX_FAILURES), SLOWEST_S) if guesses >= MAX_FAILURES else 0.0
+
+
+def _recent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    # An attempt from a clock that was set back (test mode) does not count for ever.
+    return LoginFailureRow.at > now - WINDOW, LoginFailureRow.at <= now
+
+
+async def _count(s: Session, now: datetime, *whose: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(LoginFailureRow).where(*whose, *_recent(now))
+    return await s.scalar(query) or 0
 
 
 def _digest(secret: str) -> str:

@@ -146,16 +146,19 @@ class PeopleService:
             raise LindaError("login_failed", "用户名或密码不对。", 401)
         return Login(secret, expires_at, staff)
 
-    async def staff_of_session(self, secret: str) -> Staff | None:
-        """Return who a session cookie belongs to; None when unknown, idle too long or too old."""
-        return await self._staff_of(secret, "session")
+    async def staff_of_session(self, secret: str, renew: bool = True) -> Staff | None:
+        """Return who a session cookie belongs to; None when unknown, idle too long or too old.
+
+        ``renew``: this counts as use; otherwise an open page would keep a session for hours.
+        """
+        return await self._staff_of(secret, "session", renew)
 
     async def staff_of_token(self, secret: str) -> Staff | None:
         """Return who a bearer token belongs to; None when unknown or expired."""
         return await self._staff_of(secret, "token")
 
-    async def _staff_of(self, secret: str, kind: Kind) -> Staff | None:
-        staff_id = await self._logins.find(secret, kind)
+    async def _staff_of(self, secret: str, kind: Kind, renew: bool = True) -> Staff | None:
+        staff_id = await self._logins.find(secret, kind, renew)
         if staff_id is None:
             return None
         async with self._db.read() as s:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any
 
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.errors import LindaError
+from services.limits import Limit
 from services.outbox import enqueue
 from services.people.masking import mask_name, mask_phone
 from services.people.service import PeopleService
@@ -62,11 +65,24 @@ BEFORE_ASKING = frozenset({
     "is_owner", "not_handler", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
-    "not_confidential",
+    "not_confidential", "may_read",
 })  # fmt: skip
 
 # More rules than this in a row would be a circle in the table.
 MOST_FOLLOW_UPS = 5
+
+_MANY = "这一小时报的事太多了，请过一会儿再报。急事请打社区电话，有危险打110、119、120。"
+OF_CONVERSATION = Limit("ticket", 30, timedelta(hours=1), "too_many_tickets", _MANY)
+OF_ADDRESS = Limit("ticket_address", 600, timedelta(hours=1), "too_many_tickets", _MANY)
+"""Tickets a resident may file; ``Settings`` have the numbers. Emergencies are not counted."""
+WRONG_CODE = Limit(
+    "query_code",
+    5,
+    timedelta(minutes=15),
+    "too_many_codes",
+    "查询码错了太多次，请过一刻钟再试，或找工作人员帮您查。",
+)
+"""Wrong codes for one ticket from one address: a code has only six digits."""
 
 MISSING = LindaError("ticket_not_found", "没有找到这件工单。", 404)
 
@@ -89,6 +105,10 @@ class TicketService:
     ) -> None:
         self._db = db
         self._clock = clock
+        self._limits = (
+            replace(OF_CONVERSATION, most=settings.tickets_per_conversation),
+            replace(OF_ADDRESS, most=settings.tickets_per_address),
+        )
         self._places = places
         self._people = people
         sla = settings.data_dir / "sla"
@@ -106,6 +126,7 @@ class TicketService:
         actor: Actor,
         idempotency_key: str | None = None,
         *,
+        origin: str | None = None,
         follow_up: bool = True,
     ) -> View:
         """File a ticket; return the resident view (for staff together with the staff view).
@@ -113,12 +134,16 @@ class TicketService:
         The same key and body give the same ticket again, however often and at the same moment.
 
         Args:
+            origin: Where a resident's conversation was opened, for the limit by address: 429
+                ``too_many_tickets``.
             follow_up: Whether the rules then do what is theirs (accept, dispatch). Without, the
                 ticket stays SUBMITTED until somebody acts on it: for scenarios of tests.
         """
         place, room = await self._place_of(request, actor)
         async with self._db.write() as s:
-            return await self._create(s, request, actor, idempotency_key, place, room, follow_up)
+            return await self._create(
+                s, request, actor, idempotency_key, place, room, follow_up, origin
+            )
 
     async def create_in(
         self,
@@ -140,6 +165,7 @@ class TicketService:
         place: Location | None,
         room: str | None,
         follow_up: bool,
+        origin: str | None = None,
     ) -> View:
         now = self._clock.now()
         if request.leaf is not None and request.leaf not in self.leaves:
@@ -150,6 +176,11 @@ class TicketService:
             known = await store.claim_key(s, key, request.digest(), now)
             if known is not None:
                 return await self._filed(s, await self._load(s, known), actor)
+        if actor.kind == "resident" and not request.handed_off:
+            for limit, who in zip(self._limits, (actor.id, origin), strict=True):
+                if who is not None:
+                    await limit.check(s, who, now)
+                    await limit.hit(s, who, now)
         day = now.date()
         number = ticket_number(day, await store.next_sequence(s, day))
         if key is not None:
@@ -193,7 +224,7 @@ class TicketService:
         """Look ids from outside up again; return the place without the room, and the room."""
         if not given:
             return None, None
-        wanted = Location.from_dict(given)
+        wanted = Location.from_dict(_checked_place(given))
         found = await self._places.locate(
             compound_id=wanted.compound_id, building_id=wanted.building_id, unit=wanted.unit,
             room=wanted.room,
@@ -216,16 +247,21 @@ class TicketService:
         actor: Actor,
         version: int | None = None,
         *,
+        once: str | None = None,
         follow_up: bool = True,
     ) -> View:
         """Do one of ``workflow.ACTIONS``; return the actor's staff view after it.
 
         Args:
             version: The version the actor has seen. ``None`` skips the check (rules, residents).
+            once: Key of a step of the worker: repeated after a crash it is not done again.
             follow_up: As in :meth:`create`.
         """
         async with self._db.write() as s:
-            ticket = await self._act(s, ticket_no, action, payload, actor, version, follow_up)
+            ticket = await self._load(s, ticket_no, lock=True)
+            asked = {"action": action, **payload}
+            if await self._is_new(s, once, ticket, actor.id, asked):
+                ticket = await self._act(s, ticket_no, action, payload, actor, version, follow_up)
             clear = await self._clear(s, ticket.ticket_no)
             if action == "reveal":
                 return views.revealed_view(ticket, actor, clear)
@@ -363,6 +399,12 @@ class TicketService:
             ticket = await self._visible(s, ticket_no, actor)
             return views.staff_view(ticket, actor, await self._clear(s, ticket.ticket_no))
 
+    async def origin(self, ticket_no: str) -> tuple[str, str | None, str | None]:
+        """Return the number, conversation and resident that photos of a ticket must belong to."""
+        async with self._db.read() as s:
+            ticket = await self._load(s, ticket_no)
+        return ticket.ticket_no, ticket.conversation_id, ticket.resident_id
+
     async def events(self, ticket_no: str, actor: Actor) -> Views:
         """Return the timeline, as far as the actor may see it."""
         async with self._db.read() as s:
@@ -400,7 +442,13 @@ class TicketService:
         where = [
             store.scope(actor),
             *store.filters(
-                state=state, leaf=leaf, grid=grid, priority=priority, q=q, narrative=reads
+                actor=actor,
+                state=state,
+                leaf=leaf,
+                grid=grid,
+                priority=priority,
+                q=q,
+                narrative=reads,
             ),
         ]
         if mine:
@@ -468,16 +516,32 @@ class TicketService:
         conversation_id: str | None = None,
         query_code: str | None = None,
         resident_id: str | None = None,
+        origin: str | None = None,
     ) -> View:
-        """Return the resident view, for the ticket's own conversation or who has its query code."""
+        """Return the resident view, for the ticket's own conversation or who has its query code.
+
+        Args:
+            origin: Where the conversation was opened: wrong codes count by it. The sixth within
+                a quarter of an hour is 429 ``too_many_codes``.
+        """
         async with self._db.read() as s:
             ticket = await self._load(s, ticket_no)
-        if query_code is not None and re.sub(r"\D", "", query_code) == ticket.query_code:
+        if conversation_id is not None and _is_own(ticket, conversation_id, resident_id):
             return views.resident_view(ticket)
-        if conversation_id is not None:
-            _own(ticket, conversation_id, resident_id)
+        if query_code is not None and await self._code_fits(
+            ticket, query_code, origin or conversation_id or "internal"
+        ):
             return views.resident_view(ticket)
         raise MISSING
+
+    async def _code_fits(self, ticket: Ticket, query_code: str, origin: str) -> bool:
+        now, who = self._clock.now(), f"{ticket.ticket_no}:{origin}"
+        async with self._db.write() as s:
+            await WRONG_CODE.check(s, who, now)
+            if secrets.compare_digest(re.sub(r"[^0-9]", "", query_code), ticket.query_code):
+                return True
+            await WRONG_CODE.hit(s, who, now)
+        return False
 
     async def resident_list(self, conversation_id: str, resident_id: str | None = None) -> Views:
         """Return the resident's own tickets, newest first (at most 100)."""
@@ -629,6 +693,24 @@ class TicketService:
         )
 
 
+def _checked_place(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what says which place is meant, as texts.
+
+    Raises:
+        LindaError: 422 ``place_invalid``.
+    """
+    known = {n: given.get(n) for n in ("compound_id", "building_id", "unit", "room", "confidence")}
+    sure = known.pop("confidence")
+    texts = {n: str(v) if type(v) is int else v for n, v in known.items() if v is not None}
+    if not all(isinstance(v, str) and len(v) <= 60 for v in texts.values()) or not (
+        sure is None or (type(sure) in (int, float) and 0 <= sure <= 1)
+    ):
+        raise LindaError(
+            "place_invalid", "地点的格式不对，请重新选择。", 422, {"place": "地点的格式不对。"}
+        )
+    return {**texts, "confidence": sure}
+
+
 def _reporter(request: CreateTicket, actor: Actor) -> dict[str, Any]:
     contact = request.contact
     role = request.reporter_role
@@ -646,11 +728,16 @@ def _reporter(request: CreateTicket, actor: Actor) -> dict[str, Any]:
 
 def _own(ticket: Ticket, conversation_id: str, resident_id: str | None) -> Actor:
     """Return the resident as the actor, if the ticket is theirs; else it does not exist for them."""
-    if conversation_id == ticket.conversation_id:
-        return resident(conversation_id)
-    if resident_id is not None and resident_id == ticket.resident_id:
-        return resident(resident_id)
-    raise MISSING
+    if not _is_own(ticket, conversation_id, resident_id):
+        raise MISSING
+    own = conversation_id == ticket.conversation_id
+    return resident(conversation_id if own else str(resident_id))
+
+
+def _is_own(ticket: Ticket, conversation_id: str, resident_id: str | None) -> bool:
+    """Say whether a ticket was filed in this conversation or by this known resident."""
+    same_person = resident_id is not None and resident_id == ticket.resident_id
+    return conversation_id == ticket.conversation_id or same_person
 
 
 def _offered(line: Transition, ticket: Ticket, command: Command, context: Context) -> bool:

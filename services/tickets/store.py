@@ -33,6 +33,8 @@ from services.tickets.tables import (
 MAX_KEY = 200
 """Characters of ``ticket_keys.key``."""
 _FAR = datetime(9999, 1, 1, tzinfo=ZONE)
+_RESTRICTED = func.coalesce(TicketRow.doc["restricted"].as_boolean(), false())
+_GIVEN_TO_GRID = TicketRow.owner_org == "grid"
 _SORT_DUE = func.coalesce(TicketRow.next_due_at, literal(_FAR, UTCDateTime()))
 
 
@@ -210,18 +212,15 @@ def scope(actor: Actor) -> ColumnElement[bool]:
     if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
         return true()
     if actor.role == "grid":
-        return or_(TicketRow.grid_id.in_(actor.grid_ids), own)
+        in_grid = and_(TicketRow.grid_id.in_(actor.grid_ids), or_(~_RESTRICTED, _GIVEN_TO_GRID))
+        return or_(in_grid, own)
     if actor.role in ("clerk", "supervisor"):
         if actor.community_id is None:
             return true()
         return or_(TicketRow.community_id.is_(None), TicketRow.community_id == actor.community_id)
     if actor.role in ("handler", "vendor", "mediator"):
         # A mediator of the clerk desk works on what was given to that desk.
-        desk = and_(
-            literal(actor.role == "mediator"),
-            TicketRow.owner_org == "community",
-            or_(literal(actor.community_id is None), TicketRow.community_id == actor.community_id),
-        )
+        desk = and_(literal(actor.role == "mediator"), _desk(actor))
         if actor.org_id is None:
             return or_(own, desk)
         helping = TicketRow.helpers.contains(f",{actor.org_id},", autoescape=True)
@@ -229,8 +228,29 @@ def scope(actor: Actor) -> ColumnElement[bool]:
     return false()
 
 
+def _desk(actor: Actor) -> ColumnElement[bool]:
+    given = TicketRow.owner_org == "community"
+    if actor.community_id is None:
+        return given
+    return and_(given, TicketRow.community_id == actor.community_id)
+
+
+def reads(actor: Actor) -> ColumnElement[bool]:
+    """The SQL of :func:`services.tickets.core.guards.reads`, for tickets in the actor's scope."""
+    if actor.kind == "system" or actor.role in ("clerk", "supervisor", "dispatcher"):
+        return true()
+    given = TicketRow.owner_person == actor.id
+    if actor.role == "grid":
+        given = or_(given, _GIVEN_TO_GRID)
+    elif actor.role == "mediator":
+        given = or_(given, _desk(actor))
+    if actor.org_id is not None:
+        given = or_(given, TicketRow.owner_org == actor.org_id)
+    return or_(~_RESTRICTED, given)
+
+
 def filters(
-    *, state: str | None, leaf: str | None, grid: str | None, priority: str | None, q: str | None,
+    *, actor: Actor, state: str | None, leaf: str | None, grid: str | None, priority: str | None, q: str | None,
     narrative: bool,
 ) -> list[ColumnElement[bool]]:  # fmt: skip
     """Conditions of the list's filters; comma-separated values mean "one of"."""
@@ -243,10 +263,11 @@ def filters(
         if value:
             found.append(column.in_([v.strip() for v in value.split(",") if v.strip()]))
     if q and q.strip():
-        columns_searched = [TicketRow.ticket_no, TicketRow.title]
-        if narrative:
-            columns_searched.append(TicketRow.narrative)
-        found.append(or_(*(c.icontains(q.strip(), autoescape=True) for c in columns_searched)))
+        words = [TicketRow.title, TicketRow.narrative] if narrative else [TicketRow.title]
+        said = or_(*(c.icontains(q.strip(), autoescape=True) for c in words))
+        number = TicketRow.ticket_no.icontains(q.strip(), autoescape=True)
+        # A search must not tell what its answer would not show.
+        found.append(or_(number, and_(said, reads(actor))))
     return found
 
 
@@ -263,7 +284,10 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         due, number = json.loads(base64.urlsafe_b64decode(cursor))
         # To UTC as the database will: a time without a zone or beyond all years fails here.
-        if not re.fullmatch(r"[A-Z0-9-]{1,30}", number) or (at := datetime.fromisoformat(due)).tzinfo is None:
+        if (
+            not re.fullmatch(r"[A-Z0-9-]{1,30}", number)
+            or (at := datetime.fromisoformat(due)).tzinfo is None
+        ):
             raise ValueError("not a position of ours")
         at.astimezone(UTC)
         return at, number

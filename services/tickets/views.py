@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.people.masking import mask_room
+from services.people.masking import mask_all, mask_room
 from services.people.model import ROLE_NAMES
 from services.tickets.core.actor import Actor
 from services.tickets.core.clocks import local_text
 from services.tickets.core.event import Event
-from services.tickets.core.guards import belongs
+from services.tickets.core.guards import belongs, reads
 from services.tickets.core.states import RESIDENT_TEXTS
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS
@@ -48,6 +48,12 @@ ADMIN_FIELDS = (
     "owner_org", "owner_org_name", "duty", "created_at", "accept_due_at", "sign_due_at",
     "contact_due_at", "due_at", "due_reason", "rework_round", "flags",
 )  # fmt: skip
+
+# Of a restricted case, who does not work on it sees that it is there and how it runs.
+RESTRICTED_FIELDS = (*ADMIN_FIELDS, "kind_label", "due_text", "due_reason", "state_label")
+RESTRICTED_TITLE = "限阅事项"
+# Words of residents: what they gave away of themselves in them is masked until it is revealed.
+_SAID = ("title", "narrative_original", "supplements", "urges", "callbacks", "rework_reason")
 
 _INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "resident_id")
 _NEUTRAL = "您反映的事项"
@@ -110,9 +116,13 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
     """Return what a member of staff sees.
 
     Args:
-        clear: Contact data; used for the room of whoever has to go there, otherwise masked.
+        clear: Contact data; used for the room of whoever has to go there, and to find the names in
+            what was said; otherwise masked.
     """
     view = ticket.to_doc()
+    if actor.kind != "system":
+        names = (clear.name, clear.subject_name) if clear else ()
+        view |= {name: mask_all(view[name], names) for name in _SAID}
     for name in _INTERNAL:
         view.pop(name)
     view["state_label"] = ticket.state.label
@@ -127,10 +137,12 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
         view["callbacks"] = [
             {k: v for k, v in c.items() if k not in RATING_FACTS | {"by"}} for c in ticket.callbacks
         ]
-    if actor.role == "vendor":
-        return {k: view[k] for k in VENDOR_FIELDS}
     if actor.role in NO_CONTENT:
         return {k: view[k] for k in ADMIN_FIELDS}
+    if not reads(ticket, actor):
+        return {k: view[k] for k in RESTRICTED_FIELDS} | {"title": RESTRICTED_TITLE}
+    if actor.role == "vendor":
+        return {k: view[k] for k in VENDOR_FIELDS}
     return view
 
 
@@ -159,7 +171,12 @@ def reporter_view(ticket: Ticket, actor: Actor) -> View | None:
 def revealed_view(ticket: Ticket, actor: Actor, clear: Clear) -> View:
     """Return the staff view with the contact data that was asked for with a reason."""
     view = staff_view(ticket, actor, clear)
-    view["reporter"] = {**(view["reporter"] or {}), "name": clear.name, "phone": clear.phone}
+    reporter = reporter_view(ticket, actor)
+    view["reporter"] = {**(reporter or {}), "name": clear.name, "phone": clear.phone}
+    if not reads(ticket, actor):
+        return view  # who calls back needs the number and nothing else
+    said = ticket.to_doc()
+    view |= {name: said[name] for name in _SAID if name in view and name != "callbacks"}
     view["subject"] = {**ticket.subject, "name": clear.subject_name}
     view["location"]["room"] = clear.room
     if clear.room:
@@ -231,7 +248,8 @@ def events_view(
     Args:
         names: Staff id → name.
     """
-    return [_event(e, actor, names) for e in events if _sees(e, actor)]
+    content = reads(ticket, actor)
+    return [_event(e, actor, names, content) for e in events if _sees(e, actor)]
 
 
 def _sees(event: Event, actor: Actor) -> bool:
@@ -240,13 +258,15 @@ def _sees(event: Event, actor: Actor) -> bool:
     return not (actor.role in DOERS and event.type == "rated")
 
 
-def _event(event: Event, actor: Actor, names: Mapping[str, str]) -> View:
+def _event(event: Event, actor: Actor, names: Mapping[str, str], content: bool) -> View:
     data = {k: v for k, v in event.data.items() if k not in _INTERNAL}
+    if actor.kind != "system" and event.actor.kind == "resident":
+        data = mask_all(data)
     if actor.role in DOERS and event.type in RATING_EVENTS:
         data = {k: v for k, v in data.items() if k not in RATING_FACTS}
     if actor.role == "vendor":
         data = {k: v for k, v in data.items() if k in ("days", "due_at", "due_reason", "outcome")}
-    if actor.role in NO_CONTENT:
+    if actor.role in NO_CONTENT or not content:
         data = {}
     if event.type == "submitted":
         # What was said stands in the ticket; here it would bypass the masks of its view.

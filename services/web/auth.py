@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp import web
 
+from services.db import DatabaseAway
 from services.errors import LindaError
 from services.people.model import ROLE_NAMES, Login, Staff
 from services.tickets.core.actor import Actor
 from services.web.keys import CONVERSATION, SERVICES, STAFF
-from services.web.routing import Declaration
+from services.web.routing import Declaration, declaration_of
 
 COOKIE = "linda_session"
 
 
-async def authenticate(request: web.Request, declaration: Declaration) -> None:
+AWAY_S = 1.0
+"""Seconds until a stream looks again for a database that is away."""
+
+
+async def authenticate(request: web.Request, declaration: Declaration, renew: bool = True) -> None:
     """Check the caller against the declaration and put who it is into the request.
+
+    Args:
+        request: The request.
+        declaration: What its route declares.
+        renew: Whether this counts as use of a session that would end when idle.
 
     Raises:
         LindaError: 401 ``not_authenticated``, 403 ``role_not_allowed``.
@@ -32,7 +44,7 @@ async def authenticate(request: web.Request, declaration: Declaration) -> None:
         case "admin-test":
             await _check_admin_test(request)
         case "staff":
-            staff = await _staff(request)
+            staff = await _staff(request, renew)
             if staff.role not in declaration.roles:
                 raise _role_refused(staff, declaration.roles)
             request[STAFF] = staff
@@ -61,12 +73,34 @@ async def _check_admin_test(request: web.Request) -> None:
     request[STAFF] = staff
 
 
-async def _staff(request: web.Request) -> Staff:
+async def still_allowed(request: web.Request, heartbeat: bool) -> bool:
+    """Say whether who opened a stream may read on: tokens and sessions end while it is open.
+
+    Args:
+        request: The request that opened it.
+        heartbeat: What is about to be sent tells nothing: it need not wait for a database that is
+            away.
+    """
+    declaration = declaration_of(request)
+    assert declaration is not None  # the route was found when the stream was opened
+    while True:
+        try:
+            await authenticate(request, declaration, renew=False)
+            return True
+        except DatabaseAway:
+            if heartbeat:
+                return True
+            await asyncio.sleep(AWAY_S)
+        except LindaError:
+            return False
+
+
+async def _staff(request: web.Request, renew: bool) -> Staff:
     people = request.app[SERVICES].people
     if "Authorization" in request.headers:
         staff = await people.staff_of_token(bearer_token(request))
     else:
-        staff = await people.staff_of_session(request.cookies.get(COOKIE, ""))
+        staff = await people.staff_of_session(request.cookies.get(COOKIE, ""), renew)
     if staff is None:
         raise _login_first()
     return staff
@@ -105,5 +139,27 @@ def actor_of(staff: Staff) -> Actor:
 
 
 def client_address(request: web.Request) -> str:
-    """Return the address that login failures are counted by."""
-    return request.remote or "unknown"
+    """Return the address that limits are counted by; of IPv6 the network, which is one line's.
+
+    ``X-Forwarded-For`` is believed only from a proxy of ours (``LINDA_TRUSTED_PROXY``), and in it
+    only what the last of our proxies wrote: anyone may send the rest.
+    """
+    proxies = request.app[SERVICES].settings.trusted_proxies
+    hops = [h.strip() for h in request.headers.get("X-Forwarded-For", "").split(",")]
+    address = _address(request.remote or "")
+    while address is not None and any(address in p for p in proxies) and hops:
+        hop = _address(hops.pop())
+        if hop is None:
+            break
+        address = hop
+    if address is None:
+        return "unknown"
+    return str(ip_network((address, 64), strict=False) if address.version == 6 else address)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions.certificates import kind
+from actions.forms.certificate import new_matter
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg
@@ -54,6 +55,20 @@ async def test_who_demanded_it_need_not_be_told(
     await talk.run("action_submit_demand")
     assert services.tickets == []
     assert "不登记" in talk.text
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "matter"),
+    [
+        ("建设银行北街网点", "make_suggestion", False),
+        ("我孩子学校要的", "ask_service", False),
+        ("县公积金中心", "ask_community_info", False),
+        ("楼道灯坏了", "report_problem", True),
+        ("银行贷款怎么办", "ask_service", True),
+    ],
+)
+def test_an_office_named_is_an_answer(words: str, intent: str, matter: bool) -> None:
+    assert new_matter(msg(words, intent)) is matter
 
 
 async def test_another_matter_goes_on_at_once(talk: Talk, services: FakeServices) -> None:

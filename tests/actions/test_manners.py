@@ -362,3 +362,118 @@ def test_home_is_still_offered_first() -> None:
     assert question == "place" and place.gap(draft, msg(home=HOME)) == "home"
     yes = tap("affirm", about="home", home=HOME)
     assert fill(report.FORM, asking(draft, "place"), yes).get("address")["building"] == "3"
+
+
+@pytest.mark.parametrize("words", ["我要投诉", "帮我报个修", "想反映个情况", "报事"])
+async def test_a_wish_to_report_is_asked_what_about(
+    talk: Talk, services: FakeServices, words: str
+) -> None:
+    talk.hear(words, "ask_capability")
+    await talk.run("action_capability")
+    assert (talk.followup, talk.text) == ("report_form", "")
+    await talk.run("validate_report_form")
+    assert "是什么事" in talk.text
+    assert not talk.slots["draft"]["values"].get("narrative")
+
+
+CARD = {
+    "id": "B1", "name": "低保", "summary": "收入低的家庭可以申请。", "conditions": [],
+    "materials": ["身份证", "户口簿"], "where": "街道办事处", "limit": None, "fee": "不收钱",
+    "sources": [], "valid": True, "valid_from": "2026-01-01", "offers": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "action", "told"),
+    [
+        ("要带啥", "ask_service", "action_answer_service", "【低保】要带：身份证、户口簿。"),
+        ("在哪办", "ask_community_info", "action_community_info", "【低保】去哪办：街道办事处"),
+        ("要钱不", "ask_capability", "action_capability", "【低保】收费：不收钱"),
+        ("帮我办", "ask_capability", "action_capability", "请工作人员答复您"),
+    ],
+)
+async def test_a_question_goes_on_with_the_service_just_explained(
+    talk: Talk, services: FakeServices, words: str, intent: str, action: str, told: str
+) -> None:
+    services.cards["B1"] = CARD
+    leaf = {"entity": "service", "value": "B1", "confidence": 0.9}
+    talk.hear("低保咋办", "ask_service", entities=[leaf])
+    await talk.run("action_answer_service")
+    wrong = {"entity": "service", "value": "E3", "confidence": 0.9}
+    talk.hear(words, intent, entities=[wrong])
+    await talk.run(action)
+    if action != "action_answer_service":
+        assert (talk.followup, talk.text) == ("action_answer_service", "")
+        await talk.run("action_answer_service")
+    assert told in talk.text
+
+
+async def test_which_ticket_is_chosen_in_words(talk: Talk, services: FakeServices) -> None:
+    services.tickets = [view(2, title="下水道堵塞"), view(1)]
+    talk.hear("帮我催一下楼道那个", "urge_ticket")
+    await talk.run("action_urge")
+    assert len(talk.buttons) == 2
+    talk.hear("第二个", "cancel_dialog")
+    await talk.run("action_cancel_form")
+    assert (talk.followup, talk.text) == ("action_urge", "")
+    await talk.run("action_urge")
+    path = next(p for m, p, _, _ in services.calls if p.endswith("/resident/urge"))
+    assert "SQ-261124-00001-1" in path
+    assert services.sent("/resident/urge")[0]["text"] == "帮我催一下楼道那个"
+
+
+async def test_an_outage_may_be_reported_at_once(talk: Talk, services: FakeServices) -> None:
+    talk.hear("停电", "ask_notice", id="out")
+    await talk.run("action_notice")
+    assert talk.payloads["现在就停着"] == '/report_problem{"about":"m:out"}'
+    talk.hear("今年重阳节有活动吗", "ask_notice")
+    await talk.run("action_notice")
+    assert "现在就停着" not in talk.buttons
+
+
+@pytest.mark.parametrize(
+    ("confidence", "leaf"), [(0.9, "K2"), (0.3, None)]
+)  # unsure: a person sorts it
+async def test_a_booking_is_named_only_when_it_is_clear(
+    talk: Talk, services: FakeServices, confidence: float, leaf: str | None
+) -> None:
+    said = {"entity": "service", "value": "K2", "confidence": confidence}
+    talk.hear("想约个地方", "book_service", entities=[said])
+    await talk.run("action_book_service")
+    assert ("活动" in talk.text) is (leaf is not None)
+    talk.hear("要得", "affirm")
+    await talk.run("action_affirm")
+    assert services.sent("/tickets")[0]["leaf"] == leaf
+
+
+@pytest.mark.parametrize(("tapped", "told"), [("/affirm", "先前"), ("/deny", "先前")])
+async def test_an_old_button_does_nothing(
+    talk: Talk, services: FakeServices, tapped: str, told: str
+) -> None:
+    talk.hear(tapped, tapped[1:])
+    await talk.run(f"action_{tapped[1:]}")
+    assert told in talk.text and not services.sent("/tickets")
+
+
+async def test_words_of_danger_in_a_plain_answer_raise_no_alarm(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("楼道灯坏了", "report_problem", entities=[LAMP])
+    await talk.run("validate_report_form")
+    talk.hear("跳过", "emergency")
+    await talk.run("action_emergency")
+    assert not services.sent("/alerts") and talk.followup == "report_form"
+
+
+async def test_a_secret_told_with_the_wish_is_reported(talk: Talk, services: FakeServices) -> None:
+    readings = [{"intent": "ask_anonymity", "leaf": None, "confidence": 0.9},
+                {"intent": "report_problem", "leaf": "I2", "confidence": 0.06}]  # fmt: skip
+    talk.hear("楼上天天半夜吵得睡不着，别告诉他是我说的", "ask_anonymity", readings=readings)
+    await talk.run("action_anonymity")
+    assert talk.followup == "report_form"
+    await talk.run("validate_report_form")
+    assert talk.slots["draft"]["values"]["confidential"] is True
+    talk.loop = None
+    talk.hear("能不能匿名", "ask_anonymity")
+    await talk.run("action_anonymity")
+    assert "放心" in talk.text and talk.followup == "action_listen"

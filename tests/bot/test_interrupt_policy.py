@@ -41,7 +41,13 @@ def test_decision(change: dict, action: str | None) -> None:
 
 
 def test_a_fresh_callback_question_is_answered_in_the_middle_of_a_form() -> None:
-    said = dict(intent="affirm", confidence=0.9, uncertain=False, text="解决了", human=False)
+    said = {
+        "intent": "affirm",
+        "confidence": 0.9,
+        "uncertain": False,
+        "text": "解决了",
+        "human": False,
+    }
     asked = Situation(**said, callback_stage="solved", loop="report_form", callback_fresh=True)
     assert decide(asked, {}) == "action_callback_answer"
     stale = Situation(**said, callback_stage="solved", loop="report_form")

@@ -83,3 +83,8 @@ def test_lunar_new_year(year: int, first: date) -> None:
 def test_lunar_outside_the_table_is_none() -> None:
     assert lunar.to_date(2080, 1, 1) is None
     assert lunar.to_date(2026, 8, 15) == date(2026, 9, 25)
+
+
+def test_a_festival_dish_is_no_date() -> None:
+    assert find_times("有没有腊八粥", NOW) == []
+    assert [t.text for t in find_times("腊八那天有活动吗", NOW)] == ["腊八"]

@@ -134,7 +134,7 @@ def target(line: Transition, ticket: Ticket) -> State:
 def in_scope(ticket: Ticket, actor: Actor) -> bool:
     """Say whether a ticket concerns the actor at all.
 
-    Grid workers see their grids and what is given to them; clerks and supervisors their
+    Grid workers see their grids (but no restricted case) and what is given to them; clerks and supervisors their
     community, and what has no known place yet; units what they lead or help with; residents
     their own.
     """
@@ -144,7 +144,8 @@ def in_scope(ticket: Ticket, actor: Actor) -> bool:
     if actor.kind == "resident":
         return actor.id in (ticket.conversation_id, ticket.resident_id)
     if actor.role == "grid":
-        return place.grid_id in actor.grid_ids or belongs(ticket, actor)
+        in_grid = place.grid_id in actor.grid_ids and not ticket.restricted
+        return in_grid or belongs(ticket, actor)
     if actor.role in ("clerk", "supervisor"):
         theirs = (None, actor.community_id)
         return actor.community_id is None or place.community_id in theirs

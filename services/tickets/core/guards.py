@@ -90,6 +90,28 @@ def belongs(ticket: Ticket, actor: Actor) -> bool:
     return actor.org_id is not None and ticket.owner_org == actor.org_id
 
 
+def reads(ticket: Ticket, actor: Actor) -> bool:
+    """Say whether the actor may read what a ticket is about.
+
+    Of a restricted one (children, violence, mental crisis) only the unit and person it is given
+    to, the intake desk of its community and the dispatcher (《个人信息保护法》第二十八条).
+    """
+    if not ticket.restricted or actor.kind in ("system", "resident"):
+        return True
+    if actor.role in ("clerk", "supervisor"):
+        return (
+            actor.community_id in (None, ticket.place.community_id) or not ticket.place.community_id
+        )
+    return actor.role == "dispatcher" or belongs(ticket, actor)
+
+
+def may_read(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Contact data of a restricted ticket is for who reads it, and for who calls back."""
+    if command.actor.role == "callback" or reads(ticket, command.actor):
+        return None
+    return Refusal("restricted", "这件工单限阅，请找承办单位或社区前台。")
+
+
 def is_owner(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Who works on a ticket is the unit it was given to; reviewers are not bound by this."""
     actor = command.actor
@@ -437,6 +459,6 @@ GUARDS: dict[str, Guard] = {
         extension_days_given, extension_pending, not_requester, suspension_pending,
         not_suspension_requester, suspension_explained, review_in_time, explained_if_unsolved,
         evidence_if_physical, score_in_range, within_reopen_days, callbacks_exhausted,
-        one_step_up, not_confidential, something_given,
+        one_step_up, not_confidential, may_read, something_given,
     )
 }  # fmt: skip

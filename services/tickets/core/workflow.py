@@ -380,7 +380,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "reveal", STORED, To.SAME, WORKERS | {"callback"}, "revealed",
-        (Field("reason", "为什么需要查看", required=True),), ("not_confidential",),
+        (Field("reason", "为什么需要查看", required=True),), ("not_confidential", "may_read"),
     ),
     # ── 居民 ────────────────────────────────────────────────────────────────────────────────
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from services.channels.types import Exchange, Incoming
 from services.errors import LindaError
+from services.web.auth import client_address, still_allowed
 from services.web.keys import CONVERSATION, SERVICES
 from services.web.routing import Routes
 
@@ -106,7 +107,9 @@ class HistoryQuery(BaseModel):
 )
 async def open_session(request: web.Request, body: NewSession) -> dict[str, Any]:
     """Issue a session token and greet."""
-    session = await request.app[SERVICES].channels.open_session(body.channel, body.elder)
+    session = await request.app[SERVICES].channels.open_session(
+        body.channel, body.elder, client_address(request)
+    )
     return {
         "session_id": session.session_id,
         "token": session.token,
@@ -191,7 +194,7 @@ async def history(request: web.Request, query: HistoryQuery) -> dict[str, Any]:
 )
 async def events(request: web.Request) -> web.StreamResponse:
     """Stream messages; the event id is the message's ``seq``."""
-    after = _last_event_id(request)
+    after = last_event_id(request)
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",
@@ -204,6 +207,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     stream = request.app[SERVICES].channels.events(request[CONVERSATION], after)
     try:
         async for part in stream:
+            if not await still_allowed(request, heartbeat=part is None):
+                break
             await response.write(b": \n\n" if part is None else _sse(part))
     except ConnectionResetError:
         pass  # the resident went away; nothing is lost, the next stream goes on from its last id
@@ -226,7 +231,8 @@ def _block(event: str, seq: int, data: dict[str, Any]) -> str:
     return f"id: {seq}\nevent: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _last_event_id(request: web.Request) -> int | None:
+def last_event_id(request: web.Request) -> int | None:
+    """Return where a stream goes on, None when the request does not say (readably)."""
     given = request.headers.get("Last-Event-ID") or request.query.get("after", "")
     # More digits than a number of ours can have are not worth parsing.
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None

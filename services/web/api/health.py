@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import Any
 
 import aiohttp
@@ -17,9 +19,37 @@ from services.web.keys import SERVICES
 from services.web.routing import Routes, json_response
 
 routes = Routes("运行")
-setup = routes.setup
 
 CHECK_TIMEOUT_S = 2.0
+PROBE = "你好"
+KEPT_S = 5.0
+"""Seconds that an answer of Rasa's probe is good for: anyone may ask, and a parse costs."""
+
+
+class RasaProbe:
+    """Asks Rasa once for all who want to know at the same time."""
+
+    def __init__(self) -> None:
+        self._asking = asyncio.Lock()
+        self._asked_at = -math.inf
+        self._answer = False
+
+    async def answers(self, services: Services) -> bool:
+        """Return what Rasa's probe gave, now or within the last :data:`KEPT_S`."""
+        async with self._asking:
+            if time.monotonic() - self._asked_at >= KEPT_S:
+                self._answer = await rasa_answers(services)
+                self._asked_at = time.monotonic()
+        return self._answer
+
+
+RASA_PROBE = web.AppKey("rasa_probe", RasaProbe)
+
+
+def setup(app: web.Application) -> None:
+    """Add the routes."""
+    app[RASA_PROBE] = RasaProbe()
+    routes.setup(app)
 
 
 @routes.get("/healthz", auth="public", summary="进程活着")
@@ -31,8 +61,11 @@ async def healthz(request: web.Request) -> dict[str, Any]:
 @routes.get("/readyz", auth="public", summary="数据库和对话引擎都在")
 async def readyz(request: web.Request) -> web.Response:
     """Check what the service depends on; 503 when something is away."""
-    services = request.app[SERVICES]
-    checks = {"database": await database_answers(services), "rasa": await rasa_answers(services)}
+    services, probe = request.app[SERVICES], request.app[RASA_PROBE]
+    checks = {
+        "database": await database_answers(services),
+        "rasa": await probe.answers(services),
+    }
     ready = all(checks.values())
     body = {"status": "ready" if ready else "not_ready", "checks": checks}
     return json_response(body, 200 if ready else 503)
@@ -55,13 +88,21 @@ async def database_answers(services: Services) -> bool:
 
 
 async def rasa_answers(services: Services) -> bool:
-    """Return whether the Rasa server answers in time."""
+    """Return whether Rasa has a model that understands a word, in time.
+
+    Its server answers ``/`` also without one, and when every message fails.
+    """
+    settings = services.settings
     timeout = aiohttp.ClientTimeout(total=CHECK_TIMEOUT_S)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as client,
-            client.get(services.settings.rasa_url) as answer,
+            client.post(
+                f"{settings.rasa_url.rstrip('/')}/model/parse",
+                params={"token": settings.secret("internal_token")},
+                json={"text": PROBE},
+            ) as answer,
         ):
-            return answer.status == 200
-    except (aiohttp.ClientError, OSError, TimeoutError):
+            return answer.status == 200 and bool((await answer.json())["intent"]["name"])
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError):
         return False

@@ -107,7 +107,10 @@ async def file_ticket(request: web.Request, body: CreateTicket) -> dict[str, Any
     conversation = await _conversation(services, body.conversation_id)
     ticket = await _of_resident(services, body, conversation)
     return await services.tickets.create(
-        ticket, resident(conversation.id), idempotency_key(request)
+        ticket,
+        resident(conversation.id),
+        idempotency_key(request),
+        origin=conversation.opened_from,
     )
 
 
@@ -125,11 +128,16 @@ async def own_tickets(request: web.Request) -> dict[str, Any]:
 )
 async def one_ticket(request: web.Request, query: TicketQuery) -> dict[str, Any]:
     """Return the resident view of one ticket."""
-    services, resident_id = request.app[SERVICES], None
+    services, resident_id, origin = request.app[SERVICES], None, None
     if query.conversation_id:
-        resident_id = (await services.channels.conversation(query.conversation_id)).resident_id
+        conversation = await services.channels.conversation(query.conversation_id)
+        resident_id, origin = conversation.resident_id, conversation.opened_from
     return await services.tickets.resident_get(
-        request.match_info["ticket_no"], query.conversation_id, query.query_code, resident_id
+        request.match_info["ticket_no"],
+        query.conversation_id,
+        query.query_code,
+        resident_id,
+        origin,
     )
 
 

@@ -38,7 +38,7 @@ class ActionBody(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    version: int | None = Field(None, description="看到的版本号；不是最新的会被拒绝")
+    version: int = Field(ge=0, description="看到的版本号；不是最新的会被拒绝")
 
 
 @routes.get("/api/v1/tickets", auth="staff", query=ListQuery, summary="工单列表，最急的在前")
@@ -59,12 +59,16 @@ async def listing(request: web.Request, query: ListQuery) -> dict[str, Any]:
 async def create(request: web.Request, body: CreateTicket) -> dict[str, Any]:
     """File a ticket at the counter or on patrol."""
     key, staff = idempotency_key(request), request[STAFF]
+    services = request.app[SERVICES]
+    if body.conversation_id is not None:
+        # A ticket opens a conversation's photos and tells its resident of every change.
+        await services.channels.handoff_of(actor_of(staff), body.conversation_id)
+    # Whose it is and what the model understood are known by the dialogue alone.
+    body = body.model_copy(update={"resident_id": None, "nlu": None})
     if "channel" not in body.model_fields_set:
         body = body.model_copy(update={"channel": "patrol" if staff.role == "grid" else "counter"})
     # The key belongs to who sent it: two clerks' first tickets of the day may both be number 1.
-    return await request.app[SERVICES].tickets.create(
-        body, actor_of(staff), f"staff:{staff.id}:{key}"
-    )
+    return await services.tickets.create(body, actor_of(staff), f"staff:{staff.id}:{key}")
 
 
 @routes.get(TICKET, auth="staff", summary="一件工单；角色不该看的遮住或不给")

@@ -27,7 +27,10 @@ MAX_PHOTOS = 6
 """Photos one form takes; each has its own limit of size."""
 
 MAX_TEXT = 64 * 1024
-"""Bytes of one text part."""
+"""Bytes of all text parts of a form together."""
+
+MAX_FIELDS = 100
+"""Fields and photos of one form; none of ours has half as many."""
 
 CHUNK = 64 * 1024
 
@@ -44,21 +47,31 @@ async def read_form(request: web.Request, keep: Keep) -> MultiDict[str]:
     if not request.content_type.startswith("multipart/"):
         return MultiDict((k, v) for k, v in (await request.post()).items() if isinstance(v, str))
     form: MultiDict[str] = MultiDict()
-    photos = 0
+    photos, left = 0, MAX_TEXT
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or not part.name:
                 continue
+            if len(form) >= MAX_FIELDS:
+                raise LindaError("too_large", "这张表的内容太多了。", 413)
             if part.filename is None:
-                text = await part.read(decode=True)
-                if len(text) > MAX_TEXT:
-                    raise LindaError("too_large", "写得太长了，请精简一些。", 413)
+                left -= len(text := await _text(part, left))
                 form.add(part.name, text.decode("utf-8", "replace"))
             elif part.filename and (photos := photos + 1) <= MAX_PHOTOS:
                 form.add(part.name, await keep(_chunks(part)))
     except ValueError as error:
         raise LindaError("bad_multipart", "上传的内容不完整，请再试一次。", 400) from error
     return form
+
+
+async def _text(part: BodyPartReader, most: int) -> bytes:
+    """Read a part of text; it is given up as soon as it is too long, not collected first."""
+    text = bytearray()
+    async for chunk in _chunks(part):
+        text += chunk
+        if len(text) > most:
+            raise LindaError("too_large", "写得太长了，请精简一些。", 413)
+    return bytes(text)
 
 
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:

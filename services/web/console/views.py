@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,12 +15,14 @@ from multidict import MultiDict
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.channels.handoffs import ROLES as HANDOFF_ROLES
-from services.channels.types import HandoffView, MessageView
+from services.channels.types import AttachmentView, HandoffView, MessageView
 from services.errors import LindaError
 from services.tickets.core.actor import Actor
 from services.tickets.core.kinds import Priority
+from services.tickets.core.numbers import parse_ticket_number
 from services.tickets.core.states import STORED, State
-from services.web.auth import COOKIE, client_address, set_session_cookie
+from services.web.api.chat import last_event_id
+from services.web.auth import COOKIE, client_address, set_session_cookie, still_allowed
 from services.web.auth import actor_of as actor_of_staff
 from services.web.console import forms, present, register
 from services.web.console.frame import REFUSALS, console_page, error_page
@@ -175,7 +178,8 @@ async def act(request: web.Request) -> web.Response:
 
     async def keep(chunks: AsyncIterator[bytes]) -> str:
         # Filed under the ticket, not under the resident's conversation: evidence of the work.
-        return (await services.channels.add_attachment(f"ticket:{number}", chunks)).id
+        filed = f"ticket:{parse_ticket_number(number)}"
+        return (await services.channels.add_attachment(filed, chunks)).id
 
     form: MultiDict[str] = MultiDict()
     try:
@@ -241,10 +245,13 @@ async def _ticket_page(
 @routes.get(HOME + "/{ticket_no}/photos/{photo}", auth="staff", summary="工单照片")
 async def ticket_photo(request: web.Request) -> web.StreamResponse:
     """A photo of a ticket, for whoever may see the ticket."""
-    view = await request.app[SERVICES].tickets.get(
-        request.match_info["ticket_no"], actor_of(request)
-    )
-    return await _photo(request, present.photo_ids(view))
+    services, number = request.app[SERVICES], request.match_info["ticket_no"]
+    photo = request.match_info["photo"]
+    view = await services.tickets.get(number, actor_of(request))
+    if photo not in present.photo_ids(view):
+        raise _no_photo()
+    origin = await services.tickets.origin(number)
+    return _photo(request, await services.channels.ticket_photo(photo, *origin))
 
 
 # -- conversations -------------------------------------------------------------------------------
@@ -295,21 +302,28 @@ async def release(request: web.Request) -> web.Response:
 @routes.get("/console/handoffs/{id}/events", auth=HANDOFF_AUTH, summary="对话的新消息")
 async def talk_events(request: web.Request) -> web.StreamResponse:
     """New messages as rendered list items (server-sent events), for htmx."""
-    channels = request.app[SERVICES].channels
-    view = await channels.handoff(actor_of(request), request.match_info["id"])
-    last = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+    channels, actor = request.app[SERVICES].channels, actor_of(request)
+    view = await channels.handoff(actor, request.match_info["id"])
+    if view.state == "released":
+        return web.Response(status=204)  # tells the browser not to come back
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
     )
     await response.prepare(request)
-    after = int(last) if last.isdecimal() else None
     try:
-        async for exchange in channels.events(view.conversation_id, after):
-            if exchange is None:
-                await response.write(b": still here\n\n")
-                continue
-            for message in exchange.messages:
-                await response.write(_sse_item(view.id, message))
+        async with aclosing(
+            channels.handoff_events(actor, view.id, last_event_id(request))
+        ) as stream:
+            async for exchange in stream:
+                if not await still_allowed(request, heartbeat=exchange is None):
+                    break
+                if exchange is None:
+                    await response.write(b": still here\n\n")
+                    continue
+                for message in exchange.messages:
+                    await response.write(_sse_item(view.id, message))
+    except LindaError:
+        pass  # the hand-off is no longer this person's to see; asking again says so
     except (ConnectionResetError, asyncio.CancelledError):
         pass  # the page was closed
     return response
@@ -327,7 +341,10 @@ def _sse_item(handoff_id: str, message: MessageView) -> bytes:
 async def talk_photo(request: web.Request) -> web.StreamResponse:
     """A photo of a conversation, for whoever may see the hand-off."""
     view = await request.app[SERVICES].channels.handoff(actor_of(request), request.match_info["id"])
-    return await _photo(request, {m.attachment for m in view.messages if m.attachment})
+    photo = request.match_info["photo"]
+    if photo not in {m.attachment for m in view.messages}:
+        raise _no_photo()
+    return _photo(request, await request.app[SERVICES].channels.attachment(photo))
 
 
 def _photo_base(handoff_id: str) -> str:
@@ -344,14 +361,13 @@ def _talk_page(
     )  # fmt: skip
 
 
-async def _photo(request: web.Request, visible: set[str]) -> web.StreamResponse:
-    channels = request.app[SERVICES].channels
-    photo_id = request.match_info["photo"]
-    if photo_id not in visible:
-        raise LindaError("attachment_not_found", "没有找到这张照片。", 404)
-    photo = await channels.attachment(photo_id)
+def _no_photo() -> LindaError:
+    return LindaError("attachment_not_found", "没有找到这张照片。", 404)
+
+
+def _photo(request: web.Request, photo: AttachmentView) -> web.StreamResponse:
     return web.FileResponse(
-        channels.uploads / photo.path,
+        request.app[SERVICES].channels.uploads / photo.path,
         headers={"Content-Type": photo.mime, "Cache-Control": "private, max-age=3600"},
     )
 

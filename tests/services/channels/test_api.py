@@ -310,8 +310,8 @@ async def test_a_person_takes_over_and_gives_back(client: Client, rasa: FakeRasa
     assert events[-1][2]["name"] == "赵敏"
     assert {m["name"] for m in history["messages"] if m["from"] != "human"} == {None}
 
-    grid = await staff_headers(client, "grid1")
-    taken = await client.post(f"{url}/messages", json={"text": "我来"}, headers=grid)
+    other = await staff_headers(client, "dispatcher1")
+    taken = await client.post(f"{url}/messages", json={"text": "我来"}, headers=other)
     assert taken.status == 409
     assert "赵敏" in (await taken.json())["error"]["message"]
     released = await (await client.post(f"{url}/release", headers=clerk)).json()

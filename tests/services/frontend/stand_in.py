@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from services.tickets.core.workflow import ACTIONS, TRANSITIONS
 
 NOW = datetime(2026, 11, 24, 10, 5, tzinfo=ZONE)
 XSS = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7*7 }}"
-NUMBER = "SQ-261124-00007-2"
+NUMBER = "SQ-261124-00007-3"
 
 
 def at(**delta: float) -> str:
@@ -135,7 +135,9 @@ class Channels:
         self.state = "released"
         return self._view()
 
-    async def events(self, conversation_id: str, after: int | None) -> AsyncIterator[Exchange]:
+    async def handoff_events(
+        self, actor: Actor, handoff_id: str, after: int | None
+    ) -> AsyncGenerator[Exchange]:
         yield Exchange([m for m in self.messages if m.seq > (after or 0)], "human")
 
     async def add_attachment(
@@ -162,12 +164,12 @@ STAFF = {
 class People:
     """Accounts whose session secret is their own name and whose password is ``right``."""
 
-    async def login(self, username: str, password: str, address: str) -> Login:
+    async def login(self, username: str, password: str, address: str, replaces: str) -> Login:
         if username not in STAFF or password != "right":
             raise LindaError("wrong_password", "账号或密码不对。", 401)
         return Login(username, NOW + timedelta(hours=12), STAFF[username])
 
-    async def staff_of_session(self, secret: str) -> Staff | None:
+    async def staff_of_session(self, secret: str, renew: bool = True) -> Staff | None:
         return STAFF.get(secret)
 
     async def staff_of_token(self, secret: str) -> Staff | None:
@@ -218,7 +220,7 @@ def services() -> Any:
     async def close() -> None: ...
 
     return SimpleNamespace(
-        settings=SimpleNamespace(public_url="", test_mode=False), db=None, clock=Clock(),
+        settings=SimpleNamespace(public_url="", test_mode=False, trusted_proxies=[]), db=None, clock=Clock(),
         people=People(), tickets=Tickets(), channels=Channels(), places=Places(),
         catalogue=Catalogue(), close=close,
     )  # fmt: skip

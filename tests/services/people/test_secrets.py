@@ -9,7 +9,7 @@ import pytest
 from services.config import Settings
 from services.errors import LindaError
 from services.people.crypto import Vault, VaultError
-from services.people.masking import mask_name, mask_phone, mask_room
+from services.people.masking import mask_name, mask_phone, mask_room, mask_text
 from services.people.model import Resident
 from services.people.passwords import hash_password, password_fits
 
@@ -110,3 +110,36 @@ async def test_passwords_that_are_too_short_or_too_long(password: str, code: str
     with pytest.raises(LindaError) as error:
         await hash_password(password)
     assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("我叫张三丰，电话13800138000", "我叫张**，电话138****8000"),
+        ("我是欧阳娜，138 0013 8000打我", "我是欧阳*，138****8000打我"),
+        ("打+86-13800138000或0451-82345678", "打861****8000或045****5678"),
+        ("号码是幺三八零零一三八零零零", "号码是***********"),
+        ("本人李四住3号楼", "本人李*住3号楼"),
+        ("身份证23010119550101123X", "身份证230****1123"),
+    ],
+)
+def test_who_somebody_is_is_masked_in_what_they_said(said: str, shown: str) -> None:
+    assert mask_text(said) == shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我是高血压，3号楼2单元301",
+        "我是孙女，替奶奶报的",
+        "我叫了王师傅来修",
+        "单子SQ-261124-00007-3，11月24日10点，欠费1380元",
+        "我是幸福小区的",
+    ],
+)
+def test_what_tells_nobody_who_it_was_stays(said: str) -> None:
+    assert mask_text(said) == said
+
+
+def test_a_name_known_from_elsewhere_is_masked_wherever_it_stands() -> None:
+    assert mask_text("张桂兰家漏水", ["张桂兰", None]) == "张**家漏水"

@@ -147,7 +147,7 @@ async def test_a_released_conversation_is_no_longer_overheard(
 ) -> None:
     conversation_id, resident = await open_chat(client)
     await services.channels.raise_alert(conversation_id, "human", None, "找人")
-    staff = await as_staff("grid2")
+    staff = await as_staff("clerk1")
     (handoff,) = (await (await client.get("/api/v1/handoffs", headers=staff)).json())["handoffs"]
     await client.post(f"/api/v1/handoffs/{handoff['id']}/release", headers=staff)
     body = {"client_message_id": "later", "text": "交还之后说的话"}

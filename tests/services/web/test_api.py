@@ -196,11 +196,12 @@ async def test_a_vendor_never_meets_the_reporter_and_the_admin_no_content(
 async def test_reveal_gives_the_phone_with_a_reason_and_is_on_record(
     client: Client, as_staff: Token
 ) -> None:
-    number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
+    ticket = await made(client, as_staff, state="ACTIVE")
+    number, seen = ticket["ticket_no"], {"version": ticket["version"]}
     grid = await as_staff("grid1")
     path = f"/api/v1/tickets/{number}/actions/reveal"
-    assert (await client.post(path, json={}, headers=grid)).status == 422
-    answer = await client.post(path, json={"reason": "约上门时间"}, headers=grid)
+    assert (await client.post(path, json=seen, headers=grid)).status == 422
+    answer = await client.post(path, json=seen | {"reason": "约上门时间"}, headers=grid)
     assert (await answer.json())["reporter"]["phone"] == "13812345678"
     auditor = await as_staff("auditor1")
     timeline = await (await client.get(f"/api/v1/tickets/{number}/events", headers=auditor)).text()

@@ -291,7 +291,7 @@ async def test_alive_but_not_ready_without_rasa(client: Client) -> None:
 
 async def test_ready_with_database_and_rasa(services: Services, db: Database) -> None:
     rasa = web.Application()
-    rasa.router.add_get("/", _hello)
+    rasa.router.add_post("/model/parse", _parse)
     async with TestServer(rasa) as server:
         settings = services.settings.model_copy(update={"rasa_url": str(server.make_url("/"))})
         async with TestClient(TestServer(create_app(settings, build(settings, db)))) as client:
@@ -299,8 +299,10 @@ async def test_ready_with_database_and_rasa(services: Services, db: Database) ->
             assert (answer.status, (await answer.json())["status"]) == (200, "ready")
 
 
-async def _hello(request: web.Request) -> web.Response:
-    return web.Response(text="Hello from Rasa")
+async def _parse(request: web.Request) -> web.Response:
+    if request.query.get("token") != "internal-token-of-the-tests":
+        return web.Response(status=401)
+    return web.json_response({"intent": {"name": "greet"}})
 
 
 async def test_figures_by_route(client: Client) -> None:

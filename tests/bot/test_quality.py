@@ -1,0 +1,90 @@
+"""The trained model on messages it has never seen, and on readings that once were wrong.
+
+Needs ``models/linda.tar.gz``, which `make test` builds before the tests. The floors stand a little
+below what was measured (docs/measurements.md): a change that costs quality is noticed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.evaluate import DEFAULT_REFERENCE, predict, read_rows, report
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "models" / "linda.tar.gz"
+
+#: Smallest accepted figures per file: intent accuracy, leaf top-1, emergency recall.
+FLOORS = {
+    "heldout_a.jsonl": (0.84, 0.73, 0.90),
+    "heldout_b.jsonl": (0.88, 0.83, None),
+    "heldout_c.jsonl": (0.92, 0.88, 0.90),
+}
+MOST_FALSE_ALARMS = 0.04
+
+#: Message → (intent, leaf or ``None``): each was read wrongly once.
+READINGS = {
+    "好": ("affirm", None),
+    "不留": ("deny", None),
+    "不登记": ("deny", None),
+    "不用修了": ("withdraw_ticket", None),
+    "后天上午": ("supplement_ticket", None),
+    "幸福小区3号楼2单元": ("supplement_ticket", None),
+    "我把遗书写好了": ("emergency", "J5"),
+    "洪水进屋了": ("emergency", "I14"),
+    "家里煤气味好大": ("emergency", "H3"),
+    "证明我妈是我妈": ("request_certificate", "A4"),
+    "居住证明天办": ("ask_service", "A1"),
+}
+
+
+def parse(texts: list[str]) -> list[dict[str, Any]]:
+    rows = [{"text": t} for t in texts]
+    return asyncio.run(predict(rows, str(MODEL), DEFAULT_REFERENCE, None))
+
+
+def test_there_is_a_model() -> None:
+    assert MODEL.exists(), "请先 make train"
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+def test_held_out_messages_are_understood(name: str) -> None:
+    rows = read_rows(ROOT / "tests" / "heldout" / name)
+    guesses = asyncio.run(predict(rows, str(MODEL), DEFAULT_REFERENCE, None))
+    figures = report(rows, guesses)
+    intent, leaf, emergency = FLOORS[name]
+    assert figures["intent"]["accuracy"] >= intent
+    assert figures["leaf"]["top1"] >= leaf
+    assert emergency is None or figures["emergency"]["recall"] >= emergency
+    assert figures["emergency"]["false_alarm_rate"] <= MOST_FALSE_ALARMS
+
+
+def test_every_held_out_file_has_a_floor() -> None:
+    assert {f.name for f in (ROOT / "tests" / "heldout").glob("*.jsonl")} == set(FLOORS)
+
+
+def test_readings_that_once_were_wrong() -> None:
+    guesses = parse(list(READINGS))
+    got = {
+        text: (g["intent"], g["leaf"] if leaf else None)
+        for (text, (_, leaf)), g in zip(READINGS.items(), guesses, strict=True)
+    }
+    assert got == READINGS
+
+
+def test_hesitation_is_asked_about() -> None:
+    assert parse(["那个那个啥来着"])[0]["uncertain"] is True
+
+
+def test_facts_alone_are_never_in_doubt_and_never_danger() -> None:
+    facts = ["后天上午", "两份", "13812345678", "3号楼2单元501", "明天下午三点", "六楼", "我姓王"]
+    for text, guess in zip(facts, parse(facts), strict=True):
+        assert (guess["intent"], guess["uncertain"]) == ("supplement_ticket", False), text
+
+
+def test_predictions_can_be_stored() -> None:
+    assert json.loads(json.dumps(parse(["给我妈订两份饭"]), ensure_ascii=False))
