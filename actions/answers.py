@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, FollowupAction
 from actions import leaves
 from actions.client import Client, Json
 from actions.echo import say_address
-from actions.form_actions import offer_later, second_problem
+from actions.form_actions import offer_later, second_matter
 from actions.forms import place
 from actions.forms.draft import Draft
 from actions.forms.replies import follow_up, leftover
@@ -56,7 +56,7 @@ class AnswerService(TurnAction):
             turn.say(f"card_{part}", name=card["name"], words=_part(card[part]))
             return []
         turn.tell(card_text(card), custom={"card": card_data(card)})
-        second = second_problem(turn.message) if turn.loop is None else None
+        second = second_matter(turn.message) if turn.loop is None else None
         return offer_later(turn, second) if second else []
 
 
@@ -310,6 +310,11 @@ class Clarify(TurnAction):
     async def _place_alone(turn: Turn) -> list[EventType]:
         """A bare address answers “几号楼” after a question about the grid, else it opens a matter."""
         async with turn.client() as client:
+            if turn.last_action() == "action_emergency":
+                key = turn.key("emergency")
+                await client.alert(turn.conversation_id, "emergency", turn.message.text, key)
+                turn.say("emergency_place", place=turn.message.text)
+                return []
             known = await name_worker(turn, client)
         if not known or turn.last_action() != CommunityInfo.NAME:
             turn.say("community_here", place=turn.message.text)

@@ -48,8 +48,14 @@ OWN_STEPS = {
 }
 LATER_SURE = 0.7
 SECOND_SURE = 0.01
-"""Beside a clear request even a faint reading counts, when the words tell of trouble."""
-TROUBLE = re.compile(r"坏|漏|堵|不亮|黑|没人(管|收)|吵|臭|冒|裂|断|掉|乱|停(水|电|气)|报修|修")
+"""Beside a clear request even a faint reading counts, when its words are there too."""
+SECOND = {
+    "report_problem": re.compile(
+        r"坏|漏|堵|不亮|黑|没人(管|收)|吵|臭|冒|裂|断|掉|乱|停(水|电|气)|报修|修"
+    ),
+    "book_meal": re.compile(r"(订|送|要).{0,6}(饭|餐)"),
+}
+"""What else can be told beside a request, and the words without which it was not."""
 JOINS = re.compile(r"顺便|还有|另外|再(给|帮|替)|顺带|同时|[\uff0c,].{0,6}也")
 """Two requests in one message are joined by such a word."""
 LOOKED_UP = {
@@ -114,7 +120,7 @@ class FormStep(TurnAction):
             later = {"id": turn.message.id, "text": turn.message.text}
             return replace(old, seen=turn.message.id, values={**old.values, "later": later})
         draft = self.after_fill(fill(self.FORM, old, turn.message), turn.message)
-        second = second_problem(turn.message) if old is None else None
+        second = second_matter(turn.message) if old is None else None
         return replace(draft, values={**draft.values, "later": second}) if second else draft
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
@@ -428,31 +434,35 @@ class Submit(TurnAction):
 
 
 def offer_later(turn: Turn, later: Json) -> list[EventType]:
-    """Offer to report the problem that was told beside something else.
+    """Offer the matter that was told beside another one; a tap or a plain yes goes on with it.
 
     Args:
         turn: The turn that finished the other matter.
-        later: ``{id, text, leaf?}`` of the message that told it.
+        later: ``{id, text, intent?, leaf?}`` of the message that told it; a problem without intent.
     """
+    intent = later.get("intent") or "report_problem"
     service = f'"service":"{later["leaf"]}",' if later.get("leaf") else ""
-    payload = f'/report_problem{{{service}"about":"m:{later["id"]}"}}'
-    buttons = [button("好，接着报", payload), button("先不报", "/deny")]
-    turn.say("later", buttons, text=later["text"])
-    offer = {"id": turn.message.id, "follow": "report_form", "about": later["id"]}
-    return [SlotSet("offer", {**offer, "leaf": later.get("leaf")})]
+    payload = f'/{intent}{{{service}"about":"m:{later["id"]}"}}'
+    turn.say(f"later_{intent}", [button("好，接着办", payload), button("先不办", "/deny")], **later)
+    offer = {"id": turn.message.id, "follow": HANDOVER[intent], "about": later["id"]}
+    return [SlotSet("offer", {**offer, "intent": intent, "leaf": later.get("leaf")})]
 
 
-def second_problem(message: Message) -> Json | None:
-    """Return ``{id, text, leaf}`` of a problem told in the same breath as another request."""
-    if not (JOINS.search(message.text) and TROUBLE.search(message.text)):
+def second_matter(message: Message) -> Json | None:
+    """Return ``{id, text, intent, leaf}`` of a second request told in the same breath, or None."""
+    if not JOINS.search(message.text):
         return None
     for reading in message.readings:
-        if reading.intent == "report_problem" and reading.confidence >= SECOND_SURE:
-            found = None if message.intent == "report_problem" else reading
-            if found is None:
-                return None
+        words = SECOND.get(reading.intent)
+        told = words is not None and reading.intent != message.intent
+        if told and reading.confidence >= SECOND_SURE and words.search(message.text):
             where = message.said_in or message.id
-            return {"id": where, "text": message.text, "leaf": found.leaf}
+            return {
+                "id": where,
+                "text": message.text,
+                "intent": reading.intent,
+                "leaf": reading.leaf,
+            }
     return None
 
 

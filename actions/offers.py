@@ -15,11 +15,12 @@ from actions import leaves
 from actions.callback import says_unsolved
 from actions.client import Json
 from actions.form_actions import say_due
-from actions.forms import report
+from actions.forms import meal, report
 from actions.forms.draft import fill
 from actions.message import Leaf, recalled
 from actions.turn import LISTEN, Button, Turn, TurnAction, button
 
+FORMS = {"report_problem": report.FORM, "book_meal": meal.FORM}
 SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
 YES = "好，记上"
@@ -139,9 +140,9 @@ class Affirm(TurnAction):
         done: list[EventType] = [SlotSet("offer", None)]
         if offer.get("about"):
             leaf = Leaf(offer["leaf"], 1.0) if offer.get("leaf") else None
-            yes = replace(turn.message, intent="report_problem", leaf=leaf)
+            yes = replace(turn.message, intent=offer["intent"], leaf=leaf)
             told = recalled(yes, turn.tracker.events, offer["about"])
-            draft = replace(fill(report.FORM, None, told), seen="")
+            draft = replace(fill(FORMS[offer["intent"]], None, told), seen="")
             done.append(SlotSet("draft", draft.to_slot()))
         return [*done, FollowupAction(offer["follow"])]
 

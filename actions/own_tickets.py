@@ -19,6 +19,8 @@ from actions.turn import Turn, TurnAction, button
 FINISHED = frozenset({"RESOLVED", "CLOSED"})
 ENDED = frozenset({"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"})
 SHOWN = 3
+TELLS = 3
+"""So many words beyond entities and filler tell of something."""
 CLARIFY = "action_clarify"
 COMMUNITY = "action_community_info"
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
@@ -184,9 +186,11 @@ class Supplement(OwnTicketAction):
         return await super().act(turn)
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
-        """An address without a matter is heard as such; anything else has nowhere to go yet."""
+        """An address without a matter is heard as such; what tells of something is reported."""
         if _place_alone(turn.message):
             return [FollowupAction(CLARIFY)]
+        if turn.loop is None and len(leftover(turn.message)) >= TELLS:
+            return [FollowupAction("report_form")]
         return super().nothing(turn, open_ones)
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:

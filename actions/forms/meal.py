@@ -34,6 +34,7 @@ _MODES = (
 _NOT_BROUGHT = re.compile(r"(不用|不要|不需要|甭|莫|别)(给)?(我|他|她|俺)?送")
 _NAMES_DAY = re.compile(r"今|明|后|昨|周|星期|礼拜|号|日|月|天")
 _CORRECTS = re.compile(r"不对|不是|错|改")
+_MORE = re.compile(r"再(加|来|要|添|多)|多(加|来|要)|另外(加|要)|加(一|两|\d)份")
 MEAL_OF_PART = {"noon": "lunch", "eve": "dinner", "night": "dinner"}
 """The meal that a time of the day means in an order."""
 _PORTION = re.compile(r"^(\d+)$")
@@ -106,7 +107,8 @@ def _meal_answer(message: Message, draft: Draft) -> Values:
 def _portions(message: Message, draft: Draft) -> Values:
     entity = message.last("count")
     if entity is not None:
-        return {"portions": int(entity.value)}
+        more = portions(draft) if draft.asked and _MORE.search(message.text) else 0
+        return {"portions": more + int(entity.value)}
     said = _PORTION.match(message.text.strip()) if draft.asked == "portions" else None
     return {"portions": int(said.group(1))} if said and int(said.group(1)) > 0 else {}
 
@@ -143,7 +145,7 @@ def _place(message: Message, draft: Draft) -> Values:
 def _who(message: Message, draft: Draft) -> Values:
     said: dict[str, Any] = {}
     relation = message.last("relation")
-    if relation is not None:
+    if relation is not None and not (draft.get("subject") and _MORE.search(message.text)):
         said["subject"] = str(relation.value)
     person = message.last("person")
     if person is not None:

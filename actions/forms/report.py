@@ -91,7 +91,7 @@ def is_news(message: Message, draft: Draft) -> bool:
     words = len(leftover(message))
     if names_matter(message, draft):
         return True
-    if draft.asked in ("confirm", "change"):
+    if draft.asked in ("confirm", "change") and not message.entities:  # else it is a correction
         return words >= 2 and not (is_skip(message) or message.intent in _NO_NEWS)
     sounds = message.intent == "report_problem" and message.confidence >= SURE_PROBLEM
     return words >= (NEWS_OF_PROBLEM if sounds else NEWS)

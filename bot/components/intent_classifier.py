@@ -99,7 +99,7 @@ class IntentClassifier(GraphComponent):
             "uncertain_below": 0.4,
             "uncertain_margin": 0.12,
             "emergency_above": 0.13,
-            "emergency_excluded_above": 0.3,
+            "emergency_excluded_above": 0.5,
             "ranking_length": 5,
         }
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bot.understanding.span import Span
+from bot.understanding.words import load
 
 SUPPLEMENT = "supplement_ticket"
 #: A meal or diet alone orders a meal, a ticket number alone asks for its progress.
@@ -30,8 +32,16 @@ _NOTHING = re.compile(
 _HESITATES = re.compile(r"那个|这个|那啥|来着|怎么说|咋说|呃|我想想")
 
 
+@lru_cache(maxsize=1)
+def _answers() -> dict[str, str]:
+    return {word: intent for intent, words in load("answers").items() for word in words}
+
+
 def plain_intent(text: str, spans: Sequence[Span]) -> str | None:
-    """The intent of a message that is made of entities only, else ``None``."""
+    """The intent of a yes or no of a few letters, or of entities only; else ``None``."""
+    answer = _answers().get(re.sub(r"[\s\W_]", "", text).lower())
+    if answer is not None:
+        return answer
     kinds = {span.type for span in spans}
     if not spans or "certificate" in kinds:
         return None

@@ -693,14 +693,15 @@ class TicketService:
         )
 
 
-def _checked_place(given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked_place(given: object) -> Mapping[str, Any]:
     """Return what says which place is meant, as texts.
 
     Raises:
         LindaError: 422 ``place_invalid``.
     """
-    known = {n: given.get(n) for n in ("compound_id", "building_id", "unit", "room", "confidence")}
-    sure = known.pop("confidence")
+    known: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"room": given}
+    sure = known.get("confidence")
+    known = {n: known.get(n) for n in ("compound_id", "building_id", "unit", "room")}
     texts = {n: str(v) if type(v) is int else v for n, v in known.items() if v is not None}
     if not all(isinstance(v, str) and len(v) <= 60 for v in texts.values()) or not (
         sure is None or (type(sure) in (int, float) and 0 <= sure <= 1)

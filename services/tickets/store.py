@@ -262,11 +262,13 @@ def filters(
     for column, value in columns:
         if value:
             found.append(column.in_([v.strip() for v in value.split(",") if v.strip()]))
+    # Neither a search nor a filter by matter must tell what its answer would not show.
+    if leaf:
+        found.append(reads(actor))
     if q and q.strip():
         words = [TicketRow.title, TicketRow.narrative] if narrative else [TicketRow.title]
         said = or_(*(c.icontains(q.strip(), autoescape=True) for c in words))
         number = TicketRow.ticket_no.icontains(q.strip(), autoescape=True)
-        # A search must not tell what its answer would not show.
         found.append(or_(number, and_(said, reads(actor))))
     return found
 

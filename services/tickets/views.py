@@ -50,8 +50,8 @@ ADMIN_FIELDS = (
 )  # fmt: skip
 
 # Of a restricted case, who does not work on it sees that it is there and how it runs.
-RESTRICTED_FIELDS = (*ADMIN_FIELDS, "kind_label", "due_text", "due_reason", "state_label")
-RESTRICTED_TITLE = "限阅事项"
+RESTRICTED_FIELDS = tuple(f for f in (*ADMIN_FIELDS, "due_text") if f not in ("kind", "leaf"))
+RESTRICTED: View = {"title": "限阅事项", "kind": None, "leaf": None}
 # Words of residents: what they gave away of themselves in them is masked until it is revealed.
 _SAID = ("title", "narrative_original", "supplements", "urges", "callbacks", "rework_reason")
 
@@ -137,10 +137,10 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
         view["callbacks"] = [
             {k: v for k, v in c.items() if k not in RATING_FACTS | {"by"}} for c in ticket.callbacks
         ]
+    if not reads(ticket, actor):
+        return {k: view[k] for k in RESTRICTED_FIELDS} | RESTRICTED
     if actor.role in NO_CONTENT:
         return {k: view[k] for k in ADMIN_FIELDS}
-    if not reads(ticket, actor):
-        return {k: view[k] for k in RESTRICTED_FIELDS} | {"title": RESTRICTED_TITLE}
     if actor.role == "vendor":
         return {k: view[k] for k in VENDOR_FIELDS}
     return view

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actions.echo import say_since
-from actions.form_actions import second_problem
+from actions.form_actions import second_matter
 from actions.forms import meal, place, report
 from actions.forms.draft import CHANGE, CONFIRM, DROP, SUBMIT, Draft, asking, fill, next_question
 from actions.forms.replies import bare, is_stop
@@ -243,12 +243,17 @@ async def test_a_place_with_one_similar_name_is_asked_by_name(
 # --- two matters in one breath -------------------------------------------------------------------
 
 
-def test_a_second_problem_needs_a_joining_word() -> None:
+def test_a_second_matter_needs_a_joining_word() -> None:
     readings = (Reading("book_meal", "C1", 0.64), Reading("report_problem", "I3", 0.22))
     both = msg("路灯坏了，顺便订明天的饭", "book_meal", readings=readings)
-    assert second_problem(both) == {"id": "m1", "text": both.text, "leaf": "I3"}
-    assert second_problem(msg("订明天的饭", "book_meal", readings=readings)) is None
-    assert second_problem(msg(both.text, "report_problem", readings=readings)) is None
+    assert second_matter(both) == {
+        "id": "m1", "text": both.text, "intent": "report_problem", "leaf": "I3",
+    }  # fmt: skip
+    assert second_matter(msg("订明天的饭", "book_meal", readings=readings)) is None
+    other = second_matter(msg(both.text, "report_problem", readings=readings)) or {}
+    assert other.get("intent") == "book_meal"
+    no_trouble = msg("订明天的饭，顺便带双筷子", "book_meal", readings=readings)
+    assert second_matter(no_trouble) is None
 
 
 async def test_the_second_matter_is_reported_with_a_typed_yes(
@@ -269,7 +274,7 @@ async def test_the_second_matter_is_reported_with_a_typed_yes(
     talk.hear("对", "affirm")
     await talk.run("validate_meal_form")
     await talk.run("action_submit_meal")
-    assert talk.buttons[-2:] == ["好，接着报", "先不报"]
+    assert talk.buttons[-2:] == ["好，接着办", "先不办"]
     talk.loop = None
     talk.hear("好", "greet")
     await talk.run("action_greet")
@@ -477,3 +482,39 @@ async def test_a_secret_told_with_the_wish_is_reported(talk: Talk, services: Fak
     talk.hear("能不能匿名", "ask_anonymity")
     await talk.run("action_anonymity")
     assert "放心" in talk.text and talk.followup == "action_listen"
+
+
+def test_a_corrected_phone_stays_out_of_the_story() -> None:
+    phone = {"phone": ("13845678901", "13845678901")}
+    draft = fill(report.FORM, confirmed_report(), msg("电话换成13845678901", id="m2", ents=phone))
+    assert draft.get("phone") == "13845678901"
+    assert draft.get("narrative") == "楼道灯坏了"
+
+
+def test_one_more_portion() -> None:
+    values = {"date": "2026-11-25", "meal": "lunch", "mode": "pickup", "subject": "father"}
+    draft = asking(Draft("meal", "m1", values=values), CONFIRM)
+    more = msg("再加一份给我妈", "book_meal", id="m2",
+               ents={"count": ("一份", 1), "relation": ("我妈", "mother")})  # fmt: skip
+    draft = fill(meal.FORM, draft, more)
+    assert (meal.portions(draft), draft.get("subject")) == (2, "father")
+    assert "再加一份给我妈" in draft.get("narrative")
+
+
+async def test_words_for_no_ticket_are_a_new_report(talk: Talk, services: FakeServices) -> None:
+    talk.hear("我儿子老是打我", "supplement_ticket")
+    await talk.run("action_supplement")
+    assert (talk.followup, talk.text) == ("report_form", "")
+
+
+async def test_the_place_after_an_alarm_reaches_the_duty_desk(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("我爸走丢了", "emergency")
+    await talk.run("action_emergency")
+    talk.hear("幸福小区3号楼2单元", "supplement_ticket", entities=[ADDRESS])
+    await talk.run("action_supplement")
+    assert talk.followup == "action_clarify"
+    await talk.run("action_clarify")
+    assert services.sent("/alerts")[-1]["text"] == "幸福小区3号楼2单元"
+    assert "值班" in talk.text

@@ -180,5 +180,5 @@ async def test_a_problem_told_meanwhile_waits_its_turn(talk: Talk, services: Fak
     await talk.run("validate_meal_form")
     await talk.run("action_submit_meal")
     assert "楼道灯也坏了" in talk.text
-    assert talk.payloads["好，接着报"] == '/report_problem{"about":"m:lamp"}'
+    assert talk.payloads["好，接着办"] == '/report_problem{"about":"m:lamp"}'
     assert services.sent("/tickets")[0]["narrative"] == "明天中午订饭\n我去食堂吃"

@@ -39,8 +39,6 @@ def test_some_facts_name_their_request(text: str, intent: str) -> None:
         "3号楼2单元着火了",
         "后天上午停水吗",
         "我妈晕倒了",
-        "不留",
-        "好",
         "给我爸订饭",
         "单身证明",
         "",
@@ -70,3 +68,10 @@ def test_names_of_places_and_times_are_masked_and_told_as_signs() -> None:
 def test_danger_and_danger_taken_back_are_signs() -> None:
     assert "<alarm-H3>" in see("", [], judge("屋里一股煤气味")).signs
     assert "<excluded>" in see("", [], judge("昨天着火了已经灭了")).signs
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("好", "affirm"), ("好。", "affirm"), ("OK", "affirm"), ("不留", "deny")]
+)
+def test_yes_and_no_of_a_few_letters(text: str, intent: str) -> None:
+    assert plain(text) == intent

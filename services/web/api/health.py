@@ -21,6 +21,8 @@ from services.web.routing import Routes, json_response
 routes = Routes("运行")
 
 CHECK_TIMEOUT_S = 2.0
+PARSE_TIMEOUT_S = 5.0
+"""Longer: behind the messages of a busy morning a parse waits its turn."""
 PROBE = "你好"
 KEPT_S = 5.0
 """Seconds that an answer of Rasa's probe is good for: anyone may ask, and a parse costs."""
@@ -93,7 +95,7 @@ async def rasa_answers(services: Services) -> bool:
     Its server answers ``/`` also without one, and when every message fails.
     """
     settings = services.settings
-    timeout = aiohttp.ClientTimeout(total=CHECK_TIMEOUT_S)
+    timeout = aiohttp.ClientTimeout(total=PARSE_TIMEOUT_S)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as client,

@@ -14,7 +14,7 @@ from services.config import ROOT
 from services.context import Services
 from services.outbox.worker import run_due
 from services.places.tables import BuildingRow, CommunityRow, CompoundRow, GridRow
-from services.tickets.core.actor import Actor
+from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.actor import resident as resident_of
 from services.tickets.core.commands import CreateTicket
 
@@ -220,3 +220,24 @@ async def test_elders_get_shorter_words(services: Services) -> None:
         "signed", False, **closing.facts_of(await services.tickets.resident_get(
             case.ticket_no, case.conversation), {}))  # fmt: skip
     assert len((await case.messages())[-1].text) < len(plain.text)
+
+
+async def test_an_attempt_repeated_after_a_crash_is_one_attempt(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await resolved(services)
+    about = {
+        "ticket_no": case.ticket_no, "conversation_id": case.conversation, "round": 0, "attempt": 1,
+    }  # fmt: skip
+
+    async def crash(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.channels, "say", crash)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                await closing.on_unanswered(services, about)
+    await closing.on_unanswered(services, about)
+    events = await services.tickets.events(case.ticket_no, SYSTEM)
+    assert [e["type"] for e in events].count("callback_missed") == 1

@@ -122,3 +122,81 @@ async def test_a_version_of_5000_digits_is_a_stale_version(
     fields = {"version": "1" * 5000, "text": "好"}
     answer = await client.post(f"/console/tickets/{number}/actions/note", data=fields)
     assert answer.status == 409
+
+
+ODD: list[Any] = [5, -1, 10**30, 1.5, True, "", "x" * 3000, [], [1], {}, {"a": [1]}]
+
+
+async def test_no_odd_value_of_a_fact_is_a_failure(client: Client, as_staff: Token) -> None:
+    place: dict[str, Any] = dict(LAMP["place"])  # type: ignore[call-overload]
+    clerk = await as_staff("clerk1")
+    for odd in ODD:
+        for changed in (
+            {"appointment": dict.fromkeys(("date", "meal", "portions", "part", "diet"), odd)},
+            {"certificate": {"no": odd, "name": odd}},
+            {"occurred": {"start": odd, "end": odd, "part": odd}},
+            {"address": {"building": odd, "room": odd}},
+            *({"place": place | {name: odd}} for name in (*place, "confidence")),
+        ):
+            headers = {**clerk, "Idempotency-Key": uuid.uuid4().hex}
+            body = {**LAMP, "leaf": "C1", **changed}
+            answer = await client.post("/api/v1/tickets", json=body, headers=headers)
+            assert answer.status in (201, 422), (changed, await answer.text())
+            if answer.status == 201:
+                number = (await answer.json())["ticket_no"]
+                seen = await client.get(f"/api/v1/tickets/{number}", headers=clerk)
+                assert seen.status == 200
+
+
+async def test_no_odd_value_of_an_action_is_a_failure(
+    client: Client, as_staff: Token, file_ticket: FileTicket
+) -> None:
+    good: dict[str, dict[str, Any]] = {
+        "contact": {"way": "phone", "result": "reached", "text": "好"},
+        "extend": {"days": 1, "reason": "等配件"},
+        "suspend": {"reason": "parts", "explanation": "等配件", "plan": "到货就修",
+                    "review_date": "2026-12-01"},
+        "assist": {"orgs": ["water"], "task": "开门"},
+        "resolve": {"outcome": "solved", "reply": "修好了", "evidence": ["x"],
+                    "done_at": "2026-11-24T10:00:00+08:00", "evidence_note": "天黑"},
+    }  # fmt: skip
+    grid = await as_staff("grid1")
+
+    async def signed() -> str:
+        path = f"/api/v1/tickets/{(await file_ticket())['ticket_no']}"
+        seen = await (await client.get(path, headers=grid)).json()
+        await client.post(f"{path}/actions/sign", json={"version": seen["version"]}, headers=grid)
+        return path
+
+    path = await signed()
+    for action, fields in good.items():
+        for name in fields:
+            for odd in ODD:
+                seen = await (await client.get(path, headers=grid)).json()
+                body = fields | {name: odd, "version": seen["version"]}
+                answer = await client.post(f"{path}/actions/{action}", json=body, headers=grid)
+                assert answer.status in (200, 422), (action, name, odd, await answer.text())
+                if answer.status == 200 and action != "contact":
+                    path = await signed()
+
+
+async def test_no_odd_value_at_the_intake_desk_is_a_failure(
+    client: Client, as_staff: Token
+) -> None:
+    clerk = await as_staff("clerk1")
+
+    async def filed() -> str:
+        headers = {**clerk, "Idempotency-Key": uuid.uuid4().hex}
+        answer = await client.post("/api/v1/tickets", json={"narrative": "有事"}, headers=headers)
+        return f"/api/v1/tickets/{(await answer.json())['ticket_no']}"
+
+    path = await filed()
+    asked = (("accept", "place"), ("accept", "leaf"), ("need_info", "items"), ("merge", "into"))
+    for action, name in asked:
+        for odd in ODD:
+            version = (await (await client.get(path, headers=clerk)).json())["version"]
+            body = {"version": version, name: odd}
+            answer = await client.post(f"{path}/actions/{action}", json=body, headers=clerk)
+            assert answer.status in (200, 422), (action, name, odd, await answer.text())
+            if answer.status == 200:
+                path = await filed()

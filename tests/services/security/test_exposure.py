@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import select
 
-from services.channels.tables import HandoffOpeningRow
+from services.channels.tables import ConversationRow, HandoffOpeningRow
 from services.config import Settings
 from services.context import Services
 from services.db import Database
 from services.people.model import Home
 from services.supervisor.processes import processes
+from services.tickets.core.actor import resident
+from services.tickets.core.commands import CreateTicket
 from tests.services.security.conftest import Client, FileTicket, Token, open_chat
-from tests.services.security.test_access import log_in, photo
+from tests.services.security.test_access import log_in, photo, upload
+from tests.services.security.test_limits import refused
 
 
 def test_the_action_server_listens_on_loopback_only(settings: Settings) -> None:
@@ -85,8 +89,9 @@ async def test_a_restricted_case_is_read_by_who_works_on_it(
     for path in (f"/api/v1/tickets/{number}", "/api/v1/tickets"):
         text = await (await client.get(path, headers=headers)).text()
         assert ("人身安全" in text) is reads
-    listing = await (await client.get("/api/v1/tickets?q=打人", headers=headers)).json()
-    assert bool(listing["tickets"]) is reads
+    for filters in ("q=打人", "leaf=J3"):
+        listing = await (await client.get(f"/api/v1/tickets?{filters}", headers=headers)).json()
+        assert bool(listing["tickets"]) is reads
     timeline = await client.get(f"/api/v1/tickets/{number}/events", headers=headers)
     assert "打人" not in await timeline.text()
 
@@ -105,9 +110,9 @@ async def test_the_page_of_a_restricted_case_says_no_more_than_that(
 async def test_numbers_stay_masked_until_somebody_takes_the_conversation_over(
     client: Client, as_staff: Token, services: Services, db: Database
 ) -> None:
-    conversation, resident = await open_chat(client)
+    conversation, headers = await open_chat(client)
     said = {"client_message_id": "1", "text": "我叫张三丰，打13800138000"}
-    await client.post("/api/v1/chat/messages", json=said, headers=resident)
+    await client.post("/api/v1/chat/messages", json=said, headers=headers)
     await services.channels.raise_alert(conversation, "human", None, "打13800138000找我")
     clerk, other = await as_staff("clerk1"), await as_staff("dispatcher1")
     listing = await client.get("/api/v1/handoffs", headers=clerk)
@@ -146,7 +151,7 @@ async def test_a_conversation_whose_home_is_unknown_is_not_for_grid_workers(
 async def test_the_stream_of_a_released_conversation_ends(
     client: Client, as_staff: Token, services: Services
 ) -> None:
-    conversation, resident = await open_chat(client)
+    conversation, headers = await open_chat(client)
     await services.channels.raise_alert(conversation, "human", None, "找人")
     clerk = await as_staff("clerk1")
     (handoff,) = (await (await client.get("/api/v1/handoffs", headers=clerk)).json())["handoffs"]
@@ -155,17 +160,15 @@ async def test_the_stream_of_a_released_conversation_ends(
     stream = await client.get(path)
     await client.post(f"/api/v1/handoffs/{handoff['id']}/release", headers=clerk)
     said = {"client_message_id": "1", "text": "交还之后说的话"}
-    await client.post("/api/v1/chat/messages", json=said, headers=resident)
+    await client.post("/api/v1/chat/messages", json=said, headers=headers)
     async with asyncio.timeout(5):
         assert "交还之后说的话" not in (await stream.read()).decode()
     assert (await client.get(path)).status == 204, "a browser must not ask again and again"
 
 
 async def test_a_residents_stream_ends_with_the_token(client: Client, services: Services) -> None:
-    from services.channels.tables import ConversationRow
-
-    conversation, resident = await open_chat(client)
-    stream = await client.get("/api/v1/chat/events", headers=resident)
+    conversation, headers = await open_chat(client)
+    stream = await client.get("/api/v1/chat/events", headers=headers)
     await stream.content.readuntil(b"\n\n")
     async with services.db.write() as s:
         (await s.get_one(ConversationRow, conversation)).token_hash = "revoked"
@@ -174,21 +177,42 @@ async def test_a_residents_stream_ends_with_the_token(client: Client, services: 
         assert "令牌作废之后的话" not in (await stream.read()).decode()
 
 
-async def test_evidence_of_the_work_is_seen_by_who_sees_the_ticket(
+async def test_a_photo_is_seen_only_with_the_ticket_it_was_filed_under(
     client: Client, services: Services, file_ticket: FileTicket
 ) -> None:
-    number = (await file_ticket())["ticket_no"]
-
-    async def chunks():  # type: ignore[no-untyped-def]
+    async def chunks() -> AsyncIterator[bytes]:
         yield photo()
 
+    number = (await file_ticket())["ticket_no"]
     kept = await services.channels.add_attachment(f"ticket:{number}", chunks())
-    elsewhere = await services.channels.add_attachment("ticket:SQ-261124-00099-0", chunks())
-    number = (await file_ticket(attachments=[kept.id, elsewhere.id]))["ticket_no"]
-    own = await services.channels.add_attachment(f"ticket:{number}", chunks())
-    with pytest.raises(Exception, match="attachment_not_found"):
-        await services.channels.ticket_photo(kept.id, number, None, None)
-    assert (await services.channels.ticket_photo(own.id, number, None, None)).id == own.id
+    other = (await file_ticket(attachments=[kept.id]))["ticket_no"]
+    await refused(
+        "attachment_not_found", services.channels.ticket_photo(kept.id, other, None, None)
+    )
+    assert (await services.channels.ticket_photo(kept.id, number, None, None)).id == kept.id
+    await log_in(client, "clerk1")
+    assert (await client.get(f"/console/tickets/{other}/photos/{kept.id}")).status == 404
+
+
+async def test_a_resident_may_add_a_photo_from_another_conversation(
+    client: Client, services: Services, as_staff: Token
+) -> None:
+    first, _ = await open_chat(client)
+    second, headers = await open_chat(client)
+    async with services.db.write() as s:
+        known = await services.people.save_resident(s, name="张桂兰")
+        for conversation in (first, second):
+            await services.channels.bind_resident(s, conversation, known.id)
+    request = CreateTicket(
+        conversation_id=first, resident_id=known.id, leaf="H6", narrative="灯坏了"
+    )
+    number = (await services.tickets.create(request, resident(first)))["ticket_no"]
+    sent = await upload(client, headers)
+    await services.tickets.resident_act(
+        number, "supplement", {"attachments": [sent]}, second, known.id
+    )
+    await log_in(client, "clerk1")
+    assert (await client.get(f"/console/tickets/{number}/photos/{sent}")).status == 200
 
 
 async def test_a_ticket_at_the_counter_is_nobodys_but_the_counters(
