@@ -49,22 +49,15 @@ def train(target: Path = MODEL) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         wanted = fingerprint()
+        new = target.with_name(target.name.removesuffix(".tar.gz") + "-new.tar.gz")
         with (LOGS / "train.log").open("wb") as out:
             code = subprocess.call(
-                [
-                    str(BOT.folder / ".venv/bin/rasa"),
-                    "train",
-                    "--out",
-                    str(target.parent),
-                    "--fixed-model-name",
-                    target.name.removesuffix(".tar.gz") + "-new",
-                ],
+                [str(BOT.python), "-m", "bot.train", "--out", str(new)],
                 cwd=ROOT,
                 env={**_clean_env(), "OMP_NUM_THREADS": "2", "RASA_TELEMETRY_ENABLED": "false"},
                 stdout=out,
                 stderr=out,
             )
-        new = target.with_name(target.name.removesuffix(".tar.gz") + "-new.tar.gz")
         if code != 0 or not new.exists():
             stop("模型没有训练成功，原来的模型没有动。详情见 var/log/train.log。")
         new.replace(target)
