@@ -15,9 +15,23 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from bot.light import needs_tensorflow, without_tensorflow
 from bot.settings import ROOT, internal_token
+
+
+def end_without_model(app: Any, _loop: Any) -> None:
+    """End the process when the model could not be loaded.
+
+    Rasa would go on without one and answer every message with an error; the supervisor then shows
+    the reason, which stands in the lines above.
+    """
+    agent = getattr(app.ctx, "agent", None)
+    if agent is None or not agent.is_ready():
+        sys.stderr.write("模型加载失败：请执行 make train 重新训练。\n")
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def main() -> None:
@@ -55,6 +69,7 @@ def main() -> None:
         auth_token=internal_token(),
         enable_api=True,
         endpoints=endpoints,
+        server_listeners=[(end_without_model, "after_server_start")],
     )
 
 

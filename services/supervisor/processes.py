@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 from services.config import ROOT, Settings
@@ -42,8 +42,9 @@ def processes(settings: Settings) -> list[Process]:
     """Return the processes of one machine, in the order in which they are started and shown."""
     rasa, actions = _port(settings.rasa_url), _port(settings.actions_url)
     web_url = f"http://127.0.0.1:{settings.port}"
+    token = settings.secret("internal_token")
     shared = {
-        "LINDA_INTERNAL_TOKEN": settings.secret("internal_token"),
+        "LINDA_INTERNAL_TOKEN": token,
         "LINDA_URL": web_url,
         "LINDA_ACTIONS_URL": settings.actions_url,
         "LINDA_VAR_DIR": str(settings.var_dir),
@@ -73,7 +74,7 @@ def processes(settings: Settings) -> list[Process]:
         Process(
             "rasa",
             [bot, "-m", "bot.serve", "--model", str(settings.model), "--port", str(rasa)],
-            _answers(f"{settings.rasa_url}/"),
+            _answers(f"{settings.rasa_url}/status?token={quote(token)}"),
             rasa,
             shared,
         ),
