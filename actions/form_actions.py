@@ -43,7 +43,6 @@ OWN_STEPS = {
     "action_listen",
     "action_extract_slots",
     "action_session_start",
-    "action_read_session",
     "action_emergency",
 }
 LATER_SURE = 0.7

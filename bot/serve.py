@@ -53,11 +53,12 @@ def main() -> None:
     from rasa.utils.common import configure_logging_and_warnings
     from rasa.utils.log_utils import configure_structlog
 
-    from bot.action_server import ActionServer
+    from bot.action_server import ActionServer, check_answers_once
 
     # Both: left alone, structlog prints at DEBUG, and with it every word of a resident.
     configure_logging_and_warnings(logging.INFO)
     configure_structlog(logging.INFO)
+    check_answers_once()
     endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml"))
     actions = os.environ.get("LINDA_ACTIONS_URL", "http://127.0.0.1:5055")
     endpoints.action = ActionServer(f"{actions}/webhook")

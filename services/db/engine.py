@@ -53,7 +53,7 @@ class Database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             args |= {"connect_args": {"timeout": 10}}
         else:
-            args = {
+            args |= {
                 "pool_size": 10, "max_overflow": 20, "pool_pre_ping": True,
                 "connect_args": {"timeout": CONNECT_S},
             }  # fmt: skip
