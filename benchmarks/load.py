@@ -227,7 +227,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=6, help="conversations of each resident")
     parser.add_argument("--pairs", type=int, default=2, help="how often ours and stock take turns")
     parser.add_argument("--ours-only", action="store_true", help="no stock stack beside it")
-    parser.add_argument("--stock-epochs", type=int, default=100, help="of each stock component")
+    parser.add_argument("--stock-epochs", type=int, default=3, help="of 100, see train_stock")
     arguments = parser.parse_args()
     print(f"{platform.platform()}, {os.cpu_count()} cores; load generator on the same machine")
     result: dict[str, object] = {"residents": arguments.residents}

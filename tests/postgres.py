@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -37,5 +38,7 @@ def postgres_url(name: str) -> str:
         finally:
             await connection.close()
 
-    asyncio.run(create())
+    # In a thread of its own: a browser test may have an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, create()).result()
     return server.set(database=name).render_as_string(hide_password=False)

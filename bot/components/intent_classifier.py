@@ -81,7 +81,7 @@ class IntentClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Thresholds, tuned by cross-validation over the training texts (docs/measurements.md).
+        """Thresholds, tuned by cross-validation and held-out totals (docs/measurements.md).
 
         ``trust_margin``, ``topic_margin``: gap of the two best intents, and of the two best
         topics, above which counts decide alone;
