@@ -132,11 +132,13 @@ def measure(model: Path | None, residents: int, rounds: int) -> Measured:
     """Start a stack with this model (None: ours), load it, stop it."""
     # All residents of the load run come from one address.
     environment = {"LINDA_TEST_MODE": "0", "LINDA_SESSIONS_PER_ADDRESS": "100000"}
+    supervisor = "services.supervisor"
     if model is not None:
         environment["LINDA_MODEL"] = str(model)
+        supervisor = "benchmarks.stock_supervisor"
     paced, saturated = Run(), Run()
     with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Path(folder), **environment)
+        stack = Stack(Path(folder), supervisor=supervisor, **environment)
         start = time.perf_counter()
         stack.start()
         paced.ready_s = saturated.ready_s = time.perf_counter() - start

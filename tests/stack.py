@@ -33,10 +33,18 @@ class Stack:
     Args:
         var_dir: Folder for database, uploads, secrets and logs of this stack.
         database_url: As ``LINDA_DATABASE_URL``; empty for SQLite in ``var_dir``.
+        supervisor: The module that is run; another one than ours only for comparisons.
     """
 
-    def __init__(self, var_dir: Path, database_url: str = "", **environment: str) -> None:
+    def __init__(
+        self,
+        var_dir: Path,
+        database_url: str = "",
+        supervisor: str = "services.supervisor",
+        **environment: str,
+    ) -> None:
         self.var_dir = var_dir
+        self.supervisor = supervisor
         web, rasa, actions = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{web}"
         self.environment = {
@@ -66,7 +74,7 @@ class Stack:
         self.output = self.var_dir / "supervisor.out"
         with self.output.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.supervisor"],
+                [sys.executable, "-m", self.supervisor],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=out,

@@ -6,10 +6,11 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable
 
 from services.config import Settings
 from services.supervisor.preflight import problems
-from services.supervisor.processes import processes
+from services.supervisor.processes import Process, processes
 from services.supervisor.supervisor import StartFailed, Supervisor
 
 
@@ -34,13 +35,17 @@ def summary(settings: Settings, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Return the exit status: 0 after a clean stop, 1 when something prevents the start."""
+def main(table_of: Callable[[Settings], list[Process]] = processes) -> int:
+    """Return the exit status: 0 after a clean stop, 1 when something prevents the start.
+
+    Args:
+        table_of: Makes the table of processes; another one than ours only for comparisons.
+    """
     began = time.monotonic()
     # Logs, uploads and the database are for this account only.
     os.umask(0o077)
     settings = Settings()
-    table = processes(settings)
+    table = table_of(settings)
     found = problems(settings, table)
     if found:
         sys.stderr.write("".join(f"✗ {line}\n" for line in found))
