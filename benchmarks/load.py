@@ -155,7 +155,7 @@ def measure(model: Path | None, residents: int, rounds: int) -> Measured:
 def train_stock(epochs: int) -> float | None:
     """Train the stock model if there is none; return the seconds it took.
 
-    ``epochs``: DIET needs about half a minute for each on two cores. What the model costs when it
+    ``epochs``: DIET is slow on two cores (three took two minutes, features included). What the model costs when it
     serves does not depend on their number; how well it understands does.
     """
     if STOCK_MODEL.exists():

@@ -83,8 +83,8 @@ class ActionServer(EndpointConfig):
 def check_answers_once() -> None:
     """Make Rasa check an action's answer with a validator that is built once.
 
-    Rasa 3.6 builds it anew at each call and checks the schema itself each time: 70 % of the
-    server's processor time under load (``make bench``, process figures). The check is the same.
+    Rasa 3.6 builds it anew at each call and checks the schema itself each time: about 70 % of
+    the server's samples in a profile under load (docs/measurements.md). The check is the same.
     """
     validator = Draft202012Validator(RemoteAction.action_response_format_spec())
 
