@@ -13,16 +13,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
-from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from bot.action_server import ActionServerAway
+from bot.heard import Turn, turn_of, understood
 from bot.settings import internal_token
 
 logger = logging.getLogger(__name__)
+
+Retrieve = Callable[[str], Awaitable["DialogueStateTracker | None"]]
+"""Reads a conversation from the tracker store."""
 
 KINDS = ("text", "payload", "attachment", "location")
 #: Rasa's own commands: the bot never offers them, so nobody may send them.
@@ -121,7 +125,17 @@ def as_reply(message: dict[str, Any]) -> dict[str, Any]:
 
 
 class LindaOutput(CollectingOutputChannel):
-    """Collects each message whole: text, buttons and card stay together."""
+    """Collects each message whole: text, buttons and card stay together.
+
+    Attributes:
+        tracker: the conversation, set by :class:`bot.processor.LindaProcessor` and complete when the
+            message has been handled; ``None`` under Rasa's own processor.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is collected yet."""
+        super().__init__()
+        self.tracker: DialogueStateTracker | None = None
 
     @classmethod
     def name(cls) -> str:
@@ -133,18 +147,10 @@ class LindaOutput(CollectingOutputChannel):
         self.messages.append(as_reply(message))
 
 
-def stored_replies(tracker: DialogueStateTracker | None, message_id: str) -> list[Any] | None:
-    """What was answered to ``message_id``; ``None`` when the message was never handled."""
-    replies: list[Any] | None = None
-    for event in tracker.events if tracker else ():
-        if isinstance(event, UserUttered):
-            if replies is not None:
-                break
-            if event.message_id == message_id:
-                replies = []
-        elif replies is not None and isinstance(event, BotUttered):
-            replies.append(as_reply({"text": event.text, **(event.data or {})}))
-    return replies
+def stored_replies(turn: Turn) -> list[dict[str, Any]]:
+    """What was answered in ``turn``."""
+    said = (event for event in turn.events if isinstance(event, BotUttered))
+    return [as_reply({"text": event.text, **(event.data or {})}) for event in said]
 
 
 class LindaInput(InputChannel):
@@ -193,15 +199,15 @@ class LindaInput(InputChannel):
             message = to_user_message(body, output)
         except BadRequest as error:
             return _error(422, "invalid_message", str(error))
+        retrieve: Retrieve = request.app.ctx.agent.tracker_store.retrieve
         key = f"{message.sender_id} {message.message_id}"
         task = self._running.get(key)
         if task is None:
             if body.get("retry"):
-                tracker = await request.app.ctx.agent.tracker_store.retrieve(message.sender_id)
-                replies = stored_replies(tracker, message.message_id)
-                if replies is not None:
-                    return json({"messages": replies, "repeated": True})
-            task = asyncio.ensure_future(_handle(message, output, on_new_message))
+                turn = turn_of(await retrieve(message.sender_id), message.message_id)
+                if turn is not None:
+                    return json({**_answer(stored_replies(turn), turn), "repeated": True})
+            task = asyncio.ensure_future(_handle(message, output, on_new_message, retrieve))
             self._running[key] = task
             task.add_done_callback(lambda _task: self._running.pop(key, None))
         # A gateway that has given up waiting must not cut the turn in half: it will ask again, and
@@ -213,6 +219,7 @@ async def _handle(
     message: UserMessage,
     output: LindaOutput,
     on_new_message: Callable[[UserMessage], Awaitable[Any]],
+    retrieve: Retrieve,
 ) -> HTTPResponse:
     try:
         await on_new_message(message)
@@ -221,7 +228,12 @@ async def _handle(
     except Exception:  # the gateway keeps the message and tries again
         logger.exception("linda.message.failed")
         return _error(500, "rasa_failed", "这会儿没处理成，消息已经留着。")
-    return json({"messages": output.messages})
+    tracker = output.tracker or await retrieve(message.sender_id)
+    return json(_answer(output.messages, turn_of(tracker, message.message_id)))
+
+
+def _answer(messages: list[dict[str, Any]], turn: Turn | None) -> dict[str, Any]:
+    return {"messages": messages, "understood": understood(turn) if turn else None}
 
 
 def _error(status: int, code: str, text: str) -> HTTPResponse:

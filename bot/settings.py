@@ -45,3 +45,13 @@ def tracker_url() -> str:
     if os.environ.get("LINDA_TRACKER_URL"):
         return url
     return f"sqlite:///{var_dir() / 'rasa.db'}"
+
+
+def services_url() -> str:
+    """Where the services answer (``LINDA_URL``, default the port of a single machine)."""
+    return os.environ.get("LINDA_URL") or "http://127.0.0.1:8080"
+
+
+def model_poll_s() -> float:
+    """Seconds between two questions for a new model (``LINDA_MODEL_POLL_S``, default 2)."""
+    return float(os.environ.get("LINDA_MODEL_POLL_S") or 2)

@@ -46,34 +46,43 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(result.model)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def rasa_server(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    """A running Rasa; gives ``ask(path, body) -> (status, json)``."""
-    folder = tmp_path_factory.mktemp("rasa")
-    port = _free_port()
-    environment = {
-        **os.environ,
-        "LINDA_INTERNAL_TOKEN": TOKEN,
-        "LINDA_TRACKER_URL": f"sqlite:///{folder / 'rasa.db'}",
-        "LINDA_VECTOR_CACHE": str(folder),
-        "RASA_TELEMETRY_ENABLED": "false",
-    }
-    command = [
-        sys.executable, "-m", "rasa", "run", "-i", "127.0.0.1", "-p", str(port),
-        "--model", str(model_path), "--endpoints", "endpoints.yml", "--credentials",
-        "credentials.yml", "--enable-api", "--auth-token", TOKEN,
-    ]  # fmt: skip
-    log = (folder / "rasa.log").open("wb")
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+class Rasa:
+    """A running ``bot.serve`` with a folder of its own.
 
-    def ask(path: str, body: Any = None, token: str | None = TOKEN) -> tuple[int, Any]:
-        url = f"http://127.0.0.1:{port}{path}" + (f"?token={token}" if token else "")
+    Attributes:
+        folder: ``LINDA_VAR_DIR`` of the process; ``rasa.log`` is in it.
+        environment: what the process is started with.
+    """
+
+    def __init__(self, folder: Path, model: Path, **environment: str) -> None:
+        """Nothing is started; ``environment`` goes on top of the usual."""
+        self.folder, self.model, self.port = folder, model, free_port()
+        self.environment = {
+            **os.environ,
+            "LINDA_INTERNAL_TOKEN": TOKEN,
+            "LINDA_TRACKER_URL": f"sqlite:///{folder / 'rasa.db'}",
+            "LINDA_VAR_DIR": str(folder),
+            "LINDA_VECTOR_CACHE": str(folder),
+            "LINDA_URL": f"http://127.0.0.1:{free_port()}",  # nobody is there
+            "RASA_TELEMETRY_ENABLED": "false",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """Everything that the process has printed."""
+        return (self.folder / "rasa.log").read_text(errors="replace")
+
+    def ask(self, path: str, body: Any = None, token: str | None = TOKEN) -> tuple[int, Any]:
+        """Status and JSON of one request; a body makes it a POST."""
+        url = f"http://127.0.0.1:{self.port}{path}" + (f"?token={token}" if token else "")
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
         try:
@@ -82,17 +91,36 @@ def rasa_server(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
 
-    deadline = time.monotonic() + 180
-    while True:
-        assert process.poll() is None, (folder / "rasa.log").read_text(errors="replace")[-3000:]
-        assert time.monotonic() < deadline, "Rasa did not start"
-        try:
-            if ask("/status")[0] == 200:
-                break
-        except (OSError, ValueError):
-            pass
-        time.sleep(0.5)
-    yield ask
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=30)
-    log.close()
+    def start(self) -> Rasa:
+        """Start and wait until it answers."""
+        command = [sys.executable, "-m", "bot.serve", "--model", str(self.model)]
+        with (self.folder / "rasa.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--port", str(self.port)],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+        deadline = time.monotonic() + 180
+        while True:
+            assert self._process.poll() is None, self.log[-3000:]
+            assert time.monotonic() < deadline, "Rasa did not start"
+            try:
+                if self.ask("/status")[0] == 200:
+                    return self
+            except (OSError, ValueError):
+                pass
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(timeout=30)
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def rasa_server(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """A running Rasa; gives ``ask(path, body) -> (status, json)``."""
+    rasa = Rasa(tmp_path_factory.mktemp("rasa"), model_path).start()
+    yield rasa.ask
+    rasa.stop()

@@ -4,6 +4,7 @@ import pytest
 from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.heard import turn_of
 from bot.linda_channel import BadRequest, LindaOutput, stored_replies, to_user_message
 
 
@@ -45,8 +46,10 @@ def test_stored_replies_are_those_of_the_message() -> None:
         [UserUttered("一", message_id="m1"), BotUttered("好", {"buttons": [{"title": "对", "payload": "/affirm"}]}),
          UserUttered("二", message_id="m2"), BotUttered("行")],
     )  # fmt: skip
-    assert stored_replies(tracker, "m1") == [
+    first, second = turn_of(tracker, "m1"), turn_of(tracker, "m2")
+    assert first is not None and second is not None
+    assert stored_replies(first) == [
         {"text": "好", "buttons": [{"title": "对", "payload": "/affirm"}]}
     ]
-    assert stored_replies(tracker, "m2") == [{"text": "行"}]
-    assert stored_replies(tracker, "m3") is None
+    assert stored_replies(second) == [{"text": "行"}]
+    assert turn_of(tracker, "m3") is None

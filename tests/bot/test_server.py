@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,17 +62,47 @@ def test_a_card_without_training_is_found(rasa_server: Any) -> None:
 def test_a_message_is_answered_whole(rasa_server: Any) -> None:
     status, answer = send(rasa_server, "c-greet", "你好")
     assert status == 200
-    assert answer == {
-        "messages": [
-            {"text": "您好，我是邻答。", "buttons": [{"title": "对", "payload": "/affirm"}]}
-        ]
-    }
+    assert answer["messages"] == [
+        {"text": "您好，我是邻答。", "buttons": [{"title": "对", "payload": "/affirm"}]}
+    ]
+
+
+def test_what_was_understood_goes_with_the_answer(rasa_server: Any, model_path: Path) -> None:
+    answer = send(rasa_server, "c-heard", "三号楼二单元的楼道灯不亮了")[1]
+    heard = answer["understood"]
+    assert heard["text"] == "三号楼二单元的楼道灯不亮了"
+    assert (heard["intent"], heard["leaf"], heard["uncertain"]) == ("report_problem", "H6", False)
+    assert 0 < heard["confidence"] <= 1 and 0 < heard["leaf_confidence"] <= 1
+    assert heard["readings"][0]["leaf"] == "H6"
+    assert heard["entities"] == [
+        {"type": "address", "start": 0, "end": 6, "text": "三号楼二单元",
+         "value": {"building": "3", "unit": "2"}}
+    ]  # fmt: skip
+    assert heard["actions"] == ["utter_report"]
+    assert heard["model"] == hashlib.sha256(model_path.read_bytes()).hexdigest()
+
+
+def test_a_button_is_not_heard(rasa_server: Any) -> None:
+    answer = send(rasa_server, "c-kinds", "/affirm", kind="payload")[1]
+    assert answer["messages"] and answer["understood"] is None
+
+
+def test_what_was_understood_survives_the_folding_of_old_turns(rasa_server: Any) -> None:
+    """Twelve turns and more are folded in the store; the newest must still be told in full."""
+    for turn in range(14):
+        first = send(rasa_server, "c-long", "楼道灯坏了", message_id=f"m{turn}")[1]
+    again = send(rasa_server, "c-long", "楼道灯坏了", message_id="m13", retry=True)[1]
+    assert again["repeated"] is True
+    assert again["understood"] == first["understood"]
+    older = send(rasa_server, "c-long", "楼道灯坏了", message_id="m11", retry=True)[1]
+    assert older["repeated"] is True and older["understood"]["actions"] == ["utter_report"]
 
 
 def test_retry_repeats_the_answer_and_handles_nothing_twice(rasa_server: Any) -> None:
     first = send(rasa_server, "c-retry", "你好")[1]
     again = send(rasa_server, "c-retry", "你好", retry=True)[1]
     assert again["messages"] == first["messages"]
+    assert again["understood"] == first["understood"] is not None
     assert again["repeated"] is True
     other = send(rasa_server, "c-retry", "楼道灯坏了", message_id="m2", retry=True)[1]
     assert "repeated" not in other
@@ -94,7 +126,9 @@ def test_button_is_a_command(rasa_server: Any) -> None:
 
 def test_silent_while_a_person_talks(rasa_server: Any) -> None:
     status, answer = send(rasa_server, "c-human", "你好", metadata={"mode": "human"})
-    assert (status, answer) == (200, {"messages": []})
+    assert (status, answer["messages"]) == (200, [])
+    assert answer["understood"]["intent"] == "greet"  # heard, though not answered
+    assert answer["understood"]["actions"] == []
 
 
 def test_reserved_command_is_refused(rasa_server: Any) -> None:

@@ -1,0 +1,85 @@
+"""Rasa's agent and processor, knowing which model archive they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
+from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGenerator
+from rasa.core.processor import MessageProcessor
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.heard import MODEL
+from bot.linda_channel import LindaOutput
+from bot.model_archive import sha256_of
+
+
+class LindaProcessor(MessageProcessor):
+    """One loaded model.
+
+    Attributes:
+        sha256: hex digest of the archive; each parse carries it as ``model``.
+    """
+
+    def __init__(self, model_path: str | Path, **parts: Any) -> None:
+        """Load the archive: about a second of processor time.
+
+        Raises:
+            Exception: whatever the archive's content makes Rasa raise.
+        """
+        super().__init__(model_path=model_path, **parts)
+        self.sha256 = sha256_of(Path(model_path))
+        if isinstance(self.nlg, TemplatedNaturalLanguageGenerator):
+            # Its own texts: a message under way ends with those of the model it began with.
+            self.nlg = NaturalLanguageGenerator.create(None, self.domain)
+
+    def moved(self, archive: Path) -> None:
+        """The archive lies elsewhere now; Rasa's ``/status`` shows its name."""
+        self.model_path, self.model_filename = archive, archive.name
+
+    async def parse_message(
+        self,
+        message: UserMessage,
+        tracker: DialogueStateTracker | None = None,
+        only_output_properties: bool = True,
+    ) -> dict[str, Any]:
+        """Rasa's parse, and which model it comes from."""
+        parsed = await super().parse_message(message, tracker, only_output_properties)
+        return {**parsed, MODEL: self.sha256}
+
+    async def log_message(
+        self, message: UserMessage, should_save_tracker: bool = True
+    ) -> DialogueStateTracker:
+        """As Rasa; our channel gets the tracker, which would else be read from the store again."""
+        tracker = await super().log_message(message, should_save_tracker)
+        if isinstance(message.output_channel, LindaOutput):
+            message.output_channel.tracker = tracker
+        return tracker
+
+
+class LindaAgent(Agent):
+    """Rasa's agent with :class:`LindaProcessor`, whose model can be exchanged while it works."""
+
+    def prepare(self, model_path: str | Path) -> LindaProcessor:
+        """Load a model beside the present one; for a thread, touches nothing that is in use."""
+        return LindaProcessor(
+            model_path,
+            tracker_store=self.tracker_store,
+            lock_store=self.lock_store,
+            action_endpoint=self.action_endpoint,
+            generator=self.nlg,
+            http_interpreter=self.http_interpreter,
+        )
+
+    def take(self, processor: LindaProcessor) -> None:
+        """Answer with ``processor`` from the next message on; the present ones end with theirs."""
+        self.processor = processor
+        self.domain = processor.domain
+        self.tracker_store.domain = processor.domain
+        self._set_fingerprint(processor.sha256)
+
+    def load_model(self, model_path: str | Path, fingerprint: str | None = None) -> None:
+        """Load and take in one step (start of the server)."""
+        self.take(self.prepare(model_path))
