@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOT := bot/.venv/bin
 VENV := .venv/bin
 
-.PHONY: help run train test lint evaluate bench install lock
+.PHONY: help run train test lint evaluate bench wechat-sim install lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ evaluate: ## score the model on our own held-out messages
 bench: ## load run through the whole stack, the stock Rasa configuration beside it
 	@$(PYTHON) -m tools prepare-tests
 	@$(VENV)/python -m benchmarks.load
+
+wechat-sim: ## chat with a running Linda as a WeChat user, in the terminal (WeChat is simulated)
+	@test -x $(VENV)/python || $(PYTHON) -m tools install
+	@$(VENV)/python -m tests.wechat_sim
 
 lock: ## write the hashed locks anew
 	@cd bot && uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.10 pyproject.toml -o requirements.txt
