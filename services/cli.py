@@ -7,6 +7,10 @@
 ``linda user password``    change a password and end the account's logins
 ``linda ticket show NO``   one ticket with its timeline
 ``linda catalog check``    what is wrong or due in the data files
+``linda model list``       models, newest first; which one is in production
+``linda model import``     take in an archive as a candidate
+``linda model promote``    put a candidate into production; the same rules as on the page
+``linda model rollback``   go back to the production model before this one
 ``linda web``              the web process
 ``linda worker``           the worker process
 =========================  ====================================================================
@@ -22,6 +26,7 @@ import os
 import runpy
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +38,7 @@ from services.errors import LindaError
 from services.people.model import Role, Staff
 from services.seed import seed
 from services.tickets.core.actor import Actor
+from services.training.models import SOURCE_LABELS, TakenIn
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -45,6 +51,9 @@ async def init(services: Services, args: argparse.Namespace) -> int:
     await upgrade_async(services.settings.database)
     await seed(services)
     print("数据库已就绪。")
+    taken = await services.learning.models.take_in_file()
+    if taken is not None:
+        print(_taken_in(taken))
     return 0
 
 
@@ -85,6 +94,60 @@ async def catalog_check(services: Services, args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _taken_in(taken: TakenIn) -> str:
+    short = taken.sha256[:8]
+    if taken.released:
+        return f"对话模型 {short} 已登记，正在用它。"
+    return (
+        f"对话模型 {short} 已登记为候选：现在用的模型是人定的，没有自动换。"
+        f"到工作台“模型”里比一比再上线，或执行 linda model promote {short}。"
+    )
+
+
+async def model_list(services: Services, args: argparse.Namespace) -> int:
+    """Print the models."""
+    current = await services.learning.models.current()
+    for model in await services.learning.models.list():
+        here = current is not None and current.model == model.sha256
+        state = "在用" if here else "候选" if model.kept else "文件已清理"
+        print(
+            f"{model.short}  {model.made_at:%Y-%m-%d %H:%M}  {model.size / 1e6:5.1f} MB  {state}  "
+            f"{SOURCE_LABELS[model.source]} {model.made_by}".rstrip()
+        )
+    return 0
+
+
+async def model_import(services: Services, args: argparse.Namespace) -> int:
+    """Take in an archive."""
+    model = await services.learning.models.import_file(args.file, _operator()[1])
+    print(f"已登记为候选：{model.short}。比一比再上线。")
+    return 0
+
+
+async def model_promote(services: Services, args: argparse.Namespace) -> int:
+    """Put a model into production."""
+    learning = services.learning
+    current = await learning.models.current()
+    seen = current.id if current else 0
+    release = await learning.promote(_operator(), args.model, seen, args.reason)
+    print(f"模型 {release.model[:8]} 已上线，机器人几秒内换上。")
+    return 0
+
+
+async def model_rollback(services: Services, args: argparse.Namespace) -> int:
+    """Go back one production model."""
+    learning = services.learning
+    current = await learning.models.current()
+    release = await learning.rollback(_operator(), current.id if current else 0, args.reason)
+    print(f"已退回模型 {release.model[:8]}，机器人几秒内换上。")
+    return 0
+
+
+def _operator() -> tuple[str, str]:
+    """Return who sits at the shell, for the history."""
+    return "cli", f"命令行（{os.environ.get('USER') or os.getuid()}）"
+
+
 AUDITOR = Actor("staff", "cli", "auditor")
 """The shell reads as an auditor does: the trail, without anyone's phone."""
 
@@ -118,6 +181,14 @@ def parser() -> argparse.ArgumentParser:
     _add(ticket, "show", ticket_show, "看一件工单").add_argument("ticket_no")
     catalog = _group(commands, "catalog", "办事目录")
     _add(catalog, "check", catalog_check, "检查数据文件")
+    model = _group(commands, "model", "对话模型")
+    _add(model, "list", model_list, "列出模型")
+    _add(model, "import", model_import, "登记一个模型文件").add_argument("file", type=Path)
+    promote = _add(model, "promote", model_promote, "上线一个模型")
+    promote.add_argument("model", help="编号，前几位就够")
+    rollback = _add(model, "rollback", model_rollback, "退回上一个模型")
+    for command in (promote, rollback):
+        command.add_argument("--reason", default="", help="理由")
     for name, module, words in (
         ("web", "services.web", "启动网页进程"),
         ("worker", "services.outbox", "启动后台进程"),
@@ -163,7 +234,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:  # settings and data files say themselves what is wrong
         print(f"配置或数据文件有问题：{error}", file=sys.stderr)
     except (SQLAlchemyError, OSError) as error:
-        print(f"数据库用不了：{error}", file=sys.stderr)
+        print(f"数据库或文件用不了：{error}", file=sys.stderr)
     return 1
 
 

@@ -65,6 +65,16 @@ class Settings(BaseSettings):
     tickets_per_conversation: int = Field(
         30, ge=1, description="tickets one conversation may file in an hour"
     )
+    evaluation_dir: Path = Field(
+        ROOT / "tests" / "heldout",
+        description="labelled messages (*.jsonl) that models are judged by",
+    )
+    training_limit_s: int = Field(
+        3600, ge=1, description="a training run that takes longer is ended"
+    )
+    training_runs_kept: int = Field(
+        10, ge=1, description="so many runs' files and candidates' archives are kept"
+    )
     sla_profile: str = Field("default", description="file under data/sla")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING")
 

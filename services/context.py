@@ -12,6 +12,7 @@ from services.db import Database
 from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.tickets.service import TicketService
+from services.training.learning import Learning, NothingTaught
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Services:
     catalogue: CatalogueService
     tickets: TicketService
     channels: ChannelService
+    learning: Learning
 
     async def close(self) -> None:
         """Release connections."""
@@ -42,4 +44,5 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
     catalogue = CatalogueService(settings, clock)
     tickets = TicketService(settings, db, clock, places, people)
     channels = ChannelService(settings, db, clock, tickets, people, places)
-    return Services(settings, db, clock, people, places, catalogue, tickets, channels)
+    learning = Learning(settings, db, clock, NothingTaught())
+    return Services(settings, db, clock, people, places, catalogue, tickets, channels, learning)

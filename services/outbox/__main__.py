@@ -10,6 +10,7 @@ from pathlib import Path
 from services.config import Settings
 from services.context import Services, build
 from services.outbox.worker import run_due
+from services.training.runner import Runner
 
 log = logging.getLogger("linda.worker")
 
@@ -18,10 +19,15 @@ ROUND_S = 1.0
 
 
 async def run(services: Services, stop: asyncio.Event) -> None:
-    """Work in rounds until ``stop``; each round touches ``var/run/worker.alive``."""
+    """Work in rounds until ``stop``; each round touches ``var/run/worker.alive``.
+
+    Training runs go on beside the rounds, in child processes.
+    """
     alive = services.settings.var_dir / "run" / "worker.alive"
     alive.parent.mkdir(parents=True, exist_ok=True)
     beat = asyncio.create_task(_beat(alive))
+    runner = Runner(services.settings, services.db, services.clock, services.learning)
+    training = asyncio.create_task(runner.keep_working())
     try:
         while not stop.is_set():
             try:
@@ -35,6 +41,9 @@ async def run(services: Services, stop: asyncio.Event) -> None:
                 continue
     finally:
         beat.cancel()
+        training.cancel()
+        # A run's child is ended and the run is marked before the database is closed.
+        await asyncio.wait({training})
         await services.close()
         alive.unlink(missing_ok=True)
 

@@ -1,0 +1,1 @@
+"""Learning from logs: what was heard, what people teach, training runs, models, releases."""
