@@ -12,7 +12,8 @@ from services.db import Database
 from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.tickets.service import TicketService
-from services.training.learning import Learning, NothingTaught
+from services.training.annotations import AnnotationService
+from services.training.learning import Learning
 
 
 @dataclass(frozen=True)
@@ -44,5 +45,5 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
     catalogue = CatalogueService(settings, clock)
     tickets = TicketService(settings, db, clock, places, people)
     channels = ChannelService(settings, db, clock, tickets, people, places)
-    learning = Learning(settings, db, clock, NothingTaught())
+    learning = Learning(settings, db, clock, AnnotationService(db))
     return Services(settings, db, clock, people, places, catalogue, tickets, channels, learning)

@@ -111,12 +111,12 @@ class Archives:
             self._path(sha256).unlink(missing_ok=True)
 
     async def drop_orphans(self) -> None:
-        """Forget pieces that belong to no model: whoever kept them died before the end.
+        """Forget pieces that belong to no model: whoever kept or cleared them died before the end.
 
         Who is keeping an archive at this very moment notices and says so (:meth:`put`).
         """
         async with self._db.read() as s:
-            known = select(ModelRow.sha256)
+            known = select(ModelRow.sha256).where(ModelRow.kept)
             query = select(ModelChunkRow.sha256).where(ModelChunkRow.sha256.not_in(known))
             orphans = set(await s.scalars(query.distinct()))
         if orphans:

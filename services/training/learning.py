@@ -37,22 +37,6 @@ class Annotations(Protocol):
         """Return the hash that :meth:`write_nlu` would return now."""
 
 
-class NothingTaught:
-    """Nobody taught anything."""
-
-    async def write_nlu(self, folder: Path) -> str:
-        """Write nothing."""
-        return ""
-
-    async def evaluation_rows(self) -> Sequence[Mapping[str, Any]]:
-        """Return no rows."""
-        return ()
-
-    async def content_hash(self) -> str:
-        """Return the hash of nothing."""
-        return ""
-
-
 class Learning:
     """Decisions; each is refused with a sentence that says what to do instead."""
 

@@ -134,6 +134,7 @@ class Runner:
             await self._guarded(run)
         finally:
             await asyncio.to_thread(self._clear, run.id)
+        await self._models.prune()
         return True
 
     # -- one run from outside: heartbeat, limits, how it ends -------------------------------------
@@ -248,7 +249,6 @@ class Runner:
             )  # fmt: skip
             if ended != "ended":
                 raise Stopped
-        await self._models.prune()
 
     async def _candidate(self, run: Run, place: _Place) -> tuple[Path, str | None]:
         """Return the archive to judge, trained now or there already, and the hash of its data."""

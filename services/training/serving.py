@@ -18,6 +18,8 @@ AWAY = timedelta(seconds=90)
 FORGOTTEN = timedelta(days=1)
 """Who is silent for so long has moved or is gone for good."""
 
+LONGEST_ERROR = 500
+
 Sha256 = r"^[0-9a-f]{64}$"
 
 
@@ -28,7 +30,7 @@ class ServingReport(BaseModel):
     model: str | None = Field(None, pattern=Sha256, description="在用的模型")
     state: Literal["serving", "failed"]
     wanted: str | None = Field(None, pattern=Sha256, description="想换上而没换成的模型")
-    error: str | None = Field(None, max_length=1000, description="没换成的原因")
+    error: str | None = Field(None, description="没换成的原因")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ async def record(s: Session, report: ServingReport, now: datetime) -> None:
     await s.merge(
         ServingRow(
             process=report.process, model=report.model, wanted=report.wanted, state=report.state,
-            error=report.error, reported_at=now,
+            error=report.error and report.error[:LONGEST_ERROR], reported_at=now,
         )
     )  # fmt: skip
     await s.execute(delete(ServingRow).where(ServingRow.reported_at < now - FORGOTTEN))

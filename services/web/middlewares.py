@@ -76,8 +76,10 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
     if not response.prepared:
         response.headers["X-Request-ID"] = rid
     metrics.observe(request, response, seconds)
-    # The route's pattern, not the path: ids in paths and queries stay out of the log.
-    log.info(
+    # The route's pattern, not the path: ids in paths and queries stay out of the log. Whoever asks
+    # every two seconds whether there is a new model is told that there is none, and that is no news.
+    log.log(
+        logging.DEBUG if response.status == 304 else logging.INFO,
         "request.done %s %s %d %.0fms id=%s",
         request.method,
         metrics.pattern(request),

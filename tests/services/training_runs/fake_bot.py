@@ -109,7 +109,7 @@ def read_model(path: Path) -> dict[str, list[str | None]]:
 
 
 def evaluate(arguments: list[str], behaviour: dict[str, Any]) -> None:
-    from bot.evaluate import report
+    from tests.services.training_runs.reports import report
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--input", type=Path, required=True)
