@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-_COMPOUND_SURNAMES = frozenset(
+COMPOUND_SURNAMES = frozenset(
     "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 "
     "宗政 濮阳 公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 令狐".split()
 )
-_SURNAMES = (
+SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡"
     "贾丁魏薛叶阎闫余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷"
     "钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温季俞章鲁葛伍韦申尤毕聂丛焦柳邢岳齐梅莫"
@@ -29,7 +29,7 @@ _GIVEN_NAME = re.compile(
     r"((?:我名?叫|我是|本人|名字叫|姓名[:： ]?|联系人[:： ]?)(?:做|是)?)"
     # What begins like a surname and is none.
     r"(?!高[血龄中层楼]|孙[女子辈]|常[住客]|白[天班]|文盲|任何|方便|万[达科]|安[全保]|马路|石油)"
-    rf"((?:{'|'.join(sorted(_COMPOUND_SURNAMES))}|[{_SURNAMES}])[一-鿿](?:(?!住|家住|电话|手机)[一-鿿])?)"
+    rf"((?:{'|'.join(sorted(COMPOUND_SURNAMES))}|[{SURNAMES}])[一-鿿](?:(?!住|家住|电话|手机)[一-鿿])?)"
     r"(?=$|[^一-鿿]|家?住|的?电话|的?手机|今年)"
 )
 
@@ -50,7 +50,7 @@ def mask_name(name: str | None) -> str | None:
         return None
     if len(name) == 1:
         return "*"
-    keep = 2 if len(name) > 2 and name[:2] in _COMPOUND_SURNAMES else 1
+    keep = 2 if len(name) > 2 and name[:2] in COMPOUND_SURNAMES else 1
     return name[:keep] + "*" * (len(name) - keep)
 
 
