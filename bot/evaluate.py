@@ -1,8 +1,11 @@
 """Scores a labelled file against the trained model, without a server.
 
-``bot/.venv/bin/python -m bot.evaluate --input FILE.jsonl --output OUT.json``. Each line is
-``{text, intent, intent2?, leaf?, leaf2?, entities?: [{type,start,end,value?}]}``. The output has the
-predictions per row and the figures; the headline figures are printed, too.
+``bot/.venv/bin/python -m bot.evaluate --input FILE.jsonl --output OUT.json [--model FILE]``. Each
+line is ``{text, intent, intent2?, leaf?, leaf2?, entities?: [{type,start,end,value?}]}``. The output
+has the predictions per row and the figures; the headline figures are printed, too.
+
+Exit status 0 only when the output is there and whole. With ``--progress`` lines of JSON on standard
+output (“Runs” in docs/architecture.md) and the headline on standard error.
 """
 
 from __future__ import annotations
@@ -20,6 +23,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bot.command import Failure, Lines, own_stdout, run, workshop
+from bot.light import needs_tensorflow, without_tensorflow
+from bot.model_archive import BrokenArchive, check
+from bot.progress import listen, tell
+from bot.settings import ROOT
+
+STAGES = {
+    "read": (0.0, 0.1, "读取模型和评测集"),
+    "evaluate": (0.1, 1.0, "在评测集上评测"),
+}
 DEFAULT_REFERENCE = "2026-11-24T10:00:00+08:00"
 _LEAFLESS = (None, "none", "")
 
@@ -214,12 +227,11 @@ async def predict(
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=quiet)
     agent = Agent.load(model_path=model)
-    if agent.processor is None:
-        raise ValueError(f"没有找到训练好的模型：{model}。请先 make train。")
     metadata = {"now": reference_time, "locality": locality}
     await agent.processor.parse_message(UserMessage("你好", metadata=metadata))  # warm up
     guesses = []
-    for row in rows:
+    for number, row in enumerate(rows):
+        tell("evaluate", number / len(rows))
         # As the channel does: what a resident types is never a command.
         text = "／" + row["text"][1:] if row["text"].startswith("/") else row["text"]
         started = time.perf_counter()
@@ -248,32 +260,67 @@ def headline(figures: dict[str, Any]) -> str:
     )
 
 
+def score(
+    source: Path, target: Path, model: Path, reference_time: str, locality: str | None
+) -> dict[str, Any]:
+    """Evaluate ``model`` on ``source`` and write ``target``; returns the figures.
+
+    Raises:
+        Failure: the rows or the model cannot be used.
+        OSError: a file cannot be read or written.
+    """
+    tell("read", 0.0)
+    try:
+        rows = read_rows(source)
+        check(model)
+    except FileNotFoundError as error:
+        raise Failure(f"评测没有完成：找不到 {error.filename}。") from error
+    except (ValueError, BrokenArchive) as error:
+        raise Failure(f"评测没有完成：{error}".rstrip("。") + "。") from error
+    tell("read", 0.5)
+    with workshop(target) as folder:
+        # In a process of its own only: in another one Rasa may have the real TensorFlow.
+        if "rasa" not in sys.modules and not needs_tensorflow(model):
+            without_tensorflow()
+        try:
+            guesses = asyncio.run(predict(rows, str(model), reference_time, locality))
+        except OSError:
+            raise
+        except Exception as error:
+            logging.exception("linda.evaluate.failed")
+            raise Failure(f"评测没有完成：模型用不了（{type(error).__name__}）。") from error
+        figures = report(rows, guesses)
+        fresh = folder / target.name
+        fresh.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(fresh, target)
+    tell("evaluate", 1.0)
+    return figures
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="bot.evaluate", description=__doc__)
     parser.add_argument("--input", type=Path, required=True, help="labelled JSONL file")
     parser.add_argument("--output", type=Path, required=True, help="where the figures go")
-    parser.add_argument("--model", default="models", help="model file, or folder of models")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "linda.tar.gz")
     parser.add_argument(
         "--reference-time", default=DEFAULT_REFERENCE, help="“now” of relative times (ISO 8601)"
     )
     parser.add_argument("--locality", default=None, help="folder under data/localities")
+    parser.add_argument("--progress", action="store_true", help="lines of JSON on standard output")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.disable(logging.WARNING)
-    try:
-        rows = read_rows(options.input)
-        guesses = asyncio.run(
-            predict(rows, options.model, options.reference_time, options.locality)
+    lines = Lines(STAGES, own_stdout()) if options.progress else None
+    listen(lines)
+
+    def work() -> None:
+        figures = score(
+            options.input, options.output, options.model, options.reference_time, options.locality
         )
-    except (OSError, ValueError) as error:
-        print(f"评测没有完成：{error}", file=sys.stderr)
-        return 2
-    figures = report(rows, guesses)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
-    print(headline(figures))
-    return 0
+        print(headline(figures), file=sys.stderr if lines else sys.stdout)
+
+    return run(work, lines)
 
 
 if __name__ == "__main__":

