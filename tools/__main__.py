@@ -11,10 +11,12 @@ from tools.environments import (
     BOT,
     ROOT,
     SERVICES,
+    alone,
     ensure_browser,
     ensure_disk,
     ensure_environment,
     ensure_front_end,
+    ensure_interpreter,
 )
 from tools.model import ensure_model, train
 
@@ -22,9 +24,12 @@ from tools.model import ensure_model, train
 def install(dev: bool = False) -> None:
     """Both environments and the front-end packages."""
     ensure_disk()
-    ensure_environment(SERVICES, dev)
-    ensure_environment(BOT, dev)
-    ensure_front_end()
+    with alone():
+        for environment in (SERVICES, BOT):
+            ensure_interpreter(environment)
+        for environment in (SERVICES, BOT):
+            ensure_environment(environment, dev)
+        ensure_front_end()
 
 
 def start() -> None:
@@ -72,6 +77,13 @@ def main() -> None:
         COMMANDS[sys.argv[1]]()
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except OSError as error:
+        # Someone else's checkout, a full disk, a file system that is mounted read-only.
+        place = error.filename or ROOT
+        stop(
+            f"读写 {place} 没有成功（{error.strerror}）："
+            "请检查磁盘空间，并用这个目录的主人来执行 make。"
+        )
 
 
 main()
