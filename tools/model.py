@@ -14,7 +14,7 @@ MODEL = ROOT / "models" / "linda.tar.gz"
 
 def train(target: Path = MODEL) -> None:
     """Train a model from the data in the repository; on failure the old model stays."""
-    with step("训练对话模型（约一分钟）"):
+    with step("训练对话模型（约一到三分钟）"):
         LOGS.mkdir(parents=True, exist_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         wanted = fingerprint(ROOT)
