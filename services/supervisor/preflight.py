@@ -13,6 +13,10 @@ NEEDED_BYTES = 500 * 1024**2
 """Free disk that running needs: logs, uploads and the database must be able to grow."""
 
 
+SETTINGS = {"web": "LINDA_PORT", "rasa": "LINDA_RASA_URL", "actions": "LINDA_ACTIONS_URL"}
+"""Which setting moves a process to another port."""
+
+
 def problems(settings: Settings, table: Sequence[Process]) -> list[str]:
     """Return one Chinese sentence per problem; an empty list means: go."""
     found = []
@@ -22,9 +26,9 @@ def problems(settings: Settings, table: Sequence[Process]) -> list[str]:
         found.append("还没有对话模型：请执行 make train。")
     for process in table:
         if process.port is not None and not _free(process.port):
-            hint = "，或用 LINDA_PORT 换一个端口" if process.name == "web" else ""
             found.append(
-                f"端口 {process.port}（{process.name}）已被占用：请先停掉占用它的程序{hint}。"
+                f"端口 {process.port}（{process.name}）已被占用：请先停掉占用它的程序，"
+                f"或用 {SETTINGS.get(process.name, 'LINDA_PORT')} 换一个端口。"
             )
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.var_dir).free

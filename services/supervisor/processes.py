@@ -49,6 +49,7 @@ def processes(settings: Settings) -> list[Process]:
         "LINDA_ACTIONS_URL": settings.actions_url,
         "LINDA_VAR_DIR": str(settings.var_dir),
         "LINDA_LOCALITY": settings.locality,
+        "LINDA_MODEL_POLL_S": str(settings.model_poll_s),
         # One thread each: two cores are shared by all processes, and spinning BLAS threads cost more
         # than they give for one sentence.
         "OMP_NUM_THREADS": "1",

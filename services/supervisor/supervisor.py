@@ -154,7 +154,7 @@ class Supervisor:
         ]
 
     async def run(self, on_ready: Callable[[], None]) -> None:
-        """Run until SIGINT or SIGTERM; then stop everything.
+        """Run until SIGINT, SIGTERM or SIGHUP (the terminal is closed); then stop everything.
 
         Args:
             on_ready: Called once, when every process is well for the first time.
@@ -164,7 +164,7 @@ class Supervisor:
         """
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
         keepers = [asyncio.create_task(m.keep_running()) for m in self.managed]
         announce = asyncio.create_task(self._announce(on_ready))

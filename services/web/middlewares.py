@@ -61,6 +61,9 @@ HTTP_ERRORS: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "不支持这种内容格式。"),
 }
 
+ASKED_ALL_THE_TIME = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Routes whose good answers are not worth a line in the log."""
+
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}")
 
 
@@ -76,13 +79,15 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
     if not response.prepared:
         response.headers["X-Request-ID"] = rid
     metrics.observe(request, response, seconds)
-    # The route's pattern, not the path: ids in paths and queries stay out of the log. Whoever asks
-    # every two seconds whether there is a new model is told that there is none, and that is no news.
+    # The route's pattern, not the path: ids in paths and queries stay out of the log. That all is well
+    # and that there is no new model is asked every two seconds, and is no news.
+    pattern = metrics.pattern(request)
+    no_news = response.status == 304 or (response.status < 400 and pattern in ASKED_ALL_THE_TIME)
     log.log(
-        logging.DEBUG if response.status == 304 else logging.INFO,
+        logging.DEBUG if no_news else logging.INFO,
         "request.done %s %s %d %.0fms id=%s",
         request.method,
-        metrics.pattern(request),
+        pattern,
         response.status,
         seconds * 1000,
         rid,

@@ -44,6 +44,16 @@ async def test_says_ready_once_all_are_well_and_stops_all(tmp_path: Path) -> Non
         os.kill(pid, 0)
 
 
+async def test_a_closed_terminal_leaves_no_process_behind(tmp_path: Path) -> None:
+    supervisor = Supervisor([alive(tmp_path / "a")], tmp_path)
+    task = await run_until(supervisor, asyncio.Event())
+    pid = int((tmp_path / "run" / "good.pid").read_text())
+    os.kill(os.getpid(), signal.SIGHUP)
+    await asyncio.wait_for(task, 20)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
 async def test_a_killed_process_comes_back(tmp_path: Path) -> None:
     supervisor = Supervisor([alive(tmp_path / "a")], tmp_path)
     task = await run_until(supervisor, asyncio.Event())
