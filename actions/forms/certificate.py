@@ -141,6 +141,8 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
 def _demand_answer(message: Message, draft: Draft) -> Values:
     if new_matter(message):
         return {"handover": message.intent}
+    if _OFFICE.match(bare(message.text)):
+        return {"demanded_by": message.text.strip()}  # “派出所要的”, though 要的 also says yes
     if is_yes(message) and not message.tapped and draft.asks.get("demanded_by", 0) < 2:
         return {}  # “嗯” names nobody yet
     if is_yes(message) or is_skip(message) or message.intent in _ASIDE or not message.text.strip():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from actions import leaves
@@ -30,6 +31,8 @@ CLEAR_LEAD = 0.15
 """The lead over the next best reading that also counts as understood."""
 NO_LEAF = "none"
 """The label of a matter that no leaf of the catalogue covers."""
+WIDE = timedelta(days=62)
+"""A time longer than this says a season, not when it happened."""
 
 NEWS = 6
 """Words beyond entities and filler from which on an answer also belongs to the story."""
@@ -172,6 +175,7 @@ def _occurred(message: Message, draft: Draft) -> Values:
         for e in message.meant("time")
         if isinstance(e.value, dict)
         and (e.value.get("recur") or str(e.value.get("start", ""))[:10] <= today)
+        and not _names_a_season(e.value, today)
     ]
     if not begun:
         return {}
@@ -179,6 +183,14 @@ def _occurred(message: Message, draft: Draft) -> Values:
     recent = [e for e in begun if str(e.value.get("start") or today) >= _year_before(message)]
     entity = min(recent or begun, key=lambda e: str(e.value.get("start") or today))
     return {"occurred": entity.value, "occurred_text": entity.text}
+
+
+def _names_a_season(value: Mapping[str, Any], today: str) -> bool:
+    """Whether a time is too wide to say when (“今年冬天”): months, and not “since …”."""
+    start, end = str(value.get("start") or "")[:10], str(value.get("end") or "")[:10]
+    if not start or not end or end == today:
+        return False
+    return date.fromisoformat(end) - date.fromisoformat(start) > WIDE
 
 
 def _year_before(message: Message) -> str:

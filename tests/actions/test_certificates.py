@@ -71,6 +71,16 @@ def test_an_office_named_is_an_answer(words: str, intent: str, matter: bool) -> 
     assert new_matter(msg(words, intent)) is matter
 
 
+async def test_an_office_that_wants_it_is_no_yes(talk: Talk, services: FakeServices) -> None:
+    talk.hear("证明我妈是我妈", "request_certificate")
+    for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):
+        await talk.run(action)
+    talk.hear("派出所要的", "affirm")
+    await talk.run("validate_demand_form")
+    await talk.run("action_submit_demand")
+    assert services.sent("/tickets")[0]["certificate"]["demanded_by"] == "派出所要的"
+
+
 async def test_another_matter_goes_on_at_once(talk: Talk, services: FakeServices) -> None:
     talk.hear("证明我妈是我妈", "request_certificate")
     for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):

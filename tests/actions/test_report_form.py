@@ -53,6 +53,12 @@ def test_one_message_with_everything_is_confirmed_at_once() -> None:
     assert lines["替谁说"] == "您母亲"
 
 
+def test_a_whole_season_is_not_read_back_as_dates() -> None:
+    winter = ("今年冬天", {"start": "2026-01-01", "end": "2026-12-31"})
+    draft, _ = step(None, msg("今年冬天屋里一直冷", leaf="H4", ents={"time": winter}))
+    assert "什么时候" not in dict(report.summary(draft, msg()))
+
+
 @pytest.mark.parametrize(
     ("message", "asked", "gap"),
     [
