@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     rasa_timeout_s: float = Field(
         8.0, description="how long the gateway waits for an answer of Rasa"
     )
+    model_poll_s: float = Field(
+        2.0, gt=0, description="how often Rasa asks whether another model has been released"
+    )
     internal_token: str = Field("", description="secret between web, Rasa and actions")
     data_key: str = Field(
         "", description="base64 of 32 bytes: encrypts names, phones and rooms at rest"
@@ -65,6 +68,9 @@ class Settings(BaseSettings):
     tickets_per_conversation: int = Field(
         30, ge=1, description="tickets one conversation may file in an hour"
     )
+    heard_days: int = Field(
+        180, ge=1, description="days after which what residents said is deleted, unless it teaches"
+    )
     evaluation_dir: Path = Field(
         ROOT / "tests" / "heldout",
         description="labelled messages (*.jsonl) that models are judged by",
@@ -74,6 +80,9 @@ class Settings(BaseSettings):
     )
     training_runs_kept: int = Field(
         10, ge=1, description="so many runs' files and candidates' archives are kept"
+    )
+    wechat_accounts: Path | None = Field(
+        None, description="YAML file with the official accounts; none: no WeChat channel"
     )
     sla_profile: str = Field("default", description="file under data/sla")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING")

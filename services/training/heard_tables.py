@@ -57,7 +57,7 @@ class OutcomeRow(Base):
 class GroupRow(Base):
     """Messages with nearly the same words; one decision settles them.
 
-    ``text``/``form``/``sign``: of the message that founded it; the others were compared with it.
+    ``text``/``form``: of the message that founded it; the others were compared with it.
     ``heard``, ``residents``, ``uncertainty``, ``suspicious``, ``score``: counted anew whenever
     something of it changes. ``state``: ``open`` → ``decided`` or ``skipped``. ``version``: number
     of decisions so far; who decides names the one they saw.
@@ -68,7 +68,6 @@ class GroupRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     text: Mapped[str] = mapped_column(Text)
     form: Mapped[str] = mapped_column(Text)
-    sign: Mapped[str] = mapped_column(String(20))
     intent: Mapped[str | None] = mapped_column(String(40))
     leaf: Mapped[str | None] = mapped_column(String(8))
     certain: Mapped[bool]

@@ -166,7 +166,7 @@ _STRICT = {
     "spoken": re.compile(rf"(?:[{''.join(VALUES)}]\s?){{7,}}"),
     "code": re.compile(rf"(?<!\d)\d{{6}}(?!\d|{_UNIT})"),
     "plate": re.compile(rf"[{_PROVINCES}][·.\s-]?[A-Za-z][·.\s-]?[A-Za-z\d]{{5}}"),
-    "email": re.compile(r"[A-Za-z0-9]\s?@\s?[A-Za-z0-9-]+\."),
+    "email": re.compile(r"[A-Za-z0-9]\s?@\s?[A-Za-z0-9-]+\.[A-Za-z0-9]"),
     "ticket_no": re.compile(r"[sS][qQ](?:[\s-]?\d){6,}"),
 }
 

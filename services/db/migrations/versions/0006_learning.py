@@ -52,7 +52,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("form", sa.Text(), nullable=False),
-        sa.Column("sign", sa.String(20), nullable=False),
         sa.Column("intent", sa.String(40)),
         sa.Column("leaf", sa.String(8)),
         sa.Column("certain", sa.Boolean(), nullable=False),

@@ -1,0 +1,249 @@
+"""What residents said, kept redacted, and what followed.
+
+The gateway adds one row in the transaction that marks a message answered
+(:func:`services.training.hearing.row_of`). All else – what followed, which group it belongs to, when it
+is forgotten – is done by the worker a moment later, or where it happens.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.channels.rasa import Understood
+from services.channels.tables import ConversationRow, MessageRow
+from services.clock import Clock
+from services.config import Settings
+from services.db import Database, Session
+from services.training import groups, hearing
+from services.training.heard_tables import GroupRow, HeardRow, OutcomeRow
+from services.training.knowledge import Knowledge
+from services.training.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from services.context import Services
+
+log = logging.getLogger(__name__)
+
+BATCH = 10
+"""Messages in one transaction: on SQLite residents wait for it."""
+FORGOTTEN_AT_ONCE = 200
+ASK_HUMAN = "ask_human"
+
+
+class HeardService:
+    """See the module."""
+
+    def __init__(
+        self, settings: Settings, db: Database, clock: Clock, knowledge: Knowledge
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._locality = settings.locality
+        self._keep_for = timedelta(days=settings.heard_days)
+        self.knowledge = knowledge
+
+    # -- gateway -----------------------------------------------------------------------------
+
+    def keep(
+        self,
+        session: Session,
+        conversation: ConversationRow,
+        message: MessageRow,
+        understood: Understood,
+        name: str | None,
+    ) -> None:
+        """Keep what was understood of a message, in the transaction that marks it answered.
+
+        Never an error: the resident's answer must not be lost because of what is only for learning.
+
+        Args:
+            name: The resident's own name, when it is known.
+        """
+        try:
+            row = hearing.row_of(
+                understood,
+                self.knowledge.wording,
+                message_id=message.id,
+                conversation_id=conversation.id,
+                channel=conversation.channel,
+                mode=conversation.mode,
+                locality=self._locality,
+                at=self._clock.now(),
+                name=name,
+            )
+        except Exception:
+            log.exception("message %s is not kept for learning", message.id)
+            return
+        if row is not None:
+            session.add(row)
+
+    # -- worker ------------------------------------------------------------------------------
+
+    async def digest(self) -> int:
+        """Look at messages that are new: what they say about the one before, which group is theirs.
+
+        Returns:
+            How many were looked at.
+        """
+        new = select(HeardRow.id).where(HeardRow.group_id.is_(None)).order_by(HeardRow.id)
+        async with self._db.read() as s:
+            if await s.scalar(new.limit(1)) is None:
+                return 0
+        async with self._db.write() as s:
+            await groups.lock(s)
+            ids = (await s.scalars(new.limit(BATCH))).all()
+            for heard_id in ids:
+                await self._look_at(s, await s.get_one(HeardRow, heard_id))
+        return len(ids)
+
+    async def _look_at(self, session: Session, row: HeardRow) -> None:
+        done = self.knowledge.outcomes.of_actions(row.actions)
+        if done is not None:
+            await self._note(session, row, done, row.at)
+        before = await self._before(session, row.conversation_id, row.at, row.id)
+        if before is not None:
+            known = await self._outcomes(session, before.id)
+            said = self.knowledge.outcomes.of_next(row.text, row.intent, known)
+            if said is None and row.intent == ASK_HUMAN:
+                said = "handed_off"
+            if said is not None:
+                await self.note(session, before, said, row.at)
+        await groups.place(session, row, self.knowledge)
+
+    async def forget(self) -> int:
+        """Delete what is older than ``LINDA_HEARD_DAYS`` and teaches nothing.
+
+        Returns:
+            How many messages are gone.
+        """
+        until = self._clock.now() - self._keep_for
+        teaches = exists().where(GroupRow.id == HeardRow.group_id, GroupRow.state == "decided")
+        old = select(HeardRow.id).where(HeardRow.at < until, ~teaches).limit(FORGOTTEN_AT_ONCE)
+        async with self._db.read() as s:
+            if await s.scalar(old.limit(1)) is None:
+                return 0
+        async with self._db.write() as s:
+            await groups.lock(s)
+            ids = (await s.scalars(old)).all()
+            touched = set(
+                await s.scalars(select(HeardRow.group_id).where(HeardRow.id.in_(ids)).distinct())
+            )
+            await s.execute(delete(OutcomeRow).where(OutcomeRow.heard_id.in_(ids)))
+            await s.execute(delete(HeardRow).where(HeardRow.id.in_(ids)))
+            for group_id in touched - {None}:
+                await groups.shrink(s, await s.get_one(GroupRow, group_id), self.knowledge)
+        return len(ids)
+
+    # -- what followed -----------------------------------------------------------------------
+
+    async def off_topic(self, session: Session, message_id: str) -> None:
+        """The resident says that the answer to this message had nothing to do with it."""
+        await groups.lock(session)
+        row = await session.scalar(select(HeardRow).where(HeardRow.message_id == message_id))
+        if row is not None:
+            await self.note(session, row, "off_topic", self._clock.now())
+
+    async def handed_off(self, session: Session, conversation_id: str) -> None:
+        """A person was asked for: what was said last had not been settled."""
+        await groups.lock(session)
+        row = await self._before(session, conversation_id, self._clock.now())
+        if row is not None:
+            await self.note(session, row, "handed_off", self._clock.now())
+
+    async def note(self, session: Session, row: HeardRow, outcome: Outcome, at: datetime) -> None:
+        """Add what followed a message, once; the order of its group follows (caller holds the lock)."""
+        await self._note(session, row, outcome, at)
+        if row.group_id is not None:
+            group = await session.get_one(GroupRow, row.group_id)
+            await groups.recount(session, group, self.knowledge)
+
+    async def _note(self, session: Session, row: HeardRow, outcome: Outcome, at: datetime) -> None:
+        dialect = session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        values = {"heard_id": row.id, "outcome": outcome, "at": at}
+        await session.execute(insert(OutcomeRow).values(values).on_conflict_do_nothing())
+
+    async def _before(
+        self, session: Session, conversation_id: str, at: datetime, but: int | None = None
+    ) -> HeardRow | None:
+        """The message that something said at this time is about, when that is not too long ago."""
+        query = (
+            select(HeardRow)
+            .where(
+                HeardRow.conversation_id == conversation_id,
+                HeardRow.at <= at,
+                HeardRow.at > at - self.knowledge.outcomes.within,
+            )
+            .order_by(HeardRow.at.desc(), HeardRow.id.desc())
+            .limit(1)
+        )
+        if but is not None:
+            query = query.where(HeardRow.id < but)
+        return (await session.scalars(query)).first()
+
+    async def _outcomes(self, session: Session, heard_id: int) -> set[str]:
+        query = select(OutcomeRow.outcome).where(OutcomeRow.heard_id == heard_id)
+        return set(await session.scalars(query))
+
+    def watches(self, event: str) -> bool:
+        """Whether an event of a ticket may say something about what was understood."""
+        return event in self.knowledge.outcomes.watched
+
+    # -- tickets -----------------------------------------------------------------------------
+
+    async def ticket_changed(self, payload: Mapping[str, Any], filed_at: datetime) -> None:
+        """Staff sent a ticket elsewhere than what the model had understood.
+
+        Args:
+            payload: Of topic ``ticket.changed``.
+            filed_at: When the ticket was filed.
+        """
+        data = payload.get("data") or {}
+        async with self._db.write() as s:
+            await groups.lock(s)
+            row = await self._told(s, str(payload["conversation_id"]), filed_at)
+            if row is None:
+                return
+            understood = self.knowledge.labels.shown_leaf(row.intent, row.leaf)
+            if self.knowledge.outcomes.redispatches(payload["event"], data.get("leaf"), understood):
+                await self.note(s, row, "redispatched", self._clock.now())
+
+    async def _told(
+        self, session: Session, conversation_id: str, filed_at: datetime
+    ) -> HeardRow | None:
+        """The message that a ticket was written from: the last one with a leaf before it was filed."""
+        query = (
+            select(HeardRow)
+            .where(
+                HeardRow.conversation_id == conversation_id,
+                HeardRow.leaf.is_not(None),
+                HeardRow.intent.in_(self.knowledge.labels.with_leaf),
+                HeardRow.at <= filed_at + _FILING,
+                HeardRow.at > filed_at - self.knowledge.outcomes.ticket_within,
+            )
+            .order_by(HeardRow.at.desc(), HeardRow.id.desc())
+            .limit(1)
+        )
+        return (await session.scalars(query)).first()
+
+
+_FILING = timedelta(seconds=30)
+"""The message that completes a form is marked answered after its ticket is filed."""
+
+
+async def on_ticket_changed(services: Services, payload: Mapping[str, Any]) -> None:
+    """Note what staff did to a ticket that the bot had filed (topic ``ticket.changed``)."""
+    conversation_id = payload.get("conversation_id")
+    by_staff = (payload.get("data") or {}).get("actor_kind") == "staff"
+    if not conversation_id or not by_staff:
+        return
+    if not services.heard.watches(str(payload["event"])):
+        return
+    ticket = await services.tickets.resident_get(str(payload["ticket_no"]), conversation_id)
+    await services.heard.ticket_changed(payload, datetime.fromisoformat(ticket["created_at"]))
