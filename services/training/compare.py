@@ -267,8 +267,8 @@ _FIGURES: tuple[tuple[str, str, Unit, bool, tuple[str, ...]], ...] = (
     ("scope_recall", "管不了的认出", "share", True, ("out_of_scope", "recall")),
     ("scope_alarms", "能办的误当管不了", "count", False, ("out_of_scope", "false_alarms")),
     ("entities", "地点、时间等取对", "share", True, ("entities", "span", "all", "f1")),
-    ("p50", "一半的话多快听懂", "ms", False, ("latency_ms", "p50")),
-    ("p95", "慢的话多慢", "ms", False, ("latency_ms", "p95")),
+    ("p50", "一般多久听懂", "ms", False, ("latency_ms", "p50")),
+    ("p95", "慢的要多久", "ms", False, ("latency_ms", "p95")),
 )
 """Key, Chinese name, unit, whether more is better, and where a report has it."""
 

@@ -15,10 +15,10 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from services.clock import Clock
 from services.config import ROOT, Settings
@@ -38,6 +38,8 @@ from services.training.runs import INTERRUPTED, Run, State
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 POLL_S = 1.0
 """Seconds between two looks for a run, and between two heartbeats of one."""
 NEEDED_BYTES = 1024**3
@@ -56,24 +58,30 @@ class Stopped(Exception):
 
 @dataclass
 class Progress:
-    """How far a run is: what the heartbeat writes down."""
+    """How far a run is: what the heartbeat writes down.
+
+    Steps may go on side by side; each is a share of the whole.
+    """
 
     state: State
     shares: Mapping[str, float] = field(default_factory=dict)
     text: str = "正在准备"
-    done: float = 0.0
-    _before: float = field(default=0.0)
+    parts: dict[str, float] = field(default_factory=dict)
 
-    def step(self, name: str) -> Callable[[float, str], None]:
-        """Begin a step; return what its child tells its own progress (0–1) to."""
-        begin = self._before
-        self._before += self.shares[name]
+    @property
+    def done(self) -> float:
+        """Share of the whole, 0–1."""
         whole = sum(self.shares.values())
-        self.state = "training" if name == "train" else "evaluating"
+        return sum(self.shares[name] * part for name, part in self.parts.items()) / (whole or 1)
 
-        def told(share: float, text: str) -> None:
-            self.done = max(self.done, (begin + share * self.shares[name]) / whole)
-            self.text = text
+    def step(self, name: str, text: str) -> Callable[[float, str], None]:
+        """Begin a step; return what its child tells its own progress (0–1) to."""
+        self.state = "training" if name == "train" else "evaluating"
+        self.text, self.parts[name] = text, 0.0
+
+        def told(share: float, words: str) -> None:
+            self.parts[name] = max(self.parts[name], share)
+            self.text = words if name == "train" else text
 
         return told
 
@@ -214,14 +222,7 @@ class Runner:
         progress.shares = exam.shares
         place = _Place(folder, progress, story)
         archive, data_hash = await self._candidate(run, place)
-        frozen = await self._evaluate(place, archive, exam.frozen, "evaluate")
-        taught = None
-        if exam.taught is not None:
-            taught = await self._evaluate(place, archive, exam.taught, "taught")
-        base_report = exam.base_report
-        if exam.base is not None and base_report is None:
-            base_archive = await self._models.archives.file(exam.base)
-            base_report = await self._evaluate(place, base_archive, exam.frozen, "base")
+        frozen, taught, base_report = await self._examine(place, archive, exam)
         _check_disk(folder)
         progress.text = "正在收好"
         model, size = await self._models.archives.put(archive)
@@ -257,6 +258,31 @@ class Runner:
         assert run.model is not None  # an evaluation names its model
         return await self._models.archives.file(run.model), run.data_hash
 
+    async def _examine(
+        self, place: _Place, archive: Path, exam: _Exam
+    ) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any] | None]:
+        """Return the reports: candidate on the evaluation set and on what was taught, production.
+
+        Two at a time: starting a bot takes as long as a hundred sentences, and there are two cores.
+        """
+        turn = asyncio.Semaphore(2)
+
+        async def ask(
+            step: str, judged_by: EvaluationSet | None, model: Path
+        ) -> dict[str, Any] | None:
+            if judged_by is None:
+                return None
+            async with turn:
+                return await self._evaluate(place, model, judged_by, step)
+
+        questions = [ask("evaluate", exam.frozen, archive), ask("taught", exam.taught, archive)]
+        if exam.base is not None and exam.base_report is None:
+            base = await self._models.archives.file(exam.base)
+            questions.append(ask("base", exam.frozen, base))
+        frozen, taught, *base_report = await _all(questions)
+        assert frozen is not None  # it was asked about the evaluation set
+        return frozen, taught, base_report[0] if base_report else exam.base_report
+
     async def _exam(self, run: Run) -> _Exam:
         """Find out what the candidate will be asked, and what is known of the production model."""
         frozen = await self._evaluations.frozen()
@@ -277,8 +303,7 @@ class Runner:
 
     async def _train(self, place: _Place) -> tuple[Path, str]:
         """Train on a copy of the data, which nobody edits meanwhile; return archive and its hash."""
-        told = place.progress.step("train")
-        told(0.0, "正在准备数据")
+        told = place.progress.step("train", "正在准备数据")
         archive = place.folder / "model.tar.gz"
         own, lessons = place.folder / "nlu", place.folder / "taught"
         await asyncio.to_thread(shutil.copytree, ROOT / NLU, own)
@@ -299,13 +324,12 @@ class Runner:
         """Evaluate a model; return the report."""
         source, result = place.folder / f"{step}.jsonl", place.folder / f"{step}.json"
         await asyncio.to_thread(source.write_bytes, judged_by.lines)
-        told, text = place.progress.step(step), _TEXTS[step]
-        told(0.0, text)
+        told = place.progress.step(step, _TEXTS[step])
         command = [
             "bot.evaluate", "--input", str(source), "--output", str(result),
             "--model", str(archive), "--reference-time", REFERENCE_TIME, "--progress",
         ]  # fmt: skip
-        await self._bot.run(command, place.folder, place.story, lambda share, _: told(share, text))
+        await self._bot.run(command, place.folder, place.story, told)
         try:
             report: dict[str, Any] = json.loads(await asyncio.to_thread(result.read_bytes))
         except (OSError, ValueError):
@@ -406,6 +430,17 @@ def _sentence(error: BaseException) -> str:
         case _:
             log.error("training run failed", exc_info=error)
             return "训练没有成功，是程序的问题。请把下面的记录发给技术人员。"
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do all of it side by side; when one fails, the others are ended first."""
+    tasks = [asyncio.create_task(w) for w in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def _stop(work: asyncio.Task[None]) -> None:
