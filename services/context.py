@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.catalogue.service import CatalogueService
 from services.channels.service import ChannelService
+from services.channels.wechat.service import WeChatService
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database
@@ -13,6 +14,7 @@ from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.tickets.service import TicketService
 from services.training.annotations import AnnotationService
+from services.training.heard import HeardService
 from services.training.learning import Learning
 
 
@@ -28,10 +30,14 @@ class Services:
     catalogue: CatalogueService
     tickets: TicketService
     channels: ChannelService
+    wechat: WeChatService
     learning: Learning
+    heard: HeardService
+    annotations: AnnotationService
 
     async def close(self) -> None:
         """Release connections."""
+        await self.wechat.close()
         await self.channels.close()
         await self.db.close()
 
@@ -45,5 +51,21 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
     catalogue = CatalogueService(settings, clock)
     tickets = TicketService(settings, db, clock, places, people)
     channels = ChannelService(settings, db, clock, tickets, people, places)
-    learning = Learning(settings, db, clock, AnnotationService(db))
-    return Services(settings, db, clock, people, places, catalogue, tickets, channels, learning)
+    wechat = WeChatService(settings, db, clock, channels)
+    heard = channels.heard
+    annotations = AnnotationService(db)
+    learning = Learning(settings, db, clock, annotations)
+    return Services(
+        settings,
+        db,
+        clock,
+        people,
+        places,
+        catalogue,
+        tickets,
+        channels,
+        wechat,
+        learning,
+        heard,
+        annotations,
+    )

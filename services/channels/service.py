@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, select, update
 
+from services.catalogue.service import CatalogueService
 from services.channels import attachments, duty, handoffs, store
 from services.channels.gateway import Drained, Gateway
 from services.channels.hub import Hub
@@ -41,6 +43,8 @@ from services.db import Database, DatabaseAway, Session
 from services.errors import LindaError
 from services.limits import Limit
 from services.tickets.core.calendar import load_calendar
+from services.training.heard import HeardService
+from services.training.knowledge import Knowledge
 
 if TYPE_CHECKING:
     from services.people.service import PeopleService
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
     from services.tickets.service import TicketService
 
 __all__ = ["ChannelService", "Conversation"]
+
+log = logging.getLogger(__name__)
 
 RATE_LIMIT = 20
 """Messages a minute and conversation."""
@@ -99,6 +105,7 @@ class ChannelService:
         self._places = places
         self._texts = Texts(settings.data_dir / "texts" / "channel.yml")
         self._hub = Hub(db)
+        self._answering: dict[str, asyncio.Task[None]] = {}
 
     @cached_property
     def duty(self) -> duty.DutyDesk:
@@ -126,7 +133,15 @@ class ChannelService:
             self._settings.rasa_timeout_s,
             self._metadata,
             self._give_up,
+            self.heard.keep,
         )
+
+    @cached_property
+    def heard(self) -> HeardService:
+        """What residents said, for learning from it."""
+        catalogue = CatalogueService(self._settings, self._clock)
+        knowledge = Knowledge(self._settings.data_dir, catalogue)
+        return HeardService(self._settings, self._db, self._clock, knowledge)
 
     @property
     def uploads(self) -> Path:
@@ -142,6 +157,8 @@ class ChannelService:
         await self._hub.close()
         if "_gateway" in self.__dict__:
             await self._gateway.close()
+            for task in self._answering.values():
+                task.cancel()
             await self._rasa.close()
 
     # -- residents ---------------------------------------------------------------------------
@@ -155,7 +172,7 @@ class ChannelService:
             address: Where the request comes from; 429 ``too_many_sessions`` when that many have
                 been opened from there (``LINDA_SESSIONS_PER_ADDRESS``).
         """
-        conversation_id = store.new_id("c").replace(".", "")
+        conversation_id = store.new_conversation_id()
         token = self._signer.issue(conversation_id)
         # Kept as a keyed hash: limits need to know the same address again, nobody needs to read it.
         opened_from = self._people.vault.fingerprint(address)[:40] if address else None
@@ -165,20 +182,9 @@ class ChannelService:
                 limit = replace(SESSIONS, most=self._settings.sessions_per_address)
                 await limit.check(s, opened_from, now)
                 await limit.hit(s, opened_from, now)
-            s.add(
-                ConversationRow(
-                    id=conversation_id,
-                    channel=channel,
-                    token_hash=token_hash(token),
-                    elder=elder,
-                    mode="bot",
-                    last_seq=0,
-                    opened_from=opened_from,
-                    created_at=now,
-                    last_seen_at=now,
-                )
+            await store.open_one(
+                s, conversation_id, channel, elder, now, token_hash(token), opened_from
             )
-            await s.flush()
             said = self._texts.say("welcome", elder)
             row = await store.append(
                 s, conversation_id, sender="bot", now=now, text=said.text, buttons=said.buttons
@@ -213,11 +219,73 @@ class ChannelService:
         Errors: 429 ``rate_limited`` (fields ``retry_after`` in seconds), 422
         ``payload_not_offered``, 404 ``attachment_not_found``, 409 ``message_id_conflict``.
         """
-        message_id = await self._receive(conversation_id, message)
-        if not await self._gateway.answer(conversation_id, message_id):
-            await self._tell_kept(conversation_id, message_id)
+        message_id = await self.accept(conversation_id, message)
+        await self._answer(conversation_id, message_id)
         async with self._db.read() as s:
             return await self._exchange(s, conversation_id, await store.replies(s, message_id))
+
+    async def accept(self, conversation_id: str, message: Incoming, *, menu: bool = False) -> str:
+        """Store a message unless it is here already; return its id.
+
+        Args:
+            menu: A payload is one of the channel's own menu, which no button had to offer.
+
+        Errors as :meth:`post`.
+        """
+        async with self._db.write() as s:
+            # The same message three times at once comes one by one.
+            now = await self._lock(s, conversation_id)
+            known = await s.scalar(
+                select(MessageRow).where(
+                    MessageRow.conversation_id == conversation_id,
+                    MessageRow.client_message_id == message.client_message_id,
+                )
+            )
+            if known is not None:
+                _check_same(known, message)
+                return known.id
+            await self._check_rate(s, conversation_id, now)
+            tapped = message.kind == "payload" and not menu
+            if tapped and not await store.was_offered(s, conversation_id, message.payload):
+                raise LindaError(
+                    "payload_not_offered", "这个按钮已经过期了，请直接打字告诉我。", 422
+                )
+            if message.attachment_id is not None:
+                attachment = await s.get(AttachmentRow, message.attachment_id)
+                if attachment is None or attachment.conversation_id != conversation_id:
+                    raise _no_attachment()
+            row = await store.append(
+                s,
+                conversation_id,
+                sender="resident",
+                now=now,
+                kind=message.kind,
+                text=message.text,
+                payload=message.payload or None,
+                location=message.location,
+                attachment_id=message.attachment_id,
+                client_message_id=message.client_message_id,
+                state="received",
+                next_attempt_at=self._gateway.first_retry_at(now),
+            )
+        self._hub.wake(conversation_id)
+        return row.id
+
+    async def answer_within(self, conversation_id: str, message_id: str, seconds: float) -> bool:
+        """Wait at most so long until a message is answered, or its resident knows that it is kept.
+
+        What takes longer goes on by itself. False when it does.
+        """
+        task = self._answering.get(message_id)
+        if task is None:
+            task = asyncio.create_task(self._answer(conversation_id, message_id))
+            self._answering[message_id] = task
+            task.add_done_callback(lambda t: self._answered(message_id, t))
+        await asyncio.wait([task], timeout=max(seconds, 0))
+        if not task.done():
+            return False
+        task.result()
+        return True
 
     async def add_attachment(
         self, conversation_id: str, chunks: AsyncIterator[bytes]
@@ -324,6 +392,40 @@ class ChannelService:
                 except TimeoutError:
                     yield None
 
+    async def off_topic(self, conversation_id: str, message_id: str) -> Exchange:
+        """The resident says that an answer has nothing to do with what was said; as often as they like.
+
+        Returns:
+            Thanks, and the offer of a person; said once about a message.
+
+        Errors: 404 ``message_not_found`` when it is no answer of the bot in this conversation.
+        """
+        async with self._db.write() as s:
+            message = await s.get(MessageRow, message_id)
+            if (
+                message is None
+                or message.conversation_id != conversation_id
+                or message.sender != "bot"
+                or message.reply_to is None
+            ):
+                raise LindaError("message_not_found", "没有找到这条回答。", 404)
+            conversation = await store.conversation(s, conversation_id)
+            said = self._texts.say("off_topic", conversation.elder)
+            if conversation.mode == "human":
+                said = self._texts.say("off_topic_with_person", conversation.elder)
+            key = f"off_topic:{message.reply_to}"
+            now = self._clock.now()
+            row = await store.say_once(
+                s, conversation_id, key, now, text=said.text, buttons=said.buttons
+            )
+            if row is None:
+                row = await store.said(s, conversation_id, key)
+            await self.heard.off_topic(s, message.reply_to)
+            await s.flush()
+            exchange = await self._exchange(s, conversation_id, [store.view(row)])
+        self._hub.wake(conversation_id)
+        return exchange
+
     # -- other subjects ----------------------------------------------------------------------
 
     async def say(
@@ -378,6 +480,8 @@ class ChannelService:
             conversation = await store.conversation(s, conversation_id)
             community_id = await self._community(s, conversation)
             reason: handoffs.Reason = "emergency" if kind == "emergency" else "human"
+            if reason == "human":
+                await self.heard.handed_off(s, conversation_id)
             _, fresh = await handoffs.open_one(
                 s, conversation, reason, text, now, community_id, leaf, ticket_no
             )
@@ -553,47 +657,14 @@ class ChannelService:
 
     # -- inside ------------------------------------------------------------------------------
 
-    async def _receive(self, conversation_id: str, message: Incoming) -> str:
-        """Store a message unless it is here already; return its id."""
-        async with self._db.write() as s:
-            # The same message three times at once comes one by one.
-            now = await self._lock(s, conversation_id)
-            known = await s.scalar(
-                select(MessageRow).where(
-                    MessageRow.conversation_id == conversation_id,
-                    MessageRow.client_message_id == message.client_message_id,
-                )
-            )
-            if known is not None:
-                _check_same(known, message)
-                return known.id
-            await self._check_rate(s, conversation_id, now)
-            if message.kind == "payload" and not await store.was_offered(
-                s, conversation_id, message.payload
-            ):
-                raise LindaError(
-                    "payload_not_offered", "这个按钮已经过期了，请直接打字告诉我。", 422
-                )
-            if message.attachment_id is not None:
-                attachment = await s.get(AttachmentRow, message.attachment_id)
-                if attachment is None or attachment.conversation_id != conversation_id:
-                    raise _no_attachment()
-            row = await store.append(
-                s,
-                conversation_id,
-                sender="resident",
-                now=now,
-                kind=message.kind,
-                text=message.text,
-                payload=message.payload or None,
-                location=message.location,
-                attachment_id=message.attachment_id,
-                client_message_id=message.client_message_id,
-                state="received",
-                next_attempt_at=self._gateway.first_retry_at(now),
-            )
-        self._hub.wake(conversation_id)
-        return row.id
+    def _answered(self, message_id: str, task: asyncio.Task[None]) -> None:
+        self._answering.pop(message_id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("message %s waits, the worker will have it answered: %r", message_id, error)
+
+    async def _answer(self, conversation_id: str, message_id: str) -> None:
+        if not await self._gateway.answer(conversation_id, message_id):
+            await self._tell_kept(conversation_id, message_id)
 
     async def _lock(self, session: Session, conversation_id: str) -> datetime:
         """Keep other writers of this conversation out; return the time, taken when they are."""

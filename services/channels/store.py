@@ -11,9 +11,12 @@ from sqlalchemy import func, select, update
 
 from services.channels.tables import ConversationRow, HandoffRow, MessageRow
 from services.channels.types import Button, Conversation, MessageView
+from services.channels.wechat.tables import WeChatDeliveryRow
 from services.db import Session
 from services.errors import LindaError
 
+WECHAT = "wechat"
+"""The channel whose messages are carried to the resident, instead of being fetched."""
 OFFERS_LOOKED_AT = 300
 """Messages with which a button may still be tapped, newest first; older buttons have expired."""
 
@@ -21,6 +24,11 @@ OFFERS_LOOKED_AT = 300
 def new_id(prefix: str) -> str:
     """Return a random id such as ``c_…`` (conversation), ``m_…`` (message)."""
     return f"{prefix}_{secrets.token_urlsafe(18)}"
+
+
+def new_conversation_id() -> str:
+    """Return a random id of a conversation; without a dot, which separates the parts of tokens."""
+    return new_id("c").replace(".", "")
 
 
 def view(row: MessageRow, name: str | None = None) -> MessageView:
@@ -64,6 +72,32 @@ async def conversation(session: Session, conversation_id: str) -> ConversationRo
     return row
 
 
+async def open_one(
+    session: Session,
+    conversation_id: str,
+    channel: str,
+    elder: bool,
+    now: datetime,
+    token_hash: str = "",
+    opened_from: str | None = None,
+) -> None:
+    """Open a conversation; without a token's hash no token ever opens it."""
+    session.add(
+        ConversationRow(
+            id=conversation_id,
+            channel=channel,
+            token_hash=token_hash,
+            elder=elder,
+            mode="bot",
+            last_seq=0,
+            opened_from=opened_from,
+            created_at=now,
+            last_seen_at=now,
+        )
+    )
+    await session.flush()
+
+
 async def append(
     session: Session,
     conversation_id: str,
@@ -77,17 +111,20 @@ async def append(
 ) -> MessageRow:
     """Add a message with the next number of its conversation.
 
-    Counting up locks the conversation's row until the commit: numbers become visible in order.
+    Counting up locks the conversation's row until the commit: numbers become visible in order. What
+    is said to a resident in WeChat is owed to them from this very transaction on.
     """
-    seq = await session.scalar(
+    found = await session.execute(
         update(ConversationRow)
         .where(ConversationRow.id == conversation_id)
         .values(last_seq=ConversationRow.last_seq + 1)
-        .returning(ConversationRow.last_seq)
+        .returning(ConversationRow.last_seq, ConversationRow.channel)
         .execution_options(synchronize_session=False)
     )
-    if seq is None:
+    counted = found.one_or_none()
+    if counted is None:
         raise LindaError("conversation_not_found", "没有找到这次对话。", 404)
+    seq, channel = counted
     row = MessageRow(
         id=new_id("m"),
         conversation_id=conversation_id,
@@ -100,6 +137,12 @@ async def append(
         **{"buttons": [], **columns},
     )
     session.add(row)
+    if channel == WECHAT and sender != "resident":
+        session.add(
+            WeChatDeliveryRow(
+                message_id=row.id, conversation_id=conversation_id, seq=seq, due_at=now
+            )
+        )
     await session.flush()
     return row
 
@@ -124,6 +167,14 @@ async def say_once(
         return None
     columns = {"sender": "system", **columns}
     return await append(session, conversation_id, now=now, effect_key=key, **columns)
+
+
+async def said(session: Session, conversation_id: str, key: str) -> MessageRow:
+    """Return the system message with this ``effect_key``, which has been said."""
+    query = select(MessageRow).where(
+        MessageRow.conversation_id == conversation_id, MessageRow.effect_key == key
+    )
+    return (await session.scalars(query)).one()
 
 
 async def history(

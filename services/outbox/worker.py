@@ -60,6 +60,8 @@ async def _round(services: Services) -> int:
         services.tickets.tick,
         services.channels.answer_waiting,
         services.channels.sweep,
+        services.heard.digest,
+        services.heard.forget,
     )
     for step in steps:
         try:

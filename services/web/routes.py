@@ -21,6 +21,7 @@ from services.web.api import (
     places,
     testmode,
     tickets,
+    wechat,
 )
 from services.web.console import views as console
 from services.web.widget import pages as widget
@@ -48,6 +49,7 @@ ROUTE_MODULES: list[RouteModule] = [
     testmode,
     internal,
     model_files,
+    wechat,
     widget,
     console,
     vendor,

@@ -21,6 +21,7 @@ from tests.services.web.conftest import Client, Token
 PUBLIC_WRITES = {
     "/api/v1/auth/token",
     "/api/v1/chat/sessions",
+    "/channels/wechat/{account}",  # signed by WeChat
     "/console/login",
     "/console/logout",
 }

@@ -1,0 +1,376 @@
+"""Reading and writing the WeChat tables; every function works in its caller's transaction.
+
+Whoever writes to a person's rows locks the person first (:func:`lock_user`), then the conversation:
+always in this order, so that two never wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.channels import store as conversations
+from services.channels.tables import MessageRow
+from services.channels.wechat.accounts import Account
+from services.channels.wechat.checks import Received, Refused
+from services.channels.wechat.splitting import Parcel
+from services.channels.wechat.tables import (
+    WeChatDeliveryRow,
+    WeChatInboundRow,
+    WeChatNonceRow,
+    WeChatUserRow,
+)
+from services.channels.wechat.window import Grant, Window
+from services.db import Base, Session
+
+RETRIES = timedelta(seconds=30)
+"""WeChat sends a message three times, five seconds apart; whatever comes later is somebody else."""
+PATIENCE = timedelta(seconds=6)
+"""So long a request of WeChat may still be waiting for its answer: five seconds, and a little."""
+HANDING_OVER = timedelta(seconds=20)
+"""After so long no retry comes any more: an answer not handed over by then did not arrive."""
+NONCES_KEPT = timedelta(minutes=15)
+"""Longer than a timestamp can be fresh, either way."""
+INBOUND_KEPT = timedelta(days=1)
+FAR = timedelta(minutes=10)
+"""No lease or claim reaches so far; one that does was taken before the clock was set back."""
+
+
+class Owed(NamedTuple):
+    """A message and what has become of it so far."""
+
+    delivery: WeChatDeliveryRow
+    message: MessageRow
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A stored message: ``fresh`` when it had not been here before."""
+
+    id: int
+    fresh: bool
+
+
+# -- inbound -------------------------------------------------------------------------------------
+
+
+async def keep(
+    s: Session, account: Account, received: Received, who: str, sealed: str, now: datetime
+) -> Kept:
+    """Store a message or event unless it is here already.
+
+    Args:
+        who: Fingerprint of the sender; ``sealed``: the OpenID, encrypted.
+
+    Raises:
+        Refused: ``replay``: the nonce belongs to another message, or to this one and WeChat would
+            not retry it any more.
+    """
+    # Of an event only the sender's name beside it makes the key unique.
+    key = f"{who[:32]}.{received.key}" if received.is_event else received.key
+    nonce = {"account": account.name, "nonce": received.nonce, "stamp": received.stamp}
+    if not await insert_new(s, WeChatNonceRow, {**nonce, "key": key, "at": now}):
+        known = await s.get_one(WeChatNonceRow, tuple(nonce.values()))
+        if known.key != key or not now - RETRIES <= known.at <= now + FAR:
+            raise Refused("replay")
+    fresh = await insert_new(
+        s,
+        WeChatInboundRow,
+        {
+            "account": account.name,
+            "key": key,
+            "openid_hash": who,
+            "openid_enc": sealed,
+            "content": dict(received.fields),
+            "received_at": now,
+            "state": "received",
+            # While this process lives it goes on by itself.
+            "due_at": now + PATIENCE,
+            "held": False,
+            "attempts": 0,
+        },
+    )
+    found = await s.scalar(
+        select(WeChatInboundRow.id).where(
+            WeChatInboundRow.account == account.name, WeChatInboundRow.key == key
+        )
+    )
+    assert found is not None  # inserted, now or before
+    return Kept(found, fresh)
+
+
+async def first_waiting(s: Session, account: str, who: str) -> WeChatInboundRow | None:
+    """Return the oldest message of a person that is not yet in the conversation."""
+    found: WeChatInboundRow | None = await s.scalar(
+        select(WeChatInboundRow)
+        .where(
+            WeChatInboundRow.account == account,
+            WeChatInboundRow.openid_hash == who,
+            WeChatInboundRow.state == "received",
+        )
+        .order_by(WeChatInboundRow.id)
+        .limit(1)
+    )
+    return found
+
+
+async def waiting_senders(s: Session, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """Return (account, person) with a message that any process may take up now."""
+    found = await s.execute(
+        select(WeChatInboundRow.account, WeChatInboundRow.openid_hash)
+        .where(
+            WeChatInboundRow.state == "received",
+            or_(WeChatInboundRow.due_at <= now, WeChatInboundRow.due_at > now + FAR),
+        )
+        .order_by(WeChatInboundRow.due_at)
+        .limit(limit)
+    )
+    return list(dict.fromkeys((account, who) for account, who in found))
+
+
+async def ensure_user(s: Session, row: WeChatInboundRow, elder: bool, now: datetime) -> str:
+    """Return the id of the sender, who is known from now on, with a conversation."""
+    conversation_id = conversations.new_conversation_id()
+    new = {
+        "id": conversations.new_id("w"),
+        "account": row.account,
+        "openid_hash": row.openid_hash,
+        "openid_enc": row.openid_enc,
+        "conversation_id": conversation_id,
+        "subscribed": True,
+        "message_left": 0,
+        "action_left": 0,
+        "failures": 0,
+        "created_at": now,
+    }
+    if await insert_new(s, WeChatUserRow, new):
+        await conversations.open_one(s, conversation_id, conversations.WECHAT, elder, now)
+    found = await s.scalar(
+        select(WeChatUserRow.id).where(
+            WeChatUserRow.account == row.account, WeChatUserRow.openid_hash == row.openid_hash
+        )
+    )
+    assert found is not None  # inserted, now or before
+    return str(found)
+
+
+async def lock_user(s: Session, user_id: str) -> WeChatUserRow:
+    """Keep others out of a person's rows until the end of the transaction; return the person."""
+    await s.execute(
+        update(WeChatUserRow)
+        .where(WeChatUserRow.id == user_id)
+        .values(failures=WeChatUserRow.failures)
+        .execution_options(synchronize_session=False)
+    )
+    return await s.get_one(WeChatUserRow, user_id, populate_existing=True)
+
+
+def window_of(user: WeChatUserRow) -> Window:
+    """Return what WeChat lets us send."""
+    return Window(
+        Grant(user.message_left, user.message_until), Grant(user.action_left, user.action_until)
+    )
+
+
+def set_window(user: WeChatUserRow, window: Window) -> None:
+    """Keep it."""
+    user.message_left, user.message_until = window.message.left, window.message.until
+    user.action_left, user.action_until = window.action.left, window.action.until
+
+
+async def offered(s: Session, conversation_id: str) -> Sequence[Mapping[str, str]]:
+    """Return the buttons that the resident has seen last and not reacted to yet.
+
+    Seen: known to have arrived in WeChat. Not reacted to: the resident has said nothing since.
+    """
+    last_own = (
+        select(func.coalesce(func.max(MessageRow.seq), 0))
+        .where(MessageRow.conversation_id == conversation_id, MessageRow.sender == "resident")
+        .scalar_subquery()
+    )
+    rows = await s.scalars(
+        select(MessageRow.buttons)
+        .join(WeChatDeliveryRow, WeChatDeliveryRow.message_id == MessageRow.id)
+        .where(
+            MessageRow.conversation_id == conversation_id,
+            MessageRow.seq > last_own,
+            WeChatDeliveryRow.state.in_(("delivered", "offered")),
+        )
+        .order_by(MessageRow.seq.desc())
+    )
+    return next((buttons for buttons in rows if buttons), [])
+
+
+# -- outbound ------------------------------------------------------------------------------------
+
+
+async def owed(s: Session, conversation_id: str, *states: str) -> list[Owed]:
+    """Return what a resident is owed and is not under way, in order."""
+    found = await s.execute(
+        select(WeChatDeliveryRow, MessageRow)
+        .join(MessageRow, MessageRow.id == WeChatDeliveryRow.message_id)
+        .where(
+            WeChatDeliveryRow.conversation_id == conversation_id,
+            WeChatDeliveryRow.state.in_(states or ("owed",)),
+        )
+        .order_by(WeChatDeliveryRow.seq)
+    )
+    return [Owed(delivery, message) for delivery, message in found]
+
+
+async def users_to_serve(s: Session, now: datetime, limit: int) -> list[str]:
+    """Return people with something that is due, who has waited longest first."""
+    due = func.min(WeChatDeliveryRow.due_at)
+    found = await s.execute(
+        select(WeChatUserRow.id, due)
+        .join(WeChatDeliveryRow, WeChatDeliveryRow.conversation_id == WeChatUserRow.conversation_id)
+        .where(
+            WeChatDeliveryRow.state.in_(("owed", "sending")),
+            or_(WeChatDeliveryRow.due_at <= now, WeChatDeliveryRow.due_at > now + FAR),
+            or_(
+                WeChatUserRow.retry_at.is_(None),
+                WeChatUserRow.retry_at <= now,
+                WeChatUserRow.retry_at > now + FAR,
+            ),
+            _free(now),
+        )
+        .group_by(WeChatUserRow.id)
+        .order_by(due)
+        .limit(limit)
+    )
+    return [user_id for user_id, _ in found]
+
+
+async def take_lease(s: Session, user_id: str, owner: str, now: datetime, lasts: timedelta) -> bool:
+    """Take or keep the right to speak to a person; False while another process has it."""
+    taken = await s.execute(
+        update(WeChatUserRow)
+        .where(WeChatUserRow.id == user_id, or_(WeChatUserRow.lease_owner == owner, _free(now)))
+        .values(lease_owner=owner, lease_until=now + lasts)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def release(user: WeChatUserRow) -> None:
+    """Give the right back."""
+    user.lease_owner = user.lease_until = None
+
+
+def leased(user: WeChatUserRow, now: datetime) -> bool:
+    """Say whether somebody is speaking to the person now."""
+    return user.lease_until is not None and now <= user.lease_until <= now + FAR
+
+
+async def answer_pending(s: Session, user_id: str, now: datetime) -> bool:
+    """Say whether a request of WeChat is still open, whose answer may carry what is owed."""
+    waiting = and_(WeChatInboundRow.answer.is_(None), WeChatInboundRow.received_at > now - PATIENCE)
+    unsettled = and_(
+        WeChatInboundRow.answer != "",
+        WeChatInboundRow.handed_over.is_(None),
+        WeChatInboundRow.answered_at > now - HANDING_OVER,
+    )
+    found = await s.scalar(
+        select(
+            exists().where(
+                WeChatInboundRow.user_id == user_id,
+                # A row of the future is one from before the clock was set back.
+                WeChatInboundRow.received_at <= now,
+                or_(waiting, unsettled),
+            )
+        )
+    )
+    return bool(found)
+
+
+async def lost_answers(s: Session, now: datetime, limit: int) -> list[int]:
+    """Return inbound messages whose passive reply was never handed over."""
+    return list(
+        await s.scalars(
+            select(WeChatInboundRow.id)
+            .where(
+                WeChatInboundRow.handed_over.is_(None),
+                WeChatInboundRow.answered_at <= now - HANDING_OVER,
+                WeChatInboundRow.answer != "",
+            )
+            .limit(limit)
+        )
+    )
+
+
+async def of_answer(s: Session, inbound_id: int) -> Sequence[WeChatDeliveryRow]:
+    """Return the deliveries that a passive reply carries and that are not settled."""
+    query = select(WeChatDeliveryRow).where(
+        WeChatDeliveryRow.inbound_id == inbound_id, WeChatDeliveryRow.state == "offered"
+    )
+    return (await s.scalars(query)).all()
+
+
+def under_way(rows: Iterable[Owed], parcel: Parcel | None, state: str) -> list[WeChatDeliveryRow]:
+    """Write down what a text carries, and how much of each message; return these rows."""
+    parts = {t.key: t for t in parcel.taken} if parcel else {}
+    carried = [delivery for delivery, message in rows if message.id in parts]
+    for delivery in carried:
+        part = parts[delivery.message_id]
+        delivery.state = state
+        delivery.upto, delivery.ends = delivery.said + part.length, part.ends
+    return carried
+
+
+def is_due(row: WeChatDeliveryRow, now: datetime) -> bool:
+    """Say whether a message is to be sent for its own sake now."""
+    return row.due_at is not None and not now < row.due_at <= now + FAR
+
+
+async def due_again(s: Session, conversation_id: str, now: datetime) -> None:
+    """The resident has written: what waited for that need not wait any longer."""
+    await s.execute(
+        update(WeChatDeliveryRow)
+        .where(
+            WeChatDeliveryRow.conversation_id == conversation_id,
+            WeChatDeliveryRow.state == "owed",
+            WeChatDeliveryRow.due_at.is_(None),
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def arrived(rows: Iterable[WeChatDeliveryRow], way: str, now: datetime) -> None:
+    """What was under way has arrived; the rest of a message that was cut is owed, at once."""
+    for row in rows:
+        row.said, row.way, row.doubts, row.error = row.upto, way, 0, None
+        row.state = "delivered" if row.ends else "owed"
+        row.due_at = None if row.ends else now
+        row.settled_at = now if row.ends else None
+
+
+async def sweep(s: Session, now: datetime) -> None:
+    """Forget what no retry of WeChat can ask for any more."""
+    await s.execute(delete(WeChatNonceRow).where(WeChatNonceRow.at < now - NONCES_KEPT))
+    await s.execute(
+        delete(WeChatInboundRow).where(
+            WeChatInboundRow.received_at < now - INBOUND_KEPT, WeChatInboundRow.state == "taken"
+        )
+    )
+
+
+def _free(now: datetime) -> Any:
+    return or_(
+        WeChatUserRow.lease_until.is_(None),
+        WeChatUserRow.lease_until < now,
+        WeChatUserRow.lease_until > now + FAR,
+    )
+
+
+async def insert_new(s: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert unless it is there already; a second writer waits here until the first has committed."""
+    postgres = s.get_bind().dialect.name == "postgresql"
+    insert = (postgresql.insert if postgres else sqlite.insert)(table)
+    done = await s.execute(insert.values(**values).on_conflict_do_nothing())
+    return bool(done.rowcount)  # type: ignore[attr-defined]
