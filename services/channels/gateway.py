@@ -21,7 +21,7 @@ from sqlalchemy import or_, select, update
 
 from services.channels import store
 from services.channels.hub import Hub
-from services.channels.rasa import RasaAway, RasaClient, RasaRefused, Reply
+from services.channels.rasa import Answer, RasaAway, RasaClient, RasaRefused, Reply, Understood
 from services.channels.tables import ConversationRow, MessageRow
 from services.channels.texts import Texts
 from services.clock import Clock
@@ -40,6 +40,7 @@ LOOK_S = 0.1
 
 Metadata = Callable[[Session, ConversationRow], Awaitable[dict[str, Any]]]
 GiveUp = Callable[[Session, ConversationRow, MessageRow], Awaitable[None]]
+Hear = Callable[[Session, ConversationRow, MessageRow, Understood, str | None], None]
 
 
 class Drained(Enum):
@@ -70,6 +71,8 @@ class Gateway:
         metadata: Makes the metadata of a message (docs/architecture.md, Gateway → Rasa).
         give_up: Called for a message that Rasa refuses for good, in the transaction that marks
             it answered; tells the resident and brings in a person.
+        hear: Keeps what was understood, in the same transaction; the last argument is the
+            resident's name, when it is known.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Gateway:
         timeout_s: float,
         metadata: Metadata,
         give_up: GiveUp,
+        hear: Hear,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -91,6 +95,7 @@ class Gateway:
         self._timeout_s = timeout_s
         self._metadata = metadata
         self._give_up = give_up
+        self._hear = hear
         self._drains: dict[str, asyncio.Task[Drained]] = {}
 
     @property
@@ -158,7 +163,7 @@ class Gateway:
         turn = await self._begin(conversation_id, owner)
         while isinstance(turn, _Turn):
             try:
-                replies = await self._rasa.send(turn.body)
+                answer = await self._rasa.send(turn.body)
             except (RasaAway, RasaRefused) as e:
                 refused = isinstance(e, RasaRefused)
                 log.warning("message %s not answered: %s", turn.message_id, e)
@@ -167,7 +172,7 @@ class Gateway:
                     return Drained.AWAY
                 await self._finish(turn, None)
             else:
-                await self._finish(turn, replies)
+                await self._finish(turn, answer)
             self._hub.wake(conversation_id)
             turn = await self._begin(conversation_id, owner)
         return turn
@@ -217,7 +222,7 @@ class Gateway:
                 body=_body(message, await self._metadata(s, conversation)),
             )
 
-    async def _finish(self, turn: _Turn, replies: list[Reply] | None) -> None:
+    async def _finish(self, turn: _Turn, answer: Answer | None) -> None:
         """Store the replies (None: Rasa refuses for good) and the mark in one transaction."""
         async with self._db.write() as s:
             # Locks the row first, as every writer of messages does, and proves that the lease is
@@ -236,10 +241,13 @@ class Gateway:
                 return
             message.state = "answered"
             conversation = await store.conversation(s, turn.conversation_id)
-            if replies is None:
+            if answer is None:
                 await self._give_up(s, conversation, message)
                 return
-            if not replies and conversation.mode == "bot":
+            if answer.understood is not None:
+                name = turn.body["metadata"]["resident"]["name"]
+                self._hear(s, conversation, message, answer.understood, name)
+            if not answer.messages and conversation.mode == "bot":
                 said = self._texts.say("no_answer", conversation.elder)
                 await store.append(
                     s,
@@ -250,7 +258,7 @@ class Gateway:
                     buttons=said.buttons,
                     reply_to=message.id,
                 )
-            for reply in replies:
+            for reply in answer.messages:
                 await store.append(
                     s,
                     turn.conversation_id,

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +53,69 @@ class Reply(BaseModel):
     custom: _Custom | None = None
 
 
-class _Answer(BaseModel):
+class Reading(BaseModel):
+    """One way to understand a message; ``leaf`` may be ``none`` or ``-``, as in the training data."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    intent: str | None = Field(None, max_length=40)
+    leaf: str | None = Field(None, max_length=8)
+    confidence: float = 0.0
+
+
+class HeardEntity(BaseModel):
+    """Words that the model found to mean something; offsets are code points, the end excluded."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: str = Field(max_length=40)
+    start: int = Field(ge=0)
+    end: int
+    value: Any = None
+
+
+class Understood(BaseModel):
+    """What the model understood of a message, and what was done (contract: Heard)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    text: str
+    intent: str | None = Field(None, max_length=40)
+    confidence: float | None = None
+    uncertain: bool = False
+    readings: list[Reading] = []
+    leaf: str | None = Field(None, max_length=8)
+    leaf_confidence: float | None = None
+    entities: list[HeardEntity] = []
+    actions: list[str] = []
+    model: str | None = Field(None, max_length=64)
+
+    @model_validator(mode="after")
+    def _inside(self) -> Understood:
+        if any(not e.start < e.end <= len(self.text) for e in self.entities):
+            raise ValueError("an entity outside the text")
+        return self
+
+
+class Answer(BaseModel):
+    """What Rasa says to a message."""
+
+    model_config = ConfigDict(extra="ignore")
+
     messages: list[Reply]
+    understood: Understood | None = None
+    """None for anything but typed text, and from a Rasa that does not tell."""
+
+    @field_validator("understood", mode="wrap")
+    @classmethod
+    def _or_nothing(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Understood | None:
+        # The resident's answer must not be lost because of what is only kept for learning.
+        try:
+            understood: Understood | None = check(value)
+            return understood
+        except ValidationError as e:
+            log.warning("understood not readable: %s", [error["loc"] for error in e.errors()])
+            return None
 
 
 @dataclass(frozen=True)
@@ -65,8 +134,8 @@ class RasaClient:
         self._settings = settings
         self._http: aiohttp.ClientSession | None = None
 
-    async def send(self, body: dict[str, Any]) -> list[Reply]:
-        """Hand one message over and return the replies; RasaAway or RasaRefused otherwise."""
+    async def send(self, body: dict[str, Any]) -> Answer:
+        """Hand one message over and return the answer; RasaAway or RasaRefused otherwise."""
         url = f"{self._settings.url}/webhooks/linda/webhook"
         try:
             async with self._session().post(
@@ -82,7 +151,7 @@ class RasaClient:
         if status != 200:
             raise RasaRefused(f"HTTP {status}")
         try:
-            return _Answer.model_validate_json(raw).messages
+            return Answer.model_validate_json(raw)
         except ValidationError as e:
             raise RasaRefused("unreadable answer") from e
 

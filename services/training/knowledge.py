@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +38,7 @@ class Knowledge:
         """When two messages say the same."""
         topics: dict[str, set[str]] = defaultdict(set)
         for card in self._catalogue.cards():
-            for name in (card.name, *card.aliases):
+            for name in (*re.split(r"[、（）]", card.name), *card.aliases):
                 if len(name) >= _LEAST:
                     topics[name].add(card.id)
         return Wording(self._data_dir, {name: frozenset(ids) for name, ids in topics.items()})

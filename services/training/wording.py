@@ -33,6 +33,8 @@ _HOLDER = 0xE000
 _LEAST = 2
 """A form with fewer characters of its own says nothing; then the words count as they are."""
 
+_A_WORD = 2
+"""Characters that make a word of their own: 老年证 and 残疾证 are not the same with anything around."""
 _PLACELESS = re.compile(r"[APN]")
 """For whom, where and how many never decide what is wanted; when may (有人吗, 周六有人吗)."""
 
@@ -129,9 +131,12 @@ class Wording:
         return sorted(self._denied.findall(self._compiled["no_denial"].sub("", form.rstrip(ASKS))))
 
     def _decides(self, one: str, other: str) -> bool:
-        """Whether each names something that decides and that the other does not."""
-        mine, theirs = ({c for c in self._rules.deciding if c in form} for form in (one, other))
-        if mine - theirs and theirs - mine:
+        """Whether each names something that the other does not: another word, or one that decides."""
+        mine, theirs = set(_own(one)), set(_own(other))
+        only, others = mine - theirs, theirs - mine
+        if min(len(only), len(others)) >= _A_WORD:
+            return True
+        if only & set(self._rules.deciding) and others & set(self._rules.deciding):
             return True
         a, b = self._named(one), self._named(other)
         return bool(a and b and not a & b)

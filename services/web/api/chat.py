@@ -90,6 +90,12 @@ class NewMessage(BaseModel):
                 )
 
 
+class Feedback(BaseModel):
+    """What the resident thinks of an answer."""
+
+    kind: Literal["off_topic"]
+
+
 class HistoryQuery(BaseModel):
     """``after`` is a message's ``seq``; omitted: the newest messages."""
 
@@ -143,6 +149,19 @@ async def post_message(request: web.Request, body: NewMessage) -> dict[str, Any]
     """Keep the message and return its answers."""
     channels = request.app[SERVICES].channels
     return (await channels.post(request[CONVERSATION], body.incoming())).body()
+
+
+@routes.post(
+    "/api/v1/chat/messages/{id}/feedback",
+    auth="resident",
+    body=Feedback,
+    cross_origin=True,
+    summary="说一条回答答非所问",
+)
+async def feedback(request: web.Request, body: Feedback) -> dict[str, Any]:
+    """Note it, thank, offer a person."""
+    channels = request.app[SERVICES].channels
+    return (await channels.off_topic(request[CONVERSATION], request.match_info["id"])).body()
 
 
 @routes.post(

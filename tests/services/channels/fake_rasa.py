@@ -16,12 +16,16 @@ TOKEN = "internal-token-of-the-tests"
 
 
 class FakeRasa:
-    """``handled`` lists the messages that had an effect; ``calls`` all requests, in order."""
+    """``handled`` lists the messages that had an effect; ``calls`` all requests, in order.
+
+    ``understood`` is put into the answer as it is, when the test sets it.
+    """
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
         self.handled: list[str] = []
         self.replies: list[dict[str, Any]] | None = None
+        self.understood: Any = None
         self.status = 200
         self.hang = asyncio.Event()
         self.hang.set()
@@ -63,4 +67,7 @@ class FakeRasa:
                 {"text": f"答:{body['text']}", "buttons": [{"title": "好", "payload": "/affirm"}]}
             ]
             self._memory[key] = echo if self.replies is None else self.replies
-        return web.json_response({"messages": self._memory[key]})
+        answer = {"messages": self._memory[key]}
+        if self.understood is not None:
+            answer["understood"] = self.understood
+        return web.json_response(answer)
