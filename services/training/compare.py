@@ -265,8 +265,8 @@ _FIGURES: tuple[tuple[str, str, Unit, bool, tuple[str, ...]], ...] = (
     ("emergency_recall", "紧急情况认出", "share", True, ("emergency", "recall")),
     ("false_alarms", "误报紧急", "count", False, ("emergency", "false_alarms")),
     ("scope_recall", "管不了的认出", "share", True, ("out_of_scope", "recall")),
-    ("scope_alarms", "能办的误当管不了", "count", False, ("out_of_scope", "false_alarms")),
-    ("entities", "地点、时间等取对", "share", True, ("entities", "span", "all", "f1")),
+    ("scope_alarms", "误当管不了", "count", False, ("out_of_scope", "false_alarms")),
+    ("entities", "地点时间取对", "share", True, ("entities", "span", "all", "f1")),
     ("p50", "一般多久听懂", "ms", False, ("latency_ms", "p50")),
     ("p95", "慢的要多久", "ms", False, ("latency_ms", "p95")),
 )

@@ -56,7 +56,7 @@ def _doubts(comparison: Comparison, taught: Taught | None, set_changed: bool) ->
     macro = comparison.figure("macro_f1")
     # Figures have four digits: the tolerance is for what floats add to them.
     if macro.change is not None and macro.change < -MACRO_DROP - 1e-9:
-        doubts.append(f"各类平均（宏 F1）降了 {-macro.change * 100:.1f} 个点。")
+        doubts.append(f"各类平均（宏 F1）降了 {-macro.change * 100:.2f} 个点。")
     if taught is not None:
         deaf = [line.text for line in taught.failed if line.intent == EMERGENCY]
         if deaf:

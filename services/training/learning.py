@@ -59,13 +59,19 @@ class Learning:
             LindaError: 409 ``run_active``; 409 ``same_data``: there is a model of just these data,
                 ``fields.model`` names it.
         """
-        active = await self.runs.active()
+        if await self.runs.active() is None:
+            twin = await self.twin()
+            if twin is not None:
+                raise await self._same_data(twin)
+        return await self.runs.request(who, "train", data_hash=await self._data_hash())
+
+    async def twin(self) -> Model | None:
+        """Return the model that was trained on just the data that there are now, if there is one."""
+        return await self.models.with_data(await self._data_hash())
+
+    async def _data_hash(self) -> str:
         taught = await self.annotations.content_hash()
-        data_hash = await asyncio.to_thread(fingerprint, ROOT, taught=taught)
-        twin = await self.models.with_data(data_hash)
-        if twin is not None and active is None:
-            raise await self._same_data(twin)
-        return await self.runs.request(who, "train", data_hash=data_hash)
+        return await asyncio.to_thread(fingerprint, ROOT, taught=taught)
 
     async def _same_data(self, twin: Model) -> LindaError:
         current = await self.models.current()

@@ -88,15 +88,16 @@ async def processes(s: Session, now: datetime) -> list[ServingProcess]:
 
 
 def words(found: Sequence[ServingProcess], production: str | None) -> str:
-    """Return ``2 个机器人进程中 2 个已用新模型`` and what is wrong, in one line. Pure."""
+    """Return ``2 个机器人进程中 2 个已用现在的模型`` and what is wrong, in one line. Pure."""
     here = [p for p in found if p.state != "away"]
     if production is None:
         return "还没有模型。"
     if not here:
         return "没有机器人进程在报到，居民现在得不到回答。请让技术人员看看。"
     current = sum(p.model == production for p in here)
-    parts = [f"{len(here)} 个机器人进程中 {current} 个已用现在的模型"]
     failed = sum(p.state == "failed" and p.model != production for p in here)
+    changing = "正在换：" if current + failed < len(here) else ""
+    parts = [f"{changing}{len(here)} 个机器人进程中 {current} 个已用现在的模型"]
     if failed:
         parts.append(f"{failed} 个没换成，还在用原来的")
     away = len(found) - len(here)

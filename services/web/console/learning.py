@@ -59,11 +59,13 @@ async def _runs_page(request: web.Request, refusal: LindaError | None = None) ->
     taught = {str(row["text"]) for row in await learning.annotations.evaluation_rows()}
     known = await learning.evaluations.taught_texts(current.model) if current else frozenset()
     last = next((r for r in found if r.kind == "train" and r.state == "done"), None)
+    active = next((r for r in found if r.active), None)
     return console_page(
         request, "training_runs", HERE, refusal.status if refusal else 200,
-        active=next((r for r in found if r.active), None),
+        active=active,
         ended=[r for r in found if not r.active],
-        taught=len(taught), fresh=len(taught - known),
+        taught=len(taught), fresh=len(taught - known), 
+        twin=None if active else await learning.twin(),
         usual=duration(last.took) if last and last.took else "",
         refusal=refusal.message if refusal else "", link=_link(refusal),
     )  # fmt: skip

@@ -129,7 +129,7 @@ async def test_who_serves_what(school: School, client: Client, as_staff: Token) 
     assert "没有机器人进程" in (await told())["text"]
     assert await tell(process="a:1", model=current, state="serving") == 204
     assert await tell(process="b:1", model="0" * 64, state="serving") == 204
-    assert (await told())["text"] == "2 个机器人进程中 1 个已用现在的模型。"
+    assert (await told())["text"] == "正在换：2 个机器人进程中 1 个已用现在的模型。"
     failed = {"state": "failed", "wanted": current, "error": "模型文件不完整或已损坏" + "。" * 999}
     assert await tell(process="b:1", model="0" * 64, **failed) == 204
     shown = await told()
