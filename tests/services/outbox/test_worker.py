@@ -30,8 +30,11 @@ async def nothing() -> int:
 async def services(db: Database, clock: Clock, settings: Settings) -> Any:
     """The worker's view of the services: a database, a clock, and subjects with nothing to do."""
     await clock.set(db, clock.now())
-    idle = SimpleNamespace(tick=nothing, answer_waiting=nothing, sweep=nothing)
-    return SimpleNamespace(db=db, clock=clock, settings=settings, tickets=idle, channels=idle)
+    names = ("tick", "answer_waiting", "sweep", "digest", "forget")
+    idle = SimpleNamespace(**dict.fromkeys(names, nothing))
+    return SimpleNamespace(
+        db=db, clock=clock, settings=settings, tickets=idle, channels=idle, heard=idle
+    )
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from services.training.heard_tables import HeardRow, OutcomeRow
 from services.web.app import create_app
 from tests.services.channels.conftest import rasa, rasa_settings, said
 from tests.services.channels.fake_rasa import FakeRasa
-from tests.services.conftest import TestClock
+from tests.services.conftest import NOW, TestClock
 
 __all__ = ["rasa", "rasa_settings"]
 
@@ -62,6 +62,7 @@ async def services(
 ) -> AsyncIterator[Services]:
     built = build(rasa_settings, db, clock)
     await seed(built)
+    await built.clock.set(db, NOW)  # also for whoever reads it from the database
     yield built
     await built.channels.close()
 
