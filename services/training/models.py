@@ -165,6 +165,8 @@ class ModelService:
         data_hash = await asyncio.to_thread(_stamped, path)
         await self._add(path, "file", data_hash=data_hash)
         last = await self.current()
+        if last is not None and last.model == sha256:
+            return TakenIn(sha256, True)  # another process was faster
         if last is not None and last.kind != "file":
             log.info("model %s of LINDA_MODEL is a candidate: %s decided", sha256[:8], last.id)
             return TakenIn(sha256, False)
@@ -172,8 +174,9 @@ class ModelService:
             await releases.append(
                 self._db, last.id if last else 0, kind="file", model=sha256, now=self._clock.now()
             )
-        except LindaError:  # another process took it in, or a person decided just now
-            return TakenIn(sha256, False)
+        except LindaError:  # somebody decided, or another process did the same, just now
+            last = await self.current()
+            return TakenIn(sha256, last is not None and last.model == sha256)
         return TakenIn(sha256, True)
 
     async def import_file(self, path: Path, who: str) -> Model:

@@ -64,7 +64,7 @@ async def _runs_page(request: web.Request, refusal: LindaError | None = None) ->
         request, "training_runs", HERE, refusal.status if refusal else 200,
         active=active,
         ended=[r for r in found if not r.active],
-        taught=len(taught), fresh=len(taught - known), 
+        taught=len(taught), fresh=len(taught - known),
         twin=None if active else await learning.twin(),
         usual=duration(last.took) if last and last.took else "",
         refusal=refusal.message if refusal else "", link=_link(refusal),

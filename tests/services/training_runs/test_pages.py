@@ -77,7 +77,7 @@ async def test_monday_morning(school: School, enter: Enter) -> None:
     shown = await text_of(admin, f"{MODELS}/rollback", after="2", reason="听不懂")
     assert "理由：听不懂" in shown
     assert (await school.learning.models.current()).kind == "rollback"  # type: ignore[union-attr]
-    assert "教过的话有 1 句，现在的模型还没学" in await text_of(admin, RUNS)
+    assert "都学了，还没上线" in await text_of(admin, RUNS)
 
 
 async def test_a_trainer_trains_and_does_not_release(school: School, enter: Enter) -> None:
