@@ -69,6 +69,7 @@ class WeChatService:
         self._api = WeChatApi()
         self._texts = Texts(settings.data_dir / "texts" / "wechat.yml")
         self._swept = -math.inf
+        self._noting: set[asyncio.Task[None]] = set()
 
     @cached_property
     def _vault(self) -> Vault:
@@ -141,9 +142,11 @@ class WeChatService:
             return NO_REPLY
         return Reply(self._written(account, received, text), kept.id)
 
-    async def handed_over(self, inbound_id: int) -> None:
-        """The answer has been written to WeChat."""
-        await self.courier.handed_over(inbound_id)
+    def handed_over(self, inbound_id: int) -> None:
+        """The answer has been written to WeChat: note it, whatever becomes of the connection now."""
+        task = asyncio.create_task(self.courier.handed_over(inbound_id))
+        self._noting.add(task)
+        task.add_done_callback(self._noted)
 
     async def work(self) -> int:
         """Carry on what waits, of any process; return how much was done."""
@@ -170,12 +173,18 @@ class WeChatService:
 
     async def close(self) -> None:
         """Finish what is under way, close the connections."""
+        await asyncio.gather(*self._noting, return_exceptions=True)
         for part in ("inbox", "courier"):
             if part in self.__dict__:
                 await getattr(self, part).close()
         await self._api.close()
 
     # -- inside ------------------------------------------------------------------------------
+
+    def _noted(self, task: asyncio.Task[None]) -> None:
+        self._noting.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("wechat: an answer was given, which could not be noted: it comes again")
 
     async def _understood(
         self, account: Account, received: Received, inbound_id: int, end: float

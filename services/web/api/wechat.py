@@ -62,7 +62,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
         # Written here, not when the view is done: only then is it known whether it went out.
         await response.prepare(request)
         await response.write_eof()
-        await wechat.handed_over(reply.inbound_id)
+        wechat.handed_over(reply.inbound_id)
     return response
 
 

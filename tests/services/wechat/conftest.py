@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
+from sqlalchemy import select
 
+from services.channels.wechat import service
+from services.channels.wechat.tables import WeChatDeliveryRow, WeChatUserRow
 from services.clock import Clock
 from services.config import Settings
 from services.context import Services, build
@@ -72,6 +78,7 @@ def wechat_settings(
     write_accounts(path, [account], simulator.url)
     url = db.url.render_as_string(hide_password=False)
     values = {**rasa_settings.model_dump(), "database_url": url, "wechat_accounts": path}
+    values["rasa_timeout_s"] = 8.0
     return Settings(**values)
 
 
@@ -107,6 +114,49 @@ async def product(start: Start, simulator: Simulator) -> Product:
 @pytest.fixture
 def phone(simulator: Simulator, product: Product) -> Phone:
     return simulator.phone()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> float:
+    """WeChat is told “no reply” sooner, so that a test need not wait four seconds."""
+    monkeypatch.setattr(service, "ANSWER_S", 0.7)
+    return 0.7
+
+
+async def move(product: Product, simulator: Simulator, by: timedelta) -> None:
+    """Let time pass for both."""
+    now = product.services.clock.now() + by
+    await product.services.clock.set(product.services.db, now)
+    simulator.clock.set(now)
+
+
+async def the_user(product: Product) -> WeChatUserRow:
+    """Return the only person who has ever written."""
+    async with product.services.db.read() as s:
+        return (await s.scalars(select(WeChatUserRow))).one()
+
+
+async def deliveries(product: Product) -> list[WeChatDeliveryRow]:
+    """Return what anybody is or was owed, in order."""
+    async with product.services.db.read() as s:
+        rows = await s.scalars(select(WeChatDeliveryRow).order_by(WeChatDeliveryRow.seq))
+        return list(rows)
+
+
+async def tell(product: Product, text: str, buttons: list[dict[str, str]] | None = None) -> None:
+    """Say something to the only person, as a change of a ticket does."""
+    user = await the_user(product)
+    async with product.services.db.write() as s:
+        await product.services.channels.say(
+            s, user.conversation_id, text, key=secrets.token_hex(8), buttons=buttons
+        )
+
+
+async def eventually(true: Callable[[], Awaitable[bool]], limit_s: float = 10) -> None:
+    """Wait until it is so."""
+    async with asyncio.timeout(limit_s):
+        while not await true():
+            await asyncio.sleep(0.02)
 
 
 async def _set_clock(db: Database) -> None:
