@@ -58,8 +58,13 @@ def connect(url: str) -> Engine:
         path = url.removeprefix("sqlite:///")
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # Kept open: SQLAlchemy's default for files opens one per turn, and closing the last
+        # connection makes SQLite fold its log back with three waits for the disk.
         engine = sa.create_engine(
-            url, future=True, connect_args={"check_same_thread": False, "timeout": 10}
+            url,
+            future=True,
+            poolclass=sa.pool.QueuePool,
+            connect_args={"check_same_thread": False, "timeout": 10},
         )
 
         @sa.event.listens_for(engine, "connect")
