@@ -1,19 +1,20 @@
 """``linda``: operating the installation from a shell.
 
-=========================  ====================================================================
-``linda init``             migrate the database and bring in the locality's places (and accounts
-                           in demo mode); as often as you like
-``linda user add``         add an account; asks for the password, or reads it from standard input
-``linda user password``    change a password and end the account's logins
-``linda ticket show NO``   one ticket with its timeline
-``linda catalog check``    what is wrong or due in the data files
-``linda model list``       models, newest first; which one is in production
-``linda model import``     take in an archive as a candidate
-``linda model promote``    put a candidate into production; the same rules as on the page
-``linda model rollback``   go back to the production model before this one
-``linda web``              the web process
-``linda worker``           the worker process
-=========================  ====================================================================
+============================  ====================================================================
+``linda init``                migrate the database and bring in the locality's places (and accounts
+                              in demo mode); as often as you like
+``linda user add``            add an account; asks for the password, or reads it from standard input
+``linda user password``       change a password and end the account's logins
+``linda ticket show NO``      one ticket with its timeline
+``linda catalog check``       what is wrong or due in the data files
+``linda model list``          models, newest first; which one is in production
+``linda model import``        take in an archive as a candidate
+``linda model promote``       put a candidate into production; the same rules as on the page
+``linda model rollback``      go back to the production model before this one
+``linda annotations export``  what people taught, in the format of ``data/nlu``
+``linda web``                 the web process
+``linda worker``              the worker process
+============================  ====================================================================
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from services.errors import LindaError
 from services.people.model import Role, Staff
 from services.seed import seed
 from services.tickets.core.actor import Actor
+from services.training import examples
 from services.training.models import SOURCE_LABELS, TakenIn
 
 if TYPE_CHECKING:
@@ -143,6 +145,17 @@ async def model_rollback(services: Services, args: argparse.Namespace) -> int:
     return 0
 
 
+async def annotations_export(services: Services, args: argparse.Namespace) -> int:
+    """Write what is approved, to a file or to standard output."""
+    approved = await services.annotations.approved()
+    if args.out is None:
+        print(examples.to_yaml(approved), end="")
+    else:
+        args.out.write_text(examples.to_yaml(approved), encoding="utf-8")
+        print(f"已写出 {len(approved)} 句。")
+    return 0
+
+
 def _operator() -> tuple[str, str]:
     """Return who sits at the shell, for the history."""
     return "cli", f"命令行（{os.environ.get('USER') or os.getuid()}）"
@@ -189,6 +202,9 @@ def parser() -> argparse.ArgumentParser:
     rollback = _add(model, "rollback", model_rollback, "退回上一个模型")
     for command in (promote, rollback):
         command.add_argument("--reason", default="", help="理由")
+    annotations = _group(commands, "annotations", "居民说过的话，由人标注")
+    export = _add(annotations, "export", annotations_export, "写出标注（训练数据的格式）")
+    export.add_argument("--out", type=Path, help="写到这个文件；不写就打印出来")
     for name, module, words in (
         ("web", "services.web", "启动网页进程"),
         ("worker", "services.outbox", "启动后台进程"),

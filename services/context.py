@@ -15,6 +15,7 @@ from services.places.service import PlaceService
 from services.tickets.service import TicketService
 from services.training.annotations import AnnotationService
 from services.training.heard import HeardService
+from services.training.inbox import Inbox
 from services.training.learning import Learning
 
 
@@ -34,6 +35,7 @@ class Services:
     learning: Learning
     heard: HeardService
     annotations: AnnotationService
+    inbox: Inbox
 
     async def close(self) -> None:
         """Release connections."""
@@ -53,7 +55,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
     channels = ChannelService(settings, db, clock, tickets, people, places)
     wechat = WeChatService(settings, db, clock, channels)
     heard = channels.heard
-    annotations = AnnotationService(db)
+    annotations = AnnotationService(settings, db, clock, heard.knowledge)
     learning = Learning(settings, db, clock, annotations)
     return Services(
         settings,
@@ -68,4 +70,5 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         learning,
         heard,
         annotations,
+        Inbox(db, heard.knowledge),
     )

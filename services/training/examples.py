@@ -35,7 +35,7 @@ class Example:
         intent: One of the intents of the domain.
         leaf: A leaf of the catalogue, ``none`` (a matter without one), ``-`` (an emergency without
             one); empty when the intent has no leaf.
-        text: The redacted words, in one line.
+        text: The redacted words; what is heard has no line breaks.
         marks: Entities, in the order of the words.
         residents: How many residents said it or nearly the same; for people to read. It is no
             weight: what many say is in the data once for each of its wordings, as everything is.
@@ -46,11 +46,6 @@ class Example:
     text: str
     marks: tuple[Mark, ...] = ()
     residents: int = field(default=1, compare=False)
-
-
-def one_line(text: str) -> str:
-    """Return a text as a line of the training data holds it: no line break, no margin."""
-    return " ".join(text.split())
 
 
 def to_yaml(examples: Sequence[Example]) -> str:

@@ -81,7 +81,7 @@ class GroupRow(Base):
     first_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
-    __table_args__ = (Index("ix_heard_groups_state_score", "state", "score", "id"),)
+    __table_args__ = (Index("ix_heard_groups_inbox", "state", "suspicious", "score", "id"),)
 
 
 class BandRow(Base):

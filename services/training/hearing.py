@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import datetime
 
 from services.channels.rasa import Understood
@@ -12,6 +13,8 @@ from services.training.wording import Wording, key_of
 
 log = logging.getLogger(__name__)
 
+_NO_TEXT = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\s")
+"""Line breaks, and what no YAML file may contain; a blank for each, so that offsets stay."""
 _IN_DOUBT = 0.5
 """Uncertainty of what the model itself calls uncertain, at least."""
 
@@ -33,7 +36,8 @@ def row_of(
     Args:
         name: The resident's own name, when it is known.
     """
-    done = redact(understood.text, [e.model_dump() for e in understood.entities], [name])
+    text = _NO_TEXT.sub(" ", understood.text)
+    done = redact(text, [e.model_dump() for e in understood.entities], [name])
     if found := leaks(done.text):
         log.warning("message %s is not kept for learning: %s remains", message_id, found)
         return None

@@ -16,13 +16,13 @@ from services.catalogue.files import read
 
 Outcome = Literal["answered", "clarified", "handed_off", "corrected", "redispatched", "off_topic"]
 
-OUTCOME_NAMES: Mapping[str, str] = {
-    "answered": "答了",
-    "clarified": "反问了",
-    "handed_off": "转了人工",
-    "corrected": "居民改口",
-    "redispatched": "工单改派",
+OUTCOME_NAMES: Mapping[str, str] = {  # the worst first
     "off_topic": "答非所问",
+    "redispatched": "工单改派",
+    "corrected": "居民改口",
+    "handed_off": "转了人工",
+    "clarified": "反问了",
+    "answered": "答了",
 }
 ANY = "*"
 

@@ -21,6 +21,7 @@ from services.web.api import (
     places,
     testmode,
     tickets,
+    training,
     wechat,
 )
 from services.web.console import views as console
@@ -43,6 +44,7 @@ ROUTE_MODULES: list[RouteModule] = [
     handoffs,
     places,
     catalogue,
+    training,
     learning,
     health,
     openapi,

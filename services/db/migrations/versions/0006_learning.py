@@ -66,7 +66,9 @@ def upgrade() -> None:
         sa.Column("last_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_heard_groups")),
     )
-    op.create_index("ix_heard_groups_state_score", "heard_groups", ["state", "score", "id"])
+    op.create_index(
+        "ix_heard_groups_inbox", "heard_groups", ["state", "suspicious", "score", "id"]
+    )
     op.create_table(
         "heard_bands",
         sa.Column("band", sa.Integer(), nullable=False, autoincrement=False),
