@@ -53,12 +53,15 @@ class Chat:
         self.posted: list[dict[str, Any]] = []
         self.kept: list[dict[str, Any]] = []
         self.photos: list[bytes] = []
+        self.missed: list[str] = []
+        self.away = False
         self.sessions = 0
         self._seq = itertools.count(1)
         self.routes = Routes("对话")
         for method, path, view in (
             ("POST", "sessions", self.open), ("PATCH", "sessions", self.ok),
             ("POST", "messages", self.post), ("GET", "history", self.history),
+            ("POST", "messages/{id}/feedback", self.feedback),
             ("GET", "events", self.events), ("POST", "attachments", self.upload),
         ):  # fmt: skip
             self.routes.route(method, f"/api/v1/chat/{path}", auth="public")(view)
@@ -90,8 +93,18 @@ class Chat:
             "灯": {"card": TICKET, "ticket": TICKET},
         }
         card = next((c for word, c in more.items() if word in text), {})
-        answer = self.said("bot", f"记下了：{text}", **card)
+        answer = self.said("bot", f"记下了：{text}", reply_to="m0", **card)
         return {"messages": [answer], "mode": "bot", "agent": None, "last_event_id": "9"}
+
+    async def feedback(self, request: web.Request) -> Any:
+        assert await request.json() == {"kind": "off_topic"}
+        if self.away:
+            return web.json_response(
+                {"error": {"code": "database_away", "message": "x"}}, status=503
+            )
+        self.missed.append(request.match_info["id"])
+        person = [{"title": "找工作人员", "payload": "/ask_human"}]
+        return {"messages": [self.said("system", "谢谢您告诉我", buttons=person)], "mode": "bot"}
 
     async def upload(self, request: web.Request) -> dict[str, Any]:
         part = await (await request.multipart()).next()
@@ -288,6 +301,40 @@ async def test_a_tapped_button_sends_its_payload(page: Page, chat: Chat) -> None
     await expect(page.get_by_text("记下了：/report")).to_be_visible()
     assert (chat.posted[0]["type"], chat.posted[0]["payload"]) == ("payload", "/report")
     assert await page.locator(".choices").count() == 0
+
+
+async def test_an_answer_beside_the_point_is_told_with_one_tap(page: Page, chat: Chat) -> None:
+    missed = page.get_by_role("button", name="答非所问？")
+    assert await missed.count() == 0, "a greeting answers nothing"
+    await say(page, "停水了")
+    await say(page, "还没来水")
+    await expect(page.get_by_text("记下了：还没来水")).to_be_visible()
+    await expect(missed).to_have_count(1)
+    await missed.click()
+    await expect(page.get_by_text("谢谢您告诉我")).to_be_visible()
+    await expect(missed).to_have_count(0)
+    assert chat.missed == [chat.kept[-2]["id"]]
+    await page.get_by_role("button", name="找工作人员").click()
+    await expect(page.get_by_text("记下了：/ask_human")).to_be_visible()
+
+
+async def test_it_is_told_by_keyboard_and_in_elder_mode_too(page: Page, chat: Chat) -> None:
+    await page.get_by_role("button", name="大字").click()
+    await say(page, "停水了")
+    missed = page.get_by_role("button", name="答非所问？")
+    await expect(missed).to_be_visible()
+    chat.away = True
+    await missed.focus()
+    await page.keyboard.press("Enter")
+    again = page.get_by_role("button", name="没记上，再点一次")
+    await expect(again).to_be_enabled()
+    chat.away = False
+    await again.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("谢谢您告诉我")).to_be_visible()
+    # Who came by keyboard is where it goes on.
+    await expect(page.get_by_role("button", name="找工作人员")).to_be_focused()
+    assert len(chat.missed) == 1
 
 
 async def test_a_photo_is_made_small_and_forgets_its_camera(page: Page, chat: Chat) -> None:

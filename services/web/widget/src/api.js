@@ -45,6 +45,11 @@ class Api {
     return this.#call("POST", "/messages", message);
   }
 
+  /** Say that an answer had nothing to do with what was asked. */
+  offTopic(id) {
+    return this.#call("POST", `/messages/${encodeURIComponent(id)}/feedback`, { kind: "off_topic" });
+  }
+
   upload(blob) {
     const form = new FormData();
     form.append("file", blob, "photo.jpg");

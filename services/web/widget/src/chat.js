@@ -89,6 +89,17 @@ class Chat {
     if (this.api.token) this.api.setElder(elder).catch(() => {});
   }
 
+  /** Tell the server that an answer was beside the point; false when it could not be told. */
+  async offTopic(id) {
+    try {
+      const { messages } = await this.api.offTopic(id);
+      messages.forEach((message) => this.#receive(message));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   retry(id) {
     const item = this.outbox.items.find((other) => other.client_message_id === id);
     if (!item) return;

@@ -220,6 +220,8 @@ class View {
     if (item.id) this.nodes.set(item.id, node);
     // Only the last question is open: old buttons would answer something no longer asked.
     if (item.from === "resident") this.#closeChoices();
+    // Only the last answer can be beside the point of what was said last.
+    this.items.querySelectorAll(".missed").forEach((button) => button.remove());
     this.items.append(node);
     this.unfolded = false;
     this.#foldPast();
@@ -297,7 +299,10 @@ class View {
     if (item.text && !photo && !inCard) node.append(el("p", { class: "bubble" }, item.text));
     if (item.card) node.append(renderCard(item.card, (words) => this.#announce(words), item.text));
     if (item.buttons?.length) node.append(this.#choices(item.buttons));
-    if (canSpeak && (item.text || item.card) && who !== "resident") node.append(this.#reader(item, node));
+    const foot = el("div", { class: "foot" });
+    if (canSpeak && (item.text || item.card) && who !== "resident") foot.append(this.#reader(item, node));
+    if (who === "bot" && item.reply_to) foot.append(this.#missed(item));
+    if (foot.childElementCount) node.append(foot);
     if (who === "resident") {
       node.append(el("p", { class: "fate" }));
       this.#fate(node, item.state ?? "sent", item.problem ?? (item.state === "sending" ? "正在发送" : ""), item.id);
@@ -346,6 +351,23 @@ class View {
       icon("speaker"),
       el("span", {}, "读给我听"),
     );
+  }
+
+  #missed(item) {
+    const button = el("button", { type: "button", class: "missed" }, "答非所问？");
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      const told = await this.chat.offTopic(item.id);
+      if (told) {
+        // The button is gone with the thanks; who came by keyboard goes on with what is offered.
+        (this.items.lastElementChild?.querySelector(".choices button") ?? this.input).focus();
+        return;
+      }
+      button.disabled = false;
+      button.textContent = "没记上，再点一次";
+      this.#announce("没记上，请再点一次");
+    });
+    return button;
   }
 
   #mark(id, state, words) {
