@@ -180,6 +180,16 @@ class Taught:
         """How many of the new ones it understands."""
         return sum(line.learned for line in self.new)
 
+    @cached_property
+    def old(self) -> tuple[TaughtLine, ...]:
+        """What the production model was taught, too."""
+        return tuple(line for line in self.lines if not line.new)
+
+    @cached_property
+    def forgotten(self) -> tuple[TaughtLine, ...]:
+        """What of that the candidate does not understand."""
+        return tuple(line for line in self.old if not line.learned)
+
 
 # -- reading reports -----------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from services.training.model_tables import EvaluationRow
 REFERENCE_TIME = "2026-11-24T10:00:00+08:00"
 """“Now” of the evaluation: what “明天” means is the same for every model."""
 
-SetKind = Literal["frozen", "taught"]
+SetKind = Literal["frozen", "taught", "asked"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class EvaluationSet:
     """Labelled sentences.
 
     Attributes:
-        kind: ``frozen`` (never trained on) or ``taught`` (what people taught).
+        kind: ``frozen``: never trained on. ``taught``: what people taught and this model was trained
+            on. ``asked``: what people taught, whether this model was trained on it or not.
         basis: Content hash of the sentences and of all else that the figures depend on.
         lines: The sentences as JSONL, for ``bot.evaluate``.
     """
@@ -179,7 +180,7 @@ class Evaluations:
     async def taught_texts(self, model: str) -> frozenset[str]:
         """Return what a model was taught, as far as that is known."""
         async with self._db.read() as s:
-            report = await self._newest_taught(s, model)
+            report = await self._newest(s, model, "taught")
         return frozenset(row["text"] for row in report["rows"]) if report else frozenset()
 
     async def judge(self, model: str, base: str) -> Judgement | None:
@@ -190,7 +191,7 @@ class Evaluations:
         """
         async with self._db.read() as s:
             pair = await self._newest_pair(s, model, base)
-            mine = await self._newest_taught(s, model)
+            mine = await self._newest(s, model, "taught", "asked")
         if pair is None:
             return None
         before, after = pair
@@ -218,10 +219,10 @@ class Evaluations:
         row = found.first()
         return (row[0], row[1]) if row else None
 
-    async def _newest_taught(self, s: Session, model: str) -> dict[str, Any] | None:
+    async def _newest(self, s: Session, model: str, *kinds: SetKind) -> dict[str, Any] | None:
         report: dict[str, Any] | None = await s.scalar(
             select(EvaluationRow.report)
-            .where(EvaluationRow.model == model, EvaluationRow.kind == "taught")
+            .where(EvaluationRow.model == model, EvaluationRow.kind.in_(kinds))
             .order_by(EvaluationRow.made_at.desc())
             .limit(1)
         )

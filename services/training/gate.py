@@ -10,6 +10,9 @@ from services.training.compare import EMERGENCY, Comparison, Taught
 MACRO_DROP = 0.005
 """Half a point: a fall of the macro-F1 up to this is noise of training."""
 
+FORGOTTEN = 0.1
+"""Share of what was taught before that a candidate may miss without a word about it."""
+
 Advice = Literal["go", "look", "stop"]
 
 
@@ -61,6 +64,10 @@ def _doubts(comparison: Comparison, taught: Taught | None, set_changed: bool) ->
         deaf = [line.text for line in taught.failed if line.intent == EMERGENCY]
         if deaf:
             doubts.append(f"教过的紧急的话，新模型还有 {len(deaf)} 句没认出来：{_quoted(deaf)}。")
+        if len(taught.forgotten) > FORGOTTEN * len(taught.old):
+            doubts.append(
+                f"以前教过的 {len(taught.old)} 句，新模型有 {len(taught.forgotten)} 句没听懂。"
+            )
     if set_changed:
         doubts.append("比较之后，评测用的句子或规则改过了，这些数字可能不准；可以重新比一次。")
     return doubts
@@ -77,6 +84,8 @@ def verdict(comparison: Comparison, taught: Taught | None) -> str:
     parts = []
     if taught is not None and taught.new:
         parts.append(f"这次教的 {len(taught.new)} 句，学会 {taught.learned} 句")
+    if taught is not None and taught.forgotten:
+        parts.append(f"以前教的 {len(taught.old)} 句，忘了 {len(taught.forgotten)} 句")
     if better or worse:
         parts.append(f"评测的话里好了 {better} 条，坏了 {worse} 条")
     else:

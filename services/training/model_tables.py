@@ -122,8 +122,8 @@ class RunRow(Base):
 class EvaluationRow(Base):
     """How a model did on a set of sentences: the whole output of ``bot.evaluate``.
 
-    ``basis`` names the sentences and everything else that the figures depend on; ``kind`` is
-    ``frozen`` (the evaluation set) or ``taught`` (what people taught).
+    ``basis`` names the sentences and everything else that the figures depend on; ``kind``: see
+    :class:`services.training.evaluations.EvaluationSet`.
     """
 
     __tablename__ = "model_evaluations"

@@ -28,6 +28,7 @@ from services.training.bot_process import Bot, BotFailed, Log, paths_of
 from services.training.evaluations import (
     REFERENCE_TIME,
     EvaluationSet,
+    SetKind,
     judgement,
     make_set,
 )
@@ -287,7 +288,8 @@ class Runner:
         """Find out what the candidate will be asked, and what is known of the production model."""
         frozen = await self._evaluations.frozen()
         rows = await self._annotations.evaluation_rows()
-        taught = make_set("taught", rows, await self._evaluations.rules()) if rows else None
+        kind: SetKind = "taught" if run.kind == "train" else "asked"
+        taught = make_set(kind, rows, await self._evaluations.rules()) if rows else None
         current = await self._models.current()
         base = current.model if current and current.model != run.model else None
         report = await self._evaluations.report(base, frozen.basis) if base else None

@@ -48,9 +48,7 @@ def shown(judged: Judgement, names: Labels) -> dict[str, Any]:
         ],
         "heard": len(heard),
         "taught": [_lesson(line, names) for line in taught.new] if taught else [],
-        "forgotten": [
-            _lesson(line, names) for line in taught.failed if not line.new
-        ] if taught else [],
+        "forgotten": [_lesson(line, names) for line in taught.forgotten] if taught else [],
         "learned": taught.learned if taught else 0,
         "figures": [_figure(f) for f in found.figures if f.after is not None],
         "intents": _lines(found.intents, names.intent_name),

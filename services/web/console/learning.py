@@ -29,6 +29,8 @@ RUNS = "/console/training/runs"
 MODELS = "/console/training/models"
 HERE = "learning"
 """Entry of the main navigation that these pages belong to."""
+STUCK = timedelta(seconds=20)
+"""A run that no worker takes for so long will not begin by itself."""
 CANDIDATES = 10
 """So many models that are not in production are shown."""
 
@@ -89,7 +91,11 @@ async def run(request: web.Request) -> web.Response:
         return web.Response(headers={"HX-Refresh": "true"})
     if found.state == "done" and found.model:
         return await _model_page(request, found.model, run=found)
-    return console_page(request, "training_run", HERE, run=found, took=duration(found.took))
+    waited = request.app[SERVICES].clock.now() - found.requested_at
+    return console_page(
+        request, "training_run", HERE, run=found, took=duration(found.took),
+        stuck=found.state == "queued" and waited > STUCK,
+    )  # fmt: skip
 
 
 @routes.post(RUNS + "/{id}/cancel", auth=AUTH, page=True, summary="取消训练")
@@ -204,12 +210,15 @@ async def _model_page(
     if run is None and found.run_id:
         run = await learning.runs.get(found.run_id)
     current = await learning.models.current()
-    judged = await learning.judge(found.sha256)
+    in_production = current is not None and current.model == found.sha256
+    # In production it is shown beside what it was compared with when it was made.
+    base = (run.base if run else None) if in_production else current and current.model
+    judged = await learning.evaluations.judge(found.sha256, base) if base else None
     return console_page(
         request, "training_model", HERE, refusal.status if refusal else 200,
         m=_model(found), run=run, took=duration(run.took if run else None),
         current=_release(current) if current else None,
-        in_production=current is not None and current.model == found.sha256,
+        in_production=in_production,
         judged=_judged(services, judged) if judged else None,
         may_release=_may_release(request), reason=reason, longest=LONGEST_REASON,
         refusal=refusal.message if refusal else "", link=_link(refusal),

@@ -165,6 +165,17 @@ def test_what_was_taught() -> None:
     assert verdict(both({}, {}), found).startswith("这次教的 2 句，学会 1 句；")
 
 
+def test_forgotten_lessons_ask_for_a_reason() -> None:
+    rows: list[dict[str, Any]] = [{"text": f"话{n}", "intent": "thank"} for n in range(20)]
+    known = {row["text"] for row in rows}
+    two = report(rows, [guess("chitchat")] * 2 + [guess("thank")] * 18)
+    assert gate(both({}, {}), taught(two, known), False).advice == "go"
+    three = taught(report(rows, [guess("chitchat")] * 3 + [guess("thank")] * 17), known)
+    judged = gate(both({}, {}), three, False)
+    assert judged.doubts == ("以前教过的 20 句，新模型有 3 句没听懂。",)
+    assert verdict(both({}, {}), three).startswith("以前教的 20 句，忘了 3 句；")
+
+
 def test_the_verdict_in_one_line() -> None:
     found = both({0: guess("chitchat")}, {1: guess("chitchat")})
     assert verdict(found, None) == "评测的话里好了 1 条，坏了 1 条；紧急情况没有漏。"

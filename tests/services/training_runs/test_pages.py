@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +75,9 @@ async def test_monday_morning(school: School, enter: Enter) -> None:
     assert "上线" in shown and "韩工" in shown
     current = await school.learning.models.current()
     assert current is not None and current.model == model
+    # What it was released on can still be read.
+    shown = await text_of(admin, page)
+    assert "现在用的模型，和它之前的比" in shown and "学会 1 句" in shown
     shown = await text_of(admin, f"{MODELS}/rollback", after="2", reason="听不懂")
     assert "理由：听不懂" in shown
     assert (await school.learning.models.current()).kind == "rollback"  # type: ignore[union-attr]
@@ -106,6 +110,14 @@ async def test_the_second_who_presses_is_led_to_the_run(school: School, enter: E
     assert "取消了" in await text_of(admin, f"{RUNS}/{run.id}/cancel", x="1")
     # Once more is no error: it is cancelled.
     assert "取消了" in await text_of(admin, f"{RUNS}/{run.id}/cancel", x="1")
+
+
+async def test_a_run_that_nobody_takes_is_said(school: School, enter: Enter) -> None:
+    admin = await enter("admin1")
+    run = await school.learning.train(LI)
+    assert "还没有接手" not in await text_of(admin, f"{RUNS}/{run.id}")
+    await school.clock.set(school.db, school.clock.now() + timedelta(seconds=30))
+    assert "还没有接手" in await text_of(admin, f"{RUNS}/{run.id}")
 
 
 async def test_a_failed_run_says_why(school: School, enter: Enter) -> None:

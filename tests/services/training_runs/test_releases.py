@@ -159,6 +159,25 @@ async def test_a_model_that_was_not_compared_is_refused_until_it_is(
     assert (await school.learning.models.get(model.sha256)).source == "import"
 
 
+async def test_a_file_that_was_never_taught_is_asked_what_people_taught(
+    school: School, tmp_path: Path
+) -> None:
+    model = await candidate(school)
+    await school.learning.promote(LI, model, 1)
+    school.write_model({**KNOWN, "新的": ("thank", None)})
+    taken = await school.learning.models.take_in_file()
+    assert taken is not None and not taken.released
+    await school.learning.compare(LI, taken.sha256)
+    await school.runner().once()
+    judged = await school.learning.judge(taken.sha256)
+    assert judged is not None and judged.taught is not None
+    assert [line.text for line in judged.taught.forgotten] == ["楼道黑咕隆咚"]
+    assert "忘了 1 句" in judged.verdict
+    # Being asked about it is not being taught it.
+    assert await school.learning.evaluations.taught_texts(taken.sha256) == frozenset()
+    assert await school.learning.evaluations.taught_texts(model) == {"楼道黑咕隆咚"}
+
+
 async def test_a_file_that_is_no_model_is_refused(school: School, tmp_path: Path) -> None:
     file = tmp_path / "x.tar.gz"
     file.write_bytes(b"no archive")
