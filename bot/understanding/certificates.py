@@ -63,7 +63,8 @@ def find_certificates(text: str, known: dict[str, Certificate]) -> list[Span]:
     """Certificates in ``text``; value ``{no, name}``, ``no`` null for a kind outside the list."""
     spans: list[Span] = []
     for word, kind in known.items():
-        match = re.search(re.escape(word) + _NEXT_DAY, text)
+        # Looked for as it is first: that spares a hundred patterns a sentence.
+        match = re.search(re.escape(word) + _NEXT_DAY, text) if word in text else None
         if match:
             spans.append(_span(match.start(), match.end(), text, kind))
     spans = without_overlaps(spans)
