@@ -19,7 +19,7 @@ from services.training.labels import Labels
 
 ADVICE = {
     "go": "可以上线",
-    "look": "有变差的地方，看过再定",
+    "look": "看过再定",
     "stop": "不能上线",
 }
 
