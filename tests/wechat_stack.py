@@ -150,25 +150,19 @@ class WeChatStack:
         return [str(row["ticket_no"]) for row in found]
 
     def unseen(self, phone: Phone, conversation_id: str) -> list[str]:
-        """Return what the conversation says to the resident and the screen does not show."""
-        shown = "\n".join(phone.screen.told())
-        return [
-            m.text
-            for m in self.kept(conversation_id)
-            if m.sender != "resident" and m.text and first_line(m.text) not in shown
-        ]
+        """Return what the conversation says to the resident and the screen does not show whole."""
+        shown = squeezed(" ".join(phone.screen.told()))
+        said = (m.text for m in self.kept(conversation_id) if m.sender != "resident")
+        return [text for text in said if squeezed(text) not in shown]
 
     def seen_twice(self, phone: Phone, conversation_id: str) -> list[str]:
         """Return what is on the screen more often than the conversation says it."""
-        lines = Counter(
-            first_line(m.text)
-            for m in self.kept(conversation_id)
-            if m.sender != "resident" and m.text
-        )
-        shown = "\n" + "\n".join(phone.screen.told()) + "\n"
-        # A line that begins another one would be counted with it.
-        alone = [a for a in lines if not any(a in b for b in lines if b != a)]
-        return [line for line in alone if shown.count(line) > lines[line]]
+        kept = [m.text for m in self.kept(conversation_id) if m.sender != "resident" and m.text]
+        said = Counter(squeezed(text) for text in kept)
+        shown = squeezed(" ".join(phone.screen.told()))
+        # What is part of something else that was said would be counted with it.
+        alone = [a for a in said if not any(a in b for b in said if b != a)]
+        return [words for words in alone if shown.count(words) > said[words]]
 
     # -- processes -------------------------------------------------------------------------------
 
@@ -220,6 +214,6 @@ class WeChatStack:
         return url.replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
-def first_line(said: str) -> str:
-    """Return the line by which a text is recognised on a screen."""
-    return said.strip().splitlines()[0].strip()
+def squeezed(said: str) -> str:
+    """Return a text without spaces and line ends: long ones come in parts, cut anywhere."""
+    return "".join(said.split())

@@ -37,6 +37,10 @@ _PREFIXED = re.compile(r"[sS][qQ]")
 _QUERY_CODE = re.compile(
     rf"(?:查询码|查询号|验证码|查单码|口令)(?:是|为|:|：|\s)*(?P<code>(?:{_SPOKEN_DIGIT}\s*){{6}})(?!\d)"
 )
+# What people send when they are asked for “the number and the code”: both, and nothing else.
+_BETWEEN = r"[\s,，、。;；/和]*"
+_CODE_AFTER = re.compile(rf"{_BETWEEN}(?P<code>\d{{6}})(?!\d)")
+_CODE_BEFORE = re.compile(rf"(?<!\d)(?P<code>\d{{6}}){_BETWEEN}\Z")
 
 
 def _to_digits(words: str) -> str:
@@ -76,4 +80,20 @@ def find_ticket_numbers(text: str) -> list[Span]:
         start, end = match.span("code")
         words = text[start:end].rstrip()
         spans.append(Span("ticket_no", start, start + len(words), words, _to_digits(words), 0.95))
-    return spans
+    return [*spans, *_codes_beside(plain, text, spans)]
+
+
+def _codes_beside(plain: str, text: str, numbers: list[Span]) -> list[Span]:
+    """Six digits right beside a ticket number are its query code, also without the word."""
+    found: list[Span] = []
+    for number in (n for n in numbers if str(n.value).startswith("SQ")):
+        after = _CODE_AFTER.match(plain, number.end)
+        before = _CODE_BEFORE.search(plain[: number.start])
+        for match in (after, before):
+            if match is None:
+                continue
+            start, end = match.span("code")
+            if not overlaps_any(start, end, [*numbers, *found]):
+                code = match.group("code")
+                found.append(Span("ticket_no", start, end, text[start:end], code, 0.95))
+    return found

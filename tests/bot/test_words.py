@@ -5,6 +5,7 @@ import pytest
 from bot.understanding.certificates import Certificate, find_certificates, load_certificates
 from bot.understanding.contacts import find_persons, find_phones
 from bot.understanding.numbers import to_int
+from bot.understanding.plain_answers import plain_intent
 from bot.understanding.ticket_numbers import check_digit, find_ticket_numbers
 from bot.understanding.words import find_counts, find_diets, find_meals, find_relations
 
@@ -120,6 +121,31 @@ def test_one_wrong_digit_is_noticed(position: int) -> None:
 
 def test_query_code() -> None:
     assert [s.value for s in find_ticket_numbers("查询码是482913")] == ["482913"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SQ-261124-00011-6 482913",
+        "SQ-261124-00011-6，482913",
+        "482913 SQ-261124-00011-6",
+        "sq261124000116 482913",
+        "261124000116 482913",
+        "编号SQ-261124-00011-6查询码482913",
+    ],
+)
+def test_the_number_and_the_code_beside_it_ask_for_the_progress(text: str) -> None:
+    spans = find_ticket_numbers(text)
+    assert sorted(s.value for s in spans) == ["482913", "SQ-261124-00011-6"]
+    assert all(text[s.start : s.end] == s.text for s in spans)
+    assert plain_intent(text, spans) == "query_progress"
+
+
+@pytest.mark.parametrize(
+    "text", ["SQ-261124-00011-6 4829130", "SQ-261124-00011-6 48291", "我住482913"]
+)
+def test_other_digits_are_no_code(text: str) -> None:
+    assert all(len(s.value) != 6 for s in find_ticket_numbers(text))
 
 
 KNOWN = {"单身证明": Certificate(8, "婚姻状况证明"), "婚姻状况证明": Certificate(8, "婚姻状况证明")}
