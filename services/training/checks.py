@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from services.training.examples import Known, Mark
 from services.training.labels import Labels
+from services.training.spans import plain
 from services.training.wording import Wording, pieces
 
 Field = Literal["intent", "leaf", "entities", "text"]
@@ -134,34 +136,46 @@ def _is_punctuation(char: str) -> bool:
 
 
 def of_known(
-    label: Label, known: Iterable[tuple[str, frozenset[str], Known]], wording: Wording, labels: Labels
+    label: Label,
+    known: Iterable[tuple[str, frozenset[str], Known]],
+    wording: Wording,
+    labels: Labels,
 ) -> Iterator[Problem]:
     """Yield sentences of the training data that are labelled otherwise.
 
     Args:
         known: Form, pieces and sentence each.
     """
-    form = wording.form(label.text)
+    form, said = wording.form(label.text), _bare(label.text)
     mine = pieces(form)
+    doubts: list[Problem] = []
     for other, theirs, sentence in known:
         example = sentence.example
-        if (example.intent, example.leaf) == label.topic:
-            continue
-        name = topic_name(labels, example.intent, example.leaf)
-        if example.text == label.text or other == form:
+        agrees = (example.intent, example.leaf) == label.topic
+        if _bare(example.text) == said:
+            if agrees:
+                return  # it is there already, so what resembles it is known to differ
+            name = topic_name(labels, example.intent, example.leaf)
             yield Problem(
                 "contradicts_data",
                 f"训练数据 {sentence.file} 里“{example.text}”标的是“{name}”，两样标会互相打架。"
                 "要改，请技术人员先改那一句。",
                 "text",
             )
-        elif 2 * len(mine & theirs) > len(mine | theirs) and wording.alike(form, other):
-            yield Problem(
-                "near_data",
-                f"训练数据里差不多的“{example.text}”标的是“{name}”，请再看一眼。",
-                "text",
-                refuses=False,
-            )
+        elif not agrees and 2 * len(mine & theirs) > len(mine | theirs):
+            if wording.alike(form, other):
+                name = topic_name(labels, example.intent, example.leaf)
+                words = f"训练数据里差不多的“{example.text}”标的是“{name}”，请再看一眼。"
+                doubts.append(Problem("near_data", words, "text", refuses=False))
+    yield from doubts[:_DOUBTS]
+
+
+_DOUBTS = 3
+"""More sentences that say the same are no more help."""
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", plain(text)).casefold()
 
 
 def topic_name(labels: Labels, intent: str | None, leaf: str | None) -> str:

@@ -52,6 +52,7 @@ class WordingFile(BaseModel):
     masks: Mapping[str, str]
     frames: str
     particles: str
+    endings: str
     questions: str
     no_denial: str
     denials: str
@@ -84,7 +85,7 @@ class Wording:
 
     @cached_property
     def _compiled(self) -> Mapping[str, re.Pattern[str]]:
-        names = ("frames", "particles", "questions", "no_denial")
+        names = ("frames", "particles", "endings", "questions", "no_denial")
         return {name: re.compile(getattr(self._rules, name)) for name in names}
 
     @cached_property
@@ -110,6 +111,7 @@ class Wording:
         words = re.sub(r"([A-Z])\1+", r"\1", words)
         if len(_own(words)) < _LEAST:
             words = re.sub(r"[\W_]+", "", plain(text).casefold()) or text.strip()
+            words = self._compiled["endings"].sub("", words) or words
         return words + ASKS * asks
 
     def alike(self, one: str, other: str) -> float:

@@ -17,6 +17,9 @@ REFUSALS = frozenset({403, 409, 413, 422, 429})
 REGISTER_ROLES = ("grid", "clerk", "supervisor")
 """Who files tickets for residents (the same roles as ``POST /api/v1/tickets``)."""
 
+LEARNING_ROLES = ("trainer", "admin")
+"""Who teaches and trains (the same roles as ``/api/v1/training``)."""
+
 
 def console_page(
     request: web.Request, name: str, here: str = "", status: int = 200, **context: Any
@@ -24,7 +27,8 @@ def console_page(
     """Render a console page with what the frame around it needs."""
     return page(
         f"console/{name}.html", status, staff=request.get(STAFF), here=here,
-        handoff_roles=HANDOFF_ROLES, register_roles=REGISTER_ROLES, **context,
+        handoff_roles=HANDOFF_ROLES, register_roles=REGISTER_ROLES, learning_roles=LEARNING_ROLES,
+        **context,
     )  # fmt: skip
 
 

@@ -270,7 +270,7 @@ async def test_what_the_training_data_says_otherwise_is_refused(
         for k in read_nlu(ROOT / "data" / "nlu")
         if k.example.leaf == "H6" and len(k.example.text) > 8
     )
-    await say(known.example.text + "啊", "ask_notice", None, doubt=True)
+    await say(known.example.text + "！", "ask_notice", None, doubt=True)
     await digest(services)
     group = await one(services)
     contrary = Decision("label", 0, intent="report_problem", leaf="I3", despite=True)
@@ -279,6 +279,20 @@ async def test_what_the_training_data_says_otherwise_is_refused(
     assert known.file in refused.value.message and known.example.text in refused.value.message
     agreeing = Decision("label", 0, intent=known.example.intent, leaf=known.example.leaf)
     await services.annotations.decide(group.id, agreeing, FENG)
+
+
+async def test_what_resembles_training_data_is_only_asked_about(
+    services: Services, say: Say
+) -> None:
+    known = read_nlu(ROOT / "data" / "nlu")
+    lamp = next(k.example for k in known if k.example.leaf == "H6" and len(k.example.text) > 8)
+    await say(f"麻烦您{lamp.text}，谢谢", "ask_notice", None, doubt=True)
+    await digest(services)
+    group = await one(services)
+    near = Decision("label", 0, intent="make_suggestion")
+    found = await services.annotations.check(group.id, near)
+    assert codes(found) and set(codes(found)) == {"near_data"} and len(found) <= 3
+    await services.annotations.decide(group.id, replace(near, despite=True), FENG)
 
 
 async def test_nearly_the_same_labelled_otherwise_is_asked_about(
