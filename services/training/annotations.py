@@ -159,9 +159,7 @@ class AnnotationService:
             group.state = STATES.get(kind, "decided")
         return annotation_of(row)
 
-    async def _label(
-        self, session: Session, group: GroupRow, decision: Decision
-    ) -> Label | None:
+    async def _label(self, session: Session, group: GroupRow, decision: Decision) -> Label | None:
         """Return the label that a decision gives; None when it gives none."""
         if decision.kind in ("skip", "undo"):
             return None

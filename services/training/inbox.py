@@ -173,7 +173,9 @@ class Inbox:
             (group,) = await self._with_facts(s, [row])
             heard = (
                 await s.scalars(
-                    select(HeardRow).where(HeardRow.group_id == group_id).order_by(HeardRow.id.desc())
+                    select(HeardRow)
+                    .where(HeardRow.group_id == group_id)
+                    .order_by(HeardRow.id.desc())
                 )
             ).all()
             history = (
@@ -275,7 +277,9 @@ def _wanted(filters: Filters) -> Sequence[ColumnElement[bool]]:
     if filters.until is not None:
         said, narrowed = said.where(HeardRow.at < filters.until), True
     if filters.q:
-        pattern = "%" + filters.q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        pattern = (
+            "%" + filters.q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        )
         said, narrowed = said.where(HeardRow.text.like(pattern, escape="\\")), True
     if filters.outcome is not None:
         followed = exists().where(
