@@ -17,6 +17,7 @@ UNDERSTANDING = (
     "data/localities",
     "bot/data",
     "bot/components",
+    "bot/encoder",
     "bot/understanding",
 )
 """What understands a message beside the trained model: read anew at each start of the bot."""
