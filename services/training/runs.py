@@ -31,7 +31,7 @@ STATE_LABELS: Mapping[str, str] = {
 LEASE = timedelta(seconds=30)
 """A worker that is silent for so long is dead, and its run has ended."""
 INTERRUPTED = "训练中断了，可以重新训练。"
-QUEUED = "排队中，马上开始"
+QUEUED = "马上开始"
 
 
 @dataclass(frozen=True)
