@@ -201,6 +201,10 @@ class Courier:
 
     async def _serve(self, user_id: str) -> int:
         owner, done, limit = new_id("k"), 0, MAX_BYTES
+        async with self._db.read() as s:
+            # Looking costs nothing; taking the lease for nothing would keep other writers waiting.
+            if not await store.users_to_serve(s, self._clock.now(), 1, user_id):
+                return 0
         async with self._gate:
             while (job := await self._take(user_id, owner, limit)) is not None:
                 outcome, error = await self._send(job)

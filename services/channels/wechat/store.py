@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import Exists, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.channels import store as conversations
@@ -223,10 +223,16 @@ async def owed(s: Session, conversation_id: str, *states: str) -> list[Owed]:
     return [Owed(delivery, message) for delivery, message in found]
 
 
-async def users_to_serve(s: Session, now: datetime, limit: int) -> list[str]:
-    """Return people with something that is due, who has waited longest first."""
+async def users_to_serve(
+    s: Session, now: datetime, limit: int, user_id: str | None = None
+) -> list[str]:
+    """Return people with something to send them now, who has waited longest first.
+
+    Args:
+        user_id: Look at this person only.
+    """
     due = func.min(WeChatDeliveryRow.due_at)
-    found = await s.execute(
+    query = (
         select(WeChatUserRow.id, due)
         .join(WeChatDeliveryRow, WeChatDeliveryRow.conversation_id == WeChatUserRow.conversation_id)
         .where(
@@ -238,12 +244,15 @@ async def users_to_serve(s: Session, now: datetime, limit: int) -> list[str]:
                 WeChatUserRow.retry_at > now + FAR,
             ),
             _free(now),
+            ~_answer_pending(WeChatUserRow.id, now),
         )
         .group_by(WeChatUserRow.id)
         .order_by(due)
         .limit(limit)
     )
-    return [user_id for user_id, _ in found]
+    if user_id is not None:
+        query = query.where(WeChatUserRow.id == user_id)
+    return [found for found, _ in await s.execute(query)]
 
 
 async def take_lease(s: Session, user_id: str, owner: str, now: datetime, lasts: timedelta) -> bool:
@@ -269,23 +278,7 @@ def leased(user: WeChatUserRow, now: datetime) -> bool:
 
 async def answer_pending(s: Session, user_id: str, now: datetime) -> bool:
     """Say whether a request of WeChat is still open, whose answer may carry what is owed."""
-    waiting = and_(WeChatInboundRow.answer.is_(None), WeChatInboundRow.received_at > now - PATIENCE)
-    unsettled = and_(
-        WeChatInboundRow.answer != "",
-        WeChatInboundRow.handed_over.is_(None),
-        WeChatInboundRow.answered_at > now - HANDING_OVER,
-    )
-    found = await s.scalar(
-        select(
-            exists().where(
-                WeChatInboundRow.user_id == user_id,
-                # A row of the future is one from before the clock was set back.
-                WeChatInboundRow.received_at <= now,
-                or_(waiting, unsettled),
-            )
-        )
-    )
-    return bool(found)
+    return bool(await s.scalar(select(_answer_pending(user_id, now))))
 
 
 async def lost_answers(s: Session, now: datetime, limit: int) -> list[int]:
@@ -357,6 +350,23 @@ async def sweep(s: Session, now: datetime) -> None:
         delete(WeChatInboundRow).where(
             WeChatInboundRow.received_at < now - INBOUND_KEPT, WeChatInboundRow.state == "taken"
         )
+    )
+
+
+def _answer_pending(user_id: Any, now: datetime) -> Exists:
+    waiting = and_(
+        WeChatInboundRow.answer.is_(None), WeChatInboundRow.received_at > now - PATIENCE
+    )
+    unsettled = and_(
+        WeChatInboundRow.answer != "",
+        WeChatInboundRow.handed_over.is_(None),
+        WeChatInboundRow.answered_at > now - HANDING_OVER,
+    )
+    return exists().where(
+        WeChatInboundRow.user_id == user_id,
+        # A row of the future is one from before the clock was set back.
+        WeChatInboundRow.received_at.between(now - HANDING_OVER - PATIENCE, now),
+        or_(waiting, unsettled),
     )
 
 
