@@ -241,14 +241,18 @@ async def test_a_process_that_dies_between_two_steps(
     if not await wait(heard, 3):
         await move(living, simulator, timedelta(seconds=15))
         await eventually(carry_on)
-    await asyncio.sleep(1.2)
+
+    async def settled() -> bool:
+        return {d.state for d in await deliveries(living)} == {"delivered"}
+
+    await eventually(settled)
+    await asyncio.sleep(0.7)
     assert rasa.handled == ["灯坏了"]
     assert [m for m in await messages(living) if m[0] == "resident"] == [("resident", "灯坏了")]
     told = "\n".join([*shown, *phone.screen.told()])
     # Dead before it could note that the answer had gone out: that is sent once more.
     unsure = step[1] == "handed_over"
     assert 1 <= told.count("答:灯坏了") <= (2 if unsure else 1)
-    assert {d.state for d in await deliveries(living)} == {"delivered"}
     async with living.services.db.read() as s:
         assert [r.state for r in await s.scalars(select(WeChatInboundRow))] == ["taken"]
 
