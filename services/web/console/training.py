@@ -221,7 +221,7 @@ def _detail(
     wording = wordings[at] if at < len(wordings) else wordings[0]
     said, *others = _guesses(wording, labels)
     # That it is nobody's business here has a button of its own.
-    others = [o for o in others if o["intent"] != OUT_OF_SCOPE]
+    others = [o for o in others if o["intent"] != OUT_OF_SCOPE and o["name"] != said["name"]]
     chosen = _chosen(typed, detail.group, said)
     ids = [g.id for g in page.groups]
     place = ids.index(detail.group.id) if detail.group.id in ids else None
