@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.postgres import postgres_url
 from tests.stack import Stack
+from tests.wechat_stack import WeChatStack
 from tools.environments import find_browser
 
 SHOTS = Path(os.environ.get("LINDA_SHOTS", "var/test/shots"))
@@ -28,6 +29,15 @@ def stack(
     stack.start()
     yield stack
     stack.stop()
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeChatStack]:
+    """A started system on SQLite with the simulated WeChat before it."""
+    var_dir = tmp_path_factory.mktemp("wechat")
+    with WeChatStack(var_dir) as town:
+        yield town
+        town.simulator.recorder.dump(var_dir / "wechat.jsonl")
 
 
 @pytest.fixture(scope="session")

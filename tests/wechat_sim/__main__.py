@@ -54,7 +54,7 @@ async def wait_for_product(simulator: Simulator, path: Path, display: Display) -
     told = False
     while not await simulator.courier.configure(simulator.accounts[0]):
         if not told:
-            display.hint("产品还没有接上。请在另一个终端执行：")
+            display.hint("产品还没有接上（没开着，或者没用这份公众号配置）。请在另一个终端执行：")
             display.hint(f"    LINDA_TEST_MODE=1 LINDA_WECHAT_ACCOUNTS={shown(path)} make run")
             told = True
         await asyncio.sleep(1)
