@@ -60,6 +60,7 @@ async def _round(services: Services) -> int:
         services.tickets.tick,
         services.channels.answer_waiting,
         services.channels.sweep,
+        services.wechat.work,
         services.heard.digest,
         services.heard.forget,
     )

@@ -354,9 +354,7 @@ async def sweep(s: Session, now: datetime) -> None:
 
 
 def _answer_pending(user_id: Any, now: datetime) -> Exists:
-    waiting = and_(
-        WeChatInboundRow.answer.is_(None), WeChatInboundRow.received_at > now - PATIENCE
-    )
+    waiting = and_(WeChatInboundRow.answer.is_(None), WeChatInboundRow.received_at > now - PATIENCE)
     unsettled = and_(
         WeChatInboundRow.answer != "",
         WeChatInboundRow.handed_over.is_(None),

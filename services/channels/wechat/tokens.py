@@ -62,7 +62,7 @@ class AccessTokens:
             owner = new_id("t")
             if await self._lease(account, owner, now):
                 try:
-                    return await self._fetch(account, owner, known, bad)
+                    return await self._fetch(account, owner, bad)
                 except NotDone:
                     if known is None:
                         raise
@@ -99,12 +99,13 @@ class AccessTokens:
             )
             return bool(taken.rowcount)  # type: ignore[attr-defined]
 
-    async def _fetch(self, account: Account, owner: str, known: str | None, bad: str | None) -> str:
+    async def _fetch(self, account: Account, owner: str, bad: str | None) -> str:
         values: dict[str, object] = {}
         try:
             # Somebody may have fetched it between the look and the lease.
             newest, expires_at = await self._known(account)
-            if newest is not None and newest not in (known, bad) and expires_at is not None:
+            lasts = expires_at is not None and self._clock.now() < expires_at - EARLY
+            if newest is not None and newest != bad and lasts:
                 return newest
             token = await self._api.token(account)
             if token.value == bad:
