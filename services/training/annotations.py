@@ -299,8 +299,13 @@ async def find(session: Session, group_id: int, lock: bool = False) -> GroupRow:
     """Return a group, kept for this transaction alone when ``lock``; 404 ``group_not_found``."""
     row = await session.get(GroupRow, group_id, with_for_update=lock)
     if row is None:
-        raise LindaError("group_not_found", "没有找到这一组话，可能已经过期清掉了。", 404)
+        raise no_group()
     return row
+
+
+def no_group() -> LindaError:
+    """The refusal of what names no group."""
+    return LindaError("group_not_found", "没有找到这一组话，可能已经过期清掉了。", 404)
 
 
 async def _last(session: Session, group_id: int) -> AnnotationRow | None:

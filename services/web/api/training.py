@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.clock import ZONE
 from services.training import examples
-from services.training.annotations import Decision, Kind
+from services.training.annotations import Decision, Kind, no_group
 from services.training.examples import Mark
 from services.training.inbox import PAGE, Filters, State
 from services.training.labels import Labels
@@ -22,7 +22,7 @@ from services.web.routing import Routes
 routes = Routes("学习")
 setup = routes.setup
 
-GROUP = BASE + r"/groups/{id:\d{1,9}}"
+GROUP = BASE + "/groups/{id}"
 MOST_MARKS = 40
 
 
@@ -171,5 +171,8 @@ async def export(request: web.Request, query: ExportQuery) -> web.Response:
 
 
 def group_id(request: web.Request) -> int:
-    """Return the group that the address names."""
-    return int(request.match_info["id"])
+    """Return the group that the address names; 404 ``group_not_found`` when it cannot be one."""
+    given = request.match_info["id"]
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise no_group()
+    return int(given)

@@ -27,7 +27,7 @@ from services.web.routing import Routes
 routes = Routes("工作台")
 
 INBOX = "/console/training"
-GROUP = INBOX + r"/groups/{id:\d{1,9}}"
+GROUP = INBOX + "/groups/{id}"
 HERE = "learning"
 """Entry of the main navigation that the page belongs to."""
 STATE_NAMES = {"open": "等着看", "decided": "定过的", "skipped": "跳过的"}

@@ -33,6 +33,8 @@ from services.web.routing import Routes
 from services.web.templates import ENVIRONMENT, add_filter
 
 HOME = "/console/tickets"
+HOMES = {"trainer": training.INBOX}
+"""Where a role begins that does not begin with tickets."""
 PAGE_SIZE = 50
 
 HANDOFF_AUTH = "staff:" + ",".join(HANDOFF_ROLES)
@@ -123,6 +125,8 @@ async def login(request: web.Request) -> web.Response:
             request, "login", status=error.status, next=target, username=username,
             error=error.message,
         )  # fmt: skip
+    if target == HOME:
+        target = HOMES.get(opened.staff.role, HOME)
     response = web.Response(status=303, headers={"Location": target})
     set_session_cookie(request, response, opened)
     return response

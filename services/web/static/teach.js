@@ -256,9 +256,9 @@ function show() {
 }
 
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches?.("details.fix") && event.target.open) {
-    look();
-  }
+  if (!event.target.matches?.("details.fix") || !event.target.open) return;
+  showChoice(); // what is chosen is scrolled to, which cannot be done before it is seen
+  look();
 }, true);
 document.addEventListener("DOMContentLoaded", show);
 document.addEventListener("htmx:afterSettle", (event) => {

@@ -160,6 +160,13 @@ async def test_only_who_teaches_sees_it(enter: Enter, role: str) -> None:
     assert answer.status == (404 if allowed else 403)
 
 
+async def test_a_trainer_begins_there(client: Client, services: Services) -> None:
+    for username, home in (("trainer1", PAGE), ("grid1", "/console/tickets")):
+        form = {"username": username, "password": services.settings.demo_password}
+        answer = await client.post("/console/login", data=form, allow_redirects=False)
+        assert answer.headers["Location"] == home
+
+
 async def test_another_site_cannot_decide(services: Services, enter: Enter, say: Say) -> None:
     await say(LAMP, "ask_notice", None, doubt=True)
     await digest(services)
