@@ -4,6 +4,8 @@ An address is an unbroken run of pieces (compound, building, unit, floor, room, 
 counts only when at least one piece identifies a place: 楼道, 楼上, 门口 alone are no address.
 Value: ``{community?, building?, unit?, floor?, room?, place?}``, numbers as digits without suffix,
 only what was said. Matching the words to real buildings is the services' work, not ours.
+
+The words are data (``bot/data/places.yml``); where a name may begin is said in ``place_names``.
 """
 
 from __future__ import annotations
@@ -14,54 +16,37 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.understanding.gazetteer import Gazetteer
-from bot.understanding.numbers import NUMBER, narrow, to_int
+from bot.understanding.numbers import NUMBER, narrow, simplify, to_int
+from bot.understanding.place_names import NAME, WORDS, Sentence, alternatives, is_suffix, named
 from bot.understanding.span import Span
 
 _N = NUMBER
-# Characters that end a name on its left: pronouns, particles, verbs of being and going.
-_NOT_NAME = (
-    r"我你他她它们在住是的了从到去就这那有跟把被给让咱俺您啊呢吧嘛哈,。!?、;:，。！？；：\s\d"
+_COMPOUND = alternatives("compound")
+_WEAK = alternatives("weak")
+_ROAD = alternatives("road")
+_LANDMARK = alternatives("landmark")
+_RELATIVE = alternatives("relative", "that")
+# Behind a thing that is found anywhere these tell no place: 学校之间, 变压器那边.
+_VAGUE = r"之间|周边|一带|那边|那头|中间"
+_NOT_ROAD = re.compile(rf"(?:{alternatives('not_road')})大?(?:路|街|巷)$")
+_NOT_VILLAGE = re.compile(rf"(?:{alternatives('not_village')})$")
+_NOT_NAMED = re.compile(rf"(?:{alternatives('not_named')})$")
+_NOT_CLEAN = re.compile(rf"[{WORDS['not_clean']}]")
+# What may follow a place of one's own name: 县中医院|住院部, 第二小学|门口.
+_MORE = rf"(?:{_LANDMARK}|{_RELATIVE})*"
+_INSTITUTION = (
+    r"(?!(?:职业|师范|附属|村)(?:学校|小学|中学|医院))"
+    rf"(?:{alternatives('institution_of')})+(?:{alternatives('institution')})"
 )
-_NAME = rf"[^{_NOT_NAME}]"
-_COMPOUND_SUFFIX = (
-    r"小区|花园|家园|佳园|嘉园|公寓|家属院|家属楼|家属区|新村|新城|新居|佳苑|嘉苑|名苑|雅苑|丽苑|"
-    r"大院|宿舍楼|宿舍|社区|街道|大厦|豪庭|华府|山庄|公馆|城中村|家苑|怡园|安置房|安置小区|院子"
+_GROUP = rf"{_N}(?:组|队|社)(?!长|织|会)"
+_MIDDLE_SCHOOL = (
+    r"[省市县区][一二三四五六七八九十]{1,3}中|[一二三四五六七八九十]{1,3}中"
+    r"(?=对面|门口|旁|[东西南北]门|后|前门|学校|那边|附近)"
 )
-_ROAD_SUFFIX = r"大街|大道|胡同|路|街|巷"
-_ROAD_WORDS = re.compile(
-    r"(?:马|公|小|铁|电|线|走|修|挡|过|水|网|道|出|半|堵|拦|管|回|问|带|认|迷|让|短|油|土|条|段|"
-    r"一|老|近|绕|思|门|占|断|没|扫|下|上|逛|整|满|当)(?:路|街|巷)$"
+_SQUARE = (
+    rf"(?:{alternatives('square_of')})(?:{alternatives('square')})(?![\d一二三四五六七八九十])"
 )
-# Words that may stand before a name without a break and are not part of it.
-_BEFORE_NAME = re.compile(
-    r"昨天|今天|明天|后天|前天|晚上|早上|上午|下午|中午|夜里|半夜|最近|天天|每天|每晚|麻烦|你好|请问|反映|"
-    r"投诉|举报|报修|住户|业主|居民|这边|那边|地址|位置|位于|靠近|挨着|整个|全|本|老旧|隔壁|附近|别的|"
-    r"期间|停水|停电|和(?!谐|平|睦|美|顺|园)|应为|楼里|地址是|哪个|哪|个|各|每|新来|就是|还有|因为|所以|但是|不过|原来|以前|现在|家|搁|走|来|说|帮|查|问|看|进|出|"
-    r"送|发生|对|往|离|过|我|要|想|能|可以|怎么|咋|为什么|为啥|啥|上|下|管|归|属于|叫|报"
-)
-_LANDMARK = (
-    r"小卖部|小卖店|小超市|超市|便利店|菜市场|农贸市场|早市|夜市|菜场|菜店|水果店|药店|药房|诊所|"
-    r"卫生院|卫生所|卫生站|卫生室|医院|学校|小学|中学|幼儿园|广场|公园|小花园|小游园|凉亭|亭子|"
-    r"车棚|自行车棚|车库|地库|停车场|停车位|垃圾站|垃圾点|垃圾房|垃圾桶|垃圾箱|健身器材|健身角|"
-    r"活动室|活动中心|服务中心|服务站|党群中心|居委会|物业办公室|物业|派出所|银行|邮局|饭店|饭馆|"
-    r"烧烤店|烧烤摊|麻将馆|棋牌室|理发店|浴池|澡堂|快递站|快递柜|驿站|公交站|车站|站台|锅炉房|换热站|"
-    r"配电室|配电房|变电箱|水泵房|泵房|水塔|大门|正门|侧门|后门|东门|西门|南门|北门|东大门|西大门|"
-    r"南大门|北大门|大院门|十字路口|丁字路口|路口|道口|巷口|巷子口|胡同口|桥头|桥洞|桥下|河边|江边|"
-    r"河堤|沟边|院坝|坝坝|坝子|操场|客运站|火车站|汽车站|商场|候车室|电影院|老年大学|养老院|敬老院|食堂|助餐点|井边|花坛|水池|喷泉|"
-    r"单元门口|楼门口|地下室|天台|楼顶|屋顶|连廊|门卫室|门卫|保安亭|传达室|岗亭|茶馆|大槐树|大柳树|大榕树"
-)
-# Landmarks with a name of their own: 第二小学, 市医院, 人民广场, 金桥商场.
-_NAMED = (
-    r"(?:第[一二三四五六七八九十]|市|县|区|镇|实验)(?:医院|小学|中学|幼儿园)|[一二三四五六七八九]中(?=对面|门口|旁)|"
-    r"(?:人民|文体|文化|市民|中心|世纪|胜利|和平|解放|休闲|站前|金桥|新世纪)(?:广场|公园|商场|市场)(?![\d一二三四五六七八九十])|"
-    r"客运站|火车站|汽车站"
-)
-_RELATIVE = (
-    r"架空层|顶层|负[一二]层|入户大厅|中段|北坡|南坡|坡道|候车室|后身儿|门口|门前|门外|附近|对面|对过|旁边|旁|边上|跟前|前面|前头|后面|后头|后身|后边|前边|左边|右边|东边|"
-    r"西边|南边|北边|东侧|西侧|南侧|北侧|东头|西头|南头|北头|东面|西面|南面|北面|楼下|底下|里头|里面|里边|"
-    r"外面|外头|中间|拐角|拐弯处|把角|口|处|一带|楼前|楼后|楼顶|"
-    r"楼道里|楼道口|楼道(?!灯|声控|感应|门|窗|卫生|墙)|一楼大厅|大厅|地下室|地下车库|车库|天台|院里|院内|院子里"
-)
+_TOWN = r"(?:县城|城)(?:[东西南北](?:头|边|关|郊|门外|侧))"
 
 
 @dataclass
@@ -72,18 +57,19 @@ class _Run:
     end: int
     value: dict[str, str] = field(default_factory=dict)
     identifies: bool = False
+    last: str = ""
 
     def add(self, key: str, words: str) -> bool:
         """Take a piece; ``False`` when this piece was already said (a second address begins)."""
         if key == "place":
             self.value["place"] = self.value.get("place", "") + words
-            return True
-        if key == "community" and key in self.value and set(self.value) <= {"community"}:
+        elif key == "community" and key in self.value and set(self.value) <= {"community"}:
             self.value[key] += words
-            return True
-        if key in self.value:
+        elif key in self.value:
             return False
-        self.value[key] = words
+        else:
+            self.value[key] = words
+        self.last = key
         return True
 
 
@@ -92,7 +78,9 @@ class _Piece:
     """A kind of piece: what it looks like and what it says.
 
     ``alone``: the piece identifies a place by itself. ``after``: it is read only when one of
-    these was said just before (a bare ``401`` is a room only after a building or unit).
+    these was said just before (a bare ``401`` is a room only after a building or unit). A pattern
+    with a group ``name`` begins with a name no list knows, which must begin where a name can.
+    ``guess``: where no word before it is known, the last two characters are taken as the name.
     """
 
     pattern: re.Pattern[str]
@@ -100,6 +88,7 @@ class _Piece:
     alone: bool
     after: frozenset[str] = frozenset()
     accept: Callable[[re.Match[str]], bool] = lambda _m: True
+    guess: bool = False
 
 
 def _digits(words: str) -> str:
@@ -107,8 +96,20 @@ def _digits(words: str) -> str:
     return words.upper() if number is None else str(number)
 
 
-def _plausible_name(match: re.Match[str]) -> bool:
-    return not _ROAD_WORDS.search(match.group())
+def _road(match: re.Match[str]) -> bool:
+    return not _NOT_ROAD.search(match.group("name") + match.group("end"))
+
+
+def _clean(match: re.Match[str]) -> bool:
+    return not _NOT_CLEAN.search(match.group("name"))
+
+
+def _village(match: re.Match[str]) -> bool:
+    return _clean(match) and not _NOT_VILLAGE.search(match.group("name") + match.group("end"))
+
+
+def _not_generic(match: re.Match[str]) -> bool:
+    return not _NOT_NAMED.search(match.group("name"))
 
 
 _NOT_A_FLOOR_COUNT = r"(?!道|梯|盘|市|房|的人都|管|宇|长|下|上|顶|板)"
@@ -116,143 +117,71 @@ _NOT_A_FLOOR_COUNT = r"(?!道|梯|盘|市|房|的人都|管|宇|长|下|上|顶|
 
 @lru_cache(maxsize=32)
 def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
-    c = re.compile
-    inside = frozenset({"community", "building", "unit", "floor"})
+    def piece(pattern: str, *after: str, alone: bool = True, **more: object) -> _Piece:
+        compiled = re.compile(pattern)
+        keys = tuple(k for k in compiled.groupindex if k not in ("name", "end"))
+        return _Piece(compiled, keys, alone, frozenset(after), **more)  # type: ignore[arg-type]
+
+    building = rf"(?:{_N}|[A-Za-z甲乙丙丁])"
+    building_word = r"(?:号楼|号栋|栋楼(?![顶上下道梯前后门里体内])|栋|幢|#楼(?!下|上)|#|座(?!位|谈|的)|号住宅楼)"
     return (
-        _Piece(
-            c(
-                rf"(?P<place>{_NAME}{{2,3}}?(?:{_ROAD_SUFFIX})[和与跟]{_NAME}{{2,3}}?"
-                rf"(?:{_ROAD_SUFFIX})(?:交叉口|交口|路口|交汇处)?)"
-            ),
-            ("place",),
-            True,
-        ),
-        _Piece(c(rf"(?P<place>(?:{_NAMED})(?:{_RELATIVE})*)"), ("place",), True),
-        _Piece(c(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND_SUFFIX})"), ("community",), True),
-        _Piece(
-            c(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
-            ("building", "unit", "room"),
-            True,
-        ),
-        _Piece(
-            c(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])"),
-            ("building", "room"),
-            True,
-        ),
-        _Piece(
-            c(
-                rf"(?P<building>{_N}|[A-Za-z甲乙丙丁])\s*(?:号楼|号栋|栋楼|栋|幢|#楼(?!下|上)|#|座(?!位|谈)|号住宅楼)"
-                r"|(?:第)(?P<building2>[一二三四五六七八九十]+)栋"
-            ),
-            ("building",),
-            True,
-        ),
-        _Piece(
-            c(
-                rf"(?P<unit>{_N}|[A-Za-z甲乙丙丁])\s*"
-                r"(?:号?单元(?:门(?!口|前|外))?|门洞|号门洞|号门(?!口)|门(?=洞|栋|\d))"
-            ),
-            ("unit",),
-            True,
-        ),
-        _Piece(c(rf"(?P<unit>{_N})门(?!口|前|外|诊)"), ("unit",), False, frozenset({"building"})),
-        _Piece(c(rf"(?P<building>{_N})号(?!楼)(?=\s*{_N}单元)"), ("building",), True),
-        _Piece(c(rf"(?P<community>(?:[甲乙丙])?{_N}号大?院)"), ("community",), True),
-        _Piece(
-            c(rf"(?P<community>[一二三四五1-5]期|[东南西北中A-Za-z]区)(?={_N}|[的 ]?{_N})"),
-            ("community",),
-            False,
-            frozenset({"community"}),
-        ),
-        _Piece(
-            c(rf"(?P<room>{_N})(?:室|号房)(?!内|外|友)"),
-            ("room",),
-            True,
-            accept=lambda m: len(m.group("room")) >= 2,
-        ),
-        _Piece(
-            c(rf"(?P<floor>{_N})(?:楼{_NOT_A_FLOOR_COUNT}|层(?!楼)|层楼)"),
-            ("floor",),
-            False,
-            accept=lambda m: (to_int(m.group("floor")) or 0) in range(1, 60),
-        ),
-        _Piece(
-            c(r"(?P<room>\d{3,4}|[零一二三四五六七八九幺两]{3,4})(?:号|户|室)?(?![\d元块岁年斤多点:])"),
-            ("room",),
-            False,
-            inside - {"community"},
-        ),
-        _Piece(c(rf"(?P<building>{_N})号(?!线|院|就|前|之前|以前|左右)"), ("building",), False,
-               frozenset({"community"})),
-        _Piece(
-            c(rf"(?P<community>{_NAME}{{2,6}}?(?:{_COMPOUND_SUFFIX}))(?!服务|干部|工作|书记|主任|医院|民警|网格|人)"),
-            ("community",),
-            True,
-        ),
-        _Piece(c(rf"(?P<place>{_NAME}{{2,3}}?(?:{_ROAD_SUFFIX})(?:{_N}号(?!楼))?)(?!灯|面|上的人|口)"),
-               ("place",), True, accept=_plausible_name),
-        _Piece(c(rf"(?P<place>{_NAME}{{2,3}}?(?:{_ROAD_SUFFIX}))(?=口)"), ("place",), True,
-               accept=_plausible_name),
-        _Piece(c(rf"(?P<place>(?:{_LANDMARK})(?:{_RELATIVE}))"), ("place",), True),
-        _Piece(c(rf"(?P<place>(?:{_LANDMARK}))"), ("place",), False,
-               frozenset({"community", "building", "unit", "place"})),
-        _Piece(c(r"(?P<place>(?:小区|院|大院|社区|楼)(?:的)?(?:东|西|南|北|正|后|侧|大)+门口?)"),
-               ("place",), True),
-        _Piece(
-            c(rf"(?P<place>(?:{_RELATIVE}))(?!袋|罩|子|味|水|径)"),
-            ("place",),
-            False,
-            frozenset({"community", "building", "unit", "floor", "room", "place"}),
-        ),
+        piece(rf"(?P<place>{named('2,4', _ROAD)}[和与跟]{NAME}{{2,4}}?(?:{_ROAD})"
+              r"(?:交叉口|交口|路口|交汇处|交界处|之间|中间)?)", accept=_road),
+        piece(rf"(?P<place>{_N}(?:栋|号楼|幢|单元)?[和与跟]{_N}(?:栋|号楼|幢|单元)(?:之间|中间))"),
+        piece(rf"(?P<place>(?:{_INSTITUTION}|{_MIDDLE_SCHOOL}|{_SQUARE}){_MORE})"),
+        piece(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND}|{_WEAK}|{_ROAD})"),
+        piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
+        piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])"),
+        piece(rf"(?P<building>{building})\s*{building_word}"),
+        piece(r"第(?P<building>[一二三四五六七八九十]+)栋"),
+        piece(rf"(?P<building>{alternatives('building')})", "community", alone=False),
+        piece(rf"(?P<unit>{building})\s*(?:号?单元(?:门(?!口|前|外))?|门洞|号门洞|号门(?!口)|门(?=洞|栋|\d))"),
+        piece(rf"(?P<unit>{_N})门(?!口|前|外|诊)", "building", alone=False),
+        piece(rf"(?P<building>{_N})号(?!楼)(?=\s*{_N}单元)"),
+        piece(rf"(?P<community>(?:[甲乙丙])?{_N}号大?院)"),
+        piece(r"(?P<community>[一二三四五1-5]期(?!间|限|房|刊)|[东南西北中A-Za-z]区(?=[的 ]?[\d一二三四五六七八九十]))",
+              "community", alone=False),
+        piece(rf"(?P<room>{_N})(?:室|号房)(?!内|外|友)", accept=lambda m: len(m.group("room")) >= 2),
+        piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=那(?:一?家|户|对|屋)|(?:住户|业主|邻居|人?家)(?!政))",
+              accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
+        piece(rf"(?P<floor>{_N})(?:楼{_NOT_A_FLOOR_COUNT}|层(?!楼)|层楼)", alone=False,
+              accept=lambda m: (to_int(m.group("floor")) or 0) in range(1, 60)),
+        piece(r"(?P<room>\d{3,4}|[零一二三四五六七八九幺两]{3,4})(?:号|户|室)?(?![\d元块岁年斤多点:])",
+              "building", "unit", "floor", alone=False),
+        piece(rf"(?P<building>{_N})号(?!线|院|就|前|之前|以前|左右)", "community", alone=False),
+        piece(rf"(?P<community>{named('2,6', _COMPOUND)})", guess=True),
+        piece(rf"(?P<community>{named('2,5', _WEAK)})"
+              r"(?!服务|干部|工作|书记|主任|医院|民警|网格|人|志愿)", accept=_clean),
+        piece(rf"(?<=[在住给])(?P<community>{named('1,3', alternatives('loose'))})"
+              r"(?=[一二三]期|购|买|的?业主|门口|附近|里)"),
+        piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
+        piece(rf"(?P<place>{named('2,4', alternatives('named'))}{_MORE})", accept=_not_generic),
+        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院))?)(?!灯|面|上的人|口|公交|车(?!站))", accept=_road),
+        piece(rf"(?P<place>{named('2,4', _ROAD)})(?=口)", accept=_road),
+        piece(rf"(?P<place>(?:{alternatives('old_street')})(?:{_N}号(?!楼|大?院))?)(?!灯|面|坊)"),
+        piece(rf"(?P<place>{named('2,4', alternatives('village'))}(?:第?{_GROUP})?)"
+              r"(?!民|子|支书|长|干部|政府|级|里|医|委会?主任)",
+              accept=_village),
+        piece(rf"(?P<place>(?P<name>{NAME}{{1,3}}[{WORDS['village_end']}])(?P<end>{_GROUP}))"),
+        piece(rf"(?P<place>(?P<name>{NAME}{{2}})(?P<end>[坡岭沟坝湾垭](?:{_RELATIVE})))"),
+        piece(rf"(?P<place>{_TOWN})"),
+        piece(rf"(?P<place>(?:{alternatives('bank')})(?:自助厅|自助银行|营业厅|营业部|网点|储蓄所|{_RELATIVE}))"),
+        piece(rf"(?P<place>(?:社区|政务|便民|街道)?服务(?:大厅|中心){_N}号窗口)"),
+        piece(rf"(?P<place>(?:老|旧|原)(?:粮站|粮库|车站|电影院|百货|供销社|邮局|法院|医院|厂区)(?!楼)(?:{_RELATIVE})*)"),
+        piece(rf"(?P<place>(?P<name>{NAME}{{2,3}})(?P<end>站)(?=取消|下车|上车|等车|候车|台))", guess=True),
+        piece(rf"(?P<place>(?:{alternatives('own')})(?:{_RELATIVE})*)"),
+        piece(rf"(?P<place>(?:{_LANDMARK})(?!{_VAGUE})(?:{_RELATIVE}))"),
+        piece(rf"(?P<place>(?:窗台|护栏|阳台)(?:{_RELATIVE}))", "floor"),
+        piece(rf"(?P<place>(?:{_LANDMARK}))",
+              "community", "building", "unit", "floor", "place", alone=False),
+        piece(r"(?P<place>(?:小区|院|大院|社区|楼)(?:的)?(?:东|西|南|北|正|后|侧|大)+门口?)"),
+        piece(rf"(?P<place>(?:{_RELATIVE})(?!袋|罩|子|味|水|径))",
+              "community", "building", "unit", "floor", "room", "place", alone=False),
     )  # fmt: skip
 
 
-_SUFFIX = re.compile(rf"(?:{_COMPOUND_SUFFIX}|{_ROAD_SUFFIX})(?:\d+号)?$")
-# How the names of compounds end that have none of the suffixes above: 清泉里, 御景湾, 老邮局楼.
-_LOOSE_NAME = re.compile(
-    rf"{_NAME}{{1,6}}(?:[苑园里城湾台都居庭府轩阁坊庄村寓厂局港岛郡邸墅汇源景楼院第区]|广场|新天地)$"
-)
-
-
-def _name_before(plain: str, start: int) -> int:
-    """Where the compound's name begins that stands right before a building: 星河湾|1号楼."""
-    match = _LOOSE_NAME.search(plain, max(0, start - 8), start)
-    if match is None:
-        return start
-    name, begin = match.group(), match.start()
-    for before in _BEFORE_NAME.finditer(name, 0, len(name) - 1):
-        begin = match.start() + before.end()
-    return begin if start - begin >= 2 else start
-
-
-def _trim_name(words: str, start: int) -> tuple[str, int]:
-    """Cut what stands before a name by chance: 昨天晚上阳光花园 → 阳光花园."""
-    cut = 0
-    suffix = _SUFFIX.search(words)
-    for match in _BEFORE_NAME.finditer(words, 0, suffix.start() if suffix else len(words)):
-        cut = match.end()
-    return words[cut:], start + cut
-
-
-def _match(text: str, at: int, run: _Run | None, gazetteer: Gazetteer) -> _Hit | None:
-    for piece in _pieces(gazetteer):
-        if piece.after and (run is None or not piece.after & set(run.value)):
-            continue
-        match = piece.pattern.match(text, at)
-        if match is None or not piece.accept(match):
-            continue
-        said = {k.rstrip("2"): v for k, v in match.groupdict().items() if v}
-        start = match.start()
-        unknown_name = piece.pattern.pattern.startswith(("(?P<community>[^", "(?P<place>[^"))
-        if unknown_name:
-            key = piece.keys[0]
-            said[key], start = _trim_name(said[key], start)
-            if not _is_name(said[key]):
-                continue
-            if start > at:
-                return None  # the scan gets there
-        return _Hit(start, match.end(), said, piece.alone)
-    return None
+#: Numbers everybody calls; 110那家 is no room.
+_CALLS = frozenset({"110", "119", "120", "122", "114", "315", "12345"})
 
 
 @dataclass(frozen=True)
@@ -263,12 +192,24 @@ class _Hit:
     alone: bool
 
 
-_SUFFIX_ONLY = re.compile(rf"^(?:.?(?:{_COMPOUND_SUFFIX})|.?(?:{_ROAD_SUFFIX}))$")
-
-
-def _is_name(words: str) -> bool:
-    """A suffix needs a real name of two characters before it: 幸福小区, but not 老小区."""
-    return not _SUFFIX_ONLY.match(words)
+def _match(text: Sentence, at: int, run: _Run | None, gazetteer: Gazetteer) -> _Hit | None:
+    for piece in _pieces(gazetteer):
+        if piece.after and (run is None or not piece.after & set(run.value)):
+            continue
+        match = piece.pattern.match(text.plain, at)
+        if match is None or not piece.accept(match):
+            continue
+        said = match.groupdict()
+        if "name" in said:
+            if run is not None and at > run.end:
+                continue  # 杨树岭乡的一名乡村教师
+            inside = run is not None and at == run.end
+            if not text.may_be_name(at, match.end("name"), inside=inside, guess=piece.guess):
+                continue
+            if is_suffix(match.group("name") + match.group("end")):
+                continue
+        return _Hit(at, match.end(), {k: said[k] for k in piece.keys if said[k]}, piece.alone)
+    return None
 
 
 _GAP = re.compile(r"(?:的|\s)?")
@@ -278,11 +219,11 @@ _BARE_ROOM = re.compile(r"(\d{3,4})(?:号|户)?(?![\d元块年斤多:])")
 
 def find_addresses(text: str, gazetteer: Gazetteer) -> list[Span]:
     """Addresses in ``text``, in order of speech."""
-    plain = narrow(text)
+    sentence = Sentence.of(simplify(narrow(text)))
     spans: list[Span] = []
     at = 0
-    while at < len(plain):
-        run = _read_run(plain, at, gazetteer)
+    while at < len(text):
+        run = _read_run(sentence, at, spans[-1].end if spans else 0, gazetteer)
         if run is None:
             at += 1
             continue
@@ -290,28 +231,32 @@ def find_addresses(text: str, gazetteer: Gazetteer) -> list[Span]:
         if run.identifies:
             spans.append(_span(text, run))
     if not spans:
-        spans = _bare_room(plain, text)
+        spans = _bare_room(sentence.plain, text)
     return spans
 
 
-def _read_run(plain: str, at: int, gazetteer: Gazetteer) -> _Run | None:
+def _read_run(text: Sentence, at: int, lowest: int, gazetteer: Gazetteer) -> _Run | None:
+    plain = text.plain
     run: _Run | None = None
     while True:
-        position = at if run is None else _GAP.match(plain, run.end).end()  # type: ignore[union-attr]
-        hit = _match(plain, position, run, gazetteer)
+        gap = _GAP.match(plain, run.end) if run else None
+        position = gap.end() if gap else at
+        hit = _match(text, position, run, gazetteer)
         if hit is None and run is not None and position > run.end:
-            hit = _match(plain, run.end, run, gazetteer)
+            hit = _match(text, run.end, run, gazetteer)
         if hit is None:
             return run
         if run is None:
             run = _Run(hit.start, hit.end)
-            if hit.said.keys() & {"building", "unit"}:
-                run.start = _name_before(plain, hit.start)
+            if "building" in hit.said:
+                run.start = text.compound_before(hit.start, lowest)
                 if run.start < hit.start:
                     run.value["community"] = plain[run.start : hit.start]
         if any(k in run.value and k not in ("place", "community") for k in hit.said):
             return run
         for key, words in hit.said.items():
+            if key == "place" and run.last == "place":
+                words = plain[run.end : hit.start] + words  # 汽车站旁边的公园
             if not run.add(key, words if key in ("community", "place") else _digits(words)):
                 return run
         run.end = hit.end

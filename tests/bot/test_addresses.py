@@ -27,6 +27,72 @@ CASES = [
 ]  # fmt: skip
 
 
+# What stands right before a name, without a break: words of reporting, of being somewhere.
+BEFORE_A_NAME = [
+    ("地址向阳新城8栋1单元", "向阳新城8栋1单元"),
+    ("来电反映紫竹苑小区有人养鸡", "紫竹苑小区"),
+    ("市民投诉长春路早市占道", "长春路早市"),
+    ("转办：来电人称东方明珠小区停水", "东方明珠小区"),
+    ("关于尽快维修翠湖花园道路的请求", "翠湖花园"),
+    ("占用消防通道玫瑰园小区", "玫瑰园小区"),
+    ("反应一下松江花园5号楼漏雨", "松江花园5号楼"),
+    ("接清泉里11号楼业主电话", "清泉里11号楼"),
+    ("我姑家望江苑6栋没气", "望江苑6栋"),
+    ("灯灭了，翠湖9栋", "翠湖9栋"),
+    ("和平里小区5号楼漏水", "和平里小区5号楼"),
+    ("永和家园3栋没电", "永和家园3栋"),
+    ("建材市场家属楼漏气", "建材市场家属楼"),
+]  # fmt: skip
+
+# Places without a compound.
+PLACES = [
+    "西门口", "医院后身那条胡同", "粮店那个路口", "立交桥底下", "人民公园北侧地下通道", "工行门口",
+    "柳河镇东升村三组", "王家庄村二组", "李家屯", "大洼乡中心小学门口", "光明路与和平街交汇处",
+    "上海路和文化街交叉口", "县医院住院部楼下", "市三中", "十一中东门", "惠民大药房", "老杨烧烤店",
+    "102国道收费站旁边", "北环路", "南大街12号", "建设街36号", "五一路三道街", "长江路派出所",
+    "3号楼和4号楼之间", "客运站旁边的公园", "老供销社那个坡", "县城南头", "高速收费站", "二中门口",
+    "第三中学", "桥洞里头", "人工湖南岸", "政务服务大厅6号窗口",
+]  # fmt: skip
+
+PIECES = [
+    ("金都国际C座大厅", {"community": "金都国际", "building": "C", "place": "大厅"}),
+    ("酿酒厂家属院红砖楼二楼",
+     {"community": "酿酒厂家属院", "building": "红砖楼", "floor": "2"}),
+    ("5号楼西山墙", {"building": "5", "place": "西山墙"}),
+    ("宝马山庄二期", {"community": "宝马山庄二期"}),
+    ("8-3-602", {"building": "8", "unit": "3", "room": "602"}),
+    ("六楼窗台外面", {"floor": "6", "place": "窗台外面"}),
+    ("幸福小區3號樓", {"community": "幸福小区", "building": "3"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), BEFORE_A_NAME)
+def test_a_name_begins_where_the_words_before_it_end(text: str, words: str) -> None:
+    assert [s.text for s in find_addresses(text, GAZETTEER)] == [words]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_places_without_a_compound(place: str) -> None:
+    (span,) = find_addresses(f"在{place}，快来人", GAZETTEER)
+    assert (span.text, span.value) == (place, {"place": place})
+
+
+@pytest.mark.parametrize(("words", "value"), PIECES)
+def test_pieces(words: str, value: dict) -> None:
+    (span,) = find_addresses(f"我在{words}，快来人", GAZETTEER)
+    assert (span.text, span.value) == (words, value)
+
+
+def test_the_people_of_a_room_are_not_part_of_it() -> None:
+    (span,) = find_addresses("508那户天天半夜洗澡", GAZETTEER)
+    assert (span.text, span.value) == ("508", {"room": "508"})
+
+
+def test_two_compounds_are_two_places() -> None:
+    found = find_addresses("幸福小区和松江花园都停水", GAZETTEER)
+    assert [s.text for s in found] == ["幸福小区", "松江花园"]
+
+
 @pytest.mark.parametrize(("text", "words", "value"), CASES)
 def test_address_words_and_value(text: str, words: str, value: dict) -> None:
     (span,) = find_addresses(text, GAZETTEER)
@@ -43,6 +109,30 @@ def test_address_words_and_value(text: str, words: str, value: dict) -> None:
         "一点不热",
         "马路上有个坑",
         "社区书记在不在",
+        "希望社区派人来",
+        "建议社区多办活动",
+        "怎样提请社区开会",
+        "银行说要社区开证明",
+        "水泥路坑洼",
+        "一条街都黑了",
+        "坐五路车",
+        "3号线",
+        "马葫芦盖丢了",
+        "12号前给我修",
+        "一楼住户不同意",
+        "广场舞扰民",
+        "农村低保咋办",
+        "镇上有人管吗",
+        "村支书多吃多占",
+        "偷狗的又来屯子了",
+        "满院子都是污水",
+        "手机信号一进小区就没",
+        "人家小区都有充电桩",
+        "学校之间自己转",
+        "宠物医院打针",
+        "110那家",
+        "物业跑路了",
+        "楼下超市卖过期奶",
     ],
 )
 def test_no_address(text: str) -> None:
