@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
+
+import yaml
 
 from bot.understanding.addresses import find_addresses
 from bot.understanding.certificates import Certificate, find_certificates, load_certificates
 from bot.understanding.contacts import find_persons, find_phones
-from bot.understanding.gazetteer import Gazetteer, load_gazetteer
+from bot.understanding.gazetteer import LOCALITIES, Gazetteer, load_gazetteer
+from bot.understanding.relations import find_relations
+from bot.understanding.scripts import simplify
 from bot.understanding.span import Span, overlaps_any
 from bot.understanding.ticket_numbers import find_ticket_numbers
 from bot.understanding.times import find_times
-from bot.understanding.words import (
-    about_food,
-    find_counts,
-    find_diets,
-    find_meals,
-    find_relations,
-)
+from bot.understanding.words import about_food, find_counts, find_diets, find_meals
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,23 @@ class Knowledge:
 
     gazetteer: Gazetteer
     certificates: dict[str, Certificate]
+    sichuan: bool = False
 
 
 def load_knowledge(locality: str | None = None) -> Knowledge:
     """Names and certificates of ``locality``, or of all localities when it is ``None``."""
-    return Knowledge(load_gazetteer(locality), load_certificates(locality))
+    return Knowledge(
+        load_gazetteer(locality), load_certificates(locality), _region(locality) == "sichuan"
+    )
+
+
+@lru_cache(maxsize=16)
+def _region(locality: str | None) -> str | None:
+    """The region whose words people use, from ``locality.yml``."""
+    path = LOCALITIES / (locality or "") / "locality.yml"
+    if not path.is_file():
+        return None
+    return yaml.safe_load(path.read_text(encoding="utf-8")).get("region")
 
 
 def extract_all(text: str, now: datetime, knowledge: Knowledge) -> list[Span]:
@@ -40,6 +51,7 @@ def extract_all(text: str, now: datetime, knowledge: Knowledge) -> list[Span]:
     Where two finders claim the same words, the one whose words leave less doubt wins: numbers with
     a fixed form, then places, then times, then words from lists.
     """
+    said, text = text, simplify(text)
     meals = find_meals(text)
     groups = (
         find_ticket_numbers(text),
@@ -50,10 +62,12 @@ def extract_all(text: str, now: datetime, knowledge: Knowledge) -> list[Span]:
         meals,
         find_diets(text),
         find_counts(text),
-        find_relations(text),
-        find_persons(text),
+        find_relations(text, sichuan=knowledge.sichuan or None),
+        # A name stays as it is written.
+        [replace(s, value=said[s.start : s.end]) for s in find_persons(text)],
     )
     kept: list[Span] = []
     for spans in groups:
         kept.extend(s for s in spans if not overlaps_any(s.start, s.end, kept))
-    return sorted(kept, key=lambda s: (s.start, s.end))
+    spans = (replace(s, text=said[s.start : s.end]) for s in kept)
+    return sorted(spans, key=lambda s: (s.start, s.end))

@@ -1,0 +1,83 @@
+"""For whom the matter is, and whom it is not for although they are named."""
+
+import pytest
+
+from bot.understanding.relations import find_relations
+
+FOR_SOMEONE = [
+    # Something is done for the person.
+    ("帮我二姨订明天的午饭", "我二姨", "aunt"), ("代我岳父问问轮椅能借不", "我岳父", "father_in_law"),
+    ("想为家母申请高龄津贴", "家母", "mother"), ("替俺大姑报修，她那屋漏雨", "俺大姑", "aunt"),
+    ("麻烦给老伴量个血压", "老伴", "spouse"), ("给爹送份晌午饭", "爹", "father"),
+    ("饭送到丈母娘那儿", "丈母娘", "mother_in_law"), ("帮同事问一下居住证", "同事", "other"),
+    ("帮一下我奶，她不会用手机", "我奶", "grandma"),
+    # The person has the need, at the beginning or later.
+    ("我妹残疾证到期了咋换", "我妹", "sister"), ("俺家老爷子下楼费劲，能装扶手吗", "俺家老爷子", "father"),
+    ("我那小孙女要上幼儿园，咋报名", "我那小孙女", "grandson"), ("咱爸摔了，站不起来", "咱爸", "father"),
+    ("老伴瘫痪三年了，护理补贴怎么办", "老伴", "spouse"), ("修脚 老爷子 后天上午", "老爷子", "father"),
+    ("门槛太高，老太太轮椅推不过去", "老太太", "mother"), ("能上门打针不，老母亲下不了地", "老母亲", "mother"),
+    ("我侄女没户口，怎么上学", "我侄女", "other"), ("我儿媳妇怀孕了要建档", "我儿媳妇", "other"),
+    ("我三叔的低保停了", "我三叔", "uncle"), ("孙女对花生过敏，托管班有数没", "孙女", "grandson"),
+    ("想把我爷送去日间照料", "我爷", "grandpa"), ("陪老爸去医院复查能约人不", "老爸", "father"),
+    ("我外孙女下学期转学，找谁", "我外孙女", "grandson"), ("我弟说他困在电梯里了", "我弟", "brother"),
+    ("我女儿说她让人骗了钱", "我女儿", "daughter"), ("我妈让我问停水停到啥时候", "我妈", "mother"),
+    ("我儿子在省城上学，助学贷款咋办", "我儿子", "son"), ("我姐夫尿毒症，报销比例多少", "我姐夫", "other"),
+    ("我husband心脏病犯了", "我husband", "spouse"),
+    # Two that belong together.
+    ("咱爸咱妈想体检", "咱爸咱妈", "parents"), ("给我爸和我妈订两份饭", "我爸和我妈", "parents"),
+    ("我公公婆婆要办老年证", "我公公婆婆", "parents_in_law"), ("给爸妈量血压", "爸妈", "parents"),
+    # A neighbour someone worries about.
+    ("对门独居的王奶奶两天没出门了", "对门独居的王奶奶", "neighbor"), ("8栋的老太太摔伤了没人管", "老太太", "neighbor"),
+    ("我们单元有个大爷好几天没露面", "大爷", "neighbor"), ("替邻居问问，他家停气了", "邻居", "neighbor"),
+    ("楼下大娘腿脚不好，帮她申请送餐", "楼下大娘", "neighbor"),
+]  # fmt: skip
+
+FOR_NO_OTHER = [
+    # Who helps.
+    "闺女教我用了一回，还是不会挂号", "我儿子帮我填的表，说少一张照片", "药是孙女给买的，能报销不", "我闺女陪我去，不用派人了",
+    "水管我女婿修好了，别来了", "邻居帮我打的电话", "老伴扶我下的楼，楼梯灯一个都不亮",
+    # Who is away, or back.
+    "我一个人住，儿子在深圳打工，想装个呼叫器", "孩子爹妈都在外打工，放学没人接", "孙女出国了，没人教我刷脸", "我儿子出差了，家里灯泡没人换",
+    "订的饭退了吧，闺女回来了", "爸妈不在家，我一个人害怕",
+    # Who is to blame.
+    "儿子打我，我不敢回家", "我儿媳妇骂我老不死的", "三个闺女都不管我", "我男人又喝醉了要砍人", "隔壁大哥天天半夜唱歌", "楼上老太太往下扔垃圾",
+    # Who is spoken to.
+    "闺女，给我查查水费", "大姐，你们几点下班", "姑娘我眼神不好你念给我听", "谢谢你啊闺女", "小伙子跟我闺女一般大，麻烦你了", "我说丫头啊，你听我讲", "大哥在吗",
+    # With, than, where, of.
+    "我跟我老伴都退休了，想学书法", "这事别跟我儿子讲", "小王比我亲儿子还强", "我住闺女家，老房子水费咋交", "我搬到儿子那儿了", "楼道里有人抱着孙子摔了",
+    "他爷爷的房子能过户不", "校长亲戚开的店不干净", "单亲妈妈有啥补助",
+    # Too general.
+    "给老人发的优待证在哪办", "邻居们都反映没水", "家里来了亲戚，住几天要登记不", "自个儿换了灯泡", "自个儿家修的不算", "男朋友能落户不", "我奶粉买到假的了",
+    "我们姐妹几个想借舞蹈室", "《我的爸爸》这本书图书室有吗", "那个路口老有老头老太太过马路，装个灯吧", "给邻居添麻烦了", "俺这老太太啥也不懂", "我一个老头子咋办",
+    # Long gone.
+    "老伴走了十来年了，我一个人", "我爸去世后留下的房子咋过户",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words", "value"), FOR_SOMEONE)
+def test_whom_it_is_for(text: str, words: str, value: str) -> None:
+    assert [(s.text, s.value) for s in find_relations(text)] == [(words, value)]
+
+
+@pytest.mark.parametrize("text", FOR_NO_OTHER)
+def test_who_is_only_named(text: str) -> None:
+    assert find_relations(text) == []
+
+
+def test_only_the_one_it_is_for_among_several() -> None:
+    found = find_relations("我儿子上班，我弟在外地，给我妈报个体检，她儿媳妇陪她去")
+    assert [s.value for s in found] == ["mother"]
+
+
+def test_two_for_whom_it_is() -> None:
+    found = find_relations("给我妈订一份软的，给我丈母娘订一份不辣的")
+    assert [s.value for s in found] == ["mother", "mother_in_law"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sichuan", "value"),
+    [("给我婆婆订饭", None, "mother_in_law"), ("给我婆婆订饭", True, "grandma"),
+     ("婆婆莫得劲，走不动", None, "grandma"), ("窗子关不上，婆婆冷得很", None, "grandma")],
+)  # fmt: skip
+def test_a_word_that_differs_by_region(text: str, sichuan: bool | None, value: str) -> None:
+    assert [s.value for s in find_relations(text, sichuan=sichuan)] == [value]
