@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BATCH = 10
+BATCH = 5
 """Messages in one transaction: on SQLite residents wait for it."""
 FORGOTTEN_AT_ONCE = 200
 ASK_HUMAN = "ask_human"
