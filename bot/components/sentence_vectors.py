@@ -18,7 +18,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.encoder.memory import RecentVectors, recent_vectors, training_vectors
+from bot.encoder.memory import RecentVectors, is_encoded, recent_vectors, training_vectors
 from bot.progress import tell
 
 #: Message property under which the ``LazyVector`` is found.
@@ -36,7 +36,10 @@ class LazyVector:
     def get(self) -> np.ndarray:
         """The vector, shape ``(dim,)``."""
         if self._value is None:
-            self._value = self._encoder.vector(self._text) - self._mean
+            if is_encoded(self._text):
+                self._value = self._encoder.vector(self._text) - self._mean
+            else:
+                self._value = np.zeros_like(self._mean)
         return self._value
 
     def fingerprint(self) -> str:
@@ -101,7 +104,8 @@ class SentenceVectorFeaturizer(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the mean of the training texts."""
-        texts = sorted({m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)})
+        texts = {m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)}
+        texts = sorted(filter(is_encoded, texts))
         tell("vectors", 0.0)
         self._mean = training_vectors().vectors(texts).mean(axis=0)
         with self._storage.write_to(self._resource) as folder:
@@ -110,12 +114,12 @@ class SentenceVectorFeaturizer(GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Messages in training get their vectors from the file at once."""
-        messages = [m for m in training_data.training_examples if m.get(TEXT)]
-        vectors = training_vectors().vectors([m.get(TEXT) for m in messages])
+        self.process(training_data.training_examples)
+        messages = [m for m in training_data.training_examples if is_encoded(m.get(TEXT) or "")]
+        vectors = training_vectors().vectors([m.get(TEXT) or "" for m in messages])
         for message, vector in zip(messages, vectors, strict=True):
-            lazy = LazyVector(message.get(TEXT), self._encoder, self._mean)
-            lazy._value = vector - self._mean
-            message.set(SENTENCE_VECTOR, lazy)
+            if message.get(TEXT):
+                message.get(SENTENCE_VECTOR)._value = vector - self._mean
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
