@@ -1,6 +1,7 @@
 """From a sentence nobody understood to a model that does, in one go, while other residents talk on.
 
-The real system: residents over HTTP, a person in a browser, the bot's own training and evaluation.
+The real system: residents in the widget's way and in WeChat, a person in a browser, the bot's own
+training and evaluation.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.test_browser import DESK, PHONE, fits, log_in, shot
 from tests.stack import Chat, Stack
+from tests.wechat_stack import WeChatStack
 
 TRAINING_LIMIT_S = 600
 """For a machine with two cores on which the rest of the tests runs, too."""
@@ -55,12 +57,16 @@ WORDINGS = (
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeChatStack]:
     """A system of its own: what it learns would change the other tests' bot."""
-    stack = Stack(tmp_path_factory.mktemp("stack-learning"))
-    stack.start()
-    yield stack
-    stack.stop()
+    with WeChatStack(tmp_path_factory.mktemp("stack-learning")) as town:
+        yield town
+
+
+@pytest.fixture(scope="module")
+def stack(town: WeChatStack) -> Stack:
+    """The system without the simulated WeChat before it."""
+    return town.stack
 
 
 # -- what the bot makes of it --------------------------------------------------------------------
@@ -93,6 +99,14 @@ def unknown(stack: Stack) -> Wording:
 def answer(stack: Stack, text: str) -> str:
     """What a new resident is told."""
     return stack.chat().say(text)
+
+
+def answer_in_wechat(town: WeChatStack, text: str) -> str:
+    """What somebody who writes to the official account for the first time is told."""
+    phone = town.phone("safe")
+    town.run(phone.say(text))
+    town.run(phone.wait_for(""))
+    return "\n".join(phone.screen.told())
 
 
 # -- other residents -----------------------------------------------------------------------------
@@ -182,12 +196,15 @@ def everyone_serves(view: Page) -> None:
 
 
 def test_a_wording_is_learned_and_unlearned(
-    stack: Stack, browser: Browser, capsys: pytest.CaptureFixture[str]
+    town: WeChatStack, stack: Stack, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wording = unknown(stack)
     known = answer(stack, wording.plain)
     before = answer(stack, wording.text)
     assert before != known
+    known_there = answer_in_wechat(town, wording.plain)
+    before_there = answer_in_wechat(town, wording.text)
+    assert before_there != known_there
     for _ in range(3):  # several residents say it
         assert answer(stack, wording.text) == before
     heard(stack, wording)
@@ -217,6 +234,7 @@ def test_a_wording_is_learned_and_unlearned(
         served = time.monotonic()
         shot(view, "learning-models")
         assert answer(stack, wording.text) == known
+        assert answer_in_wechat(town, wording.text) == known_there
         time.sleep(3)  # the others talk on with the new model
         settled = time.monotonic()
 
@@ -224,6 +242,7 @@ def test_a_wording_is_learned_and_unlearned(
         view.get_by_role("button", name="退回", exact=True).click()
         everyone_serves(view)
         assert answer(stack, wording.text) == before
+        assert answer_in_wechat(town, wording.text) == before_there
     in_change = talk.slowest(released, settled)
     with capsys.disabled():
         sys.stdout.write(
