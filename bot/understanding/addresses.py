@@ -156,7 +156,8 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
               r"(?=[一二三]期|购|买|的?业主|门口|附近|里)"),
         piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
         piece(rf"(?P<place>{named('2,4', alternatives('named'))}{_MORE})", accept=_not_generic),
-        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院))?)(?!灯|面|上的人|口|公交|车(?!站))", accept=_road),
+        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院))?)"
+              r"(?!灯|面|上的人|口|公交|车(?!站))", accept=_road),
         piece(rf"(?P<place>{named('2,4', _ROAD)})(?=口)", accept=_road),
         piece(rf"(?P<place>(?:{alternatives('old_street')})(?:{_N}号(?!楼|大?院))?)(?!灯|面|坊)"),
         piece(rf"(?P<place>{named('2,4', alternatives('village'))}(?:第?{_GROUP})?)"

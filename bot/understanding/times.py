@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.understanding import lunar
-from bot.understanding.numbers import NUMBER, narrow, to_int
+from bot.understanding.numbers import NUMBER, narrow, simplify, to_int
 from bot.understanding.span import Span, without_overlaps
 
 _N = NUMBER
@@ -23,7 +23,7 @@ _N = NUMBER
 _DAY_OFFSETS = {
     "大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "赶明": 1, "后": 2, "大后": 3, "外后": 3,
 }  # fmt: skip
-_DAY = r"(?P<day>大前|大后|外后|赶明|前|昨|今|明|后)(?:天|儿个|儿|日(?!期|子))"
+_DAY = r"(?P<day>大前|大后|外后|赶明|前|昨|今|明|后)(?:天(?!天)|添|儿个|个(?![月年星礼人小])|儿|日(?!期|子))"
 _DAY_SHORT = r"(?P<dayshort>今|明|昨|当)(?=[早晚晨])"
 
 _PARTS = {
@@ -31,20 +31,32 @@ _PARTS = {
     "am": "大清早|清早上|清早|一大早|一早|早上|早晨|早起|清晨|上午|头晌午|头晌|上半天|前半晌|早间|晨|早",
     "noon": "大中午|中午头|中午|晌午头|大晌午|晌午|正午|午间",
     "pm": "下午|下晌午|下晌|后晌|过晌|下半天|后半晌|午后",
-    "eve": "擦黑儿|擦黑|傍黑儿|傍黑|傍晚|晚黑|晚上|晚间|夜晚|黑天|天黑|下黑|晚",
+    "eve": "擦黑儿|擦黑|傍黑儿|傍黑|傍晚|晚黑|晚上|晚间|夜晚|黑天|天黑|下黑|下晚|晚",
     "night": "大半夜|后半夜|前半夜|下半夜|上半夜|半夜三更|三更半夜|半夜|深夜|夜里头|夜里|夜间|黑夜|大晚上",
 }
 _PART_OF = {word: part for part, words in _PARTS.items() for word in words.split("|")}
-_PART = "|".join(sorted(_PART_OF, key=lambda w: -len(w)))
+# 今早起 is “since this morning”, 下晚自习 “after the evening lesson”.
+_PART_LOOKS = {"早起": "(?<![今明昨])早起", "下晚": "下晚(?!自习|班|课|辈)"}
+
+
+def _parts(shortest: int) -> str:
+    """Alternation of the words for parts of the day, the longest first."""
+    words = sorted(_PART_OF, key=lambda w: -len(w))
+    return "|".join(_PART_LOOKS.get(w, w) for w in words if len(w) >= shortest)
+
+
+_PART = _parts(1)
 #: Parts that mean a time of day without a day word (晚 and 早 alone are too short to be sure).
-_PART_ALONE = "|".join(w for w in sorted(_PART_OF, key=lambda w: -len(w)) if len(w) > 1)
+_PART_ALONE = _parts(2)
 
 _WEEKDAYS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7} | {
     str(n): n for n in range(1, 8)
 }
+_TIMES_A_WEEK = r"[次趟遍]|回(?![来复家访去老电话信])"
 _WEEK = (
     r"(?P<weekrel>上上个?|下下个?|上个?|下个?|这个?|本)?(?:周|星期|礼拜)"
-    r"(?P<weekday>[一二三四五六日天1-7](?![天个年月期]|\d)|末)"
+    rf"(?P<weekday>六[、和]?(?:周|星期|礼拜)?[日天]|[一二三四五六日天1-7](?![天个年月期]|\d|{_TIMES_A_WEEK})|末)"
+    r"|(?P<daysoff>双休日|大礼拜天?)"
 )
 _WHOLE_WEEK = (
     r"(?P<wholeweek>上上个?|下下个?|上个?|下个?|这个?|本)(?:周|星期|礼拜)(?![一二三四五六日天末\d])"
@@ -52,25 +64,58 @@ _WHOLE_WEEK = (
 
 # What follows a number and 号 when it is a house and not a date.
 _NOT_A_DATE = r"(?!\s*(?:楼|线|院|门|栋|幢|井|单元|房|店|厅|馆|车|床|台|机|桥|路|地|桩|梯|库|段|坑|商|铺|柜|桌|窗|岗|棚|大院|住|这栋|那栋|居|家))"
-_MONTH_DAY = rf"(?:(?P<year>\d{{4}}|明|今|去)年)?(?P<month>{_N})(?:月份?|\.|/)(?P<mday>{_N})(?:日|号{_NOT_A_DATE})?"
+_YEAR = r"(?:20|19)\d\d|[一二][零〇九][零〇一二三四五六七八九]{2}"
+_MONTH = r"(?:1[0-2]|0?[1-9](?!\d)|十[一二]?|[一二三四五六七八九])"
+_DAY_OF_MONTH = (
+    r"(?:3[01]|[12]\d|0?[1-9](?!\d)|三十一?|[一二]?十[一二三四五六七八九]?|廿[一二三四五六七八九]?"
+    r"|[一二三四五六七八九])"
+)
+# 3.5 and 1/2 are as often a price or a share as a day.
+_NO_MEASURE = (
+    r"(?![\d.]|\s*(?:元|块|万|米|斤|倍|%|公|平|度|折|亩|吨|千|个|毫|点|级|岁|天|年|月|的|层|楼))"
+)
+_MONTH_DAY = (
+    rf"(?:(?P<year>{_YEAR}|明|今|去)年)?(?P<month>{_N})月份?(?P<mday>{_DAY_OF_MONTH})"
+    rf"(?:日|号{_NOT_A_DATE}|(?![次趟回遍块元度百千万个]))"
+    rf"|(?<![\d.])(?P<month2>\d{{1,2}})[./](?P<mday2>\d{{1,2}})(?:日|号{_NOT_A_DATE}|{_NO_MEASURE})"
+)
 _ISO = r"(?P<iso_y>20\d\d)[-./](?P<iso_m>\d{1,2})[-./](?P<iso_d>\d{1,2})(?!\d)"
 _DAY_ONLY = rf"(?<![\d\-.:第])(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
-_WHOLE_MONTH = rf"(?P<wholemonth>{_N})月份?(?![\d一二三四五六七八九十]|底|初|中|末)"
-_MONTH_PART = rf"(?P<mprel>这个|本|下个|上个|下|上|{_N})?(?P<mpword>月)(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
+_MONTH_YEAR = rf"(?:(?P<myear>{_YEAR}|前|明|今|去)年的?)?"
+_WHOLE_MONTH = (
+    rf"{_MONTH_YEAR}(?P<wholemonth>{_MONTH})月份?(?![\d一二三四五六七八九十]|底|初|中|末)"
+)
+_MONTH_PART = (
+    rf"{_MONTH_YEAR}(?P<mprel>这个|本|下个|上个|下|上|{_MONTH})?(?P<mpword>月)"
+    r"(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
+)
 _REL_MONTH = r"(?P<relmonth>上上个|上个|下个|这个|本)月(?!底|末|初|中|上旬|下旬)"
+_REL_MONTH_DAY = (
+    rf"(?P<rmonth>上个|下个|这个|上|下|本)月(?:份)?的?(?P<rmday>{_N})(?:日|号{_NOT_A_DATE})"
+)
 _REL_YEAR = r"(?P<relyear>前|去|今|明|后)年(?!级|轻|龄)"
+_NUMBER_YEAR = rf"(?<!\d)(?P<numyear>{_YEAR})年(?!级|龄|代)"
+_SEASON = (
+    rf"(?P<syear>{_YEAR}|前|去|今|明)年?的?(?P<season>年初|年底|年末|年中(?![稻考秋])|上半年|下半年"
+    r"|春天|夏天|秋天|冬天|开春|入冬|入夏|入秋|春季|夏季|秋季|冬季|底(?!下))"
+)
 _YEAR_END = r"(?P<yearend>年底|年末|年前|年跟前)"
+_LUNAR_YEAR = r"(?:(?P<lyear>前|明|今|去)年的?)?"
 _LUNAR = (
-    r"(?:农历|阴历|旧历)?(?P<lmonth>正月|冬月|腊月)(?P<lday>初?[一二三四五六七八九十廿]+)(?:日|号)?"
+    rf"{_LUNAR_YEAR}(?:(?:农历|阴历|旧历)?(?P<lmonth>正月|冬月|腊月)(?P<lday>初?[一二三四五六七八九十廿]+)(?:日|号)?"
     r"|(?:农历|阴历|旧历)(?P<lmonth2>[一二三四五六七八九十]月)(?P<lday2>初?[一二三四五六七八九十廿]+)"
     r"|(?P<eve>大年三十儿?|年三十儿?|除夕)|(?P<festival>大年初一|春节|元宵节?|端午节?|七夕|中秋节?|八月节"
-    r"|重阳节?|腊八节?|小年)(?!粥|蒜|饭|面|糕|晚会)|大年(?P<nyday>初[一二三四五六七八九十])"
+    r"|重阳节?|腊八节?|小年)(?!粥|蒜|饭|面|糕|晚会)|大年(?P<nyday>初[一二三四五六七八九十]))"
 )
+_LUNAR_MONTH = rf"{_LUNAR_YEAR}(?:农历|阴历|旧历)?(?P<lwhole>正月|冬月|腊月)(?![初一二三四五六七八九十廿底])(?:里头?|间)?"
 _SOLAR_FESTIVALS = {
     "元旦": (1, 1), "三八节": (3, 8), "五一": (5, 1), "劳动节": (5, 1), "六一": (6, 1), "七一": (7, 1),
     "八一": (8, 1), "十一": (10, 1), "国庆节": (10, 1), "国庆": (10, 1),
 }  # fmt: skip
-_SOLAR = r"(?P<solar>元旦|三八节|五一(?![零幺\d楼栋号单室])|劳动节|六一(?=节|儿童|前|那天)|七一(?=前|那天)|国庆节?|十一(?=那天|前|期间|放假|长假))"
+_SOLAR = (
+    rf"{_LUNAR_YEAR}(?P<solar>元旦|三八节|五一(?![零幺\d楼栋号单室路街广大])|劳动节|六一(?=节|儿童|前|那天)"
+    r"|七一(?=前|那天)|国庆节?(?!路|街|小|里)|十一(?=那天|前|期间|放假|长假))"
+)
 _UNIT_DAYS = {
     "天": 1,
     "日": 1,
@@ -82,24 +127,53 @@ _UNIT_DAYS = {
     "宿": 1,
     "晚上": 1,
 }
-_UNIT = r"天(?!窗|线|然|花|桥)|个多?月|个?礼拜|个?星期|周(?![一二三四五六日末])|年(?!级|龄)|个?小时|个?钟头|宿"
+_UNIT = (
+    r"个半月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨])月|个?礼拜|个?星期"
+    r"|周(?![一二三四五六日末岁围边转年])|年(?!级|龄|代)|个?小时|个?钟头|宿"
+)
 _COUNT = rf"(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
 _AGO = rf"{_COUNT}(?P<agounit>{_UNIT}|分钟)(?:以前|之前|前)(?!后)"
 _LATER = (
     rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟)(?P<later>以后|之后|后|(?:以|之)?内)"
 )
-_SINCE_BEFORE = r"(?:了|有|都|快|整整|足足|已经|连着|连续|断断续续|将近|得有|过去|过)$"
-_SINCE_AFTER = r"\s*(?:了|啦|咯|喽|没|都没|还没|没人|一直|不|多了)"
-_SINCE = rf"{_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一次|一回|内|\d)"
-_THESE = r"(?P<these>这(?:两|几|三|些)天|这(?:两|几)日|头两天|前(?:两|几)天|前(?:两|几)日|头几天|上(?:两|几)天|过(?:两|几)天)"
-_RECUR_DAILY = rf"(?P<daily>每天|每日|见天儿?|每晚|每早|每个?(?={_PART_ALONE}))"
-_RECUR_WEEKLY = r"(?P<weekly>每个?|逢)(?:周|星期|礼拜)(?P<weekdays>[一二三四五六日天1-7](?:[、,和到至]?(?:周|星期|礼拜)?[一二三四五六日天1-7])*|末)"
-_NOT_HOUR = r"(?![儿都也不没用水办法小点子就东]|\s*也|心|头|数|事|名|钱|毛病|啥|什么|脏|动静|声|[零〇一二三四五六七八九十\d]*块)"
+# Since when: what goes on is said before (连续三天, 停了四天) or what is missing after (三天没水).
+_SINCE_BEFORE = re.compile(r"(?:都|快|整整|足足|已经|连着|连续|断断续续|将近)$")
+_LASTING = (
+    r"坏|停|断|漏|堵|没|等|供|趴|告|躺|灭|黑|泡|淹|积|臭|响|闹|吵|冻|封|锁|扔|堆|放|摆|拖|欠|报|反映|投诉|丢|塌|裂|歪|倒|瘫|病|饿|"
+    r"咳|疼|失踪|走丢|离家|熄|哭|敲|冒|晾|空|渗|滴|返|飘|锈|敞|晒|捂|憋|挤|占|挡|碎|闭|卡|逾期|超期|超时|瞎"
+)
+_LASTS_BEFORE = re.compile(
+    rf"(?:{_LASTING})(?:水|电|气|暖|着)?(?:了|起)$|(?<![要将会划])(?:停|断|没|漏)(?:水|电|气|暖)$"
+)
+_SINCE_AFTER = re.compile(r"\s*(?:了|啦|咯|喽|没|都没|还没|多了)")
+_WITHOUT_AFTER = re.compile(r"\s*不(?![到止够要用算行能得多是超])")
+# What was promised or is the rule is no date: 承诺三个工作日内处理.
+_PROMISED = re.compile(
+    r"(?:承诺|约定|说好|规定|答应|写着|写的|写明|保证|三包|应当?)[^,，。；;!！?？]{0,8}$"
+)
+_SINCE = rf"(?<![大小好几]){_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一|内|两头|打鱼|\d)"
+_WORKDAYS = rf"(?P<workdays>{_N})个?工作日(?P<wlater>(?:以|之)?内|以后|之后|后)"
+_THESE = (
+    r"(?P<these>这(?:两|几|些)天|(?:这|近|最近)(?P<thesen>[三四五六七八九十]|\d+)天(?!内|之内|一)"
+    r"|这(?:两|几)日|头两天|前(?:两|几)天|前(?:两|几)日|头几天|上(?:两|几)天|过(?:两|几)天)"
+)
+_RECUR_DAILY = rf"(?P<daily>每天|每日|每晚|每早|每个?(?={_PART_ALONE}))"
+_RECUR_WEEKLY = (
+    r"(?P<weekly>每个?|逢)(?:周|星期|礼拜)"
+    rf"(?P<weekdays>[一二三四五六日天1-7](?:[、,和到至]?(?:周|星期|礼拜)?[一二三四五六日天1-7])*|末)(?!{_TIMES_A_WEEK})"
+)
+# 三点建议, 一点不热, 零点二: what follows 点 when it is no hour.
+_NOT_HOUR = (
+    r"(?![儿都也不没用水办法小点子就东建意要想诉希请原]|[:：](?!\d)|问题|\s*也|心|头|数|事|名|钱|毛病|啥|什么|脏|动静|声|[零〇一二三四五六七八九十\d]*块"
+    r"|(?:[二三四五六七八九]|一(?![刻个起样定直家到]))(?![十分刻个人位号楼栋]))"
+)
 _CLOCK = (
     rf"(?P<hour>{_N})(?:[:：](?P<minute>[0-5]\d)(?!\d)|(?:点钟|点整|点|时(?!候|间|常|不|尚|代)){_NOT_HOUR}"
-    rf"(?P<sub>半|一刻|三刻|[零〇]?[一二三四五六七八九十\d]+(?=分|[^\d一二三四五六七八九十块个]|$)分?)?)"
+    r"(?P<sub>半(?!课堂|的?那?个?班|学校)|一刻|三刻|[零〇]?[一二三四五六七八九十\d]+分"
+    r"|(?:[零〇][一二三四五六七八九]|[一二三四五]?十[一二三四五六七八九]?|[0-5]\d)(?![\d块个元]))?(?!半))"
 )
 _APPROX = r"(?:前后|左右|上下|来钟|多钟)"
+_APPROX_HOUR = r"(?:多(?![少大久个亏])|过(?=[,，。]|$))"
 _TO = r"\s*(?:到|至|-|~|—|――)\s*"
 
 
@@ -143,12 +217,12 @@ _WEEK_SHIFT = {"上上": -2, "上": -1, "这": 0, "本": 0, "下": 1, "下下": 
 
 
 def _weekday(m: re.Match[str], today: date) -> _Days | None:
-    relation, word = m.group("weekrel"), m.group("weekday")
+    relation, word = m.group("weekrel"), m.group("weekday") or "末"
     if relation:
         monday = _monday(today) + timedelta(weeks=_WEEK_SHIFT[relation.rstrip("个")])
     else:
         monday = _monday(today)
-    if word == "末":
+    if word[0] in "末六" and word != "六":
         if relation is None and today > monday + timedelta(days=6):
             monday += timedelta(weeks=1)
         return _Days(monday + timedelta(days=5), monday + timedelta(days=6))
@@ -174,13 +248,13 @@ def _short_day(m: re.Match[str], today: date) -> _Days | None:
 def _year_of(words: str | None, today: date) -> int | None:
     if words is None:
         return None
-    return {"明": today.year + 1, "今": today.year, "去": today.year - 1}.get(words) or to_int(
-        words
-    )
+    shifts = {"前": -2, "去": -1, "今": 0, "明": 1, "后": 2}
+    return today.year + shifts[words] if words in shifts else to_int(words)
 
 
 def _month_day(m: re.Match[str], today: date) -> _Days | None:
-    month, day = to_int(m.group("month")), to_int(m.group("mday"))
+    month = to_int(m.group("month") or m.group("month2"))
+    day = to_int(m.group("mday") or m.group("mday2"))
     if not month or not day:
         return None
     year = _year_of(m.group("year"), today)
@@ -215,12 +289,28 @@ def _day_only(m: re.Match[str], today: date) -> _Days | None:
     return None
 
 
+_FROM = re.compile(r"(?:从|打|自从|自)$")
+
+
+def _year_of_month(m: re.Match[str], month: int, today: date) -> int:
+    """The year said, the last such month after 自, else the nearest: 三月 in November is ahead."""
+    year = _year_of(m.group("myear"), today)
+    if year is not None:
+        return year
+    if _FROM.search(m.string[: m.start()]):
+        return today.year - (month > today.month)
+    return today.year + (1 if month < today.month - 5 else 0)
+
+
 def _whole_month(m: re.Match[str], today: date) -> _Days | None:
     month = to_int(m.group("wholemonth"))
-    if not month or month > 12:
-        return None
-    year = today.year + (1 if month < today.month - 5 else 0)
-    return _month(year, month)
+    return _month(_year_of_month(m, month, today), month) if month else None
+
+
+def _relative_month_day(m: re.Match[str], today: date) -> _Days | None:
+    shift = {"上": -1, "下": 1}.get(m.group("rmonth")[0], 0)
+    first = _add_months(today.replace(day=1), shift)
+    return _one(_safe_date(first.year, first.month, to_int(m.group("rmday")) or 0))
 
 
 def _month_part(m: re.Match[str], today: date) -> _Days | None:
@@ -230,9 +320,9 @@ def _month_part(m: re.Match[str], today: date) -> _Days | None:
         first = _add_months(today.replace(day=1), shifts[words])
     else:
         month = to_int(words or "")
-        if not month or month > 12:
+        if not month:
             return None
-        first = date(today.year + (1 if month < today.month - 5 else 0), month, 1)
+        first = date(_year_of_month(m, month, today), month, 1)
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     if part.endswith("前"):
         return _Days(today, last)
@@ -247,9 +337,34 @@ def _relative_month(m: re.Match[str], today: date) -> _Days | None:
     return _month(first.year, first.month)
 
 
-def _relative_year(m: re.Match[str], today: date) -> _Days:
-    year = today.year + {"前": -2, "去": -1, "今": 0, "明": 1, "后": 2}[m.group("relyear")]
-    return _Days(date(year, 1, 1), date(year, 12, 31))
+def _relative_year(m: re.Match[str], today: date) -> _Days | None:
+    return _year(_year_of(m.group("relyear"), today))
+
+
+def _number_year(m: re.Match[str], today: date) -> _Days | None:
+    return _year(_year_of(m.group("numyear"), today))
+
+
+def _year(year: int | None) -> _Days | None:
+    return _Days(date(year, 1, 1), date(year, 12, 31)) if year else None
+
+
+#: First and last month of the parts of a year; the winter ends in the next year.
+_SEASONS = {
+    "春": (3, 5), "夏": (6, 8), "秋": (9, 11), "冬": (12, 14), "年初": (1, 1), "年中": (6, 7),
+    "年底": (12, 12), "年末": (12, 12), "底": (12, 12), "上半年": (1, 6), "下半年": (7, 12),
+}  # fmt: skip
+
+
+def _season(m: re.Match[str], today: date) -> _Days | None:
+    """去年冬天, 今年年初, 明年下半年: a part of a year as one expression."""
+    year, words = _year_of(m.group("syear"), today), m.group("season")
+    key = next(k for k in _SEASONS if k == words or (len(k) == 1 and k in words))
+    if year is None:
+        return None
+    first, last = (_add_months(date(year, 1, 1), month - 1) for month in _SEASONS[key])
+    month = _month(last.year, last.month)
+    return _Days(first, month.end, not key.endswith("半年")) if month else None
 
 
 def _year_end(m: re.Match[str], today: date) -> _Days | None:
@@ -265,24 +380,47 @@ def _lunar_day(words: str) -> int | None:
     return to_int(words.removeprefix("初"))
 
 
+def _lunar_date(m: re.Match[str], month: int, day: int, today: date) -> date | None:
+    """The day in the year said, else the next such day; 年三十 is the last of its year."""
+    year = _year_of(m.group("lyear"), today)
+    if year is None:
+        return lunar.next_occurrence(month, day, today)
+    return lunar.eve(year) if (month, day) == (12, 30) else lunar.to_date(year, month, day)
+
+
 def _lunar(m: re.Match[str], today: date) -> _Days | None:
     if m.group("eve"):
-        return _one(lunar.next_occurrence(12, 30, today))
+        return _one(_lunar_date(m, 12, 30, today))
     if m.group("festival"):
-        return _one(lunar.next_occurrence(*lunar.FESTIVALS[m.group("festival")], today))
+        return _one(_lunar_date(m, *lunar.FESTIVALS[m.group("festival")], today))
     if m.group("nyday"):
-        return _one(lunar.next_occurrence(1, _lunar_day(m.group("nyday")) or 1, today))
+        return _one(_lunar_date(m, 1, _lunar_day(m.group("nyday")) or 1, today))
     month = lunar.MONTHS.get(m.group("lmonth") or m.group("lmonth2"))
     day = _lunar_day(m.group("lday") or m.group("lday2"))
-    return _one(lunar.next_occurrence(month, day, today)) if month and day else None
+    return _one(_lunar_date(m, month, day, today)) if month and day else None
+
+
+def _lunar_month(m: re.Match[str], today: date) -> _Days | None:
+    """腊月里: the lunar month that goes on or comes next."""
+    month = lunar.MONTHS[m.group("lwhole")]
+    said = _year_of(m.group("lyear"), today)
+    for year in [said] if said else [today.year - 1, today.year, today.year + 1]:
+        first, last = lunar.to_date(year, month, 1), lunar.to_date(year, month, 29)
+        if first and last and (said or last >= today):
+            return _Days(first, lunar.to_date(year, month, 30) or last)
+    return None
 
 
 def _solar_festival(m: re.Match[str], today: date) -> _Days | None:
     month, day = _SOLAR_FESTIVALS[m.group("solar")]
+    said = _year_of(m.group("lyear"), today)
+    if said:
+        return _one(date(said, month, day))
     found = date(today.year, month, day)
     return _one(found if found >= today else date(today.year + 1, month, day))
 
 
+_VAGUE = frozenset({"好几", "几", "大半", "小半"})
 _FEW = {
     "半": (0.5, True), "大半": (0.5, True), "小半": (0.5, True), "好几": (5, True), "几": (3, True),
     "两三": (3, True), "三四": (4, True), "四五": (5, True), "五六": (6, True), "七八": (8, True),
@@ -322,27 +460,61 @@ def _later(m: re.Match[str], today: date) -> _Days | None:
     amount = _amount(m)
     if amount is None:
         return None
+    if m.group("later").endswith("内") and _PROMISED.search(m.string[: m.start()]):
+        return None
     day = _back(today, -amount[0], m.group("laterunit"))
     return _Days(today if m.group("later").endswith("内") else day, day, amount[1])
 
 
-def _since(m: re.Match[str], today: date) -> _Days | None:
-    """坏了三天了: from three days ago until now – only when the words say since when."""
-    text = m.string
-    before = re.search(_SINCE_BEFORE, text[: m.start()])
-    after = re.match(_SINCE_AFTER, text[m.end() :])
-    unit = m.group("sinceunit")
-    amount = _amount(m)
-    if amount is None or not (before or after) or (m.group("few") == "半" and unit == "天"):
+def _workdays(m: re.Match[str], today: date) -> _Days | None:
+    """三个工作日内: Saturdays and Sundays do not count."""
+    left = to_int(m.group("workdays"))
+    if not left or _PROMISED.search(m.string[: m.start()]):
         return None
-    if not before and not re.match(r"\s*(?:了|啦|咯|喽|没|都没|还没|多了)", text[m.end() :]):
+    day = today
+    while left:
+        day += timedelta(days=1)
+        left -= day.isoweekday() <= 5
+    return _Days(today if m.group("wlater").endswith("内") else day, day)
+
+
+def _since(m: re.Match[str], today: date) -> _Days | None:
+    """坏了三天了: from three days ago until now – only when the words say since when.
+
+    Vague counts (好几天, 大半年, 三十来年) say how long it feels, not since when; and what was
+    done for a while (干了五个月, 站了一个小时) need not last till now.
+    """
+    unit, few = m.group("sinceunit"), m.group("few")
+    amount = _amount(m)
+    if amount and "半" in unit:
+        amount = (amount[0] + 0.5, amount[1])
+    if amount is None or few in _VAGUE or (few == "半" and unit == "天"):
         return None
     approx = amount[1] or bool(m.group("sincemore")) or "多" in unit
+    if unit == "年" and approx and amount[0] >= 10:
+        return None
+    if not _goes_on(m, hours="小时" in unit or "钟头" in unit, one=amount[0] == 1 and unit == "天"):
+        return None
     return _Days(_back(today, amount[0], unit), today, approx)
+
+
+def _goes_on(m: re.Match[str], *, hours: bool, one: bool) -> bool:
+    """Whether the words around the duration say that it lasts till now."""
+    before, after = m.string[: m.start()], m.string[m.end() :]
+    if before.endswith("不到") or (one and re.match(r"[都也]?没[^,，。]{1,3}过", after)):
+        return False
+    if _SINCE_AFTER.match(after):
+        return True
+    if hours:
+        return False
+    lasts = _SINCE_BEFORE.search(before) or _LASTS_BEFORE.search(before)
+    return bool(lasts or (_WITHOUT_AFTER.match(after) and not one))
 
 
 def _these(m: re.Match[str], today: date) -> _Days:
     words = m.group("these")
+    if m.group("thesen"):
+        return _Days(today - timedelta(days=to_int(m.group("thesen")) or 0), today)
     if words.startswith("过"):
         return _Days(today + timedelta(days=2), today + timedelta(days=3), True)
     if words.startswith("这"):
@@ -358,6 +530,7 @@ _DAY_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (_ISO, _iso),
         (_THESE, _these),
         (_LUNAR, _lunar),
+        (_LUNAR_MONTH, _lunar_month),
         (_SOLAR, _solar_festival),
         (_DAY, _relative_day),
         (_DAY_SHORT, _short_day),
@@ -365,12 +538,16 @@ _DAY_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (_WHOLE_WEEK, _whole_week),
         (_MONTH_PART, _month_part),
         (_MONTH_DAY, _month_day),
+        (_REL_MONTH_DAY, _relative_month_day),
         (_REL_MONTH, _relative_month),
         (_WHOLE_MONTH, _whole_month),
+        (_SEASON, _season),
+        (_NUMBER_YEAR, _number_year),
         (_YEAR_END, _year_end),
         (_REL_YEAR, _relative_year),
         (_DAY_ONLY, _day_only),
         (_AGO, _ago),
+        (_WORKDAYS, _workdays),
         (_LATER, _later),
         (_SINCE, _since),
     )
@@ -379,9 +556,23 @@ _PART_RE = re.compile(rf"(?:的)?(?P<part>{_PART})(?!餐|饭|点儿?摊|市|教|
 _PART_ALONE_RE = re.compile(rf"(?P<part>{_PART_ALONE})(?!餐|饭|茶|觉)")
 _CLOCK_RE = re.compile(_CLOCK)
 _APPROX_RE = re.compile(_APPROX)
+_APPROX_HOUR_RE = re.compile(_APPROX_HOUR)
 _TO_RE = re.compile(_TO)
+_END_DAY_RE = re.compile(rf"({_N})(?:日|号{_NOT_A_DATE})(?!码)")
+_SHORT_MONTHS_RE = re.compile(rf"(?P<first>{_MONTH})\s*[-~到至]\s*(?P<last>{_MONTH})月份?")
 _DAILY_RE = re.compile(_RECUR_DAILY)
 _WEEKLY_RE = re.compile(_RECUR_WEEKLY)
+# A part of the day by itself is no time where it greets, is a habit or the name of a kind of thing:
+# 早上好, 一早就打鸣, 一到天黑, 夜间施工.
+_NOT_ALONE = re.compile(r"夜间|晚间|早间|午间|天黑|黑天|黑夜|天亮前")
+_GREETS = re.compile(r"好(?![几多像不])|安(?![装排])")
+_HABIT_BEFORE = re.compile(r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天)$")
+_HABIT_AFTER = re.compile(r"[就才都]")
+_CLOCK_HABIT = re.compile(r"(?:到|平时|天天|见天儿?|老是|总是|经常|每次|每到)$")
+# 一点 is an hour only where it cannot be “a little”.
+_A_LITTLE = re.compile(r"一点$")
+_ONE_OCLOCK = re.compile(r"[钟整半多来过]|左右|前后|之?前(?!面)|以前|\s*[到至~-]|开始|见面")
+_NEXT_DAY = re.compile(r"(?:第二天|次日|转天)")
 _BEFORE_DEADLINE = re.compile(r"(?:之前|以前|前)(?![面头后边门院楼])")
 
 
@@ -397,6 +588,7 @@ class _Reading:
     until: tuple[int, int] | None = None
     recur: dict[str, Any] | None = None
     approx: bool = False
+    next_day: bool = False
 
 
 def find_times(text: str, now: datetime, *, meal: bool = False) -> list[Span]:
@@ -407,7 +599,7 @@ def find_times(text: str, now: datetime, *, meal: bool = False) -> list[Span]:
         now: the reference time.
         meal: the sentence orders a meal: parts of the day are then meals and not times.
     """
-    plain = narrow(text)
+    plain = simplify(narrow(text))
     spans: list[Span] = []
     at = 0
     while at < len(plain):
@@ -431,7 +623,7 @@ def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
         if meal:
             clock = _read_clock(plain, at)
             return clock
-        reading = _read_part_alone(plain, at) or _read_clock(plain, at)
+        reading = _read_part_alone(plain, at) or _read_clock_alone(plain, at)
         if reading is None:
             return None
     if not meal and reading.part is None and reading.clock is None:
@@ -441,10 +633,12 @@ def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
     _read_last_day(plain, reading, today)
     if reading.clock is None:
         clock = _read_clock(plain, reading.end + (plain[reading.end : reading.end + 1] == "的"))
-        if clock:
+        if clock and not (reading.part is None and _is_a_little(plain, clock, at_end=True)):
             reading.clock, reading.end = clock.clock, clock.end
     _read_until(plain, reading)
     match = _APPROX_RE.match(plain, reading.end)
+    if match is None and reading.clock and reading.until is None:
+        match = _APPROX_HOUR_RE.match(plain, reading.end)
     if match:
         reading.approx, reading.end = True, match.end()
     return reading
@@ -471,6 +665,9 @@ def _weekday_list(words: str) -> list[int]:
 
 
 def _read_day(plain: str, at: int, today: date) -> _Reading | None:
+    months = _SHORT_MONTHS_RE.match(plain, at)
+    if months and not (at and plain[at - 1] in "0123456789-.月"):
+        return _read_months(months, today)
     for pattern, reader in _DAY_READERS:
         match = pattern.match(plain, at)
         if match is None:
@@ -486,11 +683,44 @@ def _read_day(plain: str, at: int, today: date) -> _Reading | None:
     return None
 
 
+def _read_months(m: re.Match[str], today: date) -> _Reading | None:
+    """7-8月: both months of the nearest year."""
+    first, last = to_int(m.group("first")) or 1, to_int(m.group("last")) or 1
+    year = today.year + (1 if last < today.month - 5 and first <= last else 0)
+    start, end = _month(year, first), _month(year + (last < first), last)
+    return _Reading(m.start(), m.end(), _Days(start.start, end.end)) if start and end else None
+
+
 def _read_part_alone(plain: str, at: int) -> _Reading | None:
     match = _PART_ALONE_RE.match(plain, at)
     if match is None:
         return None
-    return _Reading(at, match.end(), part=_PART_OF[match.group("part")])
+    word, before, after = match.group("part"), plain[:at], plain[match.end() :]
+    if _read_clock(plain, match.end()):
+        return _Reading(at, match.end(), part=_PART_OF[word])
+    if _NOT_ALONE.fullmatch(word) or _GREETS.match(after) or _HABIT_BEFORE.search(before):
+        return None
+    if _PART_OF[word] in ("am", "dawn") and _HABIT_AFTER.match(after):
+        return None
+    return _Reading(at, match.end(), part=_PART_OF[word])
+
+
+def _is_a_little(plain: str, clock: _Reading, *, at_end: bool) -> bool:
+    """一点 in 报一点, 一点一点蹭, 今天一点没好; ``at_end``: the sentence may end with the hour."""
+    if not _A_LITTLE.search(plain, clock.start, clock.end):
+        return False
+    after = plain[clock.end :]
+    if after.startswith("一点") or plain[: clock.start].endswith("一点"):
+        return True
+    return not (_ONE_OCLOCK.match(after) or (at_end and re.match(r"[,，。!！?？、\s]|$", after)))
+
+
+def _read_clock_alone(plain: str, at: int) -> _Reading | None:
+    """A clock time without a day: today's, unless it is a habit (平时六点, 吵到十一点)."""
+    clock = _read_clock(plain, at)
+    if clock is None or _CLOCK_HABIT.search(plain[:at]):
+        return None
+    return None if _is_a_little(plain, clock, at_end=False) else clock
 
 
 def _read_clock(plain: str, at: int) -> _Reading | None:
@@ -513,18 +743,32 @@ def _read_clock(plain: str, at: int) -> _Reading | None:
 
 
 def _read_last_day(plain: str, reading: _Reading, today: date) -> None:
-    """周一到周五, 11月25号到27号: the last day of the stretch."""
-    if reading.days is None or reading.days.start != reading.days.end:
+    """周一到周五, 11月25号到27号, 9月到11月: the last day of the stretch."""
+    days = reading.days
+    match = _TO_RE.match(plain, reading.end) if days else None
+    if days is None or match is None or reading.clock is not None:
         return
-    match = _TO_RE.match(plain, reading.end)
-    last = _read_day(plain, match.end(), today) if match else None
+    same_month = _END_DAY_RE.match(plain, match.end())
+    if same_month and days.start == days.end:
+        end = _safe_date(days.start.year, days.start.month, to_int(same_month.group(1)) or 0)
+        if end and end >= days.start:
+            reading.days, reading.end = _Days(days.start, end), same_month.end()
+            return
+    last = _read_day(plain, match.end(), today)
     if last is None or last.days is None:
         return
+    single = days.start == days.end and last.days.start == last.days.end
+    months = days.start.day == 1 and days.start != days.end and last.days.start.day == 1
+    if not (single or months):
+        return
     end = last.days.end
-    if end < reading.days.start and (reading.days.start - end).days < 7:
+    if single and end < days.start and (days.start - end).days < 7:
         end += timedelta(weeks=1)
-    if end >= reading.days.start:
-        reading.days, reading.end = _Days(reading.days.start, end), last.end
+    if months and end < days.start:
+        end = _add_months(end.replace(day=1), 12)
+        end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
+    if end >= days.start:
+        reading.days, reading.end = _Days(days.start, end), last.end
 
 
 def _read_until(plain: str, reading: _Reading) -> None:
@@ -534,13 +778,17 @@ def _read_until(plain: str, reading: _Reading) -> None:
     match = _TO_RE.match(plain, reading.end)
     if match is None:
         return
-    position = match.end()
+    tomorrow = _NEXT_DAY.match(plain, match.end())
+    position = tomorrow.end() if tomorrow else match.end()
     part = _PART_RE.match(plain, position)
     clock = _read_clock_after_to(plain, part.end() if part else position)
     if clock is None or clock.clock is None:
         return
     said_part = _PART_OF[part.group("part")] if part else reading.part
-    reading.until = _hour_24(clock.clock, said_part, not_before=reading.clock)
+    reading.until = _hour_24(
+        clock.clock, "am" if tomorrow and not part else said_part, not_before=reading.clock
+    )
+    reading.next_day = tomorrow is not None
     reading.end = clock.end
 
 
@@ -580,9 +828,10 @@ def _value(reading: _Reading, now: datetime) -> dict[str, Any] | None:
         if reading.clock is not None:
             first = _hour_24(reading.clock, reading.part)
             last = reading.until or first
+            last_day = days.end + timedelta(days=reading.next_day)
             value = {
                 "start": f"{days.start.isoformat()}T{first[0]:02d}:{first[1]:02d}",
-                "end": f"{days.end.isoformat()}T{last[0]:02d}:{last[1]:02d}",
+                "end": f"{last_day.isoformat()}T{last[0]:02d}:{last[1]:02d}",
             }
     if reading.part:
         value["part"] = reading.part
