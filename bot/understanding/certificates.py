@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,19 +26,22 @@ class Certificate:
 def load_certificates(
     locality: str | None = None, folder: Path = LOCALITIES
 ) -> dict[str, Certificate]:
-    """Words → certificate, from ``certificates.yml`` of one locality or of all."""
+    """Words → certificate, from ``certificates.yml`` of one locality or of all.
+
+    A kind of the national list has its official name, for that is what the policy speaks of. Any
+    other keeps the name it was called by; the catalogue finds it by every alias.
+    """
     words: dict[str, Certificate] = {}
     for path in sorted(folder.glob(f"{locality or '*'}/certificates.yml")):
         for item in yaml.safe_load(path.read_text(encoding="utf-8")).get("items") or []:
             # An unquoted `no` is read as False by YAML 1.1: a slip of an editor must not stop us.
             number = item.get("no", item.get(False))
             kind = Certificate(number, str(item["name"]))
-            for word in [
-                _base(kind.name),
-                *(item.get("aliases") or []),
-                *(item.get("examples") or []),
-            ]:
-                words.setdefault(str(word), kind)
+            aliases = [str(word) for word in item.get("aliases") or []]
+            for word in aliases:
+                words.setdefault(word, kind if number else Certificate(None, word))
+            for word in [_base(kind.name), *map(str, item.get("examples") or [])]:
+                words.setdefault(word, kind)
     return words
 
 
@@ -47,7 +50,7 @@ def _base(name: str) -> str:
     return re.sub(r"[(（].*?[)）]", "", name)
 
 
-_STOP = r"我你他她您的了个张份开出写办要给让说一这那有是盖到去,，。.!！?？;；、\s拿把啥什么哪种需下吗能帮弄整搞用和跟打"
+_STOP = r"补缺页换我你他她您的了个张份开出写办要给让说一这那有是盖到去,，。.!！?？;；、\s拿把啥什么哪种需下吗能帮弄整搞用和跟打"
 # 居住证明天办: there 明 belongs to the day.
 _NEXT_DAY = r"(?!天|早|晚|儿个|年)"
 _UNKNOWN = re.compile(rf"(?P<name>[^{_STOP}]{{2,8}}?证明)(?!我|他|她|一下|人|信息){_NEXT_DAY}")
@@ -61,6 +64,17 @@ def _told() -> tuple[tuple[int, re.Pattern[str]], ...]:
 
 def find_certificates(text: str, known: dict[str, Certificate]) -> list[Span]:
     """Certificates in ``text``; value ``{no, name}``, ``no`` null for a kind outside the list."""
+    said, text = text, _as_meant(text)
+    found = _find(text, known)
+    return [replace(s, text=said[s.start : s.end]) for s in found]
+
+
+def _as_meant(text: str) -> str:
+    """正明 → 证明, of the same length so that offsets stay."""
+    return re.sub(load("certificates")["heard"], "证明", text)
+
+
+def _find(text: str, known: dict[str, Certificate]) -> list[Span]:
     spans: list[Span] = []
     for word, kind in known.items():
         # Looked for as it is first: that spares a hundred patterns a sentence.
@@ -74,7 +88,10 @@ def find_certificates(text: str, known: dict[str, Certificate]) -> list[Span]:
             match = pattern.search(text)
             if match and number in by_number:
                 return [_span(match.start(), match.end(), text, by_number[number])]
+        no_kind = re.compile(load("certificates")["no_kind"])
         for match in _UNKNOWN.finditer(text):
+            if no_kind.search(match.group("name").removesuffix("证明")):
+                continue
             kind = Certificate(None, match.group("name"))
             spans.append(_span(*match.span("name"), text, kind, 0.8))
     return spans

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.understanding.numbers import DIGITS, narrow
 from bot.understanding.span import Span, without_overlaps
-from bot.understanding.words import load
+from bot.understanding.words import any_of, load
 
 _SPOKEN = "零〇一幺二三四五六七八九"
 _D = rf"[\d{_SPOKEN}]"
@@ -42,35 +42,48 @@ def find_phones(text: str) -> list[Span]:
 
 @lru_cache(maxsize=1)
 def _person_patterns() -> tuple[re.Pattern[str], ...]:
+    """Where a name stands; in each the group ``name``. Its end must be told, too."""
     data = load("persons")
-    surname = rf"(?:欧阳|司马|上官|诸葛|[{data['surnames']}])"
-    titles = "|".join(sorted(data["titles"], key=lambda t: -len(t)))
-    stop = r"(?=$|[,，。.!！?？;；、\s的]|在|住|家|是|电话|手机|今年|想|要|说|来|报|，)"
-    given = r"[一-龥]{1,2}?"
+    surname = rf"(?:{any_of(data['double_surnames'])}|[{data['surnames']}])"
+    titles, after_name = any_of(data["titles"]), data["after_name"]
+    name = rf"(?P<name>{surname}[一-龥]{{1,2}}?)"
+    stop = r"(?=$|[,，。.!！?？;；、\s的]|在|住|家|是|电话|手机|今年|想|要|说|来|报)"
+    # Behind a role the sentence goes on with what the person did or how to reach her.
+    end = rf"(?=$|[,，。.!！?？;；、\s（(]|电话|手机|1[3-9]\d|态度|服务|{after_name})"
+    called = r"(?:名?叫|是|为|写|:|：|\s)*"
     return (
         re.compile(
             rf"(?:叫|姓|[调网]\w{{1,2}}员|护士|医生)(?P<name>{surname}[一-龥]{{2}})(?=[，,。!！的]|$)"
         ),
         re.compile(rf"(?:我|俺|咱|本人|他|她|老人)?(?:免贵)?姓(?P<name>{surname})(?![名氏甚啥什])"),
         re.compile(
-            rf"(?:我|俺|他|她|老人|妈|爸|老伴|儿子)(?:的)?(?:名字)?(?:就)?(?:叫|是|名叫)"
-            rf"(?P<name>{surname}{given}){stop}"
+            rf"(?:我|俺|他|她|老人|妈|爸|老伴|儿子)(?:的)?(?:名字)?(?:就)?(?:叫|是|名叫){name}{stop}"
         ),
-        re.compile(rf"(?:联系人|姓名|名字)(?:是|叫|就是|写|:|：|\s)*(?P<name>{surname}{given}){stop}"),
+        re.compile(rf"(?:姓名|名字)(?:是|叫|就是|写|:|：|\s)*{name}{stop}"),
+        # 申请人马志刚 · 工作人员孙莉态度冷漠.
+        re.compile(rf"(?:{data['roles']}){called}{name}{end}"),
+        # A name that was written wrong: 名字写错了，…，是邓光明 · 写成孙贵真了.
+        re.compile(rf"(?:名字|姓名)[^。]{{0,16}}[，,\s](?:是|叫|应该是|改成){name}(?=$|[,，。！!])"),
+        re.compile(rf"(?:写|打|登记|录|改)成(?:了|的)?{name}(?=$|[,，。！!了])"),
+        # Beside the phone number: 梁素英，13689540721.
+        re.compile(rf"(?:^|[,，。;；、\s]){name}[,，、:：\s]*(?=1[3-9]\d{{9}}(?!\d))"),
+        re.compile(rf"(?:^|[,，。！!\s]|表扬|感谢|夸夸?|找|投诉){name}(?=\s?(?:{after_name}))"),
         re.compile(rf"(?P<name>{surname}(?:{titles}))"),
         re.compile(rf"(?<![大最古苍年衰])(?P<name>[小老]{surname})(?=同志|师傅|大夫|给我|帮我|[在呢吗来啊,，。?？!！]|$)"),
     )  # fmt: skip
 
 
-_NO_NAME = re.compile(r"^(?:安(?:全|装)|成都|高压|温水|文明|公共|方便|单元|路(?:灯|口)|季度)")
+@lru_cache(maxsize=1)
+def _no_name() -> re.Pattern[str]:
+    return re.compile(load("persons")["no_name"])
 
 
 def find_persons(text: str) -> list[Span]:
-    """Names: 我姓王 → 王, 我叫张桂兰 → 张桂兰, 李大爷 → 李大爷."""
-    spans = []
+    """Names: 我姓王 → 王, 我叫张桂兰 → 张桂兰, 李大爷 → 李大爷, 家属许文静 → 许文静."""
+    spans, inside = [], load("persons")["inside"]
     for pattern in _person_patterns():
         for match in pattern.finditer(text):
-            name = match.group("name")
-            if not _NO_NAME.match(name):
+            name, start = match.group("name"), match.start("name")
+            if not _no_name().match(name) and text[start - 1 : start + 1] not in inside:
                 spans.append(Span("person", *match.span("name"), name, name, 0.9))
     return without_overlaps(spans)

@@ -27,13 +27,20 @@ def check_digit(digits: str) -> str:
 
 
 _SPOKEN_DIGIT = rf"[\d{''.join(c for c in DIGITS if c not in '两俩仨')}]"
+# Between the digits of one number: spaces, dashes, and the stops that a speech recogniser sets.
+_GAP = r"[\s\-—–_.,，、杠横]*"
 _NUMBER = re.compile(
-    rf"(?:[sS][qQ]|受理号|工单号|编号|单号|是|号)?[\s:：,，-]*"
-    rf"(?P<digits>(?:{_SPOKEN_DIGIT}[\s\-杠横]*){{11}}{_SPOKEN_DIGIT})(?!{_SPOKEN_DIGIT})"
+    rf"(?<!{_SPOKEN_DIGIT})(?:[sS]\s?[qQ]|受理号|工单号|编号|单号|是|号)?[\s:：,，-]*"
+    rf"(?<!{_SPOKEN_DIGIT})"
+    rf"(?P<digits>(?:{_SPOKEN_DIGIT}{_GAP}){{11}}{_SPOKEN_DIGIT})(?!{_SPOKEN_DIGIT})"
 )
 #: A number of another form that calls itself one; the services will say that it is not known.
 _OTHER = re.compile(r"[sS][qQ][\d-]{6,}\d")
-_PREFIXED = re.compile(r"[sS][qQ]")
+#: The numbers of hotlines and other offices begin with the whole date: 20261118000237.
+_DATED = re.compile(
+    r"(?<![\d-])(?P<n>20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[\s-]?\d{4,8})(?![\d-])"
+)
+_PREFIXED = re.compile(r"[sS]\s?[qQ]")
 _QUERY_CODE = re.compile(
     rf"(?:查询码|查询号|验证码|查单码|口令)(?:是|为|:|：|\s)*(?P<code>(?:{_SPOKEN_DIGIT}\s*){{6}})(?!\d)"
 )
@@ -76,11 +83,20 @@ def find_ticket_numbers(text: str) -> list[Span]:
         if not overlaps_any(match.start(), match.end(), spans):
             words = text[match.start() : match.end()]
             spans.append(Span("ticket_no", match.start(), match.end(), words, words.upper(), 0.3))
+    for match in _DATED.finditer(plain):
+        if not overlaps_any(*match.span("n"), spans):
+            spans.append(_foreign(text, match))
     for match in _QUERY_CODE.finditer(plain):
         start, end = match.span("code")
         words = text[start:end].rstrip()
         spans.append(Span("ticket_no", start, start + len(words), words, _to_digits(words), 0.95))
     return [*spans, *_codes_beside(plain, text, spans)]
+
+
+def _foreign(text: str, match: re.Match[str]) -> Span:
+    """A number of another office; the services will say that they do not know it."""
+    start, end = match.span("n")
+    return Span("ticket_no", start, end, text[start:end], _to_digits(match.group("n")), 0.3)
 
 
 def _codes_beside(plain: str, text: str, numbers: list[Span]) -> list[Span]:

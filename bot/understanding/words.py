@@ -29,24 +29,56 @@ def any_of(words: list[str]) -> str:
     return "|".join(re.escape(w) for w in sorted(words, key=lambda w: -len(w)))
 
 
-_COUNT = re.compile(
-    rf"(?<![第\d])(?P<n>{NUMBER})(?:份儿?|盒|客(?!厅)|人份|个人(?:的)?|口人|位(?!置)|套餐|荤|碗)"
-    r"|(?P<both>俩人|咱俩|我俩|俩(?=饭|盒饭|餐|菜)|仨人)"
-)
+@lru_cache(maxsize=1)
+def _count_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Kinds and patterns of ``counts.yml``; the number is the group ``n`` of each."""
+    number = rf"(?<![第\d])(?P<n>{NUMBER})"
+    return tuple(
+        (kind, re.compile(pattern.replace("<n>", number)))
+        for kind, patterns in load("counts")["kinds"].items()
+        for pattern in patterns
+    )
 
 
 def find_counts(text: str) -> list[Span]:
     """How many portions or people: 两份 → 2, 我俩 → 2, 三个人的 → 3."""
     plain = narrow(text)
     spans = []
-    for match in _COUNT.finditer(plain):
-        words = match.group("n")
-        number = to_int(words) if words else (3 if "仨" in match.group("both") else 2)
-        if number is None or not 0 < number <= 200:
-            continue
-        end = match.end() - (1 if match.group().endswith("的") else 0)
-        spans.append(Span("count", match.start(), end, text[match.start() : end], number, 0.95))
-    return spans
+    for kind, pattern in _count_patterns():
+        for match in pattern.finditer(plain):
+            number = to_int(match.group("n"))
+            if number and number <= 200 and _is_count(kind, number, match):
+                spans.append(_count(text, match, number))
+    for match in re.finditer(load("counts")["pair"], plain):
+        spans.append(_count(text, match, 3 if "仨" in match.group() else 2))
+    return without_overlaps(spans)
+
+
+def _count(text: str, match: re.Match[str], number: int) -> Span:
+    return Span("count", *match.span(), text[match.start() : match.end()], number, 0.95)
+
+
+#: 五六个人: about so many, no number that was said.
+_ABOUT = re.compile(r"[一二两三四五六七八九]{2,}")
+
+
+def _is_count(kind: str, number: int, match: re.Match[str]) -> bool:
+    """Not 一个人住 and 一份证明, and children only where a place for them is asked for."""
+    text, data = match.string, load("counts")
+    if _ABOUT.fullmatch(match.group("n")):
+        return False
+    if kind == "children":
+        return bool(re.search(data["places_asked"], text))
+    if kind == "people" and number == 1 and match.group().endswith("人"):
+        one = data["one"]
+        return bool(
+            re.search(one["before"], text[: match.start()])
+            or re.match(one["after"], text[match.end() :])
+            or re.fullmatch(one["whole"], text)
+        )
+    if kind == "portions" and number == 1 and "份" in match.group():
+        return not re.search(data["paper"], text) or bool(re.search(data["meal"], text))
+    return True
 
 
 def about_food(text: str) -> bool:
@@ -63,14 +95,18 @@ def find_meals(text: str) -> list[Span]:
         for match in re.finditer(any_of(words["words"]), text):
             spans.append(Span("meal", match.start(), match.end(), match.group(), value))
         if food:
-            for match in re.finditer(any_of(words["parts"]), text):
+            for match in re.finditer(f"{any_of(words['parts'])}|{words['short']}", text):
                 spans.append(Span("meal", match.start(), match.end(), match.group(), value, 0.8))
     return without_overlaps(spans)
 
 
 @lru_cache(maxsize=1)
 def _diet_patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(value, re.compile("|".join(words))) for value, words in load("diets").items()]
+    data = load("diets")
+    return [
+        (value, re.compile("|".join(words).replace("<no>", data["no"])))
+        for value, words in data["diets"].items()
+    ]
 
 
 def find_diets(text: str) -> list[Span]:
@@ -82,4 +118,11 @@ def find_diets(text: str) -> list[Span]:
         for match in pattern.finditer(text):
             if not overlaps_any(match.start(), match.end(), spans):
                 spans.append(Span("diet", match.start(), match.end(), match.group(), value, 0.9))
-    return sorted(spans, key=lambda s: s.start)
+    return _without_causes(sorted(spans, key=lambda s: s.start))
+
+
+def _without_causes(spans: list[Span]) -> list[Span]:
+    """我嚼不动，来份软的: the wish is said, why it is wished is not a second one."""
+    causes = load("diets")["causes"]
+    wished = {s.value for s in spans if s.text not in causes}
+    return [s for s in spans if s.text not in causes or s.value not in wished]
