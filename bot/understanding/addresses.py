@@ -35,7 +35,7 @@ _NOT_CLEAN = re.compile(rf"[{WORDS['not_clean']}]")
 # What may follow a place of one's own name: 县中医院|住院部, 第二小学|门口.
 _MORE = rf"(?:{_LANDMARK}|{_RELATIVE})*"
 _INSTITUTION = (
-    r"(?!(?:职业|师范|附属|村)(?:学校|小学|中学|医院))"
+    r"(?!(?:职业|师范|附属|村)(?:学校|小学|中学|医院)|乡镇|(?<=乡)镇|(?<=社)区)"
     rf"(?:{alternatives('institution_of')})+(?:{alternatives('institution')})"
 )
 _GROUP = rf"{_N}(?:组|队|社)(?!长|织|会)"
@@ -104,6 +104,13 @@ def _clean(match: re.Match[str]) -> bool:
     return not _NOT_CLEAN.search(match.group("name"))
 
 
+def _no_count(match: re.Match[str]) -> bool:
+    """一栋楼, 两座桥 count buildings; 3栋, A座 name one."""
+    said, word = match.group("building"), match.group()[len(match.group("building")) :].strip()
+    counted = said in "一两俩" and word in ("栋楼", "栋", "幢")
+    return not counted and (word != "座" or said.isascii() or said in "甲乙丙丁")
+
+
 def _village(match: re.Match[str]) -> bool:
     return _clean(match) and not _NOT_VILLAGE.search(match.group("name") + match.group("end"))
 
@@ -132,7 +139,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND}|{_WEAK}|{_ROAD})"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])"),
-        piece(rf"(?P<building>{building})\s*{building_word}"),
+        piece(rf"(?P<building>{building})\s*{building_word}", accept=_no_count),
         piece(r"第(?P<building>[一二三四五六七八九十]+)栋"),
         piece(rf"(?P<building>{alternatives('building')})", "community", alone=False),
         piece(rf"(?P<unit>{building})\s*(?:号?单元(?:门(?!口|前|外))?|门洞|号门洞|号门(?!口)|门(?=洞|栋|\d))"),
@@ -168,8 +175,8 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<place>{_TOWN})"),
         piece(rf"(?P<place>(?:{alternatives('bank')})(?:自助厅|自助银行|营业厅|营业部|网点|储蓄所|{_RELATIVE}))"),
         piece(rf"(?P<place>(?:社区|政务|便民|街道)?服务(?:大厅|中心){_N}号窗口)"),
-        piece(rf"(?P<place>(?:老|旧|原)(?:粮站|粮库|车站|电影院|百货|供销社|邮局|法院|医院|厂区)(?!楼)(?:{_RELATIVE})*)"),
-        piece(rf"(?P<place>(?P<name>{NAME}{{2,3}})(?P<end>站)(?=取消|下车|上车|等车|候车|台))", guess=True),
+        piece(rf"(?P<place>(?:老|旧|原)(?:粮站|粮库|车站|电影院|百货|供销社|邮局|法院|医院|厂区)(?!楼|小区|家属|宿舍|大院)(?:{_RELATIVE})*)"),
+        piece(rf"(?P<place>(?P<name>{NAME}{{2,3}})(?P<end>站)(?=取消|下车|上车|等车|候车))", guess=True),
         piece(rf"(?P<place>(?:{alternatives('own')})(?:{_RELATIVE})*)"),
         piece(rf"(?P<place>(?:{_LANDMARK})(?!{_VAGUE})(?:{_RELATIVE}))"),
         piece(rf"(?P<place>(?:窗台|护栏|阳台)(?:{_RELATIVE}))", "floor"),

@@ -26,7 +26,7 @@ def alternatives(*keys: str) -> str:
 
 # Characters that end a name on its left: pronouns, particles, verbs of being and going.
 _NOT_NAME = (
-    r"我你他她它们在住是的了从到去就这那有跟把被给让咱俺您啊呢吧嘛哈,。!?、;:，。！？；：“”\"'"
+    r"我你他她它们在住是的了从到去就这那有跟把被给让咱俺您啊呢吧嘛哈某啥至,。!?、;:，。！？；：“”\"'"
     r"（）()《》\-\s\d"
 )
 #: One character of a name.
@@ -42,7 +42,8 @@ _JOINS_NAMES = re.compile(r"..[和与跟](?![谐平睦顺园])(?=..)")
 _NAME_END = re.compile(rf"(?:[{WORDS['name_end']}]|广场|新天地)$")
 _NOT_COMPOUND = re.compile(alternatives("not_compound"))
 _SUFFIX_ONLY = re.compile(
-    rf"(?:老|新|旧|大|小|人家)?(?:{alternatives('compound', 'weak', 'road')})$"
+    r"(?:老|新|旧|大|小|人家|入户|空中|屋顶|单位|集体|公司|职工|员工|学生|拆迁)*"
+    rf"(?:{alternatives('compound', 'weak', 'road')})$"
 )
 #: Words after which the name of a compound may stand without its end: 在|锦绣2栋.
 _CLEAR_START = frozenset("在住到是给,，。！!？?；;：:、 ")
