@@ -25,7 +25,7 @@ _SICHUAN = re.compile(
 _OWN = r"(?:我们|我|咱们|咱|俺们|俺|自家|自个儿家)(?:家里?|屋头|屋里)?的?[那这]?个?"
 #: 我大闺女, 我三姐. Lazy, so that 我大爷 stays an uncle.
 _RANK = r"[亲大小老二三]??"
-_FOR = r"(?:给|替|帮|为|代|送到|送去|送给)"
+_FOR = r"(?:给|替|帮|为|代|送到|送去|送给|看看|瞧瞧|瞅瞅)我?"
 #: Between two that belong together: 俺爹俺娘, 我爸和我妈.
 _JOINED = re.compile(r"[和跟与、]?|还有|以及")
 _CLAUSE = r"[^，,。！!？?；;\n]"
