@@ -92,6 +92,8 @@ class QueryProgress(TurnAction):
                     turn.say("progress_not_found", ticket_no=number)
                     return []
                 turn.tell(progress(ticket), custom=ticket.card())
+                if ticket.data.get("joinable"):
+                    _offer_to_join(turn, ticket)
                 return []
             tickets = await client.tickets(turn.conversation_id)
         if not tickets:
@@ -101,6 +103,15 @@ class QueryProgress(TurnAction):
         more = [say("progress_more", n=len(tickets) - SHOWN)] if len(tickets) > SHOWN else []
         turn.tell("\n".join([say("progress_head"), *shown, *more]), custom=tickets[0].card())
         return []
+
+
+def _offer_to_join(turn: Turn, ticket: TicketView) -> None:
+    """Ask whether the place where it was reported and this one are the same person's (adr/0011).
+
+    The services answer the tap themselves; a plain yes as well.
+    """
+    yes = f'/join_channels{{"ticket_no":"{ticket.ticket_no}"}}'
+    turn.say("join_offer", [button("连起来", yes), button("先不用", "/deny")])
 
 
 def progress(ticket: TicketView) -> str:

@@ -57,23 +57,27 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
         return
     if key in ASKING and ticket["state"] != payload["to_state"]:
         return  # overtaken: it has been answered or went back; asking now would confuse
-    elder = (await services.channels.conversation(conversation_id)).elder
-    said = words.say(key, elder, **facts_of(ticket, data))
+    said_key, mark = f"{ticket_no}:{payload['version']}", _mark(ticket)
     async with services.db.write() as s:
+        target = await services.channels.where_to_tell(s, conversation_id)
+        said = words.say(key, await services.channels.elder(s, target), **facts_of(ticket, data))
+        if target != conversation_id:
+            # The resident is told where they wrote last; here it can be read, but not answered.
+            await services.channels.say(
+                s, conversation_id, said.text, key=said_key, ticket=mark, quiet=True
+            )
         told = await services.channels.say(
             s,
-            conversation_id,
+            target,
             said.text,
-            key=f"{ticket_no}:{payload['version']}",
+            key=said_key,
             buttons=said.buttons,
             card={"type": "ticket", **ticket},
-            ticket=_mark(ticket),
+            ticket=mark,
         )
         if told is None or key not in ASKING:
             return
-        await services.channels.ask_callback(
-            s, conversation_id, ticket_no, ticket["title"], "solved"
-        )
+        await services.channels.ask_callback(s, target, ticket_no, ticket["title"], "solved")
         if key == "resolved":
             again = {
                 "ticket_no": ticket_no,
@@ -104,23 +108,23 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
         once=f"{ticket_no}:{payload['round']}:unanswered:{attempt}",
     )
     last = attempt >= ATTEMPTS
-    elder = (await services.channels.conversation(conversation_id)).elder
-    said = texts(services.settings.data_dir).say(
-        "closed_unanswered" if last else "reminder", elder, **facts_of(ticket, {})
-    )
     async with services.db.write() as s:
+        target = await services.channels.where_to_tell(s, conversation_id)
+        said = texts(services.settings.data_dir).say(
+            "closed_unanswered" if last else "reminder",
+            await services.channels.elder(s, target),
+            **facts_of(ticket, {}),
+        )
         await services.channels.say(
             s,
-            conversation_id,
+            target,
             said.text,
             key=f"{ticket_no}:{payload['round']}:unanswered:{attempt}",
             buttons=said.buttons,
             ticket=_mark(ticket),
         )
         if not last:
-            await services.channels.ask_callback(
-                s, conversation_id, ticket_no, ticket["title"], "solved"
-            )
+            await services.channels.ask_callback(s, target, ticket_no, ticket["title"], "solved")
             await _ask_again(services, s, payload, attempt + 1)
     if last:
         await services.tickets.act(
@@ -144,7 +148,7 @@ async def answer(
     conversation = await services.channels.conversation(conversation_id)
     resident_id = conversation.resident_id
     before = await services.tickets.resident_get(
-        ticket_no, conversation_id, resident_id=resident_id
+        ticket_no, conversation_id, resident_id=resident_id, also=conversation.siblings
     )
     ticket_no = before["ticket_no"]
     pending = conversation.pending_callback or {}
@@ -153,7 +157,7 @@ async def answer(
         # The same answer once more (its reply was lost on the way): the dialogue is further already.
         return {"next": asked, "ticket": before}
     result = await services.tickets.callback_answer(
-        ticket_no, conversation_id, given, resident_id, idempotency_key
+        ticket_no, conversation_id, given, resident_id, idempotency_key, conversation.siblings
     )
     await services.channels.callback_stage(conversation_id, ticket_no, result["next"])
     return result

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, select, update
 
 from services.catalogue.service import CatalogueService
-from services.channels import attachments, duty, handoffs, store
+from services.channels import attachments, duty, handoffs, joining, store
 from services.channels.gateway import Drained, Gateway
 from services.channels.hub import Hub
 from services.channels.rasa import RasaClient, RasaSettings
@@ -204,7 +204,8 @@ class ChannelService:
     async def conversation(self, conversation_id: str) -> Conversation:
         """Return a conversation; 404 ``conversation_not_found``."""
         async with self._db.read() as s:
-            return store.conversation_view(await store.conversation(s, conversation_id))
+            row = await store.conversation(s, conversation_id)
+            return store.conversation_view(row, await joining.siblings(s, row))
 
     async def set_elder(self, conversation_id: str, elder: bool) -> None:
         """Switch the elder mode: shorter words in texts too, not only larger type."""
@@ -254,6 +255,9 @@ class ChannelService:
                 attachment = await s.get(AttachmentRow, message.attachment_id)
                 if attachment is None or attachment.conversation_id != conversation_id:
                     raise _no_attachment()
+            joins = await joining.meant(
+                s, conversation_id, message.kind, message.text, message.payload
+            )
             row = await store.append(
                 s,
                 conversation_id,
@@ -265,11 +269,49 @@ class ChannelService:
                 location=message.location,
                 attachment_id=message.attachment_id,
                 client_message_id=message.client_message_id,
-                state="received",
+                state="received" if joins is None else "answered",
                 next_attempt_at=self._gateway.first_retry_at(now),
             )
-        self._hub.wake(conversation_id)
+            told = None if joins is None else await self._join(s, row, joins, now)
+        for each in (conversation_id, told):
+            if each is not None:
+                self._hub.wake(each)
         return row.id
+
+    async def _join(
+        self, s: Session, message: MessageRow, ticket_no: str, now: datetime
+    ) -> str | None:
+        """Answer a yes to the question whether two conversations are one person's.
+
+        Returns:
+            The other conversation, which is told, too: nobody is joined behind their back.
+        """
+        here = await store.conversation(s, message.conversation_id)
+        other = await joining.join(s, self._people, here.id, ticket_no, now)
+        said = self._texts.say("joined" if other else "join_expired", here.elder)
+        await store.append(
+            s, here.id, sender="system", now=now, text=said.text, reply_to=message.id
+        )
+        if other is None:
+            return None
+        facts = {"channel": joining.CHANNEL_NAMES[here.channel], "phone": self.duty.phone}
+        notice = self._texts.say("joined_there", other.elder, **facts)
+        await store.say_once(s, other.id, f"joined:{message.id}", now, text=notice.text)
+        return other.id
+
+    async def offer_join(self, conversation_id: str, other_id: str | None, ticket_no: str) -> bool:
+        """Note that a ticket's query code was shown here; say whether to ask about joining."""
+        async with self._db.write() as s:
+            return await joining.offer(s, conversation_id, other_id, ticket_no, self._clock.now())
+
+    async def elder(self, session: Session, conversation_id: str) -> bool:
+        """Say whether a conversation is in elder mode, in the caller's transaction."""
+        return (await store.conversation(session, conversation_id)).elder
+
+    async def where_to_tell(self, session: Session, conversation_id: str) -> str:
+        """Return the conversation in which this one's resident wrote last."""
+        row = await store.conversation(session, conversation_id)
+        return (await joining.last_written(session, row)).id
 
     async def answer_within(self, conversation_id: str, message_id: str, seconds: float) -> bool:
         """Wait at most so long until a message is answered, or its resident knows that it is kept.
@@ -346,7 +388,9 @@ class ChannelService:
             return found
         async with self._db.read() as s:
             row = await s.get(ConversationRow, found.conversation_id)
-        if row is None or resident_id is None or row.resident_id != resident_id:
+            filed_in = await s.get(ConversationRow, conversation_id) if conversation_id else None
+        residents = {resident_id, filed_in.resident_id if filed_in else None} - {None}
+        if row is None or row.resident_id not in residents:
             raise _no_attachment()
         return found
 
@@ -438,10 +482,12 @@ class ChannelService:
         buttons: list[dict[str, str]] | None = None,
         card: dict[str, Any] | None = None,
         ticket: dict[str, Any] | None = None,
+        quiet: bool = False,
     ) -> MessageView | None:
         """Put a system message into a conversation, in the caller's transaction.
 
-        ``key`` makes it happen once; None when it has been said before.
+        ``key`` makes it happen once; None when it has been said before. ``quiet``: the resident is
+        told elsewhere, and can read it here.
         """
         row = await store.say_once(
             session,
@@ -452,6 +498,7 @@ class ChannelService:
             buttons=buttons or [],
             card=card,
             ticket=ticket,
+            quiet=quiet,
         )
         return store.view(row) if row is not None else None
 
@@ -509,6 +556,7 @@ class ChannelService:
     ) -> None:
         """Remember which question about a ticket is open, in the caller's transaction."""
         row = await store.conversation(session, conversation_id)
+        await self._forget_elsewhere(session, row, ticket_no)
         row.pending_callback = {
             "ticket_no": ticket_no,
             "title": title,
@@ -520,11 +568,19 @@ class ChannelService:
         """Move the open question about this ticket on, or clear it (None)."""
         async with self._db.write() as s:
             row = await store.conversation(s, conversation_id)
+            await self._forget_elsewhere(s, row, ticket_no)
             pending = row.pending_callback or {}
             if pending.get("ticket_no") == ticket_no:
                 row.pending_callback = {**pending, "stage": stage} if stage else None
             elif stage and not pending:
                 row.pending_callback = {"ticket_no": ticket_no, "title": "", "stage": stage}
+
+    async def _forget_elsewhere(self, s: Session, row: ConversationRow, ticket_no: str) -> None:
+        """A question about a ticket is open in one of a resident's conversations at most."""
+        for sibling_id in await joining.siblings(s, row):
+            sibling = await store.conversation(s, sibling_id)
+            if (sibling.pending_callback or {}).get("ticket_no") == ticket_no:
+                sibling.pending_callback = None
 
     # -- staff -------------------------------------------------------------------------------
 
@@ -609,7 +665,7 @@ class ChannelService:
                 )
             if row.state == "waiting":
                 await self._take_over(s, row, conversation, actor, now)
-            columns = {"sender": "human", "text": text, "staff_id": actor.id}
+            columns: dict[str, Any] = {"sender": "human", "text": text, "staff_id": actor.id}
             if key is None:
                 await store.append(s, conversation.id, now=now, **columns)
             else:

@@ -51,7 +51,7 @@ def view(row: MessageRow, name: str | None = None) -> MessageView:
     )
 
 
-def conversation_view(row: ConversationRow) -> Conversation:
+def conversation_view(row: ConversationRow, siblings: tuple[str, ...] = ()) -> Conversation:
     """Return a conversation as others see it."""
     return Conversation(
         id=row.id,
@@ -61,6 +61,7 @@ def conversation_view(row: ConversationRow) -> Conversation:
         resident_id=row.resident_id,
         pending_callback=row.pending_callback,
         opened_from=row.opened_from,
+        siblings=siblings,
     )
 
 
@@ -107,12 +108,16 @@ async def append(
     kind: str = "text",
     text: str = "",
     state: str = "sent",
+    quiet: bool = False,
     **columns: Any,
 ) -> MessageRow:
     """Add a message with the next number of its conversation.
 
     Counting up locks the conversation's row until the commit: numbers become visible in order. What
     is said to a resident in WeChat is owed to them from this very transaction on.
+
+    Args:
+        quiet: The resident is told elsewhere: here it waits until they come by.
     """
     found = await session.execute(
         update(ConversationRow)
@@ -140,7 +145,10 @@ async def append(
     if channel == WECHAT and sender != "resident":
         session.add(
             WeChatDeliveryRow(
-                message_id=row.id, conversation_id=conversation_id, seq=seq, due_at=now
+                message_id=row.id,
+                conversation_id=conversation_id,
+                seq=seq,
+                due_at=None if quiet else now,
             )
         )
     await session.flush()

@@ -86,6 +86,23 @@ class MessageRow(Base):
     )
 
 
+class JoinRow(Base):
+    """Two conversations of one resident, asked about and joined (docs/adr/0011).
+
+    Written when somebody has shown in ``conversation_id`` the query code of a ticket that was filed
+    in ``other_id``; ``joined_at`` when they said yes to joining them. Stays, as the record of it.
+    """
+
+    __tablename__ = "conversation_joins"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(String(40), index=True)
+    other_id: Mapped[str] = mapped_column(String(40))
+    ticket_no: Mapped[str] = mapped_column(String(30))
+    offered_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    joined_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class AttachmentRow(Base):
     """A photo: decoded and encoded anew, so camera data (place, time, device) is gone."""
 

@@ -94,6 +94,8 @@ class Conversation:
     resident_id: str | None
     pending_callback: dict[str, Any] | None
     opened_from: str | None = None
+    siblings: tuple[str, ...] = ()
+    """The other conversations of the same resident (:mod:`services.channels.joining`)."""
 
 
 @dataclass(frozen=True)

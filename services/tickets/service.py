@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -298,12 +298,14 @@ class TicketService:
         conversation_id: str,
         resident_id: str | None = None,
         idempotency_key: str | None = None,
+        also: Collection[str] = (),
     ) -> View:
         """``urge``, ``supplement``, ``withdraw``, ``rate``, ``reject``; returns the resident view.
 
         Args:
             resident_id: Who the conversation belongs to, when known: a resident may act on an own
                 ticket from another conversation than the one that filed it.
+            also: Further conversations of the same resident (docs/adr/0011).
             idempotency_key: Sent again with the same key and payload, it happens once; the answer
                 is the ticket as it is now.
         """
@@ -313,7 +315,7 @@ class TicketService:
         facts = {**payload, "text": said, "reason": said}
         async with self._db.write() as s:
             ticket = await self._load(s, ticket_no, lock=True)
-            actor = _own(ticket, conversation_id, resident_id)
+            actor = _own(ticket, conversation_id, resident_id, also)
             asked = {"action": action, **payload}
             if await self._is_new(s, idempotency_key, ticket, conversation_id, asked):
                 ticket = await self._act(s, ticket_no, action, facts, actor)
@@ -326,6 +328,7 @@ class TicketService:
         answer: Mapping[str, Any],
         resident_id: str | None = None,
         idempotency_key: str | None = None,
+        also: Collection[str] = (),
     ) -> dict[str, Any]:
         """Take the resident's answer to one callback question.
 
@@ -342,7 +345,7 @@ class TicketService:
         """
         async with self._db.write() as s:
             ticket = await self._load(s, ticket_no, lock=True)
-            actor = _own(ticket, conversation_id, resident_id)
+            actor = _own(ticket, conversation_id, resident_id, also)
             asked = {"action": "callback", **answer}
             if await self._is_new(s, idempotency_key, ticket, conversation_id, asked):
                 if not callbacks.taken(ticket, answer):
@@ -517,16 +520,18 @@ class TicketService:
         query_code: str | None = None,
         resident_id: str | None = None,
         origin: str | None = None,
+        also: Collection[str] = (),
     ) -> View:
         """Return the resident view, for the ticket's own conversation or who has its query code.
 
         Args:
+            also: As in :meth:`resident_act`.
             origin: Where the conversation was opened: wrong codes count by it. The sixth within
                 a quarter of an hour is 429 ``too_many_codes``.
         """
         async with self._db.read() as s:
             ticket = await self._load(s, ticket_no)
-        if conversation_id is not None and _is_own(ticket, conversation_id, resident_id):
+        if conversation_id is not None and _is_own(ticket, conversation_id, resident_id, also):
             return views.resident_view(ticket)
         if query_code is not None and await self._code_fits(
             ticket, query_code, origin or conversation_id or "internal"
@@ -543,10 +548,12 @@ class TicketService:
             await WRONG_CODE.hit(s, who, now)
         return False
 
-    async def resident_list(self, conversation_id: str, resident_id: str | None = None) -> Views:
+    async def resident_list(
+        self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
+    ) -> Views:
         """Return the resident's own tickets, newest first (at most 100)."""
         async with self._db.read() as s:
-            own = await store.of_resident(s, conversation_id, resident_id)
+            own = await store.of_resident(s, (conversation_id, *also), resident_id)
         return [views.resident_view(t) for t in own]
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────
@@ -727,18 +734,22 @@ def _reporter(request: CreateTicket, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _own(ticket: Ticket, conversation_id: str, resident_id: str | None) -> Actor:
+def _own(
+    ticket: Ticket, conversation_id: str, resident_id: str | None, also: Collection[str]
+) -> Actor:
     """Return the resident as the actor, if the ticket is theirs; else it does not exist for them."""
-    if not _is_own(ticket, conversation_id, resident_id):
+    if not _is_own(ticket, conversation_id, resident_id, also):
         raise MISSING
-    own = conversation_id == ticket.conversation_id
-    return resident(conversation_id if own else str(resident_id))
+    filed_here = conversation_id == ticket.conversation_id or ticket.conversation_id in also
+    return resident(str(ticket.conversation_id if filed_here else resident_id))
 
 
-def _is_own(ticket: Ticket, conversation_id: str, resident_id: str | None) -> bool:
-    """Say whether a ticket was filed in this conversation or by this known resident."""
+def _is_own(
+    ticket: Ticket, conversation_id: str, resident_id: str | None, also: Collection[str]
+) -> bool:
+    """Say whether a ticket was filed in a conversation of this resident, or by this known resident."""
     same_person = resident_id is not None and resident_id == ticket.resident_id
-    return conversation_id == ticket.conversation_id or same_person
+    return same_person or ticket.conversation_id in (conversation_id, *also)
 
 
 def _offered(line: Transition, ticket: Ticket, command: Command, context: Context) -> bool:

@@ -151,9 +151,11 @@ async def contact(s: Session, ticket_no: str) -> TicketContactRow | None:
     return await s.get(TicketContactRow, ticket_no)
 
 
-async def of_resident(s: Session, conversation_id: str, resident_id: str | None) -> list[Ticket]:
+async def of_resident(
+    s: Session, conversation_ids: Sequence[str], resident_id: str | None
+) -> list[Ticket]:
     """Return a resident's own tickets, newest first."""
-    own = TicketRow.conversation_id == conversation_id
+    own: ColumnElement[bool] = TicketRow.conversation_id.in_(conversation_ids)
     if resident_id is not None:
         own = or_(own, TicketRow.resident_id == resident_id)
     query = (

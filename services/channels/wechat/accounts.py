@@ -151,7 +151,7 @@ def load(path: Path | None) -> Accounts:
     if open_to_others:
         log.warning("公众号配置 %s 别的用户也能读，里面有密钥，请改成 chmod 600", path)
     if not isinstance(raw, dict) or not raw:
-        raise AccountsError(f"{path} 里一个公众号都没有，格式是“名字: 各项配置”。")
+        raise AccountsError(f"{path} 里一个公众号都没有，写法见 docs/operating.md。")
     accounts = {str(name): _account(path, str(name), values) for name, values in raw.items()}
     for what in ("app_id", "original_id"):
         if len({getattr(a, what) for a in accounts.values()}) < len(accounts):

@@ -119,7 +119,9 @@ async def own_tickets(request: web.Request) -> dict[str, Any]:
     """Return the resident's own tickets, newest first."""
     services = request.app[SERVICES]
     conversation = await services.channels.conversation(request.match_info["id"])
-    found = await services.tickets.resident_list(conversation.id, conversation.resident_id)
+    found = await services.tickets.resident_list(
+        conversation.id, conversation.resident_id, conversation.siblings
+    )
     return {"tickets": found}
 
 
@@ -127,18 +129,24 @@ async def own_tickets(request: web.Request) -> dict[str, Any]:
     "/internal/v1/tickets/{ticket_no}", auth="internal", query=TicketQuery, summary="查一件诉求"
 )
 async def one_ticket(request: web.Request, query: TicketQuery) -> dict[str, Any]:
-    """Return the resident view of one ticket."""
-    services, resident_id, origin = request.app[SERVICES], None, None
-    if query.conversation_id:
-        conversation = await services.channels.conversation(query.conversation_id)
-        resident_id, origin = conversation.resident_id, conversation.opened_from
-    return await services.tickets.resident_get(
-        request.match_info["ticket_no"],
-        query.conversation_id,
-        query.query_code,
-        resident_id,
-        origin,
+    """Return the resident view of one ticket.
+
+    ``joinable``: its code was shown in another conversation than its own, and the resident may be
+    asked whether the two shall be joined.
+    """
+    services, number = request.app[SERVICES], request.match_info["ticket_no"]
+    if not query.conversation_id:
+        return await services.tickets.resident_get(number, None, query.query_code)
+    here = await services.channels.conversation(query.conversation_id)
+    view = await services.tickets.resident_get(
+        number, here.id, query.query_code, here.resident_id, here.opened_from, here.siblings
     )
+    if query.query_code is None:
+        return view
+    number, filed_in, of_resident = await services.tickets.origin(number)
+    if of_resident is not None and of_resident == here.resident_id:
+        return view
+    return {**view, "joinable": await services.channels.offer_join(here.id, filed_in, number)}
 
 
 @routes.post(
@@ -163,6 +171,7 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
         conversation.id,
         conversation.resident_id,
         idempotency_key(request),
+        conversation.siblings,
     )
     pending = conversation.pending_callback or {}
     # Rating answers only the question for a rating: “solved?” comes before “satisfied?”.

@@ -1,4 +1,4 @@
-"""WeChat: users, inbound messages, nonces, deliveries, access tokens"""
+"""WeChat: users, inbound messages, nonces, deliveries, access tokens; joined conversations"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -110,10 +110,23 @@ def upgrade() -> None:
         sa.Column("lease_until", UTCDateTime()),
         sa.PrimaryKeyConstraint("app_id", name=op.f("pk_wechat_tokens")),
     )
+    op.create_table(
+        "conversation_joins",
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=True),
+        sa.Column("conversation_id", sa.String(40), nullable=False),
+        sa.Column("other_id", sa.String(40), nullable=False),
+        sa.Column("ticket_no", sa.String(30), nullable=False),
+        sa.Column("offered_at", UTCDateTime(), nullable=False),
+        sa.Column("joined_at", UTCDateTime()),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation_joins")),
+    )
+    op.create_index(
+        op.f("ix_conversation_joins_conversation_id"), "conversation_joins", ["conversation_id"]
+    )
 
 
 def downgrade() -> None:
     for table in (
-        "wechat_tokens", "wechat_deliveries", "wechat_nonces", "wechat_inbound", "wechat_users"
+        "conversation_joins", "wechat_tokens", "wechat_deliveries", "wechat_nonces", "wechat_inbound", "wechat_users"
     ):
         op.drop_table(table)

@@ -1,0 +1,178 @@
+"""One resident in two channels: joined with the query code, after a question (docs/adr/0011).
+
+Whoever shows a ticket's number and query code in another conversation than the one that filed it is
+asked whether the two shall be one person's. Only a yes joins them: then both belong to the same
+resident, who sees the tickets of both in either, and is told of changes where they wrote last.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from services.channels import store
+from services.channels.tables import ConversationRow, JoinRow, MessageRow
+from services.db import Session
+from services.people.service import PeopleService
+
+COMMAND = "/join_channels"
+"""Begins the payload of the button that says yes; it is answered here and never reaches Rasa."""
+CHANNELS = frozenset({"web", "wechat"})
+"""What can be joined. A kiosk is whoever stands before it."""
+CHANNEL_NAMES = {"web": "网页", "wechat": "微信"}
+VALID = timedelta(minutes=30)
+"""So long after the code was shown a yes counts."""
+YES = frozenset("好 好的 好吧 是 是的 对 行 可以 要 嗯 连 连吧 连起来 好连起来".split())
+_MARKS = re.compile(r"[\W_]+")
+
+
+async def siblings(s: Session, row: ConversationRow) -> tuple[str, ...]:
+    """Return the other conversations of the same resident."""
+    if row.resident_id is None:
+        return ()
+    query = select(ConversationRow.id).where(
+        ConversationRow.resident_id == row.resident_id, ConversationRow.id != row.id
+    )
+    return tuple(await s.scalars(query.order_by(ConversationRow.created_at)))
+
+
+async def last_written(s: Session, row: ConversationRow) -> ConversationRow:
+    """Return the conversation in which this resident wrote last; this one when they never did."""
+    ids = (row.id, *await siblings(s, row))
+    if len(ids) == 1:
+        return row
+    last = func.max(MessageRow.created_at)
+    found = await s.scalar(
+        select(MessageRow.conversation_id)
+        .where(MessageRow.conversation_id.in_(ids), MessageRow.sender == "resident")
+        .group_by(MessageRow.conversation_id)
+        .order_by(last.desc())
+        .limit(1)
+    )
+    return row if found is None else await store.conversation(s, found)
+
+
+async def offer(
+    s: Session, conversation_id: str, other_id: str | None, ticket_no: str, now: datetime
+) -> bool:
+    """Note that the code of a ticket was shown in a conversation; say whether joining makes sense."""
+    if other_id is None or other_id == conversation_id:
+        return False
+    mine, other = (
+        await s.get(ConversationRow, conversation_id),
+        await s.get(ConversationRow, other_id),
+    )
+    if mine is None or other is None or not {mine.channel, other.channel} <= CHANNELS:
+        return False
+    if mine.resident_id is not None and mine.resident_id == other.resident_id:
+        return False
+    s.add(
+        JoinRow(
+            conversation_id=conversation_id, other_id=other_id, ticket_no=ticket_no, offered_at=now
+        )
+    )
+    return True
+
+
+async def meant(s: Session, conversation_id: str, kind: str, text: str, payload: str) -> str | None:
+    """Return the number of the ticket about which a message says yes to joining, else None.
+
+    A tap, or a plain yes right after the question.
+    """
+    if kind == "payload":
+        return ticket_of(payload)
+    if kind != "text" or _MARKS.sub("", text) not in YES:
+        return None
+    newest: Sequence[Mapping[str, str]] | None = await s.scalar(
+        select(MessageRow.buttons)
+        .where(MessageRow.conversation_id == conversation_id)
+        .order_by(MessageRow.seq.desc())
+        .limit(1)
+    )
+    asked = (ticket_of(b["payload"]) for b in newest or ())
+    return next((ticket for ticket in asked if ticket is not None), None)
+
+
+def ticket_of(payload: str) -> str | None:
+    """Return the ticket of the button that says yes; None for any other payload."""
+    if not payload.startswith(f"{COMMAND}{{"):
+        return None
+    try:
+        return str(json.loads(payload.removeprefix(COMMAND))["ticket_no"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+async def join(
+    s: Session, people: PeopleService, conversation_id: str, ticket_no: str, now: datetime
+) -> ConversationRow | None:
+    """Make the two conversations one resident's; None when the code was shown too long ago.
+
+    Doing it twice changes nothing.
+
+    Returns:
+        The other conversation, which must be told.
+    """
+    row = await s.scalar(
+        select(JoinRow)
+        .where(JoinRow.conversation_id == conversation_id, JoinRow.ticket_no == ticket_no)
+        .order_by(JoinRow.id.desc())
+        .limit(1)
+    )
+    if row is None or not now - VALID <= row.offered_at <= now:
+        return None
+    mine, other = await _locked(s, conversation_id, row.other_id)
+    row.joined_at = row.joined_at or now
+    resident_id = await _one_resident(s, people, mine, other)
+    same = [r for r in (mine.resident_id, other.resident_id) if r is not None]
+    await s.execute(
+        update(ConversationRow)
+        .where(ConversationRow.id.in_((mine.id, other.id)) | ConversationRow.resident_id.in_(same))
+        .values(resident_id=resident_id)
+    )
+    return other
+
+
+async def _locked(s: Session, *ids: str) -> tuple[ConversationRow, ConversationRow]:
+    """Lock both, always in the same order, so that two who join crosswise do not wait for ever."""
+    for each in sorted(ids):
+        await s.execute(
+            update(ConversationRow)
+            .where(ConversationRow.id == each)
+            .values(last_seq=ConversationRow.last_seq)
+            .execution_options(synchronize_session=False)
+        )
+    first, second = [await s.get_one(ConversationRow, i, populate_existing=True) for i in ids]
+    return first, second
+
+
+async def _one_resident(
+    s: Session, people: PeopleService, mine: ConversationRow, other: ConversationRow
+) -> str:
+    """Return whose both shall be: the one known where the ticket was filed, else the one known here.
+
+    What only the other one has left (a name, a phone) is added; nothing is overwritten.
+    """
+    known = [await people.resident(s, r) for r in (other.resident_id, mine.resident_id) if r]
+    found = [r for r in known if r is not None]
+    if not found:
+        return (await people.save_resident(s)).id
+    kept = found[0]
+    for left in found[1:]:
+        if left.id != kept.id:
+            await people.save_resident(
+                s,
+                kept.id,
+                name=None if kept.name else left.name,
+                phone=None if kept.phone else left.phone,
+                home=None if kept.home else left.home,
+                contact_pref=None if kept.contact_pref else left.contact_pref,
+            )
+            for consent in left.consents:
+                if consent.withdrawn_at is None:
+                    await people.give_consent(s, kept.id, consent.purpose, consent.version)
+    return kept.id
