@@ -891,7 +891,7 @@ class ChannelService:
         messages = await store.history(
             session, row.conversation_id, -1, handoffs.MESSAGES_SHOWN, until=row.released_at
         )
-        return handoffs.view(row, actor, messages)
+        return handoffs.view(row, actor, await store.with_delivery(session, messages))
 
     async def _escalate_unanswered(self) -> int:
         now = self._clock.now()

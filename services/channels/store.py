@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select, update
 
@@ -207,6 +208,25 @@ async def history(
         rows = list(await session.scalars(query))
     names = await _names(session, conversation_id, rows)
     return [view(row, names.get(row.staff_id or "")) for row in rows]
+
+
+async def with_delivery(session: Session, messages: list[MessageView]) -> list[MessageView]:
+    """Return messages with what has become of those that are carried to the resident (WeChat)."""
+    found = await session.execute(
+        select(WeChatDeliveryRow.message_id, WeChatDeliveryRow.state).where(
+            WeChatDeliveryRow.message_id.in_([m.id for m in messages])
+        )
+    )
+    states = dict(found.tuples().all())
+    return [replace(m, delivery=_delivery(states.get(m.id))) for m in messages]
+
+
+def _delivery(state: str | None) -> Literal["waiting", "delivered", "failed"] | None:
+    match state:
+        case None | "delivered" | "failed":
+            return state
+        case _:
+            return "waiting"
 
 
 async def _names(

@@ -62,6 +62,8 @@ class MessageView:
     created_at: datetime
     name: str | None = None
     """Who said it, of messages from a member of staff."""
+    delivery: Literal["waiting", "delivered", "failed"] | None = None
+    """For staff: whether it has reached the resident's phone, where that has to be carried there."""
 
     def body(self) -> dict[str, Any]:
         """Return ``{"id","seq","from","text","buttons","card","ticket",…}`` (contract: Chat API)."""
@@ -79,6 +81,7 @@ class MessageView:
             "client_message_id": self.client_message_id,
             "reply_to": self.reply_to,
             "state": self.state,
+            "delivery": self.delivery,
             "created_at": self.created_at.isoformat(),
         }
 

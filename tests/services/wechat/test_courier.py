@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession
 
 from services.channels.wechat import courier
 from services.channels.wechat.courier import Courier
 from services.outbox.worker import run_due
 from services.tickets.core.actor import Actor
+from tests.services.channels.conftest import PASSWORD
 from tests.services.channels.fake_rasa import FakeRasa
 from tests.services.wechat.conftest import (
     Product,
@@ -77,6 +79,32 @@ async def test_what_a_person_says_is_told_as_such(product: Product, talking: Pho
     await channels.reply(clerk, handoff.id, "您慢慢说")
     line = await talking.wait_for("您慢慢说")
     assert "【工作人员】您慢慢说" in line.text
+    await eventually(lambda: all_delivered(product))
+    view = (await channels.handoff(clerk, handoff.id)).body()
+    assert {m["delivery"] for m in view["messages"] if m["from"] == "human"} == {"delivered"}
+    assert {m["delivery"] for m in view["messages"] if m["from"] == "resident"} == {None}
+
+
+async def test_staff_see_what_has_not_arrived(
+    simulator: Simulator, product: Product, talking: Phone
+) -> None:
+    channels = product.services.channels
+    user = await the_user(product)
+    await channels.raise_alert(user.conversation_id, "human", None, "找个人")
+    await move(product, simulator, timedelta(hours=49))
+    clerk = Actor("staff", "clerk1", "clerk", "community", "qinghe-c1")
+    (handoff,) = await channels.handoffs(clerk)
+    await channels.reply(clerk, handoff.id, "您慢慢说")
+    async with (
+        ClientSession() as client,
+        client.post(
+            f"{product.url}/api/v1/auth/token", json={"username": "clerk1", "password": PASSWORD}
+        ) as answer,
+    ):
+        headers = {"Authorization": f"Bearer {(await answer.json())['token']}"}
+        async with client.get(f"{product.url}/console/handoffs/{handoff.id}", headers=headers) as r:
+            page = await r.text()
+    assert "微信还没送到" in page
 
 
 async def test_no_more_than_wechat_allows(
