@@ -375,17 +375,30 @@ def test_a_token_that_somebody_else_has_made_worthless(town: WeChatStack) -> Non
 
 
 def test_web_and_wechat_by_query_code(town: WeChatStack) -> None:
+    """Number and code show the request; after a yes its changes are told in WeChat as well."""
     chat = town.stack.chat()
     chat.say(LAMP)
     receipt = chat.say("对，提交")
     number = chat.ticket_no
     code = receipt.split("查询码")[1].strip(" ：:")[:6]
-    phone = town.phone()
-    answer = say(town, phone, f"{number} {code}")
-    assert number in answer or "楼道灯" in answer
-    stranger = town.phone()
+    phone, stranger = town.phone(), town.phone()
     answer = say(town, stranger, f"{number} 000000")
     assert "楼道" not in answer and "没查到" in answer
+    answer = say(town, phone, f"{number} {code}")
+    assert number in answer and "连" in answer
+    before = len(phone.screen.lines)
+    town.stack.act("grid1", number, "sign")
+    chat.wait_for("接下")
+    time.sleep(1)
+    assert "接下" not in "".join(phone.screen.told(before)), "nobody has said yes yet"
+    say(town, phone, "1")
+    after = len(phone.screen.lines)
+    town.stack.act("grid1", number, "resolve", **RESOLVE)
+    town.run(phone.wait_for("解决了吗", after=after))
+    say(town, phone, "解决了")
+    say(town, phone, "挺满意的")
+    assert town.stack.ticket(number, "dispatcher1")["state"] == "CLOSED"
+    assert number in chat.say("我报的那个咋样了")
 
 
 def test_who_is_not_wechat_is_turned_away(town: WeChatStack) -> None:
