@@ -36,6 +36,7 @@ take the last decision back."""
 KnownForms = Sequence[tuple[str, frozenset[str], Known]]
 """Form, pieces and sentence of the training data."""
 
+WITHOUT_LABEL = ("skip", "undo")
 TEACHES = ("confirmed", "corrected", "out_of_scope")
 """Decisions that a model learns from."""
 STATES = {"skipped": "skipped", "undone": "open"}
@@ -117,7 +118,7 @@ class AnnotationService:
 
     async def check(self, group_id: int, decision: Decision) -> list[Problem]:
         """Return what speaks against a decision, without making it; 404 ``group_not_found``."""
-        known = await asyncio.to_thread(self._known)
+        known = await self._compared_with(decision)
         async with self._db.read() as s:
             group = await find(s, group_id)
             return await self._problems(s, group, await self._label(s, group, decision), known)
@@ -131,7 +132,7 @@ class AnnotationService:
                 ``annotation_wrong`` and 422 ``annotation_doubtful`` (``fields.problems``), the
                 latter unless ``despite``.
         """
-        known = await asyncio.to_thread(self._known)
+        known = await self._compared_with(decision)
         async with self._db.write() as s:
             group = await find(s, group_id, lock=True)
             last = await _last(s, group_id)
@@ -161,7 +162,7 @@ class AnnotationService:
 
     async def _label(self, session: Session, group: GroupRow, decision: Decision) -> Label | None:
         """Return the label that a decision gives; None when it gives none."""
-        if decision.kind in ("skip", "undo"):
+        if decision.kind in WITHOUT_LABEL:
             return None
         text = decision.text or group.text
         said = await _newest(session, group, text)
@@ -224,6 +225,11 @@ class AnnotationService:
         )
 
     # -- the training data as it is ----------------------------------------------------------
+
+    async def _compared_with(self, decision: Decision) -> KnownForms:
+        """Return what a decision may contradict; one that gives no label contradicts nothing."""
+        labels = decision.kind not in WITHOUT_LABEL
+        return await asyncio.to_thread(self._known) if labels else ()
 
     def _known(self) -> KnownForms:
         """Sentences of ``data/nlu`` with their forms; read again when a file has changed."""

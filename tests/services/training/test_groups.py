@@ -106,7 +106,7 @@ def test_what_is_alike_meets(wording: Wording) -> None:
     ]  # fmt: skip
     missed = [(forms[i], forms[j]) for i, j in pairs if not sketches[i] & sketches[j]]
     placeless = [m for m in missed if wording.alike(*m) == 1.0]
-    assert len(pairs) >= 5 and len(missed) - len(placeless) == 0, missed
+    assert len(pairs) >= 3 and len(missed) - len(placeless) == 0, missed
 
 
 async def test_alike_messages_are_one_group(services: Services, say: Say) -> None:
