@@ -42,6 +42,8 @@ THIN = 5
 """A story this short (“坏了”) does not say what it is about yet: the next words may."""
 READ_BACK = 100
 """So many characters of the story are read back; all of it goes on the ticket."""
+NAME_ALONE = 12
+"""A name in so short a message is an answer: the caller's own."""
 STORY_LONG = 40
 """In a story longer than this a relative is a person in it, unless it says “替我妈”."""
 STORY = "什么事"
@@ -219,8 +221,11 @@ def _contact(message: Message, draft: Draft) -> Values:
         said["phone"] = str(phone.value)
     person = message.last("person")
     if person is not None:
-        own = _OWN_NAME.search(message.text) or not message.all("relation")
-        said["name" if own else "subject_name"] = str(person.value)
+        # “工作人员孙莉态度不好”: somebody named in a story is neither the caller nor whom it is for.
+        if _OWN_NAME.search(message.text) or len(message.text) <= NAME_ALONE:
+            said["name"] = str(person.value)
+        elif message.all("relation"):
+            said["subject_name"] = str(person.value)
     return said
 
 

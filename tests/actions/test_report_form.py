@@ -53,6 +53,16 @@ def test_one_message_with_everything_is_confirmed_at_once() -> None:
     assert lines["替谁说"] == "您母亲"
 
 
+def test_a_name_in_the_story_is_not_the_callers() -> None:
+    text = "社区窗口的工作人员孙莉说话冲得很，办事推来推去"
+    draft, _ = step(None, msg(text, leaf="J8", ents={"person": ("孙莉", "孙莉")}))
+    assert draft.get("name") is None
+    draft, _ = step(
+        draft, msg("我叫王桂芬", "supplement_ticket", ents={"person": ("王桂芬", "王桂芬")})
+    )
+    assert draft.get("name") == "王桂芬"
+
+
 def test_a_whole_season_is_not_read_back_as_dates() -> None:
     winter = ("今年冬天", {"start": "2026-01-01", "end": "2026-12-31"})
     draft, _ = step(None, msg("今年冬天屋里一直冷", leaf="H4", ents={"time": winter}))
