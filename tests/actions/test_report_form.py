@@ -57,9 +57,8 @@ def test_a_name_in_the_story_is_not_the_callers() -> None:
     text = "社区窗口的工作人员孙莉说话冲得很，办事推来推去"
     draft, _ = step(None, msg(text, leaf="J8", ents={"person": ("孙莉", "孙莉")}))
     assert draft.get("name") is None
-    draft, _ = step(
-        draft, msg("我叫王桂芬", "supplement_ticket", ents={"person": ("王桂芬", "王桂芬")})
-    )
+    name = {"person": ("王桂芬", "王桂芬")}
+    draft, _ = step(None, msg("我叫王桂芬，幸福小区的，楼道灯坏了三天了", leaf="H6", ents=name))
     assert draft.get("name") == "王桂芬"
 
 
