@@ -43,11 +43,11 @@ _TICKET = re.compile(rf"[sS][qQ][\s:-]*(?:{DIGIT}[\s\-杠横]*){{6,12}}(?<![\s\-
 _TWELVE = re.compile(rf"(?<!{DIGIT})(?:{DIGIT}[\s\-杠横]*){{11}}{DIGIT}(?!{DIGIT})")
 _CODE = re.compile(
     rf"(?:查询码|查询号|查单码|验证码|校验码|取件码|口令|密码|卡号|户号|表号|编号|单号|证号|号码)"
-    rf"[^\d{''.join(VALUES)}。;]{{0,8}}?(?P<n>{DIGIT}(?:{_SEP}?{DIGIT}){{3,}})"
+    rf"[^\d{''.join(VALUES)}。;]{{0,8}}?(?P<n>{DIGIT}(?:[\s-]?{DIGIT}){{3,}})"
 )
 _TAIL = re.compile(
     rf"(?:尾号|末尾|末[二三四五]位|后[二三四五]位|最后[二三四五]位|尾数)(?:数|号码)?[是为:\s]{{0,3}}"
-    rf"(?P<n>{DIGIT}(?:{_SEP}?{DIGIT}){{1,5}})(?!{DIGIT}|号楼|栋|单元)"
+    rf"(?P<n>{DIGIT}(?:[\s-]?{DIGIT}){{1,5}})(?!{DIGIT}|号楼|栋|单元)"
 )
 _SIX = re.compile(rf"(?<!{DIGIT})(?<![\d.:A-Za-z])\d{{6}}(?!\d|[.:]\d|{_UNIT})")
 _LONG = re.compile(rf"(?<!{DIGIT}){DIGIT}(?:[\s-]?{DIGIT}){{6,}}(?!{_UNIT})")

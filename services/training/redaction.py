@@ -7,8 +7,10 @@ Building, unit and compound stay: without them an address teaches nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -45,9 +47,21 @@ def redact(
     simple = plain(text)
     found = _find(simple, entities, tuple(known))
     # A stand-in that is there already counts as found, so that no other finder bites into it.
-    changes = [c for c in without_overlaps(found) if simple[c.start : c.end] != c.stand_in]
+    kept = without_overlaps(found, partial(_rest, simple))
+    changes = [c for c in kept if simple[c.start : c.end] != c.stand_in]
     said = apply(text, changes)
     return Redacted(said, tuple(_carry(said, entities, changes)), tuple(changes))
+
+
+def _rest(text: str, change: Change, start: int, end: int) -> Change | None:
+    """Return the change of what two finds have left between them: 735281 of 735281 13844531276."""
+    if change.kind == "person":
+        return Change(start, end, "某" * (end - start), change.kind)
+    numbers = list(re.finditer(identifiers.DIGIT, text[start:end]))
+    if not numbers:
+        return None
+    first, last = start + numbers[0].start(), start + numbers[-1].end()
+    return Change(first, last, "0" * len(numbers), change.kind)
 
 
 def leaks(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -24,13 +24,38 @@ def plain(text: str) -> str:
     )
 
 
-def without_overlaps(changes: Iterable[Change]) -> list[Change]:
-    """Return the changes in order of the text; of two that overlap the earlier given one stays."""
+Rest = Callable[[Change, int, int], "Change | None"]
+"""Makes a change of the part of another one that is still free; None: it can stay."""
+
+
+def without_overlaps(changes: Iterable[Change], rest: Rest) -> list[Change]:
+    """Return the changes in order of the text; where two overlap the earlier given one counts.
+
+    What is left of the later one is not forgotten: ``rest`` says what becomes of each free part.
+    """
     kept: list[Change] = []
     for change in changes:
         if all(change.end <= k.start or k.end <= change.start for k in kept):
             kept.append(change)
+            continue
+        for start, end in _free(change, sorted(kept)):
+            part = rest(change, start, end)
+            if part is not None:
+                kept.append(part)
     return sorted(kept)
+
+
+def _free(change: Change, taken: Sequence[Change]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a change that no other covers."""
+    at = change.start
+    for other in taken:
+        if other.end <= at or other.start >= change.end:
+            continue
+        if at < other.start:
+            yield at, other.start
+        at = max(at, other.end)
+    if at < change.end:
+        yield at, change.end
 
 
 def apply(text: str, changes: Sequence[Change]) -> str:
