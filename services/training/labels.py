@@ -48,13 +48,13 @@ class EntityType(_Entry):
 
 
 class LabelFile(_Entry):
-    """``data/learning/intents.yml``."""
+    """``data/learning/intents.yml``; Rasa would take a key named ``intents`` for a domain."""
 
     version: int
-    intents: tuple[Intent, ...]
+    intent_words: tuple[Intent, ...]
     unused_cards: tuple[str, ...]
     special_leaves: Mapping[str, str]
-    entities: tuple[EntityType, ...]
+    entity_words: tuple[EntityType, ...]
 
 
 class Labels:
@@ -76,12 +76,12 @@ class Labels:
     @cached_property
     def intents(self) -> Mapping[str, Intent]:
         """By id, in the order of the file."""
-        return {i.id: i for i in self._file.intents}
+        return {i.id: i for i in self._file.intent_words}
 
     @cached_property
     def entities(self) -> Mapping[str, str]:
         """Type → Chinese name."""
-        return {e.id: e.name for e in self._file.entities}
+        return {e.id: e.name for e in self._file.entity_words}
 
     @cached_property
     def leaf_names(self) -> Mapping[str, str]:
@@ -91,7 +91,7 @@ class Labels:
     @cached_property
     def intent_of_card(self) -> Mapping[str, str]:
         """Card → the intent that it means by itself (M2 → urge_ticket)."""
-        return {i.card: i.id for i in self._file.intents if i.card}
+        return {i.card: i.id for i in self._file.intent_words if i.card}
 
     @cached_property
     def _leaves(self) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ class Labels:
     @cached_property
     def with_leaf(self) -> tuple[str, ...]:
         """Intents that may have a leaf."""
-        return tuple(i.id for i in self._file.intents if i.leaf != "without")
+        return tuple(i.id for i in self._file.intent_words if i.leaf != "without")
 
     def intent_name(self, intent: str | None) -> str:
         """Return the Chinese name; of an unknown one what it is called."""
