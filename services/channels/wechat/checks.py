@@ -25,13 +25,13 @@ FRESH = timedelta(minutes=5)
 
 Reason = Literal[
     "account", "query", "signature", "stale", "replay", "too_large", "xml", "dtd", "plaintext",
-    "envelope", "app_id", "addressee", "fields",
+    "envelope", "app_id", "addressee", "fields", "cut_off",
 ]  # fmt: skip
 
 STATUS: Mapping[Reason, int] = {
     "account": 404, "query": 400, "signature": 403, "stale": 403, "replay": 403, "too_large": 413,
     "xml": 400, "dtd": 400, "plaintext": 403, "envelope": 403, "app_id": 403, "addressee": 403,
-    "fields": 400,
+    "fields": 400, "cut_off": 400,
 }  # fmt: skip
 
 _STAMP = re.compile(r"[0-9]{1,12}")

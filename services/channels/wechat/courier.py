@@ -50,6 +50,8 @@ BACKOFF_S = (1, 2, 4, 8, 15, 30, 60, 120, 300)
 """Seconds until WeChat is asked again, by failures in a row; the last one repeats."""
 AT_ONCE = 8
 """People that a process speaks to at the same time."""
+ROUND_S = 5.0
+"""Seconds that a round waits at most for those it has begun to speak to; they go on by themselves."""
 SMALLEST = 512
 """Bytes below which a text that WeChat calls too long is not cut any further."""
 ONCE_MORE = 1
@@ -115,12 +117,14 @@ class Courier:
             row = await s.get_one(WeChatInboundRow, inbound_id)
             if row.answer is not None:
                 return row.answer
-            if row.user_id is None:
-                return ""
-            user = await store.lock_user(s, row.user_id)
+            user = await store.lock_user(s, row.user_id) if row.user_id else None
             row = await s.get_one(WeChatInboundRow, inbound_id, populate_existing=True)
             if row.answer is not None:
                 return row.answer
+            if user is None or not user.subscribed:
+                # Nobody would see it: not understood in time, or gone.
+                row.answer, row.answered_at = "", now
+                return ""
             if store.leased(user, now):
                 return None
             await _mind_the_dead(s, user, now)
@@ -180,11 +184,15 @@ class Courier:
         now = self._clock.now()
         async with self._db.read() as s:
             lost = await store.lost_answers(s, now, limit)
-            users = await store.users_to_serve(s, now, limit)
+            users = await store.users_to_serve(s, self._accounts, now, limit)
         for inbound_id in lost:
             await self._lose(inbound_id)
-        done = await asyncio.gather(*(self.serve(u) for u in users), return_exceptions=True)
-        return len(lost) + sum(n for n in done if isinstance(n, int))
+        tasks = [self.serve(u) for u in users]
+        if tasks:
+            # Whoever calls has other things to do, too, while WeChat takes its time.
+            await asyncio.wait(tasks, timeout=ROUND_S)
+        ended = [t for t in tasks if t.done() and not t.cancelled() and t.exception() is None]
+        return len(lost) + sum(t.result() for t in ended)
 
     async def close(self) -> None:
         """Wait for what is under way: what becomes of it is worth knowing."""
@@ -203,7 +211,7 @@ class Courier:
         owner, done, limit = new_id("k"), 0, MAX_BYTES
         async with self._db.read() as s:
             # Looking costs nothing; taking the lease for nothing would keep other writers waiting.
-            if not await store.users_to_serve(s, self._clock.now(), 1, user_id):
+            if not await store.users_to_serve(s, self._accounts, self._clock.now(), 1, user_id):
                 return 0
         async with self._gate:
             while (job := await self._take(user_id, owner, limit)) is not None:

@@ -39,6 +39,8 @@ FETCHING = timedelta(seconds=20)
 """So long a photo that is being fetched is left to whoever fetches it."""
 AGAIN = (timedelta(seconds=3), timedelta(seconds=10), timedelta(seconds=30))
 """Pauses before what failed is tried again; after the last the resident is told."""
+ROUND_S = 5.0
+"""Seconds that a round waits at most for what it has taken up."""
 LOOK_S = 0.05
 """Seconds between two looks while another process is at work on the same person."""
 
@@ -130,14 +132,15 @@ class Inbox:
         return task
 
     async def work(self, limit: int = 50) -> int:
-        """Take up what others have left; return how many messages of how many people moved."""
+        """Take up what others have left; return of how many people something moved."""
         async with self._db.read() as s:
-            waiting = await store.waiting_senders(s, self._clock.now(), limit)
-        found = [(self._accounts[name], who) for name, who in waiting if name in self._accounts]
+            waiting = await store.waiting_senders(s, self._accounts, self._clock.now(), limit)
+        found = [(self._accounts[name], who) for name, who in waiting]
         before = [await self._first(account, who) for account, who in found]
-        await asyncio.gather(
-            *(self.carry_on(account, who) for account, who in found), return_exceptions=True
-        )
+        tasks = [self.carry_on(account, who) for account, who in found]
+        if tasks:
+            # A photo may take its time; it goes on by itself.
+            await asyncio.wait(tasks, timeout=ROUND_S)
         after = [await self._first(account, who) for account, who in found]
         return sum(a != b for a, b in zip(before, after, strict=True))
 

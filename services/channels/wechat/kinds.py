@@ -17,7 +17,8 @@ from services.channels.wechat.choices import chosen
 from services.channels.wechat.window import Cause
 
 MAX_TEXT = 2000
-"""Characters of a message, as in the widget."""
+"""Characters of a message, as in the widget. Of a longer one nothing is taken, and that is said: half
+of what somebody wrote would look like all of it."""
 UNSUPPORTED = "【收到不支持的消息类型，暂无法显示】"
 """What WeChat writes as the text of a sticker it does not pass on."""
 
@@ -121,12 +122,12 @@ def _text(fields: Fields) -> Step:
     words = _words(fields.get("Content", ""))
     if not words or words == UNSUPPORTED:
         return _say("kind_other")
-    return Step("hear", text=words)
+    return _say("too_long") if len(words) > MAX_TEXT else Step("hear", text=words)
 
 
 def _voice(fields: Fields) -> Step:
     words = _words(fields.get("Recognition", ""))
-    return Step("hear", text=words) if words else _say("voice_unclear")
+    return Step("hear", text=words[:MAX_TEXT]) if words else _say("voice_unclear")
 
 
 def _image(fields: Fields) -> Step:
@@ -158,7 +159,7 @@ _KINDS: Mapping[str, Callable[[Fields], Step]] = {
 def _words(text: str) -> str:
     """Return what every database can hold, as the widget's door does."""
     kept = text.replace("\x00", "").encode("utf-8", "replace").decode()
-    return kept.strip()[:MAX_TEXT]
+    return kept.strip()
 
 
 def _degrees(text: str | None, most: int) -> float | None:

@@ -6,7 +6,7 @@ always in this order, so that two never wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -119,18 +119,23 @@ async def first_waiting(s: Session, account: str, who: str) -> WeChatInboundRow 
     return found
 
 
-async def waiting_senders(s: Session, now: datetime, limit: int) -> list[tuple[str, str]]:
+async def waiting_senders(
+    s: Session, accounts: Collection[str], now: datetime, limit: int
+) -> list[tuple[str, str]]:
     """Return (account, person) with a message that any process may take up now."""
+    sender = (WeChatInboundRow.account, WeChatInboundRow.openid_hash)
     found = await s.execute(
-        select(WeChatInboundRow.account, WeChatInboundRow.openid_hash)
+        select(*sender)
         .where(
             WeChatInboundRow.state == "received",
+            WeChatInboundRow.account.in_(accounts),
             or_(WeChatInboundRow.due_at <= now, WeChatInboundRow.due_at > now + FAR),
         )
-        .order_by(WeChatInboundRow.due_at)
+        .group_by(*sender)
+        .order_by(func.min(WeChatInboundRow.id))
         .limit(limit)
     )
-    return list(dict.fromkeys((account, who) for account, who in found))
+    return [(account, who) for account, who in found]
 
 
 async def ensure_user(s: Session, row: WeChatInboundRow, elder: bool, now: datetime) -> str:
@@ -224,7 +229,11 @@ async def owed(s: Session, conversation_id: str, *states: str) -> list[Owed]:
 
 
 async def users_to_serve(
-    s: Session, now: datetime, limit: int, user_id: str | None = None
+    s: Session,
+    accounts: Collection[str],
+    now: datetime,
+    limit: int,
+    user_id: str | None = None,
 ) -> list[str]:
     """Return people with something to send them now, who has waited longest first.
 
@@ -236,6 +245,7 @@ async def users_to_serve(
         select(WeChatUserRow.id, due)
         .join(WeChatDeliveryRow, WeChatDeliveryRow.conversation_id == WeChatUserRow.conversation_id)
         .where(
+            WeChatUserRow.account.in_(accounts),
             WeChatDeliveryRow.state.in_(("owed", "sending")),
             or_(WeChatDeliveryRow.due_at <= now, WeChatDeliveryRow.due_at > now + FAR),
             or_(

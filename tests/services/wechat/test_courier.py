@@ -164,6 +164,18 @@ async def test_who_has_left_is_told_when_they_come_back(
     await talking.wait_for("师傅接单了")
 
 
+async def test_what_waits_is_not_lost_to_who_leaves(
+    simulator: Simulator, product: Product, talking: Phone
+) -> None:
+    simulator.faults.api = ApiFaults(busy=1.0)
+    await tell(product, "师傅接单了")
+    await talking.unsubscribe()
+    simulator.faults.clear()
+    await eventually(lambda: _waits(product))
+    await talking.subscribe()
+    assert "师傅接单了" in talking.screen.told()[-1]
+
+
 async def test_a_tap_on_the_menu_opens_the_window_for_a_minute(
     simulator: Simulator, product: Product, talking: Phone
 ) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from services.channels.service import ChannelService
 from services.channels.tables import ConversationRow, MessageRow
-from services.channels.wechat import store
+from services.channels.wechat import service, store
 from services.channels.wechat.courier import Courier
 from services.channels.wechat.inbox import Inbox
 from services.channels.wechat.tables import WeChatInboundRow, WeChatUserRow
@@ -294,3 +294,33 @@ async def wait(true: Callable[[], Awaitable[bool]], limit_s: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def test_an_answer_after_wechats_patience_is_sent_another_way(
+    simulator: Simulator, product: Product, monkeypatch: pytest.MonkeyPatch, short: None
+) -> None:
+    """Nobody listens any more: written to such a connection it would count as arrived, unseen."""
+    monkeypatch.setattr(service, "LAST_S", -1.0)
+    phone = simulator.phone()
+    assert (await phone.say("灯坏了")).outcome == "acknowledged"
+    line = await phone.wait_for("答:灯坏了", limit_s=10)
+    assert line.who == "service"
+    assert "".join(phone.screen.told()).count("答:灯坏了") == 1
+
+
+@pytest.mark.parametrize(
+    "faults", [PushFaults(drop_before=1.0), PushFaults(drop_after=1.0)], ids=["before", "after"]
+)
+async def test_a_connection_that_breaks_is_no_error_of_ours(
+    simulator: Simulator,
+    product: Product,
+    phone: Phone,
+    rasa: FakeRasa,
+    faults: PushFaults,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rasa.delay_s = 0.6  # longer than the connection lasts
+    simulator.faults.push = faults
+    await phone.say("灯坏了")
+    assert "".join(phone.screen.told()).count("答:灯坏了") == 1
+    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []

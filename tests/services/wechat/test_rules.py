@@ -196,7 +196,8 @@ def test_what_a_kind_asks(fields: dict[str, str], step: Step) -> None:
 
 
 def test_a_text_is_no_longer_than_the_widgets() -> None:
-    assert len(step_of({"MsgType": "text", "Content": "字" * 5000}, MENU).text) == 2000
+    assert step_of({"MsgType": "text", "Content": "字" * 2000}, MENU).text == "字" * 2000
+    assert step_of({"MsgType": "text", "Content": "字" * 2001}, MENU).key == "too_long"
 
 
 def test_whereabouts_are_not_kept() -> None:
