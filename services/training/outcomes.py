@@ -50,7 +50,7 @@ class OutcomeFile(_Entry):
     """``data/learning/outcomes.yml``."""
 
     version: int
-    actions: Mapping[Outcome, tuple[str, ...]]
+    by_action: Mapping[Outcome, tuple[str, ...]]
     off_topic: _SaidSo
     corrected: _TookBack
     redispatched: Mapping[str, Literal["always", "leaf"]]
@@ -93,7 +93,7 @@ class Outcomes:
         """Return what the bot did about a message; None when it kept silent."""
         if not actions:
             return None
-        for outcome, names in self._rules.actions.items():
+        for outcome, names in self._rules.by_action.items():
             if ANY in names or set(names) & set(actions):
                 return outcome
         return None
