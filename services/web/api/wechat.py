@@ -59,20 +59,25 @@ async def receive(request: web.Request) -> web.StreamResponse:
     response = web.Response(body=reply.body, content_type=kind, charset="utf-8")
     ANSWERED.labels(account, "none" if reply.inbound_id is None else "passive").inc()
     if reply.inbound_id is not None:
-        # Written here, not when the view is done: only then is it known whether it went out.
-        await response.prepare(request)
-        await response.write_eof()
-        wechat.handed_over(reply.inbound_id)
+        # WeChat hangs up when it is tired of waiting; that is no error, and it comes again.
+        with suppress(ConnectionError):
+            # Written here, not when the view is done: only then is it known whether it went out.
+            await response.prepare(request)
+            await response.write_eof()
+            wechat.handed_over(reply.inbound_id)
     return response
 
 
 async def _body(request: web.Request) -> bytes:
     """Read at most what a message of WeChat may have."""
     data = bytearray()
-    async for chunk in request.content.iter_chunked(16 * 1024):
-        data += chunk
-        if len(data) > MAX_BODY:
-            raise Refused("too_large")
+    try:
+        async for chunk in request.content.iter_chunked(16 * 1024):
+            data += chunk
+            if len(data) > MAX_BODY:
+                raise Refused("too_large")
+    except ConnectionError:
+        raise Refused("cut_off") from None  # nobody hears that; it is counted
     return bytes(data)
 
 
