@@ -109,7 +109,7 @@ class IntentClassifier(GraphComponent):
         ``emergency_excluded_above``: the same when the patterns took the danger back (a drill);
         ``pattern_floor``: a pattern's alarm falls when the learned probability is below it: the
         words are there, but all of the message speaks of something else (“按键没反应”). On the
-        held-out sets true alarms lie above 0.6.
+        held-out sets true alarms lie above 0.6. Below it danger is no likely reading either.
         """
         return {
             "trust_margin": 0.75,
@@ -236,9 +236,10 @@ class IntentClassifier(GraphComponent):
         if EMERGENCY in classes:
             index = classes.index(EMERGENCY)
             bar = self._config["emergency_excluded_above" if excluded else "emergency_above"]
-            order.remove(index)
-            # Below the bar danger is asked about, not alarmed: it stays a reading, never the first.
-            order.insert(0 if scores[index] >= bar else 1, index)
+            if scores[index] >= self._config["pattern_floor"]:
+                order.remove(index)
+                # Below the bar danger is asked about, not alarmed: it stays a reading, never the first.
+                order.insert(0 if scores[index] >= bar else 1, index)
         order = order[: int(self._config["ranking_length"])]
         return [{"name": classes[i], "confidence": round(float(scores[i]), 4)} for i in order]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -46,9 +47,7 @@ def log_in(browser: Browser, stack: Stack, username: str, size: dict[str, int]) 
     view.get_by_label("账号").fill(username)
     view.get_by_label("密码").fill(PASSWORD)
     view.get_by_role("button", name="登录").click()
-    expect(
-        view.get_by_role("heading", name="工单").or_(view.get_by_role("heading", name="等我办的"))
-    ).to_be_visible()
+    expect(view.get_by_role("heading", name=re.compile("工单|等我办的|等您看"))).to_be_visible()
     return view
 
 
