@@ -176,6 +176,8 @@ def test_three_hundred_messages_in_bad_weather(twins: WeChatStack) -> None:
     wrong = {k: found[k] for k in ("lost", "twice", "unanswered", "unseen", "seen twice")}
     assert not any(wrong.values()), summary
     assert [str(v) for v in twins.simulator.recorder.violations] == []
+    log = (twins.stack.var_dir / "log" / "web.log").read_text(errors="replace")
+    assert "Traceback" not in log, "a connection that breaks is nothing to be alarmed about"
 
 
 def test_the_web_process_dies_again_and_again(town: WeChatStack) -> None:

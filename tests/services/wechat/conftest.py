@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
@@ -28,6 +30,13 @@ from tests.wechat_sim.phone import Phone
 from tests.wechat_sim.simulator import Simulator
 
 Start = Callable[[], Awaitable["Product"]]
+
+
+class Server(TestServer):
+    """As in production, a view goes on when its client has hung up; aiohttp's test server ends it."""
+
+    async def _make_runner(self, **kwargs: Any) -> web.BaseRunner[Any]:
+        return await super()._make_runner(**{**kwargs, "handler_cancellation": False})
 
 
 class Product:
@@ -96,7 +105,7 @@ async def start(
         async def one() -> Product:
             # A database of its own: what two processes share is on disk.
             services = build(wechat_settings)
-            server = TestServer(create_app(wechat_settings, services), host="127.0.0.1")
+            server = Server(create_app(wechat_settings, services), host="127.0.0.1")
             await server.start_server(shutdown_timeout=0)
             stack.push_async_callback(server.close)
             return Product(services, server)
