@@ -217,7 +217,7 @@ async def with_delivery(session: Session, messages: list[MessageView]) -> list[M
             WeChatDeliveryRow.message_id.in_([m.id for m in messages])
         )
     )
-    states = dict(found.tuples().all())
+    states = {row.message_id: row.state for row in found}
     return [replace(m, delivery=_delivery(states.get(m.id))) for m in messages]
 
 

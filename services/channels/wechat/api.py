@@ -7,7 +7,6 @@ address that we would visit. Return codes: 公众号文档 “全局返回码”
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from typing import Any, Literal
 import aiohttp
 
 from services.channels.wechat.accounts import Account
-
-log = logging.getLogger(__name__)
 
 TIMEOUT = aiohttp.ClientTimeout(total=5, connect=2)
 MEDIA_TIMEOUT = aiohttp.ClientTimeout(total=15, connect=2)

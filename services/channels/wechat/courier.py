@@ -45,7 +45,9 @@ from services.people.crypto import Vault
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
-"""Longer than an attempt takes at most: a token, a look whether WeChat answers, the message."""
+ATTEMPT_S = 25.0
+"""Seconds that an attempt takes at most – a token, a look whether WeChat answers, the message – so that it
+ends within the lease."""
 BACKOFF_S = (1, 2, 4, 8, 15, 30, 60, 120, 300)
 """Seconds until WeChat is asked again, by failures in a row; the last one repeats."""
 AT_ONCE = 8
@@ -56,7 +58,6 @@ SMALLEST = 512
 """Bytes below which a text that WeChat calls too long is not cut any further."""
 ONCE_MORE = 1
 """How often a message of unknown fate is sent again for its own sake."""
-
 LATE = timedelta(minutes=1)
 """What was said so long before the resident wrote is told as something missed."""
 
@@ -277,23 +278,29 @@ class Courier:
     async def _send(self, job: _Job) -> tuple[Outcome, str]:
         """Call WeChat; return how it went and what to keep of the reason."""
         try:
-            token = await self._tokens.get(job.account)
-            if job.doubtful:
-                await self._api.alive(job.account, token)
-            try:
-                await self._api.send_text(job.account, token, job.openid, job.parcel.text)
-            except ApiRefused as refused:
-                if refused.verdict != "token":
-                    raise
-                token = await self._tokens.get(job.account, bad=token)
-                await self._api.send_text(job.account, token, job.openid, job.parcel.text)
+            async with asyncio.timeout(ATTEMPT_S):
+                await self._attempt(job)
         except NotDone as error:
             return "not_done", str(error)
-        except Unknown as error:
+        except (Unknown, TimeoutError) as error:
             return "unknown", str(error)
         except ApiRefused as refused:
             return _OUTCOMES.get(refused.verdict, "not_done"), str(refused)
         return "delivered", ""
+
+    async def _attempt(self, job: _Job) -> None:
+        token = await self._tokens.get(job.account)
+        try:
+            await self._call(job, token)
+        except ApiRefused as refused:
+            if refused.verdict != "token":
+                raise
+            await self._call(job, await self._tokens.get(job.account, bad=token))
+
+    async def _call(self, job: _Job, token: str) -> None:
+        if job.doubtful:
+            await self._api.alive(job.account, token)
+        await self._api.send_text(job.account, token, job.openid, job.parcel.text)
 
     async def _settle(self, job: _Job, outcome: Outcome, error: str) -> None:
         if outcome != "delivered":

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from weakref import WeakValueDictionary
 
 from services.channels import store as conversations
 from services.channels.service import ChannelService
@@ -24,7 +25,6 @@ from services.channels.wechat.accounts import Account, Accounts
 from services.channels.wechat.api import ApiRefused, NotDone, Unknown, WeChatApi
 from services.channels.wechat.checks import Received
 from services.channels.wechat.kinds import OPENS, UNSUBSCRIBED, Step, step_of, with_choice
-from services.channels.wechat.store import Kept
 from services.channels.wechat.tables import WeChatInboundRow, WeChatUserRow
 from services.channels.wechat.tokens import AccessTokens
 from services.channels.wechat.window import Window
@@ -86,15 +86,21 @@ class Inbox:
         self._texts = texts
         self._menu = menu
         self._at_work: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._arriving: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def fingerprint(self, account: Account, openid: str) -> str:
         """Return what finds a person without telling who it is."""
         return self._vault.fingerprint(f"wechat:{account.app_id}:{openid}")
 
-    async def keep(self, account: Account, received: Received, now: datetime) -> Kept:
-        """Store a message; it is safe from here on. Refused when its nonce was used before."""
+    async def keep(self, account: Account, received: Received, now: datetime) -> int:
+        """Store a message, which is safe from here on; return its row's id.
+
+        Refused when its nonce was used before.
+        """
         who = self.fingerprint(account, received.openid)
-        async with self._db.write() as s:
+        # What one person sends in quick succession is stored as it came.
+        turn = self._arriving.setdefault((account.name, who), asyncio.Lock())
+        async with turn, self._db.write() as s:
             sealed = self._vault.encrypt(received.openid)
             return await store.keep(s, account, received, who, sealed, now)
 
@@ -238,8 +244,7 @@ class Inbox:
         """Say what is to be said, if anything, and put the message aside."""
         async with self._db.write() as s:
             found = await s.get_one(WeChatInboundRow, row.id)
-            if step.do == "say":
-                assert found.user_id is not None  # decided before
+            if step.do == "say" and found.user_id is not None:
                 user = await s.get_one(WeChatUserRow, found.user_id)
                 await self._say(s, user, f"wx:{row.key}", step.key, **(step.facts or {}))
             found.state, found.message_id, found.held = "taken", message_id, False
@@ -315,7 +320,7 @@ class Inbox:
     async def _claim(self, row: WeChatInboundRow) -> bool:
         async with self._db.write() as s:
             now = self._clock.now()
-            found = await s.get_one(WeChatInboundRow, row.id)
+            found = await s.get_one(WeChatInboundRow, row.id, with_for_update=True)
             if found.state != "received" or self._must_wait(found):
                 return False
             found.claimed_until = now + FETCHING
@@ -329,8 +334,11 @@ class Inbox:
             found.due_at = self._clock.now() + pause
 
     async def _settle(self, row: WeChatInboundRow, step: Step) -> Step:
+        """Keep what a photo has become; whoever was faster has decided."""
         async with self._db.write() as s:
-            found = await s.get_one(WeChatInboundRow, row.id)
+            found = await s.get_one(WeChatInboundRow, row.id, with_for_update=True)
+            if found.meaning is not None and found.meaning["do"] != "fetch":
+                return Step(**found.meaning)
             found.meaning, found.claimed_until = step.as_dict(), None
         return step
 

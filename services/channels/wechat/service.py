@@ -135,17 +135,17 @@ class WeChatService:
         if received.is_event and received.fields.get("Event") not in HEEDED:
             return NO_REPLY
         # From here on it is safe. Before, WeChat is not told that all is well, and tries again.
-        kept = await self.inbox.keep(account, received, self._clock.now())
+        inbound_id = await self.inbox.keep(account, received, self._clock.now())
         end = arrived + ANSWER_S
-        await self._understood(account, received, kept.id, end)
-        text = await self._answer(kept.id, end)
+        await self._understood(account, received, inbound_id, end)
+        text = await self._answer(inbound_id, end)
         late = asyncio.get_running_loop().time() - arrived > LAST_S
         # What is late (a machine with too much to do) is not confirmed: a retry gets the same text,
         # and without one it is owed again.
         if not text or late:
-            await self.courier.serve_sender(kept.id)
+            await self.courier.serve_sender(inbound_id)
             return NO_REPLY
-        return Reply(self._written(account, received, text), kept.id)
+        return Reply(self._written(account, received, text), inbound_id)
 
     def handed_over(self, inbound_id: int) -> None:
         """The answer has been written to WeChat: note it, whatever becomes of the connection now."""

@@ -7,7 +7,6 @@ always in this order, so that two never wait for each other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -48,21 +47,13 @@ class Owed(NamedTuple):
     message: MessageRow
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A stored message: ``fresh`` when it had not been here before."""
-
-    id: int
-    fresh: bool
-
-
 # -- inbound -------------------------------------------------------------------------------------
 
 
 async def keep(
     s: Session, account: Account, received: Received, who: str, sealed: str, now: datetime
-) -> Kept:
-    """Store a message or event unless it is here already.
+) -> int:
+    """Store a message or event unless it is here already; return its row's id.
 
     Args:
         who: Fingerprint of the sender; ``sealed``: the OpenID, encrypted.
@@ -78,7 +69,7 @@ async def keep(
         known = await s.get_one(WeChatNonceRow, tuple(nonce.values()))
         if known.key != key or not now - RETRIES <= known.at <= now + FAR:
             raise Refused("replay")
-    fresh = await insert_new(
+    await insert_new(
         s,
         WeChatInboundRow,
         {
@@ -101,7 +92,7 @@ async def keep(
         )
     )
     assert found is not None  # inserted, now or before
-    return Kept(found, fresh)
+    return int(found)
 
 
 async def first_waiting(s: Session, account: str, who: str) -> WeChatInboundRow | None:

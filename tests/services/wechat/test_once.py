@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import select
 
 from services.channels.service import ChannelService
-from services.channels.tables import ConversationRow, MessageRow
+from services.channels.tables import AttachmentRow, ConversationRow, MessageRow
 from services.channels.wechat import service, store
 from services.channels.wechat.courier import Courier
 from services.channels.wechat.inbox import Inbox
 from services.channels.wechat.tables import WeChatInboundRow, WeChatUserRow
 from tests.services.channels.fake_rasa import FakeRasa
 from tests.services.wechat.conftest import Product, Start, deliveries, eventually, move
+from tests.wechat_sim import media
 from tests.wechat_sim.faults import PushFaults
 from tests.wechat_sim.phone import Phone
 from tests.wechat_sim.simulator import Simulator
@@ -88,6 +89,27 @@ async def test_three_copies_at_once(
         assert len((await s.scalars(select(ConversationRow))).all()) == 1
     await asyncio.sleep(0.8)
     assert phone.screen.told() == [], "nothing comes a second way"
+
+
+async def test_copies_of_a_photo_are_one_photo(
+    simulator: Simulator, start: Start, rasa: FakeRasa
+) -> None:
+    products = [await start(), await start()]
+    simulator.connect(*(p.url for p in products))
+    phone = simulator.phone()
+    kept = simulator.platform.media.add(media.photo(), "image/jpeg", simulator.clock.now())
+    fields = message(simulator, phone, MsgType="image", MediaId=kept.media_id)
+    account = phone.account
+
+    async def one() -> str:
+        account.callbacks = account.callbacks[1:] + account.callbacks[:1]
+        return await post(simulator, phone, fields)
+
+    answers = await asyncio.gather(*(one() for _ in range(4)))
+    assert len(set(answers)) == 1 and answers[0].startswith("答:")
+    assert [call["kind"] for call in rasa.calls] == ["attachment"]
+    async with products[0].services.db.read() as s:
+        assert len((await s.scalars(select(AttachmentRow))).all()) == 1
 
 
 async def test_a_retry_to_another_process_gets_the_same_answer(
