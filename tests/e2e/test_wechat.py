@@ -444,3 +444,19 @@ def test_who_is_not_wechat_is_turned_away(town: WeChatStack) -> None:
     assert town.run(courier.post(account, body, right))[0] in (200, 403), "the same nonce again"
     time.sleep(1)
     assert [m.text for m in town.kept(town.conversation(phone))].count("我是冒充的") == 1
+
+
+def test_one_resident_on_the_web_and_in_wechat(town: WeChatStack) -> None:
+    """The code alone shows one ticket; after a yes everything is seen in both."""
+    chat = town.stack.chat()
+    chat.say(LAMP)
+    code = chat.say("对，提交").split("查询码")[1].strip(" ：:")[:6]
+    number, phone = chat.ticket_no, town.phone()
+    assert "连起来" in say(town, phone, f"{number} {code}")
+    assert "还没有记着的事" in say(town, phone, "我报的事办到哪了"), "asked, not joined"
+    assert "连起来" in say(town, phone, f"{number} {code}")
+    assert "连好了" in say(town, phone, "1")
+    assert number in say(town, phone, "我报的事办到哪了")
+    after = len(phone.screen.lines)
+    town.stack.act("grid1", number, "sign")
+    town.run(phone.wait_for("接下", after=after))
