@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
 from services.clock import Clock
 from services.config import Settings
+from services.context import build
 from services.db import Database
+from services.seed import seed
 from services.training import runner as runner_module
 from services.training.bot_process import Bot
 from services.training.learning import Learning
 from services.training.runner import Runner
 from services.training.runs import Run
+from services.web.app import create_app
 from tests.services.training_runs import fake_bot
 
 FAKE_BOT = Path(fake_bot.__file__)
@@ -139,3 +143,13 @@ async def school(
     taken = await learning.models.take_in_file()
     assert taken is not None and taken.released
     return made
+
+
+@pytest.fixture
+async def client(school: School, cheap_passwords: None) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+    """The web process of the installation, with the demo accounts."""
+    services = build(school.settings, school.db, school.clock)
+    await seed(services)
+    services = replace(services, learning=school.learning)
+    async with TestClient(TestServer(create_app(school.settings, services))) as found:
+        yield found

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 from sqlalchemy import update
 
-from services.context import build
-from services.seed import seed
 from services.training.model_tables import ModelChunkRow, ReleaseRow
 from services.training.serving import ServingProcess, words
-from services.web.app import create_app
 from tests.services.conftest import NOW
 from tests.services.training_runs.conftest import School
 
@@ -25,15 +21,6 @@ INTERNAL = {"Authorization": "Bearer internal-token-of-the-tests"}
 
 Client = TestClient  # type: ignore[type-arg]
 Token = Callable[[str], Awaitable[dict[str, str]]]
-
-
-@pytest.fixture
-async def client(school: School, cheap_passwords: None) -> AsyncIterator[Client]:
-    services = build(school.settings, school.db, school.clock)
-    await seed(services)
-    services = replace(services, learning=school.learning)
-    async with TestClient(TestServer(create_app(school.settings, services))) as found:
-        yield found
 
 
 @pytest.fixture

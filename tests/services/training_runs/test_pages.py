@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
-from services.context import build
-from services.seed import seed
 from services.training.serving import ServingReport
-from services.web.app import create_app
 from tests.services.training_runs.conftest import KNOWN, LI, School
 
 Client = TestClient  # type: ignore[type-arg]
 Enter = Callable[[str], Awaitable[Client]]
 
 RUNS, MODELS = "/console/training/runs", "/console/training/models"
-
-
-@pytest.fixture
-async def client(school: School, cheap_passwords: None) -> AsyncIterator[Client]:
-    services = build(school.settings, school.db, school.clock)
-    await seed(services)
-    services = replace(services, learning=school.learning)
-    async with TestClient(TestServer(create_app(school.settings, services))) as found:
-        yield found
 
 
 @pytest.fixture
