@@ -28,10 +28,11 @@ lint: install ## style, types, import rules, dialogue data
 	@$(VENV)/lint-imports
 	@$(BOT)/rasa data validate --fail-on-warnings --max-history 5 --quiet
 
-evaluate: ## score the model on our own held-out messages
+evaluate: ## score the model on our own held-out messages; var/evaluation.html is the report
 	@$(PYTHON) -m tools prepare-tests
-	@cat tests/heldout/*.jsonl > var/heldout.jsonl
-	@$(BOT)/python -m bot.evaluate --input var/heldout.jsonl --output var/evaluation.json --reference-time 2026-11-24T10:00:00+08:00
+	@mkdir -p var && cat tests/heldout/*.jsonl > var/heldout.jsonl
+	@$(BOT)/python -m bot.evaluate --input var/heldout.jsonl --output var/evaluation.json --details --reference-time 2026-11-24T10:00:00+08:00
+	@$(BOT)/python -m bot.evaluation.page --input var/evaluation.json --output var/evaluation.html
 
 bench: ## load run through the whole stack, the stock Rasa configuration beside it
 	@$(PYTHON) -m tools prepare-tests

@@ -26,8 +26,10 @@ from bot.components.emergency_guard import EMERGENCY, verdict_of
 from bot.components.intent_classifier import READINGS, leaf_of, topic_name, topics_of
 from bot.understanding.cards import Card, catalogue_stamp, load_cards
 
-#: A complaint that no leaf fits; it is never given out as a service.
-NO_LEAF = "none"
+#: A complaint that no leaf fits, and danger without one; never given out as a service.
+NO_LEAF = frozenset(("none", "-"))
+#: Message property: the likeliest leaves with their confidence, those of ``NO_LEAF`` among them.
+LEAVES = "leaves"
 #: Intents with one leaf of their own.
 FIXED_LEAF = {"book_meal": "C1"}
 #: Chapters in which a leaf without training examples may be meant.
@@ -158,14 +160,18 @@ class CatalogueMatcher(GraphComponent):
     def _match(self, message: Message) -> None:
         intent = (message.get(INTENT) or {}).get("name")
         ranked = self._ranked(message, intent)
+        limit = int(self._config["alternatives"])
+        likeliest = [
+            {"value": leaf, "confidence": round(score, 4)} for leaf, score in ranked[: limit + 1]
+        ]
+        message.set(LEAVES, likeliest, add_to_output=True)
         for reading in message.get(READINGS) or []:
             same = reading["intent"] == intent
             best = ranked if same else self._ranked(message, reading["intent"])
-            reading["leaf"] = best[0][0] if best and best[0][0] != NO_LEAF else None
-        if not ranked or ranked[0][0] == NO_LEAF:
+            reading["leaf"] = best[0][0] if best and best[0][0] not in NO_LEAF else None
+        if not ranked or ranked[0][0] in NO_LEAF:
             return
         (leaf, confidence), others = ranked[0], ranked[1:]
-        limit = int(self._config["alternatives"])
         entity = {
             "entity": "service",
             "value": leaf,
@@ -173,7 +179,7 @@ class CatalogueMatcher(GraphComponent):
             "alternatives": [
                 {"value": other, "confidence": round(score, 4)}
                 for other, score in others
-                if other != NO_LEAF
+                if other not in NO_LEAF
             ][:limit],
             "start": 0,
             "end": len(message.get(TEXT)),
@@ -186,13 +192,13 @@ class CatalogueMatcher(GraphComponent):
         """Leaves that ``intent`` can have, best first; empty when it has none."""
         if intent in FIXED_LEAF:
             return [(FIXED_LEAF[intent], 1.0)]
-        verdict = verdict_of(message)
-        if intent == EMERGENCY and verdict.alarm and verdict.leaf:
-            return [(verdict.leaf, 1.0)]
         allowed = self._allowed(intent)
         if not allowed:
             return []
         scores = self._combined(message, str(intent), allowed)
+        verdict = verdict_of(message)
+        if intent == EMERGENCY and verdict.alarm and verdict.leaf:
+            scores[verdict.leaf] = 1.0
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         if not ranked or (ranked[0][1] < self._config["minimum"] and intent != EMERGENCY):
             return []

@@ -16,7 +16,7 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.components.cascade import SAMPLES_SHARE, Cascade, Sample
+from bot.components.cascade import SAMPLES_SHARE, Cascade, Opinion, Sample
 from bot.components.emergency_guard import EMERGENCY, VERDICT, verdict_of
 from bot.components.entity_extractor import spans_of
 from bot.components.sentence_vectors import SENTENCE_VECTOR
@@ -219,15 +219,21 @@ class IntentClassifier(GraphComponent):
         assert self._model is not None
         if EMERGENCY not in self._model.labels:
             return False
-        opinion = self._model.predict(sample_of(message), vector_of(message))
+        opinion = self._opinion_on(message)
         danger = float(opinion.labels[self._model.labels.index(EMERGENCY)])
         return danger < float(self._config["pattern_floor"])
+
+    def _opinion_on(self, message: Message) -> Opinion:
+        """What was learned says; the topics are kept on the message for the catalogue matcher."""
+        assert self._model is not None
+        opinion = self._model.predict(sample_of(message), vector_of(message))
+        message.set(TOPICS, dict(zip(self._model.topics, map(float, opinion.topics), strict=True)))
+        return opinion
 
     def _rank(self, message: Message, excluded: bool) -> list[dict[str, Any]]:
         """Intents with their confidence, best first; danger goes first as soon as it is likely."""
         assert self._model is not None
-        opinion = self._model.predict(sample_of(message), vector_of(message))
-        message.set(TOPICS, dict(zip(self._model.topics, map(float, opinion.topics), strict=True)))
+        opinion = self._opinion_on(message)
         classes = self._model.labels
         weights = self._config["weights"]
         scores = opinion.labels * np.array([float(weights.get(c, 1.0)) for c in classes])

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from bot.evaluate import DEFAULT_REFERENCE, predict, read_rows, report
+from bot.evaluate import DEFAULT_REFERENCE, predict, read_rows
+from bot.evaluation.figures import figures_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "linda.tar.gz"
@@ -56,7 +57,7 @@ def test_there_is_a_model() -> None:
 def test_held_out_messages_are_understood(name: str) -> None:
     rows = read_rows(ROOT / "tests" / "heldout" / name)
     guesses = asyncio.run(predict(rows, str(MODEL), DEFAULT_REFERENCE, None))
-    figures = report(rows, guesses)
+    figures = figures_of(rows, guesses)
     intent, leaf, emergency = FLOORS[name]
     assert figures["intent"]["accuracy"] >= intent
     assert figures["leaf"]["top1"] >= leaf
