@@ -82,7 +82,8 @@ class Settings(BaseSettings):
         10, ge=1, description="so many runs' files and candidates' archives are kept"
     )
     wechat_accounts: Path | None = Field(
-        None, description="YAML file with the official accounts; none: no WeChat channel"
+        None,
+        description="YAML file with the official accounts; none: no WeChat, in demo mode a simulated one",
     )
     sla_profile: str = Field("default", description="file under data/sla")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING")
@@ -116,6 +117,19 @@ class Settings(BaseSettings):
             if url.startswith(plain):
                 return driver + url.removeprefix(plain)
         return url
+
+    @property
+    def wechat_file(self) -> Path | None:
+        """The official accounts; in demo mode those of the simulated WeChat, when none are set."""
+        if self.wechat_accounts is not None or self.env != "demo":
+            return self.wechat_accounts
+        demo = self.wechat_demo_file
+        return demo if demo.is_file() else None
+
+    @property
+    def wechat_demo_file(self) -> Path:
+        """Where the account of the simulated WeChat is, which ``linda init`` makes in demo mode."""
+        return self.var_dir / "wechat-demo.yml"
 
     @cached_property
     def trusted_proxies(self) -> list[IPv4Network | IPv6Network]:

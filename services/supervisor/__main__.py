@@ -31,6 +31,8 @@ def summary(settings: Settings, seconds: float) -> str:
             "                vendor1 callback1 mediator1 trainer1 auditor1 admin1",
             f"    密码        {settings.secret('demo_password')}",
         ]
+        if settings.wechat_file == settings.wechat_demo_file:
+            lines.append("    微信聊天    在另一个终端执行 make wechat-sim（模拟的微信）")
     lines += ["  按 Ctrl-C 全部停止", "━" * 56, ""]
     return "\n".join(lines)
 

@@ -26,7 +26,7 @@ LOOPBACK = ("127.0.0.1", "localhost")
 def accounts_file() -> tuple[Path, list[Account], int]:
     """Return the accounts and the port on which the product looks for WeChat.
 
-    Without ``LINDA_WECHAT_ACCOUNTS`` there is a demo file, made at the first start.
+    Without ``LINDA_WECHAT_ACCOUNTS`` there is a demo file, made by ``make run`` or here.
     """
     var_dir = Path(os.environ.get("LINDA_VAR_DIR", ROOT / "var"))
     path = Path(os.environ.get("LINDA_WECHAT_ACCOUNTS") or var_dir / "wechat-demo.yml")
@@ -44,6 +44,13 @@ def openid_of(account: Account, user: str) -> str:
     return "o" + hashlib.sha256(f"{account.app_id}:{user}".encode()).hexdigest()[:27]
 
 
+def start_command(path: Path) -> str:
+    """Return how the product is started so that it uses this file."""
+    if os.environ.get("LINDA_WECHAT_ACCOUNTS"):
+        return f"LINDA_WECHAT_ACCOUNTS={shown(path)} make run"
+    return "make run"
+
+
 def shown(path: Path) -> str:
     """Return a path as it is typed in the repository."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
@@ -54,8 +61,8 @@ async def wait_for_product(simulator: Simulator, path: Path, display: Display) -
     told = False
     while not await simulator.courier.configure(simulator.accounts[0]):
         if not told:
-            display.hint("产品还没有接上（没开着，或者没用这份公众号配置）。请在另一个终端执行：")
-            display.hint(f"    LINDA_TEST_MODE=1 LINDA_WECHAT_ACCOUNTS={shown(path)} make run")
+            display.hint("产品还没有接上。请在另一个终端执行下面这行；已经开着的，停掉再开一次：")
+            display.hint(f"    {start_command(path)}")
             told = True
         await asyncio.sleep(1)
     display.hint("服务器配置通过（echostr 验证成功）。")
