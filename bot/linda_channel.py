@@ -172,7 +172,7 @@ class LindaInput(InputChannel):
         return cls((credentials or {}).get("token") or internal_token())
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """The two routes."""
+        """The routes: is it there, a message, a conversation to be forgotten."""
         routes = Blueprint("linda_webhook", "linda_webhook")
 
         @routes.get("/")
@@ -185,6 +185,13 @@ class LindaInput(InputChannel):
             if not hmac.compare_digest(token.encode(), self._token.encode()):
                 return _error(401, "unauthorized", "口令不对。")
             return await self._answer(request, on_new_message)
+
+        @routes.post("/forget")
+        async def forget(request: Request) -> HTTPResponse:
+            token = request.args.get("token") or ""
+            if not hmac.compare_digest(token.encode(), self._token.encode()):
+                return _error(401, "unauthorized", "口令不对。")
+            return await _forget(request)
 
         return routes
 
@@ -230,6 +237,14 @@ async def _handle(
         return _error(500, "rasa_failed", "这会儿没处理成，消息已经留着。")
     tracker = output.tracker or await retrieve(message.sender_id)
     return json(_answer(output.messages, turn_of(tracker, message.message_id)))
+
+
+async def _forget(request: Request) -> HTTPResponse:
+    sender = request.json.get("sender") if isinstance(request.json, dict) else None
+    if not isinstance(sender, str) or not sender:
+        return _error(422, "invalid_message", "缺少会话编号 sender。")
+    await request.app.ctx.agent.tracker_store.delete(sender)
+    return json({"status": "ok"})
 
 
 def _answer(messages: list[dict[str, Any]], turn: Turn | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Whoever shows a ticket's number and query code in another conversation than the one that filed it is
 asked whether the two shall be one person's. Only a yes joins them: then both belong to the same
-resident, who sees the tickets of both in either, and is told of changes where they wrote last.
+resident, who sees the tickets of both in either, and is told of changes where they wrote last. Either
+side parts them again with a word.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from services.channels import store
 from services.channels.tables import ConversationRow, JoinRow, MessageRow
@@ -27,6 +28,10 @@ CHANNEL_NAMES = {"web": "网页", "wechat": "微信"}
 VALID = timedelta(minutes=30)
 """So long after the code was shown a yes counts."""
 YES = frozenset("好 好的 好吧 是 是的 对 行 可以 要 嗯 连 连吧 连起来 好连起来".split())
+UNBIND = frozenset("解除绑定 解绑 取消绑定 解除连接 取消连接 断开连接".split())
+"""What can only mean to part joined conversations, said alone."""
+APART = frozenset("分开 分开吧 把两边分开 两边分开".split())
+"""What means it in a conversation that is joined; elsewhere it is the dialogue's business."""
 _MARKS = re.compile(r"[\W_]+")
 
 
@@ -70,12 +75,31 @@ async def offer(
         return False
     if mine.resident_id is not None and mine.resident_id == other.resident_id:
         return False
+    if await _unwanted(s, mine.id, other.id):
+        return False
     s.add(
         JoinRow(
             conversation_id=conversation_id, other_id=other_id, ticket_no=ticket_no, offered_at=now
         )
     )
     return True
+
+
+async def _unwanted(s: Session, mine: str, other: str) -> bool:
+    """Say whether the other side has parted from this one: then it has to ask itself."""
+    parted = await s.scalar(
+        select(JoinRow.parted_by)
+        .where(
+            or_(
+                and_(JoinRow.conversation_id == mine, JoinRow.other_id == other),
+                and_(JoinRow.conversation_id == other, JoinRow.other_id == mine),
+            ),
+            JoinRow.joined_at.is_not(None),
+        )
+        .order_by(JoinRow.id.desc())
+        .limit(1)
+    )
+    return parted is not None and parted != mine
 
 
 async def meant(s: Session, conversation_id: str, kind: str, text: str, payload: str) -> str | None:
@@ -123,7 +147,7 @@ async def join(
         .order_by(JoinRow.id.desc())
         .limit(1)
     )
-    if row is None or not now - VALID <= row.offered_at <= now:
+    if row is None or row.parted_at is not None or not now - VALID <= row.offered_at <= now:
         return None
     mine, other = await _locked(s, conversation_id, row.other_id)
     row.joined_at = row.joined_at or now
@@ -137,8 +161,48 @@ async def join(
     return other
 
 
-async def _locked(s: Session, *ids: str) -> tuple[ConversationRow, ConversationRow]:
-    """Lock both, always in the same order, so that two who join crosswise do not wait for ever."""
+async def wants_apart(s: Session, conversation_id: str, kind: str, text: str) -> bool:
+    """Say whether a message takes the joining of its conversation back."""
+    words = _MARKS.sub("", text) if kind == "text" else ""
+    if words in UNBIND:
+        return True
+    return words in APART and bool(await siblings(s, await store.conversation(s, conversation_id)))
+
+
+async def part(
+    s: Session, people: PeopleService, conversation_id: str, now: datetime
+) -> list[ConversationRow]:
+    """Make each of a resident's conversations its own again; return all of them.
+
+    A conversation that is joined with none stays as it is.
+
+    Contact data that was brought together is nobody's any more and is erased: whose it was cannot
+    be told, and who is asked for it once more is better off than who is called in another's stead.
+    Tickets keep what was left for them; each is seen where it was filed.
+    """
+    row = await store.conversation(s, conversation_id)
+    found = await _locked(s, row.id, *await siblings(s, row))
+    ids = [r.id for r in found]
+    if len(ids) == 1:
+        return found
+    if row.resident_id is not None:
+        await people.forget_resident(s, row.resident_id)
+    for each in found:
+        each.resident_id = None
+    await s.execute(
+        update(JoinRow)
+        .where(
+            JoinRow.conversation_id.in_(ids),
+            JoinRow.other_id.in_(ids),
+            JoinRow.parted_at.is_(None),
+        )
+        .values(parted_at=now, parted_by=conversation_id)
+    )
+    return found
+
+
+async def _locked(s: Session, *ids: str) -> list[ConversationRow]:
+    """Lock all, always in the same order, so that two who join crosswise do not wait for ever."""
     for each in sorted(ids):
         await s.execute(
             update(ConversationRow)
@@ -146,8 +210,7 @@ async def _locked(s: Session, *ids: str) -> tuple[ConversationRow, ConversationR
             .values(last_seq=ConversationRow.last_seq)
             .execution_options(synchronize_session=False)
         )
-    first, second = [await s.get_one(ConversationRow, i, populate_existing=True) for i in ids]
-    return first, second
+    return [await s.get_one(ConversationRow, i, populate_existing=True) for i in ids]
 
 
 async def _one_resident(

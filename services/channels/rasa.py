@@ -155,6 +155,19 @@ class RasaClient:
         except ValidationError as e:
             raise RasaRefused("unreadable answer") from e
 
+    async def forget(self, sender: str) -> None:
+        """Have a conversation forgotten; RasaAway or RasaRefused otherwise."""
+        url = f"{self._settings.url}/webhooks/linda/forget"
+        try:
+            async with self._session().post(
+                url, params={"token": self._settings.token}, json={"sender": sender}
+            ) as response:
+                status = response.status
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as e:
+            raise RasaAway(type(e).__name__) from e
+        if status != 200:
+            raise RasaRefused(f"HTTP {status}")
+
     async def close(self) -> None:
         """Close the connections."""
         if self._http is not None:

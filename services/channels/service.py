@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from sqlalchemy import exists, func, select, update
 
 from services.catalogue.service import CatalogueService
 from services.channels import attachments, duty, handoffs, joining, store
+from services.channels.erasing import Eraser
 from services.channels.gateway import Drained, Gateway
 from services.channels.hub import Hub
 from services.channels.rasa import RasaClient, RasaSettings
@@ -143,6 +144,11 @@ class ChannelService:
         knowledge = Knowledge(self._settings.data_dir, catalogue)
         return HeardService(self._settings, self._db, self._clock, knowledge)
 
+    @cached_property
+    def eraser(self) -> Eraser:
+        """What forgets a conversation."""
+        return Eraser(self._db, self._tickets, self._people, self._rasa, self.uploads)
+
     @property
     def uploads(self) -> Path:
         """Folder of stored photos."""
@@ -159,6 +165,7 @@ class ChannelService:
             await self._gateway.close()
             for task in self._answering.values():
                 task.cancel()
+        if "_rasa" in self.__dict__:
             await self._rasa.close()
 
     # -- residents ---------------------------------------------------------------------------
@@ -258,6 +265,7 @@ class ChannelService:
             joins = await joining.meant(
                 s, conversation_id, message.kind, message.text, message.payload
             )
+            parts = await joining.wants_apart(s, conversation_id, message.kind, message.text)
             row = await store.append(
                 s,
                 conversation_id,
@@ -269,18 +277,21 @@ class ChannelService:
                 location=message.location,
                 attachment_id=message.attachment_id,
                 client_message_id=message.client_message_id,
-                state="received" if joins is None else "answered",
+                state="received" if joins is None and not parts else "answered",
                 next_attempt_at=self._gateway.first_retry_at(now),
             )
-            told = None if joins is None else await self._join(s, row, joins, now)
-        for each in (conversation_id, told):
-            if each is not None:
-                self._hub.wake(each)
+            told: list[str] = []
+            if joins is not None:
+                told = await self._join(s, row, joins, now)
+            elif parts:
+                told = await self._part(s, row, now)
+        for each in (conversation_id, *told):
+            self._hub.wake(each)
         return row.id
 
     async def _join(
         self, s: Session, message: MessageRow, ticket_no: str, now: datetime
-    ) -> str | None:
+    ) -> list[str]:
         """Answer a yes to the question whether two conversations are one person's.
 
         Returns:
@@ -293,11 +304,43 @@ class ChannelService:
             s, here.id, sender="system", now=now, text=said.text, reply_to=message.id
         )
         if other is None:
-            return None
+            return []
         facts = {"channel": joining.CHANNEL_NAMES[here.channel], "phone": self.duty.phone}
         notice = self._texts.say("joined_there", other.elder, **facts)
         await store.say_once(s, other.id, f"joined:{message.id}", now, text=notice.text)
-        return other.id
+        return [other.id]
+
+    async def _part(self, s: Session, message: MessageRow, now: datetime) -> list[str]:
+        """Take a joining back; return the other conversations, which are told, too."""
+        rows = {r.id: r for r in await joining.part(s, self._people, message.conversation_id, now)}
+        for row in rows.values():
+            await self._question_goes_home(row, rows)
+        here = rows.pop(message.conversation_id)
+        said = self._texts.say("parted" if rows else "not_joined", here.elder)
+        await store.append(
+            s, here.id, sender="system", now=now, text=said.text, reply_to=message.id
+        )
+        facts = {"channel": joining.CHANNEL_NAMES[here.channel]}
+        for other in rows.values():
+            notice = self._texts.say("parted_there", other.elder, **facts)
+            await store.say_once(s, other.id, f"parted:{message.id}", now, text=notice.text)
+        return list(rows)
+
+    async def _question_goes_home(
+        self, row: ConversationRow, rows: Mapping[str, ConversationRow]
+    ) -> None:
+        """An open question about a ticket goes to the conversation in which that was filed."""
+        if row.pending_callback is None:
+            return
+        pending = dict(row.pending_callback)
+        _, filed_in, _ = await self._tickets.origin(pending["ticket_no"])
+        if filed_in == row.id:
+            return
+        pending.pop("asked_seq", None)
+        row.pending_callback = None
+        home = rows.get(filed_in or "")
+        if home is not None and home.pending_callback is None:
+            home.pending_callback = pending
 
     async def offer_join(self, conversation_id: str, other_id: str | None, ticket_no: str) -> bool:
         """Note that a ticket's query code was shown here; say whether to ask about joining."""

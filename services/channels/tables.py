@@ -90,7 +90,8 @@ class JoinRow(Base):
     """Two conversations of one resident, asked about and joined (docs/adr/0011).
 
     Written when somebody has shown in ``conversation_id`` the query code of a ticket that was filed
-    in ``other_id``; ``joined_at`` when they said yes to joining them. Stays, as the record of it.
+    in ``other_id``; ``joined_at`` when they said yes to joining them, ``parted_at`` when one of them,
+    ``parted_by``, took that back. Stays, as the record of it.
     """
 
     __tablename__ = "conversation_joins"
@@ -101,6 +102,8 @@ class JoinRow(Base):
     ticket_no: Mapped[str] = mapped_column(String(30))
     offered_at: Mapped[datetime] = mapped_column(UTCDateTime)
     joined_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    parted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    parted_by: Mapped[str | None] = mapped_column(String(40))
 
 
 class AttachmentRow(Base):

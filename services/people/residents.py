@@ -69,6 +69,21 @@ async def save(
     return saved
 
 
+async def forget(session: Session, resident_id: str, now: datetime) -> None:
+    """Erase contact data and end every consent; unknown residents are forgotten already."""
+    row = await session.get(ResidentRow, resident_id)
+    if row is None:
+        return
+    row.name_enc = row.phone_enc = row.phone_hash = row.room_enc = None
+    row.home, row.contact_pref, row.updated_at = None, None, now
+    await session.execute(
+        update(ConsentRow)
+        .where(ConsentRow.resident_id == resident_id, ConsentRow.withdrawn_at.is_(None))
+        .values(withdrawn_at=now)
+    )
+    await session.flush()
+
+
 async def give_consent(
     session: Session, resident_id: str, purpose: str, version: str, now: datetime
 ) -> None:

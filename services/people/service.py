@@ -199,6 +199,10 @@ class PeopleService:
             session, self.vault, given, self._clock.now(), create=resident_id is None
         )
 
+    async def forget_resident(self, session: Session, resident_id: str) -> None:
+        """Erase contact data; that consent was given and withdrawn stays on record."""
+        await residents.forget(session, resident_id, self._clock.now())
+
     async def give_consent(
         self, session: Session, resident_id: str, purpose: str, version: str
     ) -> None:

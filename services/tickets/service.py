@@ -556,6 +556,20 @@ class TicketService:
             own = await store.of_resident(s, (conversation_id, *also), resident_id)
         return [views.resident_view(t) for t in own]
 
+    async def has_open(
+        self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
+    ) -> bool:
+        """Say whether a ticket of the resident has not ended."""
+        async with self._db.read() as s:
+            return await store.has_open(s, (conversation_id, *also), resident_id)
+
+    async def photos(
+        self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
+    ) -> frozenset[str]:
+        """Return the ids of photos that belong to tickets of the resident."""
+        async with self._db.read() as s:
+            return await store.photos(s, (conversation_id, *also), resident_id)
+
     # ── inside ──────────────────────────────────────────────────────────────────────────────
 
     async def _load(self, s: Session, ticket_no: str, lock: bool = False) -> Ticket:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.clock import ZONE
@@ -19,7 +19,7 @@ from services.db import Session, UTCDateTime
 from services.errors import LindaError
 from services.tickets.core.actor import Actor
 from services.tickets.core.event import Event
-from services.tickets.core.states import State
+from services.tickets.core.states import OPEN, State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.timing import TIMED, next_due
 from services.tickets.tables import (
@@ -155,16 +155,32 @@ async def of_resident(
     s: Session, conversation_ids: Sequence[str], resident_id: str | None
 ) -> list[Ticket]:
     """Return a resident's own tickets, newest first."""
-    own: ColumnElement[bool] = TicketRow.conversation_id.in_(conversation_ids)
-    if resident_id is not None:
-        own = or_(own, TicketRow.resident_id == resident_id)
     query = (
         select(TicketRow.doc)
-        .where(own)
+        .where(_own(conversation_ids, resident_id))
         .order_by(TicketRow.created_at.desc(), TicketRow.ticket_no.desc())
         .limit(100)
     )
     return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
+
+
+async def has_open(s: Session, conversation_ids: Sequence[str], resident_id: str | None) -> bool:
+    """Say whether a ticket of a resident has not ended."""
+    still = TicketRow.state.in_([st.value for st in OPEN])
+    return bool(await s.scalar(select(exists().where(_own(conversation_ids, resident_id), still))))
+
+
+async def photos(
+    s: Session, conversation_ids: Sequence[str], resident_id: str | None
+) -> frozenset[str]:
+    """Return the ids of all photos that a resident's tickets name."""
+    docs = await s.scalars(select(TicketRow.doc).where(_own(conversation_ids, resident_id)))
+    return frozenset(photo for doc in docs for photo in Ticket.from_doc(doc).attachments)
+
+
+def _own(conversation_ids: Sequence[str], resident_id: str | None) -> ColumnElement[bool]:
+    own: ColumnElement[bool] = TicketRow.conversation_id.in_(conversation_ids)
+    return own if resident_id is None else or_(own, TicketRow.resident_id == resident_id)
 
 
 async def timed_out(s: Session, now: datetime, limit: int = 500) -> list[str]:

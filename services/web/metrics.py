@@ -1,9 +1,13 @@
-"""Prometheus figures of the web process."""
+"""Prometheus figures of the web process, and those that all processes count together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
 
@@ -42,6 +46,31 @@ def observe(request: web.Request, response: web.StreamResponse, seconds: float) 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def exposition() -> bytes:
-    """Return the figures in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+class Given(Collector):
+    """Figures that were read elsewhere, for one answer."""
+
+    def __init__(self, *metrics: Metric) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        """Return them."""
+        return self._metrics
+
+
+def wechat_sends(counts: Iterable[tuple[str, str, int]]) -> Metric:
+    """Return customer-service messages by account and outcome, counted by web and worker together."""
+    family = CounterMetricFamily(
+        "linda_wechat_sends",
+        "Customer-service messages to WeChat, by how they ended; of all processes",
+        labels=("account", "outcome"),
+    )
+    for account, outcome, number in counts:
+        family.add_metric((account, outcome), number)
+    return family
+
+
+def exposition(*shared: Metric) -> bytes:
+    """Return the figures of this process in Prometheus' text format, and the shared ones."""
+    registry = CollectorRegistry()
+    registry.register(Given(*shared))
+    return generate_latest(REGISTRY) + generate_latest(registry)

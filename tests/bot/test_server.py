@@ -108,6 +108,17 @@ def test_retry_repeats_the_answer_and_handles_nothing_twice(rasa_server: Any) ->
     assert "repeated" not in other
 
 
+def test_a_conversation_is_forgotten(rasa_server: Any) -> None:
+    send(rasa_server, "c-forget", "我姓王")
+    forget = "/webhooks/linda/forget"
+    assert rasa_server(forget, {"sender": "c-forget"}, token="wrong")[0] == 401
+    assert rasa_server(forget, {"sender": ""})[0] == 422
+    assert send(rasa_server, "c-forget", "我姓王", retry=True)[1]["repeated"] is True
+    for _ in range(2):  # twice is once
+        assert rasa_server(forget, {"sender": "c-forget"})[0] == 200
+    assert "repeated" not in send(rasa_server, "c-forget", "我姓王", retry=True)[1]
+
+
 def test_wrong_token_is_refused(rasa_server: Any) -> None:
     assert rasa_server(WEBHOOK, {"sender": "x", "text": "你好"}, token="wrong")[0] == 401
 

@@ -460,3 +460,7 @@ def test_one_resident_on_the_web_and_in_wechat(town: WeChatStack) -> None:
     after = len(phone.screen.lines)
     town.stack.act("grid1", number, "sign")
     town.run(phone.wait_for("接下", after=after))
+    # And a word parts them again; what was filed on the web is seen there.
+    assert "分开了" in say(town, phone, "解除绑定")
+    assert "还没有记着的事" in say(town, phone, "我报的事办到哪了")
+    assert number in chat.say("我报的事办到哪了")

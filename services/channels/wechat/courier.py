@@ -308,6 +308,7 @@ class Courier:
         async with self._db.write() as s:
             now = self._clock.now()
             user = await store.lock_user(s, job.user_id)
+            await store.count(s, job.account.name, outcome)
             sending = await store.owed(s, user.conversation_id, "sending")
             rows = [d for d, m in sending if m.id in job.message_ids]
             if user.lease_owner != job.owner:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from services.channels.service import ChannelService
 from services.channels.texts import Texts
-from services.channels.wechat import store
+from services.channels.wechat import leaving, store
 from services.channels.wechat.accounts import Account, load
 from services.channels.wechat.api import WeChatApi
 from services.channels.wechat.checks import Received, Refused, check, check_echo
@@ -67,7 +67,7 @@ class WeChatService:
         self._db = db
         self._clock = clock
         self._channels = channels
-        self.accounts = load(settings.wechat_accounts)
+        self.accounts = load(settings.wechat_file)
         self._api = WeChatApi()
         self._texts = Texts(settings.data_dir / "texts" / "wechat.yml")
         self._swept = -math.inf
@@ -162,7 +162,17 @@ class WeChatService:
             self._swept = time.monotonic()
             async with self._db.write() as s:
                 await store.sweep(s, self._clock.now())
+            await self.forget_who_left()
         return done
+
+    async def forget_who_left(self) -> int:
+        """Erase who has unsubscribed and has no open ticket; return how many."""
+        return await leaving.forget_who_left(self._db, self._clock, self._channels.eraser)
+
+    async def sends(self) -> list[tuple[str, str, int]]:
+        """Return (account, outcome, number) of customer-service messages, of all processes."""
+        async with self._db.read() as s:
+            return await store.counts(s)
 
     async def run(self) -> None:
         """Work in rounds until cancelled."""

@@ -22,6 +22,7 @@ from services.channels.wechat.tables import (
     WeChatDeliveryRow,
     WeChatInboundRow,
     WeChatNonceRow,
+    WeChatSendRow,
     WeChatUserRow,
 )
 from services.channels.wechat.window import Grant, Window
@@ -36,6 +37,8 @@ HANDING_OVER = timedelta(seconds=20)
 NONCES_KEPT = timedelta(minutes=15)
 """Longer than a timestamp can be fresh, either way."""
 INBOUND_KEPT = timedelta(days=1)
+SETTLED = timedelta(minutes=1)
+"""After so long nobody waits for what becomes of a message any more."""
 FAR = timedelta(minutes=10)
 """No lease or claim reaches so far; one that does was taken before the clock was set back."""
 
@@ -344,6 +347,60 @@ def arrived(rows: Iterable[WeChatDeliveryRow], way: str, now: datetime) -> None:
         row.settled_at = now if row.ends else None
 
 
+async def count(s: Session, account: str, outcome: str) -> None:
+    """Count one customer-service message by how it ended."""
+    values = {"account": account, "outcome": outcome, "number": 1}
+    statement = _insert(s)(WeChatSendRow).values(**values)
+    await s.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account", "outcome"], set_={"number": WeChatSendRow.number + 1}
+        )
+    )
+
+
+async def counts(s: Session) -> list[tuple[str, str, int]]:
+    """Return (account, outcome, number) of all customer-service messages so far."""
+    rows = await s.execute(
+        select(WeChatSendRow.account, WeChatSendRow.outcome, WeChatSendRow.number)
+    )
+    return [(account, outcome, number) for account, outcome, number in rows]
+
+
+async def who_left(s: Session, now: datetime) -> list[tuple[str, str]]:
+    """Return (person, conversation) of all who have unsubscribed and whose messages are dealt with."""
+    under_way = exists().where(
+        WeChatInboundRow.account == WeChatUserRow.account,
+        WeChatInboundRow.openid_hash == WeChatUserRow.openid_hash,
+        or_(
+            WeChatInboundRow.state == "received",
+            WeChatInboundRow.received_at.between(now - SETTLED, now + FAR),
+        ),
+    )
+    found = await s.execute(
+        select(WeChatUserRow.id, WeChatUserRow.conversation_id).where(
+            WeChatUserRow.subscribed.is_(False), ~under_way
+        )
+    )
+    return [(user_id, conversation_id) for user_id, conversation_id in found]
+
+
+async def erase_user(s: Session, user: WeChatUserRow, now: datetime) -> None:
+    """Erase a person: OpenID, window, what was owed to them, what came from them."""
+    await s.execute(
+        delete(WeChatDeliveryRow).where(WeChatDeliveryRow.conversation_id == user.conversation_id)
+    )
+    await s.execute(
+        delete(WeChatInboundRow).where(
+            WeChatInboundRow.account == user.account,
+            WeChatInboundRow.openid_hash == user.openid_hash,
+            # What came this moment is from somebody who is back.
+            WeChatInboundRow.state == "taken",
+            ~WeChatInboundRow.received_at.between(now - SETTLED, now + FAR),
+        )
+    )
+    await s.delete(user)
+
+
 async def sweep(s: Session, now: datetime) -> None:
     """Forget what no retry of WeChat can ask for any more."""
     await s.execute(delete(WeChatNonceRow).where(WeChatNonceRow.at < now - NONCES_KEPT))
@@ -379,7 +436,10 @@ def _free(now: datetime) -> Any:
 
 async def insert_new(s: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
     """Insert unless it is there already; a second writer waits here until the first has committed."""
-    postgres = s.get_bind().dialect.name == "postgresql"
-    insert = (postgresql.insert if postgres else sqlite.insert)(table)
-    done = await s.execute(insert.values(**values).on_conflict_do_nothing())
+    done = await s.execute(_insert(s)(table).values(**values).on_conflict_do_nothing())
     return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _insert(s: Session) -> Any:
+    postgres = s.get_bind().dialect.name == "postgresql"
+    return postgresql.insert if postgres else sqlite.insert

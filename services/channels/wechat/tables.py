@@ -133,6 +133,19 @@ class WeChatDeliveryRow(Base):
     )
 
 
+class WeChatSendRow(Base):
+    """How many customer-service messages of an account ended how; for ``GET /metrics``.
+
+    Counted here, because web and worker both send.
+    """
+
+    __tablename__ = "wechat_sends"
+
+    account: Mapped[str] = mapped_column(String(40), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(10), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
 class WeChatTokenRow(Base):
     """The access token of an app, shared by all processes; encrypted, it opens the account.
 

@@ -75,8 +75,15 @@ async def readyz(request: web.Request) -> web.Response:
 
 @routes.get("/metrics", auth="public", summary="Prometheus 指标")
 async def prometheus(request: web.Request) -> web.Response:
-    """Return the figures of this process."""
-    return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    """Return the figures of this process, and what is counted in the database when that is there."""
+    shared = []
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            shared = [metrics.wechat_sends(await request.app[SERVICES].wechat.sends())]
+    except (DatabaseAway, SQLAlchemyError, TimeoutError):
+        pass
+    body = metrics.exposition(*shared)
+    return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 async def database_answers(services: Services) -> bool:

@@ -18,7 +18,7 @@ TOKEN = "internal-token-of-the-tests"
 class FakeRasa:
     """``handled`` lists the messages that had an effect; ``calls`` all requests, in order.
 
-    ``understood`` is put into the answer as it is, when the test sets it.
+    ``forgotten`` lists the conversations it was told to forget. ``understood`` is put into the answer as it is, when the test sets it.
     """
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class FakeRasa:
         self.hang = asyncio.Event()
         self.hang.set()
         self.delay_s = 0.0
+        self.forgotten: list[str] = []
         self._memory: dict[str, list[dict[str, Any]]] = {}
         self._server: TestServer | None = None
         self._port = 0
@@ -41,6 +42,7 @@ class FakeRasa:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/webhooks/linda/webhook", self._webhook)
+        app.router.add_post("/webhooks/linda/forget", self._forget)
         self._server = TestServer(app, host="127.0.0.1", port=self._port or None)
         await self._server.start_server(shutdown_timeout=0)
         self._port = self._server.port or 0
@@ -50,6 +52,12 @@ class FakeRasa:
             self.hang.set()
             await self._server.close()
             self._server = None
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        if request.query.get("token") != TOKEN:
+            return web.Response(status=401)
+        self.forgotten.append((await request.json())["sender"])
+        return web.json_response({"status": "ok"})
 
     async def _webhook(self, request: web.Request) -> web.Response:
         if request.query.get("token") != TOKEN:

@@ -361,6 +361,29 @@ async def test_what_wechat_never_takes_fails_and_holds_up_nothing(
 # -- tickets --------------------------------------------------------------------------------
 
 
+async def test_what_is_sent_is_counted_whoever_sends_it(
+    simulator: Simulator, product: Product, talking: Phone, start: Start
+) -> None:
+    await tell(product, "第一个")
+    await talking.wait_for("第一个")
+    other = await start()
+    simulator.faults.api = ApiFaults(busy=1.0)
+    await tell(product, "第二个")
+    await other.services.wechat.work()
+    await eventually(lambda: _counted(other, "not_done"))
+    for each in (product, other):
+        async with ClientSession() as client, client.get(f"{each.url}/metrics") as answer:
+            assert answer.status == 200
+            shown = await answer.text()
+        sends = 'linda_wechat_sends_total{account="demo",outcome='
+        assert f'{sends}"delivered"}} 1.0' in shown and f'{sends}"not_done"}}' in shown
+        assert "linda_http_requests_total" in shown, "those of the process are there, too"
+
+
+async def _counted(product: Product, outcome: str) -> bool:
+    return any(found == outcome for _, found, _ in await product.services.wechat.sends())
+
+
 async def test_the_worker_alone_delivers_too(
     simulator: Simulator, product: Product, talking: Phone
 ) -> None:

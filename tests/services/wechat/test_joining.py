@@ -265,5 +265,105 @@ async def test_who_writes_on_the_web_is_told_there(
     assert any("解决了吗" in text for text in told), "and readable here from the next word on"
 
 
+# -- parted again ---------------------------------------------------------------------------
+
+
+async def test_a_word_on_either_side_parts_both(town: Town) -> None:
+    await join(town)
+    filed_here = await town.file(town.here)
+    assert len(await town.own(town.web)) == 2
+    calls = len(town.rasa.calls)
+    await town.phone.say("解除绑定。")
+    assert "已经分开了" in town.phone.screen.told()[-1]
+    assert len(town.rasa.calls) == calls, "not the dialogue's business"
+    assert await town.own(town.web) == {town.ticket["ticket_no"]}
+    assert await town.own(town.here) == {filed_here["ticket_no"]}
+    assert "微信那边说了“解除绑定”" in (await town.told(town.web))[-1]
+    async with town.services.db.read() as s:
+        (joined,) = (await s.scalars(select(JoinRow))).all()
+    assert joined.joined_at is not None and joined.parted_at is not None
+    assert joined.parted_by == town.here
+
+
+async def test_contact_data_that_was_brought_together_is_nobodys_any_more(town: Town) -> None:
+    people, channels = town.services.people, town.services.channels
+    async with town.services.db.write() as s:
+        web = await people.save_resident(s, name="王芳")
+        here = await people.save_resident(s, phone="13800001111")
+        await people.give_consent(s, web.id, "contact", "2026-01")
+        await channels.bind_resident(s, town.web, web.id)
+        await channels.bind_resident(s, town.here, here.id)
+    await join(town)
+    await channels.post(town.web, said("分开"))
+    for each in (town.web, town.here):
+        assert (await channels.conversation(each)).resident_id is None
+    async with town.services.db.read() as s:
+        left = await people.resident(s, web.id)
+    assert left is not None and (left.name, left.phone, left.home) == (None, None, None)
+    assert [c.withdrawn_at is not None for c in left.consents] == [True], "on record, and ended"
+
+
+async def test_an_open_question_goes_back_to_where_its_ticket_was_filed(town: Town) -> None:
+    await join(town)
+    await town.resolve(town.ticket["ticket_no"])
+    await town.phone.wait_for("解决了吗")
+    await town.phone.say("分开")
+    channels = town.services.channels
+    assert (await channels.conversation(town.here)).pending_callback is None
+    pending = (await channels.conversation(town.web)).pending_callback
+    assert pending is not None and pending["ticket_no"] == town.ticket["ticket_no"]
+    from services.channels import closing
+
+    given = {"stage": "solved", "solved": True}
+    answered = await closing.answer(town.services, town.ticket["ticket_no"], town.web, given)
+    assert answered["next"] == "rating"
+
+
+async def test_who_parted_is_not_joined_again_from_the_other_side(town: Town) -> None:
+    filed_here = await town.file(town.here)
+    await join(town)
+    channels = town.services.channels
+    await channels.post(town.web, said("解除绑定"))
+    # The button that is still there does nothing, and the code alone does not ask again.
+    await town.phone.say("连起来")
+    assert await town.own(town.here) == {filed_here["ticket_no"]}
+    assert (await town.show_code(town.here, town.ticket))["joinable"] is False
+    # Who parted may change their mind.
+    assert (await town.show_code(town.web, filed_here))["joinable"] is True
+    await channels.post(town.web, said("查一下"))
+    await channels.post(town.web, said("好的"))
+    assert len(await town.own(town.web)) == 2
+
+
+async def test_the_yes_to_an_old_question_joins_nothing_after_parting(town: Town) -> None:
+    await join(town)
+    await town.services.channels.post(town.web, said("分开"))
+    yes = "/join_channels" + json.dumps({"ticket_no": town.ticket["ticket_no"]})
+    town.rasa.replies = [{"text": "连吗？", "buttons": [{"title": "连起来", "payload": yes}]}]
+    await town.phone.say("查一下")
+    await town.phone.say("1")
+    assert "再发一次" in town.phone.screen.told()[-1]
+    assert await town.own(town.here) == set()
+
+
+@pytest.mark.parametrize("words", ["分开", "这两件事分开报"])
+async def test_what_is_not_joined_is_not_parted(town: Town, words: str) -> None:
+    await town.phone.say(words)
+    assert town.rasa.calls[-1]["text"] == words, "the dialogue's business"
+
+
+async def test_who_is_joined_with_nobody_keeps_what_they_left(town: Town) -> None:
+    people, channels = town.services.people, town.services.channels
+    async with town.services.db.write() as s:
+        here = await people.save_resident(s, phone="13800001111")
+        await channels.bind_resident(s, town.here, here.id)
+    await town.phone.say("解绑")
+    assert "没有和别的地方连着" in town.phone.screen.told()[-1]
+    assert (await channels.conversation(town.here)).resident_id == here.id
+    async with town.services.db.read() as s:
+        left = await people.resident(s, here.id)
+    assert left is not None and left.phone == "13800001111"
+
+
 async def _none_due(product: Product) -> bool:
     return all(d.due_at is None for d in await deliveries(product))
