@@ -246,6 +246,9 @@ class Inbox:
             found = await s.get_one(WeChatInboundRow, row.id)
             if step.do == "say" and found.user_id is not None:
                 user = await s.get_one(WeChatUserRow, found.user_id)
+                if step.elder is not None:
+                    conversation = await s.get_one(ConversationRow, user.conversation_id)
+                    conversation.elder = step.elder
                 await self._say(s, user, f"wx:{row.key}", step.key, **(step.facts or {}))
             found.state, found.message_id, found.held = "taken", message_id, False
             # From here on the conversation has it; what it said need not be kept twice.

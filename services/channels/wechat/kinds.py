@@ -5,6 +5,7 @@ Pure tables: kind → :class:`Step`. Sources: 公众号文档 “接收普通消
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,6 +23,18 @@ of what somebody wrote would look like all of it."""
 UNSUPPORTED = "【收到不支持的消息类型，暂无法显示】"
 """What WeChat writes as the text of a sticker it does not pass on."""
 
+ELDER: Mapping[str, bool] = {
+    **dict.fromkeys(
+        "大字 大字版 大字模式 长辈版 长辈模式 老人版 老年版 关怀版 关怀模式".split(), True
+    ),
+    **dict.fromkeys(
+        "普通版 标准版 标准模式 正常版 小字版 退出长辈版 退出大字版 关闭长辈版 关掉长辈版 退出长辈模式".split(),
+        False,
+    ),
+}
+"""What switches shorter, slower words on and off, said alone: the 大字 button of the web page."""
+_MARKS = re.compile(r"[\W_]+")
+
 Fields = Mapping[str, str]
 
 
@@ -33,6 +46,7 @@ class Step:
         do: ``hear``: put it into the conversation; ``say``: only answer with the text ``key``;
             ``fetch``: get the photo ``media_id`` first; ``nothing``.
         menu: The payload is one of the account's menu, so no button had to offer it.
+        elder: Switch elder mode on or off before anything is said.
     """
 
     do: Literal["hear", "say", "fetch", "nothing"]
@@ -45,6 +59,7 @@ class Step:
     key: str = ""
     facts: Mapping[str, str] | None = None
     menu: bool = False
+    elder: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON."""
@@ -122,12 +137,19 @@ def _text(fields: Fields) -> Step:
     words = _words(fields.get("Content", ""))
     if not words or words == UNSUPPORTED:
         return _say("kind_other")
-    return _say("too_long") if len(words) > MAX_TEXT else Step("hear", text=words)
+    return _say("too_long") if len(words) > MAX_TEXT else _heard(words)
 
 
 def _voice(fields: Fields) -> Step:
     words = _words(fields.get("Recognition", ""))
-    return Step("hear", text=words[:MAX_TEXT]) if words else _say("voice_unclear")
+    return _heard(words[:MAX_TEXT]) if words else _say("voice_unclear")
+
+
+def _heard(words: str) -> Step:
+    elder = ELDER.get(_MARKS.sub("", words))
+    if elder is None:
+        return Step("hear", text=words)
+    return Step("say", key="elder_on" if elder else "elder_off", elder=elder)
 
 
 def _image(fields: Fields) -> Step:

@@ -182,6 +182,9 @@ def test_a_choice_becomes_the_button() -> None:
             Step("say", key="kind_other"),
         ),
         ({"MsgType": "music"}, Step("say", key="kind_other")),
+        ({"MsgType": "text", "Content": "长辈版"}, Step("say", key="elder_on", elder=True)),
+        ({"MsgType": "voice", "Recognition": "标准版。"}, Step("say", key="elder_off", elder=False)),
+        ({"MsgType": "text", "Content": "长辈版怎么用"}, Step("hear", text="长辈版怎么用")),
         ({"MsgType": "event", "Event": "unsubscribe"}, Step("nothing")),
         (
             {"MsgType": "event", "Event": "CLICK", "EventKey": "report"},

@@ -106,6 +106,24 @@ async def test_events(product: Product, phone: Phone) -> None:
     assert "我在呢" in phone.screen.told()[-1]
 
 
+async def test_a_word_switches_elder_mode_on_and_off(
+    product: Product, phone: Phone, rasa: FakeRasa
+) -> None:
+    await phone.say("在吗")
+    await phone.say("大字版。")
+    assert "说短一点、慢一点" in phone.screen.told()[-1]
+    await phone.say("灯坏了")
+    assert rasa.calls[-1]["metadata"]["elder"] is True
+    assert "大字版。" not in [call["text"] for call in rasa.calls], "not the dialogue's business"
+    await phone.voice("普通版。")
+    assert "已换回普通版" in phone.screen.told()[-1]
+    await phone.say("灯坏了")
+    assert rasa.calls[-1]["metadata"]["elder"] is False
+    # Who says more than the word talks about something.
+    await phone.say("你们有长辈版没有")
+    assert rasa.calls[-1]["text"] == "你们有长辈版没有"
+
+
 @pytest.mark.parametrize(
     ("act", "words"),
     [
