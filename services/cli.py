@@ -9,6 +9,7 @@
 ``linda catalog check``       what is wrong or due in the data files
 ``linda model list``          models, newest first; which one is in production
 ``linda model import``        take in an archive as a candidate
+``linda model compare``       a model beside the one in production: better, worse, emergencies
 ``linda model promote``       put a candidate into production; the same rules as on the page
 ``linda model rollback``      go back to the production model before this one
 ``linda annotations export``  what people taught, in the format of ``data/nlu``
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING, get_args
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.channels.wechat.demo import ensure_demo_account
 from services.config import Settings
 from services.context import Services, build
 from services.db.migrate import upgrade_async
@@ -41,9 +43,14 @@ from services.seed import seed
 from services.tickets.core.actor import Actor
 from services.training import examples
 from services.training.models import SOURCE_LABELS, TakenIn
+from services.training.runner import Runner
+from services.web.console import comparison
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+WORKER_S = 5.0
+"""Seconds that a comparison waits for the worker before the shell does it."""
 
 Command = Callable[[Services, argparse.Namespace], Awaitable[int]]
 
@@ -52,6 +59,8 @@ async def init(services: Services, args: argparse.Namespace) -> int:
     """Migrate and seed."""
     await upgrade_async(services.settings.database)
     await seed(services)
+    if services.settings.env == "demo" and services.settings.wechat_accounts is None:
+        ensure_demo_account(services.settings.wechat_demo_file)
     print("数据库已就绪。")
     taken = await services.learning.models.take_in_file()
     if taken is not None:
@@ -122,8 +131,53 @@ async def model_list(services: Services, args: argparse.Namespace) -> int:
 async def model_import(services: Services, args: argparse.Namespace) -> int:
     """Take in an archive."""
     model = await services.learning.models.import_file(args.file, _operator()[1])
-    print(f"已登记为候选：{model.short}。比一比再上线。")
+    print(f"已登记为候选：{model.short}。比一比再上线：linda model compare {model.short}")
     return 0
+
+
+async def model_compare(services: Services, args: argparse.Namespace) -> int:
+    """Print a model beside production, evaluating it first when need be; status 1: not to be released."""
+    model = await services.learning.models.get(args.model)
+    current = await services.learning.models.current()
+    if current is not None and current.model == model.sha256:
+        raise LindaError("already_released", "现在用的就是这个模型。")
+    judged = None if args.again else await services.learning.judge(model.sha256)
+    if judged is None:
+        await _evaluate(services, model.sha256)
+        judged = await services.learning.judge(model.sha256)
+    if judged is None:
+        raise LindaError("not_compared", "没有在用的模型，没法比。")
+    found = comparison.shown(judged, services.heard.knowledge.labels)
+    print(f"{found['advice_text']}：{found['verdict']}")
+    for words in (*found["blocks"], *found["doubts"]):
+        print(f"  {words}")
+    for figure in found["figures"]:
+        print(
+            f"  {figure['name']}  {figure['before']} → {figure['after']}  {figure['change']}".rstrip()
+        )
+    for example in found["worse"]:
+        print(f"  坏了：{example['text']}（应当是{example['right']}，听成{example['after']}）")
+    return 1 if judged.gate.blocks else 0
+
+
+async def _evaluate(services: Services, model: str) -> None:
+    """Have a model evaluated by the worker; without one that is at work, do it here."""
+    learning = services.learning
+    run = await learning.compare(_operator(), model)
+    here = asyncio.get_running_loop().time() + WORKER_S
+    said = ""
+    while run.active:
+        if run.state == "queued" and asyncio.get_running_loop().time() > here:
+            print("后台进程没有接手，就在这里比。", file=sys.stderr)
+            await Runner(services.settings, services.db, services.clock, learning).once()
+        elif (now := f"{run.state_text}：{run.text}") != said:
+            print(now, file=sys.stderr)
+            said = now
+        await asyncio.sleep(0.5)
+        await services.clock.refresh(services.db)
+        run = await learning.runs.get(run.id)
+    if run.state != "done":
+        raise LindaError("not_compared", run.error or f"这次比较{run.state_text}。")
 
 
 async def model_promote(services: Services, args: argparse.Namespace) -> int:
@@ -197,6 +251,9 @@ def parser() -> argparse.ArgumentParser:
     model = _group(commands, "model", "对话模型")
     _add(model, "list", model_list, "列出模型")
     _add(model, "import", model_import, "登记一个模型文件").add_argument("file", type=Path)
+    compare = _add(model, "compare", model_compare, "和现在的模型比一比")
+    compare.add_argument("model", help="编号，前几位就够")
+    compare.add_argument("--again", action="store_true", help="比过也重新比")
     promote = _add(model, "promote", model_promote, "上线一个模型")
     promote.add_argument("model", help="编号，前几位就够")
     rollback = _add(model, "rollback", model_rollback, "退回上一个模型")

@@ -1,6 +1,15 @@
 """Database access: engine, transactions, column types. Tables live with their subject."""
 
 from services.db.base import ZONE, Base, JSONColumn, UTCDateTime
-from services.db.engine import Database, DatabaseAway, Session
+from services.db.engine import Database, DatabaseAway, Session, disk_full
 
-__all__ = ["ZONE", "Base", "Database", "DatabaseAway", "JSONColumn", "Session", "UTCDateTime"]
+__all__ = [
+    "ZONE",
+    "Base",
+    "Database",
+    "DatabaseAway",
+    "JSONColumn",
+    "Session",
+    "UTCDateTime",
+    "disk_full",
+]

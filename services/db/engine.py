@@ -23,6 +23,13 @@ CONNECT_S = 5.0
 """Seconds to wait for PostgreSQL to take a connection before it counts as away."""
 
 
+def disk_full(error: DBAPIError) -> bool:
+    """Say whether the database could not write because there is no room left."""
+    # SQLite's own name of the error, PostgreSQL's class 53100 (disk_full).
+    found = (getattr(error.orig, "sqlite_errorname", ""), getattr(error.orig, "sqlstate", ""))
+    return found[0] == "SQLITE_FULL" or found[1] == "53100"
+
+
 class DatabaseAway(LindaError):
     """The database cannot be reached, or went away in the middle; nothing of the block is kept."""
 

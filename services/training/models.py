@@ -153,7 +153,7 @@ class ModelService:
         rolled back, it is a candidate like any other.
 
         Returns:
-            None when there is nothing new.
+            None when there is nothing new, or nothing whole.
         """
         path = self._settings.model
         if not path.is_file():
@@ -162,6 +162,9 @@ class ModelService:
         async with self._db.read() as s:
             if await s.get(ModelRow, sha256) is not None:
                 return None
+        if not await asyncio.to_thread(_looks_like_model, path):
+            log.warning("%s 不是完整的模型文件，没有登记，机器人还用原来的。", path.name)
+            return None
         data_hash = await asyncio.to_thread(_stamped, path)
         await self._add(path, "file", data_hash=data_hash)
         last = await self.current()
@@ -255,8 +258,9 @@ def _stamped(model: Path) -> str | None:
 
 
 def _looks_like_model(path: Path) -> bool:
+    """Say whether a file is a model's archive; it is read to its end, so that none is cut off."""
     try:
         with tarfile.open(path, "r:gz") as archive:
-            return any(m.name.removeprefix("./") == "metadata.json" for m in archive)
+            return "metadata.json" in [m.removeprefix("./") for m in archive.getnames()]
     except (OSError, tarfile.TarError, EOFError, zlib.error):
         return False

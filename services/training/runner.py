@@ -20,9 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from services.clock import Clock
 from services.config import ROOT, Settings
-from services.db import Database, DatabaseAway
+from services.db import Database, DatabaseAway, disk_full
 from services.errors import LindaError
 from services.training.bot_process import Bot, BotFailed, Log, paths_of
 from services.training.evaluations import (
@@ -48,6 +50,8 @@ NEEDED_BYTES = 1024**3
 
 SHARES: Mapping[str, float] = {"train": 0.7, "evaluate": 0.2, "base": 0.2, "taught": 0.1}
 """How long each step takes, roughly, beside the others."""
+
+DISK_FULL = "磁盘写满了，训练没有完成。请先腾出空间。"
 
 KEPT_FILES = ("*.txt", "*.json")
 """What stays of an ended run's folder: its log and its evaluations."""
@@ -87,6 +91,31 @@ class Progress:
         return told
 
 
+class Watched:
+    """A file that somebody else may replace; a change counts when it has stood for one look."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+        self._last = self._mark()
+
+    def changed(self) -> bool:
+        """Say whether it is there, is not what was seen, and is not being written just now."""
+        mark, self._last = self._last, self._mark()
+        return mark is not None and mark == self._last and mark != self._seen
+
+    def seen(self) -> None:
+        """Remember it as it is."""
+        self._seen = self._last
+
+    def _mark(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+
 class Runner:
     """The one who works on runs.
 
@@ -118,13 +147,13 @@ class Runner:
         self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
     async def keep_working(self) -> None:
-        """Take in LINDA_MODEL, then do runs as they come, until cancelled."""
-        taken_in = False
+        """Take in LINDA_MODEL, also when it changes later; do runs as they come; until cancelled."""
+        file = Watched(self._settings.model)
         while True:
             try:
-                if not taken_in:
+                if file.changed():
                     await self._models.take_in_file()
-                    taken_in = True
+                    file.seen()
                 await self.once()
             except (DatabaseAway, OSError) as error:
                 log.warning("training: %s", error)
@@ -428,7 +457,9 @@ def _sentence(error: BaseException) -> str:
         case LindaError():
             return error.message
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            return "磁盘写满了，训练没有完成。请先腾出空间。"
+            return DISK_FULL
+        case DBAPIError() if disk_full(error):
+            return DISK_FULL
         case _:
             log.error("training run failed", exc_info=error)
             return "训练没有成功，是程序的问题。请把下面的记录发给技术人员。"

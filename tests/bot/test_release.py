@@ -269,6 +269,7 @@ def test_a_full_disk_is_told(talk: Talk, second_model: bytes) -> None:
     services.release(second_model)
     failed = services.wait_for(lambda report: report["state"] == "failed")
     assert failed["error"] == "磁盘空间不足"
+    assert greet(rasa, "full")["understood"]["model"] == talk.first, "the old one goes on"
 
 
 def test_a_withdrawn_release_is_no_failure_any_more(

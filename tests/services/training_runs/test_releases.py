@@ -13,9 +13,11 @@ from sqlalchemy import delete, select, update
 from services.clock import ZONE
 from services.db import Database
 from services.errors import LindaError
+from services.training.fingerprint import sha256_of
 from services.training.learning import Learning, before
 from services.training.model_tables import ModelChunkRow, ModelRow, ReleaseRow
 from services.training.releases import Release, productions
+from services.training.runner import Watched
 from tests.services.training_runs.conftest import KNOWN, LI, ZHANG, School
 
 
@@ -232,6 +234,50 @@ async def test_several_processes_take_it_in_at_once(school: School) -> None:
     assert len(await school.learning.models.history()) == 2
     for other in others:
         await other._db.close()
+
+
+async def test_a_file_that_is_cut_off_is_not_taken_in(
+    school: School, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = await newest(school)
+    school.write_model({**KNOWN, **{f"第{n}句": ("thank", None) for n in range(200)}})
+    whole = school.settings.model.read_bytes()
+    for broken in (whole[: len(whole) // 2], b"", b"no archive"):
+        school.settings.model.write_bytes(broken)
+        assert await school.learning.models.take_in_file() is None
+        assert "不是完整的模型文件" in caplog.messages[-1]
+    assert await newest(school) == first and len(await school.learning.models.list()) == 1
+    school.settings.model.write_bytes(whole)
+    assert await school.learning.models.take_in_file() is not None
+
+
+async def test_make_train_is_noticed_while_the_worker_runs(school: School) -> None:
+    worker = asyncio.create_task(school.runner().keep_working())
+    try:
+        school.write_model({**KNOWN, "新的": ("thank", None)})
+        sha256 = sha256_of(school.settings.model)
+        async with asyncio.timeout(10):
+            while (await newest(school)).model != sha256:
+                await asyncio.sleep(0.02)
+    finally:
+        worker.cancel()
+        await asyncio.wait({worker})
+    assert (await newest(school)).kind == "file"
+
+
+def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    file = Watched(path)
+    assert not file.changed()
+    path.write_bytes(b"a")
+    assert not file.changed(), "it has just appeared"
+    path.write_bytes(b"ab")
+    assert not file.changed(), "it grows"
+    assert file.changed() and file.changed(), "until it has been seen"
+    file.seen()
+    assert not file.changed()
+    path.unlink()
+    assert not file.changed() and not file.changed()
 
 
 async def test_without_a_file_there_is_no_model(school: School) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from services.db import Database
 from services.errors import LindaError
 from services.training import runner as runner_module
 from services.training.learning import Learning
+from services.training.model_tables import ModelChunkRow
 from services.training.runs import LEASE, Run
 from tests.services.training_runs.conftest import LI, ZHANG, School
 
@@ -154,8 +156,36 @@ async def test_a_full_disk_is_said_before_anything_starts(
     monkeypatch.setattr(
         runner_module.shutil, "disk_usage", lambda _: usage(10**12, 10**12, 3 * 1024**2)
     )
+    before = await production(school)
     run = await school.train()
-    assert "只剩 3 MB" in str(run.error)
+    assert run.state == "failed" and "只剩 3 MB" in str(run.error)
+    assert await production(school) == before
+
+
+async def test_a_disk_that_fills_up_while_the_model_is_kept_is_said(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is the database's own: SQLite at the end of its pages, PostgreSQL's disk_full."""
+    before = await production(school)
+
+    async def keep(sha256: str, number: int, content: bytes) -> None:
+        async with school.db.write() as s:
+            if not school.db.is_sqlite:
+                await s.execute(text("DO $$ BEGIN RAISE disk_full; END $$"))
+            await s.execute(text("PRAGMA max_page_count = 1"))  # as many as it has
+            try:
+                s.add(ModelChunkRow(sha256=sha256, number=number, content=bytes(10**7)))
+                await s.flush()
+            finally:
+                await s.rollback()
+                await s.execute(text("PRAGMA max_page_count = 1000000"))
+
+    monkeypatch.setattr("services.training.archives.Archives._put_chunk", staticmethod(keep))
+    run = await school.train()
+    assert run.state == "failed" and run.error == "磁盘写满了，训练没有完成。请先腾出空间。"
+    assert await production(school) == before
+    monkeypatch.undo()
+    assert len(await school.learning.models.list()) == 1
 
 
 async def test_an_evaluation_set_that_is_broken_or_gone_is_said(school: School) -> None:

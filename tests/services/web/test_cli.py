@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pytest
 from sqlalchemy import func, select
 
 from services import cli
+from services.channels.wechat.accounts import load
+from services.config import Settings
 from services.context import Services
 from services.people.tables import StaffRow
 from services.places.tables import BuildingRow
 from services.seed import seed
+from tests.wechat_sim.__main__ import DEMO_PORT
+from tests.wechat_sim.account import read_accounts
 
 
 @pytest.fixture
@@ -42,6 +47,33 @@ def test_from_an_empty_folder_to_an_account(
     assert "密码太短" in capsys.readouterr().err
     assert run("ticket", "show", "SQ-261124-00001-0") == 1
     assert capsys.readouterr().err.strip()
+
+
+def test_in_demo_mode_a_simulated_wechat_is_ready(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings().wechat_file is None
+    assert run("init") == 0
+    path = home / "wechat-demo.yml"
+    assert Settings().wechat_file == path and path.stat().st_mode & 0o777 == 0o600
+    accounts, base = read_accounts(path)
+    assert [a.name for a in accounts] == ["demo"] and base == f"http://127.0.0.1:{DEMO_PORT}"
+    assert load(path)["demo"].envelope is not None
+    made = path.read_text()
+    assert run("init") == 0 and path.read_text() == made
+    secret = base64.b64encode(bytes(32)).decode()
+    production = {"env": "production", "internal_token": "x" * 32, "data_key": secret}
+    assert Settings(**production).wechat_file is None
+    monkeypatch.setenv("LINDA_WECHAT_ACCOUNTS", "/etc/linda/wechat.yml")
+    assert Settings().wechat_file == Path("/etc/linda/wechat.yml")
+
+
+def test_in_production_no_account_is_made_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINDA_ENV", "production")
+    monkeypatch.setenv("LINDA_INTERNAL_TOKEN", "x" * 32)
+    monkeypatch.setenv("LINDA_DATA_KEY", base64.b64encode(bytes(32)).decode())
+    assert run("init") == 0
+    assert not (home / "wechat-demo.yml").exists()
 
 
 def test_the_data_files_are_checked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
