@@ -145,6 +145,7 @@ async def _models_page(request: web.Request, refusal: LindaError | None = None) 
     ended = await services.learning.runs.list(100)
     summaries = {r.model: r.summary for r in ended if r.summary and r.base == production}
     back = before(history)
+    used = {r.model for r in history}
     return console_page(
         request, "training_models", HERE, refusal.status if refusal else 200,
         current=_release(current) if current else None,
@@ -153,7 +154,8 @@ async def _models_page(request: web.Request, refusal: LindaError | None = None) 
         serving_text=serving.words(processes, production),
         processes=processes, production=production,
         candidates=[
-            {**_model(m), "summary": summaries.get(m.sha256)} for m in candidates[:CANDIDATES]
+            {**_model(m), "summary": summaries.get(m.sha256), "used": m.sha256 in used}
+            for m in candidates[:CANDIDATES]
         ],
         history=[_release(r) for r in reversed(history)],
         back=_model(known[back]) if back in known else None,

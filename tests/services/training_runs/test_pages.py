@@ -69,6 +69,7 @@ async def test_monday_morning(school: School, enter: Enter) -> None:
     assert "理由：听不懂" in shown
     assert (await school.learning.models.current()).kind == "rollback"  # type: ignore[union-attr]
     assert "都学了，还没上线" in await text_of(admin, RUNS)
+    assert "训练 用过" in await text_of(admin, MODELS), "and can be told from one that never was"
 
 
 async def test_a_trainer_trains_and_does_not_release(school: School, enter: Enter) -> None:
