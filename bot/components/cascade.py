@@ -19,6 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
+from bot.components.counting import Row, weighted
 from bot.parallel import spread
 from bot.progress import tell
 from bot.understanding.signs import Seen
@@ -92,11 +93,18 @@ class _Counter:
         signs = counter.signs.fit_transform([" ".join(s.seen.signs) for s in samples])
         return counter, hstack([letters, words, signs * _SIGN_SCALE]).tocsr()
 
-    def transform(self, sample: Sample) -> csr_matrix:
-        letters = self.letters.transform([sample.seen.masked])
-        words = self.words.transform([" ".join(sample.words)])
-        signs = self.signs.transform([" ".join(sample.seen.signs)])
-        return hstack([letters, words, signs * _SIGN_SCALE]).tocsr()
+    def row(self, sample: Sample) -> Row:
+        """The counts of one message, the same as in the matrix of :meth:`fit`."""
+        letters, words = len(self.letters.vocabulary_), len(self.words.vocabulary_)
+        known = self.signs.vocabulary_
+        signs = sorted({known[sign] for sign in sample.seen.signs if sign in known})
+        return Row.joined(
+            (
+                (0, weighted(self.letters, sample.seen.masked)),
+                (letters, weighted(self.words, " ".join(sample.words))),
+                (letters + words, Row(np.array(signs, int), np.full(len(signs), _SIGN_SCALE))),
+            )
+        )
 
 
 @dataclass
@@ -108,7 +116,7 @@ class _Stage:
     bias: np.ndarray
     temperature: float
 
-    def probabilities(self, row: csr_matrix, vector: np.ndarray | None) -> np.ndarray:
+    def probabilities(self, row: Row, vector: np.ndarray | None) -> np.ndarray:
         logits = _times(row, self.counts) + self.bias
         if vector is not None:
             logits = logits + (vector * _VECTOR_SCALE) @ self.dense
@@ -126,7 +134,7 @@ class _Bayes:
         model = ComplementNB(alpha=_SMOOTHING).fit(features, labels)
         return cls(_half(model.feature_log_prob_.T))
 
-    def probabilities(self, row: csr_matrix) -> np.ndarray:
+    def probabilities(self, row: Row) -> np.ndarray:
         scores = _times(row, self.counts)
         # Its scores grow with the length of the message; only how they lie to each other counts.
         spread_out = float(scores.std()) or 1.0
@@ -138,9 +146,9 @@ def _half(weights: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(weights, dtype=np.float16)
 
 
-def _times(row: csr_matrix, weights: np.ndarray) -> np.ndarray:
+def _times(row: Row, weights: np.ndarray) -> np.ndarray:
     """``row @ weights`` by hand: scipy would copy the whole matrix for a row of thirty numbers."""
-    return row.data.astype(np.float32) @ weights[row.indices].astype(np.float32)
+    return row.values.astype(np.float32) @ weights[row.indices].astype(np.float32)
 
 
 def _fit_linear(
@@ -179,7 +187,7 @@ class _Head:
     full: _Stage
     bayes: _Bayes
 
-    def probabilities(self, row: csr_matrix, vector: np.ndarray | None) -> np.ndarray:
+    def probabilities(self, row: Row, vector: np.ndarray | None) -> np.ndarray:
         """What all opinions together say; without a vector those that need none."""
         said = {
             "cheap": self.cheap.probabilities(row, None),
@@ -313,14 +321,14 @@ class Cascade:
 
     def predict(self, sample: Sample, vector: Vector | None) -> Opinion:
         """Both opinions; ``vector`` is called only when the counts are not sure."""
-        row = self._counter.transform(sample)
+        row = self._counter.row(sample)
         cheap = self._opinion(row, None)
         sure = _gap(cheap.labels) >= self.trust_margin and _gap(cheap.topics) >= self.topic_margin
         if vector is None or sure:
             return cheap
         return self._opinion(row, vector())
 
-    def _opinion(self, row: csr_matrix, vector: np.ndarray | None) -> Opinion:
+    def _opinion(self, row: Row, vector: np.ndarray | None) -> Opinion:
         labels = self._labels.probabilities(row, vector)
         topics = self._topics.probabilities(row, vector)
         told = topics @ self._share + _NO_ZERO

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -22,6 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.components.counting import weighted
 from bot.components.emergency_guard import EMERGENCY, verdict_of
 from bot.components.intent_classifier import READINGS, leaf_of, topic_name, topics_of
 from bot.understanding.cards import Card, catalogue_stamp, load_cards
@@ -47,28 +49,38 @@ _REPORTS = frozenset("HI")
 
 @dataclass
 class _Retrieval:
-    """TF-IDF over the phrases of all cards."""
+    """TF-IDF over the phrases of all cards.
 
-    owners: list[str]
+    Attributes:
+        cards: leaves in order.
+        firsts: where each card's phrases begin.
+        postings: features × phrases.
+    """
+
+    cards: list[str]
+    firsts: np.ndarray
     vectorizer: TfidfVectorizer
-    matrix: csr_matrix
+    postings: csr_matrix
 
     @classmethod
     def build(cls, cards: list[Card]) -> _Retrieval | None:
-        pairs = [(c.id, phrase) for c in cards for phrase in c.phrases]
-        if not pairs:
+        spoken = [card for card in cards if card.phrases]
+        if not spoken:
             return None
         vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
-        matrix = vectorizer.fit_transform([p for _, p in pairs])
-        return cls([owner for owner, _ in pairs], vectorizer, matrix)
+        matrix = vectorizer.fit_transform([phrase for card in spoken for phrase in card.phrases])
+        firsts = np.cumsum([0, *(len(card.phrases) for card in spoken)])[:-1]
+        return cls([card.id for card in spoken], firsts, vectorizer, matrix.T.tocsr())
 
     def scores(self, text: str) -> dict[str, float]:
         """Cosine of the best phrase of each card."""
-        similarity = (self.matrix @ self.vectorizer.transform([text]).T).toarray()[:, 0]
-        best: dict[str, float] = defaultdict(float)
-        for owner, value in zip(self.owners, similarity, strict=True):
-            best[owner] = max(best[owner], float(value))
-        return best
+        row, postings = weighted(self.vectorizer, text), self.postings
+        similarity = np.zeros(postings.shape[1])
+        for feature, value in zip(row.indices, row.values, strict=True):
+            held = slice(postings.indptr[feature], postings.indptr[feature + 1])
+            similarity[postings.indices[held]] += value * postings.data[held]
+        best = np.maximum.reduceat(similarity, self.firsts)
+        return dict(zip(self.cards, best.tolist(), strict=True))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -159,7 +171,8 @@ class CatalogueMatcher(GraphComponent):
 
     def _match(self, message: Message) -> None:
         intent = (message.get(INTENT) or {}).get("name")
-        ranked = self._ranked(message, intent)
+        found = self._retrieval.scores(message.get(TEXT)) if self._retrieval else {}
+        ranked = self._ranked(message, intent, found)
         limit = int(self._config["alternatives"])
         likeliest = [
             {"value": leaf, "confidence": round(score, 4)} for leaf, score in ranked[: limit + 1]
@@ -167,7 +180,7 @@ class CatalogueMatcher(GraphComponent):
         message.set(LEAVES, likeliest, add_to_output=True)
         for reading in message.get(READINGS) or []:
             same = reading["intent"] == intent
-            best = ranked if same else self._ranked(message, reading["intent"])
+            best = ranked if same else self._ranked(message, reading["intent"], found)
             reading["leaf"] = best[0][0] if best and best[0][0] not in NO_LEAF else None
         if not ranked or ranked[0][0] in NO_LEAF:
             return
@@ -188,14 +201,19 @@ class CatalogueMatcher(GraphComponent):
         }
         message.set(ENTITIES, [*message.get(ENTITIES, []), entity], add_to_output=True)
 
-    def _ranked(self, message: Message, intent: str | None) -> list[tuple[str, float]]:
-        """Leaves that ``intent`` can have, best first; empty when it has none."""
+    def _ranked(
+        self, message: Message, intent: str | None, found: dict[str, float]
+    ) -> list[tuple[str, float]]:
+        """Leaves that ``intent`` can have, best first; empty when it has none.
+
+        ``found``: how near the words of each card are.
+        """
         if intent in FIXED_LEAF:
             return [(FIXED_LEAF[intent], 1.0)]
         allowed = self._allowed(intent)
         if not allowed:
             return []
-        scores = self._combined(message, str(intent), allowed)
+        scores = self._combined(message, str(intent), allowed, found)
         verdict = verdict_of(message)
         if intent == EMERGENCY and verdict.alarm and verdict.leaf:
             scores[verdict.leaf] = 1.0
@@ -216,10 +234,10 @@ class CatalogueMatcher(GraphComponent):
             new = {c for c in new if c[:1] not in _REPORTS}
         return trained | new
 
-    def _combined(self, message: Message, intent: str, allowed: set[str]) -> dict[str, float]:
-        text = message.get(TEXT)
+    def _combined(
+        self, message: Message, intent: str, allowed: set[str], found: dict[str, float]
+    ) -> dict[str, float]:
         weight = float(self._config["retrieval_weight"])
-        found = self._retrieval.scores(text) if self._retrieval else {}
         learned = topics_of(message)
         topics = {leaf: topic_name(intent, leaf) for leaf in allowed}
         known = {leaf: learned[name] for leaf, name in topics.items() if name in learned}
