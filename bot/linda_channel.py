@@ -243,7 +243,7 @@ async def _forget(request: Request) -> HTTPResponse:
     sender = request.json.get("sender") if isinstance(request.json, dict) else None
     if not isinstance(sender, str) or not sender:
         return _error(422, "invalid_message", "缺少会话编号 sender。")
-    await request.app.ctx.agent.tracker_store.delete(sender)
+    await request.app.ctx.agent.forget(sender)
     return json({"status": "ok"})
 
 

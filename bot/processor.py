@@ -14,6 +14,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.heard import MODEL
 from bot.linda_channel import LindaOutput
 from bot.model_archive import sha256_of
+from bot.tracker_store import LindaTrackerStore
 
 
 class LindaProcessor(MessageProcessor):
@@ -61,6 +62,15 @@ class LindaProcessor(MessageProcessor):
 
 class LindaAgent(Agent):
     """Rasa's agent with :class:`LindaProcessor`, whose model can be exchanged while it works."""
+
+    def __init__(self, *, tracker_store: LindaTrackerStore, **parts: Any) -> None:
+        """As Rasa, which hides the store behind one that cannot forget."""
+        super().__init__(tracker_store=tracker_store, **parts)
+        self._memory = tracker_store
+
+    async def forget(self, sender_id: str) -> None:
+        """Erase a conversation."""
+        await self._memory.delete(sender_id)
 
     def prepare(self, model_path: str | Path) -> LindaProcessor:
         """Load a model beside the present one; for a thread, touches nothing that is in use."""
