@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -44,3 +45,8 @@ def without_overlaps(spans: Iterable[Span]) -> list[Span]:
         if not overlaps_any(span.start, span.end, kept):
             kept.append(span)
     return sorted(kept, key=lambda s: s.start)
+
+
+def either(patterns: Iterable[str]) -> re.Pattern[str]:
+    """One pattern for where any of ``patterns`` fits; it has no named groups."""
+    return re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", p) for p in patterns))
