@@ -31,6 +31,9 @@ _VAGUE = r"之间|周边|一带|那边|那头|中间"
 _NOT_ROAD = re.compile(rf"(?:{alternatives('not_road')})大?(?:路|街|巷)$")
 _NOT_VILLAGE = re.compile(rf"(?:{alternatives('not_village')})$")
 _NOT_NAMED = re.compile(rf"(?:{alternatives('not_named')})$")
+_THING = rf"(?:{alternatives('thing')})"
+_PART = rf"(?:{alternatives('part')})"
+_KIND = re.compile(rf"(?:{alternatives('kind')})+")
 _NOT_CLEAN = re.compile(rf"[{WORDS['not_clean']}]")
 # What may follow a place of one's own name: 县中医院|住院部, 第二小学|门口.
 _MORE = rf"(?:{_LANDMARK}|{_RELATIVE})*"
@@ -115,6 +118,10 @@ def _village(match: re.Match[str]) -> bool:
     return _clean(match) and not _NOT_VILLAGE.search(match.group("name") + match.group("end"))
 
 
+def _of_no_kind(match: re.Match[str]) -> bool:
+    return not _KIND.fullmatch(match.group("name"))
+
+
 def _not_generic(match: re.Match[str]) -> bool:
     return not _NOT_NAMED.search(match.group("name"))
 
@@ -133,7 +140,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
     building_word = r"(?:号楼|号栋|栋楼(?![顶上下道梯前后门里体内])|栋|幢|#楼(?!下|上)|#|座(?!位|谈|的)|号住宅楼)"
     return (
         piece(rf"(?P<place>{named('2,4', _ROAD)}[和与跟]{NAME}{{2,4}}?(?:{_ROAD})"
-              r"(?:交叉口|交口|路口|交汇处|交界处|之间|中间)?)", accept=_road),
+              r"(?:交叉口|交叉处|交口|路口|交[汇会]处|交[汇会]口|交界处|之间|中间)?)", accept=_road),
         piece(rf"(?P<place>{_N}(?:栋|号楼|幢|单元)?[和与跟]{_N}(?:栋|号楼|幢|单元)(?:之间|中间))"),
         piece(rf"(?P<place>(?:{_INSTITUTION}|{_MIDDLE_SCHOOL}|{_SQUARE}){_MORE})"),
         piece(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND}|{_WEAK}|{_ROAD})"),
@@ -153,34 +160,38 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
         piece(rf"(?P<floor>{_N})(?:楼{_NOT_A_FLOOR_COUNT}|层(?!楼)|层楼)", alone=False,
               accept=lambda m: (to_int(m.group("floor")) or 0) in range(1, 60)),
+        piece(rf"(?P<room>{_N})号(?!楼|线|院|栋|就|前|之前|以前|左右)", "floor", alone=False),
         piece(r"(?P<room>\d{3,4}|[零一二三四五六七八九幺两]{3,4})(?:号|户|室)?(?![\d元块岁年斤多点:])",
               "building", "unit", "floor", alone=False),
         piece(rf"(?P<building>{_N})号(?!线|院|就|前|之前|以前|左右)", "community", alone=False),
-        piece(rf"(?P<community>{named('2,6', _COMPOUND)})", guess=True),
+        piece(rf"(?P<community>{named('2,6', _COMPOUND)})", guess=True, accept=_of_no_kind),
         piece(rf"(?P<community>{named('2,5', _WEAK)})"
               r"(?!服务|干部|工作|书记|主任|医院|民警|网格|人|志愿)", accept=_clean),
         piece(rf"(?<=[在住给])(?P<community>{named('1,3', alternatives('loose'))})"
               r"(?=[一二三]期|购|买|的?业主|门口|附近|里)"),
         piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
         piece(rf"(?P<place>{named('2,4', alternatives('named'))}{_MORE})", accept=_not_generic),
-        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院))?)"
+        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院)(?:附{_N}号?)?)?)"
               r"(?!灯|面|上的人|口|公交|车(?!站))", accept=_road),
         piece(rf"(?P<place>{named('2,4', _ROAD)})(?=口)", accept=_road),
         piece(rf"(?P<place>(?:{alternatives('old_street')})(?:{_N}号(?!楼|大?院))?)(?!灯|面|坊)"),
-        piece(rf"(?P<place>{named('2,4', alternatives('village'))}(?:第?{_GROUP})?)"
+        piece(rf"(?P<place>{named('2,4', alternatives('village'))}(?:第?{_GROUP}|村?(?:委会|部)(?=门|对面|旁|附近|后|前|院|[，,。]|$))?)"
               r"(?!民|子|支书|长|干部|政府|级|里|医|委会?主任)",
               accept=_village),
         piece(rf"(?P<place>(?P<name>{NAME}{{1,3}}[{WORDS['village_end']}])(?P<end>{_GROUP}))"),
         piece(rf"(?P<place>(?P<name>{NAME}{{2}})(?P<end>[坡岭沟坝湾垭](?:{_RELATIVE})))"),
+        piece(rf"(?P<community>{named('2,6', alternatives('phase'))})", accept=_not_generic),
+        piece(rf"(?P<place>{named('2,3', alternatives('bridge'))}{_MORE})", accept=_not_generic),
+        piece(rf"(?P<place>(?:{alternatives('spot')})(?:{_LANDMARK})(?:{_RELATIVE})*)"),
         piece(rf"(?P<place>{_TOWN})"),
         piece(rf"(?P<place>(?:{alternatives('bank')})(?:自助厅|自助银行|营业厅|营业部|网点|储蓄所|{_RELATIVE}))"),
         piece(rf"(?P<place>(?:社区|政务|便民|街道)?服务(?:大厅|中心){_N}号窗口)"),
-        piece(rf"(?P<place>(?:老|旧|原)(?:粮站|粮库|车站|电影院|百货|供销社|邮局|法院|医院|厂区)(?!楼|小区|家属|宿舍|大院)(?:{_RELATIVE})*)"),
+        piece(rf"(?P<place>(?:老|旧|原)(?:粮站|粮库|汽车站|火车站|客运站|车站|菜市场|县政府|县医院|政府|电影院|百货(?:大楼|商店|商场)?|供销社|邮局|法院|医院|厂区)(?!楼|小区|家属|宿舍|大院)(?:{_RELATIVE})*)"),
         piece(rf"(?P<place>(?P<name>{NAME}{{2,3}})(?P<end>站)(?=取消|下车|上车|等车|候车))", guess=True),
         piece(rf"(?P<place>(?:{alternatives('own')})(?:{_RELATIVE})*)"),
-        piece(rf"(?P<place>(?:{_LANDMARK})(?!{_VAGUE})(?:{_RELATIVE}))"),
+        piece(rf"(?P<place>(?!{_PART})(?:{_LANDMARK})(?!{_VAGUE})(?:{_RELATIVE}))"),
         piece(rf"(?P<place>(?:窗台|护栏|阳台)(?:{_RELATIVE}))", "floor"),
-        piece(rf"(?P<place>(?:{_LANDMARK}))",
+        piece(rf"(?P<place>(?!(?<=的){_THING})(?:{_LANDMARK}))",
               "community", "building", "unit", "floor", "place", alone=False),
         piece(r"(?P<place>(?:小区|院|大院|社区|楼)(?:的)?(?:东|西|南|北|正|后|侧|大)+门口?)"),
         piece(rf"(?P<place>(?:{_RELATIVE})(?!袋|罩|子|味|水|径))",

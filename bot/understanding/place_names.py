@@ -38,6 +38,7 @@ _BEFORE = re.compile(
 )
 _EDGE = re.compile(alternatives("edge"))
 _NOT_EDGE = re.compile(alternatives("not_edge"))
+_NOT_LAST = re.compile(rf"(?:{'|'.join(WORDS['not_last'])})\Z")
 _JOINS_NAMES = re.compile(r"..[和与跟](?![谐平睦顺园])(?=..)")
 _NAME_END = re.compile(rf"(?:[{WORDS['name_end']}]|广场|新天地)$")
 _NOT_COMPOUND = re.compile(alternatives("not_compound"))
@@ -94,7 +95,7 @@ class Sentence:
         name = self.plain[start:end]
         if any(start < cut <= end for cut in self.cuts) or _JOINS_NAMES.search(name):
             return False
-        if name[-1] in WORDS["not_last"]:
+        if _NOT_LAST.search(name):
             return False
         if start in self.starts or inside:
             return self._keeps_its_beginning(start, end)
