@@ -14,7 +14,11 @@ _D = rf"[\d{_SPOKEN}]"
 _MOBILE = re.compile(
     rf"(?<!{_D})(?:\+?86[\s-]?)?(?P<n>[1一幺][\s-]?[3-9三四五六七八九](?:[\s-]?{_D}){{9}})(?!{_D})"
 )
-_LANDLINE = re.compile(r"(?<![\d-])(?P<n>0\d{2,3}[\s-]?\d{7,8}|\d{7,8})(?![\d-])")
+# The area code may stand in brackets, a local number in two groups; an extension is not part of it.
+_LANDLINE = re.compile(
+    r"(?<![\d.-])(?P<n>[(（]0\d{2,3}[)）]\s?\d{7,8}|0\d{2,3}[\s-]?\d{7,8}|\d{7,8}|\d{3,4}[\s-]\d{4})"
+    r"(?:[-转]\d{1,5})?(?![\d-])"
+)
 _LANDLINE_CUE = re.compile(r"(?:电话|座机|打|号码|联系)[^\d]{0,6}$")
 
 
@@ -33,7 +37,7 @@ def find_phones(text: str) -> list[Span]:
         spans.append(Span("phone", start, end, text[start:end], _digits(plain[start:end])))
     for match in _LANDLINE.finditer(plain):
         start, end = match.span("n")
-        area = plain[start] == "0"
+        area = plain[start] in "0(（"
         if not area and not _LANDLINE_CUE.search(plain[:start]):
             continue
         spans.append(Span("phone", start, end, text[start:end], _digits(plain[start:end]), 0.9))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 DIGITS = {
     "零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "俩": 2, "三": 3, "仨": 3,
     "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
@@ -11,13 +13,19 @@ _TENS = {"廿": 20, "卅": 30}
 _WIDE = str.maketrans("０１２３４５６７８９＃－—", "0123456789#--")
 
 #: A whole number in digits or words, for use inside larger patterns.
-NUMBER = r"(?:[0-9０-９]+|[零〇一幺二两俩三仨四五六七八九十百廿卅]+)"
+NUMBER = (
+    r"(?:[0-9０-９]+|[一二两三四五六七八九]千[零〇一二两三四五六七八九十百]*"
+    r"|[零〇一幺二两俩三仨四五六七八九十百廿卅]+)"
+)
+#: 一百五, 两千四: the last digit counts the next smaller unit, 一百零五 has a 零 for the gap.
+_SHORT_END = re.compile(r"[百千][一二三四五六七八九]$")
 
 
 def to_int(words: str) -> int | None:
     """Return the number that ``words`` say, or ``None`` when they are no number.
 
-    Digits said one by one are read one by one: 三零二 → 302, 幺二 → 12.
+    Digits said one by one are read one by one: 三零二 → 302, 幺二 → 12. A unit may be left off at
+    the end: 四百五 → 450.
     """
     words = words.translate(_WIDE)
     if words.isascii() and words.isdigit():
@@ -37,6 +45,8 @@ def to_int(words: str) -> int | None:
             total += _TENS[char]
         else:
             return None
+    if _SHORT_END.search(words):
+        current *= _UNITS[words[-2]] // 10
     return total + current
 
 
