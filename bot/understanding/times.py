@@ -23,8 +23,9 @@ _N = NUMBER
 _DAY_OFFSETS = {
     "大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "赶明": 1, "后": 2, "大后": 3, "外后": 3,
 }  # fmt: skip
-_DAY = r"(?P<day>大前|大后|外后|赶明|前|昨|今|明|后)(?:天(?!天)|添|儿个|个(?![月年星礼人小])|儿|日(?!期|子))"
-_DAY_SHORT = r"(?P<dayshort>今|明|昨|当)(?=[早晚晨])"
+# 啥前儿 is “when”, 跟前儿 “beside”.
+_DAY = r"(?P<day>大前|大后|外后|赶明|前(?<![啥多跟眼面当目以之提]前)|昨|今|明|后)(?:天(?!天)|添|儿个|个儿|个(?![月年星礼人小])|儿|日(?!期|子))"
+_DAY_SHORT = r"(?P<dayshort>今|明|昨|当|(?<![以之天年月周时目生点日])[前后](?=晚(?![会期年餐饭辈生报])))(?=[早晚晨])"
 
 _PARTS = {
     "dawn": "凌晨|五更|天没亮|天不亮|蒙蒙亮|天刚亮|麻麻亮|天亮前",
@@ -36,7 +37,13 @@ _PARTS = {
 }
 _PART_OF = {word: part for part, words in _PARTS.items() for word in words.split("|")}
 # 今早起 is “since this morning”, 下晚自习 “after the evening lesson”.
-_PART_LOOKS = {"早起": "(?<![今明昨])早起", "下晚": "下晚(?!自习|班|课|辈)"}
+# 一早一晚 and 早晚 mean both.
+_PART_LOOKS = {
+    "早起": "(?<![今明昨])早起",
+    "下晚": "下晚(?!自习|班|课|辈)",
+    "一早": "一早(?!一晚)",
+    "早": "早(?!晚)",
+}
 
 
 def _parts(shortest: int) -> str:
@@ -80,32 +87,34 @@ _MONTH_DAY = (
     rf"|(?<![\d.])(?P<month2>\d{{1,2}})[./](?P<mday2>\d{{1,2}})(?:日|号{_NOT_A_DATE}|{_NO_MEASURE})"
 )
 _ISO = r"(?P<iso_y>20\d\d)[-./](?P<iso_m>\d{1,2})[-./](?P<iso_d>\d{1,2})(?!\d)"
-_DAY_ONLY = rf"(?<![\d\-.:第])(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
+_DAY_ONLY = rf"(?<![\d\-.:第大小加])(?<!每月)(?<!每个月)(?<!每月的)(?!两号)(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
 _MONTH_YEAR = rf"(?:(?P<myear>{_YEAR}|前|明|今|去)年的?)?"
 _WHOLE_MONTH = (
     rf"{_MONTH_YEAR}(?P<wholemonth>{_MONTH})月份?(?![\d一二三四五六七八九十]|底|初|中|末)"
 )
 _MONTH_PART = (
-    rf"{_MONTH_YEAR}(?P<mprel>这个|本|下个|上个|下|上|{_MONTH})?(?P<mpword>月)"
+    rf"(?<!每)(?<!每个){_MONTH_YEAR}(?P<mprel>这个|本|下个|上个|下|上|{_MONTH})?(?P<mpword>月)"
     r"(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
 )
 _REL_MONTH = r"(?P<relmonth>上上个|上个|下个|这个|本)月(?!底|末|初|中|上旬|下旬)"
 _REL_MONTH_DAY = (
     rf"(?P<rmonth>上个|下个|这个|上|下|本)月(?:份)?的?(?P<rmday>{_N})(?:日|号{_NOT_A_DATE})"
 )
-_REL_YEAR = r"(?P<relyear>前|去|今|明|后)年(?!级|轻|龄)"
-_NUMBER_YEAR = rf"(?<!\d)(?P<numyear>{_YEAR})年(?!级|龄|代)"
+# 今年七十八了 tells an age.
+_AGE = r"(?:都|已经?|整|刚|快|满|虚岁|周岁)*(?:[一二三四五六七八九十]{2,3}|[1-9]\d|1[01]\d)(?:多|来)?(?:岁|整|了|啦|咯|周岁|[，,。]|$)"
+_REL_YEAR = rf"(?P<relyear>前|去|今(?!年{_AGE})|明|后)年(?:度)?(?!级|轻|龄)"
+_NUMBER_YEAR = rf"(?<!\d)(?P<numyear>{_YEAR})年(?:度)?(?!级|龄|代)"
 _SEASON = (
     rf"(?P<syear>{_YEAR}|前|去|今|明)年?的?(?P<season>年初|年底|年末|年中(?![稻考秋])|上半年|下半年"
     r"|春天|夏天|秋天|冬天|开春|入冬|入夏|入秋|春季|夏季|秋季|冬季|底(?!下))"
 )
-_YEAR_END = r"(?P<yearend>年底|年末|年前|年跟前)"
+_YEAR_END = r"(?P<yearend>(?:年底|年末)(?:之前|以前|前)?|年前|年跟前)"
 _LUNAR_YEAR = r"(?:(?P<lyear>前|明|今|去)年的?)?"
 _LUNAR = (
     rf"{_LUNAR_YEAR}(?:(?:农历|阴历|旧历)?(?P<lmonth>正月|冬月|腊月)(?P<lday>初?[一二三四五六七八九十廿]+)(?:日|号)?"
     r"|(?:农历|阴历|旧历)(?P<lmonth2>[一二三四五六七八九十]月)(?P<lday2>初?[一二三四五六七八九十廿]+)"
     r"|(?P<eve>大年三十儿?|年三十儿?|除夕)|(?P<festival>大年初一|春节|元宵节?|端午节?|七夕|中秋节?|八月节"
-    r"|重阳节?|腊八节?|小年)(?!粥|蒜|饭|面|糕|晚会)|大年(?P<nyday>初[一二三四五六七八九十]))"
+    r"|重阳节?|腊八节?|小年(?![轻青伙纪级]))(?!粥|蒜|饭|面|糕|晚会)|大年(?P<nyday>初[一二三四五六七八九十]))"
 )
 _LUNAR_MONTH = rf"{_LUNAR_YEAR}(?:农历|阴历|旧历)?(?P<lwhole>正月|冬月|腊月)(?![初一二三四五六七八九十廿底])(?:里头?|间)?"
 _SOLAR_FESTIVALS = {
@@ -114,7 +123,7 @@ _SOLAR_FESTIVALS = {
 }  # fmt: skip
 _SOLAR = (
     rf"{_LUNAR_YEAR}(?P<solar>元旦|三八节|五一(?![零幺\d楼栋号单室路街广大])|劳动节|六一(?=节|儿童|前|那天)"
-    r"|七一(?=前|那天)|国庆节?(?!路|街|小|里)|十一(?=那天|前|期间|放假|长假))"
+    r"|七一(?=前|那天)|国庆节?(?!路|街|小|里)|十一(?=那天|前|期间|放假|长假|假期))"
 )
 _UNIT_DAYS = {
     "天": 1,
@@ -128,7 +137,7 @@ _UNIT_DAYS = {
     "晚上": 1,
 }
 _UNIT = (
-    r"个半月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨])月|个?礼拜|个?星期"
+    r"个半月|个来月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨])月|个?礼拜|个?星期"
     r"|周(?![一二三四五六日末岁围边转年])|年(?!级|龄|代)|个?小时|个?钟头|宿"
 )
 _COUNT = rf"(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
@@ -139,7 +148,7 @@ _LATER = (
 # Since when: what goes on is said before (连续三天, 停了四天) or what is missing after (三天没水).
 _SINCE_BEFORE = re.compile(r"(?:都|快|整整|足足|已经|连着|连续|断断续续|将近)$")
 _LASTING = (
-    r"坏|停|断|漏|堵|没|等|供|趴|告|躺|灭|黑|泡|淹|积|臭|响|闹|吵|冻|封|锁|扔|堆|放|摆|拖|欠|报|反映|投诉|丢|塌|裂|歪|倒|瘫|病|饿|"
+    r"坏|停|断|漏|堵|没|等|供|趴|告|灭|黑|泡|淹|积|臭|响|闹|吵|冻|封|锁|扔|堆|放|摆|拖|欠|报|反映|投诉|丢|塌|裂|歪|倒|瘫|病|饿|"
     r"咳|疼|失踪|走丢|离家|熄|哭|敲|冒|晾|空|渗|滴|返|飘|锈|敞|晒|捂|憋|挤|占|挡|碎|闭|卡|逾期|超期|超时|瞎"
 )
 _LASTS_BEFORE = re.compile(
@@ -149,7 +158,7 @@ _SINCE_AFTER = re.compile(r"\s*(?:了|啦|咯|喽|没|都没|还没|多了)")
 _WITHOUT_AFTER = re.compile(r"\s*不(?![到止够要用算行能得多是超])")
 # What was promised or is the rule is no date: 承诺三个工作日内处理.
 _PROMISED = re.compile(
-    r"(?:承诺|约定|说好|规定|答应|写着|写的|写明|保证|三包|应当?)[^,，。；;!！?？]{0,8}$"
+    r"(?:承诺|约定|说好|规定|答应|答复|回复|告知|写着|写的|写明|保证|三包|应当?)[^,，。；;!！?？]{0,8}$"
 )
 _SINCE = rf"(?<![大小好几]){_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一|内|两头|打鱼|\d)"
 _WORKDAYS = rf"(?P<workdays>{_N})个?工作日(?P<wlater>(?:以|之)?内|以后|之后|后)"
@@ -168,7 +177,7 @@ _NOT_HOUR = (
     r"|(?:[二三四五六七八九]|一(?![刻个起样定直家到]))(?![十分刻个人位号楼栋]))"
 )
 _CLOCK = (
-    rf"(?P<hour>{_N})(?:[:：](?P<minute>[0-5]\d)(?!\d)|(?:点钟|点整|点|时(?!候|间|常|不|尚|代)){_NOT_HOUR}"
+    rf"(?P<hour>{_N})(?:[:：](?P<minute>[0-5]\d)(?!\d)|(?:点钟|点整|点|(?:(?<!一)|(?<=十一))时(?!候|间|常|不|尚|代)){_NOT_HOUR}"
     r"(?P<sub>半(?!课堂|的?那?个?班|学校)|一刻|三刻|[零〇]?[一二三四五六七八九十\d]+分"
     r"|(?:[零〇][一二三四五六七八九]|[一二三四五]?十[一二三四五六七八九]?|[0-5]\d)(?![\d块个元]))?(?!半))"
 )
@@ -242,7 +251,12 @@ def _relative_day(m: re.Match[str], today: date) -> _Days | None:
 
 
 def _short_day(m: re.Match[str], today: date) -> _Days | None:
-    return _one(today + timedelta(days={"今": 0, "明": 1, "昨": -1, "当": 0}[m.group("dayshort")]))
+    return _one(
+        today
+        + timedelta(
+            days={"今": 0, "明": 1, "昨": -1, "当": 0, "前": -2, "后": 2}[m.group("dayshort")]
+        )
+    )
 
 
 def _year_of(words: str | None, today: date) -> int | None:
@@ -368,12 +382,14 @@ def _season(m: re.Match[str], today: date) -> _Days | None:
 
 
 def _year_end(m: re.Match[str], today: date) -> _Days | None:
-    if m.group("yearend") in ("年前", "年跟前"):
+    words = m.group("yearend")
+    if words in ("年前", "年跟前"):
         following = lunar.eve(today.year - 1)
         if following is None or following < today:
             following = lunar.eve(today.year)
         return _Days(today, following) if following else None
-    return _Days(date(today.year, 12, 21), date(today.year, 12, 31), True)
+    last = date(today.year, 12, 31)
+    return _Days(today, last) if words.endswith("前") else _Days(last.replace(day=21), last, True)
 
 
 def _lunar_day(words: str) -> int | None:
@@ -460,10 +476,11 @@ def _later(m: re.Match[str], today: date) -> _Days | None:
     amount = _amount(m)
     if amount is None:
         return None
-    if m.group("later").endswith("内") and _PROMISED.search(m.string[: m.start()]):
+    within = m.group("later").endswith("内")
+    if within and (m.group("few") == "几" or _PROMISED.search(m.string[: m.start()])):
         return None
     day = _back(today, -amount[0], m.group("laterunit"))
-    return _Days(today if m.group("later").endswith("内") else day, day, amount[1])
+    return _Days(today if within else day, day, amount[1])
 
 
 def _workdays(m: re.Match[str], today: date) -> _Days | None:
@@ -488,20 +505,28 @@ def _since(m: re.Match[str], today: date) -> _Days | None:
     amount = _amount(m)
     if amount and "半" in unit:
         amount = (amount[0] + 0.5, amount[1])
-    if amount is None or few in _VAGUE or (few == "半" and unit == "天"):
+    hours = "小时" in unit or "钟头" in unit
+    if amount is None or few in _VAGUE or (few == "半" and (hours or unit == "天")):
         return None
-    approx = amount[1] or bool(m.group("sincemore")) or "多" in unit
+    approx = amount[1] or bool(m.group("sincemore")) or bool(re.search("[多来]", unit))
     if unit == "年" and approx and amount[0] >= 10:
         return None
-    if not _goes_on(m, hours="小时" in unit or "钟头" in unit, one=amount[0] == 1 and unit == "天"):
+    one = amount[0] == 1 and unit in ("天", "宿", "晚上")
+    if not _goes_on(m, hours=hours, one=one):
         return None
     return _Days(_back(today, amount[0], unit), today, approx)
+
+
+#: 一宿没合眼, 一天也没去过: nothing that lasts.
+_NOT_FOR_A_WHILE = re.compile(r"[都也]?没(?:睡|合|眯|闭|[^,，。]{1,3}过)|[都也]没")
 
 
 def _goes_on(m: re.Match[str], *, hours: bool, one: bool) -> bool:
     """Whether the words around the duration say that it lasts till now."""
     before, after = m.string[: m.start()], m.string[m.end() :]
-    if before.endswith("不到") or (one and re.match(r"[都也]?没[^,，。]{1,3}过", after)):
+    if before.endswith("不到") or (one and _NOT_FOR_A_WHILE.match(after)):
+        return False
+    if one and re.search("[等躺守排熬坐站闹]了$", before):
         return False
     if _SINCE_AFTER.match(after):
         return True
@@ -552,7 +577,11 @@ _DAY_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (_SINCE, _since),
     )
 )
-_PART_RE = re.compile(rf"(?:的)?(?P<part>{_PART})(?!餐|饭|点儿?摊|市|教|熟|产|恋)")
+_PART_RE = re.compile(
+    rf"(?:的)?(?P<part>{_PART})(?!餐|饭|些|一?点儿?(?![\d半一二三四五六七八九十钟])|日|就|已|市|教|熟|产|恋)"
+)
+# 一上午, 好几晚上, 一个晚上 say how long.
+_HOW_LONG = r"(?<![零〇一二三四五六七八九十百\d号周拜期])[一两俩三几半整](?:个|整)?|[几整]个?"
 _PART_ALONE_RE = re.compile(rf"(?P<part>{_PART_ALONE})(?!餐|饭|茶|觉)")
 _CLOCK_RE = re.compile(_CLOCK)
 _APPROX_RE = re.compile(_APPROX)
@@ -574,7 +603,10 @@ _BEGINNINGS = either(
 _NOT_ALONE = re.compile(r"夜间|晚间|早间|午间|天黑|黑天|黑夜|天亮前")
 _GREETS = re.compile(r"好(?![几多像不])|安(?![装排])")
 _HABIT_BEFORE = re.compile(r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天)$")
+_HOW_LONG_BEFORE = re.compile(rf"(?:{_HOW_LONG})$")
 _HABIT_AFTER = re.compile(r"[就才都]")
+# Told of another day: 那天下午.
+_THAT_DAY = re.compile(r"(?:那|当|有一?|头一|第[一二三四五]|次)[天日]$")
 _CLOCK_HABIT = re.compile(r"(?:到|平时|天天|见天儿?|老是|总是|经常|每次|每到)$")
 # 一点 is an hour only where it cannot be “a little”.
 _A_LITTLE = re.compile(r"一点$")
@@ -596,6 +628,7 @@ class _Reading:
     recur: dict[str, Any] | None = None
     approx: bool = False
     next_day: bool = False
+    or_hour: int | None = None
 
 
 def find_times(text: str, now: datetime, *, meal: bool = False) -> list[Span]:
@@ -638,6 +671,7 @@ def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
         clock = _read_clock(plain, reading.end + (plain[reading.end : reading.end + 1] == "的"))
         if clock and not (reading.part is None and _is_a_little(plain, clock, at_end=True)):
             reading.clock, reading.end = clock.clock, clock.end
+            reading.or_hour, reading.approx = clock.or_hour, reading.approx or clock.approx
     _read_until(plain, reading)
     match = _APPROX_RE.match(plain, reading.end)
     if match is None and reading.clock and reading.until is None:
@@ -703,6 +737,10 @@ def _read_part_alone(plain: str, at: int) -> _Reading | None:
         return _Reading(at, match.end(), part=_PART_OF[word])
     if _NOT_ALONE.fullmatch(word) or _GREETS.match(after) or _HABIT_BEFORE.search(before):
         return None
+    if _HOW_LONG_BEFORE.search(before) or _THAT_DAY.search(before):
+        return None
+    if "大" in (word[0], before[-1:]) and after.startswith("的"):
+        return None  # 大半夜的: of all times
     if _PART_OF[word] in ("am", "dawn") and _HABIT_AFTER.match(after):
         return None
     return _Reading(at, match.end(), part=_PART_OF[word])
@@ -726,6 +764,10 @@ def _read_clock_alone(plain: str, at: int) -> _Reading | None:
     return None if _is_a_little(plain, clock, at_end=False) else clock
 
 
+#: 两三点, 十一二点: an hour or the next.
+_TWO_HOURS = re.compile(r"(?P<hour>十?[一二两三四五六七八])(?P<or>[二三四五六七八九])")
+
+
 def _read_clock(plain: str, at: int) -> _Reading | None:
     if at and plain[at - 1] in "0123456789零一二三四五六七八九十第差-:几有早晚快":
         if plain[at - 1] not in "早晚":
@@ -733,6 +775,11 @@ def _read_clock(plain: str, at: int) -> _Reading | None:
     match = _CLOCK_RE.match(plain, at)
     if match is None:
         return None
+    two = _TWO_HOURS.fullmatch(match.group("hour"))
+    if two and to_int(two.group("or")) == (to_int(two.group("hour")[-1]) or 0) + 1:
+        ten = 10 if two.group("hour")[0] == "十" else 0
+        hours = to_int(two.group("hour")) or 0, (to_int(two.group("or")) or 0) + ten
+        return _Reading(at, match.end(), clock=(hours[0], 0), approx=True, or_hour=hours[1])
     hour = to_int(match.group("hour"))
     if hour is None or hour > 24:
         return None
@@ -817,6 +864,8 @@ def _hour_24(
     )
     if hour == 12 and part in ("night", "dawn"):
         return 0, minute
+    if hour == 12 and part == "eve":
+        return 23, 59  # 晚上十二点 ends the day
     if hour < 12 and afternoon:
         hour += 12
     return (0 if hour == 24 else hour), minute
@@ -831,6 +880,8 @@ def _value(reading: _Reading, now: datetime) -> dict[str, Any] | None:
         if reading.clock is not None:
             first = _hour_24(reading.clock, reading.part)
             last = reading.until or first
+            if reading.or_hour:
+                last = _hour_24((reading.or_hour, 0), reading.part)
             last_day = days.end + timedelta(days=reading.next_day)
             value = {
                 "start": f"{days.start.isoformat()}T{first[0]:02d}:{first[1]:02d}",
