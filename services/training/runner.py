@@ -65,13 +65,15 @@ class Stopped(Exception):
 class Progress:
     """How far a run is: what the heartbeat writes down.
 
-    Steps may go on side by side; each is a share of the whole.
+    Steps may go on side by side; each is a share of the whole (``parts``: how much of it is done) and
+    has words of its own, of which ``text`` shows one.
     """
 
     state: State
     shares: Mapping[str, float] = field(default_factory=dict)
     text: str = "正在准备"
     parts: dict[str, float] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> float:
@@ -82,13 +84,23 @@ class Progress:
     def step(self, name: str, text: str) -> Callable[[float, str], None]:
         """Begin a step; return what its child tells its own progress (0–1) to."""
         self.state = "training" if name == "train" else "evaluating"
-        self.text, self.parts[name] = text, 0.0
+        if name != "train" and "train" in self.parts:
+            self.parts["train"] = 1.0
+        self.parts[name], self.words[name] = 0.0, text
+        self._tell()
 
         def told(share: float, words: str) -> None:
             self.parts[name] = max(self.parts[name], share)
-            self.text = words if name == "train" else text
+            if name == "train":
+                self.words[name] = words
+            self._tell()
 
         return told
+
+    def _tell(self) -> None:
+        """Say what the first step does that has not ended: of two side by side always the same."""
+        going = (self.words[name] for name, part in self.parts.items() if part < 1)
+        self.text = next(going, self.text)
 
 
 class Watched:

@@ -133,4 +133,5 @@ def change(value: float | None, unit: Unit) -> str:
     if not value:
         return ""
     text = f"{value * 100:+.1f}" if unit == "share" else f"{value:+.0f}"
-    return text.replace("-", "−")
+    # What is rounded away is no difference.
+    return text.replace("-", "−") if float(text) else ""

@@ -11,6 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from services.training.serving import ServingReport
+from services.web.console.comparison import change
 from tests.services.training_runs.conftest import KNOWN, LI, School
 
 Client = TestClient  # type: ignore[type-arg]
@@ -173,6 +174,14 @@ async def test_who_serves_what_and_a_broken_archive(school: School, enter: Enter
     assert "文件不完整：机器人会继续" not in shown
     await models.archives.drop([current])
     assert "文件不完整：机器人会继续" in await text_of(admin, MODELS)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [(0.051, "share", "+5.1"), (-2, "count", "−2"), (0.3, "ms", ""), (-0.0004, "share", ""), (None, "ms", "")],
+)  # fmt: skip
+def test_what_is_rounded_away_is_no_difference(value: float | None, unit: Any, words: str) -> None:
+    assert change(value, unit) == words
 
 
 @pytest.mark.parametrize("username", ["grid1", "auditor1"])
