@@ -109,18 +109,18 @@ class IntentClassifier(GraphComponent):
         ``emergency_excluded_above``: the same when the patterns took the danger back (a drill);
         ``pattern_floor``: a pattern's alarm falls when the learned probability is below it: the
         words are there, but all of the message speaks of something else (“按键没反应”). On the
-        held-out sets true alarms lie above 0.6. Below it danger is no likely reading either.
+        held-out sets true alarms lie above 0.3. Below it danger is no likely reading either.
         """
         return {
-            "trust_margin": 0.75,
-            "topic_margin": 0.5,
-            "topic_weight": 0.4,
-            "weights": {"out_of_scope": 2.0},
+            "trust_margin": 0.6,
+            "topic_margin": 0.4,
+            "topic_weight": 0.5,
+            "weights": {"out_of_scope": 3.0},
             "uncertain_below": 0.4,
             "uncertain_margin": 0.12,
-            "emergency_above": 0.25,
+            "emergency_above": 0.2,
             "emergency_excluded_above": 0.5,
-            "pattern_floor": 0.05,
+            "pattern_floor": 0.15,
             "ranking_length": 5,
         }
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.understanding import lunar
+from bot.understanding import lunar, periods
 from bot.understanding.numbers import NUMBER, narrow, simplify, to_int
 from bot.understanding.span import Span, either, without_overlaps
 
@@ -548,11 +548,24 @@ def _these(m: re.Match[str], today: date) -> _Days:
 
 
 _Reader = Callable[["re.Match[str]", date], "_Days | None"]
+
+
+def _period(read: periods.Reader) -> _Reader:
+    """A reader of ``periods`` as one of this module."""
+
+    def days(m: re.Match[str], today: date) -> _Days | None:
+        found = read(m, today)
+        return _Days(*found) if found else None
+
+    return days
+
+
 #: Day expressions in order of trial; the first that reads wins at its place.
 _DAY_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
     (re.compile(pattern), reader)
     for pattern, reader in (
         (_ISO, _iso),
+        *((pattern, _period(read)) for pattern, read in periods.READERS),
         (_THESE, _these),
         (_LUNAR, _lunar),
         (_LUNAR_MONTH, _lunar_month),
