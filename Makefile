@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOT := bot/.venv/bin
 VENV := .venv/bin
 
-.PHONY: help run train test lint evaluate bench wechat-sim install lock
+.PHONY: help run train test lint evaluate bench bench-understanding wechat-sim install lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ evaluate: ## score the model on our own held-out messages; var/evaluation.html i
 bench: ## load run through the whole stack, the stock Rasa configuration beside it
 	@$(PYTHON) -m tools prepare-tests
 	@$(VENV)/python -m benchmarks.load
+
+bench-understanding: ## quality and cost of the model, the stock Rasa pipeline beside it on the same data
+	@$(PYTHON) -m tools prepare-tests
+	@$(VENV)/python -m benchmarks.understanding
 
 wechat-sim: ## chat with a running Linda as a WeChat user, in the terminal (WeChat is simulated)
 	@test -x $(VENV)/python || $(PYTHON) -m tools install

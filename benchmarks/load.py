@@ -26,6 +26,7 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.conversations import CONVERSATIONS
+from benchmarks.measure import memory_mb, percentile
 from tests.stack import ROOT, Stack
 
 STOCK_MODEL = ROOT / "models" / "stock.tar.gz"
@@ -57,20 +58,6 @@ class Run:
     def rate(self) -> float:
         """Messages answered a second."""
         return len(self.all_ms) / self.seconds
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value below which ``share`` of the values lie (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def memory_mb(pid: int) -> float:
-    """Proportional set size of a process, in MB: shared pages are divided among their users."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError(f"no Pss for {pid}")
 
 
 def cpu_s(pid: int) -> float:

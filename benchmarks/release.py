@@ -13,7 +13,6 @@ import asyncio
 import gzip
 import hashlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,8 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+
+from benchmarks.measure import free_port, memory_mb, percentile
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "linda.tar.gz"
@@ -94,13 +95,6 @@ def sha256(archive: bytes) -> str:
     return hashlib.sha256(archive).hexdigest()
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def rasa(url: str, port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A running ``bot.serve`` that asks the services at ``url``."""
@@ -124,12 +118,6 @@ def rasa(url: str, port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value below which ``share`` of ``values`` lie (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 class Talk:
@@ -174,14 +162,6 @@ async def ready(session: aiohttp.ClientSession, port: int) -> None:
             pass
         await asyncio.sleep(0.2)
     raise TimeoutError("Rasa did not start")
-
-
-def memory_mb(pid: int) -> float:
-    """Proportional memory of a process, in MB."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError("no Pss")
 
 
 def show(title: str, answers: list[tuple[float, str]]) -> None:
