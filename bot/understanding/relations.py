@@ -28,6 +28,8 @@ _RANK = r"[亲大小老二三]??"
 _FOR = r"(?:给|替|帮|为|代|送到|送去|送给|看看|瞧瞧|瞅瞅)我?"
 #: Between two that belong together: 俺爹俺娘, 我爸和我妈.
 _JOINED = re.compile(r"[和跟与、]?|还有|以及")
+#: What is said of a person right after.
+_SOON = re.compile(r"[^。！!？?\n]{0,40}")
 _CLAUSE = r"[^，,。！!？?；;\n]"
 
 FOR, ABOUT, NONE = "for", "about", "none"
@@ -56,11 +58,13 @@ class _Rule:
     who: frozenset[str] | None
     before: re.Pattern[str] | None
     after: re.Pattern[str] | None
+    beyond: int
 
     def fits(self, text: str, person: _Person) -> bool:
         """Whether the rule speaks of ``person``."""
         return (
             (self.own is None or self.own == person.own)
+            and person.start >= self.beyond
             and (self.who is None or person.value in self.who)
             and (self.word is None or bool(self.word.fullmatch(person.word)))
             and (self.said is None or bool(self.said.fullmatch(text[person.start : person.end])))
@@ -97,7 +101,7 @@ def _pattern() -> tuple[re.Pattern[str], dict[str, str]]:
     pattern = re.compile(
         rf"{_OWN}{_RANK}(?P<own>{whole})"
         # 给爸买, but 给爸妈买 is both and 给妈妈 is said in full.
-        rf"|(?<=[给替帮为代])(?P<bare>{whole})|(?P<alone>{any_of(list(alone))})"
+        rf"|(?<=[给替帮为代受])(?P<bare>{whole})|(?P<alone>{any_of(list(alone))})"
     )
     return pattern, {**own, **alone}
 
@@ -113,7 +117,7 @@ def _relatives(text: str) -> list[_Person]:
 
 
 @lru_cache(maxsize=1)
-def _neighbor_patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _neighbor_patterns() -> tuple[re.Pattern[str], ...]:
     data = load("relation_roles")["neighbor"]
     surname = rf"[{load('persons')['surnames']}]?"
     who = rf"{data['between']}{surname}{data['person']}(?!们)"
@@ -121,19 +125,23 @@ def _neighbor_patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[s
         re.compile(rf"(?P<said>(?:{data['near']}){who})"),
         re.compile(rf"(?:{data['place']}){data['between']}(?P<said>{data['person']})(?!们)"),
         re.compile(data["worry"]),
+        re.compile(data["blamed"]),
     )
 
 
 def _neighbors(text: str) -> list[_Person]:
     """隔壁老太太, 6号楼的老大爷: for them when someone asks after them, else they are blamed."""
-    near, placed, worry = _neighbor_patterns()
+    near, placed, worry, blamed = _neighbor_patterns()
     persons: list[_Person] = []
     for pattern in (near, placed):
         for match in pattern.finditer(text):
             start, end = match.span("said")
             if overlaps_any(start, end, persons):
                 continue
-            asked = re.search(rf"{_FOR}$", text[:start]) or worry.search(text[start:])
+            after = _SOON.match(text, end).group()
+            asked = re.search(rf"{_FOR}$", text[:start]) or (
+                worry.search(text[start:end] + after) and not blamed.match(after)
+            )
             part = FOR if asked else NONE
             persons.append(_Person(start, end, match.group("said"), "neighbor", True, part))
     return persons
@@ -159,6 +167,7 @@ def _rule(line: Mapping[str, Any], groups: Mapping[str, list[str]]) -> _Rule:
         who=frozenset(groups.get(who, [who])) if who else None,
         before=_matcher(line.get("before"), r"(?:{})\Z"),
         after=_matcher(line.get("after")),
+        beyond=line.get("beyond", 0),
     )
 
 
