@@ -54,33 +54,57 @@ class _Retrieval:
     Attributes:
         cards: leaves in order.
         firsts: where each card's phrases begin.
+        vectorizer: counts the pieces of phrases.
         postings: features × phrases.
+        unheard: for each card without examples, the features that no training text has.
     """
 
     cards: list[str]
     firsts: np.ndarray
     vectorizer: TfidfVectorizer
     postings: csr_matrix
+    unheard: dict[str, frozenset[int]]
 
     @classmethod
-    def build(cls, cards: list[Card]) -> _Retrieval | None:
+    def build(cls, cards: list[Card], trained: frozenset[str], heard: str) -> _Retrieval | None:
+        """``trained``: leaves with examples; ``heard``: all training texts."""
         spoken = [card for card in cards if card.phrases]
         if not spoken:
             return None
         vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
         matrix = vectorizer.fit_transform([phrase for card in spoken for phrase in card.phrases])
         firsts = np.cumsum([0, *(len(card.phrases) for card in spoken)])[:-1]
-        return cls([card.id for card in spoken], firsts, vectorizer, matrix.T.tocsr())
+        analyze, known = vectorizer.build_analyzer(), vectorizer.vocabulary_
+        unheard = {
+            card.id: frozenset(
+                known[piece]
+                for phrase in card.phrases
+                for piece in analyze(phrase)
+                if piece not in heard
+            )
+            for card in spoken
+            if card.id not in trained
+        }
+        return cls([card.id for card in spoken], firsts, vectorizer, matrix.T.tocsr(), unheard)
 
     def scores(self, text: str) -> dict[str, float]:
-        """Cosine of the best phrase of each card."""
+        """How near the message is to each card.
+
+        Of a card with examples the cosine of its best phrase; what a message is about the classifier
+        knows better. Of a card without, more: words that it shares with the message and that no
+        training text has are words on which the classifier's opinion is worth nothing.
+        """
         row, postings = weighted(self.vectorizer, text), self.postings
         similarity = np.zeros(postings.shape[1])
         for feature, value in zip(row.indices, row.values, strict=True):
             held = slice(postings.indptr[feature], postings.indptr[feature + 1])
             similarity[postings.indices[held]] += value * postings.data[held]
         best = np.maximum.reduceat(similarity, self.firsts)
-        return dict(zip(self.cards, best.tolist(), strict=True))
+        scores = dict(zip(self.cards, best.tolist(), strict=True))
+        for leaf, features in self.unheard.items():
+            shared = np.fromiter((i in features for i in row.indices), bool, len(row.indices))
+            scores[leaf] = scores[leaf] ** 1.5 + float(np.linalg.norm(row.values[shared]))
+        return scores
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -99,10 +123,12 @@ class CatalogueMatcher(GraphComponent):
         storage: ModelStorage,
         resource: Resource,
         leaves: dict[str, list[str]] | None = None,
+        heard: str = "",
     ) -> None:
-        """``leaves``: the leaves seen in training under each intent."""
+        """``leaves``: those seen in training under each intent; ``heard``: the training texts."""
         self._config, self._storage, self._resource = config, storage, resource
         self._leaves = leaves or {}
+        self._heard = heard
         self._all_leaves = frozenset(leaf for found in self._leaves.values() for leaf in found)
         self._cards: dict[str, Card] = {}
         self._retrieval: _Retrieval | None = None
@@ -132,20 +158,23 @@ class CatalogueMatcher(GraphComponent):
         """The trained component."""
         with model_storage.read_from(resource) as folder:
             leaves = json.loads((folder / "leaves.json").read_text(encoding="utf-8"))
-        matcher = cls(config, model_storage, resource, leaves)
+            heard = (folder / "heard.txt").read_text(encoding="utf-8")
+        matcher = cls(config, model_storage, resource, leaves, heard)
         matcher._refresh()
         return matcher
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Remember which leaves each intent has in the examples."""
+        """Remember which leaves each intent has in the examples, and the examples' words."""
         leaves: dict[str, set[str]] = defaultdict(set)
         for message in training_data.intent_examples:
             leaf = leaf_of(message)
             if leaf:
                 leaves[message.get(INTENT)].add(leaf)
         self._leaves = {intent: sorted(found) for intent, found in leaves.items()}
+        texts = (message.get(TEXT) for message in training_data.intent_examples)
         with self._storage.write_to(self._resource) as folder:
             (folder / "leaves.json").write_text(json.dumps(self._leaves), encoding="utf-8")
+            (folder / "heard.txt").write_text("\n".join(filter(None, texts)), encoding="utf-8")
         return self._resource
 
     def _refresh(self) -> None:
@@ -158,7 +187,7 @@ class CatalogueMatcher(GraphComponent):
         if stamp != self._stamp:
             cards = load_cards()
             self._cards = {c.id: c for c in cards}
-            self._retrieval = _Retrieval.build(cards)
+            self._retrieval = _Retrieval.build(cards, self._all_leaves, self._heard)
             self._stamp = stamp
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -256,5 +285,5 @@ class CatalogueMatcher(GraphComponent):
                 scores[leaf] = (1 - weight) * known[leaf] / total + weight * similarity
             else:
                 # A card without examples yet has only its words, so these count in full.
-                scores[leaf] = similarity**1.5
+                scores[leaf] = similarity
         return scores

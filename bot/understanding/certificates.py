@@ -50,16 +50,21 @@ def _base(name: str) -> str:
     return re.sub(r"[(（].*?[)）]", "", name)
 
 
-_STOP = r"补缺页换我你他她您的了个张份开出写办要给让说一这那有是盖到去,，。.!！?？;；、\s拿把啥什么哪种需下吗能帮弄整搞用和跟打"
+_STOP = r"条补缺页换我你他她您的了个张份开出写办要给让说一这那有是盖到去,，。.!！?？;；、\s拿把啥什么哪种需下吗能帮弄整搞用和跟打"
 # 居住证明天办: there 明 belongs to the day.
+_SHORTEST = len("贫困证明")
 _NEXT_DAY = r"(?!天|早|晚|儿个|年)"
 _UNKNOWN = re.compile(rf"(?P<name>[^{_STOP}]{{2,8}}?证明)(?!我|他|她|一下|人|信息){_NEXT_DAY}")
+
+
+_CLAUSE = r"[^，,。！!？?；;\n]"
 
 
 @lru_cache(maxsize=1)
 def _told() -> tuple[tuple[int, re.Pattern[str]], ...]:
     """What is to be certified, told as a sentence: 证明我妈是我妈."""
-    return tuple((int(k), re.compile(v)) for k, v in load("certificates")["told"].items())
+    told = load("certificates")["told"]
+    return tuple((int(k), re.compile(v.replace(".{", f"{_CLAUSE}{{"))) for k, v in told.items())
 
 
 def find_certificates(text: str, known: dict[str, Certificate]) -> list[Span]:
@@ -89,11 +94,14 @@ def _find(text: str, known: dict[str, Certificate]) -> list[Span]:
             if match and number in by_number:
                 return [_span(match.start(), match.end(), text, by_number[number])]
         no_kind = re.compile(load("certificates")["no_kind"])
+        lead = re.compile(rf"(?:{load('certificates')['lead']})?")
         for match in _UNKNOWN.finditer(text):
-            if no_kind.search(match.group("name").removesuffix("证明")):
+            start, end = match.span("name")
+            start += lead.match(match.group("name")).end()
+            name = text[start:end]
+            if len(name) < _SHORTEST or no_kind.search(name.removesuffix("证明")):
                 continue
-            kind = Certificate(None, match.group("name"))
-            spans.append(_span(*match.span("name"), text, kind, 0.8))
+            spans.append(_span(start, end, text, Certificate(None, name), 0.8))
     return spans
 
 

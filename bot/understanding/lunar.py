@@ -50,18 +50,20 @@ def new_year(year: int) -> date | None:
     return _NEW_YEAR_2019 + timedelta(days=sum(_year_days(code) for code in _YEARS[:index]))
 
 
-def to_date(year: int, month: int, day: int) -> date | None:
-    """Solar date of a day of lunar ``year`` (no leap months); ``None`` when there is no such day."""
+def to_date(year: int, month: int, day: int, *, leap: bool = False) -> date | None:
+    """Solar date of a day of lunar ``year``; ``None`` when there is no such day (or leap month)."""
     first = new_year(year)
     index = year - _FIRST_YEAR
     if first is None or index >= len(_YEARS) or not 1 <= month <= 12:
         return None
     code = _YEARS[index]
-    if not 1 <= day <= _month_days(code, month):
+    if leap and code & 0xF != month:
         return None
-    before = sum(_month_days(code, m) for m in range(1, month))
-    leap = _leap_days(code) if 0 < code & 0xF < month else 0
-    return first + timedelta(days=before + leap + day - 1)
+    if not 1 <= day <= (_leap_days(code) if leap else _month_days(code, month)):
+        return None
+    before = sum(_month_days(code, m) for m in range(1, month + leap))
+    leap_before = _leap_days(code) if 0 < code & 0xF < month else 0
+    return first + timedelta(days=before + leap_before + day - 1)
 
 
 def eve(year: int) -> date | None:

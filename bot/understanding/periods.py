@@ -53,10 +53,14 @@ _UNIT = r"天|个?星期|个?礼拜|周(?![一二三四五六日末岁围边])|�
 _FREE = r"(?<![^,，。；;：:、！!？?\s在从是我你他她们])"
 _LAST = (
     rf"(?:(?P<last>(?<![将附靠接临远就])(?:最近|近)|{_FREE}过去)的?(?P<amount>半|{NUMBER})"
-    rf"(?P<lunit>{_UNIT})|{_FREE}(?P<before>[前上])(?P<bamount>[一二两三四五六七八九]|\d{1, 2})"
+    rf"(?P<lunit>{_UNIT})|{_FREE}(?P<before>[前上])(?P<bamount>[一二两三四五六七八九]|\d{{1,2}})"
     r"(?P<bunit>个?星期|个?礼拜|周(?![一二三四五六日末岁围边])|个月))(?!前|后|级|左右)"
 )
 _NEXT = rf"(?:未来|今后|接下来)的?(?P<namount>半|{NUMBER})(?P<nunit>{_UNIT})(?:之?[内里])?"
+_OVER = (
+    rf"(?:再过|{_FREE}过)(?!两天|几天|一天)(?P<oamount>半|{NUMBER})(?P<ounit>{_UNIT})"
+    r"(?![了没的生内]|以?后|之后)"
+)
 _NTH_WEEKDAY = (
     rf"(?:(?P<wmonth>{_MONTH})月份?|(?P<wshift>上个?|下个?|这个?|本)月)的?"
     r"(?:第(?P<nth>[一二三四五1-5])|(?P<final>最后一))个?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])"
@@ -171,6 +175,14 @@ def _next(m: re.Match[str], today: date) -> Stretch | None:
     return (today, shift(today, amount, m.group("nunit"))) if amount else None
 
 
+def _over(m: re.Match[str], today: date) -> Stretch | None:
+    """再过三天, 过十周: the day after so long."""
+    words = m.group("oamount")
+    amount = 0.5 if words == "半" else to_int(words)
+    day = shift(today, amount, m.group("ounit")) if amount else None
+    return (day, day) if day else None
+
+
 def _weekday_of_month(m: re.Match[str], today: date) -> Stretch | None:
     """下个月第一个周六; a month without a year is the nearest, rather one to come."""
     if m.group("wshift"):
@@ -195,4 +207,5 @@ READERS: tuple[tuple[str, Reader], ...] = (
     (_NTH_WEEKDAY, _weekday_of_month),
     (_LAST, _last),
     (_NEXT, _next),
+    (_OVER, _over),
 )

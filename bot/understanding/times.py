@@ -61,7 +61,7 @@ _WEEKDAYS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 
 }
 _TIMES_A_WEEK = r"[次趟遍]|回(?![来复家访去老电话信])"
 _WEEK = (
-    r"(?P<weekrel>上上个?|下下个?|上个?|下个?|这个?|本)?(?:周|星期|礼拜)"
+    r"(?P<weekrel>上上个?|下下个?|上个?|下个?|这个?|本)?(?:周|星期|礼拜)(?:的?(?:周|星期|礼拜))?"
     rf"(?P<weekday>六[、和]?(?:周|星期|礼拜)?[日天]|[一二三四五六日天1-7](?![天个年月期]|\d|{_TIMES_A_WEEK})|末)"
     r"|(?P<daysoff>双休日|大礼拜天?)"
 )
@@ -71,7 +71,18 @@ _WHOLE_WEEK = (
 
 # What follows a number and 号 when it is a house and not a date.
 _NOT_A_DATE = r"(?!\s*(?:楼|线|院|门|栋|幢|井|单元|房|店|厅|馆|车|床|台|机|桥|路|地|桩|梯|库|段|坑|商|铺|柜|桌|窗|岗|棚|大院|住|这栋|那栋|居|家))"
-_YEAR = r"(?:20|19)\d\d|[一二][零〇九][零〇一二三四五六七八九]{2}"
+# 15年3月, 零八年, 98年的房子: two figures are a year before a month, with a 0, or when something was
+# made or began then (十五年, 70年产权 are durations).
+_SHORT_YEAR = (
+    r"(?<![\d零一二三四五六七八九])(?:(?:\d\d|[零〇五六七八九][零〇一二三四五六七八九])"
+    r"(?=年\s?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月)"
+    r"|(?:0\d|[零〇][一二三四五六七八九]|(?<![了满过近快住干])(?:[5-9][1-9]|九[零一二三四五六七])"
+    r"(?=年(?:的房|的楼|[建盖买搬分生参入下退])))(?=年))"
+)
+_YEAR = (
+    r"(?:20|19)\d\d|[一二][零〇九][零〇一二三四五六七八九]{2}|[两二]千零[一二三四五六七八九]"
+    rf"|[两二]千(?=年(?!前|来|历史|古))|{_SHORT_YEAR}"
+)
 _MONTH = r"(?:1[0-2]|0?[1-9](?!\d)|十[一二]?|[一二三四五六七八九])"
 _DAY_OF_MONTH = (
     r"(?:3[01]|[12]\d|0?[1-9](?!\d)|三十一?|[一二]?十[一二三四五六七八九]?|廿[一二三四五六七八九]?"
@@ -79,34 +90,35 @@ _DAY_OF_MONTH = (
 )
 # 3.5 and 1/2 are as often a price or a share as a day.
 _NO_MEASURE = (
-    r"(?![\d.]|\s*(?:元|块|万|米|斤|倍|%|公|平|度|折|亩|吨|千|个|毫|点|级|岁|天|年|月|的|层|楼))"
+    r"(?![\d.]|\s*(?:元|块|万|亿|米|斤|倍|%|公|平|度|折|亩|吨|千|个|毫|点|级|岁|天|年|月|的|层|楼))"
 )
 _MONTH_DAY = (
     rf"(?:(?P<year>{_YEAR}|明|今|去)年)?(?P<month>{_N})月份?(?P<mday>{_DAY_OF_MONTH})"
     rf"(?:日|号{_NOT_A_DATE}|(?![次趟回遍块元度百千万个]))"
     rf"|(?<![\d.])(?P<month2>\d{{1,2}})[./](?P<mday2>\d{{1,2}})(?:日|号{_NOT_A_DATE}|{_NO_MEASURE})"
 )
-_ISO = r"(?P<iso_y>20\d\d)[-./](?P<iso_m>\d{1,2})[-./](?P<iso_d>\d{1,2})(?!\d)"
-_DAY_ONLY = rf"(?<![\d\-.:第大小加])(?<!每月)(?<!每个月)(?<!每月的)(?!两号)(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
+_ISO = r"(?P<iso_y>(?:19|20)\d\d)[-./](?P<iso_m>\d{1,2})[-./](?P<iso_d>\d{1,2})(?!\d)"
+_DAY_ONLY = (
+    rf"(?<![\d\-~.:第大小加])(?<!每月)(?<!每个月)(?<!每月的)(?:(?!两号)(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
+    r"|(?<![水电气连续了停断近过每有满足共])(?P<onlyday2>\d{1,2})日(?![内之以后前游元均报用常期子间租薪结没不]))"
+)
 _MONTH_YEAR = rf"(?:(?P<myear>{_YEAR}|前|明|今|去)年的?)?"
 _WHOLE_MONTH = (
     rf"{_MONTH_YEAR}(?P<wholemonth>{_MONTH})月份?(?![\d一二三四五六七八九十]|底|初|中|末)"
 )
 _MONTH_PART = (
-    rf"(?<!每)(?<!每个){_MONTH_YEAR}(?P<mprel>这个|本|下个|上个|下|上|{_MONTH})?(?P<mpword>月)"
+    rf"(?<!每)(?<!每个){_MONTH_YEAR}(?P<mprel>这个|本|下个|上个|下|上|{_MONTH})?(?P<mpword>月(?:份?的?月)?)"
     r"(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
 )
-_REL_MONTH = r"(?P<relmonth>上上个|上个|下个|这个|本)月(?!底|末|初|中|上旬|下旬)"
-_REL_MONTH_DAY = (
-    rf"(?P<rmonth>上个|下个|这个|上|下|本)月(?:份)?的?(?P<rmday>{_N})(?:日|号{_NOT_A_DATE})"
-)
+_REL_MONTH = r"(?P<relmonth>上上个|下下个|上个|下个|这个|本|当)月(?!底|末|初|中|上旬|下旬)"
+_REL_MONTH_DAY = rf"(?P<rmonth>上上个|下下个|上个|下个|这个|上|下|本)月(?:份)?的?(?P<rmday>{_N})(?:日|号{_NOT_A_DATE})"
 # 今年七十八了 tells an age.
 _AGE = r"(?:都|已经?|整|刚|快|满|虚岁|周岁)*(?:[一二三四五六七八九十]{2,3}|[1-9]\d|1[01]\d)(?:多|来)?(?:岁|整|了|啦|咯|周岁|[，,。]|$)"
 _REL_YEAR = rf"(?P<relyear>前|去|今(?!年{_AGE})|明|后)年(?:度)?(?!级|轻|龄)"
 _NUMBER_YEAR = rf"(?<!\d)(?P<numyear>{_YEAR})年(?:度)?(?!级|龄|代)"
 _SEASON = (
     rf"(?P<syear>{_YEAR}|前|去|今|明)年?的?(?P<season>年初|年底|年末|年中(?![稻考秋])|上半年|下半年"
-    r"|春天|夏天|秋天|冬天|开春|入冬|入夏|入秋|春季|夏季|秋季|冬季|底(?!下))"
+    r"|春天|夏天|秋天|冬天|开春|入冬|入夏|入秋|春季|夏季|秋季|冬季|暑假|底(?!下))"
 )
 _YEAR_END = r"(?P<yearend>(?:年底|年末)(?:之前|以前|前)?|年前|年跟前)"
 _LUNAR_YEAR = r"(?:(?P<lyear>前|明|今|去)年的?)?"
@@ -137,14 +149,12 @@ _UNIT_DAYS = {
     "晚上": 1,
 }
 _UNIT = (
-    r"个半月|个来月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨])月|个?礼拜|个?星期"
+    r"个半月|个来月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨半])月|个?礼拜|个?星期"
     r"|周(?![一二三四五六日末岁围边转年])|年(?!级|龄|代)|个?小时|个?钟头|宿"
 )
 _COUNT = rf"(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
-_AGO = rf"{_COUNT}(?P<agounit>{_UNIT}|分钟)(?:以前|之前|前)(?!后)"
-_LATER = (
-    rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟)(?P<later>以后|之后|后|(?:以|之)?内)"
-)
+_AGO = rf"{_COUNT}(?P<agounit>{_UNIT}|分钟|刻钟)(?:以前|之前|前)(?!后)"
+_LATER = rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟|刻钟|日(?=[以之]?内))(?P<later>以后|之后|后|(?:以|之)?内)"
 # Since when: what goes on is said before (连续三天, 停了四天) or what is missing after (三天没水).
 _SINCE_BEFORE = re.compile(r"(?:都|快|整整|足足|已经|连着|连续|断断续续|将近)$")
 _LASTING = (
@@ -173,17 +183,17 @@ _RECUR_WEEKLY = (
 )
 # 三点建议, 一点不热, 零点二: what follows 点 when it is no hour.
 _NOT_HOUR = (
-    r"(?![儿都也不没用水办法小点子就东建意要想诉希请原]|[:：](?!\d)|问题|\s*也|心|头|数|事|名|钱|毛病|啥|什么|脏|动静|声|[零〇一二三四五六七八九十\d]*块"
+    r"(?![儿都也不没用水办法小点子就东建意要想诉希请原]|[:：](?!\d)|问题|\s*也|心|头|数|事|名|钱|毛病|啥|什么|脏|动静|声|[零〇一二三四五六七八九十\d]*[块度]"
     r"|(?:[二三四五六七八九]|一(?![刻个起样定直家到]))(?![十分刻个人位号楼栋]))"
 )
 _CLOCK = (
-    rf"(?P<hour>{_N})(?:[:：](?P<minute>[0-5]\d)(?!\d)|(?:点钟|点整|点|(?:(?<!一)|(?<=十一))时(?!候|间|常|不|尚|代)){_NOT_HOUR}"
-    r"(?P<sub>半(?!课堂|的?那?个?班|学校)|一刻|三刻|[零〇]?[一二三四五六七八九十\d]+分"
+    rf"(?P<hour>{_N})(?:[:：](?P<minute>[0-5]\d)(?!\d)时?|(?:点钟|点整|点|(?:(?<!一)|(?<=十一))时(?!候|间|常|不|尚|代)){_NOT_HOUR}"
+    r"(?P<sub>半(?!课堂|的?那?个?班|学校)|[1一]刻|[3三]刻|[零〇]?[一二三四五六七八九十\d]+分"
     r"|(?:[零〇][一二三四五六七八九]|[一二三四五]?十[一二三四五六七八九]?|[0-5]\d)(?![\d块个元]))?(?!半))"
 )
 _APPROX = r"(?:前后|左右|上下|来钟|多钟)"
 _APPROX_HOUR = r"(?:多(?![少大久个亏])|过(?=[,，。]|$))"
-_TO = r"\s*(?:到|至|-|~|—|――)\s*"
+_TO = r"\s*(?:到|至|-+|~|～|–|―+)\s*"
 
 
 @dataclass(frozen=True)
@@ -263,7 +273,12 @@ def _year_of(words: str | None, today: date) -> int | None:
     if words is None:
         return None
     shifts = {"前": -2, "去": -1, "今": 0, "明": 1, "后": 2}
-    return today.year + shifts[words] if words in shifts else to_int(words)
+    if words in shifts:
+        return today.year + shifts[words]
+    year = to_int(words)
+    if year is not None and year < 100:
+        return year + (2000 if year <= today.year % 100 + 10 else 1900)
+    return year
 
 
 def _month_day(m: re.Match[str], today: date) -> _Days | None:
@@ -284,11 +299,21 @@ def _iso(m: re.Match[str], _today: date) -> _Days | None:
     return _one(_safe_date(*(int(m.group(g)) for g in ("iso_y", "iso_m", "iso_d"))))
 
 
+_LISTED = re.compile(rf"(?P<month>{_MONTH})月(?:{_DAY_OF_MONTH}[日号]?[\s,，、和或跟与]+)+$")
+
+
 def _day_only(m: re.Match[str], today: date) -> _Days | None:
     """A bare day of the month is the next such day, today included; 从20号开始 the last one."""
-    day = to_int(m.group("onlyday"))
+    day = to_int(m.group("onlyday") or m.group("onlyday2"))
     if not day or day > 31:
         return None
+    listed = _LISTED.search(m.string[: m.start()])
+    if listed:
+        # 9月10号、11号: the month that was said for the day before it.
+        month = to_int(listed.group("month")) or 0
+        options = [_safe_date(today.year + shift, month, day) for shift in (-1, 0, 1)]
+        known = [d for d in options if d]
+        return _one(min(known, key=lambda d: abs((d - today).days + 45))) if known else None
     if re.search(r"(?:从|打|自从|自|上月|上个月)$", m.string[: m.start()]):
         for shift in range(0, -3, -1):
             first = _add_months(today.replace(day=1), shift)
@@ -322,7 +347,8 @@ def _whole_month(m: re.Match[str], today: date) -> _Days | None:
 
 
 def _relative_month_day(m: re.Match[str], today: date) -> _Days | None:
-    shift = {"上": -1, "下": 1}.get(m.group("rmonth")[0], 0)
+    words = m.group("rmonth").rstrip("个")
+    shift = {"上上": -2, "上": -1, "下": 1, "下下": 2}.get(words, 0)
     first = _add_months(today.replace(day=1), shift)
     return _one(_safe_date(first.year, first.month, to_int(m.group("rmday")) or 0))
 
@@ -346,7 +372,7 @@ def _month_part(m: re.Match[str], today: date) -> _Days | None:
 
 
 def _relative_month(m: re.Match[str], today: date) -> _Days | None:
-    shift = {"上上个": -2, "上个": -1, "下个": 1}.get(m.group("relmonth"), 0)
+    shift = {"上上个": -2, "上个": -1, "下个": 1, "下下个": 2}.get(m.group("relmonth"), 0)
     first = _add_months(today.replace(day=1), shift)
     return _month(first.year, first.month)
 
@@ -366,7 +392,7 @@ def _year(year: int | None) -> _Days | None:
 #: First and last month of the parts of a year; the winter ends in the next year.
 _SEASONS = {
     "春": (3, 5), "夏": (6, 8), "秋": (9, 11), "冬": (12, 14), "年初": (1, 1), "年中": (6, 7),
-    "年底": (12, 12), "年末": (12, 12), "底": (12, 12), "上半年": (1, 6), "下半年": (7, 12),
+    "暑假": (7, 8), "年底": (12, 12), "年末": (12, 12), "底": (12, 12), "上半年": (1, 6), "下半年": (7, 12),
 }  # fmt: skip
 
 
@@ -458,7 +484,9 @@ def _back(today: date, amount: float, unit: str) -> date:
         return _add_months(today, -whole) - timedelta(days=round((amount - whole) * 30))
     if unit.startswith("年"):
         return _add_months(today, -round(amount * 12))
-    if "小时" in unit or "钟头" in unit or "分钟" in unit:
+    if "小时" in unit or "钟头" in unit:
+        return today - timedelta(days=int(amount / 24))
+    if "分钟" in unit or "刻钟" in unit:
         return today
     days = 7 if ("星期" in unit or "礼拜" in unit or "周" in unit) else 1
     return today - timedelta(days=round(amount * days))
@@ -468,7 +496,8 @@ def _ago(m: re.Match[str], today: date) -> _Days | None:
     amount = _amount(m)
     if amount is None:
         return None
-    day = _back(today, amount[0], m.group("agounit"))
+    unit = m.group("agounit")
+    day = _back(today, amount[0] + 0.5 * ("半" in unit), unit)
     return _Days(day, day, amount[1])
 
 
@@ -479,7 +508,8 @@ def _later(m: re.Match[str], today: date) -> _Days | None:
     within = m.group("later").endswith("内")
     if within and (m.group("few") == "几" or _PROMISED.search(m.string[: m.start()])):
         return None
-    day = _back(today, -amount[0], m.group("laterunit"))
+    unit = m.group("laterunit")
+    day = _back(today, -amount[0] - 0.5 * ("半" in unit), unit)
     return _Days(today if within else day, day, amount[1])
 
 
@@ -601,7 +631,9 @@ _APPROX_RE = re.compile(_APPROX)
 _APPROX_HOUR_RE = re.compile(_APPROX_HOUR)
 _TO_RE = re.compile(_TO)
 _END_DAY_RE = re.compile(rf"({_N})(?:日|号{_NOT_A_DATE})(?!码)")
-_SHORT_MONTHS_RE = re.compile(rf"(?P<first>{_MONTH})\s*[-~到至]\s*(?P<last>{_MONTH})月份?")
+_SHORT_MONTHS_RE = re.compile(
+    rf"(?:(?P<smyear>{_YEAR}|前|去|今|明)年)?(?P<first>{_MONTH})\s*(?:-+|[~～到至])\s*(?P<last>{_MONTH})月份?"
+)
 _DAILY_RE = re.compile(_RECUR_DAILY)
 _WEEKLY_RE = re.compile(_RECUR_WEEKLY)
 #: Where a time can begin at all: one search instead of trying every reader at every place.
@@ -736,7 +768,8 @@ def _read_day(plain: str, at: int, today: date) -> _Reading | None:
 def _read_months(m: re.Match[str], today: date) -> _Reading | None:
     """7-8月: both months of the nearest year."""
     first, last = to_int(m.group("first")) or 1, to_int(m.group("last")) or 1
-    year = today.year + (1 if last < today.month - 5 and first <= last else 0)
+    said = _year_of(m.group("smyear"), today)
+    year = said or today.year + (1 if last < today.month - 5 and first <= last else 0)
     start, end = _month(year, first), _month(year + (last < first), last)
     return _Reading(m.start(), m.end(), _Days(start.start, end.end)) if start and end else None
 
@@ -799,7 +832,11 @@ def _read_clock(plain: str, at: int) -> _Reading | None:
     minute = int(match.group("minute") or 0)
     sub = match.group("sub")
     if sub:
-        minute = {"半": 30, "一刻": 15, "三刻": 45}.get(sub) or to_int(sub.rstrip("分")) or 0
+        minute = (
+            {"半": 30, "一刻": 15, "1刻": 15, "三刻": 45, "3刻": 45}.get(sub)
+            or to_int(sub.rstrip("分"))
+            or 0
+        )
     if minute > 59:
         return None
     return _Reading(at, match.end(), clock=(hour, minute))

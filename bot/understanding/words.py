@@ -32,7 +32,8 @@ def any_of(words: list[str]) -> str:
 @lru_cache(maxsize=1)
 def _count_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Kinds and patterns of ``counts.yml``; the number is the group ``n`` of each."""
-    number = rf"(?<![第\d])(?P<n>{NUMBER})"
+    # 3️⃣ is a digit with the sign of a key around it; 上百 and 几十 are no number that was said.
+    number = rf"(?<![第\d])(?<![上几数近](?=[十百千]))(?P<n>{NUMBER})(?:\ufe0f?\u20e3)?"
     return tuple(
         (kind, re.compile(pattern.replace("<n>", number)))
         for kind, patterns in load("counts")["kinds"].items()
@@ -49,7 +50,8 @@ def find_counts(text: str) -> list[Span]:
             number = to_int(match.group("n"))
             if number and number <= 200 and _is_count(kind, number, match):
                 spans.append(_count(text, match, number))
-    for match in re.finditer(load("counts")["pair"], plain):
+    alone = len(plain) <= _ANSWER or re.search(load("counts")["booking"], plain)
+    for match in re.finditer(load("counts")["pair"], plain) if alone else ():
         spans.append(_count(text, match, 3 if "仨" in match.group() else 2))
     return without_overlaps(spans)
 
@@ -58,6 +60,8 @@ def _count(text: str, match: re.Match[str], number: int) -> Span:
     return Span("count", *match.span(), text[match.start() : match.end()], number, 0.95)
 
 
+#: Answers of so few characters are about what was asked.
+_ANSWER, _SHORT = 4, 8
 #: 五六个人: about so many, no number that was said.
 _ABOUT = re.compile(r"[一二两三四五六七八九]{2,}")
 
@@ -67,6 +71,8 @@ def _is_count(kind: str, number: int, match: re.Match[str]) -> bool:
     text, data = match.string, load("counts")
     if _ABOUT.fullmatch(match.group("n")):
         return False
+    if kind == "booked":
+        return len(text) <= _SHORT or bool(re.search(data["booking"], text))
     if kind == "children":
         return bool(re.search(data["places_asked"], text))
     if kind == "people" and number == 1 and match.group().endswith("人"):
@@ -88,16 +94,39 @@ def about_food(text: str) -> bool:
 
 def find_meals(text: str) -> list[Span]:
     """Which meal: 晌午饭 → lunch; a part of the day counts when the sentence is about food."""
-    meals = load("meals")["meals"]
     food = about_food(text)
     spans: list[Span] = []
-    for value, words in meals.items():
-        for match in re.finditer(any_of(words["words"]), text):
+    for value, said, parts in _meal_patterns():
+        for match in said.finditer(text):
             spans.append(Span("meal", match.start(), match.end(), match.group(), value))
-        if food:
-            for match in re.finditer(f"{any_of(words['parts'])}|{words['short']}", text):
-                spans.append(Span("meal", match.start(), match.end(), match.group(), value, 0.8))
-    return without_overlaps(spans)
+        for match in parts.finditer(text) if food else ():
+            spans.append(Span("meal", match.start(), match.end(), match.group(), value, 0.8))
+    return [s for s in without_overlaps(spans) if not _only_tells_when(text, s)]
+
+
+@lru_cache(maxsize=1)
+def _meal_patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
+    """Per meal its names, and the parts of the day that mean it in talk about food."""
+    return [
+        (
+            value,
+            re.compile(any_of(words["words"])),
+            # 好几晚上 says how long.
+            re.compile(
+                rf"(?<![一两几半整]个)(?<![一两几整])(?:{any_of(words['parts'])})|{words['short']}"
+            ),
+        )
+        for value, words in load("meals")["meals"].items()
+    ]
+
+
+def _only_tells_when(text: str, span: Span) -> bool:
+    """晚饭时停电, 吃完晚饭散步: nobody wants that meal."""
+    data = load("meals")
+    return bool(
+        re.match(data["not_before"], text[span.end :])
+        or re.search(data["not_after"], text[: span.start])
+    )
 
 
 @lru_cache(maxsize=1)
@@ -113,9 +142,14 @@ def find_diets(text: str) -> list[Span]:
     """Food restrictions: 软和点儿的 → soft, 不放海椒 → no_chili. Only in talk about food."""
     if not about_food(text) and len(text) > 12:
         return []
+    data = load("diets")
+    ill = re.compile(data["illness"]).match
+    eating = re.search(data["eating"], text) or re.fullmatch(data["answer"], text)
     spans: list[Span] = []
     for value, pattern in _diet_patterns():
         for match in pattern.finditer(text):
+            if ill(match.group()) and not eating:
+                continue
             if not overlaps_any(match.start(), match.end(), spans):
                 spans.append(Span("diet", match.start(), match.end(), match.group(), value, 0.9))
     return _without_causes(sorted(spans, key=lambda s: s.start))

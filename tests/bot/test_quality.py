@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.components import catalogue_matcher
 from bot.evaluate import DEFAULT_REFERENCE, predict, read_rows
 from bot.evaluation.figures import figures_of
+from bot.understanding.cards import load_cards
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "linda.tar.gz"
@@ -86,6 +89,23 @@ def test_facts_alone_are_never_in_doubt_and_never_danger() -> None:
     facts = ["后天上午", "两份", "13812345678", "3号楼2单元501", "明天下午三点", "六楼", "我姓王"]
     for text, guess in zip(facts, parse(facts), strict=True):
         assert (guess["intent"], guess["uncertain"]) == ("supplement_ticket", False), text
+
+
+def test_a_card_that_was_added_is_found_without_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "catalogue"
+    shutil.copytree(ROOT / "data" / "catalogue", folder)
+    (folder / "new.yml").write_text(
+        "cards:\n  - {id: E9, kind: 查询咨询, name: 养蜂补助,"
+        " aliases: [蜂箱补贴, 蜂农补贴], examples: [养蜂有没有补贴]}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(catalogue_matcher, "load_cards", lambda: load_cards(folder))
+    first, other = parse(["蜂农有补贴吗", "高龄津贴咋申请"])
+    assert first["intent"] == "ask_service"
+    assert first["leaf"] == "E9"
+    assert "E9" not in other["leaves"]
 
 
 def test_predictions_can_be_stored() -> None:
