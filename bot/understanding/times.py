@@ -107,10 +107,10 @@ _WHOLE_MONTH = (
     rf"{_MONTH_YEAR}(?P<wholemonth>{_MONTH})月份?(?![\d一二三四五六七八九十]|底|初|中|末)"
 )
 _MONTH_PART = (
-    rf"(?<!每)(?<!每个){_MONTH_YEAR}(?P<mprel>这个|本|下个|上个|下|上|{_MONTH})?(?P<mpword>月(?:份?的?月)?)"
+    rf"(?<!每)(?<!每个){_MONTH_YEAR}(?P<mprel>这个|本|下个|上个|下|上|{_MONTH})?(?P<mpword>月(?:份?月)?)"
     r"(?P<mpart>底前|底之前|底以前|底|末|初|中旬|上旬|下旬)"
 )
-_REL_MONTH = r"(?P<relmonth>上上个|下下个|上个|下个|这个|本|当)月(?!底|末|初|中|上旬|下旬)"
+_REL_MONTH = r"(?P<relmonth>上上个|下下个|上个|下个|这个|本)月(?!底|末|初|中|上旬|下旬)"
 _REL_MONTH_DAY = rf"(?P<rmonth>上上个|下下个|上个|下个|这个|上|下|本)月(?:份)?的?(?P<rmday>{_N})(?:日|号{_NOT_A_DATE})"
 # 今年七十八了 tells an age.
 _AGE = r"(?:都|已经?|整|刚|快|满|虚岁|周岁)*(?:[一二三四五六七八九十]{2,3}|[1-9]\d|1[01]\d)(?:多|来)?(?:岁|整|了|啦|咯|周岁|[，,。]|$)"
@@ -154,7 +154,7 @@ _UNIT = (
 )
 _COUNT = rf"(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
 _AGO = rf"{_COUNT}(?P<agounit>{_UNIT}|分钟|刻钟)(?:以前|之前|前)(?!后)"
-_LATER = rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟|刻钟|日(?=[以之]?内))(?P<later>以后|之后|后|(?:以|之)?内)"
+_LATER = rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟|刻钟)(?P<later>以后|之后|后|(?:以|之)?内)"
 # Since when: what goes on is said before (连续三天, 停了四天) or what is missing after (三天没水).
 _SINCE_BEFORE = re.compile(r"(?:都|快|整整|足足|已经|连着|连续|断断续续|将近)$")
 _LASTING = (
