@@ -72,6 +72,12 @@ def _person_patterns() -> tuple[re.Pattern[str], ...]:
         # Beside the phone number: 梁素英，13689540721.
         re.compile(rf"(?:^|[,，。;；、\s]){name}[,，、:：\s]*(?=1[3-9]\d{{9}}(?!\d))"),
         re.compile(rf"(?:^|[,，。！!\s]|表扬|感谢|夸夸?|找|投诉){name}(?=\s?(?:{after_name}))"),
+        # 我爱人孙立新 · 4号楼的孙德福，残疾 · 调解员老杨.
+        re.compile(
+            rf"(?:{data['kin']}|{data['house']})(?P<name>[{data['common']}][一-龥]{{1,2}}?)"
+            r"(?=$|[,，。!！?？;；、\s（(]|电话|手机|1[3-9]\d)"
+        ),
+        re.compile(rf"(?:{data['roles']})(?P<name>[小老][{data['common']}])"),
         re.compile(rf"(?P<name>{surname}(?:{titles}))"),
         re.compile(rf"(?<![大最古苍年衰])(?P<name>[小老]{surname})(?=同志|师傅|大夫|给我|帮我|[在呢吗来啊,，。?？!！]|$)"),
     )  # fmt: skip

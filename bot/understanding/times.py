@@ -121,14 +121,22 @@ _SEASON = (
     r"|春天|夏天|秋天|冬天|开春|入冬|入夏|入秋|春季|夏季|秋季|冬季|暑假|底(?!下))"
 )
 _YEAR_END = r"(?P<yearend>(?:年底|年末)(?:之前|以前|前)?|年前|年跟前)"
-_LUNAR_YEAR = r"(?:(?P<lyear>前|明|今|去)年的?)?"
+_LUNAR_YEAR = rf"(?:(?P<lyear>{_YEAR}|前|明|今|去)年的?)?"
+_LUNAR_MARK = "农历|阴历|旧历"
+_LUNAR_DAY = r"(?:初?[一二三四五六七八九十廿]+|初?\d{1,2}(?!\d))"
+# 五月初五, 九月廿二 and 闰六月 are lunar without a word for it.
 _LUNAR = (
-    rf"{_LUNAR_YEAR}(?:(?:农历|阴历|旧历)?(?P<lmonth>正月|冬月|腊月)(?P<lday>初?[一二三四五六七八九十廿]+)(?:日|号)?"
-    r"|(?:农历|阴历|旧历)(?P<lmonth2>[一二三四五六七八九十]月)(?P<lday2>初?[一二三四五六七八九十廿]+)"
+    rf"(?:{_LUNAR_MARK})?{_LUNAR_YEAR}(?:(?:{_LUNAR_MARK})?(?P<lmonth>正月|冬月|腊月)(?P<lday>{_LUNAR_DAY})(?:日|号)?"
+    rf"|(?:(?<={_LUNAR_MARK.replace('|', ')|(?<=')})|(?:{_LUNAR_MARK})|(?=闰?{_MONTH}月(?:初[一二三四五六七八九十\d]|廿)))"
+    rf"(?P<leap>闰)?(?P<lmonth2>{_MONTH})月(?P<lday2>{_LUNAR_DAY})(?:日|号)?"
     r"|(?P<eve>大年三十儿?|(?<![今明去前])年三十儿?|除夕)|(?P<festival>大年初一|春节|元宵节?|端午节?|七夕|中秋节?|八月节"
     r"|重阳节?|腊八节?|小年(?![轻青伙纪级]))(?!粥|蒜|饭|面|糕|晚会)|大年(?P<nyday>初[一二三四五六七八九十]))"
 )
-_LUNAR_MONTH = rf"{_LUNAR_YEAR}(?:农历|阴历|旧历)?(?P<lwhole>正月|冬月|腊月)(?![初一二三四五六七八九十廿底])(?:里头?|间)?"
+_LUNAR_MONTH = (
+    rf"(?:{_LUNAR_MARK})?{_LUNAR_YEAR}(?:(?:{_LUNAR_MARK})?(?P<lwhole>正月|冬月|腊月)"
+    rf"|(?:(?<={_LUNAR_MARK.replace('|', ')|(?<=')})|(?:{_LUNAR_MARK})|(?=闰))(?P<wleap>闰)?(?P<lwhole2>{_MONTH})月)"
+    r"(?![初一二三四五六七八九十廿底\d])(?:里头?|间)?"
+)
 _SOLAR_FESTIVALS = {
     "元旦": (1, 1), "三八节": (3, 8), "五一": (5, 1), "劳动节": (5, 1), "六一": (6, 1), "七一": (7, 1),
     "八一": (8, 1), "十一": (10, 1), "国庆节": (10, 1), "国庆": (10, 1),
@@ -437,19 +445,23 @@ def _lunar(m: re.Match[str], today: date) -> _Days | None:
         return _one(_lunar_date(m, *lunar.FESTIVALS[m.group("festival")], today))
     if m.group("nyday"):
         return _one(_lunar_date(m, 1, _lunar_day(m.group("nyday")) or 1, today))
-    month = lunar.MONTHS.get(m.group("lmonth") or m.group("lmonth2"))
+    month = lunar.MONTHS.get(m.group("lmonth") or "") or to_int(m.group("lmonth2") or "")
     day = _lunar_day(m.group("lday") or m.group("lday2"))
+    if m.group("leap") and month and day:
+        year = _year_of(m.group("lyear"), today) or today.year
+        return _one(lunar.to_date(year, month, day, leap=True))
     return _one(_lunar_date(m, month, day, today)) if month and day else None
 
 
 def _lunar_month(m: re.Match[str], today: date) -> _Days | None:
     """腊月里: the lunar month that goes on or comes next."""
-    month = lunar.MONTHS[m.group("lwhole")]
-    said = _year_of(m.group("lyear"), today)
+    month = lunar.MONTHS.get(m.group("lwhole") or "") or to_int(m.group("lwhole2") or "") or 0
+    said, leap = _year_of(m.group("lyear"), today), bool(m.group("wleap"))
     for year in [said] if said else [today.year - 1, today.year, today.year + 1]:
-        first, last = lunar.to_date(year, month, 1), lunar.to_date(year, month, 29)
+        first = lunar.to_date(year, month, 1, leap=leap)
+        last = lunar.to_date(year, month, 29, leap=leap)
         if first and last and (said or last >= today):
-            return _Days(first, lunar.to_date(year, month, 30) or last)
+            return _Days(first, lunar.to_date(year, month, 30, leap=leap) or last)
     return None
 
 
