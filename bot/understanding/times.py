@@ -126,15 +126,15 @@ _LUNAR_MARK = "农历|阴历|旧历"
 _LUNAR_DAY = r"(?:初?[一二三四五六七八九十廿]+|初?\d{1,2}(?!\d))"
 # 五月初五, 九月廿二 and 闰六月 are lunar without a word for it.
 _LUNAR = (
-    rf"(?:{_LUNAR_MARK})?{_LUNAR_YEAR}(?:(?:{_LUNAR_MARK})?(?P<lmonth>正月|冬月|腊月)(?P<lday>{_LUNAR_DAY})(?:日|号)?"
-    rf"|(?:(?<={_LUNAR_MARK.replace('|', ')|(?<=')})|(?:{_LUNAR_MARK})|(?=闰?{_MONTH}月(?:初[一二三四五六七八九十\d]|廿)))"
+    rf"{_LUNAR_YEAR}(?:(?:{_LUNAR_MARK})?(?P<lmonth>正月|冬月|腊月)(?P<lday>{_LUNAR_DAY})(?:日|号)?"
+    rf"|(?:(?:{_LUNAR_MARK})|(?=闰?{_MONTH}月(?:初[一二三四五六七八九十\d]|廿)))"
     rf"(?P<leap>闰)?(?P<lmonth2>{_MONTH})月(?P<lday2>{_LUNAR_DAY})(?:日|号)?"
     r"|(?P<eve>大年三十儿?|(?<![今明去前])年三十儿?|除夕)|(?P<festival>大年初一|春节|元宵节?|端午节?|七夕|中秋节?|八月节"
     r"|重阳节?|腊八节?|小年(?![轻青伙纪级]))(?!粥|蒜|饭|面|糕|晚会)|大年(?P<nyday>初[一二三四五六七八九十]))"
 )
 _LUNAR_MONTH = (
-    rf"(?:{_LUNAR_MARK})?{_LUNAR_YEAR}(?:(?:{_LUNAR_MARK})?(?P<lwhole>正月|冬月|腊月)"
-    rf"|(?:(?<={_LUNAR_MARK.replace('|', ')|(?<=')})|(?:{_LUNAR_MARK})|(?=闰))(?P<wleap>闰)?(?P<lwhole2>{_MONTH})月)"
+    rf"{_LUNAR_YEAR}(?:(?:{_LUNAR_MARK})?(?P<lwhole>正月|冬月|腊月)"
+    rf"|(?:(?:{_LUNAR_MARK})|(?=闰))(?P<wleap>闰)?(?P<lwhole2>{_MONTH})月)"
     r"(?![初一二三四五六七八九十廿底\d])(?:里头?|间)?"
 )
 _SOLAR_FESTIVALS = {
@@ -199,6 +199,8 @@ _CLOCK = (
     r"(?P<sub>半(?!课堂|的?那?个?班|学校)|[1一]刻|[3三]刻|[零〇]?[一二三四五六七八九十\d]+分"
     r"|(?:[零〇][一二三四五六七八九]|[一二三四五]?十[一二三四五六七八九]?|[0-5]\d)(?![\d块个元]))?(?!半))"
 )
+# 五到六点, 9-11点: the first hour without its 点.
+_SHORT_HOUR = rf"(?!一到)(?P<firsthour>{_N})(?=\s*(?:到|至|-+|~|～)\s*(?:{re.sub(r'[?]P<[a-z]+>', '?:', _CLOCK)}))"
 _APPROX = r"(?:前后|左右|上下|来钟|多钟)"
 _APPROX_HOUR = r"(?:多(?![少大久个亏])|过(?=[,，。]|$))"
 _TO = r"\s*(?:到|至|-+|~|～|–|―+)\s*"
@@ -639,6 +641,7 @@ _PART_RE = re.compile(
 _HOW_LONG = r"(?<![零〇一二三四五六七八九十百\d号周拜期])[一两俩三几半整](?:个|整)?|[几整]个?"
 _PART_ALONE_RE = re.compile(rf"(?P<part>{_PART_ALONE})(?!餐|饭|茶|觉)")
 _CLOCK_RE = re.compile(_CLOCK)
+_SHORT_HOUR_RE = re.compile(_SHORT_HOUR)
 _APPROX_RE = re.compile(_APPROX)
 _APPROX_HOUR_RE = re.compile(_APPROX_HOUR)
 _TO_RE = re.compile(_TO)
@@ -653,6 +656,7 @@ _BEGINNINGS = either(
     [
         *(p.pattern for p, _ in _DAY_READERS),
         *(p.pattern for p in (_SHORT_MONTHS_RE, _DAILY_RE, _WEEKLY_RE, _PART_ALONE_RE, _CLOCK_RE)),
+        _SHORT_HOUR,
     ]
 )
 # A part of the day by itself is no time where it greets, is a habit or the name of a kind of thing:
@@ -719,23 +723,41 @@ def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
         reading = _read_part_alone(plain, at) or _read_clock_alone(plain, at)
         if reading is None:
             return None
+    _read_weekday_beside(plain, reading)
     if not meal and reading.part is None and reading.clock is None:
-        match = _PART_RE.match(plain, reading.end)
+        match = _PART_RE.match(plain, reading.end + (plain[reading.end : reading.end + 1] == " "))
         if match:
             reading.part, reading.end = _PART_OF[match.group("part")], match.end()
     _read_last_day(plain, reading, today)
     if reading.clock is None:
-        clock = _read_clock(plain, reading.end + (plain[reading.end : reading.end + 1] == "的"))
+        clock = _read_clock(
+            plain, reading.end + (plain[reading.end : reading.end + 1] in ("的", " "))
+        )
         if clock and not (reading.part is None and _is_a_little(plain, clock, at_end=True)):
             reading.clock, reading.end = clock.clock, clock.end
             reading.or_hour, reading.approx = clock.or_hour, reading.approx or clock.approx
-    _read_until(plain, reading)
+    _read_until(plain, reading, today)
     match = _APPROX_RE.match(plain, reading.end)
     if match is None and reading.clock and reading.until is None:
         match = _APPROX_HOUR_RE.match(plain, reading.end)
     if match:
         reading.approx, reading.end = True, match.end()
     return reading
+
+
+_WEEKDAY_BESIDE = re.compile(
+    r"[\s,，]?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])|[(（](?:周|星期|礼拜)(?P<inside>[一二三四五六日天])[)）]"
+)
+
+
+def _read_weekday_beside(plain: str, reading: _Reading) -> None:
+    """28号（周六）, 12月1日星期二: the weekday of the same day is part of the words."""
+    days = reading.days
+    match = _WEEKDAY_BESIDE.match(plain, reading.end)
+    said = re.search(r"周|星期|礼拜", plain[reading.start : reading.end])
+    if match and days and days.start == days.end and reading.clock is None and not said:
+        if _WEEKDAYS[match.group("day") or match.group("inside")] == days.start.isoweekday():
+            reading.end = match.end()
 
 
 def _read_recur(plain: str, at: int) -> _Reading | None:
@@ -830,6 +852,9 @@ def _read_clock(plain: str, at: int) -> _Reading | None:
     if at and plain[at - 1] in "0123456789零一二三四五六七八九十第差-:几有早晚快":
         if plain[at - 1] not in "早晚":
             return None
+    short = _SHORT_HOUR_RE.match(plain, at)
+    if short and 0 < (to_int(short.group("firsthour")) or 0) <= 24:
+        return _Reading(at, short.end(), clock=(to_int(short.group("firsthour")) or 0, 0))
     match = _CLOCK_RE.match(plain, at)
     if match is None:
         return None
@@ -866,12 +891,12 @@ def _read_last_day(plain: str, reading: _Reading, today: date) -> None:
         if end and end >= days.start:
             reading.days, reading.end = _Days(days.start, end), same_month.end()
             return
-    last = _read_day(plain, match.end(), today)
+    last = _read_end(plain, match.end(), days.start, today)
     if last is None or last.days is None:
         return
     single = days.start == days.end and last.days.start == last.days.end
     months = days.start.day == 1 and days.start != days.end and last.days.start.day == 1
-    if not (single or months):
+    if not (single or months or _FROM.search(plain[: reading.start])):
         return
     end = last.days.end
     if single and end < days.start and (days.start - end).days < 7:
@@ -883,12 +908,44 @@ def _read_last_day(plain: str, reading: _Reading, today: date) -> None:
         reading.days, reading.end = _Days(days.start, end), last.end
 
 
-def _read_until(plain: str, reading: _Reading) -> None:
+#: A day whose date depends on today; the others are read from the first day of a stretch.
+_FROM_TODAY = re.compile(r"[今明昨后前去上下这本]")
+
+
+def _read_end(plain: str, at: int, first: date, today: date) -> _Reading | None:
+    """The day that ends a stretch: 2017年8月11日至8月22日 stays in the year of its first day."""
+    last = _read_day(plain, at, today)
+    if last is None or last.days is None or _FROM_TODAY.match(plain, at):
+        return last
+    if first <= last.days.end < first + timedelta(days=366):
+        return last
+    again = _read_day(plain, at, first)
+    return again if again and again.days and again.days.end >= first else last
+
+
+def _read_day_until(plain: str, at: int, reading: _Reading, today: date) -> bool:
+    """昨天两点到明天四点: the end of the stretch has its own day and hour."""
+    first = reading.days.start if reading.days else today
+    last = _read_end(plain, at, first, today)
+    if last is None or last.days is None or last.days.start != last.days.end:
+        return False
+    part = _PART_RE.match(plain, last.end)
+    clock = _read_clock_after_to(plain, part.end() if part else last.end)
+    if clock is None or clock.clock is None or last.days.end < first:
+        return False
+    reading.until = _hour_24(clock.clock, _PART_OF[part.group("part")] if part else None)
+    reading.days = _Days(first, last.days.end)
+    reading.next_day = clock.clock[0] == 24
+    reading.end = clock.end
+    return True
+
+
+def _read_until(plain: str, reading: _Reading, today: date) -> None:
     """到下午五点, -10点: the end of the stretch; the part of day may be said again."""
     if reading.clock is None:
         return
     match = _TO_RE.match(plain, reading.end)
-    if match is None:
+    if match is None or _read_day_until(plain, match.end(), reading, today):
         return
     tomorrow = _NEXT_DAY.match(plain, match.end())
     position = tomorrow.end() if tomorrow else match.end()
@@ -900,7 +957,13 @@ def _read_until(plain: str, reading: _Reading) -> None:
     reading.until = _hour_24(
         clock.clock, "am" if tomorrow and not part else said_part, not_before=reading.clock
     )
-    reading.next_day = tomorrow is not None
+    first = _hour_24(reading.clock, reading.part)
+    if tomorrow is None and reading.until < first:
+        # 晚上十点到六点, 下午五点到凌晨三点: into the next morning.
+        reading.until = _hour_24(clock.clock, _PART_OF[part.group("part")] if part else "am")
+        reading.next_day = reading.until < first
+    else:
+        reading.next_day = tomorrow is not None
     reading.end = clock.end
 
 
