@@ -15,7 +15,7 @@ from bot.understanding.numbers import NUMBER, to_int
 Stretch = tuple[date, date]
 
 _FULL_YEAR = r"(?:19|20)\d\d"
-_YEAR = rf"(?P<{{name}}>{_FULL_YEAR}|前|去|今|明)年的?"
+_YEAR = rf"(?P<{{name}}>{_FULL_YEAR}|(?<!\d)\d\d|前|去|今|明)年的?"
 _YEAR_SHIFT = {"前": -2, "去": -1, "今": 0, "明": 1}
 _MONTH = r"(?:1[0-2]|0?[1-9](?!\d)|十[一二]?|[一二三四五六七八九])"
 _WEEKDAYS = "一二三四五六日"
@@ -70,7 +70,14 @@ _NTH_WEEKDAY = (
 def _year(words: str | None, today: date) -> int | None:
     if words is None:
         return None
-    return today.year + _YEAR_SHIFT[words] if words in _YEAR_SHIFT else int(words)
+    return today.year + _YEAR_SHIFT[words] if words in _YEAR_SHIFT else full_year(int(words), today)
+
+
+def full_year(year: int, today: date) -> int:
+    """A year of two figures is the last such year, or one at most ten years ahead."""
+    if year >= 100:
+        return year
+    return year + 100 * ((today.year + 10 - year) // 100)
 
 
 def add_months(day: date, months: int) -> date:

@@ -99,7 +99,7 @@ _MONTH_DAY = (
 )
 _ISO = r"(?P<iso_y>(?:19|20)\d\d)[-./](?P<iso_m>\d{1,2})[-./](?P<iso_d>\d{1,2})(?!\d)"
 _DAY_ONLY = (
-    rf"(?<![\d\-~.:第大小加])(?<!每月)(?<!每个月)(?<!每月的)(?:(?!两号)(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
+    rf"(?<![\d\-~.:第大小加零一二三四五六七八九十百千])(?<!每月)(?<!每个月)(?<!每月的)(?:(?!两号)(?P<onlyday>{_N})号{_NOT_A_DATE}(?!码)"
     r"|(?<![水电气连续了停断近过每有满足共])(?P<onlyday2>\d{1,2})日(?![内之以后前游元均报用常期子间租薪结没不]))"
 )
 _MONTH_YEAR = rf"(?:(?P<myear>{_YEAR}|前|明|今|去)年的?)?"
@@ -135,7 +135,7 @@ _LUNAR = (
 _LUNAR_MONTH = (
     rf"{_LUNAR_YEAR}(?:(?:{_LUNAR_MARK})?(?P<lwhole>正月|冬月|腊月)"
     rf"|(?:(?:{_LUNAR_MARK})|(?=闰))(?P<wleap>闰)?(?P<lwhole2>{_MONTH})月)"
-    r"(?![初一二三四五六七八九十廿底\d])(?:里头?|间)?"
+    r"(?![初一二三四五六七八九十廿底]|\d{1,2}(?!\d))(?:里头?|间)?"
 )
 _SOLAR_FESTIVALS = {
     "元旦": (1, 1), "三八节": (3, 8), "五一": (5, 1), "劳动节": (5, 1), "六一": (6, 1), "七一": (7, 1),
@@ -286,9 +286,7 @@ def _year_of(words: str | None, today: date) -> int | None:
     if words in shifts:
         return today.year + shifts[words]
     year = to_int(words)
-    if year is not None and year < 100:
-        return year + (2000 if year <= today.year % 100 + 10 else 1900)
-    return year
+    return periods.full_year(year, today) if year is not None else None
 
 
 def _month_day(m: re.Match[str], today: date) -> _Days | None:
@@ -929,8 +927,9 @@ def _read_day_until(plain: str, at: int, reading: _Reading, today: date) -> bool
     last = _read_end(plain, at, first, today)
     if last is None or last.days is None or last.days.start != last.days.end:
         return False
-    part = _PART_RE.match(plain, last.end)
-    clock = _read_clock_after_to(plain, part.end() if part else last.end)
+    position = last.end + (plain[last.end : last.end + 1] == " ")
+    part = _PART_RE.match(plain, position)
+    clock = _read_clock_after_to(plain, part.end() if part else position)
     if clock is None or clock.clock is None or last.days.end < first:
         return False
     reading.until = _hour_24(clock.clock, _PART_OF[part.group("part")] if part else None)
