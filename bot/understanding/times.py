@@ -690,6 +690,12 @@ class _Reading:
     or_hour: int | None = None
 
 
+#: 11 月 25 日 8 时: the spaces that pages and notices set around figures.
+_GAP = re.compile(
+    r"(?<=\d)\s(?=[年月日号时点分])|(?<=[年月日])\s(?=[\d一二三四五六七八九十]{1,4}\s?[年月日号时点:：])"
+)
+
+
 def find_times(text: str, now: datetime, *, meal: bool = False) -> list[Span]:
     """Times in ``text``, relative to ``now``.
 
@@ -698,7 +704,10 @@ def find_times(text: str, now: datetime, *, meal: bool = False) -> list[Span]:
         now: the reference time.
         meal: the sentence orders a meal: parts of the day are then meals and not times.
     """
-    plain = simplify(narrow(text))
+    spaced = simplify(narrow(text))
+    gaps = {match.start() for match in _GAP.finditer(spaced)}
+    places = [i for i in range(len(spaced)) if i not in gaps]
+    plain = "".join(spaced[i] for i in places) if gaps else spaced
     spans: list[Span] = []
     beginning = _BEGINNINGS.search(plain)
     while beginning:
@@ -706,8 +715,8 @@ def find_times(text: str, now: datetime, *, meal: bool = False) -> list[Span]:
         reading = _read(plain, at, now.date(), meal)
         value = _value(reading, now) if reading else None
         if reading and value:
-            words = text[reading.start : reading.end]
-            spans.append(Span("time", reading.start, reading.end, words, value, 0.95))
+            start, end = places[reading.start], places[reading.end - 1] + 1
+            spans.append(Span("time", start, end, text[start:end], value, 0.95))
         beginning = _BEGINNINGS.search(plain, reading.end if reading and value else at + 1)
     return without_overlaps(spans)
 
