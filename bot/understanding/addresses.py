@@ -107,10 +107,14 @@ def _clean(match: re.Match[str]) -> bool:
     return not _NOT_CLEAN.search(match.group("name"))
 
 
+_UNIT_NEXT = re.compile(rf"\s*{_N}(?:单元|门|号)")
+
+
 def _no_count(match: re.Match[str]) -> bool:
     """一栋楼, 两座桥 count buildings; 3栋, A座 name one."""
     said, word = match.group("building"), match.group()[len(match.group("building")) :].strip()
     counted = said in "一两俩" and word in ("栋楼", "栋", "幢")
+    counted = counted and not _UNIT_NEXT.match(match.string, match.end())
     return not counted and (word != "座" or said.isascii() or said in "甲乙丙丁")
 
 
@@ -120,6 +124,10 @@ def _village(match: re.Match[str]) -> bool:
 
 def _of_no_kind(match: re.Match[str]) -> bool:
     return not _KIND.fullmatch(match.group("name"))
+
+
+def _positioned(match: re.Match[str]) -> bool:
+    return match.group("name")[-1] not in WORDS["not_named_at"] and _not_generic(match)
 
 
 def _not_generic(match: re.Match[str]) -> bool:
@@ -171,6 +179,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
               r"(?=[一二三]期|购|买|的?业主|门口|附近|里)"),
         piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
         piece(rf"(?P<place>{named('2,4', alternatives('named'))}{_MORE})", accept=_not_generic),
+        piece(rf"(?P<place>{named('2,4', alternatives('named_at'))}{_MORE})", accept=_positioned),
         piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院)(?:附{_N}号?)?)?)"
               r"(?!灯|面|上的人|口|公交|车(?!站))", accept=_road),
         piece(rf"(?P<place>{named('2,4', _ROAD)})(?=口)", accept=_road),

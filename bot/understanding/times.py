@@ -36,13 +36,16 @@ _PARTS = {
     "night": "大半夜|后半夜|前半夜|下半夜|上半夜|半夜三更|三更半夜|半夜|深夜|夜里头|夜里|夜间|黑夜|大晚上",
 }
 _PART_OF = {word: part for part, words in _PARTS.items() for word in words.split("|")}
+# 早些 and 晚点 are “sooner” and “later”, 早点 before a number is an hour.
+_SOONER = r"|些|一?点儿?(?![\d半一二三四五六七八九十钟])"
 # 今早起 is “since this morning”, 下晚自习 “after the evening lesson”.
 # 一早一晚 and 早晚 mean both.
 _PART_LOOKS = {
     "早起": "(?<![今明昨])早起",
     "下晚": "下晚(?!自习|班|课|辈)",
     "一早": "一早(?!一晚)",
-    "早": "早(?!晚)",
+    "早": rf"早(?!晚|日|就|已{_SOONER})",
+    "晚": rf"晚(?!{_SOONER[1:]})",
 }
 
 
@@ -568,7 +571,7 @@ def _goes_on(m: re.Match[str], *, hours: bool, one: bool) -> bool:
     before, after = m.string[: m.start()], m.string[m.end() :]
     if before.endswith("不到") or (one and _NOT_FOR_A_WHILE.match(after)):
         return False
-    if one and re.search("[等躺守排熬坐站闹]了$", before):
+    if (one or hours) and re.search("[等躺守排熬坐站闹]了(?:[近快]|将近|整整|足足)?$", before):
         return False
     if _SINCE_AFTER.match(after):
         return True
@@ -632,9 +635,7 @@ _DAY_READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (_SINCE, _since),
     )
 )
-_PART_RE = re.compile(
-    rf"(?:的)?(?P<part>{_PART})(?!餐|饭|些|一?点儿?(?![\d半一二三四五六七八九十钟])|日|就|已|市|教|熟|产|恋)"
-)
+_PART_RE = re.compile(rf"(?:的)?(?P<part>{_PART})(?!餐|饭|市|教|熟|产|恋)")
 # 一上午, 好几晚上, 一个晚上 say how long.
 _HOW_LONG = r"(?<![零〇一二三四五六七八九十百\d号周拜期])[一两俩三几半整](?:个|整)?|[几整]个?"
 _PART_ALONE_RE = re.compile(rf"(?P<part>{_PART_ALONE})(?!餐|饭|茶|觉)")
