@@ -531,7 +531,7 @@ def _later(m: re.Match[str], today: date) -> _Days | None:
 def _workdays(m: re.Match[str], today: date) -> _Days | None:
     """三个工作日内: Saturdays and Sundays do not count."""
     left = to_int(m.group("workdays"))
-    if not left or _PROMISED.search(m.string[: m.start()]):
+    if not left or left > 1000 or _PROMISED.search(m.string[: m.start()]):
         return None
     day = today
     while left:
@@ -796,7 +796,10 @@ def _read_day(plain: str, at: int, today: date) -> _Reading | None:
         match = pattern.match(plain, at)
         if match is None:
             continue
-        days = reader(match, today)
+        try:
+            days = reader(match, today)
+        except (ValueError, OverflowError):
+            continue  # 三千年前: no date of our calendar
         if days is None:
             continue
         end = match.end()

@@ -26,6 +26,52 @@ FOLDER = Path(__file__).resolve().parent / "public_cases"
 _ASKED = ("start", "end", "recur", "weekdays")
 
 
+#: What was changed in a case, where the sources' conventions and ours differ.
+RULES = {
+    "either": "the source gives a past and a coming reading; each of them is right",
+    "half": "a bare hour may be of either half of the day",
+    "inclusive": "an end the source excludes is the day before",
+    "whole": "“A to B” covers all of B, as contracts say of ranges",
+    "named": "before, since and after: our value is the stretch that is named",
+    "edge": "an open end: the day the source names is the value",
+    "till": "until now or from now: today is the other end",
+    "today": "the next days may begin today or tomorrow",
+    "point": "a clock time is a point, not its minute or hour",
+    "part": "a part of the day is the day and its name, not hours",
+    "day": "what is counted in hours or minutes is the day it falls on",
+    "habit": "the hour of a habit is not part of our value",
+    "since": "since when: the source gives the length, we the days",
+    "duration": "a length of time without since when is no time for us",
+    "base": "the source's reference is a year (and month) only; a day of it was chosen",
+    "coming": "a bare day of the month is the next to come",
+    "list": "days of a list are times of their own",
+    "extension": "the extension is not part of a number",
+}
+#: Why a case is left out.
+REASONS = {
+    "ambiguous": "the words alone mean something else as often (十一, 新年)",
+    "bare": "a number without a word that says what it is",
+    "base": "the reference time is none",
+    "contract": "our contract has no value for it, or says otherwise (最近, 每月, 后1年)",
+    "dup": "the same text with the same value is in another file",
+    "era": "decades, centuries, reign years, years before 1900",
+    "foreign": "day-month-year order, p.m., foreign telephone formats",
+    "formal": "figures of cheques (壹佰)",
+    "grain": "the source widens to the unit (三年后 is a whole year), we count to the day",
+    "inside": "our pattern for numbers stands inside larger patterns and does not decide alone",
+    "large": "ten thousand and more, of which no entity has need",
+    "range": "lunar years before 2019, where our table begins",
+    "seconds": "our values have no seconds",
+    "sign": "signs and formulas",
+    "source": "the source is wrong (lunar dates read as solar ones, 下旬 from the 11th) or contradicts itself",
+    "terms": "solar terms hardly anybody makes a date with",
+    "unit": "pairs and dozens",
+    "vague": "how wide 年底, 月初 or a season is, is a convention",
+    "written": "a way of writing that residents do not use",
+    "year": "a day without a year: the source takes the calendar year, we the nearest",
+}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one case went: what was wanted, what our rules said."""
