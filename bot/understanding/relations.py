@@ -24,7 +24,9 @@ _SICHUAN = re.compile(
 )
 _OWN = r"(?:我们|我|咱们|咱|俺们|俺|自家|自个儿家)(?:家里?|屋头|屋里)?的?[那这]?个?"
 #: 我大闺女, 我三姐. Lazy, so that 我大爷 stays an uncle.
-_RANK = r"[亲大小老二三]??"
+_RANK = r"[亲大小老二三四五六幺]??"
+#: 我大姨|夫 is not the aunt.
+_WHOLE = r"(?![夫父妈母媳])"
 _FOR = r"(?:给|替|帮|为|代|送到|送去|送给|看看|瞧瞧|瞅瞅)我?"
 #: Between two that belong together: 俺爹俺娘, 我爸和我妈.
 _JOINED = re.compile(r"[和跟与、]?|还有|以及")
@@ -99,7 +101,7 @@ def _pattern() -> tuple[re.Pattern[str], dict[str, str]]:
         own |= dict.fromkeys(words["own"], value)
     whole = any_of([*alone, *own])
     pattern = re.compile(
-        rf"{_OWN}{_RANK}(?P<own>{whole})"
+        rf"{_OWN}{_RANK}(?P<own>{whole}){_WHOLE}"
         # 给爸买, but 给爸妈买 is both and 给妈妈 is said in full.
         rf"|(?<=[给替帮为代受])(?P<bare>{whole})|(?P<alone>{any_of(list(alone))})"
     )
