@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -139,12 +141,9 @@ def _prepare_sqlite(engine: Any) -> None:
         # The driver must not begin transactions by itself; _begin below does.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "busy_timeout=10000",
-            "foreign_keys=ON",
-        ):
+        cursor.execute("PRAGMA busy_timeout=10000")
+        write_ahead(cursor)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -152,3 +151,19 @@ def _prepare_sqlite(engine: Any) -> None:
     def _begin(connection: Any) -> None:
         write = connection.get_execution_options().get("linda_write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def write_ahead(cursor: Any) -> None:
+    """Switch to write-ahead logging, which the file remembers.
+
+    Of several processes that open a new file at once SQLite lets one do it and tells the others
+    “locked” without waiting, whatever the timeout.
+    """
+    for tries_left in reversed(range(200)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError as error:
+            if "locked" not in str(error) or not tries_left:
+                raise
+            time.sleep(0.05)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import sqlite3
 import sys
 from collections.abc import Callable
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from sqlalchemy import inspect, text
 
 from services.clock import ClockState
 from services.db import Base, Database
+from services.db.engine import write_ahead
 from services.db.migrate import heads, upgrade, upgrade_async
 
 
@@ -89,6 +94,33 @@ async def test_processes_that_migrate_at_once_wait_for_each_other(
     both = [await asyncio.create_subprocess_exec(sys.executable, "-c", code, url) for _ in range(2)]
     assert [await process.wait() for process in both] == [0, 0]
     assert len(heads()) == 1
+
+
+def open_new_files(folder: str, processes: Barrier, failed: Queue[str]) -> None:
+    """Open file after file at the same moment as the other processes."""
+    for number in range(60):
+        processes.wait()
+        connection = sqlite3.connect(f"{folder}/{number}.db", timeout=10)
+        try:
+            write_ahead(connection.cursor())
+        except sqlite3.OperationalError as error:
+            failed.put(str(error))
+        connection.close()
+
+
+def test_who_opens_a_new_file_at_once_waits(tmp_path: Path) -> None:
+    """SQLite itself makes nobody wait for the switch to write-ahead logging."""
+    context = multiprocessing.get_context("spawn")
+    together, failed = context.Barrier(4), context.Queue()
+    processes = [
+        context.Process(target=open_new_files, args=(str(tmp_path), together, failed))
+        for _ in range(4)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert failed.empty(), failed.get()
 
 
 async def test_migrating_inside_a_running_loop(db: Database) -> None:
