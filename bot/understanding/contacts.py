@@ -16,7 +16,7 @@ _MOBILE = re.compile(
 )
 # The area code may stand in brackets, a local number in two groups; an extension is not part of it.
 _LANDLINE = re.compile(
-    r"(?<![\d.-])(?P<n>[(（]0\d{2,3}[)）]\s?\d{7,8}|0\d{2,3}[\s-]?\d{7,8}|\d{7,8}|\d{3,4}[\s-]\d{4})"
+    r"(?<![\d.-])(?P<n>[(（]0\d{2,3}[)）]\s?\d{7,8}|0\d{2,3}[\s-]?\d{7,8}|\d{7,8}|[2-9]\d{2,3}[\s-]\d{4})"
     r"(?:[-转]\d{1,5})?(?![\d-])"
 )
 _LANDLINE_CUE = re.compile(r"(?:电话|座机|打|号码|联系)[^\d]{0,6}$")

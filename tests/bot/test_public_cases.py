@@ -12,7 +12,7 @@ from tests.bot import public_cases
 FLOORS = {
     "recognizers_time": (178, 186),
     "jionlp_time": (212, 233),
-    "recognizers_phone": (33, 34),
+    "recognizers_phone": (33, 36),
     "jionlp_phone": (1, 1),
     "recognizers_number": (26, 27),
 }
