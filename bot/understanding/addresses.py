@@ -107,6 +107,7 @@ def _clean(match: re.Match[str]) -> bool:
     return not _NOT_CLEAN.search(match.group("name"))
 
 
+_COUNTED = re.compile(r"(?:共|[这那哪有建盖剩]|全部|所有|好|另外|其[他它余])$")
 _UNIT_NEXT = re.compile(rf"\s*{_N}(?:单元|门|号)")
 
 
@@ -114,6 +115,8 @@ def _no_count(match: re.Match[str]) -> bool:
     """一栋楼, 两座桥 count buildings; 3栋, A座 name one."""
     said, word = match.group("building"), match.group()[len(match.group("building")) :].strip()
     counted = said in "一两俩" and word in ("栋楼", "栋", "幢")
+    if word in ("栋楼", "栋", "幢") and _COUNTED.search(match.string[: match.start()]):
+        return False
     counted = counted and not _UNIT_NEXT.match(match.string, match.end())
     return not counted and (word != "座" or said.isascii() or said in "甲乙丙丁")
 
@@ -147,6 +150,8 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
     building = rf"(?:{_N}|[A-Za-z甲乙丙丁])"
     building_word = r"(?:号楼|号栋|栋楼(?![顶上下道梯前后门里体内])|栋|幢|#楼(?!下|上)|#|座(?!位|谈|的)|号住宅楼)"
     return (
+        piece(r"(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])", "building"),
+        piece(r"(?P<floor>\d{1,2})-(?P<room>\d{1,2})(?![\d-])", "unit"),
         piece(rf"(?P<place>{named('2,4', _ROAD)}[和与跟]{NAME}{{2,4}}?(?:{_ROAD})"
               r"(?:交叉口|交叉处|交口|路口|交[汇会]处|交[汇会]口|交界处|之间|中间)?)", accept=_road),
         piece(rf"(?P<place>{_N}(?:栋|号楼|幢|单元)?[和与跟]{_N}(?:栋|号楼|幢|单元)(?:之间|中间))"),
@@ -165,6 +170,8 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
               "community", alone=False),
         piece(rf"(?P<room>{_N})(?:室|号房)(?!内|外|友)", accept=lambda m: len(m.group("room")) >= 2),
         piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=那(?:一?家|户|对|屋)|(?:住户|业主|邻居|人?家)(?!政))",
+              accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
+        piece(r"(?<=楼[上下]|对门|隔壁)(?P<room>[1-9]\d{2,3})(?![\d元块岁年斤多点:.号%-])",
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
         piece(rf"(?P<floor>{_N})(?:楼{_NOT_A_FLOOR_COUNT}|层(?!楼)|层楼)", alone=False,
               accept=lambda m: (to_int(m.group("floor")) or 0) in range(1, 60)),
@@ -200,7 +207,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<place>(?:{alternatives('own')})(?:{_RELATIVE})*)"),
         piece(rf"(?P<place>(?!{_PART})(?:{_LANDMARK})(?!{_VAGUE})(?:{_RELATIVE}))"),
         piece(rf"(?P<place>(?:窗台|护栏|阳台)(?:{_RELATIVE}))", "floor"),
-        piece(rf"(?P<place>(?!(?<=的){_THING})(?:{_LANDMARK}))",
+        piece(rf"(?P<place>(?!{_THING})(?:{_LANDMARK}))",
               "community", "building", "unit", "floor", "place", alone=False),
         piece(r"(?P<place>(?:小区|院|大院|社区|楼)(?:的)?(?:东|西|南|北|正|后|侧|大)+门口?)"),
         piece(rf"(?P<place>(?:{_RELATIVE})(?!袋|罩|子|味|水|径))",

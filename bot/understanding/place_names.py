@@ -26,7 +26,7 @@ def alternatives(*keys: str) -> str:
 
 # Characters that end a name on its left: pronouns, particles, verbs of being and going.
 _NOT_NAME = (
-    r"我你他她它们在住是的了从到去就这那有跟把被给让咱俺您啊呢吧嘛哈某啥至,。!?、;:，。！？；：“”\"'"
+    r"我你他她它们在住搁是的了从到去就这那有跟把被给让咱俺您啊呢吧嘛哈某啥至,。!?、;:，。！？；：“”\"'"
     r"（）()《》\-\s\d"
 )
 #: One character of a name.
@@ -47,7 +47,7 @@ _SUFFIX_ONLY = re.compile(
     rf"(?:{alternatives('compound', 'weak', 'road')})$"
 )
 #: Words after which the name of a compound may stand without its end: 在|锦绣2栋.
-_CLEAR_START = frozenset("在住到是给,，。！!？?；;：:、 ")
+_CLEAR_START = frozenset("在住搁到是给,，。！!？?；;：:、 ")
 
 
 def named(lengths: str, ends: str) -> str:
