@@ -29,6 +29,8 @@ Vector = Callable[[], np.ndarray]
 # Chosen by cross-validation and by the totals of the held-out sets. Centred E5 vectors have a length
 # of about 0.35: scaled by 3 they weigh as much as the counts. Signs are few and would shout otherwise.
 _VECTOR_SCALE = 3.0
+# Main directions of the vectors that are kept: as many tell as much as all 384, in a third of the time.
+_DIRECTIONS = 64
 _SIGN_SCALE = 0.2
 _C = 0.3
 _TEMPERATURES = np.geomspace(0.05, 1.0, 25)
@@ -245,6 +247,16 @@ def _fit_heads(
     return [heads[q] for q in range(len(questions))]
 
 
+def _main_directions(vectors: np.ndarray) -> np.ndarray:
+    """The directions in which the vectors differ most, shape ``(dim, at most _DIRECTIONS)``.
+
+    Rows of zeros are messages that were not encoded; they say nothing.
+    """
+    told = vectors[np.abs(vectors).sum(axis=1) > 0]
+    _, found = np.linalg.eigh(told.T @ told)
+    return np.ascontiguousarray(found[:, ::-1][:, :_DIRECTIONS], dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Opinion:
     """Probabilities of the labels and of the finer topics, in the order of the cascade's lists."""
@@ -271,6 +283,7 @@ class Cascade:
     topic_margin: float
     topic_weight: float
     _counter: _Counter
+    _directions: np.ndarray
     _labels: _Head
     _topics: _Head
     _share: np.ndarray
@@ -312,12 +325,13 @@ class Cascade:
             ValueError: with fewer than two labels.
         """
         counter, counts = _Counter.fit(samples)
-        head, fine = _fit_heads(counts, vectors, [labels, topics])
+        directions = _main_directions(vectors)
+        head, fine = _fit_heads(counts, vectors @ directions, [labels, topics])
         share = np.zeros((len(fine.classes), len(head.classes)), dtype=np.float32)
         for label, topic in zip(labels, topics, strict=True):
             share[fine.classes.index(topic), head.classes.index(label)] += 1
         share /= share.sum(axis=1, keepdims=True)
-        return cls(trust_margin, topic_margin, topic_weight, counter, head, fine, share)
+        return cls(trust_margin, topic_margin, topic_weight, counter, directions, head, fine, share)
 
     def predict(self, sample: Sample, vector: Vector | None) -> Opinion:
         """Both opinions; ``vector`` is called only when the counts are not sure."""
@@ -326,7 +340,7 @@ class Cascade:
         sure = _gap(cheap.labels) >= self.trust_margin and _gap(cheap.topics) >= self.topic_margin
         if vector is None or sure:
             return cheap
-        return self._opinion(row, vector())
+        return self._opinion(row, vector() @ self._directions)
 
     def _opinion(self, row: Row, vector: np.ndarray | None) -> Opinion:
         labels = self._labels.probabilities(row, vector)
