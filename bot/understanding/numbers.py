@@ -10,7 +10,8 @@ DIGITS = {
 }  # fmt: skip
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _TENS = {"廿": 20, "卅": 30}
-_WIDE = str.maketrans("０１２３４５６７８９＃－—", "0123456789#--")
+# The signs that make a key of a digit (3️⃣) are as good as spaces.
+_WIDE = str.maketrans("０１２３４５６７８９＃－—\ufe0f\u20e3", "0123456789#--  ")
 
 #: A whole number in digits or words, for use inside larger patterns.
 NUMBER = (

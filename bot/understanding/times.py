@@ -25,14 +25,17 @@ _DAY_OFFSETS = {
 }  # fmt: skip
 # 啥前儿 is “when”, 跟前儿 “beside”.
 _DAY = r"(?P<day>大前|大后|外后|赶明|前(?<![啥多跟眼面当目以之提]前)|昨|今|明|后)(?:天(?!天)|添|儿个|个儿|个(?![月年星礼人小])|儿|日(?!期|子))"
-_DAY_SHORT = r"(?P<dayshort>今|明|昨|当|(?<![以之天年月周时目生点日])[前后](?=晚(?![会期年餐饭辈生报])))(?=[早晚晨])"
+_DAY_SHORT = (
+    r"(?P<dayshort>(?:今|(?<![说证声照透文光])明|昨)(?=[早晚晨]|[上中下]午|晌午|[头下后]晌|夜里|半夜)"
+    r"|当(?=[早晚晨])|(?<![以之天年月周时目生点日])[前后](?=晚(?![会期年餐饭辈生报])))"
+)
 
 _PARTS = {
     "dawn": "凌晨|五更|天没亮|天不亮|蒙蒙亮|天刚亮|麻麻亮|天亮前",
     "am": "大清早|清早上|清早|一大早|一早|早上|早晨|早起|清晨|上午|头晌午|头晌|上半天|前半晌|早间|晨|早",
     "noon": "大中午|中午头|中午|晌午头|大晌午|晌午|正午|午间",
     "pm": "下午|下晌午|下晌|后晌|过晌|下半天|后半晌|午后",
-    "eve": "擦黑儿|擦黑|傍黑儿|傍黑|傍晚|晚黑|晚上|晚间|夜晚|黑天|天黑|下黑|下晚|晚",
+    "eve": "擦黑儿|擦黑|傍黑儿|傍黑|傍晚|晚黑|晚上|晚间|夜晚|黑天|天黑|下黑|下晚儿|下晚|晚",
     "night": "大半夜|后半夜|前半夜|下半夜|上半夜|半夜三更|三更半夜|半夜|深夜|夜里头|夜里|夜间|黑夜|大晚上",
 }
 _PART_OF = {word: part for part, words in _PARTS.items() for word in words.split("|")}
@@ -73,7 +76,7 @@ _WHOLE_WEEK = (
 )
 
 # What follows a number and 号 when it is a house and not a date.
-_NOT_A_DATE = r"(?!\s*(?:楼|线|院|门|栋|幢|井|单元|房|店|厅|馆|车|床|台|机|桥|路|地|桩|梯|库|段|坑|商|铺|柜|桌|窗|岗|棚|大院|住|这栋|那栋|居|家))"
+_NOT_A_DATE = r"(?!\s*(?:楼|线|院|门|栋|病|包[间厢]|会议|展|幢|井|单元|房|店|厅|馆|车|床|台|机|桥|路|地|桩|梯|库|段|坑|商|铺|柜|桌|窗|岗|棚|大院|住|这栋|那栋|居|家))"
 # 15年3月, 零八年, 98年的房子: two figures are a year before a month, with a 0, or when something was
 # made or began then (十五年, 70年产权 are durations).
 _SHORT_YEAR = (
@@ -117,7 +120,7 @@ _REL_MONTH = r"(?P<relmonth>上上个|下下个|上个|下个|这个|本)月(?!�
 _REL_MONTH_DAY = rf"(?P<rmonth>上上个|下下个|上个|下个|这个|上|下|本)月(?:份)?的?(?P<rmday>{_N})(?:日|号{_NOT_A_DATE})"
 # 今年七十八了 tells an age.
 _AGE = r"(?:都|已经?|整|刚|快|满|虚岁|周岁)*(?:[一二三四五六七八九十]{2,3}|[1-9]\d|1[01]\d)(?:多|来)?(?:岁|整|了|啦|咯|周岁|[，,。]|$)"
-_REL_YEAR = rf"(?P<relyear>前|去|今(?!年{_AGE})|明|后)年(?:度)?(?!级|轻|龄)"
+_REL_YEAR = rf"(?P<relyear>(?<!大)前|去|今(?!年{_AGE})|明|后)年(?:度)?(?!级|轻|龄)"
 _NUMBER_YEAR = rf"(?<!\d)(?P<numyear>{_YEAR})年(?:度)?(?!级|龄|代)"
 _SEASON = (
     rf"(?P<syear>{_YEAR}|前|去|今|明)年?的?(?P<season>年初|年底|年末|年中(?![稻考秋])|上半年|下半年"
@@ -176,6 +179,7 @@ _LASTING = (
 )
 _LASTS_BEFORE = re.compile(
     rf"(?:{_LASTING})(?:水|电|气|暖|着)?(?:了|起)$|(?<![要将会划])(?:停|断|没|漏)(?:水|电|气|暖)$"
+    r"|已经?(?:逾期|超期|超时|延期|停工|停产|停业|烂尾|拖欠|拖延|闲置|荒废|失联|失踪)(?:近|将近|长达|达)?$"
 )
 _SINCE_AFTER = re.compile(r"\s*(?:了|啦|咯|喽|没|都没|还没|多了)")
 _WITHOUT_AFTER = re.compile(r"\s*不(?![到止够要用算行能得多是超])")
@@ -186,10 +190,12 @@ _PROMISED = re.compile(
 _SINCE = rf"(?<![大小好几]){_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一|内|两头|打鱼|\d)"
 _WORKDAYS = rf"(?<!\d)(?P<workdays>{_N})个?工作日(?P<wlater>(?:以|之)?内|以后|之后|后)"
 _THESE = (
-    r"(?P<these>这(?:两|几|些)天|(?:这|近|最近)(?P<thesen>[三四五六七八九十]|\d+)天(?!内|之内|一)"
+    r"(?P<these>(?:今明|明后|昨今)[两二]?[天日]|这(?:两|几|些)天|(?:这|近|最近)(?P<thesen>[三四五六七八九十]|\d+)天(?!内|之内|一)"
     r"|这(?:两|几)日|头两天|前(?:两|几)天|前(?:两|几)日|头几天|上(?:两|几)天|过(?:两|几)天)"
 )
-_RECUR_DAILY = rf"(?P<daily>每天|每日|每晚|每早|每个?(?={_PART_ALONE}))"
+# 每天清运一次 says how often, as 每周三次 does.
+_HOW_OFTEN = r"(?![^，,。；;的]{0,4}?[一两三四五六七八九十\d]+(?:[次趟班遍顿元块]|回(?![来家])))"
+_RECUR_DAILY = rf"(?P<daily>每天{_HOW_OFTEN}|每日{_HOW_OFTEN}|每晚|每早|每个?(?={_PART_ALONE}))"
 _RECUR_WEEKLY = (
     r"(?P<weekly>每个?|逢)(?:周|星期|礼拜)"
     rf"(?P<weekdays>[一二三四五六日天1-7](?:[、,和到至]?(?:周|星期|礼拜)?[一二三四五六日天1-7])*|末)(?!{_TIMES_A_WEEK})"
@@ -583,10 +589,17 @@ def _goes_on(m: re.Match[str], *, hours: bool, one: bool) -> bool:
     return bool(lasts or (_WITHOUT_AFTER.match(after) and not one))
 
 
+#: The first of the two days.
+_TWO_DAYS = {"今明": 0, "明后": 1, "昨今": -1}
+
+
 def _these(m: re.Match[str], today: date) -> _Days:
     words = m.group("these")
     if m.group("thesen"):
         return _Days(today - timedelta(days=to_int(m.group("thesen")) or 0), today)
+    if words[:2] in _TWO_DAYS:
+        first = _TWO_DAYS[words[:2]]
+        return _Days(today + timedelta(days=first), today + timedelta(days=first + 1))
     if words.startswith("过"):
         return _Days(today + timedelta(days=2), today + timedelta(days=3), True)
     if words.startswith("这"):

@@ -32,8 +32,8 @@ def any_of(words: list[str]) -> str:
 @lru_cache(maxsize=1)
 def _count_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Kinds and patterns of ``counts.yml``; the number is the group ``n`` of each."""
-    # 3️⃣ is a digit with the sign of a key around it; 上百 and 几十 are no number that was said.
-    number = rf"(?<![第\d])(?<![上几数近](?=[十百千]))(?P<n>{NUMBER})(?:\ufe0f?\u20e3)?"
+    # 3️⃣ is a digit and two signs that are read as spaces; 上百 and 几十 are no number that was said.
+    number = rf"(?<![第\d])(?<![上几数近](?=[十百千]))(?P<n>{NUMBER})\s{{0,2}}"
     return tuple(
         (kind, re.compile(pattern.replace("<n>", number)))
         for kind, patterns in load("counts")["kinds"].items()
