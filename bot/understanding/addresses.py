@@ -156,7 +156,8 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
               r"(?:交叉口|交叉处|交口|路口|交[汇会]处|交[汇会]口|交界处|之间|中间)?)", accept=_road),
         piece(rf"(?P<place>{_N}(?:栋|号楼|幢|单元)?[和与跟]{_N}(?:栋|号楼|幢|单元)(?:之间|中间))"),
         piece(rf"(?P<place>(?:{_INSTITUTION}|{_MIDDLE_SCHOOL}|{_SQUARE}){_MORE})"),
-        piece(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND}|{_WEAK}|{_ROAD})"),
+        piece(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND}|{_WEAK}|{_ROAD}|大桥|公园)"),
+        piece(rf"(?P<place>(?:{gazetteer.pattern})(?:大桥|公园){_MORE})"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])"),
         piece(rf"(?P<building>{building})\s*{building_word}", accept=_no_count),
@@ -221,6 +222,11 @@ def _beginnings(gazetteer: Gazetteer) -> re.Pattern[str]:
     return either(p.pattern.pattern for p in _pieces(gazetteer) if not p.after)
 
 
+@lru_cache(maxsize=32)
+def _known(gazetteer: Gazetteer) -> re.Pattern[str]:
+    return re.compile(gazetteer.long)
+
+
 #: Numbers everybody calls; 110那家 is no room.
 _CALLS = frozenset({"110", "119", "120", "122", "114", "315", "12345"})
 
@@ -263,7 +269,7 @@ def find_addresses(text: str, gazetteer: Gazetteer) -> list[Span]:
     plain = simplify(narrow(text))
     spans: list[Span] = []
     beginning = _beginnings(gazetteer).search(plain)
-    sentence = Sentence.of(plain) if beginning else None
+    sentence = Sentence.of(plain, _known(gazetteer)) if beginning else None
     while beginning and sentence:
         at = beginning.start()
         run = _read_run(sentence, at, spans[-1].end if spans else 0, gazetteer)

@@ -21,6 +21,9 @@ LOCALITIES = ROOT / "data" / "localities"
 _COMPOUND_KEYS = frozenset({"compounds", "communities"})
 
 
+_LONG = 3
+
+
 @dataclass(frozen=True)
 class Gazetteer:
     """Names of one locality, or of all when the locality is not known."""
@@ -33,6 +36,12 @@ class Gazetteer:
         if not self.names:
             return r"(?!)"
         return "|".join(re.escape(n) for n in sorted(self.names, key=lambda n: (-len(n), n)))
+
+    @property
+    def long(self) -> str:
+        """Alternation of the names that are hardly part of another one: 铁北小区, 机械厂."""
+        names = [re.escape(n) for n in sorted(self.names, key=lambda n: (-len(n), n))]
+        return "|".join(n for n in names if len(n) >= _LONG) or r"(?!)"
 
 
 def _named(node: Any, wanted: bool = False) -> Iterator[str]:

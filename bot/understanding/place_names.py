@@ -69,9 +69,15 @@ class Sentence:
     cuts: frozenset[int]
 
     @classmethod
-    def of(cls, plain: str) -> Sentence:
-        """Look for the words around names once for the whole sentence."""
+    def of(cls, plain: str, known: re.Pattern[str]) -> Sentence:
+        """Look for the words around names once for the whole sentence.
+
+        Args:
+            plain: the sentence.
+            known: names that are known: no other name runs over their beginning.
+        """
         cuts = {m.end() for m in _BEFORE.finditer(plain)}
+        cuts |= {m.start() for m in known.finditer(plain)}
         after = {
             i + 1 for i, char in enumerate(plain) if char in "和与跟及" or _NO_NAME.match(char)
         }
