@@ -679,7 +679,7 @@ _NOT_ALONE = re.compile(r"夜间|晚间|早间|午间|天黑|黑天|黑夜|天�
 _GREETS = re.compile(r"好(?![几多像不])|安(?![装排])")
 _HABIT_BEFORE = re.compile(r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天)$")
 _HOW_LONG_BEFORE = re.compile(rf"(?:{_HOW_LONG})$")
-_HABIT_AFTER = re.compile(r"[就才都]")
+_HABIT_AFTER = re.compile(rf"(?:{_N}点(?:钟|半|多)?)?[就才都]")
 # Told of another day: 那天下午.
 _THAT_DAY = re.compile(r"(?:那|当|有一?|头一|第[一二三四五]|次)[天日]$")
 _CLOCK_HABIT = re.compile(r"(?:到|平时|天天|见天儿?|老是|总是|经常|每次|每到)$")
