@@ -169,6 +169,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<community>(?:[甲乙丙])?{_N}号大?院)"),
         piece(r"(?P<community>[一二三四五1-5]期(?!间|限|房|刊)|[东南西北中A-Za-z]区(?=[的 ]?[\d一二三四五六七八九十]))",
               "community", alone=False),
+        piece(rf"(?P<community>(?:[东西南北]|[A-Za-z])区)(?=\s*{_N}\s*(?:栋|号楼|幢|#))"),
         piece(rf"(?P<room>{_N})(?:室|号房)(?!内|外|友)", accept=lambda m: len(m.group("room")) >= 2),
         piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=那(?:一?家|户|对|屋)|(?:住户|业主|邻居|人?家)(?!政))",
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),

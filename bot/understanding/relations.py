@@ -26,7 +26,7 @@ _OWN = r"(?:我们|我|咱们|咱|俺们|俺|自家|自个儿家)(?:家里?|屋�
 #: 我大闺女, 我三姐. Lazy, so that 我大爷 stays an uncle.
 _RANK = r"[亲大小老二三四五六幺]??"
 #: 我大姨|夫 is not the aunt.
-_WHOLE = r"(?![夫父妈母媳])"
+_WHOLE = r"(?:(?<![姨姑舅姐妹弟婶])|(?![夫父妈母媳]))"
 _FOR = r"(?:给|替|帮|为|代|送到|送去|送给|看看|瞧瞧|瞅瞅)我?"
 #: Between two that belong together: 俺爹俺娘, 我爸和我妈.
 _JOINED = re.compile(r"[和跟与、]?|还有|以及")
