@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from bot.understanding.gazetteer import LOCALITIES
-from bot.understanding.span import Span, without_overlaps
+from bot.understanding.span import Span, overlaps_any, without_overlaps
 from bot.understanding.words import load
 
 
@@ -54,7 +54,9 @@ _STOP = r"条补缺页换我你他她您的了个张份开出写办要给让说�
 # 居住证明天办: there 明 belongs to the day.
 _SHORTEST = len("贫困证明")
 _NEXT_DAY = r"(?!天|早|晚|儿个|年)"
-_UNKNOWN = re.compile(rf"(?P<name>[^{_STOP}]{{2,8}}?证明)(?!我|他|她|一下|人|信息){_NEXT_DAY}")
+_UNKNOWN = re.compile(
+    rf"(?P<name>(?:{load('certificates')['whole']}|[^{_STOP}]){{2,10}}?证明)(?!我|他|她|一下|人|信息){_NEXT_DAY}"
+)
 
 
 _CLAUSE = r"[^，,。！!？?；;\n]"
@@ -80,28 +82,45 @@ def _as_meant(text: str) -> str:
 
 
 def _find(text: str, known: dict[str, Certificate]) -> list[Span]:
+    """Kinds of the list first, then what is told as a sentence, then any other name."""
+    listed = _listed(text, known)
+    told = None if listed else _told_in(text, known)
+    if told:
+        return [told]
+    others = [s for s in _others(text) if not overlaps_any(s.start, s.end, listed)]
+    return sorted([*listed, *others], key=lambda s: s.start)
+
+
+def _listed(text: str, known: dict[str, Certificate]) -> list[Span]:
     spans: list[Span] = []
     for word, kind in known.items():
         # Looked for as it is first: that spares a hundred patterns a sentence.
         match = re.search(re.escape(word) + _NEXT_DAY, text) if word in text else None
-        if match:
+        # 出生证 is a licence; only the catalogue takes it for the certificate.
+        if match and not word.endswith("证"):
             spans.append(_span(match.start(), match.end(), text, kind))
-    spans = without_overlaps(spans)
-    if not spans:
-        by_number = {kind.no: kind for kind in known.values()}
-        for number, pattern in _told():
-            match = pattern.search(text)
-            if match and number in by_number:
-                return [_span(match.start(), match.end(), text, by_number[number])]
-        no_kind = re.compile(load("certificates")["no_kind"])
-        lead = re.compile(rf"(?:{load('certificates')['lead']})?")
-        for match in _UNKNOWN.finditer(text):
-            start, end = match.span("name")
-            start += lead.match(match.group("name")).end()
-            name = text[start:end]
-            if len(name) < _SHORTEST or no_kind.search(name.removesuffix("证明")):
-                continue
-            spans.append(_span(start, end, text, Certificate(None, name), 0.8))
+    return without_overlaps(spans)
+
+
+def _told_in(text: str, known: dict[str, Certificate]) -> Span | None:
+    by_number = {kind.no: kind for kind in known.values()}
+    for number, pattern in _told():
+        match = pattern.search(text)
+        if match and number in by_number:
+            return _span(match.start(), match.end(), text, by_number[number])
+    return None
+
+
+def _others(text: str) -> list[Span]:
+    """Names no list knows, without what only leads to them."""
+    data, spans = load("certificates"), []
+    for match in _UNKNOWN.finditer(text):
+        start, end = match.span("name")
+        lead = re.match(data["lead"], match.group("name"))
+        name = text[start + (lead.end() if lead else 0) : end]
+        if len(name) < _SHORTEST or re.search(data["no_kind"], name.removesuffix("证明")):
+            continue
+        spans.append(_span(end - len(name), end, text, Certificate(None, name), 0.8))
     return spans
 
 
