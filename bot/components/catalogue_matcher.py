@@ -27,6 +27,7 @@ from bot.components.counting import weighted
 from bot.components.emergency_guard import EMERGENCY, verdict_of
 from bot.components.intent_classifier import READINGS, leaf_of, topic_name, topics_of
 from bot.understanding.cards import Card, catalogue_stamp, load_cards
+from bot.understanding.scripts import simplify
 
 #: A complaint that no leaf fits, and danger without one; never given out as a service.
 NO_LEAF = frozenset(("none", "-"))
@@ -200,7 +201,7 @@ class CatalogueMatcher(GraphComponent):
 
     def _match(self, message: Message) -> None:
         intent = (message.get(INTENT) or {}).get("name")
-        found = self._retrieval.scores(message.get(TEXT)) if self._retrieval else {}
+        found = self._retrieval.scores(simplify(message.get(TEXT))) if self._retrieval else {}
         ranked = self._ranked(message, intent, found)
         limit = int(self._config["alternatives"])
         likeliest = [

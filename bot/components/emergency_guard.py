@@ -12,6 +12,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.understanding.emergency import Verdict, judge
+from bot.understanding.scripts import simplify
 
 #: Message property with the ``Verdict``; the classifier and the matcher respect it.
 VERDICT = "emergency_verdict"
@@ -41,7 +42,7 @@ class EmergencyGuard(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Judge each message."""
         for message in messages:
-            verdict = judge(message.get(TEXT) or "")
+            verdict = judge(simplify(message.get(TEXT) or ""))
             message.set(VERDICT, verdict)
             if verdict.alarm:
                 intent = {"name": EMERGENCY, "confidence": 1.0}

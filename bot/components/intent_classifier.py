@@ -24,6 +24,7 @@ from bot.parallel import spread
 from bot.progress import tell
 from bot.understanding.emergency import judge
 from bot.understanding.plain_answers import plain_intent, says_nothing
+from bot.understanding.scripts import simplify
 from bot.understanding.signs import see
 
 UNCERTAIN = "uncertain"
@@ -61,7 +62,7 @@ def sample_of(message: Message) -> Sample:
     """A message as the classifiers see it; made once and kept on the message."""
     sample = message.get(_SAMPLE)
     if sample is None:
-        text = message.get(TEXT)
+        text = simplify(message.get(TEXT))
         verdict = message.get(VERDICT) or judge(text)
         words = [t.text for t in message.get("text_tokens") or [] if t.text.strip()]
         sample = Sample(see(text, spans_of(message), verdict), words)

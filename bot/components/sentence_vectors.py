@@ -20,9 +20,15 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.encoder.memory import RecentVectors, is_encoded, recent_vectors, training_vectors
 from bot.progress import tell
+from bot.understanding.scripts import simplify
 
 #: Message property under which the ``LazyVector`` is found.
 SENTENCE_VECTOR = "sentence_vector"
+
+
+def _said(message: Message) -> str:
+    """What is encoded: the text in simplified characters."""
+    return simplify(message.get(TEXT) or "")
 
 
 class LazyVector:
@@ -104,7 +110,7 @@ class SentenceVectorFeaturizer(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the mean of the training texts."""
-        texts = {m.get(TEXT) for m in training_data.training_examples if m.get(TEXT)}
+        texts = {_said(m) for m in training_data.training_examples if m.get(TEXT)}
         texts = sorted(filter(is_encoded, texts))
         tell("vectors", 0.0)
         self._mean = training_vectors().vectors(texts).mean(axis=0)
@@ -115,8 +121,8 @@ class SentenceVectorFeaturizer(GraphComponent):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Messages in training get their vectors from the file at once."""
         self.process(training_data.training_examples)
-        messages = [m for m in training_data.training_examples if is_encoded(m.get(TEXT) or "")]
-        vectors = training_vectors().vectors([m.get(TEXT) or "" for m in messages])
+        messages = [m for m in training_data.training_examples if is_encoded(_said(m))]
+        vectors = training_vectors().vectors([_said(m) for m in messages])
         for message, vector in zip(messages, vectors, strict=True):
             if message.get(TEXT):
                 message.get(SENTENCE_VECTOR)._value = vector - self._mean
@@ -125,7 +131,7 @@ class SentenceVectorFeaturizer(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Promise a vector; nothing is computed here."""
         for message in messages:
-            text = message.get(TEXT)
+            text = _said(message)
             if text:
                 message.set(SENTENCE_VECTOR, LazyVector(text, self._encoder, self._mean))
         return messages

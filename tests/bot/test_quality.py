@@ -89,6 +89,18 @@ def test_readings_that_once_were_wrong() -> None:
     assert got == READINGS
 
 
+def test_traditional_characters_are_read_like_simplified_ones() -> None:
+    pairs = {
+        "樓道裏的燈壞了三天，黑漆漆的": "楼道里的灯坏了三天，黑漆漆的",
+        "高齡津貼怎麼申請": "高龄津贴怎么申请",
+        "電梯把人關在裏頭了": "电梯把人关在里头了",
+        "幫我媽訂明天中午的飯，要軟的": "帮我妈订明天中午的饭，要软的",
+    }
+    guesses = parse([*pairs, *pairs.values()])
+    seen = [(g["intent"], g["leaf"], g["confidence"]) for g in guesses]
+    assert seen[: len(pairs)] == seen[len(pairs) :]
+
+
 def test_hesitation_is_asked_about() -> None:
     assert parse(["那个那个啥来着"])[0]["uncertain"] is True
 
