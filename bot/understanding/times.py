@@ -165,7 +165,7 @@ _UNIT_DAYS = {
     "晚上": 1,
 }
 _UNIT = (
-    r"个半月|个来月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨半])月|个?礼拜|个?星期"
+    rf"年零{_N}个月|个半月|个来月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨半])月|个?礼拜|个?星期"
     r"|周(?![一二三四五六日末岁围边转年])|年(?!级|龄|代)|个?小时|个?钟头|宿"
 )
 _COUNT = rf"(?<!\d)(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
@@ -187,7 +187,7 @@ _WITHOUT_AFTER = re.compile(r"\s*不(?![到止够要用算行能得多是超])")
 _PROMISED = re.compile(
     r"(?:承诺|约定|说好|规定|答应|答复|回复|告知|写着|写的|写明|保证|三包|应当?)[^,，。；;!！?？]{0,8}$"
 )
-_SINCE = rf"(?<![大小好几]){_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一|内|两头|打鱼|\d)"
+_SINCE = rf"(?<![大小好几第]){_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一|内|两头|打鱼|\d)"
 _WORKDAYS = rf"(?<!\d)(?P<workdays>{_N})个?工作日(?P<wlater>(?:以|之)?内|以后|之后|后)"
 _THESE = (
     r"(?P<these>(?:今明|明后|昨今)[两二]?[天日]|这(?:两|几|些)天|(?:这|近|最近)(?P<thesen>[三四五六七八九十]|\d+)天(?!内|之内|一)"
@@ -500,8 +500,14 @@ def _amount(m: re.Match[str]) -> tuple[float, bool] | None:
     return None if number is None else (float(number), bool(m.group("more")))
 
 
+#: 一年零两个月; the years are the amount.
+_YEARS_AND_MONTHS = re.compile(rf"年零({_N})个月")
+
+
 def _back(today: date, amount: float, unit: str) -> date:
     """The day ``amount`` units before ``today`` (negative: after it)."""
+    if both := _YEARS_AND_MONTHS.fullmatch(unit):
+        return _add_months(today, -round(amount * 12) - (to_int(both.group(1)) or 0))
     if "月" in unit:
         whole = int(amount)
         return _add_months(today, -whole) - timedelta(days=round((amount - whole) * 30))
@@ -747,11 +753,11 @@ def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
         if reading is None:
             return None
     _read_weekday_beside(plain, reading)
-    if not meal and reading.part is None and reading.clock is None:
-        match = _PART_RE.match(plain, reading.end + (plain[reading.end : reading.end + 1] == " "))
-        if match:
-            reading.part, reading.end = _PART_OF[match.group("part")], match.end()
+    if not meal:
+        _read_part(plain, reading)
     _read_last_day(plain, reading, today)
+    if not meal:
+        _read_part(plain, reading)  # 周一到周五|上午
     if reading.clock is None:
         clock = _read_clock(
             plain, reading.end + (plain[reading.end : reading.end + 1] in ("的", " "))
@@ -781,6 +787,15 @@ def _read_weekday_beside(plain: str, reading: _Reading) -> None:
     if match and days and days.start == days.end and reading.clock is None and not said:
         if _WEEKDAYS[match.group("day") or match.group("inside")] == days.start.isoweekday():
             reading.end = match.end()
+
+
+def _read_part(plain: str, reading: _Reading) -> None:
+    """The part of the day right behind what was read, unless one was said."""
+    if reading.part is not None or reading.clock is not None:
+        return
+    match = _PART_RE.match(plain, reading.end + (plain[reading.end : reading.end + 1] == " "))
+    if match:
+        reading.part, reading.end = _PART_OF[match.group("part")], match.end()
 
 
 def _read_recur(plain: str, at: int) -> _Reading | None:
