@@ -176,6 +176,10 @@ class Stack:
         assert status == 200, body
         return dict(body)
 
+    def internal_token(self) -> str:
+        """The secret between the processes of this stack."""
+        return (self.var_dir / "secrets" / "internal_token").read_text().strip()
+
     def chat(self) -> Chat:
         """A new resident's conversation."""
         return Chat(self)
@@ -184,10 +188,10 @@ class Stack:
 class Chat:
     """A resident's side of the chat API."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, elder: bool = False) -> None:
         self.stack = stack
         status, body = stack.call(
-            "POST", "/api/v1/chat/sessions", {"channel": "web", "elder": False}
+            "POST", "/api/v1/chat/sessions", {"channel": "web", "elder": elder}
         )
         assert status == 201, body
         self.token: str = body["token"]

@@ -1,0 +1,450 @@
+"""Conversations as data: read from tests/conversations/*.yml and held with a running system.
+
+A file is a list of conversations::
+
+    - name: a short English sentence, unlike every other name of the file
+      now: "2026-11-24T10:05:00+08:00"   # optional: when it begins; a Tuesday morning by default
+      elder: false                       # optional: 大字版
+      turns:
+        - say: "text"
+          has: [words that the answer holds]
+          not: [words that are not there]
+      not_asked: [words that no answer of the whole conversation holds]
+      ticket: {leaf: H6, state: DISPATCHED, "location.building": "3"}
+      events: [submitted, accepted, dispatched]
+
+A turn is one of
+
+* ``say: text`` – the resident writes;
+* ``tap: title`` – the resident taps the newest button whose title contains this;
+* ``wait: PT3H`` – the clock goes on (``P20D``), and what has become due is done;
+* ``staff: {as: grid1, action: sign, …}`` – an action of the workflow on the newest ticket of this
+  conversation, the rest of the mapping is its payload;
+* ``staff: {as: grid1, do: resolve_all}`` – signs, contacts and resolves every ticket that is open
+  here; ``do: answer`` with ``text`` writes to the resident as a person, ``do: release`` gives the
+  conversation back to the bot;
+* ``resident: {name: …, phone: …, home: …}`` – who writes is registered under these data.
+
+``by: name`` on a turn: another resident with a session of their own (neighbours). After ``say`` and
+``tap`` an answer must come, unless the turn says ``silent: true``; ``has`` and ``not`` look at its
+text and at the titles of its buttons. After ``wait`` and ``staff`` they look at what has reached
+the resident since, and ``has`` waits for it.
+
+``ticket`` is the newest ticket of the conversation as the staff API shows it: dotted names, equal
+values, or ``{has: [words]}`` / ``{not: [words]}`` for a text; ``ticket: none`` when there may be none,
+``tickets: 2`` counts them. ``seen_by: mediator1`` reads it as this account (default dispatcher1).
+``events`` are types of its timeline that come in this order, others may be between.
+``journey: name`` puts the conversation into docs/dialogues.md under this heading.
+
+Whatever a conversation leaves open is withdrawn after it: the next one begins in an empty town.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.stack import Chat, Stack
+
+FOLDER = Path(__file__).parent / "conversations"
+NOW = "2026-11-24T10:05:00+08:00"  # a Tuesday, in office hours
+ARRIVES_S = 20
+"""Seconds within which a message of the system must reach the resident."""
+
+FINAL = {"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"}
+RESOLVED = {"outcome": "solved", "reply": "办好了", "evidence_note": "现场已查看"}
+KINDS = ("say", "tap", "wait", "staff", "resident")
+
+
+class Malformed(Exception):
+    """A file or a conversation that is not in the format; the message names it."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One step: what is done, and what its answer must and must not hold."""
+
+    kind: str
+    value: Any
+    has: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    by: str = ""
+    silent: bool = False
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation and what it must leave behind."""
+
+    name: str
+    file: str
+    turns: tuple[Turn, ...]
+    now: str = NOW
+    elder: bool = False
+    not_asked: tuple[str, ...] = ()
+    ticket: Mapping[str, Any] | None = None
+    tickets: int | None = None
+    events: tuple[str, ...] = ()
+    seen_by: str = "dispatcher1"
+    journey: str = ""
+
+    @property
+    def id(self) -> str:
+        """Name of its test case."""
+        return f"{self.file}: {self.name}"
+
+
+# ── Reading ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_all(folder: Path = FOLDER) -> list[Conversation | Malformed]:
+    """Read every file; what cannot be read stands in the list as the error that says where."""
+    found: list[Conversation | Malformed] = []
+    for path in sorted(folder.glob("*.yml")):
+        found += read_file(path)
+    return found
+
+
+def read_file(path: Path) -> Iterator[Conversation | Malformed]:
+    """Read the conversations of one file."""
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as error:
+        yield Malformed(f"{path.name}: {error}")
+        return
+    if not isinstance(entries, list):
+        yield Malformed(f"{path.name}: a list of conversations is expected")
+        return
+    names: set[str] = set()
+    for number, entry in enumerate(entries, 1):
+        where = f"{path.name}, conversation {number}"
+        if isinstance(entry, dict) and entry.get("name"):
+            where = f"{path.name}, “{entry['name']}”"
+        try:
+            conversation = _conversation(entry, path.stem)
+            if conversation.name in names:
+                raise ValueError("the name is there twice")
+            names.add(conversation.name)
+            yield conversation
+        except (ValueError, TypeError) as error:
+            yield Malformed(f"{where}: {error}")
+
+
+def _conversation(entry: Any, file: str) -> Conversation:
+    if not isinstance(entry, dict):
+        raise ValueError("a mapping with name and turns is expected")
+    known = {f.name for f in fields(Conversation)} - {"file"}
+    _no_other(entry, known)
+    if not entry.get("name") or not entry.get("turns"):
+        raise ValueError("name and turns are needed")
+    given = {k: v for k, v in entry.items() if k not in ("turns", "ticket", "now")}
+    for key in ("not_asked", "events"):
+        given[key] = _words(entry, key)
+    if isinstance(entry.get("now"), datetime):
+        given["now"] = entry["now"].isoformat()
+    elif "now" in entry:
+        given["now"] = datetime.fromisoformat(entry["now"]).isoformat()
+    ticket = entry.get("ticket")
+    if ticket == "none":
+        if entry.get("tickets"):
+            raise ValueError("ticket: none, and yet tickets are counted")
+        given["tickets"] = 0
+    elif isinstance(ticket, dict):
+        given["ticket"] = ticket
+    elif ticket is not None:
+        raise ValueError("ticket is a mapping or none")
+    turns = tuple(_turn(each) for each in entry["turns"])
+    return Conversation(file=file, turns=turns, **given)
+
+
+def _turn(entry: Any) -> Turn:
+    if not isinstance(entry, dict):
+        raise ValueError(f"a turn is a mapping, not {entry!r}")
+    _no_other(entry, {*KINDS, "has", "not", "by", "silent"})
+    kinds = [kind for kind in KINDS if kind in entry]
+    if len(kinds) != 1:
+        raise ValueError(f"a turn is one of {', '.join(KINDS)}: {entry!r}")
+    kind = kinds[0]
+    value = entry[kind]
+    if not isinstance(value, dict if kind in ("staff", "resident") else str):
+        raise ValueError(f"{kind}: {value!r} – put texts in quotes")
+    if kind == "staff" and ("as" not in value or ("action" in value) == ("do" in value)):
+        raise ValueError("staff needs as, and action or do")
+    if kind == "staff" and value.get("do", "answer") not in DEEDS:
+        raise ValueError(f"do is one of {', '.join(DEEDS)}")
+    return Turn(
+        kind, value, _words(entry, "has"), _words(entry, "not"), entry.get("by", ""),
+        bool(entry.get("silent", False)),
+    )  # fmt: skip
+
+
+def _no_other(entry: Mapping[str, Any], known: set[str]) -> None:
+    unknown = sorted(str(key) for key in entry if key not in known)
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+
+
+def _words(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    words = entry.get(key) or ()
+    if isinstance(words, str):
+        return (words,)
+    if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{key} is a list of texts, in quotes when they look like numbers")
+    return tuple(words)
+
+
+# ── Holding ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Talk:
+    """A conversation while it is held.
+
+    Attributes:
+        lines: What was said so far: ``(who, text, button titles)``; who is ``居民`` (or the
+            neighbour's name), ``邻答``, ``工作人员`` or ``系统``.
+    """
+
+    stack: Stack
+    conversation: Conversation
+    lines: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    chats: dict[str, Chat] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def hold(self) -> None:
+        """Hold it and check it.
+
+        Raises:
+            AssertionError: with the conversation up to there.
+        """
+        _clock(self.stack, now=self.conversation.now)
+        try:
+            for turn in self.conversation.turns:
+                self._take(turn)
+            self._check_not_asked()
+            self._check_ticket()
+        finally:
+            self.clear()
+
+    def chat(self, by: str) -> Chat:
+        """The session of a resident; opened when they first do something."""
+        if by not in self.chats:
+            self.chats[by] = Chat(self.stack, self.conversation.elder)
+            self.seen[by] = len(self.chats[by].history())
+        return self.chats[by]
+
+    def _take(self, turn: Turn) -> None:
+        chat = self.chat(turn.by)
+        if turn.kind in ("say", "tap"):
+            self.lines.append((turn.by or "居民", turn.value, ()))
+            try:
+                answer = chat.say(turn.value) if turn.kind == "say" else chat.tap(turn.value)
+            except StopIteration:
+                raise AssertionError(self._story(f"no button {turn.value!r} was shown")) from None
+            self._write(chat.last)
+            titles = "\n".join(b["title"] for m in chat.last for b in m.get("buttons") or [])
+            if not turn.silent and not answer.strip():
+                raise AssertionError(self._story("no answer"))
+            shown = f"{answer}\n{titles}"
+            missing = [words for words in turn.has if words not in shown]
+        else:
+            DOERS[turn.kind](self, turn, chat)
+            shown, missing = self._arrived(turn, chat)
+        self.seen[turn.by] = len(chat.history())
+        if missing:
+            raise AssertionError(self._story(f"not said: {', '.join(missing)}"))
+        wrong = [words for words in turn.without if words in shown]
+        if wrong:
+            raise AssertionError(self._story(f"said: {', '.join(wrong)}"))
+
+    def _arrived(self, turn: Turn, chat: Chat) -> tuple[str, list[str]]:
+        """What reached the resident since the last turn, and the words that are missing in it."""
+        deadline = time.monotonic() + ARRIVES_S
+        while True:
+            new = [m for m in chat.history()[self.seen[turn.by] :] if m["from"] != "resident"]
+            shown = "\n".join(
+                [m["text"] or "" for m in new]
+                + [b["title"] for m in new for b in m.get("buttons") or []]
+            )
+            missing = [words for words in turn.has if words not in shown]
+            if not missing or time.monotonic() > deadline:
+                self._write(new)
+                return shown, missing
+            time.sleep(0.1)
+
+    def _write(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            who = {"human": "工作人员", "system": "系统"}.get(message["from"], "邻答")
+            titles = tuple(b["title"] for b in message.get("buttons") or [])
+            self.lines.append((who, message["text"] or "", titles))
+
+    # What is left behind.
+
+    def own_tickets(self) -> list[dict[str, Any]]:
+        """All tickets of the conversation as residents see them, newest first."""
+        found: dict[str, dict[str, Any]] = {}
+        for chat in self.chats.values():
+            path = f"/internal/v1/conversations/{chat.session_id}/tickets"
+            status, body = self.stack.call("GET", path, token=self.stack.internal_token())
+            assert status == 200, body
+            found |= {each["ticket_no"]: each for each in body["tickets"]}
+        return [found[number] for number in sorted(found, reverse=True)]
+
+    def newest(self) -> str:
+        """Number of the newest ticket."""
+        tickets = self.own_tickets()
+        if not tickets:
+            raise AssertionError(self._story("there is no ticket"))
+        return str(tickets[0]["ticket_no"])
+
+    def _check_not_asked(self) -> None:
+        answers = "\n".join(text for who, text, _ in self.lines if who == "邻答")
+        asked = [words for words in self.conversation.not_asked if words in answers]
+        if asked:
+            raise AssertionError(self._story(f"asked or said: {', '.join(asked)}"))
+
+    def _check_ticket(self) -> None:
+        wanted = self.conversation
+        if wanted.tickets is not None:
+            count = len(self.own_tickets())
+            if count != wanted.tickets:
+                raise AssertionError(self._story(f"{count} tickets, not {wanted.tickets}"))
+        if wanted.ticket is None and not wanted.events:
+            return
+        number = self.newest()
+        ticket = self.stack.ticket(number, wanted.seen_by)
+        wrong = [
+            f"{name}: {value(ticket, name)!r}, not {expected!r}"
+            for name, expected in (wanted.ticket or {}).items()
+            if not fits(value(ticket, name), expected)
+        ]
+        if wrong:
+            raise AssertionError(self._story("ticket " + "; ".join(wrong)))
+        types = [event["type"] for event in self.stack.events(number, wanted.seen_by)]
+        rest = iter(types)
+        if not all(each in rest for each in wanted.events):
+            raise AssertionError(self._story(f"events {types}, not {list(wanted.events)}"))
+
+    def clear(self) -> None:
+        """Withdraw what is open, as the residents themselves."""
+        for chat in self.chats.values():
+            path = f"/internal/v1/conversations/{chat.session_id}/tickets"
+            for ticket in self.stack.call("GET", path, token=self.stack.internal_token())[1][
+                "tickets"
+            ]:
+                if ticket["state"] not in FINAL:
+                    self.stack.call(
+                        "POST",
+                        f"/internal/v1/tickets/{ticket['ticket_no']}/resident/withdraw",
+                        {"conversation_id": chat.session_id, "reason": "测试结束"},
+                        token=self.stack.internal_token(),
+                        **{"Idempotency-Key": uuid.uuid4().hex},
+                    )
+
+    def _story(self, wrong: str) -> str:
+        told = "\n".join(
+            f"  {who}: {text}" + (f"  [{' | '.join(titles)}]" if titles else "")
+            for who, text, titles in self.lines
+        )
+        return f"{self.conversation.id}: {wrong}\n{told}"
+
+
+def value(ticket: Mapping[str, Any], name: str) -> Any:
+    """Return what stands under a dotted name; None where there is nothing."""
+    found: Any = ticket
+    for part in name.split("."):
+        if isinstance(found, list) and part.isdigit():
+            found = found[int(part)] if int(part) < len(found) else None
+        else:
+            found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def fits(found: Any, expected: Any) -> bool:
+    """Say whether a value is what was expected (see the format for ``has`` and ``not``)."""
+    if isinstance(expected, Mapping):
+        has, without = _words(expected, "has"), _words(expected, "not")
+        text = str(found)
+        return all(w in text for w in has) and not any(w in text for w in without)
+    return bool(found == expected)
+
+
+# ── What staff and time do ──────────────────────────────────────────────────────────────────────
+
+
+def _clock(stack: Stack, **change: str) -> None:
+    status, body = stack.call("POST", "/api/v1/test/clock", change, stack.token("admin1"))
+    assert status == 200, body
+
+
+def _tick(stack: Stack) -> None:
+    status, body = stack.call("POST", "/api/v1/test/tick", {}, stack.token("admin1"))
+    assert status == 200, body
+
+
+def _wait(talk: Talk, turn: Turn, chat: Chat) -> None:
+    talk.lines.append(("时间", turn.value, ()))
+    _clock(talk.stack, advance=turn.value)
+    _tick(talk.stack)
+
+
+def _resident(talk: Talk, turn: Turn, chat: Chat) -> None:
+    body = {**turn.value, "session_id": chat.session_id}
+    status, answer = talk.stack.call(
+        "POST", "/api/v1/test/residents", body, talk.stack.token("admin1")
+    )
+    assert status == 201, answer
+
+
+def _staff(talk: Talk, turn: Turn, chat: Chat) -> None:
+    given = dict(turn.value)
+    account = given.pop("as")
+    talk.lines.append((account, str(given), ()))
+    if "do" in given:
+        DEEDS[given.pop("do")](talk, account, chat, given)
+    else:
+        talk.stack.act(account, talk.newest(), given.pop("action"), **given)
+    _tick(talk.stack)
+
+
+def _resolve_all(talk: Talk, account: str, chat: Chat, given: dict[str, Any]) -> None:
+    for ticket in talk.own_tickets():
+        number, state = ticket["ticket_no"], ticket["state"]
+        if state == "DISPATCHED":
+            talk.stack.act(account, number, "sign")
+        if state in ("DISPATCHED", "ACTIVE", "REWORK"):
+            talk.stack.act(account, number, "contact", way="phone", result="reached")
+            talk.stack.act(account, number, "resolve", **{**RESOLVED, **given})
+
+
+def _answer(talk: Talk, account: str, chat: Chat, given: dict[str, Any]) -> None:
+    _handoff(talk, account, chat, "messages", given)
+
+
+def _release(talk: Talk, account: str, chat: Chat, given: dict[str, Any]) -> None:
+    _handoff(talk, account, chat, "release", given)
+
+
+def _handoff(talk: Talk, account: str, chat: Chat, what: str, body: dict[str, Any]) -> None:
+    path = f"/api/v1/handoffs/{chat.session_id}/{what}"
+    status, answer = talk.stack.call("POST", path, body, talk.stack.token(account))
+    assert status in (200, 201), answer
+
+
+DEEDS: dict[str, Callable[[Talk, str, Chat, dict[str, Any]], None]] = {
+    "resolve_all": _resolve_all,
+    "answer": _answer,
+    "release": _release,
+}
+DOERS: dict[str, Callable[[Talk, Turn, Chat], None]] = {
+    "wait": _wait,
+    "staff": _staff,
+    "resident": _resident,
+}

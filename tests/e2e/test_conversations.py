@@ -1,0 +1,77 @@
+"""Every conversation of tests/conversations/*.yml with the whole running system.
+
+The format stands in tests/conversation.py. One stack on SQLite serves all of them, one after the
+other: a turn takes some 50 ms, and what one leaves open is withdrawn before the next.
+``LINDA_STACK`` (address of a started stack) and ``LINDA_STACK_VAR`` (its folder) use that one
+instead, while conversations are being written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conversation import Conversation, Malformed, Talk, fits, read_all, read_file, value
+from tests.stack import Stack
+
+CONVERSATIONS = read_all()
+ROOMY = {
+    "LINDA_SESSIONS_PER_ADDRESS": "100000",
+    "LINDA_TICKETS_PER_ADDRESS": "100000",
+    "LINDA_TICKETS_PER_CONVERSATION": "1000",
+}
+"""All residents of these tests live at one address, and their clock often stands still."""
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One started system for all conversations."""
+    if running := os.environ.get("LINDA_STACK"):
+        stack = Stack(Path(os.environ["LINDA_STACK_VAR"]))
+        stack.url = running
+        yield stack
+        return
+    stack = Stack(tmp_path_factory.mktemp("conversations"), **ROOMY)
+    stack.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.mark.parametrize(
+    "conversation",
+    CONVERSATIONS,
+    ids=[c.id if isinstance(c, Conversation) else str(c) for c in CONVERSATIONS],
+)
+def test_conversation(system: Stack, conversation: Conversation | Malformed) -> None:
+    if isinstance(conversation, Malformed):
+        pytest.fail(str(conversation))
+    try:
+        Talk(system, conversation).hold()
+    except AssertionError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def test_a_malformed_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yml"
+    for text, said in (
+        ("- name: a\n  turns: [{say: 1}]", "“a”"),
+        ("- name: a\n  turns: [{say: 好, hass: [x]}]", "hass"),
+        ("- name: a\n  turns: [{staff: {as: grid1}}]", "action or do"),
+        ("- name: a\n  turns: [{say: 好}]\n- name: a\n  turns: [{say: 好}]", "twice"),
+        ("- turns: [{say: 好}]", "conversation 1"),
+        ("- name: [", "wrong.yml"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        errors = [str(e) for e in read_file(path) if isinstance(e, Malformed)]
+        assert len(errors) == 1 and "wrong.yml" in errors[0] and said in errors[0], errors
+
+
+def test_values_of_a_ticket() -> None:
+    ticket = {"location": {"building": "3"}, "urges": [{"text": "快点"}], "title": "灯坏了"}
+    assert fits(value(ticket, "location.building"), "3")
+    assert fits(value(ticket, "urges.0.text"), {"has": ["快"], "not": ["慢"]})
+    assert not fits(value(ticket, "title"), {"has": ["水"]})
+    assert value(ticket, "location.unit.name") is None
