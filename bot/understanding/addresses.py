@@ -29,6 +29,8 @@ _RELATIVE = alternatives("relative", "that")
 # Behind a thing that is found anywhere these tell no place: 学校之间, 变压器那边.
 _VAGUE = r"之间|周边|一带|那边|那头|中间"
 _NOT_ROAD = re.compile(rf"(?:{alternatives('not_road')})大?(?:路|街|巷)$")
+_SAYING = re.compile(r"[说讲喊问嫌骂扫挖炸锁趟]")
+_NOT_IN_ROADS = re.compile(rf"{_SAYING.pattern}|得|小区|社区")
 _NOT_VILLAGE = re.compile(rf"(?:{alternatives('not_village')})$")
 _NOT_NAMED = re.compile(rf"(?:{alternatives('not_named')})$")
 _THING = rf"(?:{alternatives('thing')})"
@@ -100,7 +102,8 @@ def _digits(words: str) -> str:
 
 
 def _road(match: re.Match[str]) -> bool:
-    return not _NOT_ROAD.search(match.group("name") + match.group("end"))
+    said = match.group("name") + match.group("end")
+    return not _NOT_ROAD.search(said) and not _NOT_IN_ROADS.search(match.group("name"))
 
 
 def _clean(match: re.Match[str]) -> bool:
@@ -125,8 +128,12 @@ def _village(match: re.Match[str]) -> bool:
     return _clean(match) and not _NOT_VILLAGE.search(match.group("name") + match.group("end"))
 
 
+def _no_saying(match: re.Match[str]) -> bool:
+    return not _SAYING.search(match.group("name"))
+
+
 def _of_no_kind(match: re.Match[str]) -> bool:
-    return not _KIND.fullmatch(match.group("name"))
+    return not _KIND.fullmatch(match.group("name")) and _no_saying(match)
 
 
 def _positioned(match: re.Match[str]) -> bool:
@@ -134,7 +141,7 @@ def _positioned(match: re.Match[str]) -> bool:
 
 
 def _not_generic(match: re.Match[str]) -> bool:
-    return not _NOT_NAMED.search(match.group("name"))
+    return not _NOT_NAMED.search(match.group("name")) and _no_saying(match)
 
 
 _NOT_A_FLOOR_COUNT = r"(?!道|梯|盘|市|房|的人都|管|宇|长|下|上|顶|板)"

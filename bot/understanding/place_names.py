@@ -13,8 +13,15 @@ from pathlib import Path
 
 import yaml
 
-WORDS: dict[str, list[str]] = yaml.safe_load(
-    (Path(__file__).resolve().parents[1] / "data" / "places.yml").read_text(encoding="utf-8")
+_DATA = Path(__file__).resolve().parents[1] / "data"
+WORDS: dict[str, list[str]] = yaml.safe_load((_DATA / "places.yml").read_text(encoding="utf-8"))
+_SHORT = 4
+#: Pairs of characters that no name holds.
+_NO_NAMES = frozenset(
+    word
+    for line in (_DATA / "no_names.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+    for word in line.split()
 )
 
 
@@ -60,6 +67,13 @@ def is_suffix(words: str) -> bool:
     return _SUFFIX_ONLY.fullmatch(words) is not None
 
 
+def _holds_words(name: str) -> bool:
+    """Whether ``name`` is talk: a short one where it begins or ends (恒|大名|都), others anywhere."""
+    last = len(name) - 2
+    places = {0, last} if len(name) <= _SHORT else range(last + 1)
+    return any(name[i : i + 2] in _NO_NAMES for i in places)
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A sentence with the places where names may begin and where they cannot go on."""
@@ -100,6 +114,8 @@ class Sentence:
         """
         name = self.plain[start:end]
         if any(start < cut <= end for cut in self.cuts) or _JOINS_NAMES.search(name):
+            return False
+        if _holds_words(name):
             return False
         if _NOT_LAST.search(name):
             return False
