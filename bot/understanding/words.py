@@ -82,6 +82,8 @@ def _is_count(kind: str, number: int, match: re.Match[str]) -> bool:
             or re.match(one["after"], text[match.end() :])
             or re.fullmatch(one["whole"], text)
         )
+    if kind == "portions" and len(text) > _SHORT and not re.search(data["food"], text):
+        return False
     if kind == "portions" and number == 1 and "份" in match.group():
         return not re.search(data["paper"], text) or bool(re.search(data["meal"], text))
     return True
@@ -101,7 +103,7 @@ def find_meals(text: str) -> list[Span]:
             spans.append(Span("meal", match.start(), match.end(), match.group(), value))
         for match in parts.finditer(text) if food else ():
             spans.append(Span("meal", match.start(), match.end(), match.group(), value, 0.8))
-    return [s for s in without_overlaps(spans) if not _only_tells_when(text, s)]
+    return [s for s in without_overlaps(spans) if _wanted(text, s)]
 
 
 @lru_cache(maxsize=1)
@@ -120,13 +122,19 @@ def _meal_patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
     ]
 
 
-def _only_tells_when(text: str, span: Span) -> bool:
-    """晚饭时停电, 吃完晚饭散步: nobody wants that meal."""
+#: Where a message is so short, or so near by, the meal is what it is about.
+_FRAGMENT, _NEAR = 14, 20
+
+
+def _wanted(text: str, span: Span) -> bool:
+    """Not 晚饭时停电, 吃完晚饭散步 and a meal in a story: nobody wants those."""
     data = load("meals")
-    return bool(
-        re.match(data["not_before"], text[span.end :])
-        or re.search(data["not_after"], text[: span.start])
-    )
+    if re.match(data["not_before"], text[span.end :]):
+        return False
+    if re.search(data["not_after"], text[: span.start]):
+        return False
+    near = text[max(0, span.start - _NEAR) : span.end + _NEAR]
+    return len(text) <= _FRAGMENT or bool(re.search(data["wanted"], near))
 
 
 @lru_cache(maxsize=1)
