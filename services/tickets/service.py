@@ -28,6 +28,7 @@ from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS, Context, Person, Refusal, Unit
 from services.tickets.core.leaves import load_leaves, load_urgency
 from services.tickets.core.location import Location
+from services.tickets.core.neighbours import JOINABLE, load_neighbours, others
 from services.tickets.core.numbers import (
     BadTicketNumber,
     parse_ticket_number,
@@ -43,6 +44,7 @@ View = dict[str, Any]
 # Inside the class the name ``list`` is the method.
 Views = list[View]
 Lines = list[Transition]
+Followers = list[tuple[str, str]]
 
 CHANGED = "ticket.changed"
 
@@ -59,6 +61,9 @@ WORKLISTS: Mapping[str, frozenset[State]] = {
     "auditor": frozenset({State.RESOLVED, State.CLOSED}),
 }
 OWN_ONLY = frozenset({"grid", "handler", "vendor", "mediator"})
+
+# What a resident who joined may still do: it reaches the ticket that goes on.
+SHARED_ACTIONS = frozenset({"urge", "supplement"})
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({
@@ -116,6 +121,7 @@ class TicketService:
         self.profile = load_profile(sla, settings.sla_profile)
         self.leaves = load_leaves(sla / "leaves.yml")
         self.urgency = load_urgency(sla / "priorities.yml")
+        self.neighbours = load_neighbours(settings.data_dir / "dialogue" / "neighbours.yml")
         self.directory = load_directory(settings.locality_dir / "dispatch.yml")
 
     # ── filing ──────────────────────────────────────────────────────────────────────────────
@@ -189,8 +195,11 @@ class TicketService:
         event = decide.submit(
             number, query_code(), request, actor, now,
             place or Location(), _reporter(request, actor), self._context(),
+            self._household(request, place, room),
         )  # fmt: skip
         ticket = await self._record(s, Ticket(), event)
+        if request.join:
+            ticket = await self._join(s, ticket, request.join)
         if request.handed_off:
             reason = request.legal_channel or "紧急渠道"
             ticket = await self._apply(
@@ -200,8 +209,27 @@ class TicketService:
             ticket = await self._follow_up(s, ticket)
         return await self._filed(s, ticket, actor)
 
+    async def _join(self, s: Session, ticket: Ticket, number: str) -> Ticket:
+        """Let a new ticket go on in a neighbour's; what can no longer be joined stays its own."""
+        now = self._clock.now()
+        parent = await self._parent(s, number)
+        if parent is None or not self.neighbours.same(parent, ticket.leaf, ticket.place, now):
+            return ticket
+        return await self._apply(s, ticket, Command("merge", SYSTEM, now, {"into": number}))
+
+    def _household(
+        self, request: CreateTicket, place: Location | None, room: str | None
+    ) -> str | None:
+        """Return whose household asks, as a keyed hash: the door when it is known, else the person."""
+        door = room or (request.address or {}).get("room")
+        if place and place.building_id and door:
+            who = f"home:{place.building_id}:{place.unit or ''}:{door}"
+        else:
+            who = request.resident_id or request.conversation_id or ""
+        return self._people.vault.fingerprint(who)[:32] if who else None
+
     async def _filed(self, s: Session, ticket: Ticket, actor: Actor) -> View:
-        view = views.resident_view(ticket)
+        view = await self._shown(s, ticket)
         if actor.kind == "resident":
             return view
         return view | views.staff_view(ticket, actor, await self._clear(s, ticket.ticket_no))
@@ -318,8 +346,12 @@ class TicketService:
             actor = _own(ticket, conversation_id, resident_id, also)
             asked = {"action": action, **payload}
             if await self._is_new(s, idempotency_key, ticket, conversation_id, asked):
-                ticket = await self._act(s, ticket_no, action, facts, actor)
-            return views.resident_view(ticket)
+                if ticket.state is State.MERGED and action in SHARED_ACTIONS:
+                    there = resident(_who(ticket))
+                    await self._act(s, str(ticket.merged_into), action, facts, there)
+                else:
+                    ticket = await self._act(s, ticket_no, action, facts, actor)
+            return await self._shown(s, ticket)
 
     async def callback_answer(
         self,
@@ -502,7 +534,7 @@ class TicketService:
             }
         default = f.default
         if f.name == "org" and ticket.state is State.ACCEPTED:
-            route = self.directory.route(ticket.leaf, ticket.place)
+            route = self.directory.route(ticket.leaf, ticket.place, ticket.about)
             default = route.lead if route.known else None
         return {
             "name": f.name,
@@ -531,12 +563,13 @@ class TicketService:
         """
         async with self._db.read() as s:
             ticket = await self._load(s, ticket_no)
+            view = await self._shown(s, ticket)
         if conversation_id is not None and _is_own(ticket, conversation_id, resident_id, also):
-            return views.resident_view(ticket)
+            return view
         if query_code is not None and await self._code_fits(
             ticket, query_code, origin or conversation_id or "internal"
         ):
-            return views.resident_view(ticket)
+            return view
         raise MISSING
 
     async def _code_fits(self, ticket: Ticket, query_code: str, origin: str) -> bool:
@@ -554,7 +587,63 @@ class TicketService:
         """Return the resident's own tickets, newest first (at most 100)."""
         async with self._db.read() as s:
             own = await store.of_resident(s, (conversation_id, *also), resident_id)
-        return [views.resident_view(t) for t in own]
+            return [await self._shown(s, t) for t in own]
+
+    async def similar(
+        self,
+        leaf: str,
+        place: Location,
+        conversation_id: str,
+        resident_id: str | None = None,
+        also: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """Return what is already open about a matter: the resident's own, and the neighbours'.
+
+        Args:
+            place: As far as it is known. An own ticket fits unless a part of it says otherwise; a
+                neighbour's only when it is the same spot.
+
+        Returns:
+            ``{"own": resident view | None, "neighbours": {"ticket_no", "households", "due_text"} |
+            None}``. ``households`` is a number and all that is told of them; a leaf that is not
+            shared (``data/dialogue/neighbours.yml``) has no neighbours.
+        """
+        now = self._clock.now()
+        async with self._db.read() as s:
+            mine = await store.of_resident(s, (conversation_id, *also), resident_id)
+            own = None
+            for ticket in mine:
+                going_on = ticket.state in JOINABLE or await self._joined_open(s, ticket)
+                if ticket.leaf == leaf and going_on and _may_be(ticket.place, place):
+                    own = await self._shown(s, ticket)
+                    break
+            found = [
+                t
+                for t in await store.open_about(s, leaf, JOINABLE)
+                if self.neighbours.same(t, leaf, place, now)
+                and not _is_own(t, conversation_id, resident_id, also)
+            ]
+        if not found:
+            return {"own": own, "neighbours": None}
+        first = min(found, key=lambda t: str(t.created_at))
+        known = {
+            "ticket_no": first.ticket_no,
+            "households": others(found, None),
+            "due_text": views.due_text(first),
+        }
+        return {"own": own, "neighbours": known}
+
+    async def followers(self, ticket_no: str) -> Followers:
+        """Return (ticket number, conversation) of everybody whose ticket goes on in this one."""
+        async with self._db.read() as s:
+            ticket = await self._load(s, ticket_no)
+            joined = [await store.load(s, str(j["from"])) for j in ticket.joined]
+        return [
+            (t.ticket_no, t.conversation_id)
+            for t in joined
+            if t and t.conversation_id and t.merged_into == ticket.ticket_no
+            and t.state is State.MERGED
+        ]  # fmt: skip
 
     async def has_open(
         self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
@@ -582,6 +671,20 @@ class TicketService:
             raise MISSING
         return ticket
 
+    async def _shown(self, s: Session, ticket: Ticket) -> View:
+        """Return the resident view; of a joined ticket with how the neighbour's stands."""
+        parent = None
+        if ticket.state is State.MERGED and ticket.merged_into:
+            parent = await store.load(s, ticket.merged_into)
+        return views.joined_view(ticket, parent) if parent else views.resident_view(ticket)
+
+    async def _joined_open(self, s: Session, ticket: Ticket) -> bool:
+        """Say whether a ticket goes on in a neighbour's that is still being worked on."""
+        if ticket.state is not State.MERGED or not ticket.merged_into:
+            return False
+        parent = await store.load(s, ticket.merged_into)
+        return parent is not None and parent.state in JOINABLE
+
     async def _visible(self, s: Session, ticket_no: str, actor: Actor) -> Ticket:
         ticket = await self._load(s, ticket_no)
         # Administrators see that a ticket exists and how it runs, nothing of its content.
@@ -597,6 +700,7 @@ class TicketService:
             directory=self.directory,
             units={o.id: Unit(o.id, o.name, o.kind) for o in self._people.orgs()},
             urgency=self.urgency,
+            neighbours=self.neighbours,
             **known,
         )
 
@@ -620,7 +724,22 @@ class TicketService:
         if room:
             sealed = self._people.vault.encrypt(room)
             await store.save_contact(s, ticket.ticket_no, room_enc=sealed)
-        return await self._record(s, ticket, made)
+        ticket = await self._record(s, ticket, made)
+        if command.action == "merge":
+            await self._tell_parent(s, ticket)
+        return ticket
+
+    async def _tell_parent(self, s: Session, ticket: Ticket) -> None:
+        """Note on the ticket that goes on that one more household asks for it, with its words."""
+        parent = await self._load(s, str(ticket.merged_into), lock=True)
+        facts = {
+            "from": ticket.ticket_no,
+            "household": ticket.household or ticket.ticket_no,
+            "who": _who(ticket),
+            "text": ticket.narrative_original[:2000],
+        }
+        parent = await self._apply(s, parent, Command("join", SYSTEM, self._clock.now(), facts))
+        await self._follow_up(s, parent)
 
     async def _completed(self, s: Session, ticket: Ticket, command: Command) -> Command:
         """Fill in what the directory knows: the unit, and the worker of the grid."""
@@ -628,7 +747,7 @@ class TicketService:
             return command
         payload = dict(command.payload)
         if command.action == "dispatch" and not payload.get("org"):
-            route = self.directory.route(ticket.leaf, ticket.place)
+            route = self.directory.route(ticket.leaf, ticket.place, ticket.about)
             if route.known:
                 payload["org"] = route.lead
         grid = ticket.place.grid_id
@@ -746,6 +865,21 @@ def _reporter(request: CreateTicket, actor: Actor) -> dict[str, Any]:
         "phone": mask_phone(contact.phone) if contact else None,
         "contact_pref": contact.pref if contact else None,
     }
+
+
+def _who(ticket: Ticket) -> str:
+    """Return as whom a resident who joined acts on the neighbour's ticket."""
+    return str(ticket.conversation_id or ticket.resident_id or ticket.ticket_no)
+
+
+def _may_be(there: Location, here: Location) -> bool:
+    """Say whether two places, as far as they are known, can be the same."""
+    pairs = (
+        (there.compound_id, here.compound_id),
+        (there.building, here.building),
+        (there.unit, here.unit),
+    )
+    return all(a is None or b is None or a == b for a, b in pairs)
 
 
 def _own(

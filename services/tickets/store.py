@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -164,6 +164,17 @@ async def of_resident(
     return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
 
 
+async def open_about(s: Session, leaf: str, states: Collection[State]) -> list[Ticket]:
+    """Return the newest open tickets of a leaf (at most 200), for finding what neighbours report."""
+    query = (
+        select(TicketRow.doc)
+        .where(TicketRow.state.in_([st.value for st in states]), TicketRow.leaf == leaf)
+        .order_by(TicketRow.created_at.desc())
+        .limit(200)
+    )
+    return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
+
+
 async def has_open(s: Session, conversation_ids: Sequence[str], resident_id: str | None) -> bool:
     """Say whether a ticket of a resident has not ended."""
     still = TicketRow.state.in_([st.value for st in OPEN])
@@ -226,6 +237,18 @@ async def search(
 
 def scope(actor: Actor) -> ColumnElement[bool]:
     """The SQL of :func:`services.tickets.core.decide.in_scope`: which tickets concern an actor."""
+    if actor.kind == "staff" and actor.org_id is not None:
+        return and_(~_recused(actor.org_id), _by_role(actor))
+    return _by_role(actor)
+
+
+def _recused(org_id: str) -> ColumnElement[bool]:
+    """Whether a unit is complained of: the list is searched as the JSON text it is."""
+    listed = func.coalesce(TicketRow.doc["recused"].as_string(), "")
+    return listed.contains(f'"{org_id}"', autoescape=True)
+
+
+def _by_role(actor: Actor) -> ColumnElement[bool]:
     own = TicketRow.owner_person == actor.id
     if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
         return true()

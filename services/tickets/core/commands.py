@@ -19,6 +19,10 @@ Channel = Literal[
 ]  # fmt: skip
 
 
+About = Literal["bot", "window", "grid", "property", "other"]
+"""Whose conduct a complaint about a person is about; the directory says who then stays out of it."""
+
+
 def digest_of(body: Mapping[str, Any]) -> str:
     """Return the hash of a JSON body, whatever the order of its fields."""
     text = json.dumps(body, sort_keys=True, ensure_ascii=False)
@@ -58,6 +62,7 @@ class CreateTicket(BaseModel):
     occurred_text: str | None = Field(None, max_length=120)
     subject: Subject | None = None
     contact: Contact | None = None
+    about: About | None = Field(None, description="whose conduct is complained of")
     reporter_role: Literal["self", "proxy", "neighbour", "staff", "patrol"] | None = None
     confidential: bool = False
     incomplete: bool = Field(False, description="先报上，后补")
@@ -67,6 +72,9 @@ class CreateTicket(BaseModel):
     certificate: dict[str, Any] | None = None
     attachments: list[str] = Field(default_factory=list, max_length=20)
     nlu: dict[str, Any] | None = None
+    join: str | None = Field(
+        None, max_length=30, description="neighbour's ticket to join, if still open"
+    )
 
     @field_validator("kind", mode="before")
     @classmethod

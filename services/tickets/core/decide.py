@@ -14,6 +14,7 @@ from services.tickets.core.effects import event_data, start, title
 from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS, Context, Refusal, belongs
 from services.tickets.core.location import Location
+from services.tickets.core.neighbours import households
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS, Field, To, Transition, lines
@@ -31,12 +32,14 @@ def submit(
     place: Location,
     reporter: Mapping[str, Any],
     context: Context,
+    household: str | None = None,
 ) -> Event:
     """Return the first event of a ticket.
 
     Args:
         place: The location without the room.
         reporter: Role, preference and masked contact; the clear data is kept apart.
+        household: Keyed hash of whose household asks: equal for equal ones, else without meaning.
     """
     leaf = context.leaves.get(request.leaf or "")
     kind = request.kind or (leaf.kind if leaf else None)
@@ -46,6 +49,7 @@ def submit(
         leaf=leaf.id if leaf else None,
         priority=priority,
         narrative_original=request.narrative,
+        about=request.about,
     )
     data: dict[str, Any] = {
         "query_code": query_code,
@@ -62,6 +66,8 @@ def submit(
         "resident_id": request.resident_id,
         "reporter": dict(reporter),
         "subject": request.subject.model_dump(include={"relation"}) if request.subject else {},
+        "about": request.about,
+        "recused": sorted(context.directory.recused(request.about)) or None,
         "confidential": request.confidential,
         "restricted": bool(leaf and leaf.restricted),
         "incomplete": request.incomplete,
@@ -72,6 +78,8 @@ def submit(
         "certificate": request.certificate,
         "attachments": request.attachments,
         "nlu": request.nlu,
+        "household": household,
+        "said_households": context.neighbours.said(request.narrative),
     }
     data |= start(draft, Command("submit", actor, at), context)
     return Event(
@@ -136,13 +144,16 @@ def in_scope(ticket: Ticket, actor: Actor) -> bool:
 
     Grid workers see their grids (but no restricted case) and what is given to them; clerks and supervisors their
     community, and what has no known place yet; units what they lead or help with; residents
-    their own.
+    their own. Who belongs to a unit that is complained of sees nothing of the complaint.
     """
     place = ticket.place
+    if actor.kind == "staff" and actor.org_id in ticket.recused:
+        return False
     if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
         return True
     if actor.kind == "resident":
-        return actor.id in (ticket.conversation_id, ticket.resident_id)
+        joined = (j["who"] for j in ticket.joined)
+        return actor.id in (ticket.conversation_id, ticket.resident_id, *joined)
     if actor.role == "grid":
         in_grid = place.grid_id in actor.grid_ids and not ticket.restricted
         return in_grid or belongs(ticket, actor)
@@ -273,14 +284,17 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
     """Return the next command the rules give by themselves, or ``None``.
 
     A complete ticket is accepted at once, an accepted one dispatched when the directory knows the
-    unit. A ticket reworked or passed on three times goes up the ladder (提级督办).
+    unit. One that ten households stand behind is marked as a group demand. A ticket reworked or passed on three times goes up the ladder (提级督办).
     """
     if ticket.state is State.SUBMITTED and ready(ticket, context):
         return Command("accept", SYSTEM, at)
     if ticket.state is State.ACCEPTED:
-        route = context.directory.route(ticket.leaf, ticket.place)
+        route = context.directory.route(ticket.leaf, ticket.place, ticket.about)
         if route.known and reachable(route.lead, ticket):
             return Command("dispatch", SYSTEM, at, {"org": route.lead, "duty": route.duty})
+    if ticket.is_open and not ticket.group and context.neighbours.is_group(ticket):
+        many = households(ticket)
+        return Command("group", SYSTEM, at, {"households": many if many > 1 else None})
     if "problem" in ticket.flags and ticket.supervision_level < 3 and ticket.is_open:
         text = f"重办{ticket.rework_round}次、流转{ticket.transfers}次，自动提级督办"
         return Command("supervise", SYSTEM, at, {"level": "3", "text": text})

@@ -2,13 +2,14 @@
 
 《北京市接诉即办工作条例》第十一条 (dispatch by a directory kept up to date), 第十四条 (one lead unit,
 others assist), 第十七条 and 《北京市街道办事处条例》第三十二条 (a residents' committee assists; it is
-not given what belongs to departments).
+not given what belongs to departments). 《济南市12345市民服务热线条例》第三十二条 (who is complained of
+does not handle the complaint).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,13 @@ class DispatchRule:
     communities: frozenset[str]
     compounds: frozenset[str]
     route: Route
+    about: frozenset[str] = frozenset()
 
-    def matches(self, leaf: str | None, place: Location) -> bool:
-        """Say whether the line is for this matter at this place."""
+    def matches(self, leaf: str | None, place: Location, about: str | None) -> bool:
+        """Say whether the line is for this matter at this place, about this kind of person."""
         return (
             leaf in self.leaves
+            and (not self.about or about in self.about)
             and (not self.communities or place.community_id in self.communities)
             and (not self.compounds or place.compound_id in self.compounds)
         )
@@ -68,13 +71,25 @@ class Directory:
     fallback: Route
     community_leaves: frozenset[str] = frozenset()
     community_basis: str = ""
+    recusals: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    recusal_basis: str = ""
 
-    def route(self, leaf: str | None, place: Location) -> Route:
-        """Return the first line that matches, else the fallback."""
+    def route(self, leaf: str | None, place: Location, about: str | None = None) -> Route:
+        """Return the first line that matches, else the fallback.
+
+        Args:
+            leaf: The matter.
+            place: Where it is.
+            about: Whose conduct is complained of (``commands.About``), if anybody's.
+        """
         for rule in self.rules:
-            if rule.matches(leaf, place):
+            if rule.matches(leaf, place, about):
                 return rule.route
         return self.fallback
+
+    def recused(self, about: str | None) -> frozenset[str]:
+        """Return the units that neither handle nor see a complaint about these people."""
+        return self.recusals.get(about or "", frozenset())
 
     def over_assigned(self, leaf: str | None, org_kind: str, duty: str) -> bool:
         """Say whether a grid or community would be made to lead what is not on its list."""
@@ -91,7 +106,7 @@ class Directory:
 
 
 LINE_KEYS = frozenset({
-    "leaves", "communities", "compounds", "lead", "assists", "duty", "basis", "power",
+    "leaves", "communities", "compounds", "about", "lead", "assists", "duty", "basis", "power",
 })  # fmt: skip
 """Keys of a line of the directory; anything else is a slip of the pen, not a fact to ignore."""
 
@@ -104,12 +119,14 @@ def load_directory(path: Path) -> Directory:
     """
     try:
         data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        listed = data["community_list"]
+        listed, recusal = data["community_list"], data["recusal"]
         directory = Directory(
             rules=tuple(_rule(r) for r in data["routes"]),
             fallback=_route(data["fallback"], known=False),
             community_leaves=frozenset(listed["leaves"]),
             community_basis=listed["basis"],
+            recusals={who: frozenset(orgs) for who, orgs in recusal["units"].items()},
+            recusal_basis=recusal["basis"],
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise ValueError(f"派单目录有误：{path}:{error}") from error
@@ -119,6 +136,9 @@ def load_directory(path: Path) -> Directory:
                 raise ValueError(
                     f"派单目录有误：{leaf} 不在社区任务清单内，不能由 {rule.route.lead} 主责"
                 )
+        for about in rule.about:
+            if rule.route.lead in directory.recused(about):
+                raise ValueError(f"派单目录有误：反映{about}的事不能由 {rule.route.lead} 自己办")
     return directory
 
 
@@ -127,6 +147,7 @@ def _rule(data: dict[str, Any]) -> DispatchRule:
         leaves=frozenset(data["leaves"]),
         communities=frozenset(data.get("communities", ())),
         compounds=frozenset(data.get("compounds", ())),
+        about=frozenset(data.get("about", ())),
         route=_route(data, known=True),
     )
 

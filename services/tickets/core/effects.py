@@ -192,7 +192,7 @@ def title(leaf_title: str | None, place_text: str, ticket: Ticket) -> str:
 
 def _owner(ticket: Ticket, command: Command, context: Context) -> Facts:
     org = context.units[command.payload["org"]]
-    route = context.directory.route(ticket.leaf, ticket.place)
+    route = context.directory.route(ticket.leaf, ticket.place, ticket.about)
     same = route.lead == org.id
     assists = command.payload.get("assists") or (route.assists if same else ())
     return {
@@ -282,6 +282,7 @@ FACTS: Mapping[str, Effect] = {
         "ground": c.payload["reason"],
         "reason": f"{NOT_ACCEPT_REASONS[c.payload['reason']]}。{c.payload['explanation']}",
     },
+    "group_demand": lambda t, c, x: {"group": True},
     "merged": lambda t, c, x: {"merged_into": x.parent.ticket_no if x.parent else None},
     "dispatched": _owner,
     "signed": _signed,

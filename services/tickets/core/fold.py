@@ -47,8 +47,9 @@ EFFECTS: dict[str, Effect] = {
     "submitted": Effect(
         copy=(
             *_CASE, "query_code", "channel", "narrative_original", "sla_profile",
-            "conversation_id", "resident_id", "reporter", "subject", "confidential", "occurred",
-            "occurred_text", "appointment", "certificate", "attachments", "nlu",
+            "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "occurred",
+            "occurred_text", "appointment", "certificate", "attachments", "nlu", "household",
+            "said_households",
             "accept_due_at", "accept_due_reason",
         ),
         stamp="created_at",
@@ -61,6 +62,8 @@ EFFECTS: dict[str, Effect] = {
     "merged": Effect(
         copy=("merged_into", *_DUE), clear=("accept_due_at", "accept_due_reason")
     ),
+    "joined": Effect(append="joined"),
+    "group_demand": Effect(copy=("group",)),
     "accepted": Effect(
         copy=(*_CASE, "sla_profile", "pauses", *_DUE),
         stamp="accepted_at",

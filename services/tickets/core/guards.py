@@ -17,6 +17,7 @@ from services.tickets.core.commands import Command
 from services.tickets.core.dispatch import Directory
 from services.tickets.core.leaves import Leaf, Urgency
 from services.tickets.core.location import Location
+from services.tickets.core.neighbours import Neighbours
 from services.tickets.core.sla import Profile, SLAClass
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
@@ -62,6 +63,7 @@ class Context:
     directory: Directory
     units: Mapping[str, Unit]
     urgency: Urgency
+    neighbours: Neighbours = field(default_factory=Neighbours)
     person: Person | None = None
     parent: Ticket | None = None
     place: Location | None = None
@@ -72,7 +74,7 @@ class Context:
 
     def sla(self, ticket: Ticket) -> SLAClass:
         """The limits of a ticket."""
-        return self.profile.class_for(ticket.kind, ticket.priority)
+        return self.profile.class_for(ticket.kind, ticket.priority, ticket.leaf)
 
 
 Guard = Callable[[Ticket, Command, Context], Refusal | None]
@@ -221,6 +223,19 @@ def not_over_assigned(ticket: Ticket, command: Command, context: Context) -> Ref
             "over_assignment",
             "这件事不在社区任务清单内，不能让社区或网格主责；可以派给有关部门，社区协助。",
             {"basis": context.directory.community_basis},
+        )
+    return None
+
+
+def not_recused(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who is complained of does not handle the complaint (济南 art. 32), as lead or as assistant."""
+    payload = command.payload
+    named = [payload.get("org"), *(payload.get("assists") or ()), *(payload.get("orgs") or ())]
+    if any(org in ticket.recused for org in named):
+        return Refusal(
+            "recused",
+            "这件事反映的就是这个单位的人，要回避，请派给别的单位。",
+            {"basis": context.directory.recusal_basis},
         )
     return None
 
@@ -454,7 +469,7 @@ GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
         is_owner, not_handler, leaf_known, info_wait_over, one_notice, same_matter, org_known,
-        orgs_known, not_over_assigned, not_designated, objects_once, objects_in_time,
+        orgs_known, not_over_assigned, not_recused, not_designated, objects_once, objects_in_time,
         not_objector, upheld_names_org, before_expiry, extensions_left, days_within_limit,
         extension_days_given, extension_pending, not_requester, suspension_pending,
         not_suspension_requester, suspension_explained, review_in_time, explained_if_unsolved,

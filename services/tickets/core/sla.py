@@ -97,6 +97,7 @@ class Profile:
     source: str
     classes: Mapping[str, SLAClass]
     class_of_kind: Mapping[Kind, str] = field(default_factory=dict)
+    class_of_leaf: Mapping[str, str] = field(default_factory=dict)
     finish_of_kind: Mapping[Kind, Limit] = field(default_factory=dict)
     rework_factor: float = 0.5
     suspend_days: int = 30
@@ -107,8 +108,14 @@ class Profile:
     decide: Limit = Limit(1, "d", True)
     meals: Mapping[str, str] = field(default_factory=dict)
 
-    def class_for(self, kind: Kind | None, priority: Priority) -> SLAClass:
-        """Return the class of a ticket: urgency first, an ordinary one by what is wanted."""
+    def class_for(self, kind: Kind | None, priority: Priority, leaf: str | None = None) -> SLAClass:
+        """Return the class of a ticket: urgency first, an ordinary one by what is wanted.
+
+        A leaf with a class of its own (what is promised there holds everywhere) goes before kinds.
+        """
+        own = self.class_of_leaf.get(leaf or "")
+        if own is not None and priority is Priority.U3:
+            return self.classes[own]
         if kind is None or priority is not Priority.U3:
             return self.classes[priority.value]
         found = self.classes[self.class_of_kind.get(kind, priority.value)]
@@ -145,6 +152,7 @@ def load_profile(folder: Path, name: str) -> Profile:
             source=data["source"],
             classes=classes,
             class_of_kind={Kind(k): v for k, v in data.get("class_of_kind", {}).items()},
+            class_of_leaf=data.get("class_of_leaf", {}),
             finish_of_kind={
                 Kind(k): Limit.parse(v) for k, v in data.get("finish_of_kind", {}).items()
             },

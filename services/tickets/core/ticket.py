@@ -39,6 +39,8 @@ class Ticket:
     resident_id: str | None = None
     reporter: JSON = field(default_factory=dict)
     subject: JSON = field(default_factory=dict)
+    about: str | None = None
+    recused: list[str] = field(default_factory=list)
     confidential: bool = False
     restricted: bool = False
     incomplete: bool = False
@@ -49,6 +51,11 @@ class Ticket:
     certificate: JSON | None = None
     attachments: list[str] = field(default_factory=list)
     nlu: JSON | None = None
+    # neighbours: whose household (a keyed hash), whom it speaks for, who joined
+    household: str | None = None
+    said_households: int | None = None
+    joined: list[JSON] = field(default_factory=list)
+    group: bool = False
     # who
     owner_org: str | None = None
     owner_org_name: str | None = None
@@ -141,6 +148,7 @@ class Ticket:
             "extension_requested": self.extension_request is not None,
             "suspension_requested": self.suspension_request is not None,
             "persuaded": self.persuaded,
+            "group": self.group,
             # 重办三次以上或流转三次以上: 问题工单 (提级督办).
             "problem": self.rework_round >= 3 or self.transfers >= 3,
         }

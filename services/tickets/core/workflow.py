@@ -70,6 +70,8 @@ ACTIONS: dict[str, str] = {
     "need_info": "请补充",
     "not_accept": "不予受理",
     "merge": "并单",
+    "join": "邻居加入",
+    "group": "列为群诉",
     "dispatch": "派单",
     "sign": "签收",
     "object": "退单（提出异议）",
@@ -206,13 +208,25 @@ TRANSITIONS: tuple[Transition, ...] = (
         clock="stop",
     ),
     Transition(
-        "merge", _states(S.SUBMITTED, S.ACCEPTED), S.MERGED, INTAKE, "merged",
+        "merge", _states(S.SUBMITTED, S.ACCEPTED), S.MERGED, INTAKE | SYSTEM, "merged",
         (Field("into", "并入的工单号", "ticket", True),), ("same_matter",), "inherit",
+    ),
+    Transition(  # the other side of a merge: the open ticket learns that one more household asks
+        "join", OPEN, To.SAME, SYSTEM, "joined",
+        (
+            Field("from", "并入的工单号", "ticket", True),
+            Field("household", "哪一户（不可识别）", required=True),
+            Field("who", "谁（内部）", required=True),
+            _TEXT,
+        ),
+    ),
+    Transition(
+        "group", OPEN, To.SAME, SYSTEM, "group_demand", (Field("households", "户数", "number"),),
     ),
     # ── 派单与签收 ──────────────────────────────────────────────────────────────────────────
     Transition(
         "dispatch", _states(S.ACCEPTED), S.DISPATCHED, DISPATCH | SYSTEM, "dispatched",
-        _OWNER_FIELDS, ("org_known", "not_over_assigned"), "start_unit",
+        _OWNER_FIELDS, ("org_known", "not_over_assigned", "not_recused"), "start_unit",
     ),
     Transition(
         "sign", _states(S.DISPATCHED), S.ACTIVE, DOERS, "signed", guards=("is_owner",),
@@ -234,7 +248,8 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("person", "承办人", "person"),
             Field("basis", "裁定依据", required=True),
         ),
-        ("not_objector", "upheld_names_org", "org_known", "not_over_assigned"), "start_unit",
+        ("not_objector", "upheld_names_org", "org_known", "not_over_assigned", "not_recused"),
+        "start_unit",
     ),
     # ── 办理 ────────────────────────────────────────────────────────────────────────────────
     Transition(
@@ -253,13 +268,13 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("orgs", "报到单位", "orgs", True),
             _REASON,
         ),
-        ("orgs_known",),
+        ("orgs_known", "not_recused"),
     ),
     Transition(
         "assist", WORKING | _states(S.DISPATCHED), To.SAME,
         frozenset({"handler", "grid"}) | REVIEW, "assisted",
         (Field("orgs", "协办单位", "orgs", True), Field("task", "请对方做什么", required=True)),
-        ("is_owner", "orgs_known"),
+        ("is_owner", "orgs_known", "not_recused"),
     ),
     Transition(
         "extend", WORKING, To.SAME, DOERS, "extension_requested",
@@ -370,7 +385,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         ("not_handler",), "stop",
     ),
     Transition(
-        "withdraw", OPEN, S.WITHDRAWN, RESIDENT, "withdrawn",
+        "withdraw", OPEN | {S.MERGED}, S.WITHDRAWN, RESIDENT, "withdrawn",
         (Field("reason", "撤回原因"), Field("persuaded", "是被人劝撤的", "flag", default=False)),
         clock="stop",
     ),
@@ -391,6 +406,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "supplement", OPEN - {S.NEED_INFO}, To.SAME, RESIDENT, "supplemented",
+        (_TEXT, Field("attachments", "照片", "attachments"), Field("place", "地点", "place")),
+        ("something_given",),
+    ),
+    # What is said after a call for help belongs to that call: where, how many, out of danger.
+    Transition(
+        "supplement", _states(S.HANDED_OFF), To.SAME, RESIDENT, "supplemented",
         (_TEXT, Field("attachments", "照片", "attachments"), Field("place", "地点", "place")),
         ("something_given",),
     ),

@@ -293,6 +293,7 @@ def test_a_directory_that_overloads_the_community_is_refused(tmp_path: Path) -> 
     path = tmp_path / "dispatch.yml"
     path.write_text(
         "community_list: {basis: 清单, leaves: [H6]}\n"
+        "recusal: {basis: 回避, units: {}}\n"
         "routes: [{leaves: [I8], lead: grid, basis: x}]\n"
         "fallback: {lead: street, basis: y}\n",
         encoding="utf-8",
@@ -301,10 +302,48 @@ def test_a_directory_that_overloads_the_community_is_refused(tmp_path: Path) -> 
         dispatch.load_directory(path)
 
 
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+@pytest.mark.parametrize(
+    ("about", "lead", "recused"),
+    [
+        ("window", "discipline", {"community", "grid"}),
+        ("grid", "discipline", {"community", "grid"}),
+        ("property", "housing", {"property"}),
+        ("other", "discipline", set()),
+        ("bot", "community", set()),
+        (None, "community", set()),
+    ],
+)
+def test_who_is_complained_of_does_not_get_the_complaint(
+    locality: str, about: str | None, lead: str, recused: set[str]
+) -> None:
+    directory = dispatch.load_directory(DATA / "localities" / locality / "dispatch.yml")
+    route = directory.route("M11", Location(), about)
+    assert route.lead == lead
+    assert directory.recused(about) == recused
+    assert not recused & {route.lead, *route.assists}
+
+
+def test_a_directory_that_hands_a_complaint_to_who_is_complained_of_is_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "dispatch.yml"
+    path.write_text(
+        "community_list: {basis: 清单, leaves: [M11]}\n"
+        "recusal: {basis: 回避, units: {window: [community]}}\n"
+        "routes: [{leaves: [M11], about: [window], lead: community, basis: x}]\n"
+        "fallback: {lead: street, basis: y}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ValueError, match="window"):
+        dispatch.load_directory(path)
+
+
 def test_a_reason_cut_by_a_comma_is_an_error_not_a_short_reason(tmp_path: Path) -> None:
     directory = tmp_path / "dispatch.yml"
     directory.write_text(
         "community_list: {basis: 清单, leaves: []}\n"
+        "recusal: {basis: 回避, units: {}}\n"
         "routes: [{leaves: [I8], lead: urban, basis: 甲,乙}]\n"
         "fallback: {lead: street, basis: y}\n",
         encoding="utf-8",

@@ -419,6 +419,22 @@ async def test_the_sql_of_the_scope_is_the_rule_of_the_core(tickets: TicketServi
         assert listed == expected, actor.role
 
 
+async def test_who_is_complained_of_never_sees_the_complaint(tickets: TicketService) -> None:
+    said = request("M11", "社区窗口小李骂人", about="window", confidential=True)
+    number = (await tickets.create(said, ME))["ticket_no"]
+    seen = await tickets.get(number, ACTORS["dispatcher"])
+    assert (seen["owner_org"], seen["about"], seen["sla_class"]) == ("discipline", "window", "U3p")
+    assert seen["due_at"].startswith("2026-11-25T10:00")
+    for role in ("grid", "clerk", "supervisor"):
+        assert (await refused(tickets.get(number, ACTORS[role]))).code == "out_of_scope"
+        assert not (await tickets.list(ACTORS[role]))["tickets"]
+    assert (await tickets.list(ACTORS["dispatcher"]))["tickets"]
+    number = (await tickets.create(said, ME, follow_up=False))["ticket_no"]
+    await tickets.act(number, "accept", {}, SYSTEM, follow_up=False)
+    to_the_desk = tickets.act(number, "dispatch", {"org": "community"}, ACTORS["dispatcher"])
+    assert (await refused(to_the_desk)).code == "recused"
+
+
 async def test_offered_actions_are_exactly_those_that_work(tickets: TicketService) -> None:
     number = (await tickets.create(request(), ME))["ticket_no"]
     offered = await tickets.allowed_actions(number, ACTORS["grid"])

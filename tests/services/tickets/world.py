@@ -37,7 +37,8 @@ ORGS = {
     "water": "utility", "power": "utility", "gas": "utility", "heating": "utility",
     "urban": "department", "police": "department", "fire": "department", "market": "department",
     "civil": "department", "hr": "department", "medical": "department", "housing": "department",
-    "disabled": "department", "legal": "department", "veterans": "department", "meal": "vendor",
+    "disabled": "department", "legal": "department", "discipline": "department",
+    "veterans": "department", "meal": "vendor",
     "homecare": "vendor", "elevator": "vendor",
 }  # fmt: skip
 UNITS = {id: Unit(id, f"{id}单位", kind) for id, kind in ORGS.items()}
@@ -74,6 +75,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "need_info": {"items": ["几号楼", "什么时候开始的"]},
     "not_accept": {"reason": "beyond_duty", "explanation": "是商业服务", "redirect": "可找家政"},
     "merge": {"into": "SQ-261124-00002-0"},
+    "join": {"from": "SQ-261124-00003-0", "household": "h2", "who": "conversation-2"},
     "dispatch": {"org": "water"},
     "object": {"basis": "职责清单第3条"},
     "decide_objection": {"decision": "reject", "basis": "属供水范围"},
