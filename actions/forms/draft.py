@@ -10,11 +10,22 @@ States of a draft: ``asked`` is the field in question, ``CONFIRM`` while the sum
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from actions.forms.replies import SKIP, SUBMIT_NOW, bare, is_no, is_skip, is_stop, is_yes
+from actions.dialogue import load, pattern
+from actions.forms.replies import (
+    SKIP,
+    SUBMIT_NOW,
+    bare,
+    is_no,
+    is_restart,
+    is_skip,
+    is_stop,
+    is_yes,
+)
 from actions.message import Message
 
 Values = Mapping[str, Any]
@@ -36,6 +47,7 @@ class Draft:
         asks: How often each field was asked.
         skipped: Fields the resident leaves open.
         before: The values before the last message, to show what a correction changed.
+        misses: How many messages in a row brought nothing.
     """
 
     form: str
@@ -47,6 +59,7 @@ class Draft:
     values: Values = field(default_factory=dict)
     before: Values = field(default_factory=dict)
     outcome: str | None = None
+    misses: int = 0
 
     def get(self, key: str) -> Any:
         """Return a value or None."""
@@ -75,6 +88,8 @@ class Field:
         answer: What a message says when this field was just asked (free text); nothing when the
             message does not answer.
         optional: “不留”, “不清楚” closes the question.
+        default: The values that are offered when two answers were not understood, and taken when a
+            third was not; the summary shows them.
     """
 
     name: str
@@ -82,6 +97,7 @@ class Field:
     read: Reader = lambda message, draft: {}
     answer: Reader = lambda message, draft: {}
     optional: bool = False
+    default: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,8 @@ class Form:
     """“先报上,后补” submits what there is."""
     essential: str | None = None
     """The field without which even “先报上” has nothing to submit."""
+    keeps: tuple[str, ...] = ()
+    """Values that starting anew leaves as they are: what was looked up before the form opened."""
 
     def field(self, name: str | None) -> Field | None:
         """Return the field of that name."""
@@ -115,7 +133,13 @@ def fill(form: Form, draft: Draft | None, message: Message) -> Draft:
         return draft
     if draft.asked and is_stop(message) and not _leaves_open(form, draft, message):
         return replace(draft, seen=message.id, outcome=DROP)
-    said = _said(form, draft, message)
+    if draft.asked and is_restart(message):
+        kept = {k: draft.values[k] for k in form.keeps if k in draft.values}
+        return Draft(form.name, message.id, seen=message.id, values=kept)
+    cleared = _cleared(draft, message)
+    if cleared is not None:
+        return cleared
+    said = {**_said(form, draft, message), **_by_default(form, draft, message)}
     new = replace(
         draft, seen=message.id, before=draft.values, values={**draft.values, **said}, outcome=None
     )
@@ -135,6 +159,45 @@ def _said(form: Form, draft: Draft, message: Message) -> Values:
     for each in form.fields:
         said.update(each.read(message, draft))
     return {k: v for k, v in said.items() if draft.values.get(k) != v}
+
+
+def _cleared(draft: Draft, message: Message) -> Draft | None:
+    """Return the draft without the line that is to go (“去掉电话”), or None."""
+    data = load("forms")["clear"]
+    if not draft.asked or message.tapped or message.entities:
+        return None
+    if not pattern("forms", "clear", "verb").search(message.text):
+        return None
+    for line in data["lines"]:
+        if re.search(line["words"], message.text):
+            return replace(
+                draft,
+                seen=message.id,
+                asked=None,
+                before=draft.values,
+                values={**draft.values, **dict.fromkeys(line["values"])},
+                skipped=(*draft.skipped, line["field"]),
+            )
+    return None
+
+
+OFFER_AFTER = 2
+"""After so many questions without an answer the default is offered, after one more it is taken."""
+
+
+def _by_default(form: Form, draft: Draft, message: Message) -> Values:
+    """Return the default of the field in question when it was offered and accepted."""
+    asked = form.field(draft.asked)
+    offered = asked is not None and draft.asks.get(asked.name, 0) > OFFER_AFTER
+    return asked.default if asked is not None and offered and is_yes(message) else {}
+
+
+def by_default(form: Form, draft: Draft) -> Draft:
+    """Return the draft with the default of a field that was asked in vain; the summary shows it."""
+    asked = form.field(draft.asked)
+    if asked is None or not asked.default or draft.asks.get(asked.name, 0) <= OFFER_AFTER:
+        return draft
+    return replace(draft, asked=None, values={**draft.values, **asked.default})
 
 
 def _short_answer(form: Form, draft: Draft, message: Message) -> Draft:

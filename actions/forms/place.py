@@ -9,7 +9,19 @@ from typing import Any
 from actions import leaves
 from actions.echo import say_address
 from actions.forms.draft import Draft, Field, Values
-from actions.forms.replies import HOME, SKIP, UNKNOWN_PLACE, bare, choice, is_no, is_yes, leftover
+from actions.dialogue import load
+from actions.forms.replies import (
+    HOME,
+    SKIP,
+    UNKNOWN_PLACE,
+    bare,
+    choice,
+    is_no,
+    is_question,
+    is_yes,
+    leftover,
+    names_place,
+)
 from actions.message import Entity, Message
 
 PARTS = ("community", "building", "unit", "floor", "room", "place")
@@ -25,6 +37,9 @@ _NO_PLACE = frozenset(
     "ask_human cancel_dialog".split()
 )
 """Intents that are no answer to “在哪儿”, however short."""
+
+_MAY_BE_PLACE = frozenset({"report_problem", "supplement_ticket", "chitchat", "out_of_scope"})
+"""What the classifier makes of a nickname (“老邮电”)."""
 
 # Outcomes of looking at a place.
 RESOLVED = "resolved"
@@ -94,9 +109,21 @@ def answer(message: Message, draft: Draft) -> Values:
         and draft.get("place_missing") == ["building"]
     ):
         return _fresh(draft, {"building": words}, words)
-    if not leftover(message):
+    return _in_own_words(message, draft)
+
+
+def _in_own_words(message: Message, draft: Draft) -> Values:
+    """Take words that no rule reads as a place: with a word of position, or so short that they may
+    be the nickname of one. A nickname is a guess that falls when the locality does not know it."""
+    text = message.text.strip()
+    if not leftover(message) or is_question(message):
         return {}
-    return _fresh(draft, {"place": message.text.strip()}, message.text.strip())
+    if names_place(text):
+        return _fresh(draft, {"place": text}, text)
+    short = len(bare(text)) <= load("forms")["place_short"]
+    if short and (message.uncertain or message.intent in _MAY_BE_PLACE):
+        return {**_fresh(draft, {"place": text}, text), "place_guess": True}
+    return {}
 
 
 def home(message: Message) -> Values:
@@ -133,6 +160,7 @@ def _fresh(draft: Draft, parts: Mapping[str, Any], text: str) -> Values:
         "place": None,
         "place_status": None,
         "place_options": [],
+        "place_guess": False,
     }
 
 
@@ -175,6 +203,9 @@ def resolved(draft: Draft, found: Mapping[str, Any]) -> Draft:
     missing = list(found.get("missing") or [])
     if status == AMBIGUOUS and len(candidates) == 1 and missing == ["building"]:
         status = RESOLVED  # the compound is clear, only the building is open
+    if status == UNKNOWN and draft.get("place_guess"):
+        before = {k: draft.before.get(k) for k in _WORDS_OF_PLACE}
+        return replace(draft, values={**draft.values, **before, "place_guess": False})
     # For an unknown place the candidates are places with a similar name: still worth a tap.
     options = [] if status == RESOLVED else candidates[:3]
     place = dict(candidates[0]) if status == RESOLVED and candidates else None
@@ -188,6 +219,9 @@ def resolved(draft: Draft, found: Mapping[str, Any]) -> Draft:
             "place_options": options,
         },
     )
+
+
+_WORDS_OF_PLACE = ("address", "address_text", "place", "place_status", "place_options")
 
 
 def unresolved(draft: Draft) -> Draft:

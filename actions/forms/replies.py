@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from actions.dialogue import load, pattern
 from actions.message import Message
 
 _EDGE = re.compile(r"[\s,\uff0c。.!\uff01?\uff1f;\uff1b、~…]+")
@@ -24,11 +25,6 @@ SKIP = re.compile(
 UNKNOWN_PLACE = re.compile(
     r"(不知道|不清楚|说不清|说不好|不晓得|不记得|记不清|晓不得).{0,6}(地址|地方|哪|楼|号|位置|门牌)?|没地址|先不说地址"
 )
-STOP = re.compile(
-    r"^(那)?(算了|拉倒|作罢)?(吧)?(那)?(我|俺|就)?((先)?(不|别|莫)(用|要|想|消)?(给)?(我)?"
-    r"(订|报|弄|办|开|约|填|修|送|整|来|要|麻烦)(了|啦|咯|嘛|吧|喽)+|取消(了|吧|掉)?|算了(吧|嘛)?)(谢谢)?$"
-)
-"""The whole message wants to stop: “不订了”, “算了,不报了”. “不用” alone only answers a question."""
 OPENING = re.compile(
     r"^(我|俺)?(要|想|来)?(找你们?|跟你们?)?(帮我|给我)?(投诉|举报|报修|反映|报个修|报个事|报事|说个事)(个|一下|一个|点)?"
     r"(问题|情况|事|事情|事儿)?$"
@@ -90,8 +86,54 @@ def is_skip(message: Message) -> bool:
 
 
 def is_stop(message: Message) -> bool:
-    """Whether the message says that the matter itself is off (“不订了”, “算了”)."""
-    return not message.tapped and bool(STOP.match(bare(message.text)))
+    """Whether the message says that the matter itself is off (“不订了”, “取消报修”)."""
+    return _says(message, "stop")
+
+
+def is_restart(message: Message) -> bool:
+    """Whether the message begins the same thing anew (“都不对，重新说”)."""
+    return _says(message, "restart")
+
+
+def is_pause(message: Message) -> bool:
+    """Whether the resident needs a moment (“等我再想想”)."""
+    return _says(message, "pause")
+
+
+def is_puzzled(message: Message) -> bool:
+    """Whether our question was not understood (“啥意思”)."""
+    return _says(message, "puzzled")
+
+
+def asks_why(message: Message) -> bool:
+    """Whether the message wants to know why something is asked (“为啥要我电话”)."""
+    return not message.tapped and bool(pattern("forms", "why").search(message.text))
+
+
+def is_question(message: Message) -> bool:
+    """Whether the message asks something instead of telling."""
+    return not message.tapped and bool(pattern("forms", "question").search(message.text))
+
+
+def names_place(text: str) -> bool:
+    """Whether free text holds a word of a place, of a building or of position."""
+    return bool(pattern("forms", "place").search(text))
+
+
+def summary_question(message: Message) -> str | None:
+    """Return what a question about the summary is after: ``recap``, ``limit``, ``fee`` …, or None.
+
+    Facts in the message are a correction, not a question.
+    """
+    if message.tapped or message.entities:
+        return None
+    words = bare(message.text)
+    kinds = load("forms")["summary_questions"]
+    return next((k for k in kinds if pattern("forms", "summary_questions", k).search(words)), None)
+
+
+def _says(message: Message, key: str) -> bool:
+    return not message.tapped and bool(pattern("forms", key).match(bare(message.text)))
 
 
 def follow_up(text: str) -> str | None:

@@ -18,9 +18,12 @@ from actions.forms.replies import (
     bare,
     choice,
     is_no,
+    is_question,
+    is_restart,
     is_skip,
     is_stop,
     is_yes,
+    summary_question,
     leftover,
 )
 from actions.message import Message
@@ -65,7 +68,7 @@ _KEEP_SECRET = re.compile(
     r"(别|不要|莫|不能|千万别|可别)(说|讲|告诉|透露|让).{0,8}(我|俺|知道|晓得)|保密|匿名|别露我"
 )
 _NOT_SECRET = re.compile(r"不(用|需要|要)(保密|匿名)|可以(说|公开)是我")
-_OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵")
+_OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵|名字(写|改|填|用|叫|是)|(写|填)(上)?.{0,6}名")
 _ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
@@ -77,7 +80,10 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     story = draft.get("narrative")
     if not story:
-        return {} if OPENING.match(bare(text)) else {"narrative": text}
+        empty = OPENING.match(bare(text)) or is_restart(message) or _tells_nothing(message, draft)
+        return {} if empty else {"narrative": text}
+    if draft.asked in ("confirm", "change") and summary_question(message):
+        return {}
     if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
         return {}
     if draft.asked == "contact" and is_skip(message):
@@ -89,6 +95,16 @@ def _narrative(message: Message, draft: Draft) -> Values:
     if not is_news(message, draft):
         return {}
     return {"narrative": f"{story}\n{text}"}
+
+
+def _tells_nothing(message: Message, draft: Draft) -> bool:
+    """Whether an answer to “什么事” is surely none (a greeting, a word into the blue)."""
+    return (
+        draft.asked == "narrative"
+        and not message.uncertain
+        and message.confidence >= SURE_PROBLEM
+        and message.intent in (_NO_NEWS | {"out_of_scope"})
+    )
 
 
 def is_news(message: Message, draft: Draft) -> bool:
@@ -201,9 +217,13 @@ def _year_before(message: Message) -> str:
 
 
 def _occurred_answer(message: Message, draft: Draft) -> Values:
-    if message.tapped or message.all("time") or is_skip(message) or not message.text.strip():
+    """Take free words as the hours; a yes, a no and a question name none."""
+    text = message.text.strip()
+    if message.tapped or message.all("time") or not text or is_question(message):
         return {}
-    return {"occurred_text": message.text.strip()}
+    if is_skip(message) or is_yes(message) or is_no(message):
+        return {}
+    return {"occurred_text": text}
 
 
 def _needs_hours(draft: Draft, message: Message) -> bool:
@@ -229,12 +249,20 @@ def _contact(message: Message, draft: Draft) -> Values:
     return said
 
 
+def _contact_answer(message: Message, draft: Draft) -> Values:
+    """A yes to “留个电话好联系您？” promises the number, which is then asked for once."""
+    agrees = is_yes(message) and not message.all("phone") and not draft.get("phone_promised")
+    return {"phone_promised": True} if agrees else {}
+
+
 def _needs_contact(draft: Draft, message: Message) -> bool:
+    # Asked once, never pressed; only a promised number is asked for a second time.
+    asks = 2 if draft.get("phone_promised") else 1
     return (
         not draft.get("phone")
         and not message.resident.phone_known
         and draft.get("leaf") in leaves.VISIT
-        and "contact" not in draft.asks  # asked once, never pressed
+        and draft.asks.get("contact", 0) < asks
     )
 
 
@@ -288,7 +316,9 @@ FORM = Form(
             answer=_occurred_answer,
             optional=True,
         ),
-        Field("contact", needed=_needs_contact, read=_contact, optional=True),
+        Field(
+            "contact", needed=_needs_contact, read=_contact, answer=_contact_answer, optional=True
+        ),
         Field("subject", needed=lambda d, m: False, read=_subject),
         Field("confidential", needed=lambda d, m: False, read=_secret),
         Field("attachments", needed=lambda d, m: False, read=_photos),
