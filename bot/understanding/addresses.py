@@ -136,6 +136,10 @@ def _of_no_kind(match: re.Match[str]) -> bool:
     return not _KIND.fullmatch(match.group("name")) and _no_saying(match)
 
 
+def _own_name(match: re.Match[str]) -> bool:
+    return _clean(match) and _of_no_kind(match)
+
+
 def _positioned(match: re.Match[str]) -> bool:
     return match.group("name")[-1] not in WORDS["not_named_at"] and _not_generic(match)
 
@@ -190,14 +194,14 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<building>{_N})号(?!线|院|就|前|之前|以前|左右)", "community", alone=False),
         piece(rf"(?P<community>{named('2,6', _COMPOUND)})", guess=True, accept=_of_no_kind),
         piece(rf"(?P<community>{named('2,5', _WEAK)})"
-              r"(?!服务|干部|工作|书记|主任|医院|民警|网格|人|志愿)", accept=_clean),
+              r"(?!服务|干部|工作|书记|主任|医院|民警|网格|人|志愿)", accept=_own_name),
         piece(rf"(?<=[在住给])(?P<community>{named('1,3', alternatives('loose'))})"
               r"(?=[一二三]期|购|买|的?业主|门口|附近|里)"),
         piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
         piece(rf"(?P<place>{named('2,4', alternatives('named'))}{_MORE})", accept=_not_generic),
         piece(rf"(?P<place>{named('2,4', alternatives('named_at'))}{_MORE})", accept=_positioned),
         piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院)(?:附{_N}号?)?)?)"
-              r"(?!灯|面|上的人|口|公交|车(?!站))", accept=_road),
+              r"(?!灯|面|区|道(?!口)|上的人|口|公交|车(?!站))", accept=_road),
         piece(rf"(?P<place>{named('2,4', _ROAD)})(?=口)", accept=_road),
         piece(rf"(?P<place>(?:{alternatives('old_street')})(?:{_N}号(?!楼|大?院))?)(?!灯|面|坊)"),
         piece(rf"(?P<place>{named('2,4', alternatives('village'))}(?:第?{_GROUP}|村?(?:委会|部)(?=门|对面|旁|附近|后|前|院|[，,。]|$))?)"
