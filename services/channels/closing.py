@@ -30,7 +30,7 @@ ATTEMPTS = 3
 PAUSE = timedelta(days=1)
 AT_FILING = timedelta(seconds=5)
 """What the rules do at once after filing stands in the bot's receipt; it is not told twice."""
-TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched"})
+TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched", "merged"})
 ASKING = frozenset({"resolved", "expired"})
 """Texts that ask “solved?”."""
 
@@ -85,6 +85,33 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
                 "round": ticket["rework_round"],
             }
             await _ask_again(services, s, again, attempt=1)
+
+
+async def tell_joined(services: Services, payload: Mapping[str, Any]) -> None:
+    """Tell neighbours who joined a ticket how it goes (texts ``joined_…``); each change once.
+
+    They hear it of their own ticket. What was answered to the first reporter in person stays there.
+    """
+    event, data = str(payload["event"]), payload.get("data") or {}
+    key = f"joined_{_text_key(event, data)}"
+    words = texts(services.settings.data_dir)
+    if key not in words:
+        return
+    for ticket_no, conversation_id in await services.tickets.followers(str(payload["ticket_no"])):
+        ticket = await services.tickets.resident_get(ticket_no, conversation_id)
+        async with services.db.write() as s:
+            target = await services.channels.where_to_tell(s, conversation_id)
+            elder = await services.channels.elder(s, target)
+            said = words.say(key, elder, **facts_of(ticket, data))
+            await services.channels.say(
+                s,
+                target,
+                said.text,
+                key=f"{ticket_no}:{payload['ticket_no']}:{payload['version']}",
+                buttons=said.buttons,
+                card={"type": "ticket", **ticket},
+                ticket=_mark(ticket),
+            )
 
 
 async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:

@@ -26,6 +26,6 @@ def in_turn(*handlers: Handler) -> Handler:
 
 
 HANDLERS: dict[str, Handler] = {
-    closing.CHANGED: in_turn(closing.on_changed, heard.on_ticket_changed),
+    closing.CHANGED: in_turn(closing.on_changed, closing.tell_joined, heard.on_ticket_changed),
     closing.UNANSWERED: closing.on_unanswered,
 }

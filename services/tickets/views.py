@@ -17,6 +17,7 @@ from services.tickets.core.actor import Actor
 from services.tickets.core.clocks import local_text
 from services.tickets.core.event import Event
 from services.tickets.core.guards import belongs, reads
+from services.tickets.core.neighbours import households
 from services.tickets.core.states import RESIDENT_TEXTS
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS
@@ -53,9 +54,13 @@ ADMIN_FIELDS = (
 RESTRICTED_FIELDS = tuple(f for f in (*ADMIN_FIELDS, "due_text") if f not in ("kind", "leaf"))
 RESTRICTED: View = {"title": "限阅事项", "kind": None, "leaf": None}
 # Words of residents: what they gave away of themselves in them is masked until it is revealed.
-_SAID = ("title", "narrative_original", "supplements", "urges", "callbacks", "rework_reason")
+_SAID = ("title", "narrative_original", "supplements", "urges", "callbacks", "rework_reason",
+         "joined")  # fmt: skip
 
-_INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "resident_id")
+_INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "resident_id",
+             "household")  # fmt: skip
+# Of who joined, what tells one from another: for counting, for nobody to read.
+_WHO = frozenset({"household", "who"})
 _NEUTRAL = "您反映的事项"
 
 EVENT_TEXTS: dict[str, str] = {
@@ -65,6 +70,8 @@ EVENT_TEXTS: dict[str, str] = {
     "info_requested": "请居民补充信息",
     "not_accepted": "不予受理",
     "merged": "并单",
+    "joined": "邻居也反映了，并入本单",
+    "group_demand": "列为群诉",
     "dispatched": "派单",
     "signed": "签收",
     "objected": "提出派单异议",
@@ -128,6 +135,8 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
     view["state_label"] = ticket.state.label
     view["kind_label"] = ticket.kind.label if ticket.kind else None
     view["flags"] = ticket.flags
+    view["households"] = households(ticket)
+    view["joined"] = [{k: v for k, v in j.items() if k not in _WHO} for j in view["joined"]]
     view["due_text"] = due_text(ticket)
     view["location"] = location_view(ticket, actor, clear)
     view["reporter"] = reporter_view(ticket, actor)
@@ -224,10 +233,26 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "redirect": ticket.redirect,
         "rework_round": ticket.rework_round,
         "rating": ticket.rating,
+        "households": households(ticket),
+        "group": ticket.group,
         "created_at": _iso(ticket.created_at),
         "closed_at": _iso(ticket.closed_at),
         "closed_by": ticket.closed_by,
     }
+
+
+def joined_view(ticket: Ticket, parent: Ticket) -> View:
+    """Return what a resident sees of a ticket that goes on in a neighbour's.
+
+    When, by whom and how it stands is the neighbour's ticket's; what was answered to the neighbour
+    in person is not shown.
+    """
+    there = resident_view(parent)
+    shared = {
+        k: there[k] for k in ("due_at", "due_text", "due_reason", "owner", "households", "group")
+    }
+    state_text = f"邻居也反映了，并在一起办：{there['state_text']}"
+    return resident_view(ticket) | shared | {"state_text": state_text}
 
 
 def owner_text(ticket: Ticket) -> str:
@@ -259,7 +284,7 @@ def _sees(event: Event, actor: Actor) -> bool:
 
 
 def _event(event: Event, actor: Actor, names: Mapping[str, str], content: bool) -> View:
-    data = {k: v for k, v in event.data.items() if k not in _INTERNAL}
+    data = {k: v for k, v in event.data.items() if k not in {*_INTERNAL, *_WHO}}
     if actor.kind != "system" and event.actor.kind == "resident":
         data = mask_all(data)
     if actor.role in DOERS and event.type in RATING_EVENTS:
@@ -303,7 +328,7 @@ def list_view(ticket: Ticket, actor: Actor) -> View:
     """Return one line of a list: the staff view without long parts."""
     view = staff_view(ticket, actor)
     long = ("narrative_original", "supplements", "contacts", "callbacks", "objections",
-            "extensions", "supervisions", "pauses", "whistles")  # fmt: skip
+            "extensions", "supervisions", "pauses", "whistles", "joined")  # fmt: skip
     return {k: v for k, v in view.items() if k not in long}
 
 

@@ -19,6 +19,7 @@ from services.errors import LindaError
 from services.people.model import Home
 from services.tickets.core.actor import resident
 from services.tickets.core.commands import Contact, CreateTicket
+from services.tickets.core.location import Location
 from services.web.keys import SERVICES
 from services.web.routing import Routes, idempotency_key
 
@@ -71,6 +72,17 @@ class CertificateQuery(BaseModel):
     name: str | None = Field(None, max_length=100)
 
 
+class SimilarQuery(BaseModel):
+    """A matter and its place, as far as the dialogue knows it."""
+
+    conversation_id: str = Field(max_length=80)
+    leaf: str = Field(max_length=8)
+    compound_id: str | None = Field(None, max_length=60)
+    building_id: str | None = Field(None, max_length=60)
+    building: str | None = Field(None, max_length=20)
+    unit: str | None = Field(None, max_length=20)
+
+
 class HotlineQuery(BaseModel):
     """Leaf of an emergency; ``-`` is the general card."""
 
@@ -91,6 +103,8 @@ class Alert(BaseModel):
     kind: Literal["emergency", "human"]
     leaf: str | None = Field(None, max_length=8)
     text: str = Field("", max_length=5000)
+    ticket_no: str | None = Field(None, max_length=40)
+    """Emergency that this belongs to: what is said after the first call for help."""
 
 
 @routes.post(
@@ -147,6 +161,23 @@ async def one_ticket(request: web.Request, query: TicketQuery) -> dict[str, Any]
     if of_resident is not None and of_resident == here.resident_id:
         return view
     return {**view, "joinable": await services.channels.offer_join(here.id, filed_in, number)}
+
+
+@routes.get(
+    "/internal/v1/similar", auth="internal", query=SimilarQuery, summary="这件事有没有人报过"
+)
+async def similar(request: web.Request, query: SimilarQuery) -> dict[str, Any]:
+    """Return the resident's own open ticket about it, and how many neighbours have reported it.
+
+    ``{own: resident view | null, neighbours: {ticket_no, households, due_text} | null}``. Filing
+    with ``join: ticket_no`` adds the resident to the neighbours' ticket.
+    """
+    services = request.app[SERVICES]
+    conversation = await services.channels.conversation(query.conversation_id)
+    place = Location.from_dict(query.model_dump(exclude={"conversation_id", "leaf"}))
+    return await services.tickets.similar(
+        query.leaf, place, conversation.id, conversation.resident_id, conversation.siblings
+    )
 
 
 @routes.post(
@@ -274,9 +305,26 @@ async def meals(request: web.Request, query: MealQuery) -> dict[str, Any]:
 
 @routes.post("/internal/v1/alerts", auth="internal", body=Alert, summary="叫人")
 async def alert(request: web.Request, body: Alert) -> dict[str, Any]:
-    """Bring a person in; an emergency is also logged as a ticket without a clock."""
+    """Bring a person in; an emergency is also logged as a ticket without a clock.
+
+    With ``ticket_no`` the words are added to that emergency's ticket and to its hand-off.
+    """
     services = request.app[SERVICES]
     conversation = await _conversation(services, body.conversation_id)
+    if body.kind == "emergency" and body.ticket_no:
+        raised = await services.channels.raise_alert(
+            conversation.id, body.kind, body.leaf, body.text, body.ticket_no
+        )
+        await services.tickets.resident_act(
+            body.ticket_no,
+            "supplement",
+            {"text": body.text},
+            conversation.id,
+            conversation.resident_id,
+            request.headers.get("Idempotency-Key"),
+            conversation.siblings,
+        )
+        return {"ticket_no": body.ticket_no, **raised}
     # People first: whatever happens to the ticket, the call is out.
     raised = await services.channels.raise_alert(conversation.id, body.kind, body.leaf, body.text)
     if body.kind == "human":

@@ -241,3 +241,30 @@ async def test_an_attempt_repeated_after_a_crash_is_one_attempt(
     await closing.on_unanswered(services, about)
     events = await services.tickets.events(case.ticket_no, SYSTEM)
     assert [e["type"] for e in events].count("callback_missed") == 1
+
+
+async def test_neighbours_who_joined_hear_how_it_goes_and_are_not_asked(services: Services) -> None:
+    case = await filed(services)
+    session = await services.channels.open_session()
+    mine = await services.tickets.create(
+        CreateTicket(
+            conversation_id=session.session_id,
+            leaf="H6",
+            narrative="二楼灯也不亮",
+            place={"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2"},
+            join=case.ticket_no,
+        ),
+        resident_of(session.session_id),
+        "key-2",
+    )
+    await run_due(services)
+    neighbour = Case(services, session.session_id, mine["ticket_no"])
+    assert await neighbour.messages() == []  # the receipt has said it
+    await case.act("sign", {})
+    await case.act("resolve", DONE)
+    told = [m.text for m in await neighbour.messages()]
+    assert len(told) == 2 and "王秀英" in told[0] and "报办完了" in told[1]
+    assert "换了灯泡" not in told[1]
+    assert await neighbour.pending() is None and await case.pending() is not None
+    await run_due(services)
+    assert len(await neighbour.messages()) == 2
