@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions import leaves
+from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.echo import MEALS, MODES, say_address
 from actions.forms import certificate, meal, place, report
@@ -83,6 +84,11 @@ class FormStep(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Return the new draft and, as ``requested_slot``, the field that was asked."""
         old = self._open_draft(turn)
+        opening = old is None or not old.seen
+        elsewhere = turn.elsewhere(self.loop, opening)
+        if elsewhere:  # the words name a button, or answer what was asked before the form
+            waiting = None if opening else turn.tracker.get_slot("requested_slot")
+            return [SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
         if old is not None and self._interrupted(turn, old):
             draft, question = old, next_question(self.FORM, old, turn.message)
             turn.lead("resume")
@@ -112,6 +118,8 @@ class FormStep(TurnAction):
     def _interrupted(self, turn: Turn, old: Draft) -> bool:
         if turn.loop != self.loop or not old.seen:  # a prepared draft has read nothing yet
             return False
+        if turn.choice is not None and turn.choice.intent in REPLIES:
+            return False  # a named button of the form's own question
         return bool(set(turn.actions_since_message()) - OWN_STEPS - {self.loop})
 
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:

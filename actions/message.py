@@ -137,6 +137,42 @@ def from_events(
     return message
 
 
+def pressed(
+    message: Message,
+    intent: str,
+    facts: Mapping[str, Any],
+    events: Sequence[Mapping[str, Any]],
+) -> Message:
+    """Return a typed message as the tap of the button that it names.
+
+    Args:
+        message: What was typed.
+        intent: Intent of the button's payload.
+        facts: What its payload carries; ``about: m:<id>`` brings earlier words back.
+        events: The conversation's events.
+    """
+    about = str(facts["about"]) if facts.get("about") else None
+    tapped = replace(
+        message,
+        text="",
+        intent=intent,
+        confidence=1.0,
+        entities=tuple(
+            Entity(kind, value, str(value))
+            for kind, value in facts.items()
+            if kind not in ("about", "service")
+        ),
+        leaf=Leaf(str(facts["service"]), 1.0) if facts.get("service") else None,
+        readings=(),
+        uncertain=False,
+        tapped=True,
+        about=about,
+    )
+    if about and about.startswith(REFERS_TO_MESSAGE):
+        return recalled(tapped, events, about.removeprefix(REFERS_TO_MESSAGE))
+    return tapped
+
+
 def recalled(message: Message, events: Sequence[Mapping[str, Any]], message_id: str) -> Message:
     """Return the message with the words and entities of an earlier one; itself when that is gone.
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import leaves
+from actions import choices, leaves
 from actions.callback import says_unsolved
 from actions.client import Json
 from actions.form_actions import say_due
 from actions.forms import meal, report
 from actions.forms.draft import fill
-from actions.message import Leaf, recalled
+from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
 from actions.turn import LISTEN, Button, Turn, TurnAction, button
 
 FORMS = {"report_problem": report.FORM, "book_meal": meal.FORM}
@@ -157,6 +157,22 @@ class Deny(TurnAction):
         offer = turn.standing_offer()
         if offer is None and turn.loop is None and says_unsolved(turn.message):
             return [FollowupAction("action_reject")]
-        idle = "button_gone" if turn.message.tapped and not turn.loop else "deny_idle"
-        turn.say("offer_declined" if offer else idle)
+        if turn.choice is not None and turn.choice.none and offer is None and turn.loop is None:
+            return none_of_them(turn)
+        fits = turn.loop or turn.choice or any(b["payload"] == "/deny" for b in turn.offered)
+        idle = "button_gone" if turn.message.tapped and not fits else "deny_idle"
+        declined = "declined" if offer and offer.get("follow") else "offer_declined"
+        turn.say(declined if offer else idle)
         return [SlotSet("offer", None), FollowupAction(turn.loop or LISTEN)]
+
+
+def none_of_them(turn: Turn) -> list[EventType]:
+    """“都不是”: of services a person finds out, of other readings one asks in other words."""
+    named = [choices.parse(b["payload"]) for b in turn.offered]
+    about = str(named[0].facts.get("about") or "") if named else ""
+    if about.startswith(REFERS_TO_MESSAGE) and {c.intent for c in named} == {"ask_service"}:
+        earlier = about.removeprefix(REFERS_TO_MESSAGE)
+        turn.message = recalled(turn.typed, turn.tracker.events, earlier)
+        return make_offer(turn, "offer_consult_none", "consult", None)
+    turn.say("none_of_them", [button("人工", "/ask_human")])
+    return [FollowupAction(LISTEN)]

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions import withdrawing
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
 from actions.form_actions import say_due, say_owner
-from actions.forms.replies import choice, leftover
-from actions.message import Message, recalled
+from actions.forms.replies import bare, leftover
+from actions.message import Message
 from actions.texts import say
-from actions.turn import Turn, TurnAction, button
+from actions.turn import Button, Turn, TurnAction, button, short
 
 FINISHED = frozenset({"RESOLVED", "CLOSED"})
 ENDED = frozenset({"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"})
@@ -25,14 +26,8 @@ CLARIFY = "action_clarify"
 COMMUNITY = "action_community_info"
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
 _CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
-PRESSED = "pressed"
-"""Somebody talked the resident into it: looked into (被劝撤)."""
-WITHDRAW_REASONS = (
-    ("已经好了", "solved"),
-    ("不想等了", "gave_up"),
-    ("有人让我撤的", PRESSED),
-)
-"""Why a request is taken back."""
+WHY = "why:"
+"""Prefix of an ``about`` value that says why a request is taken back."""
 
 
 def ticket_no(message: Message) -> str | None:
@@ -136,7 +131,7 @@ class OwnTicketAction(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Pick the ticket and do the thing."""
-        chosen = _chosen_before(turn)
+        chosen = self.asked_about(turn)
         async with turn.client() as client:
             tickets = await client.tickets(turn.conversation_id)
             found = candidates(tickets, turn.message, self.FINISHED_ONES)
@@ -146,6 +141,10 @@ class OwnTicketAction(TurnAction):
             if len(found) > 1 and not self.newest(found):
                 return self._ask_which(turn, found)
             return await self.do(turn, client, found[0])
+
+    def asked_about(self, turn: Turn) -> str | None:
+        """Return the ticket that the question just before this message was about."""
+        return None
 
     def newest(self, found: Sequence[TicketView]) -> bool:
         """Whether the newest one is meant without asking."""
@@ -163,8 +162,7 @@ class OwnTicketAction(TurnAction):
         titles = [f"{t.title or '您报的事'}（{t.ticket_no}）" for t in shown]
         payloads = [f'/{self.INTENT}{{"ticket_no":"{t.ticket_no}",{about}}}' for t in shown]
         turn.say("which_ticket", [button(*each) for each in zip(titles, payloads, strict=True)])
-        offer = {"id": turn.message.id, "follow": self.NAME, "titles": titles}
-        return [SlotSet("offer", {**offer, "tickets": [t.ticket_no for t in shown]})]
+        return []
 
     @abstractmethod
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
@@ -217,43 +215,103 @@ class Supplement(OwnTicketAction):
 
 
 class Withdraw(OwnTicketAction):
-    """Takes a request back, after one tap that also says why."""
+    """Takes a request back after one question; the reason is tapped or said, or was said already."""
 
     NAME = "action_withdraw"
     NONE = "withdraw_none"
     INTENT = "withdraw_ticket"
 
+    def asked_about(self, turn: Turn) -> str | None:
+        """Return the ticket whose reason was asked for just before."""
+        offer = _withdrawing(turn)
+        return str(offer["ticket"]) if offer else None
+
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
-        """Ask once; the tapped reason takes it back."""
-        about = turn.message.about or ""
-        reason = about.removeprefix("why:") if about.startswith("why:") else ""
-        words = {code: title for title, code in WITHDRAW_REASONS}
-        if reason not in words:
-            self._ask(turn, ticket)
-            return []
-        body: Json = {"conversation_id": turn.conversation_id, "reason": words[reason]}
-        body["persuaded"] = reason == PRESSED
-        key = turn.key("withdraw")
-        view = await client.resident_act(ticket.ticket_no, "withdraw", body, key)
-        sentence = "withdraw_pressed" if reason == PRESSED else "withdrawn"
+        """Ask once; a reason, or a yes to the one that is read back, takes it back."""
+        offer = _withdrawing(turn) or {}
+        code, words = self._reason(turn, offer)
+        if code == withdrawing.KEEP:
+            turn.say("withdraw_kept", title=_title(ticket), ticket_no=ticket.ticket_no)
+            return [SlotSet("offer", None)]
+        if code is None:
+            return self._ask(turn, ticket, words)
+        pressed = code == withdrawing.PRESSED
+        body: Json = {"conversation_id": turn.conversation_id, "persuaded": pressed}
+        if words:
+            body["reason"] = words
+        view = await client.resident_act(ticket.ticket_no, "withdraw", body, turn.key("withdraw"))
+        sentence = "withdraw_pressed" if pressed else "withdrawn"
         turn.say(sentence, custom=view.card(), ticket_no=view.ticket_no)
-        return []
+        return [SlotSet("offer", None)]
 
     @staticmethod
-    def _ask(turn: Turn, ticket: TicketView) -> None:
-        buttons = [
-            button(
-                title,
-                f'/withdraw_ticket{{"ticket_no":"{ticket.ticket_no}","about":"why:{code}"}}',
-            )
-            for title, code in WITHDRAW_REASONS
-        ]
-        turn.say(
-            "withdraw_ask",
-            [*buttons, button("先不撤", "/deny")],
-            title=_title(ticket),
-            ticket_no=ticket.ticket_no,
-        )
+    def _reason(turn: Turn, offer: Json) -> tuple[str | None, str]:
+        """Return (code, words): code None asks, with words the reason that is read back."""
+        about, text = turn.message.about or "", turn.message.text.strip()
+        if about.startswith(WHY):
+            code = about.removeprefix(WHY)
+            if code == withdrawing.GO:
+                return str(offer.get("code") or code), str(offer.get("words") or "")
+            return code, withdrawing.title(code) or ""
+        said = withdrawing.reason_in(text)
+        if not offer:
+            vague = said == "not_needed" and names_nothing(text)
+            return None, "" if vague or said is None else text
+        if said and not withdrawing.keeps(text):
+            return said, text
+        if withdrawing.keeps(text):
+            return withdrawing.KEEP, ""
+        if withdrawing.agrees(text):
+            return str(offer.get("code") or withdrawing.GO), str(offer.get("words") or "")
+        return None, text
+
+    @staticmethod
+    def _ask(turn: Turn, ticket: TicketView, words: str) -> list[EventType]:
+        """Ask why; when that was said, only whether it is right."""
+
+        def why(title: str, code: str) -> Button:
+            facts = f'"ticket_no":"{ticket.ticket_no}","about":"{WHY}{code}"'
+            return button(title, f"/withdraw_ticket{{{facts}}}")
+
+        about = {"title": _title(ticket), "ticket_no": ticket.ticket_no}
+        keep = why("先不撤", withdrawing.KEEP)
+        if words:
+            go = why("撤掉", withdrawing.GO)
+            turn.say("withdraw_confirm", [go, keep], reason=short(words, LONG_REASON), **about)
+        else:
+            offered = [why(*each) for each in withdrawing.buttons(kind_of(ticket))]
+            turn.say("withdraw_ask", [*offered, keep], **about)
+        code = withdrawing.reason_in(words) if words else None
+        offer = {"id": turn.message.id, "follow": Withdraw.NAME, "ticket": ticket.ticket_no}
+        return [SlotSet("offer", {**offer, "code": code, "words": words})]
+
+
+LONG_REASON = 40
+"""So many characters of a reason are read back."""
+
+
+def names_nothing(text: str) -> bool:
+    """Whether “不用修了” says no more than that it is to be taken back."""
+    return len(bare(text)) <= BARE_WISH
+
+
+BARE_WISH = 8
+
+
+def _withdrawing(turn: Turn) -> Json | None:
+    """Return the offer of a withdrawal that this message answers, or None."""
+    offer = turn.standing_offer()
+    return offer if offer and offer.get("follow") == Withdraw.NAME else None
+
+
+def kind_of(ticket: TicketView) -> str:
+    """Return ``meal``, ``appointment`` or ``other``: what a change of it can be."""
+    appointment = ticket.data.get("appointment") or {}
+    if appointment.get("meal"):
+        return "meal"
+    if appointment or ticket.data.get("kind") == "booking":
+        return "appointment"
+    return "other"
 
 
 class Reject(OwnTicketAction):
@@ -328,18 +386,6 @@ class Rate(OwnTicketAction):
 
 def _body(turn: Turn) -> dict[str, object]:
     return {"conversation_id": turn.conversation_id, "text": turn.message.text}
-
-
-def _chosen_before(turn: Turn) -> str | None:
-    """Return the ticket chosen in words (“第一个”) after “哪一件”; its turn takes the words back."""
-    offer = turn.standing_offer() or {}
-    if not offer.get("titles") or turn.message.tapped:
-        return None
-    index = choice(turn.message, offer["titles"])
-    if index is None:
-        return None
-    turn.message = recalled(turn.message, turn.tracker.events, offer["id"])
-    return str(offer["tickets"][index])
 
 
 def _place_alone(message: Message) -> bool:

@@ -11,16 +11,22 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import choices, withdrawing
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, OPENING, YES, bare, choice, follow_up
-from actions.message import Message, from_events, recalled
+from actions.forms.replies import NO, OPENING, YES, bare, follow_up
+from actions.message import Message, from_events, pressed, recalled
 from actions.texts import say
 
 LISTEN = "action_listen"
 AFFIRM = "action_affirm"
 DENY = "action_deny"
 ANSWER = "action_answer_service"
+WITHDRAW = "action_withdraw"
+RASAS_OWN = frozenset({LISTEN, "action_extract_slots", "action_session_start"})
+"""Steps of Rasa itself between a message and the first action that answers it."""
+PEOPLE_FIRST = frozenset({"action_emergency", "action_handoff"})
+"""Danger and the wish for a person are never read as something else."""
 Button = dict[str, str]
 
 
@@ -35,6 +41,22 @@ class Turn:
         self.message: Message = from_events(
             self.conversation_id, tracker.latest_message or {}, tracker.events
         )
+        self.typed = self.message
+        """The message as it came, also when its words name a button."""
+        self.offered = choices.offered(tracker.events)
+        """The buttons under the bot's last words."""
+        self.choice = self._named_button()
+        if self.choice is not None:
+            facts = self.choice.facts
+            self.message = pressed(self.message, self.choice.intent, facts, tracker.events)
+
+    def _named_button(self) -> choices.Choice | None:
+        """Return the button that typed words name; after a callback question they answer that."""
+        fresh = (self.message.pending_callback or {}).get("fresh")
+        if self.message.tapped or fresh:
+            return None
+        found = choices.read(self.message.text, self.offered, strict=bool(self.loop))
+        return found if found and found.intent in choices.actions() else None
 
     @property
     def elder(self) -> bool:
@@ -112,12 +134,11 @@ class Turn:
         Words like “好” and “要” mean what was asked before them, whatever they are taken for alone.
         """
         offer = self.standing_offer()
-        if self.loop or self.message.tapped or not offer:
+        if self.message.tapped or not offer:
             return None
+        if offer.get("follow") == WITHDRAW:
+            return WITHDRAW if withdrawing.answers(self.message) else None
         words = bare(self.message.text)
-        if offer.get("titles"):
-            chosen = choice(self.message, offer["titles"]) is not None
-            return str(offer["follow"]) if chosen else DENY if words in NO else None
         return AFFIRM if words in YES else DENY if words in NO else None
 
     def meant_action(self) -> str | None:
@@ -125,13 +146,37 @@ class Turn:
 
         “要带啥” after a service was explained is about that service; “我要投诉” asks to be heard.
         """
-        if self.loop or self.message.tapped:
+        if self.message.tapped:
             return None
         if OPENING.match(bare(self.message.text)):
             return "report_form"
         if self.last_action() == ANSWER and follow_up(self.message.text):
             return ANSWER
         return None
+
+    def elsewhere(self, name: str, opening: bool = False) -> str | None:
+        """Return the action or form that this message is for, when it is another than the one run.
+
+        Words that name a button go where its tap would have gone; what answers an offer, or means
+        something only by what was said before, goes there. Only the first action of a turn asks.
+
+        Args:
+            name: The action that runs.
+            opening: It is a form that this very message opened, so no form is in the way.
+        """
+        if set(self.actions_since_message()) - {name, *RASAS_OWN}:
+            return None
+        if self.choice is not None:
+            meant: str | None = choices.actions()[self.choice.intent]
+            if self.loop and not opening and self.choice.intent in choices.REPLIES:
+                meant = self.loop
+        elif self.loop and not opening:
+            return None
+        else:
+            meant = self.answer_to_offer()
+            if meant is None and name not in PEOPLE_FIRST:
+                meant = self.meant_action()
+        return meant if meant != name else None
 
     def topic(self) -> Message:
         """Return the message itself, or the question that it follows up (“要带啥”)."""
@@ -183,8 +228,8 @@ class TurnAction(Action, ABC):
     ) -> list[EventType]:
         """Run the action as Rasa calls it; nothing a resident says is answered by an error."""
         turn = Turn(dispatcher, tracker)
-        elsewhere = self.ENDS and (turn.answer_to_offer() or turn.meant_action())
-        if elsewhere and elsewhere != self.NAME:
+        elsewhere = turn.elsewhere(self.NAME) if self.ENDS else None
+        if elsewhere:
             return [FollowupAction(elsewhere)]
         try:
             events = await self.act(turn)

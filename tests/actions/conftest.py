@@ -78,6 +78,10 @@ class Talk:
         dispatcher = CollectingDispatcher()
         events = await self._executor.actions[action](dispatcher, tracker, {})
         self.said += dispatcher.messages
+        self.events += [
+            {"event": "bot", "text": m.get("text"), "data": {"buttons": m.get("buttons")}}
+            for m in dispatcher.messages
+        ]
         self.followup = None
         for event in events:
             if event["event"] == "slot":
