@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _as_text(value: Any) -> Any:
@@ -27,8 +28,27 @@ class Source(_Entry):
     ref: str | None = None
 
 
+class Link(_Entry):
+    """A page on which the matter can be read or done."""
+
+    title: str
+    url: str = Field(pattern=r"^https://")
+
+
+class Review(_Entry):
+    """Who has read a card against the local rules, and when."""
+
+    by: str
+    on: date
+
+
 class Card(_Entry):
-    """What a resident needs to know about one service (leaf A1…M12)."""
+    """What a resident needs to know about one service (leaf A1…M12).
+
+    ``owner`` is the unit (``orgs.yml``) that must keep the card true; ``phone_of`` the unit whose
+    number residents are given when the card has none of its own and another than the owner answers.
+    ``not_this`` are words by which a question is about something else (交费 on “停水”).
+    """
 
     id: str = Field(pattern=r"^[A-M]\d{1,2}$")
     slug: str
@@ -48,6 +68,11 @@ class Card(_Entry):
     sources: tuple[Source, ...] = ()
     confirm_locally: bool
     owner: str
+    phone_of: str | None = None
+    link: Link | None = None
+    not_this: tuple[str, ...] = ()
+    reviewed: Review | None = None
+    version: int = Field(1, ge=1)
     valid_from: date
     valid_to: date | None = None
     examples: tuple[Text, ...] = ()
@@ -61,6 +86,62 @@ class CardFile(_Entry):
     """One chapter."""
 
     cards: tuple[Card, ...]
+
+
+class Redirect(_Entry):
+    """A question that communities are always asked and that no card answers.
+
+    Attributes:
+        says: Regular expressions of the words that ask it; one is enough.
+        unless: Words with which it is another question.
+        answer: Who does it, in a sentence; empty when ``leaves`` are offered instead.
+        phone_of: The unit (``orgs.yml``) whose number is given.
+        phone: A national number, when there is one.
+        leaves: Cards that may be meant, for a question that fits several.
+    """
+
+    id: str
+    name: str
+    says: tuple[str, ...] = Field(min_length=1)
+    unless: tuple[str, ...] = ()
+    answer: str = ""
+    phone_of: str | None = None
+    phone: Text | None = None
+    source: str | None = None
+    leaves: tuple[str, ...] = Field((), max_length=3)
+
+    @model_validator(mode="after")
+    def _answers(self) -> Redirect:
+        for pattern in (*self.says, *self.unless):
+            re.compile(pattern)
+        if bool(self.answer) == bool(self.leaves):
+            raise ValueError(f"{self.id}：answer 和 leaves 要有一个，也只能有一个")
+        return self
+
+    def fits(self, text: str) -> bool:
+        """Whether the words ask this."""
+        meant = any(re.search(pattern, text) for pattern in self.says)
+        return meant and not any(re.search(pattern, text) for pattern in self.unless)
+
+
+class RedirectFile(_Entry):
+    """Questions that lead elsewhere."""
+
+    redirects: tuple[Redirect, ...]
+
+
+class Route(BaseModel):
+    """The part of a dispatch route that residents are told: who has the power."""
+
+    leaves: tuple[str, ...]
+    lead: str
+    power: str | None = None
+
+
+class RouteFile(BaseModel):
+    """The dispatch directory, as far as the catalogue reads it."""
+
+    routes: tuple[Route, ...]
 
 
 class CertificateItem(_Entry):
@@ -96,13 +177,49 @@ class Number(BaseModel):
     demo: bool = False
 
 
+class AfterCard(_Entry):
+    """Reviewed words for what is said after a safety card; ``follow`` in turn, the last one again.
+
+    ``worse`` it gets worse, ``place`` a place was told (``{place}``), ``safe`` out of danger,
+    ``over`` it is over, ``mistaken`` it was no danger, ``secret`` nobody may know, ``afraid`` of
+    calling the police. What a card leaves out is the general card's.
+    """
+
+    follow: tuple[str, ...] = ()
+    worse: str | None = None
+    place: str | None = None
+    safe: str | None = None
+    over: str | None = None
+    mistaken: str | None = None
+    secret: str | None = None
+    afraid: str | None = None
+
+    def over_general(self, general: AfterCard) -> AfterCard:
+        """Return these words, completed by more general ones."""
+        own = self.model_dump()
+        return AfterCard(**{k: own[k] or v for k, v in general.model_dump().items()})
+
+
+class ThirdParty(_Entry):
+    """The same card for somebody who asks for help for another person."""
+
+    title: str
+    lines: tuple[str, ...] = Field(min_length=1)
+    after: AfterCard = AfterCard()
+
+
 class SafetyCard(_Entry):
-    """Reviewed words for an emergency leaf; said as they stand. ``-`` is the general card."""
+    """Reviewed words for an emergency leaf; said as they stand. ``-`` is the general card.
+
+    A card that no leaf has is chosen by what was said (``data/dialogue/crisis.yml``).
+    """
 
     leaf: str
     title: str
     lines: tuple[str, ...] = Field(min_length=1)
     numbers: tuple[str, ...]
+    after: AfterCard = AfterCard()
+    third_party: ThirdParty | None = None
 
 
 class HotlineFile(BaseModel):

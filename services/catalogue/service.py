@@ -17,11 +17,17 @@ from services.catalogue.model import (
     HotlineFile,
     LocalityFile,
     MealFile,
+    Redirect,
+    RedirectFile,
+    Route,
+    RouteFile,
     SafetyCard,
 )
 from services.clock import Clock
 from services.config import Settings
 from services.errors import LindaError
+from services.people.model import Org
+from services.people.orgs import load_orgs
 
 GENERAL = "-"
 """Leaf of the general safety card."""
@@ -61,12 +67,63 @@ class CatalogueService:
     def _meals(self) -> MealFile:
         return read(self._settings.locality_dir / "meals.yml", MealFile)
 
+    @cached_property
+    def _orgs(self) -> dict[str, Org]:
+        try:
+            return load_orgs(self._settings.locality_dir / "orgs.yml")
+        except ValueError as error:
+            raise DataFileError(str(error)) from None
+
+    @cached_property
+    def _routes(self) -> dict[str, Route]:
+        """The first route of each leaf in the dispatch directory: who leads, who has the power."""
+        routes = read(self._settings.locality_dir / "dispatch.yml", RouteFile).routes
+        return {leaf: route for route in reversed(routes) for leaf in route.leaves}
+
+    @cached_property
+    def _redirects(self) -> tuple[Redirect, ...]:
+        path = self._settings.data_dir / "dialogue" / "redirects.yml"
+        return read(path, RedirectFile).redirects
+
     def card(self, leaf: str) -> dict[str, Any] | None:
-        """Return the card of a leaf with ``valid`` at the present time; None when there is none."""
+        """Return the card of a leaf as residents are told it; None when there is none.
+
+        Beside the card's own fields: ``valid`` at the present time; ``phone`` of the unit that
+        answers and ``office``, its name; ``power`` from the dispatch directory when the card has no
+        sentence of its own; ``notice``, the address of the printable one-time notice.
+        """
         card = self._cards.get(leaf)
         if card is None:
             return None
-        return card.model_dump(mode="json") | {"valid": card.valid_on(self._clock.now().date())}
+        office = self._orgs.get(card.phone_of or card.owner)
+        route = self._routes.get(leaf)
+        return card.model_dump(mode="json") | {
+            "valid": card.valid_on(self._clock.now().date()),
+            "phone": card.phone or (office.phone if office else None),
+            "office": office.name if office else None,
+            "power": card.power or (route.power if route else None),
+            "notice": f"{self._settings.public_url}/s/{leaf}/notice",
+        }
+
+    def redirect(self, text: str) -> dict[str, Any] | None:
+        """Return where a question belongs that no card answers; None when it is not known.
+
+        ``{id, name, answer, office, phone, source, leaves}``; ``leaves`` (with an empty answer) are
+        the cards that may be meant.
+        """
+        row = next((r for r in self._redirects if r.fits(text)), None)
+        if row is None:
+            return None
+        office = self._orgs.get(row.phone_of or "")
+        return {
+            "id": row.id,
+            "name": row.name,
+            "answer": row.answer,
+            "office": office.name if office else None,
+            "phone": row.phone or (office.phone if office else None),
+            "source": row.source,
+            "leaves": list(row.leaves),
+        }
 
     def cards(self) -> list[Card]:
         """Return all cards by leaf."""
@@ -103,19 +160,35 @@ class CatalogueService:
         return None
 
     def hotlines(self, leaf: str = GENERAL) -> dict[str, Any]:
-        """Return ``{"numbers": [{name, phone}], "card": {title, lines, version}}`` for a leaf.
+        """Return ``{"numbers": [{name, phone}], "card": …}`` for a leaf.
 
-        A leaf without a card of its own gets the general one: in an emergency there is always an
-        answer.
+        ``card`` is ``{title, lines, version, after, third_party}``: ``after`` holds the words for
+        what is said next (``model.AfterCard``), ``third_party`` ``{title, lines, after}`` or None
+        the words to somebody who asks for another person. A leaf without a card of its own gets
+        the general one: in an emergency there is always an answer.
         """
         lines = self._hotlines
-        card = self._safety_card(leaf) or self._safety_card(GENERAL)
-        if card is None:
+        general = self._safety_card(GENERAL)
+        if general is None:
             raise DataFileError('hotlines.yml：缺少通用的提示卡（leaf: "-"）')
+        card = self._safety_card(leaf) or general
         numbers = [lines.numbers[key] for key in card.numbers]
+        after = card.after.over_general(general.after)
+        other = card.third_party
         return {
             "numbers": [{"name": n.name, "phone": n.phone} for n in numbers],
-            "card": {"title": card.title, "lines": list(card.lines), "version": lines.version},
+            "card": {
+                "title": card.title,
+                "lines": list(card.lines),
+                "version": lines.version,
+                "after": after.model_dump(),
+                "third_party": other
+                and {
+                    "title": other.title,
+                    "lines": list(other.lines),
+                    "after": other.after.over_general(after).model_dump(),
+                },
+            },
         }
 
     def _safety_card(self, leaf: str) -> SafetyCard | None:

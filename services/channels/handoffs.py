@@ -28,6 +28,9 @@ REASONS = {
 }
 Reason = Literal["emergency", "human", "unanswered"]
 
+TEXT_KEPT = 1000
+"""Characters of an emergency's words on its hand-off; all of them are in the conversation."""
+
 MESSAGES_SHOWN = 100
 """Newest messages of the conversation that come with a hand-off."""
 
@@ -60,7 +63,8 @@ async def open_one(
 ) -> tuple[HandoffRow, bool]:
     """Open a hand-off unless the conversation has an open one; return it and whether it is new.
 
-    An emergency makes an open one urgent; nothing makes an urgent one less so.
+    An emergency makes an open one urgent; nothing makes an urgent one less so. What is said after
+    an emergency (the same ``ticket_no``) stands behind the first words.
     """
     row = await session.scalar(
         select(HandoffRow).where(
@@ -69,6 +73,8 @@ async def open_one(
     )
     if row is not None:
         if reason == "emergency":
+            if ticket_no and ticket_no == row.ticket_no:
+                text = f"{row.text}；{text}"[:TEXT_KEPT]
             row.reason, row.leaf, row.text, row.ticket_no = reason, leaf, text, ticket_no
         return row, False
     row = HandoffRow(

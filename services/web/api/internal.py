@@ -72,6 +72,12 @@ class CertificateQuery(BaseModel):
     name: str | None = Field(None, max_length=100)
 
 
+class Asked(BaseModel):
+    """A question as it was asked."""
+
+    text: str = Field(max_length=5000)
+
+
 class SimilarQuery(BaseModel):
     """A matter and its place, as far as the dialogue knows it."""
 
@@ -254,6 +260,14 @@ async def card(request: web.Request) -> dict[str, Any]:
     if found is None:
         raise LindaError("card_not_found", "没有这张服务卡。", 404)
     return found
+
+
+@routes.post(
+    "/internal/v1/redirect", auth="internal", body=Asked, summary="没有卡片的常见问题该找谁"
+)
+async def redirect(request: web.Request, body: Asked) -> dict[str, Any]:
+    """Return ``{redirect: {name, answer, office, phone, source, leaves} | null}`` for a question."""
+    return {"redirect": request.app[SERVICES].catalogue.redirect(body.text)}
 
 
 @routes.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,38 @@ def test_every_emergency_has_a_card_with_a_number(locality: str, leaf: str) -> N
     found = service(locality).hotlines(leaf)
     assert found["card"]["lines"] and found["card"]["version"]
     assert found["numbers"] and all(n["phone"] for n in found["numbers"])
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_every_safety_card_has_words_for_what_is_said_next(locality: str) -> None:
+    catalogue = service(locality)
+    for card in catalogue._hotlines.cards:
+        found = catalogue.hotlines(card.leaf)["card"]
+        for words in (found["after"], (found["third_party"] or found)["after"]):
+            assert words["follow"] and words["over"] and words["safe"] and words["worse"]
+            assert "{place}" in words["place"]
+            said = "".join(
+                [*words["follow"], *(v for k, v in words.items() if v and k != "follow")]
+            )
+            assert "？" not in "".join(words["follow"][1:]) or card.leaf in ("missing", "no_answer")
+            assert "{" not in said.replace("{place}", "")
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_numbers_said_in_a_safety_card_are_numbers_of_the_locality(locality: str) -> None:
+    lines = service(locality)._hotlines
+    known = {n.phone for n in lines.numbers.values()}
+    for card in lines.cards:
+        said = set(re.findall(r"(?<!\d)1\d{2,4}(?!\d)|(?<!\d)9\d{4}(?!\d)", card.model_dump_json()))
+        assert said <= known, card.leaf
+    assert {"122", "12110", "12356"} <= known
+
+
+def test_who_asks_for_somebody_else_is_not_spoken_to_as_the_victim() -> None:
+    for leaf in ("J3", "J5"):
+        other = service().hotlines(leaf)["card"]["third_party"]
+        assert "您这会儿一定很难受" not in "".join(other["lines"])
+        assert "110" in "".join(other["lines"])
 
 
 def test_a_leaf_without_a_card_gets_the_general_one() -> None:

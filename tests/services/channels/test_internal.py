@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select
 
+from services.channels.tables import HandoffRow
 from services.context import Services
 from services.outbox.worker import run_due
 from services.seed.seed import seed
@@ -112,6 +114,30 @@ async def test_an_emergency_calls_people_and_is_logged_once(
     assert [(h["reason"], h["leaf"], h["ticket_no"]) for h in listed] == [
         ("emergency", "H3", first["ticket_no"])
     ]
+
+
+async def test_what_is_said_after_a_call_for_help_belongs_to_it(
+    client: Client, services: Services
+) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    call_for_help = {
+        "conversation_id": conversation,
+        "kind": "emergency",
+        "leaf": "J5",
+        "text": "不想活了",
+    }
+    number = (await call(client, "POST", "/alerts", call_for_help))["ticket_no"]
+    more = {**call_for_help, "text": "幸福小区3号楼顶", "ticket_no": number}
+    assert (await call(client, "POST", "/alerts", more, key="m2"))["ticket_no"] == number
+    assert (await call(client, "POST", "/alerts", more, key="m2"))["ticket_no"] == number
+    assert (await history(services, number)).count("supplemented") == 1
+    async with services.db.read() as s:
+        (row,) = (await s.scalars(select(HandoffRow))).all()
+    assert (row.reason, row.ticket_no) == ("emergency", number)
+    assert row.text.startswith("不想活了；幸福小区3号楼顶")
+    other = (await services.channels.open_session()).session_id
+    stranger = {**more, "conversation_id": other}
+    assert (await call(client, "POST", "/alerts", stranger, status=404, key="x"))["error"]
 
 
 async def filed(client: Client, services: Services) -> tuple[str, str]:
