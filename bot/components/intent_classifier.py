@@ -107,7 +107,8 @@ class IntentClassifier(GraphComponent):
         ``weights``: factors on intents that training shows too few faces of;
         ``uncertain_below``, ``uncertain_margin``: when to ask instead of guessing;
         ``emergency_above``: learned probability that raises the alarm without a reviewed pattern;
-        ``emergency_excluded_above``: the same when the patterns took the danger back (a drill);
+        ``emergency_excluded_above``: the same when the patterns took the danger back (a drill), and
+        for a message of fewer than ``short`` characters (“黄色的”), in which little is to be learned;
         ``pattern_floor``: a pattern's alarm falls when the learned probability is below it: the
         words are there, but all of the message speaks of something else (“按键没反应”). On the
         held-out sets true alarms lie above 0.3. Below it danger is no likely reading either.
@@ -121,6 +122,7 @@ class IntentClassifier(GraphComponent):
             "uncertain_margin": 0.12,
             "emergency_above": 0.2,
             "emergency_excluded_above": 0.5,
+            "short": 5,
             "pattern_floor": 0.15,
             "ranking_length": 5,
         }
@@ -195,14 +197,17 @@ class IntentClassifier(GraphComponent):
         text = (message.get(TEXT) or "").strip()
         plain = plain_intent(text, spans_of(message)) if text else None
         sure = False
-        if verdict.alarm and not self._speaks_of_something_else(message):
+        if verdict.alarm and (verdict.sure or not self._speaks_of_something_else(message)):
             ranking, sure = [{"name": EMERGENCY, "confidence": 1.0}], True
         elif not text:
             ranking = [{"name": None, "confidence": 0.0}]
         elif plain is not None:
             ranking, sure = [{"name": plain, "confidence": _PLAIN_CONFIDENCE}], True
         else:
-            ranking = self._rank(message, excluded=verdict.excluded)
+            bar = "emergency_excluded_above" if verdict.excluded else "emergency_above"
+            if len(text) < int(self._config["short"]):
+                bar = "emergency_excluded_above"
+            ranking = self._rank(message, float(self._config[bar]))
             sure = ranking[0]["name"] == EMERGENCY
         uncertain = not sure and (says_nothing(text) or self._is_uncertain(ranking))
         message.set(INTENT, ranking[0], add_to_output=True)
@@ -231,8 +236,8 @@ class IntentClassifier(GraphComponent):
         message.set(TOPICS, dict(zip(self._model.topics, map(float, opinion.topics), strict=True)))
         return opinion
 
-    def _rank(self, message: Message, excluded: bool) -> list[dict[str, Any]]:
-        """Intents with their confidence, best first; danger goes first as soon as it is likely."""
+    def _rank(self, message: Message, bar: float) -> list[dict[str, Any]]:
+        """Intents with their confidence, best first; danger goes first from ``bar`` on."""
         assert self._model is not None
         opinion = self._opinion_on(message)
         classes = self._model.labels
@@ -242,7 +247,6 @@ class IntentClassifier(GraphComponent):
         order = [int(i) for i in np.argsort(-scores)]
         if EMERGENCY in classes:
             index = classes.index(EMERGENCY)
-            bar = self._config["emergency_excluded_above" if excluded else "emergency_above"]
             if scores[index] >= self._config["pattern_floor"]:
                 order.remove(index)
                 # Below the bar danger is asked about, not alarmed: it stays a reading, never the first.

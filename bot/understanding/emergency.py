@@ -27,29 +27,41 @@ class Verdict:
         leaf: one of ``EMERGENCY_LEAVES`` when ``alarm``, else ``None``.
         excluded: words of danger were found and taken back (over, drill, idiom, question).
         words: the words that decided.
+        sure: the pattern is so plain that nothing learned takes the alarm back.
     """
 
     alarm: bool
     leaf: str | None = None
     excluded: bool = False
     words: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True)
 class _Rules:
-    alarms: tuple[tuple[str, re.Pattern[str]], ...]
+    alarms: tuple[tuple[str, bool, re.Pattern[str]], ...]
     exclusions: re.Pattern[str]
     still: re.Pattern[str]
+    heavy: re.Pattern[str]
 
 
 @lru_cache(maxsize=1)
 def _rules() -> _Rules:
     data = load("emergency")
     return _Rules(
-        tuple((str(a["leaf"]), re.compile("|".join(a["patterns"]))) for a in data["alarms"]),
+        tuple(
+            (str(a["leaf"]), bool(a.get("sure")), re.compile("|".join(a["patterns"])))
+            for a in data["alarms"]
+        ),
         re.compile("|".join(data["exclusions"])),
         re.compile("|".join(data["still"])),
+        re.compile("|".join(data["heavy"])),
     )
+
+
+def heavy_heart(text: str) -> bool:
+    """Whether somebody is sad or lonely, and would be hurt by a form."""
+    return bool(_rules().heavy.search(narrow(text)))
 
 
 _CLAUSE = re.compile(r"[。!！?？;；\n]+")
@@ -70,11 +82,11 @@ def judge(text: str) -> Verdict:
 
 def _judge_clause(clause: str) -> Verdict:
     rules = _rules()
-    for leaf, pattern in rules.alarms:
+    for leaf, sure, pattern in rules.alarms:
         match = pattern.search(clause)
         if match is None:
             continue
         if rules.exclusions.search(clause) and not rules.still.search(clause):
             return Verdict(False, excluded=True, words=match.group())
-        return Verdict(True, leaf, words=match.group())
+        return Verdict(True, leaf, words=match.group(), sure=sure)
     return Verdict(False)
