@@ -16,7 +16,8 @@ A file is a list of conversations::
 A turn is one of
 
 * ``say: text`` – the resident writes;
-* ``tap: title`` – the resident taps the newest button whose title contains this;
+* ``tap: title`` – the resident taps the newest button with this title, else the newest that has it
+  in its title;
 * ``wait: PT3H`` – the clock goes on (``P20D``), and what has become due is done;
 * ``staff: {as: grid1, action: sign, …}`` – an action of the workflow on the newest ticket of this
   conversation, the rest of the mapping is its payload;
@@ -34,6 +35,8 @@ the resident since, and ``has`` waits for it.
 values, or ``{has: [words]}`` / ``{not: [words]}`` for a text; ``ticket: none`` when there may be none,
 ``tickets: 2`` counts them. ``seen_by: mediator1`` reads it as this account (default dispatcher1).
 ``events`` are types of its timeline that come in this order, others may be between.
+``handoff: emergency`` (or ``human``, or ``none``): why a person has been called here and not yet given
+back.
 ``journey: name`` puts the conversation into docs/dialogues.md under this heading.
 
 Whatever a conversation leaves open is withdrawn after it: the next one begins in an empty town.
@@ -93,6 +96,7 @@ class Conversation:
     tickets: int | None = None
     events: tuple[str, ...] = ()
     seen_by: str = "dispatcher1"
+    handoff: str = ""
     journey: str = ""
 
     @property
@@ -230,6 +234,7 @@ class Talk:
                 self._take(turn)
             self._check_not_asked()
             self._check_ticket()
+            self._check_handoff()
         finally:
             self.clear()
 
@@ -247,11 +252,11 @@ class Talk:
             try:
                 answer = chat.say(turn.value) if turn.kind == "say" else chat.tap(turn.value)
             except StopIteration:
-                raise AssertionError(self._story(f"no button {turn.value!r} was shown")) from None
+                raise AssertionError(self.story(f"no button {turn.value!r} was shown")) from None
             self._write(chat.last)
             titles = "\n".join(b["title"] for m in chat.last for b in m.get("buttons") or [])
             if not turn.silent and not answer.strip():
-                raise AssertionError(self._story("no answer"))
+                raise AssertionError(self.story("no answer"))
             shown = f"{answer}\n{titles}"
             missing = [words for words in turn.has if words not in shown]
         else:
@@ -259,10 +264,10 @@ class Talk:
             shown, missing = self._arrived(turn, chat)
         self.seen[turn.by] = len(chat.history())
         if missing:
-            raise AssertionError(self._story(f"not said: {', '.join(missing)}"))
+            raise AssertionError(self.story(f"not said: {', '.join(missing)}"))
         wrong = [words for words in turn.without if words in shown]
         if wrong:
-            raise AssertionError(self._story(f"said: {', '.join(wrong)}"))
+            raise AssertionError(self.story(f"said: {', '.join(wrong)}"))
 
     def _arrived(self, turn: Turn, chat: Chat) -> tuple[str, list[str]]:
         """What reached the resident since the last turn, and the words that are missing in it."""
@@ -301,21 +306,21 @@ class Talk:
         """Number of the newest ticket."""
         tickets = self.own_tickets()
         if not tickets:
-            raise AssertionError(self._story("there is no ticket"))
+            raise AssertionError(self.story("there is no ticket"))
         return str(tickets[0]["ticket_no"])
 
     def _check_not_asked(self) -> None:
         answers = "\n".join(text for who, text, _ in self.lines if who == "邻答")
         asked = [words for words in self.conversation.not_asked if words in answers]
         if asked:
-            raise AssertionError(self._story(f"asked or said: {', '.join(asked)}"))
+            raise AssertionError(self.story(f"asked or said: {', '.join(asked)}"))
 
     def _check_ticket(self) -> None:
         wanted = self.conversation
         if wanted.tickets is not None:
             count = len(self.own_tickets())
             if count != wanted.tickets:
-                raise AssertionError(self._story(f"{count} tickets, not {wanted.tickets}"))
+                raise AssertionError(self.story(f"{count} tickets, not {wanted.tickets}"))
         if wanted.ticket is None and not wanted.events:
             return
         number = self.newest()
@@ -326,11 +331,26 @@ class Talk:
             if not fits(value(ticket, name), expected)
         ]
         if wrong:
-            raise AssertionError(self._story("ticket " + "; ".join(wrong)))
+            raise AssertionError(self.story("ticket " + "; ".join(wrong)))
         types = [event["type"] for event in self.stack.events(number, wanted.seen_by)]
         rest = iter(types)
         if not all(each in rest for each in wanted.events):
-            raise AssertionError(self._story(f"events {types}, not {list(wanted.events)}"))
+            raise AssertionError(self.story(f"events {types}, not {list(wanted.events)}"))
+
+    def open_handoffs(self, account: str = "clerk1") -> list[dict[str, Any]]:
+        """Calls for a person in this conversation that are not given back."""
+        status, body = self.stack.call("GET", "/api/v1/handoffs", token=self.stack.token(account))
+        assert status == 200, body
+        here = {chat.session_id for chat in self.chats.values()}
+        return [each for each in body["handoffs"] if each["conversation_id"] in here]
+
+    def _check_handoff(self) -> None:
+        wanted = self.conversation.handoff
+        if not wanted:
+            return
+        reasons = [each["reason"] for each in self.open_handoffs()]
+        if wanted not in reasons and (wanted != "none" or reasons):
+            raise AssertionError(self.story(f"hand-offs {reasons}, not {wanted}"))
 
     def clear(self) -> None:
         """Withdraw what is open, as the residents themselves."""
@@ -348,7 +368,8 @@ class Talk:
                         **{"Idempotency-Key": uuid.uuid4().hex},
                     )
 
-    def _story(self, wrong: str) -> str:
+    def story(self, wrong: str) -> str:
+        """What was wrong, with the conversation up to here."""
         told = "\n".join(
             f"  {who}: {text}" + (f"  [{' | '.join(titles)}]" if titles else "")
             for who, text, titles in self.lines
@@ -433,7 +454,10 @@ def _release(talk: Talk, account: str, chat: Chat, given: dict[str, Any]) -> Non
 
 
 def _handoff(talk: Talk, account: str, chat: Chat, what: str, body: dict[str, Any]) -> None:
-    path = f"/api/v1/handoffs/{chat.session_id}/{what}"
+    handoffs = talk.open_handoffs(account)
+    if not handoffs:
+        raise AssertionError(talk.story("nobody has been called"))
+    path = f"/api/v1/handoffs/{handoffs[0]['id']}/{what}"
     status, answer = talk.stack.call("POST", path, body, talk.stack.token(account))
     assert status in (200, 201), answer
 

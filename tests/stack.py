@@ -204,9 +204,10 @@ class Chat:
         return self._post({"type": "text", "text": text}, client_message_id)
 
     def tap(self, title: str) -> str:
-        """Tap the button whose title contains ``title``."""
-        offered = [b for m in self.history() for b in m.get("buttons") or []]
-        payload = next(b["payload"] for b in reversed(offered) if title in b["title"])
+        """Tap the newest button with this title, else the newest whose title contains it."""
+        offered = [b for m in self.history() for b in m.get("buttons") or []][::-1]
+        exact = [b["payload"] for b in offered if title == b["title"]]
+        payload = next(iter(exact or [b["payload"] for b in offered if title in b["title"]]))
         return self._post({"type": "payload", "payload": payload})
 
     def _post(self, body: dict[str, Any], client_message_id: str | None = None) -> str:
