@@ -181,6 +181,11 @@ class Client:
                 return None
             raise
 
+    async def redirect(self, text: str) -> Json | None:
+        """Return where a question without a card belongs: ``{name, answer, office, phone, leaves}``."""
+        found = await self._call("POST", "/redirect", json={"text": text})
+        return found.get("redirect") or None
+
     async def certificate(self, no: int | None, name: str) -> Json:
         """Return the policy for a kind of certificate (``allowed``: true, false, None)."""
         params = {"no": "" if no is None else str(no), "name": name}

@@ -252,6 +252,7 @@ class MealFile(BaseModel):
     provider: str
     org: str = "meal"
     meals: dict[str, Meal | None]
+    max_portions: int | None = None
     valid_from: date | None = None
     valid_to: date | None = None
 

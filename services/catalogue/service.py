@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -203,6 +204,22 @@ class CatalogueService:
         if meal not in meals.MEAL_ORDER:
             raise LindaError("unknown_meal", "只有早饭、午饭、晚饭。", 422, {"meal": meal})
         return meals.meal_status(self._meals, day, meal, self._clock.now())
+
+    def check_meal_change(self, order: Mapping[str, Any], patch: Mapping[str, Any]) -> None:
+        """Refuse a change of an ordered meal that the kitchen can no longer make.
+
+        Raises:
+            LindaError: 422 ``meal_closed`` with the reason and whom to call. An appointment that is
+                no meal passes.
+        """
+        if not order.get("meal") or not order.get("date"):
+            return
+        try:
+            reason = meals.change_refusal(self._meals, order, patch, self._clock.now())
+        except (TypeError, ValueError):
+            raise LindaError("meal_invalid", "哪一天、几份没看明白，请再说一遍。", 422) from None
+        if reason is not None:
+            raise LindaError("meal_closed", reason, 422, {"provider": self._meals.provider})
 
     def duty(self) -> dict[str, str]:
         """Return ``{"name", "phone"}`` of the locality's duty desk."""

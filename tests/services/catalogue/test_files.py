@@ -40,6 +40,11 @@ def service(
 def data(tmp_path: Path) -> Path:
     """A data folder with one card."""
     (tmp_path / "catalogue").mkdir()
+    locality = tmp_path / "localities" / "qinghe"
+    locality.mkdir(parents=True)
+    orgs = "orgs: [{id: community, name: 社区窗口, kind: community, phone: 0439-5}]"
+    (locality / "orgs.yml").write_text(orgs, "utf-8")
+    (locality / "dispatch.yml").write_text("routes: []", "utf-8")
     card = {
         "id": "A1", "slug": "residence_permit", "name": "居住证", "kind": "办事",
         "summary": "在外地住满半年可以办。", "confirm_locally": True, "owner": "community",
