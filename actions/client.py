@@ -154,6 +154,16 @@ class Client:
             await self._call("GET", path, params={k: v for k, v in params.items() if v})
         )
 
+    async def similar(self, conversation_id: str, wanted: Mapping[str, str]) -> Json:
+        """Return what is open about a matter: ``{own: view | None, neighbours: {…} | None}``.
+
+        Args:
+            conversation_id: Whose own tickets are looked at.
+            wanted: ``leaf`` and, as far as known, ``compound_id, building_id, building, unit``.
+        """
+        params = {"conversation_id": conversation_id, **wanted}
+        return await self._call("GET", "/similar", params=params)
+
     async def resident_act(self, ticket_no: str, action: str, body: Json, key: str) -> TicketView:
         """Do ``urge``, ``supplement``, ``withdraw``, ``rate`` or ``reject`` on an own ticket."""
         path = f"/tickets/{quote(ticket_no, safe='')}/resident/{action}"
@@ -206,12 +216,23 @@ class Client:
         return await self._call("GET", "/meals", params={"date": day, "meal": meal})
 
     async def alert(
-        self, conversation_id: str, kind: str, text: str, key: str, leaf: str | None = None
+        self,
+        conversation_id: str,
+        kind: str,
+        text: str,
+        key: str,
+        leaf: str | None = None,
+        ticket_no: str = "",
     ) -> Alert:
-        """Alert people: ``emergency`` or ``human`` (hand over the conversation)."""
+        """Alert people: ``emergency`` or ``human`` (hand over the conversation).
+
+        With ``ticket_no`` the words belong to that emergency; no new one is made of them.
+        """
         body = {"conversation_id": conversation_id, "kind": kind, "text": text}
         if leaf:
             body["leaf"] = leaf
+        if ticket_no:
+            body["ticket_no"] = ticket_no
         data = await self._call("POST", "/alerts", json=body, key=key)
         duty = data.get("on_duty") or {}
         return Alert(

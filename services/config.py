@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     tickets_per_conversation: int = Field(
         30, ge=1, description="tickets one conversation may file in an hour"
     )
+    join_neighbours: bool = Field(
+        True, description="residents are asked to join what neighbours have reported"
+    )
     heard_days: int = Field(
         180, ge=1, description="days after which what residents said is deleted, unless it teaches"
     )

@@ -57,6 +57,8 @@ class Stack:
             "LINDA_RASA_URL": f"http://127.0.0.1:{rasa}",
             "LINDA_ACTIONS_URL": f"http://127.0.0.1:{actions}",
             "LINDA_DEMO_PASSWORD": PASSWORD,
+            # Many residents of one test live in one house; conversations about it turn it on.
+            "LINDA_JOIN_NEIGHBOURS": "0",
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None

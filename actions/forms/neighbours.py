@@ -1,0 +1,101 @@
+"""What is already open about the matter of a report: the resident's own ticket, the neighbours'.
+
+The same matter again is no second ticket: it hurries the first one or adds to it. What neighbours
+have reported can be joined. Of them only a number is ever said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from actions import leaves
+from actions.dialogue import pattern
+from actions.forms.draft import SUBMIT, Draft, Field, Values
+from actions.forms.replies import is_no, is_yes
+from actions.message import Message
+
+SAME = "same:"
+"""Prefix of the buttons under “您报过这件事”: ``urge``, ``add``, ``other``."""
+JOIN = "join:"
+"""Prefix of the buttons under “把您加上？”: ``yes``, ``no``."""
+URGE, ADD, OTHER = "urge", "add", "other"
+
+
+def repeat_field() -> Field:
+    """Return the question whether it is the resident's own open matter again."""
+    return Field("repeat", _needs_repeat, answer=_repeat, default={"repeat": ADD})
+
+
+def join_field(secret: Callable[[Draft], bool]) -> Field:
+    """Return the question whether to join the neighbours; who wants to stay unknown is not asked."""
+
+    def needed(draft: Draft, message: Message) -> bool:
+        return bool(draft.get("neighbours")) and draft.get("join") is None and not secret(draft)
+
+    return Field("join", needed, answer=_join, default={"join": False})
+
+
+def _needs_repeat(draft: Draft, message: Message) -> bool:
+    return bool(draft.get("own_open")) and not draft.get("repeat")
+
+
+def _repeat(message: Message, draft: Draft) -> Values:
+    about = message.about or ""
+    if about.startswith(SAME):
+        return {"repeat": about.removeprefix(SAME)}
+    for kind in (OTHER, URGE, ADD):
+        if _says(message, kind):
+            return {"repeat": kind}
+    if is_no(message):
+        return {"repeat": OTHER}
+    return {"repeat": ADD} if is_yes(message) else {}
+
+
+def _join(message: Message, draft: Draft) -> Values:
+    about = message.about or ""
+    if about.startswith(JOIN):
+        return {"join": about == f"{JOIN}yes"}
+    if _says(message, "alone") or is_no(message):
+        return {"join": False}
+    return {"join": True} if is_yes(message) or _says(message, "join") else {}
+
+
+def _says(message: Message, kind: str) -> bool:
+    words = message.text.strip()
+    return not message.tapped and bool(pattern("neighbours", "replies", kind).search(words))
+
+
+def to_check(draft: Draft) -> dict[str, str] | None:
+    """Return what ``GET /similar`` is to be asked, or None when nothing new is known."""
+    leaf = draft.get("leaf")
+    if not leaf or leaf in leaves.PLACELESS or draft.get("about"):
+        return None  # about a person or an office: the same leaf is not the same matter
+    place = draft.get("place") or {}
+    said = draft.get("address") or {}
+    parts = {k: place.get(k) for k in ("compound_id", "building_id", "building", "unit")}
+    parts |= {k: parts.get(k) or said.get(k) for k in ("building", "unit")}
+    wanted = {"leaf": str(leaf), **{k: str(v) for k, v in parts.items() if v}}
+    return None if wanted == draft.get("similar_to") else wanted
+
+
+def checked(draft: Draft, wanted: Mapping[str, str], found: Mapping[str, Any]) -> Draft:
+    """Take in the answer of ``GET /similar``; what was answered about another ticket falls."""
+    own, others = found.get("own"), found.get("neighbours")
+    values = {**draft.values, "similar_to": dict(wanted), "own_open": own, "neighbours": others}
+    if _number(own) != _number(draft.get("own_open")):
+        values["repeat"] = None
+    if _number(others) != _number(draft.get("neighbours")):
+        values["join"] = None
+    return replace(draft, values=values)
+
+
+def _number(ticket: Mapping[str, Any] | None) -> str | None:
+    return str(ticket["ticket_no"]) if ticket else None
+
+
+def settled(draft: Draft) -> Draft:
+    """An answer that needs no summary ends the form: it is the old matter, or the neighbours'."""
+    done = draft.get("repeat") in (URGE, ADD) or draft.get("join") is True
+    return replace(draft, outcome=SUBMIT) if done and draft.outcome is None else draft
