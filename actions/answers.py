@@ -8,8 +8,8 @@ from rasa_sdk.events import EventType, FollowupAction
 
 from actions import leaves
 from actions.client import Client, Json
+from actions.dialogue import load
 from actions.echo import say_address
-from actions.form_actions import offer_later, second_matter
 from actions.forms import place
 from actions.forms.draft import Draft
 from actions.forms.replies import follow_up, leftover
@@ -18,7 +18,7 @@ from actions.message import Reading
 from actions.offers import make_offer
 from actions.own_tickets import query_code, ticket_no
 from actions.texts import say
-from actions.turn import Turn, TurnAction, button
+from actions.turn import RASAS_OWN, Turn, TurnAction, button
 
 SURE = 0.4
 """From this confidence on the card is shown; below it the choice is the resident's."""
@@ -56,8 +56,7 @@ class AnswerService(TurnAction):
             turn.say(f"card_{part}", name=card["name"], words=_part(card[part]))
             return []
         turn.tell(card_text(card), custom={"card": card_data(card)})
-        second = second_matter(turn.message) if turn.loop is None else None
-        return offer_later(turn, second) if second else []
+        return []
 
 
 def _part(value: str | list[str]) -> str:
@@ -267,6 +266,8 @@ TOLD = 0.01
 STORY = 8
 """Beside “别说是我” a reading of a problem, even a faint one, and so many words are a report."""
 OUTAGE = re.compile(r"停|没有?(水|电|气|暖)")
+NO_CHOICE = frozenset({"affirm", "deny", "cancel_dialog", "out_of_scope"})
+"""Where nothing was asked, a yes or a no is nothing to choose."""
 CLARIFIED_TWICE = 2
 """After so many misunderstandings in a row a person takes over."""
 
@@ -286,7 +287,7 @@ class Clarify(TurnAction):
             return [FollowupAction("action_query_progress")]
         if turn.message.all("address") and not leftover(turn.message):
             return await self._place_alone(turn)
-        if clarified_before(turn) >= CLARIFIED_TWICE:
+        if missed_before(turn) >= CLARIFIED_TWICE:
             async with turn.client() as client:
                 turn.say("clarify_human")
                 alert = await client.alert(
@@ -298,9 +299,14 @@ class Clarify(TurnAction):
         buttons = [
             button(words, _payload(reading, turn.message.id))
             for reading in turn.message.readings
-            if reading.confidence >= WORTH_A_CHOICE and (words := label(reading))
+            if reading.confidence >= WORTH_A_CHOICE
+            and reading.intent not in NO_CHOICE
+            and (words := label(reading))
         ][:3]
-        if buttons:
+        if missed_before(turn):
+            common = [button(b["title"], b["payload"]) for b in load("misses")["commonest"]]
+            turn.say("clarify_again", [*(buttons or common), button("人工", "/ask_human")])
+        elif buttons:
             turn.say("clarify", buttons)
         else:
             turn.say("clarify_none", [button("人工", "/ask_human")])
@@ -310,32 +316,28 @@ class Clarify(TurnAction):
     async def _place_alone(turn: Turn) -> list[EventType]:
         """A bare address answers “几号楼” after a question about the grid, else it opens a matter."""
         async with turn.client() as client:
-            if turn.last_action() == "action_emergency":
-                key = turn.key("emergency")
-                await client.alert(turn.conversation_id, "emergency", turn.message.text, key)
-                turn.say("emergency_place", place=turn.message.text)
-                return []
             known = await name_worker(turn, client)
         if not known or turn.last_action() != CommunityInfo.NAME:
             turn.say("community_here", place=turn.message.text)
         return []
 
 
-def clarified_before(turn: Turn) -> int:
-    """Return in how many turns just before this one the bot did not understand."""
+def missed_before(turn: Turn) -> int:
+    """Return in how many turns just before this one the bot did not understand.
+
+    Such a turn ran one of the actions of ``data/dialogue/misses.yml`` and did nothing else.
+    """
     count = 0
-    asked = False
-    for event in reversed(turn.tracker.events[:-1]):
-        if event.get("event") == "action" and event.get("name") == "action_clarify":
-            asked = True
+    names: list[str] = []
+    for event in reversed(turn.tracker.events):
+        if event.get("event") == "action" and event.get("name") not in RASAS_OWN:
+            names.append(str(event.get("name")))
         elif event.get("event") == "user":
-            if count or asked:
-                if not asked:
+            if event.get("message_id") != turn.message.id:
+                if not names or names[0] not in load("misses")["actions"]:
                     break
                 count += 1
-            elif event.get("message_id") != turn.message.id:
-                break
-            asked = False
+            names = []
     return count
 
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.message import Message
 from actions.offers import make_offer
-from actions.turn import Turn, TurnAction
+from actions.requests import own_part, with_rest
+from actions.turn import LISTEN, Turn, TurnAction
 
 PERMITTED, FORBIDDEN, UNKNOWN = "permitted", "forbidden", "unknown"
 ROUTES = {True: PERMITTED, False: FORBIDDEN, None: UNKNOWN}
@@ -57,6 +58,8 @@ class CheckCertificate(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Return the route; the away and refused cases go the honest way (unknown)."""
+        turn.message, others = own_part(turn.message, frozenset({"request_certificate"}))
+        others = [*others, *turn.rest]
         no, name = kind(turn.message)
         policy: dict[str, Any] = {"no": no, "name": name, "allowed": None}
         if name or no is not None:
@@ -67,6 +70,7 @@ class CheckCertificate(TurnAction):
             "certificate": {"no": policy.get("no"), "name": policy.get("name") or name},
             "leaf": policy.get("leaf"),
             "policy": policy,
+            "later": others,
         }
         form = certificate.DEMAND if route == FORBIDDEN else certificate.FORM
         draft = Draft(form.name, turn.message.id, values=facts)
@@ -85,6 +89,50 @@ class CheckCertificate(TurnAction):
         turn.say(key, name=policy.get("name") or name, bring=bring)
 
 
+class RouteCertificate(TurnAction):
+    """A certificate wanted in the middle of something else: the whole way in one action.
+
+    The rules of domain and stories only begin with the message's intent; here another one led.
+    """
+
+    NAME = "action_route_certificate"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Ask the policy, say what it says and go on with the form of that way."""
+        events = await CheckCertificate().act(turn)
+        route, draft = (e["value"] for e in events)
+        if route == PERMITTED:
+            return [*events, FollowupAction("certificate_form")]
+        if route == FORBIDDEN:
+            refuse(turn, draft["values"]["policy"])
+            return [*events, FollowupAction("demand_form")]
+        unknown = tell_unknown(turn, str(draft["values"]["certificate"].get("name") or ""))
+        return with_rest(turn, [events[0], *unknown], draft["values"]["later"], LISTEN)
+
+
+def refuse(turn: Turn, policy: Mapping[str, Any]) -> None:
+    """Refuse by the pattern: empathy, basis, where instead and what to bring, and what we offer."""
+    bring = "、".join(policy.get("bring") or [])
+    turn.say(
+        "certificate_refused",
+        name=policy.get("name") or "这个证明",
+        basis=policy.get("basis") or "民发〔2020〕20号",
+        why=policy.get("why") or "",
+        redirect=policy.get("redirect") or "",
+        bring=f"\n要带：{bring}。" if bring else "",
+    )
+    turn.say("certificate_offers")
+
+
+def tell_unknown(turn: Turn, name: str) -> list[EventType]:
+    """Ask which certificate is meant, or offer to find out; no answer is invented."""
+    if not name:
+        turn.say("certificate_which")
+        return [SlotSet("draft", None)]
+    events = make_offer(turn, "certificate_unknown", "consult", None, name=name)
+    return [SlotSet("draft", None), *events]
+
+
 class RefuseCertificate(TurnAction):
     """Refuses by the pattern: empathy, basis, where instead and what to bring, and what we offer."""
 
@@ -93,17 +141,7 @@ class RefuseCertificate(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say it; the question who demanded it follows from the form."""
-        policy = (turn.draft.get("policy") if turn.draft else None) or {}
-        bring = "、".join(policy.get("bring") or [])
-        turn.say(
-            "certificate_refused",
-            name=policy.get("name") or "这个证明",
-            basis=policy.get("basis") or "民发〔2020〕20号",
-            why=policy.get("why") or "",
-            redirect=policy.get("redirect") or "",
-            bring=f"\n要带：{bring}。" if bring else "",
-        )
-        turn.say("certificate_offers")
+        refuse(turn, (turn.draft.get("policy") if turn.draft else None) or {})
         return []
 
 
@@ -116,8 +154,6 @@ class UnknownCertificate(TurnAction):
         """Say so; no answer is invented."""
         draft = turn.draft
         name = str((draft.get("certificate") or {}).get("name") or "") if draft else ""
-        if not name:
-            turn.say("certificate_which")
-            return [SlotSet("draft", None)]
-        events = make_offer(turn, "certificate_unknown", "consult", None, name=name)
-        return [SlotSet("draft", None), *events]
+        return with_rest(
+            turn, tell_unknown(turn, name), (draft.get("later") if draft else []), LISTEN
+        )

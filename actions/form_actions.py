@@ -6,7 +6,6 @@ and the wording.
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,24 +13,27 @@ from typing import Any, ClassVar
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import leaves
+from actions import joining, leaves
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.echo import MEALS, MODES, say_address
-from actions.forms import certificate, meal, place, report
+from actions.forms import asides, certificate, meal, place, report
 from actions.forms.draft import (
     CHANGE,
     CONFIRM,
     DROP,
+    OFFER_AFTER,
     Draft,
     Form,
     asking,
+    by_default,
     fill,
     next_question,
 )
 from actions.forms.replies import is_yes
 from actions.message import Message
-from actions.texts import say
+from actions.requests import HANDOVER, as_later, offer_later, own_part
+from actions.texts import catalogue, say
 from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, short
 
 YES_TITLE = "对，提交"
@@ -45,19 +47,13 @@ OWN_STEPS = {
     "action_extract_slots",
     "action_session_start",
     "action_emergency",
+    "action_emergency_follow",  # goes on to the form only with a place that the form asked for
+    "action_cancel_form",  # ends the turn, unless the words begin the same thing anew
 }
-LATER_SURE = 0.7
-SECOND_SURE = 0.01
-"""Beside a clear request even a faint reading counts, when its words are there too."""
-SECOND = {
-    "report_problem": re.compile(
-        r"坏|漏|堵|不亮|黑|没人(管|收)|吵|臭|冒|裂|断|掉|乱|停(水|电|气)|报修|修"
-    ),
-    "book_meal": re.compile(r"(订|送|要).{0,6}(饭|餐)"),
-}
-"""What else can be told beside a request, and the words without which it was not."""
-JOINS = re.compile(r"顺便|还有|另外|再(给|帮|替)|顺带|同时|[\uff0c,].{0,6}也")
-"""Two requests in one message are joined by such a word."""
+UNREAD_SURE = 0.6
+"""Confidence from which on an answer that is none is answered as what it is (a greeting, thanks)."""
+HAND_OVER_AFTER = 3
+"""So many messages in a row that brought nothing, and a person takes over."""
 LOOKED_UP = {
     "window",
     "next_open",
@@ -65,7 +61,11 @@ LOOKED_UP = {
     "place_status",
     "place_missing",
     "place_options",
+    "place_guess",
     "home_declined",
+    "own_open",
+    "neighbours",
+    "similar_to",
 }
 """Values that a service filled in."""
 
@@ -75,6 +75,8 @@ class FormStep(TurnAction):
 
     ENDS = False
     FORM: ClassVar[Form]
+    LEAF: ClassVar[str] = ""
+    """Leaf of what the form is about, when it is always the same."""
 
     @property
     def loop(self) -> str:
@@ -92,11 +94,25 @@ class FormStep(TurnAction):
         if old is not None and self._interrupted(turn, old):
             draft, question = old, next_question(self.FORM, old, turn.message)
             turn.lead("resume")
+        elif old is not None and (kind := self._aside(turn, old)):
+            draft, question = replace(old, seen=turn.message.id), old.asked
+            if kind == asides.PAUSE:
+                turn.say("form_waits")
+                return [*self._slots(draft), SlotSet("requested_slot", question)]
+            draft = await self._answer_aside(turn, draft, kind)
         else:
             draft = self._filled(turn, old)
             async with turn.client() as client:
                 draft = await self.look_up(turn, draft, client)
             question = next_question(self.FORM, draft, turn.message)
+            if old is not None and question == old.asked and self._unread(turn, old, draft):
+                draft = by_default(self.FORM, replace(draft, misses=old.misses + 1))
+                question = next_question(self.FORM, draft, turn.message)
+                if draft.misses >= HAND_OVER_AFTER and question == old.asked:
+                    await self._hand_over(turn)
+                    return [*self._slots(draft), SlotSet("requested_slot", question)]
+            else:
+                draft = replace(draft, misses=0)
             self._acknowledge(turn, old, draft, question)
         if question is None:
             return [
@@ -122,24 +138,81 @@ class FormStep(TurnAction):
             return False  # a named button of the form's own question
         return bool(set(turn.actions_since_message()) - OWN_STEPS - {self.loop})
 
+    def _aside(self, turn: Turn, old: Draft) -> str | None:
+        """Return the kind of a message beside the form's question (``asides``), or None."""
+        new = turn.loop == self.loop and bool(old.seen) and old.seen != turn.message.id
+        return asides.aside(turn.message, old) if new else None
+
+    async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
+        """Say what an aside asks for, before the question comes again.
+
+        A question that no card answers is noted: whoever handles the matter answers it.
+        """
+        if kind == asides.PUZZLED:
+            turn.again = True
+        elif kind == asides.WHY:
+            key = f"why_{draft.asked}"
+            turn.lead(key if key in catalogue() else "why_any", line=True)
+        elif kind != asides.RECAP:
+            words = await self._card_part(turn, draft, kind)
+            if words:
+                turn.lead(f"aside_{kind}", line=True, words=words)
+                return draft
+            turn.lead("aside_noted", line=True)
+            story = "\n".join(filter(None, (draft.get("narrative"), turn.message.text.strip())))
+            return replace(draft, values={**draft.values, "narrative": story})
+        return draft
+
+    async def _card_part(self, turn: Turn, draft: Draft, part: str) -> str:
+        """Return the words of the matter's service card about ``part``; empty without any."""
+        leaf = str(draft.get("leaf") or self.LEAF)
+        try:
+            async with turn.client() as client:
+                card = await client.card(leaf) if leaf in leaves.names() else None
+        except (ServiceAway, Refused):
+            return ""
+        if card is None or not card.get("valid"):
+            return ""
+        return str(card.get("power" if part == "owner" else part) or "")
+
+    async def _hand_over(self, turn: Turn) -> None:
+        """Call a person; what was filled in stays."""
+        turn.say("clarify_human")
+        async with turn.client() as client:
+            key = turn.key("human")
+            alert = await client.alert(turn.conversation_id, "human", turn.message.text, key)
+        if alert.text:
+            turn.tell(alert.text)
+
+    def _unread(self, turn: Turn, old: Draft, draft: Draft) -> bool:
+        """Whether the message brought nothing that the same question would not have to ask again."""
+        before, now = (told(d, self.FORM) for d in (old, draft))
+        return before == now and not is_yes(turn.message) and bool(turn.message.text)
+
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
-        if old is not None and self._another_matter(turn, old):
-            later = {"id": turn.message.id, "text": turn.message.text}
+        if old is not None and old.seen != turn.message.id and self._another_matter(turn, old):
+            later = [*(old.get("later") or []), as_later(turn.message)]
             return replace(old, seen=turn.message.id, values={**old.values, "later": later})
+        waiting: list[Json] = []
+        if old is None or not old.seen:
+            waiting = [*self._own(turn), *turn.rest]
         draft = self.after_fill(fill(self.FORM, old, turn.message), turn.message)
-        second = second_matter(turn.message) if old is None else None
-        return replace(draft, values={**draft.values, "later": second}) if second else draft
+        if waiting and not draft.get("later"):
+            draft = replace(draft, values={**draft.values, "later": waiting})
+        return draft
+
+    def _own(self, turn: Turn) -> list[Json]:
+        """Take the form's own part of a message that tells several things; return the others."""
+        intents = asides.OWN.get(self.FORM.name, frozenset())
+        whole = turn.message
+        turn.message, others = own_part(whole, intents)
+        if others:
+            turn.lead("several", line=True, n=len(whole.parts))
+        return others
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
-        """A problem told while something else is being arranged waits until that is done."""
-        message = turn.message
-        return (
-            self.FORM.name in ("meal", "certificate")
-            and message.intent == "report_problem"
-            and message.confidence >= LATER_SURE
-            and not (message.uncertain or message.tapped)
-            and draft.seen != message.id
-        )
+        """A matter told while another one is being arranged waits until that is done."""
+        return turn.loop == self.loop and asides.another_matter(turn.message, draft)
 
     @staticmethod
     def _slots(draft: Draft) -> list[EventType]:
@@ -161,7 +234,15 @@ class FormStep(TurnAction):
     ) -> None:
         """When the same question comes again, first say what became of the answer."""
         words = short(turn.message.text)
-        if old is None or old.asked != question or not words:
+        if old is None or not words:
+            return
+        if len(draft.get("later") or []) > len(old.get("later") or []):
+            turn.lead("later_noted", words=words)
+            return
+        if old.asked != question:
+            return
+        if draft.misses:
+            self._say_unread(turn, draft, question)
             return
         before, now = (told(d, self.FORM) for d in (old, draft))
         if question == CONFIRM:
@@ -173,15 +254,38 @@ class FormStep(TurnAction):
         elif question != CHANGE:
             turn.lead("noted" if before != now else "unclear", words=words)
 
+    @staticmethod
+    def _say_unread(turn: Turn, draft: Draft, question: str | None) -> None:
+        """Say that the answer was none, as kindly as it was meant, before the question is put anew."""
+        turn.again = True
+        words, known = short(turn.message.text), f"unread_{turn.message.intent}"
+        sure = not turn.message.uncertain and turn.message.confidence >= UNREAD_SURE
+        if draft.misses > 1:
+            turn.lead("unclear_twice", words=words)
+        elif sure and known in catalogue():
+            turn.lead(known)
+        elif question == CONFIRM:
+            turn.lead("confirm_unclear", words=words)
+        elif question != CHANGE:
+            turn.lead("unclear", words=words)
+
     def _speak(self, turn: Turn, draft: Draft, question: str, changed: str) -> None:
         if question == CHANGE:
             turn.say("ask_change")
         elif question == CONFIRM:
+            turn.again = False  # the summary is the same in any words
             summary = "\n".join(f"• {k}：{v}" for k, v in self.summary(draft, turn.message))
             key = "ask_confirm_changed" if changed else "ask_confirm"
             turn.say(key, CONFIRM_BUTTONS, summary=summary, yes=YES_TITLE, changed=changed)
+        elif self._offers_default(draft, question):
+            turn.say(f"ask_{question}_default", [button("对", "/affirm")])
         else:
             self.ask(turn, draft, question)
+
+    def _offers_default(self, draft: Draft, question: str) -> bool:
+        field = self.FORM.field(question)
+        twice = draft.asks.get(question, 0) >= OFFER_AFTER
+        return field is not None and bool(field.default) and twice
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """Adjust the draft by rules of this form alone."""
@@ -246,6 +350,10 @@ def ask_place(turn: Turn, draft: Draft) -> None:
     turn.say(key, buttons, known=known, home=where)
 
 
+DESKS = (("window", "社区窗口"), ("grid", "网格员"), ("property", "物业"))
+"""Whose people a complaint can be about, beside “别的”, which may be said."""
+
+
 class ReportStep(FormStep):
     """A problem becomes a report."""
 
@@ -263,11 +371,24 @@ class ReportStep(FormStep):
             ]
             turn.say("ask_leaf", [*buttons, button("都不是", "/deny")])
         elif question == "contact":
-            turn.say("ask_contact", [button("不留了", "/deny")])
+            key = "ask_contact_number" if draft.get("phone_promised") else "ask_contact"
+            turn.say(key, [button("不留了", "/deny")])
+        elif question in joining.QUESTIONS:
+            joining.ask(turn, draft, question)
+        elif question == "desk":
+            desks = [button(w, f'/affirm{{"about":"{report.DESK}{d}"}}') for d, w in DESKS]
+            turn.say("ask_desk", desks)
+        elif question == "who":
+            turn.say("ask_who", [button("跳过", "/deny")])
         elif question == "occurred":
-            turn.say("ask_occurred", [button("跳过", "/deny")])
+            key = "ask_occurred_conduct" if draft.get("about") else "ask_occurred"
+            turn.say(key, [button("跳过", "/deny")])
         else:
             turn.say(f"ask_{question}")
+
+    async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
+        """Find the place, then what is already open there."""
+        return await joining.look_up(turn, await super().look_up(turn, draft, client), client)
 
     def summary(self, draft: Draft, message: Message) -> Lines:
         """Return the report's summary."""
@@ -279,6 +400,7 @@ class MealStep(FormStep):
 
     NAME = "validate_meal_form"
     FORM = meal.FORM
+    LEAF = meal.LEAF
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """“不订了” to the offered later meal ends the form."""
@@ -424,8 +546,7 @@ class Submit(TurnAction):
         ]
 
     def _later(self, turn: Turn, draft: Draft) -> list[EventType]:
-        later = draft.get("later")
-        return offer_later(turn, later) if later else []
+        return offer_later(turn, draft.get("later") or [])
 
     @abstractmethod
     def body(self, turn: Turn, draft: Draft) -> Json:
@@ -438,39 +559,6 @@ class Submit(TurnAction):
     @abstractmethod
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say number, code, date and who."""
-
-
-def offer_later(turn: Turn, later: Json) -> list[EventType]:
-    """Offer the matter that was told beside another one; a tap or a plain yes goes on with it.
-
-    Args:
-        turn: The turn that finished the other matter.
-        later: ``{id, text, intent?, leaf?}`` of the message that told it; a problem without intent.
-    """
-    intent = later.get("intent") or "report_problem"
-    service = f'"service":"{later["leaf"]}",' if later.get("leaf") else ""
-    payload = f'/{intent}{{{service}"about":"m:{later["id"]}"}}'
-    turn.say(f"later_{intent}", [button("好，接着办", payload), button("先不办", "/deny")], **later)
-    offer = {"id": turn.message.id, "follow": HANDOVER[intent], "about": later["id"]}
-    return [SlotSet("offer", {**offer, "intent": intent, "leaf": later.get("leaf")})]
-
-
-def second_matter(message: Message) -> Json | None:
-    """Return ``{id, text, intent, leaf}`` of a second request told in the same breath, or None."""
-    if not JOINS.search(message.text):
-        return None
-    for reading in message.readings:
-        words = SECOND.get(reading.intent)
-        told = words is not None and reading.intent != message.intent
-        if told and reading.confidence >= SECOND_SURE and words.search(message.text):
-            where = message.said_in or message.id
-            return {
-                "id": where,
-                "text": message.text,
-                "intent": reading.intent,
-                "leaf": reading.leaf,
-            }
-    return None
 
 
 def say_due(ticket: TicketView) -> str:
@@ -498,9 +586,24 @@ class SubmitReport(Submit):
         """Return the report in words."""
         return report.summary(draft, message)
 
+    async def _file(
+        self, turn: Turn, draft: Draft, client: Client, key: str
+    ) -> tuple[TicketView, bool]:
+        """File; the same matter again reaches the ticket that there is instead."""
+        there = await joining.repeat(turn, draft, client, key)
+        return (there, False) if there else await super()._file(turn, draft, client, key)
+
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say number, code, date and who handles it."""
-        turn.say("report_filed", custom=ticket.card(), **_filed(ticket))
+        about = {
+            "title": ticket.title or "您报的事",
+            "state": ticket.state_text.rstrip("。"),
+            "n": ticket.data.get("households") or 1,
+        }
+        key = joining.said_key(draft, ticket)
+        turn.say(key, custom=ticket.card(), **about, **_filed(ticket))
+        if key == "report_filed" and ticket.data.get("group"):
+            turn.say("filed_group")
         if draft.get("incomplete"):
             turn.say("filed_incomplete")
 
@@ -550,23 +653,6 @@ class SubmitCertificate(Submit):
         turn.say("certificate_filed", custom=ticket.card(), **_filed(ticket))
 
 
-HANDOVER = {
-    "report_problem": "report_form",
-    "book_meal": "meal_form",
-    "ask_service": "action_answer_service",
-    "book_service": "action_book_service",
-    "query_progress": "action_query_progress",
-    "urge_ticket": "action_urge",
-    "supplement_ticket": "action_supplement",
-    "withdraw_ticket": "action_withdraw",
-    "ask_community_info": "action_community_info",
-    "ask_notice": "action_notice",
-    "make_suggestion": "action_suggest",
-    "request_certificate": "action_check_certificate",
-}
-"""What goes on when the resident turned to another matter instead of answering."""
-
-
 class SubmitDemand(Submit):
     """Files the clue, or goes on with the matter the resident turned to."""
 
@@ -580,7 +666,7 @@ class SubmitDemand(Submit):
             return [*cleared(), FollowupAction(HANDOVER[draft.get("handover")])]
         if draft is None or not draft.get("demanded_by"):
             turn.say("dropped_demand")
-            return cleared()
+            return [*cleared(), *(self._later(turn, draft) if draft else [])]
         return await super().act(turn)
 
     def body(self, turn: Turn, draft: Draft) -> Json:

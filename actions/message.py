@@ -92,7 +92,10 @@ class Message:
     resident: Resident = field(default_factory=Resident)
     pending_callback: Mapping[str, Any] | None = None
     said_in: str = ""
-    """Id of the message whose words these are: an earlier one when a button refers to it."""
+    """Id of the message whose words these are: an earlier one when a button refers to it, with
+    ``#n`` when they are its n-th part."""
+    parts: tuple[Message, ...] = ()
+    """The requests of a message that tells of several things, each with its own words; else none."""
 
     def all(self, kind: str) -> list[Entity]:
         """Return the entities of one type in the order said."""
@@ -179,14 +182,17 @@ def recalled(message: Message, events: Sequence[Mapping[str, Any]], message_id: 
     Args:
         message: The present message: its intent and, when it has one, its leaf stay.
         events: The conversation's events.
-        message_id: The earlier message.
+        message_id: The earlier message; ``<id>#n`` is its n-th part.
     """
     user_events = [e for e in events if e.get("event") == "user"]
-    said = _find(user_events, message_id)
+    whole_id, _, part = message_id.partition("#")
+    said = _find(user_events, whole_id)
     if said is None:
         return message
     metadata = said.get("metadata") or {}
     old = _parse(said.get("parse_data") or {}, said, metadata)
+    if part.isdigit() and int(part) < len(old.parts):
+        old = old.parts[int(part)]
     return replace(
         message,
         text=old.text,
@@ -196,6 +202,7 @@ def recalled(message: Message, events: Sequence[Mapping[str, Any]], message_id: 
         about=None,
         said_in=message_id,
         attachments=old.attachments or message.attachments,
+        parts=old.parts,
     )
 
 
@@ -213,7 +220,7 @@ def _parse(
     entities = [e for e in parsed.get("entities") or [] if e.get("entity")]
     about = next((str(e["value"]) for e in entities if e["entity"] == "about"), None)
     home = (metadata.get("resident") or {}).get("home")
-    return Message(
+    message = Message(
         id=str(event.get("message_id") or ""),
         text="" if tapped or raw in WORDLESS else raw,
         intent=intent,
@@ -223,10 +230,7 @@ def _parse(
             _entity(e, raw, tapped) for e in entities if e["entity"] not in ("about", "service")
         ),
         leaf=_leaf(entities),
-        readings=tuple(
-            Reading(r["intent"], r.get("leaf"), float(r.get("confidence") or 0.0))
-            for r in parsed.get("readings") or []
-        ),
+        readings=_readings(parsed),
         uncertain=bool(parsed.get("uncertain")),
         tapped=tapped,
         about=about,
@@ -240,6 +244,42 @@ def _parse(
             home=home if home and home.get("compound_id") else None,
         ),
         pending_callback=metadata.get("pending_callback") or None,
+    )
+    return replace(message, parts=_parts(message, parsed.get("parts") or []))
+
+
+def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """Return the requests that one message tells of; a place said with one is the place of all."""
+    parts = [_part(whole, number, each) for number, each in enumerate(parsed)]
+    place = next((e for p in parts for e in p.entities if e.type == "address"), None)
+    if place is None:
+        return tuple(parts)
+    shared = replace(place, start=0, end=0)
+    return tuple(
+        p if p.all("address") else replace(p, entities=(*p.entities, shared)) for p in parts
+    )
+
+
+def _part(whole: Message, number: int, parsed: Mapping[str, Any]) -> Message:
+    text = str(parsed.get("text") or "")
+    entities = [e for e in parsed.get("entities") or [] if e.get("entity")]
+    return replace(
+        whole,
+        text=text,
+        intent=str((parsed.get("intent") or {}).get("name") or ""),
+        confidence=float((parsed.get("intent") or {}).get("confidence") or 0.0),
+        entities=tuple(_entity(e, text, False) for e in entities if e["entity"] != "service"),
+        leaf=_leaf(entities),
+        readings=_readings(parsed),
+        uncertain=bool(parsed.get("uncertain")),
+        said_in=f"{whole.id}#{number}",
+    )
+
+
+def _readings(parsed: Mapping[str, Any]) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(r["intent"], r.get("leaf"), float(r.get("confidence") or 0.0))
+        for r in parsed.get("readings") or []
     )
 
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import choices, leaves
+from actions import choices, conduct, leaves
 from actions.callback import says_unsolved
 from actions.client import Json
 from actions.form_actions import say_due
-from actions.forms import meal, report
+from actions.forms import report
 from actions.forms.draft import fill
+from actions.forms.replies import is_no, is_yes
 from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
-from actions.turn import LISTEN, Button, Turn, TurnAction, button
+from actions.requests import offer_later
+from actions.turn import LISTEN, Button, Turn, TurnAction, button, short
 
-FORMS = {"report_problem": report.FORM, "book_meal": meal.FORM}
 SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
 YES = "好，记上"
@@ -64,7 +65,6 @@ class ShortPath:
 
 SHORT_PATHS = (
     ShortPath("action_suggest", "offer_suggest", "suggestion", "K3"),
-    ShortPath("action_praise", "offer_praise", "praise", "K6"),
     ShortPath("action_volunteer", "offer_volunteer", "booking", "K1"),
     ShortPath("action_my_data", "offer_my_data", "consult", "M9"),
     ShortPath("action_complain_assistant", "offer_complain_assistant", "complaint", "M11"),
@@ -87,6 +87,29 @@ PATH_ACTIONS = tuple(
     for path in SHORT_PATHS[1:]
 )
 """The action server finds actions as classes: one for each further row of the table."""
+
+
+class Praise(TurnAction):
+    """Praise is passed on to the person, so it must be one: it needs a word of praise."""
+
+    NAME = "action_praise"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Offer to pass it on, with its words; what is no praise is taken as a report."""
+        if conduct.praises(turn.message.text):
+            return make_offer(
+                turn, "offer_praise", "praise", "K6", words=short(turn.message.text, 30)
+            )
+        return report_instead(turn)
+
+
+def report_instead(turn: Turn) -> list[EventType]:
+    """Open a report with the message, by the best reading of it as one."""
+    reading = next((r for r in turn.message.readings if r.intent == "report_problem"), None)
+    leaf = Leaf(reading.leaf, reading.confidence) if reading and reading.leaf else None
+    told = replace(turn.message, intent="report_problem", leaf=leaf)
+    draft = replace(fill(report.FORM, None, told), seen="")
+    return [SlotSet("draft", draft.to_slot()), FollowupAction("report_form")]
 
 
 class BookService(TurnAction):
@@ -112,9 +135,16 @@ class Affirm(TurnAction):
         """File the offered ticket once."""
         offer = turn.standing_offer()
         if offer is None:
+            if not turn.message.tapped and not is_yes(turn.message):
+                return [
+                    FollowupAction("action_clarify")
+                ]  # a yes to nothing, by the classifier alone
             idle = "button_gone" if turn.message.tapped else "affirm_idle"
             turn.say("offer_gone" if turn.message.about else idle)
             return []
+        if not is_yes(turn.message):
+            # Taken for a yes by the classifier alone: nothing is filed on that.
+            return [FollowupAction("action_clarify")]
         if offer.get("follow"):
             return self._follow(turn, offer)
         body = {
@@ -132,19 +162,13 @@ class Affirm(TurnAction):
             query_code=ticket.query_code,
             due=say_due(ticket),
         )
-        return [SlotSet("offer", None)]
+        return [SlotSet("offer", None), *offer_later(turn, offer.get("rest") or [])]
 
     @staticmethod
     def _follow(turn: Turn, offer: Json) -> list[EventType]:
-        """Go on with what was offered; a report begins with the words of the earlier message."""
-        done: list[EventType] = [SlotSet("offer", None)]
-        if offer.get("about"):
-            leaf = Leaf(offer["leaf"], 1.0) if offer.get("leaf") else None
-            yes = replace(turn.message, intent=offer["intent"], leaf=leaf)
-            told = recalled(yes, turn.tracker.events, offer["about"])
-            draft = replace(fill(FORMS[offer["intent"]], None, told), seen="")
-            done.append(SlotSet("draft", draft.to_slot()))
-        return [*done, FollowupAction(offer["follow"])]
+        """Go on with what was offered, with the words of the earlier message (``Turn``)."""
+        taken = {**offer, "taken": turn.message.id} if offer.get("about") else None
+        return [SlotSet("offer", taken), FollowupAction(offer["follow"])]
 
 
 class Deny(TurnAction):
@@ -162,6 +186,11 @@ class Deny(TurnAction):
         fits = turn.loop or turn.choice or any(b["payload"] == "/deny" for b in turn.offered)
         idle = "button_gone" if turn.message.tapped and not fits else "deny_idle"
         declined = "declined" if offer and offer.get("follow") else "offer_declined"
+        if idle == "deny_idle" and offer is None and not turn.loop and not is_no(turn.message):
+            return [FollowupAction("action_clarify")]  # a no to nothing, by the classifier alone
+        rest = (offer or {}).get("rest") or []
+        if rest and turn.loop is None:
+            return [SlotSet("offer", None), *offer_later(turn, rest), FollowupAction(LISTEN)]
         turn.say(declined if offer else idle)
         return [SlotSet("offer", None), FollowupAction(turn.loop or LISTEN)]
 

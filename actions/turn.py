@@ -11,12 +11,13 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import choices, withdrawing
+from actions import choices, conduct, withdrawing
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.forms.draft import Draft
 from actions.forms.replies import NO, OPENING, YES, bare, follow_up
-from actions.message import Message, from_events, pressed, recalled
-from actions.texts import say
+from actions.message import Leaf, Message, from_events, pressed, recalled
+from actions.requests import HANDOVER, own_part, with_rest
+from actions.texts import catalogue, say
 
 LISTEN = "action_listen"
 AFFIRM = "action_affirm"
@@ -27,6 +28,8 @@ RASAS_OWN = frozenset({LISTEN, "action_extract_slots", "action_session_start"})
 """Steps of Rasa itself between a message and the first action that answers it."""
 PEOPLE_FIRST = frozenset({"action_emergency", "action_handoff"})
 """Danger and the wish for a person are never read as something else."""
+CALLED_FOR = frozenset({"action_callback_answer", "action_cancel_form", AFFIRM, DENY})
+"""Actions that answer what was asked before, whatever else the message tells."""
 Button = dict[str, str]
 
 
@@ -36,6 +39,8 @@ class Turn:
     def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         self._dispatcher = dispatcher
         self._lead = ""
+        self.again = False
+        """A question comes again: it is put in other words where texts.yml has some (``…_again``)."""
         self.tracker = tracker
         self.conversation_id = str(tracker.sender_id)
         self.message: Message = from_events(
@@ -49,6 +54,16 @@ class Turn:
         if self.choice is not None:
             facts = self.choice.facts
             self.message = pressed(self.message, self.choice.intent, facts, tracker.events)
+        offer = tracker.get_slot("offer") or {}
+        if offer.get("taken") and offer["taken"] == self.message.id:
+            # A plain yes to what waited: the words that count are those that told it.
+            leaf = Leaf(offer["leaf"], 1.0) if offer.get("leaf") else None
+            yes = replace(self.message, intent=offer["intent"], leaf=leaf, entities=())
+            self.message = recalled(yes, tracker.events, offer["about"])
+        said_in = self.message.said_in
+        waits = bool(said_in) and offer.get("about") == said_in
+        self.rest: list[Json] = list(offer.get("rest") or []) if waits else []
+        """The requests that wait behind the one of this turn (``actions.requests``)."""
 
     def _named_button(self) -> choices.Choice | None:
         """Return the button that typed words name; after a callback question they answer that."""
@@ -109,6 +124,8 @@ class Turn:
         **values: Any,
     ) -> None:
         """Say a sentence of texts.yml, with buttons and data for the widget."""
+        if self.again and f"{key}_again" in catalogue():
+            key = f"{key}_again"
         self.tell(say(key, self.elder, **values), buttons, custom)
 
     def tell(self, text: str, buttons: Sequence[Button] = (), custom: Json | None = None) -> None:
@@ -150,6 +167,8 @@ class Turn:
             return None
         if OPENING.match(bare(self.message.text)):
             return "report_form"
+        if self.message.intent != "emergency" and conduct.about(self.message.text):
+            return "report_form"
         if self.last_action() == ANSWER and follow_up(self.message.text):
             return ANSWER
         return None
@@ -188,9 +207,15 @@ class Turn:
                 return recalled(replace(self.message, leaf=None), self.tracker.events, earlier)
         return self.message
 
-    def lead(self, key: str, **values: Any) -> None:
-        """Put a sentence before the next thing that is said, in the same bubble."""
-        self._lead = say(key, self.elder, **values)
+    def lead(self, key: str, line: bool = False, **values: Any) -> None:
+        """Put a sentence before the next thing that is said, in the same bubble.
+
+        Args:
+            key: The sentence of texts.yml.
+            line: What follows begins on a new line.
+            values: What the sentence needs.
+        """
+        self._lead = say(key, self.elder, **values) + ("\n" if line else "")
 
     def client(self) -> Client:
         """Return the services within this action's budget of time."""
@@ -228,7 +253,9 @@ class TurnAction(Action, ABC):
     ) -> list[EventType]:
         """Run the action as Rasa calls it; nothing a resident says is answered by an error."""
         turn = Turn(dispatcher, tracker)
-        elsewhere = turn.elsewhere(self.NAME) if self.ENDS else None
+        elsewhere = None
+        if self.ENDS:
+            elsewhere = turn.elsewhere(self.NAME) or self._first_part(turn)
         if elsewhere:
             return [FollowupAction(elsewhere)]
         try:
@@ -239,7 +266,27 @@ class TurnAction(Action, ABC):
         except Refused as refused:
             turn.say("refused", reason=refused.message)
             events = []
+        if self.ENDS and turn.loop is None:
+            events = with_rest(turn, events, turn.rest, LISTEN)
         return [*events, *self._ending(turn, events)]
+
+    def _first_part(self, turn: Turn) -> str | None:
+        """Take this action's own part of a message that tells several things; the others wait.
+
+        Returns:
+            The form or action of the first part, when none of them is for this action.
+        """
+        parts = turn.message.parts
+        if not parts or turn.loop or self.NAME in (PEOPLE_FIRST | CALLED_FOR):
+            return None
+        own = frozenset(intent for intent, name in HANDOVER.items() if name == self.NAME)
+        turn.message, others = own_part(turn.message, own)
+        if others:
+            turn.rest = others
+            turn.lead("several", line=True, n=len(parts))
+            return None
+        first = HANDOVER[parts[0].intent]
+        return first if first not in turn.actions_since_message() else None
 
     def _ending(self, turn: Turn, events: Sequence[EventType]) -> list[EventType]:
         if not self.ENDS or any(e.get("event") == "followup" for e in events):

@@ -15,6 +15,7 @@ from bot.heard import MODEL
 from bot.linda_channel import LindaOutput
 from bot.model_archive import sha256_of
 from bot.tracker_store import LindaTrackerStore
+from bot.understanding import clauses
 
 
 class LindaProcessor(MessageProcessor):
@@ -46,9 +47,28 @@ class LindaProcessor(MessageProcessor):
         tracker: DialogueStateTracker | None = None,
         only_output_properties: bool = True,
     ) -> dict[str, Any]:
-        """Rasa's parse, and which model it comes from."""
+        """Rasa's parse, which model it comes from, and the requests of a message that tells several.
+
+        ``parts``: the parses of its pieces that are requests of their own; absent for one request.
+        """
         parsed = await super().parse_message(message, tracker, only_output_properties)
-        return {**parsed, MODEL: self.sha256}
+        parts = await self._parts(message, tracker)
+        return {**parsed, MODEL: self.sha256, **({"parts": parts} if parts else {})}
+
+    async def _parts(
+        self, message: UserMessage, tracker: DialogueStateTracker | None
+    ) -> list[dict[str, Any]]:
+        text = message.text or ""
+        pieces = clauses.split(text) if not text.startswith("/") else []
+        if len(pieces) < 2:
+            return []
+        parses = [
+            await super(LindaProcessor, self).parse_message(
+                UserMessage(piece, metadata=message.metadata), tracker
+            )
+            for piece in pieces
+        ]
+        return clauses.distinct(parses, clauses.is_listing(text))
 
     async def log_message(
         self, message: UserMessage, should_save_tracker: bool = True

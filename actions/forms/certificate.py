@@ -72,6 +72,7 @@ def _who(message: Message, draft: Draft) -> Values:
 
 FORM = Form(
     name="certificate",
+    keeps=("certificate", "leaf", "policy", "later"),
     essential="narrative",
     early=True,
     fields=(

@@ -188,13 +188,25 @@ FORM = Form(
     fields=(
         Field("date", needed=_needs_date, read=_date),
         Field("more_days", needed=lambda d, m: False, read=_more_days),
-        Field("meal", needed=lambda d, m: not d.get("meal"), read=_meal, answer=_meal_answer),
+        Field(
+            "meal",
+            needed=lambda d, m: not d.get("meal"),
+            read=_meal,
+            answer=_meal_answer,
+            default={"meal": "lunch"},
+        ),
         Field(
             "portions",
             needed=lambda d, m: d.get("subject") in TWO_PEOPLE and not d.get("portions"),
             read=_portions,
         ),
-        Field("mode", needed=lambda d, m: not d.get("mode"), read=_mode, answer=_mode_answer),
+        Field(
+            "mode",
+            needed=lambda d, m: not d.get("mode"),
+            read=_mode,
+            answer=_mode_answer,
+            default={"mode": "delivery"},
+        ),
         replace(place.field(wanted=_delivered), read=_place),
         Field("diet", needed=lambda d, m: False, read=_diet),
         Field("who", needed=lambda d, m: False, read=_who),

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from actions import leaves
+from actions.dialogue import load
 from actions.echo import say_address
 from actions.forms.draft import Draft, Field, Values
-from actions.dialogue import load
 from actions.forms.replies import (
     HOME,
     SKIP,

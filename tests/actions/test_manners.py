@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from actions.echo import say_since
-from actions.form_actions import second_matter
 from actions.forms import meal, place, report
 from actions.forms.draft import CHANGE, CONFIRM, DROP, SUBMIT, Draft, asking, fill, next_question
 from actions.forms.replies import bare, is_stop
-from actions.message import Reading
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import HOME, NOW, msg, tap
@@ -243,19 +241,6 @@ async def test_a_place_with_one_similar_name_is_asked_by_name(
 # --- two matters in one breath -------------------------------------------------------------------
 
 
-def test_a_second_matter_needs_a_joining_word() -> None:
-    readings = (Reading("book_meal", "C1", 0.64), Reading("report_problem", "I3", 0.22))
-    both = msg("路灯坏了，顺便订明天的饭", "book_meal", readings=readings)
-    assert second_matter(both) == {
-        "id": "m1", "text": both.text, "intent": "report_problem", "leaf": "I3",
-    }  # fmt: skip
-    assert second_matter(msg("订明天的饭", "book_meal", readings=readings)) is None
-    other = second_matter(msg(both.text, "report_problem", readings=readings)) or {}
-    assert other.get("intent") == "book_meal"
-    no_trouble = msg("订明天的饭，顺便带双筷子", "book_meal", readings=readings)
-    assert second_matter(no_trouble) is None
-
-
 async def test_the_second_matter_is_reported_with_a_typed_yes(
     talk: Talk, services: FakeServices
 ) -> None:
@@ -265,11 +250,13 @@ async def test_the_second_matter_is_reported_with_a_typed_yes(
         {"entity": "meal", "text": "午饭", "value": "lunch"},
         ADDRESS,
     ]
-    readings = [
-        {"intent": "book_meal", "leaf": "C1", "confidence": 0.64},
-        {"intent": "report_problem", "leaf": "I3", "confidence": 0.22},
-    ]
-    talk.hear(text, "book_meal", entities=order, readings=readings)
+    parts = [
+        {"text": "幸福小区3号楼2单元路灯坏了", "intent": {"name": "report_problem", "confidence": 0.9},
+         "entities": [ADDRESS, {"entity": "service", "value": "I3", "confidence": 0.9}]},
+        {"text": "顺便订明天午饭，我去食堂吃", "intent": {"name": "book_meal", "confidence": 0.9},
+         "entities": order[:2]},
+    ]  # fmt: skip
+    talk.hear(text, "book_meal", entities=order, parts=parts)
     await talk.run("validate_meal_form")
     talk.hear("对", "affirm")
     await talk.run("validate_meal_form")

@@ -1,0 +1,64 @@
+"""Messages in an open form that neither answer it nor leave it: a pause, “啥意思”, “要钱不”."""
+
+from __future__ import annotations
+
+from actions.forms.draft import CHANGE, CONFIRM, Draft
+from actions.forms.replies import asks_why, is_pause, is_puzzled, leftover, summary_question
+from actions.message import Message
+
+PAUSE = "pause"
+"""The resident needs a moment: nothing is asked until they write again."""
+PUZZLED = "puzzled"
+"""The question was not understood: it comes again in other words."""
+WHY = "why"
+"""Why something is asked for: said, and the question comes again."""
+RECAP = "recap"
+"""What was noted: the summary comes again."""
+
+LATER_SURE = 0.7
+"""Confidence from which on a message in a form is another matter, told for later."""
+OWN = {
+    "report": frozenset({"report_problem"}),
+    "meal": frozenset({"book_meal"}),
+    "certificate": frozenset({"request_certificate"}),
+}
+"""Intents that are about the open form itself. The demand form hands over at once instead."""
+LATER = frozenset(
+    "report_problem book_meal request_certificate book_service make_suggestion give_praise "
+    "join_volunteer".split()
+)
+"""Matters that wait until the open form is done."""
+ARRANGED = frozenset({"report_problem", "book_meal", "request_certificate", "book_service"})
+"""The same while a summary stands: an idea or praise said then belongs to the story."""
+TELLS = 3
+"""So many characters beyond facts and filler tell of something."""
+FREE = frozenset({"narrative", "leaf", "purpose", "demanded_by", "occurred", "who"})
+"""Questions answered in free words, which may sound like anything."""
+
+
+def aside(message: Message, draft: Draft) -> str | None:
+    """Return the kind of an aside, or None when the form reads the message.
+
+    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, and over the summary ``RECAP``, ``limit``, ``fee``,
+    ``power`` and ``owner``.
+    """
+    if not draft.asked:
+        return None
+    if is_pause(message):
+        return PAUSE
+    if is_puzzled(message):
+        return PUZZLED
+    if draft.asked in (CONFIRM, CHANGE):
+        return summary_question(message)
+    return WHY if asks_why(message) else None
+
+
+def another_matter(message: Message, draft: Draft) -> bool:
+    """Whether the message is clearly a matter of its own, to be done after the open form."""
+    own = OWN.get(draft.form)
+    if own is None or draft.asked in FREE or message.tapped or message.uncertain:
+        return False
+    if len(leftover(message)) < TELLS:
+        return False  # a place, a day or a number alone answers the form
+    matters = ARRANGED if draft.asked in (CONFIRM, CHANGE) else LATER
+    return message.intent in matters - own and message.confidence >= LATER_SURE

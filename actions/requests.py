@@ -1,0 +1,123 @@
+"""Several requests of one resident: what goes on with each, and what waits for its turn.
+
+A message may tell of two or three things (``Message.parts``), and another matter may be told while
+a form is open. One is done at a time; the others wait in the order they were told, in the draft or
+in the offer (``rest``), as plain JSON ``{id, text, intent, leaf}``: ``id`` names the message, with
+``#n`` its part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rasa_sdk.events import EventType, SlotSet
+
+from actions.message import Message
+from actions.texts import catalogue
+
+if TYPE_CHECKING:
+    from actions.turn import Turn
+
+Json = dict[str, Any]
+
+HANDOVER = {
+    "report_problem": "report_form",
+    "book_meal": "meal_form",
+    "ask_service": "action_answer_service",
+    "book_service": "action_book_service",
+    "query_progress": "action_query_progress",
+    "urge_ticket": "action_urge",
+    "supplement_ticket": "action_supplement",
+    "withdraw_ticket": "action_withdraw",
+    "ask_community_info": "action_community_info",
+    "ask_notice": "action_notice",
+    "make_suggestion": "action_suggest",
+    "give_praise": "action_praise",
+    "join_volunteer": "action_volunteer",
+    "request_certificate": "action_route_certificate",
+}
+"""The form or action that goes on with a request, by its intent. Each ends the turn itself."""
+LEAF_SURE = 0.5
+"""From this confidence on the matter is kept with a request that waits."""
+
+
+def as_later(message: Message) -> Json:
+    """Return what has to be kept of a request that waits."""
+    sure = message.leaf is not None and message.leaf.confidence >= LEAF_SURE
+    return {
+        "id": message.said_in or message.id,
+        "text": message.text,
+        "intent": message.intent,
+        "leaf": message.leaf.id if sure and message.leaf else None,
+    }
+
+
+def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
+    """Offer the first of the requests that wait; the others wait in the offer.
+
+    Args:
+        turn: The turn that finished the matter before.
+        later: What waits, as ``as_later`` made it; nothing is said when there is none.
+    """
+    if not later:
+        return []
+    first, *rest = later
+    intent = first["intent"]
+    service = f'"service":"{first["leaf"]}",' if first.get("leaf") else ""
+    payload = f'/{intent}{{{service}"about":"m:{first["id"]}"}}'
+    yes = {"title": "好，接着办", "payload": payload}
+    key = f"later_{intent}"
+    turn.say(
+        key if key in catalogue() else "later",
+        [yes, {"title": "先不办", "payload": "/deny"}],
+        text=first["text"],
+    )
+    offer = {
+        "id": turn.message.id,
+        "follow": HANDOVER[intent],
+        "about": first["id"],
+        "intent": intent,
+        "leaf": first.get("leaf"),
+        "rest": rest,
+    }
+    return [SlotSet("offer", offer)]
+
+
+def own_part(message: Message, intents: frozenset[str]) -> tuple[Message, list[Json]]:
+    """Return the part of a message that is for these intents, and the others as what waits.
+
+    The message itself, and nothing, when it tells of one thing or of nothing for them.
+    """
+    own = next((p for p in message.parts if p.intent in intents), None)
+    if own is None:
+        return message, []
+    return own, [as_later(p) for p in message.parts if p is not own]
+
+
+def with_rest(
+    turn: Turn, events: Sequence[EventType], rest: Sequence[Json], listen: str
+) -> list[EventType]:
+    """Return an action's events with what still waits: in the offer it made, else offered now.
+
+    Args:
+        turn: The turn.
+        events: What the action returned.
+        rest: What waits.
+        listen: The name of the action that ends a turn; another one to follow goes on first.
+    """
+    if not rest:
+        return list(events)
+    offered = next((e for e in events if e.get("name") == "offer" and e.get("value")), None)
+    if offered is not None:
+        kept = SlotSet("offer", {**offered["value"], "rest": list(rest)})
+        return [*(e for e in events if e is not offered), kept]
+    if any(e.get("event") == "followup" and e.get("name") != listen for e in events):
+        return list(events)
+    return [*offer_later(turn, rest), *events]
+
+
+def single(message: Message) -> Message:
+    """Return the message as one request, whatever else it tells."""
+    return replace(message, parts=())

@@ -1,0 +1,116 @@
+"""Two or three requests in one message: where to cut, and which pieces are requests of their own.
+
+Cutting is by words that join (``bot/data/joins.yml``); what the pieces mean is for the model to say.
+A piece that is no request, or the same one once more, stays with the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from bot.understanding.words import load
+
+Parse = Mapping[str, Any]
+_EDGE = " ，,。；;、！!：:\n\t"
+MOST = 4
+"""More pieces than this are a story, not a list of requests."""
+
+
+def split(text: str) -> list[str]:
+    """Return the pieces of a message that may be requests of their own; one piece when none."""
+    data = load("joins")
+    listing = re.match(data["listing"], text)
+    if listing:
+        return _kept(re.split(data["item"], text[listing.end() :]), text)
+    cuts = {m.start() for m in re.finditer(data["join"], text)}
+    cuts |= {m.end() for m in re.finditer(data["also"], text)}
+    ends = {m.end() for m in re.finditer(data["sentence"], text.rstrip(_EDGE))}
+    if len(ends) < data["sentences"]:
+        cuts |= ends
+    borders = [0, *sorted(cuts), len(text)]
+    return _kept([text[a:b] for a, b in pairwise(borders)], text)
+
+
+def is_listing(text: str) -> bool:
+    """Whether the speaker announces several things (“我说三个事：…”)."""
+    return bool(re.match(load("joins")["listing"], text))
+
+
+def _kept(pieces: Sequence[str], text: str) -> list[str]:
+    found = [piece.strip(_EDGE) for piece in pieces]
+    found = [piece for piece in found if piece]
+    return found if 1 < len(found) <= MOST else [text]
+
+
+def distinct(parses: Sequence[Parse], listed: bool = False) -> list[dict[str, Any]]:
+    """Return the pieces that are requests of their own, each with what belongs to it.
+
+    Args:
+        parses: What the model made of each piece, in the order said.
+        listed: The speaker announced several things: then a piece of two words is one, too.
+
+    Returns:
+        At least two parses, or nothing when the message is one request.
+    """
+    found: list[dict[str, Any]] = []
+    before: list[Parse] = []
+    for parse in parses:
+        if not _is_request(parse, listed):
+            if found:
+                found[-1] = _joined(found[-1], parse)
+            else:
+                before.append(parse)
+        elif any(_same(parse, other) for other in found):
+            found[-1] = _joined(found[-1], parse)
+        else:
+            found.append(dict(parse))
+    if len(found) < 2:
+        return []
+    for parse in reversed(before):
+        facts = [e for e in parse.get("entities") or [] if e.get("entity") != "service"]
+        led = _joined({**parse, "entities": facts}, found[0])
+        found[0] = {**led, **{k: found[0].get(k) for k in _MEANING}}
+    return found
+
+
+_MEANING = ("intent", "intent_ranking", "readings", "uncertain")
+
+
+def _is_request(parse: Parse, listed: bool) -> bool:
+    data = load("joins")
+    intent = parse.get("intent") or {}
+    if intent.get("name") not in data["requests"]:
+        return False
+    return listed or (
+        not parse.get("uncertain") and float(intent.get("confidence") or 0) >= data["sure"]
+    )
+
+
+def _same(one: Parse, other: Parse) -> bool:
+    """Whether two pieces ask for the same: the same intent, and no clear other matter."""
+    if (one.get("intent") or {}).get("name") != (other.get("intent") or {}).get("name"):
+        return False
+    (leaf, sure), (known, _) = _leaf(one), _leaf(other)
+    return leaf is None or leaf == known or sure < load("joins")["leaf_sure"]
+
+
+def _leaf(parse: Parse) -> tuple[str | None, float]:
+    found = next((e for e in parse.get("entities") or [] if e.get("entity") == "service"), None)
+    if found is None:
+        return None, 0.0
+    return str(found.get("value")), float(found.get("confidence") or 0.0)
+
+
+def _joined(one: Parse, more: Parse) -> dict[str, Any]:
+    """Return ``one`` with the words and the facts of ``more`` behind its own."""
+    text = f"{one.get('text')}，{more.get('text')}"
+    move = len(str(one.get("text"))) + 1
+    facts = [
+        {**e, "start": int(e.get("start") or 0) + move, "end": int(e.get("end") or 0) + move}
+        for e in more.get("entities") or []
+        if e.get("entity") != "service" or not _leaf(one)[0]
+    ]
+    return {**one, "text": text, "entities": [*(one.get("entities") or []), *facts]}
