@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions import conduct, crisis
 from actions.client import Alert, Client, Json, Refused, ServiceAway
 from actions.forms.replies import NO, YES, bare, leftover
 from actions.texts import say
@@ -24,23 +26,33 @@ class Emergency(TurnAction):
     RESUMES = False
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Say what to do now; never ask anything before."""
+        """Say what to do now; never ask anything before. Said again it is one sentence."""
+        before = crisis.standing(turn.tracker.get_slot("crisis"), turn.message.now)
         if _plain_answer(turn):
+            if before and not before.over:
+                return await follow(turn, before)
             return self._no_danger(turn)
-        leaf = turn.message.leaf.id if turn.message.leaf else "-"
+        leaf = turn.message.leaf.id if turn.message.leaf else crisis.GENERAL
+        # A pattern is certain; what is learned never is.
+        named = turn.message.confidence >= 1.0
+        if before and not crisis.another(before, leaf, turn.message.text, named=named):
+            return await follow(turn, before)
+        now = crisis.begin(leaf, turn.message, named=named, ticket_no="")
         async with turn.client() as client:
             card, alert = await asyncio.gather(
-                _card(client, leaf), _alert(client, turn, leaf), return_exceptions=False
+                _card(client, now), _alert(client, turn, leaf), return_exceptions=False
             )
         if card:
-            turn.tell(safety_text(card), custom={"card": card})
+            shown = {k: v for k, v in card.items() if k != "after"}
+            turn.tell(safety_text(card), custom={"card": shown})
         else:
             turn.say("emergency_fallback")
         if alert:
             turn.tell(_alerted(alert))
         if turn.loop:
             turn.say("emergency_resume")
-        return []
+        ticket_no = alert.ticket_no if alert else ""
+        return [SlotSet("crisis", replace(now, ticket_no=ticket_no).to_slot())]
 
     @staticmethod
     def _no_danger(turn: Turn) -> list[EventType]:
@@ -60,27 +72,108 @@ def _plain_answer(turn: Turn) -> bool:
     return bool(turn.loop) and bare(message.text) in PLAIN
 
 
-async def _card(client: Client, leaf: str) -> Json | None:
+class EmergencyFollow(TurnAction):
+    """Answers what is said after a call for help: calmly, never with a question of a form.
+
+    The words go to the ticket and the hand-off of that call; nobody is alarmed a second time.
+    """
+
+    NAME = "action_emergency_follow"
+    ENDS = False  # words like “我要投诉” open nothing here
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Say the reviewed sentence that fits."""
+        before = crisis.standing(turn.tracker.get_slot("crisis"), turn.message.now)
+        if before is None:  # the clock went on between the policy and here
+            turn.say("emergency_fallback")
+            return [FollowupAction(LISTEN)]
+        events = await follow(turn, before)
+        if any(e.get("event") == "followup" for e in events):
+            return events
+        return [*events, FollowupAction(LISTEN)]
+
+
+async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
+    """Answer a message within a crisis; return the events that remember it."""
+    async with turn.client() as client:
+        card, alert = await asyncio.gather(
+            _card(client, before), _alert(client, turn, before.leaf, before.ticket_no)
+        )
+    if card is None:
+        turn.say("emergency_fallback")
+        return []
+    what = crisis.kind(before, turn.message, card["after"])
+    if what == crisis.PLACE and alert is None:
+        what = crisis.FOLLOW  # it says that the place was passed on
+    words = crisis.sentence(before, what, turn.message, card["after"])
+    if what in crisis.WITH_NUMBERS:
+        words = f"{words}\n{_numbers(card)}"
+    turn.tell(words)
+    now = crisis.after(before, what, turn.message)
+    if alert and alert.ticket_no:
+        now = replace(now, ticket_no=alert.ticket_no)
+    events: list[EventType] = [SlotSet("crisis", now.to_slot())]
+    if turn.loop and now.over:
+        turn.say("emergency_resume_now")
+    elif turn.loop and what == crisis.PLACE and not now.holds and _plain_answer(turn):
+        events.append(FollowupAction(turn.loop))  # the form asked for it, too
+    return events
+
+
+class Comfort(TurnAction):
+    """Sorrow or loneliness without danger: heard out, with the number of somebody who listens."""
+
+    NAME = "action_comfort"
+    ENDS = False  # it is one matter, however many sentences tell it
+    CARD = "heavy"
+    VISIT = "C7"
+    """关爱探访 of the catalogue."""
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Say the reviewed words, then offer a visit; only a yes asks where."""
+        try:
+            async with turn.client() as client:
+                found = await client.hotlines(self.CARD)
+        except (ServiceAway, Refused):
+            turn.say("emergency_fallback")
+            return [FollowupAction(LISTEN)]
+        card = {**found["card"], "numbers": found["numbers"]}
+        turn.tell(safety_text(card))
+        about = f'"service":"{self.VISIT}","about":"m:{turn.message.id}"'
+        yes = button("好，请人来看看", f"/report_problem{{{about}}}")
+        turn.say("comfort_visit", [yes, button("先不用", "/deny")])
+        offer = {"id": turn.message.id, "follow": "report_form", "intent": "report_problem",
+                 "about": turn.message.id, "leaf": self.VISIT}  # fmt: skip
+        return [SlotSet("offer", offer), FollowupAction(LISTEN)]
+
+
+async def _card(client: Client, now: crisis.Crisis) -> Json | None:
+    """Return the safety card in the words for who speaks; None when the services are away."""
     try:
-        found = await client.hotlines(leaf)
+        found = await client.hotlines(now.card)
     except (ServiceAway, Refused):
         return None
-    card = found.get("card") or {}
+    card = dict(found.get("card") or {})
+    other = card.pop("third_party", None)
+    if now.third and other:
+        card.update(other)
     return {
         "type": "safety",
-        "leaf": leaf,
+        "leaf": now.leaf,
         "title": card.get("title") or "",
         "lines": card.get("lines") or [],
         "numbers": found.get("numbers") or [],
         "version": card.get("version"),
+        "after": card.get("after") or {},
     }
 
 
-async def _alert(client: Client, turn: Turn, leaf: str) -> Alert | None:
+async def _alert(client: Client, turn: Turn, leaf: str, ticket_no: str = "") -> Alert | None:
+    """Alert people, or add the words to the call for help of this ticket."""
     words = turn.message.text or "紧急求助"
     try:
         return await client.alert(
-            turn.conversation_id, "emergency", words, turn.key("emergency"), leaf
+            turn.conversation_id, "emergency", words, turn.key("emergency"), leaf, ticket_no
         )
     except (ServiceAway, Refused):
         return None
@@ -88,8 +181,11 @@ async def _alert(client: Client, turn: Turn, leaf: str) -> Alert | None:
 
 def safety_text(card: Json) -> str:
     """Return the card in words for every channel: the lines unchanged, then the numbers."""
-    numbers = "  ".join(f"{n['name']} {n['phone']}" for n in card["numbers"])
-    return "\n".join(filter(None, [card["title"], *card["lines"], numbers]))
+    return "\n".join(filter(None, [card["title"], *card["lines"], _numbers(card)]))
+
+
+def _numbers(card: Json) -> str:
+    return "  ".join(f"{n['name']} {n['phone']}" for n in card["numbers"])
 
 
 def _alerted(alert: Alert) -> str:
@@ -106,7 +202,12 @@ class Handoff(TurnAction):
     RESUMES = False
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Ask for a person; if that is impossible right now, say which numbers work."""
+        """Ask for a person; if that is impossible right now, say which numbers work.
+
+        A complaint about somebody of the desk does not go to the desk.
+        """
+        if turn.loop is None and conduct.about(turn.message.text):
+            return [FollowupAction("report_form")]
         try:
             async with turn.client() as client:
                 alert = await client.alert(

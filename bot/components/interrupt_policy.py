@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rasa.core.policies.policy import Policy, PolicyPrediction, SupportedData
@@ -21,10 +22,27 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.understanding.emergency import heavy_heart
+from bot.understanding.scripts import simplify
+
 ACTION_EMERGENCY = "action_emergency"
+ACTION_EMERGENCY_FOLLOW = "action_emergency_follow"
+ACTION_COMFORT = "action_comfort"
 ACTION_CALLBACK = "action_callback_answer"
 ACTION_CLARIFY = "action_clarify"
 
+#: Requests that may be made while a danger is remembered, when they are clear.
+_REQUESTS = frozenset(
+    "report_problem ask_service request_certificate book_meal book_service query_progress "
+    "withdraw_ticket ask_community_info ask_notice ask_capability make_suggestion give_praise "
+    "join_volunteer ask_my_data".split()
+)
+#: From this confidence on a request is clear, in a crisis and for somebody who sounds sad.
+_CLEAR_IN_CRISIS = 0.8
+_CLEAR_IN_SORROW = 0.6
+#: Sorrow itself (心理援助), visits to who is alone, nothing: no request beside a heavy heart.
+_SORROW_LEAVES = frozenset({"J5", "C7", "none", None})
+_LEAF_SURE = 0.5
 #: Intents that answer the callback question (solved? how many points?).
 _CALLBACK_INTENTS = frozenset({"affirm", "deny", "rate_service", "reject_resolution", "thank"})
 #: What the buttons under a callback question carry.
@@ -43,7 +61,9 @@ _QUESTION = re.compile(
     r"得行|为何|会不会|多久|好久|多暂|不啊?$|没有?$|啷个"
 )
 #: After these the form waits instead of asking its question again.
-_THEN_LISTEN = frozenset({ACTION_EMERGENCY, "action_handoff", "action_cancel_form"})
+_THEN_LISTEN = frozenset(
+    {ACTION_EMERGENCY, ACTION_EMERGENCY_FOLLOW, "action_handoff", "action_cancel_form"}
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,17 @@ class Interrupt:
     action: str
     confidence: float
     question: bool = False
+
+
+@dataclass(frozen=True)
+class Crisis:
+    """What the policy needs to know of the slot ``crisis`` (actions/crisis.py)."""
+
+    leaf: str
+    holds: bool
+    """Nothing else is begun meanwhile: somebody wants to die, is beaten, was robbed."""
+    young: bool
+    """So fresh that a new report still belongs to it."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +101,19 @@ class Situation:
     is_payload: bool = False
     callback_fresh: bool = False
     """The callback question is the last thing that was said to the resident."""
+    leaf: str | None = None
+    leaf_confidence: float = 0.0
+    crisis: Crisis | None = None
+    """A danger that was told and is not over yet."""
+    heavy: bool = False
+    """Words of sorrow or loneliness (bot/data/emergency.yml)."""
 
 
 def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
     """The action that goes before the rules, or ``None``.
 
-    Order: danger, silence while a person talks, callback, interruption of a form, doubt.
+    Order: danger, silence while a person talks, what follows a danger, callback, sorrow,
+    interruption of a form, doubt.
     """
     if now.intent == "emergency":
         return ACTION_EMERGENCY
@@ -83,10 +121,14 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
         return ACTION_LISTEN_NAME
     if now.callback_stage and now.is_payload and now.intent in _VERDICTS:
         return ACTION_CALLBACK  # its own button: also in the middle of a form
+    if now.crisis and _belongs_to(now, now.crisis):
+        return ACTION_EMERGENCY_FOLLOW
     if now.loop is None or now.callback_fresh:
         if now.callback_stage and _answers_callback(now):
             return ACTION_CALLBACK
     if now.loop is None:
+        if _wants_comfort(now):
+            return ACTION_COMFORT
         doubtful = now.uncertain and not now.is_payload and now.intent not in _SMALL_TALK
         return ACTION_CLARIFY if doubtful else None
     row = table.get(now.intent or "")
@@ -95,6 +137,37 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
     sure = now.is_payload or now.confidence >= row.confidence
     asks = now.is_payload or not row.question or bool(_QUESTION.search(now.text))
     return row.action if sure and asks else None
+
+
+def _belongs_to(now: Situation, crisis: Crisis) -> bool:
+    """Whether a message is about the danger that was told before, which is the rule."""
+    if now.is_payload or (now.intent == "ask_human" and not now.uncertain):
+        return False
+    clear = (
+        now.intent in _REQUESTS
+        and not now.uncertain
+        and now.confidence >= _CLEAR_IN_CRISIS
+        and now.leaf != crisis.leaf
+    )
+    if crisis.holds or not clear:
+        return True
+    return crisis.young and now.intent == "report_problem"
+
+
+def _wants_comfort(now: Situation) -> bool:
+    """Whether somebody is sad or alone and asks for nothing else."""
+    sad = now.leaf == "J5" and now.leaf_confidence >= _LEAF_SURE
+    if now.intent == "report_problem" and sad:
+        return True
+    if now.is_payload or not now.heavy:
+        return False
+    asks = (
+        now.intent in _REQUESTS
+        and now.confidence >= _CLEAR_IN_SORROW
+        and now.leaf not in _SORROW_LEAVES
+        and now.leaf_confidence >= _LEAF_SURE
+    )
+    return not asks
 
 
 def _answers_callback(now: Situation) -> bool:
@@ -115,6 +188,7 @@ def situation_of(tracker: DialogueStateTracker) -> Situation:
     intent = parse.get("intent") or {}
     text = (message.text if message else "") or ""
     callback = metadata.get("pending_callback") or {}
+    leaf, leaf_confidence = _leaf(parse.get("entities") or [])
     return Situation(
         intent=intent.get("name"),
         confidence=float(intent.get("confidence") or 0.0),
@@ -125,7 +199,31 @@ def situation_of(tracker: DialogueStateTracker) -> Situation:
         loop=tracker.active_loop_name,
         is_payload=text.startswith("/"),
         callback_fresh=bool(callback.get("fresh")) or _last_action(tracker) == ACTION_CALLBACK,
+        leaf=leaf,
+        leaf_confidence=leaf_confidence,
+        crisis=_crisis(tracker.get_slot("crisis"), metadata.get("now")),
+        heavy=heavy_heart(simplify(text)),
     )
+
+
+def _leaf(entities: list[dict[str, Any]]) -> tuple[str | None, float]:
+    """The leaf that was understood, and how sure; a tapped one is certain."""
+    found = next((e for e in entities if e.get("entity") == "service"), None)
+    if found is None:
+        return None, 0.0
+    confidence = found.get("confidence")
+    return found.get("value"), 1.0 if confidence is None else float(confidence)
+
+
+def _crisis(slot: dict[str, Any] | None, now: str | None) -> Crisis | None:
+    """The danger in the slot while it lasts; without a clock (console) it lasts."""
+    if not slot or slot["over"]:
+        return None
+    at = datetime.fromisoformat(now) if now else datetime.fromisoformat(slot["since"])
+    if at >= datetime.fromisoformat(slot["until"]):
+        return None
+    young = at < datetime.fromisoformat(slot["young"])
+    return Crisis(slot["leaf"], bool(slot["holds"]), young)
 
 
 def _last_action(tracker: DialogueStateTracker) -> str | None:
@@ -167,6 +265,8 @@ class InterruptPolicy(Policy):
         self._table = {row.intent: row for row in rows}
         self._own = {row.action for row in rows} | {
             ACTION_EMERGENCY,
+            ACTION_EMERGENCY_FOLLOW,
+            ACTION_COMFORT,
             ACTION_CALLBACK,
             ACTION_CLARIFY,
         }

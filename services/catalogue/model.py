@@ -216,6 +216,8 @@ class SafetyCard(_Entry):
 
     leaf: str
     title: str
+    lead: str | None = None
+    """What comes first when such a matter is only reported or asked about."""
     lines: tuple[str, ...] = Field(min_length=1)
     numbers: tuple[str, ...]
     after: AfterCard = AfterCard()

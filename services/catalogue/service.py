@@ -163,7 +163,7 @@ class CatalogueService:
     def hotlines(self, leaf: str = GENERAL) -> dict[str, Any]:
         """Return ``{"numbers": [{name, phone}], "card": …}`` for a leaf.
 
-        ``card`` is ``{title, lines, version, after, third_party}``: ``after`` holds the words for
+        ``card`` is ``{title, lead, lines, version, after, third_party}``: ``after`` holds the words for
         what is said next (``model.AfterCard``), ``third_party`` ``{title, lines, after}`` or None
         the words to somebody who asks for another person. A leaf without a card of its own gets
         the general one: in an emergency there is always an answer.
@@ -180,6 +180,7 @@ class CatalogueService:
             "numbers": [{"name": n.name, "phone": n.phone} for n in numbers],
             "card": {
                 "title": card.title,
+                "lead": card.lead,
                 "lines": list(card.lines),
                 "version": lines.version,
                 "after": after.model_dump(),
@@ -218,8 +219,12 @@ class CatalogueService:
             reason = meals.change_refusal(self._meals, order, patch, self._clock.now())
         except (TypeError, ValueError):
             raise LindaError("meal_invalid", "哪一天、几份没看明白，请再说一遍。", 422) from None
-        if reason is not None:
-            raise LindaError("meal_closed", reason, 422, {"provider": self._meals.provider})
+        if reason is None:
+            return
+        kitchen = self._orgs.get(self._meals.org)
+        if kitchen and kitchen.phone:
+            reason += f"着急的话打{kitchen.name}{kitchen.phone}问问。"
+        raise LindaError("meal_closed", reason, 422)
 
     def duty(self) -> dict[str, str]:
         """Return ``{"name", "phone"}`` of the locality's duty desk."""

@@ -1,0 +1,161 @@
+"""What is remembered after a call for help, and what the next messages are taken for.
+
+Pure functions over reviewed words (``data/dialogue/crisis.yml``); what is said stands on the safety
+cards of the locality. The interrupt policy reads the same slot and brings the messages here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from actions.dialogue import load, pattern
+from actions.message import Message
+
+DATA = "crisis"
+GENERAL = "-"
+"""Leaf of an emergency without one of its own."""
+FOLLOW = "follow"
+PLACE = "place"
+OVER = "over"
+MISTAKEN = "mistaken"
+WITH_NUMBERS = frozenset({FOLLOW, PLACE, "worse", "afraid"})
+"""After these the numbers to call are said again."""
+PLACE_SHORT = 24
+"""A message up to so many characters is named whole as the place."""
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Crisis:
+    """The danger that was told last.
+
+    Attributes:
+        leaf: Leaf of the emergency; ``-`` without one.
+        card: Name of its safety card in hotlines.yml.
+        third: Somebody asks for another person.
+        since, until: From the first words to when they no longer matter, ISO 8601.
+        young: Until then a new report belongs to it too.
+        ticket_no: Where what is said next is written; empty when nobody could be alerted yet.
+        said: How many of the card's following sentences were said.
+        over: It is over; the card is not said again, and everything else goes on.
+        holds: Nothing else is begun meanwhile.
+    """
+
+    leaf: str
+    card: str
+    third: bool
+    since: str
+    until: str
+    young: str
+    ticket_no: str = ""
+    said: int = 0
+    over: bool = False
+    holds: bool = False
+
+    def to_slot(self) -> dict[str, Any]:
+        """Return the slot's value."""
+        return asdict(self)
+
+
+def standing(slot: Mapping[str, Any] | None, now: datetime) -> Crisis | None:
+    """Return the crisis that is remembered in the slot, or None when there is none any more."""
+    if not slot:
+        return None
+    found = Crisis(**slot)
+    return found if now < datetime.fromisoformat(found.until) else None
+
+
+def begin(leaf: str, message: Message, *, named: bool, ticket_no: str) -> Crisis:
+    """Return the state after a call for help.
+
+    Args:
+        leaf: Leaf of the emergency.
+        message: What was said.
+        named: A reviewed pattern said so, not only the classifier.
+        ticket_no: The ticket of the alert; empty when it failed.
+    """
+    data, text = load(DATA), plain(message.text)
+    now = message.now
+    young = now + timedelta(minutes=data["young_min"] if named else 0)
+    return Crisis(
+        leaf=leaf,
+        card=card_for(leaf, text),
+        third=for_another(text),
+        since=now.isoformat(),
+        until=_until(leaf, now),
+        young=young.isoformat(),
+        ticket_no=ticket_no,
+        holds=leaf in data["keeps"] or (named and leaf in data["holds"]),
+    )
+
+
+def _until(leaf: str, now: datetime) -> str:
+    minutes = load(DATA)["window_min"]
+    return (now + timedelta(minutes=minutes.get(leaf, minutes["default"]))).isoformat()
+
+
+def plain(text: str) -> str:
+    """Return the words without spaces, as the patterns see them – English keeps its own."""
+    return text.strip() if text.isascii() else _SPACE.sub("", text)
+
+
+def card_for(leaf: str, text: str) -> str:
+    """Return which safety card fits: mostly the leaf's own, for some chosen by the words."""
+    for row in load(DATA)["cards"]:
+        if leaf in row["leaves"] and re.search(row["words"], plain(text)):
+            return str(row["card"])
+    return leaf
+
+
+def for_another(text: str) -> bool:
+    """Whether somebody asks for help for another person."""
+    words = plain(text)
+    about_self = pattern(DATA, "third_party", "self").search(words)
+    return not about_self and bool(pattern(DATA, "third_party", "words").search(words))
+
+
+def another(before: Crisis, leaf: str, text: str, *, named: bool) -> bool:
+    """Whether an alarm is about another danger than the one that is remembered.
+
+    Only a reviewed pattern can say so: the classifier hears danger in whatever frightened people say.
+    """
+    if not named:
+        return False
+    if before.over:
+        return True  # it is back
+    if leaf == before.leaf:
+        return card_for(leaf, text) not in (before.card, leaf)
+    return not (leaf == GENERAL and before.leaf in load(DATA)["keeps"])
+
+
+def kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
+    """Return what a message means within the crisis: a key of the card's ``after`` words."""
+    text = plain(message.text)
+    kinds = load(DATA)["kinds"]
+    for name, own in ((n, kinds.get(f"{n}_{now.leaf}", kinds[n])) for n in kinds if "_" not in n):
+        if words.get(name) and re.search(own, text):
+            return str(name)
+    return PLACE if message.meant("address") and words.get(PLACE) else FOLLOW
+
+
+def sentence(now: Crisis, what: str, message: Message, words: Mapping[str, Any]) -> str:
+    """Return the reviewed sentence; ``follow`` ones come in turn, the last one again."""
+    if what == FOLLOW:
+        lines = words[FOLLOW]
+        return str(lines[min(now.said, len(lines) - 1)])
+    said = message.text.strip()
+    if len(said) > PLACE_SHORT:
+        said = "".join(e.text for e in message.meant("address"))
+    return str(words[what]).replace("{place}", said)
+
+
+def after(now: Crisis, what: str, message: Message) -> Crisis:
+    """Return the state after a message of this kind was answered."""
+    keeps = now.leaf in load(DATA)["keeps"]
+    if what == MISTAKEN or (what == OVER and not keeps):
+        return replace(now, over=True, holds=False)
+    return replace(now, said=now.said + (what == FOLLOW), until=_until(now.leaf, message.now))
