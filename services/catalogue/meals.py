@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -62,6 +63,39 @@ def _refusal(rules: MealFile, day: date, name: str, now: datetime) -> str | None
         )
         return f"{label}要在{before}{meal.cutoff.time:%H:%M}前订，现在订不上了。"
     return None
+
+
+def change_refusal(
+    rules: MealFile, order: Mapping[str, Any], patch: Mapping[str, Any], now: datetime
+) -> str | None:
+    """Return why an ordered meal cannot be changed so any more, one sentence, or None.
+
+    Args:
+        rules: The provider's rules.
+        order: ``{date, meal, portions …}`` as ordered.
+        patch: What changes of it. A day of ``skip`` counts as a change of that day's meal.
+        now: Present time.
+    """
+    name = str(order["meal"])
+    days = {str(order["date"])}
+    if set(patch) <= HABIT_ONLY:
+        days = set(patch.get("skip") or []) - set(order.get("skip") or [])
+    for day in sorted(days):
+        reason = _refusal(rules, date.fromisoformat(day[:10]), name, now)
+        if reason is not None:
+            return reason.replace("前订，现在订不上了", "前改，现在改不了了")
+    new_day, new_name = str(patch.get("date") or order["date"]), str(patch.get("meal") or name)
+    if (new_day, new_name) != (str(order["date"]), name):
+        reason = _refusal(rules, date.fromisoformat(new_day[:10]), new_name, now)
+        if reason is not None:
+            return reason
+    if rules.max_portions and int(patch.get("portions") or 0) > rules.max_portions:
+        return f"一次最多订{rules.max_portions}份。"
+    return None
+
+
+HABIT_ONLY = frozenset({"skip", "until", "habit"})
+"""Changes of a habit (“周末不要”) that leave the next meal as it is."""
 
 
 def _in_force(rules: MealFile, day: date) -> bool:

@@ -116,6 +116,7 @@ class TicketService:
             replace(OF_CONVERSATION, most=settings.tickets_per_conversation),
             replace(OF_ADDRESS, most=settings.tickets_per_address),
         )
+        self._join_neighbours = settings.join_neighbours
         self._places = places
         self._people = people
         sla = settings.data_dir / "sla"
@@ -333,7 +334,7 @@ class TicketService:
         idempotency_key: str | None = None,
         also: Collection[str] = (),
     ) -> View:
-        """``urge``, ``supplement``, ``withdraw``, ``rate``, ``reject``; returns the resident view.
+        """One of ``workflow.RESIDENT_ACTIONS``; returns the resident view.
 
         Args:
             resident_id: Who the conversation belongs to, when known: a resident may act on an own
@@ -628,7 +629,7 @@ class TicketService:
                 if self.neighbours.same(t, leaf, place, now)
                 and not _is_own(t, conversation_id, resident_id, also)
             ]
-        if not found:
+        if not (found and self._join_neighbours):
             return {"own": own, "neighbours": None}
         first = min(found, key=lambda t: str(t.created_at))
         known = {
@@ -681,7 +682,12 @@ class TicketService:
         parent = None
         if ticket.state is State.MERGED and ticket.merged_into:
             parent = await store.load(s, ticket.merged_into)
-        return views.joined_view(ticket, parent) if parent else views.resident_view(ticket)
+        view = views.joined_view(ticket, parent) if parent else views.resident_view(ticket)
+        if view["owner"]:
+            id = (parent or ticket).owner_org
+            phone = next((o.phone for o in self._people.orgs() if o.id == id), None)
+            view["owner"] = {**view["owner"], "phone": phone}
+        return view
 
     async def _joined_open(self, s: Session, ticket: Ticket) -> bool:
         """Say whether a ticket goes on in a neighbour's that is still being worked on."""
@@ -723,12 +729,16 @@ class TicketService:
         room = None
         if payload.get("place"):
             known["place"], room = await self._locate(payload["place"])
+        if command.action == "amend":
+            command = _amending(ticket, command, known.get("place"))
         made = decide.decide(ticket, command, self._context(**known))
         if isinstance(made, Refusal):
             raise _refused(made)
         if room:
             sealed = self._people.vault.encrypt(room)
             await store.save_contact(s, ticket.ticket_no, room_enc=sealed)
+        if command.action == "amend":
+            await self._keep_amended(s, ticket.ticket_no, payload)
         ticket = await self._record(s, ticket, made)
         if command.action == "merge":
             await self._tell_parent(s, ticket)
@@ -821,6 +831,18 @@ class TicketService:
         if sealed:
             await store.save_contact(s, number, **sealed)
 
+    async def _keep_amended(self, s: Session, number: str, payload: Mapping[str, Any]) -> None:
+        """Keep what the resident corrected of name, phone and address, encrypted."""
+        contact = payload.get("contact") or {}
+        clear = {
+            "name_enc": contact.get("name"),
+            "phone_enc": contact.get("phone"),
+            "address_enc": payload.get("address_text"),
+        }
+        sealed = {k: self._people.vault.encrypt(str(v)) for k, v in clear.items() if v}
+        if sealed:
+            await store.save_contact(s, number, **sealed)
+
     async def _clear(self, s: Session, ticket_no: str) -> views.Clear:
         row = await store.contact(s, ticket_no)
         if row is None:
@@ -855,6 +877,21 @@ def _checked_place(given: object) -> Mapping[str, Any]:
             "place_invalid", "地点的格式不对，请重新选择。", 422, {"place": "地点的格式不对。"}
         )
     return {**texts, "confidence": sure}
+
+
+def _amending(ticket: Ticket, command: Command, place: Location | None) -> Command:
+    """Return the change with the contact masked, and whether it moves to another grid."""
+    payload = dict(command.payload)
+    contact = payload.pop("contact", None) or {}
+    masked = {
+        "name": mask_name(contact.get("name")),
+        "phone": mask_phone(contact.get("phone")),
+        "contact_pref": contact.get("pref"),
+    }
+    payload["reporter"] = {k: v for k, v in masked.items() if v}
+    moved = place is not None and ticket.place.grid_id not in (None, place.grid_id)
+    payload["moves"] = "yes" if moved else "no"
+    return replace(command, payload=payload)
 
 
 def _reporter(request: CreateTicket, actor: Actor) -> dict[str, Any]:

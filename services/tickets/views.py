@@ -54,7 +54,7 @@ ADMIN_FIELDS = (
 RESTRICTED_FIELDS = tuple(f for f in (*ADMIN_FIELDS, "due_text") if f not in ("kind", "leaf"))
 RESTRICTED: View = {"title": "限阅事项", "kind": None, "leaf": None}
 # Words of residents: what they gave away of themselves in them is masked until it is revealed.
-_SAID = ("title", "narrative_original", "supplements", "urges", "callbacks", "rework_reason",
+_SAID = ("title", "narrative_original", "supplements", "amendments", "urges", "callbacks", "rework_reason",
          "joined")  # fmt: skip
 
 _INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "resident_id",
@@ -99,6 +99,7 @@ EVENT_TEXTS: dict[str, str] = {
     "revealed": "查看联系方式",
     "urged": "居民催办",
     "supplemented": "居民补充",
+    "amended": "居民更正",
     "rated": "居民评价",
     "deadline_missed": "超过时限",
 }
@@ -228,6 +229,8 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         else None,
         "location_text": ticket.place.public_text,
         "appointment": ticket.appointment,
+        "incomplete": ticket.incomplete,
+        "phone": ticket.reporter.get("phone"),  # masked, so that a correction can be read back
         "reply": ticket.reply,
         "explanation": ticket.explanation,
         "redirect": ticket.redirect,
@@ -327,7 +330,7 @@ def _actor(actor: Actor, names: Mapping[str, str]) -> View:
 def list_view(ticket: Ticket, actor: Actor) -> View:
     """Return one line of a list: the staff view without long parts."""
     view = staff_view(ticket, actor)
-    long = ("narrative_original", "supplements", "contacts", "callbacks", "objections",
+    long = ("narrative_original", "supplements", "amendments", "contacts", "callbacks", "objections",
             "extensions", "supervisions", "pauses", "whistles", "joined")  # fmt: skip
     return {k: v for k, v in view.items() if k not in long}
 

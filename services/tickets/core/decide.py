@@ -274,6 +274,7 @@ _READERS = {
     "items": _list,
     "attachments": _list,
     "place": _place,
+    "facts": _place,
 }
 
 

@@ -130,6 +130,29 @@ def extend(ticket: Ticket, command: Command, context: Context) -> Facts:
     return due.as_facts("due")
 
 
+def move(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """An appointment on another day is due on that day; every other clock goes on."""
+    cls = context.sla(ticket)
+    fixed = ticket.due_at is None or ticket.created_at is None or ticket.extensions
+    if cls.id != "UA" or fixed or not command.payload.get("appointment"):
+        return {}
+    assert ticket.created_at is not None
+    due = clocks.finish_deadline(
+        cls, context.leaf(ticket), ticket.created_at, _appointment(ticket, command),
+        context.profile, context.calendar,
+    )  # fmt: skip
+    if due is None:
+        return {}
+    moved = clocks.with_pauses(due, ticket.pauses, _working(ticket, context), context.calendar)
+    return moved.as_facts("due")
+
+
+def _appointment(ticket: Ticket, command: Command) -> Facts:
+    """Return the appointment after the change; a value of null takes a part of it away."""
+    changed = {**(ticket.appointment or {}), **command.payload["appointment"]}
+    return {k: v for k, v in changed.items() if v is not None}
+
+
 def rework(ticket: Ticket, command: Command, context: Context) -> Facts:
     """A new round has a new, shorter deadline."""
     due = clocks.rework_deadline(
@@ -143,7 +166,7 @@ CLOCKS: Mapping[str, Effect] = {
     f.__name__: f
     for f in (
         keep, stop, start, wait_for_info, info_given, fix_due, inherit, start_unit, pause, resume,
-        extend, rework,
+        extend, move, rework,
     )
 }  # fmt: skip
 
@@ -275,6 +298,23 @@ def _supplemented(ticket: Ticket, command: Command, context: Context) -> Facts:
     return facts
 
 
+def _amended(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The new facts, and under ``before`` what they replace: so it can be seen and taken back."""
+    facts: Facts = {}
+    before: Facts = {}
+    if context.place:
+        facts |= _case(ticket, command, context)
+        before["location"] = ticket.location
+    if command.payload.get("appointment"):
+        patch, old = command.payload["appointment"], ticket.appointment or {}
+        facts |= {"appointment": _appointment(ticket, command), "patch": patch}
+        before["appointment"] = {k: old.get(k) for k in patch}
+    if command.payload.get("reporter"):
+        facts["reporter"] = {**ticket.reporter, **command.payload["reporter"]}
+        before["reporter"] = {k: ticket.reporter.get(k) for k in command.payload["reporter"]}
+    return {**facts, "before": before}
+
+
 FACTS: Mapping[str, Effect] = {
     "accepted": _case,
     "info_requested": lambda t, c, x: {"need_items": c.payload["items"]},
@@ -301,12 +341,13 @@ FACTS: Mapping[str, Effect] = {
         "reason": f"{GROUNDS[c.payload['ground']]}。{c.payload['explanation']}"
     },
     "supplemented": _supplemented,
+    "amended": _amended,
     "rated": _rating,
     "deadline_missed": lambda t, c, x: {"missed": [*t.missed, c.payload["stage"]]},
 }
 
 # Facts of the case that come from the place, not from what was typed.
-_NOT_WRITTEN = frozenset({"place", "org", "orgs", "person"})
+_NOT_WRITTEN = frozenset({"place", "org", "orgs", "person", "moves"})
 
 
 def event_data(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.tickets.core.event import Event
+from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket, typed
 
 
@@ -120,11 +121,16 @@ EFFECTS: dict[str, Effect] = {
         copy=(*_CASE, "attachments", "reporter", "pauses", "accept_due_at", "accept_due_reason"),
         append="supplements",
     ),
+    "amended": Effect(
+        copy=(*_CASE, "appointment", "reporter", "pauses", *_DUE, "accept_due_at",
+              "accept_due_reason"),
+        append="amendments",
+    ),
     "rated": Effect(copy=("rating",)),
     "deadline_missed": Effect(copy=("missed",)),
 }  # fmt: skip
 
-# A supplement that answers the one notice also ends its pause; others leave the clocks alone.
+# A supplement or an amendment that answers the one notice also ends its pause; others leave the clocks alone.
 _ENDS_PAUSE = ("paused_since", "info_due_at", "info_due_reason", "need_items")
 
 _EMPTY: dict[str, Any] = {
@@ -142,7 +148,7 @@ def apply(ticket: Ticket, event: Event) -> Ticket:
         raise ValueError(f"event {event.seq} does not follow version {ticket.version}")
     effect = EFFECTS[event.type]
     cleared = effect.clear
-    if event.type == "supplemented" and event.from_state is not event.to_state:
+    if event.type in ("supplemented", "amended") and event.from_state is State.NEED_INFO:
         cleared = _ENDS_PAUSE
     change: dict[str, Any] = {name: _EMPTY[name] for name in cleared}
     change |= {n: typed(n, event.data[n]) for n in effect.copy if n in event.data}

@@ -465,6 +465,19 @@ def something_given(ticket: Ticket, command: Command, context: Context) -> Refus
     return Refusal("nothing_given", "请说说要补充什么，或者发张照片。")
 
 
+MOST_PORTIONS = 99
+
+
+def something_amended(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """An amendment changes at least one thing; how many portions is a number that can be meant."""
+    if not any(command.payload.get(n) for n in ("place", "appointment", "reporter")):
+        return Refusal("nothing_given", "请说说要改什么。")
+    portions = (command.payload.get("appointment") or {}).get("portions")
+    if portions is None or (type(portions) is int and 1 <= portions <= MOST_PORTIONS):
+        return None
+    return Refusal("bad_portions", f"份数要在1到{MOST_PORTIONS}之间。")
+
+
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
@@ -475,5 +488,6 @@ GUARDS: dict[str, Guard] = {
         not_suspension_requester, suspension_explained, review_in_time, explained_if_unsolved,
         evidence_if_physical, score_in_range, within_reopen_days, callbacks_exhausted,
         one_step_up, not_confidential, may_read, something_given,
+        something_amended,
     )
 }  # fmt: skip

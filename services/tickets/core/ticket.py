@@ -103,6 +103,7 @@ class Ticket:
     extensions: list[JSON] = field(default_factory=list)
     suspension_request: JSON | None = None
     supplements: list[JSON] = field(default_factory=list)
+    amendments: list[JSON] = field(default_factory=list)
     urges: list[JSON] = field(default_factory=list)
     supervisions: list[JSON] = field(default_factory=list)
     outcome: str | None = None

@@ -32,7 +32,8 @@ class Field:
     """A fact an action asks for.
 
     ``type``: ``text``, ``choice``, ``flag``, ``number``, ``time``, ``date``, ``org``, ``orgs``,
-    ``person``, ``leaf``, ``ticket``, ``items`` (list of texts), ``attachments``, ``place``.
+    ``person``, ``leaf``, ``ticket``, ``items`` (list of texts), ``attachments``, ``place``,
+    ``facts`` (an object).
     """
 
     name: str
@@ -93,11 +94,12 @@ ACTIONS: dict[str, str] = {
     "reveal": "查看联系方式",
     "urge": "催办",
     "supplement": "补充情况",
+    "amend": "更正",
     "rate": "评价",
     "reject": "不认可办结",
     "deadline": "到期提醒",
 }
-RESIDENT_ACTIONS = ("urge", "supplement", "withdraw", "rate", "reject")
+RESIDENT_ACTIONS = ("urge", "supplement", "amend", "withdraw", "rate", "reject")
 
 # Roles by what they do; the vendor never meets the reporter (see fields and guards below).
 INTAKE = frozenset({"clerk", "supervisor", "dispatcher"})
@@ -166,6 +168,13 @@ _CALLBACK_FIELDS = (
     Field("method", "回访方式", "choice", options=WAYS, default="phone"),
     Field("score", "评分（1–5）", "number"),
     _TEXT,
+)
+_AMENDS = (
+    _TEXT,
+    Field("place", "地点", "place"),
+    Field("appointment", "约定", "facts"),
+    Field("reporter", "联系方式", "facts"),
+    Field("moves", "换了网格", "choice", options={"yes": "是", "no": "否"}, default="no"),
 )
 _OWNER_FIELDS = (
     Field("org", "主办单位", "org", True),
@@ -408,6 +417,24 @@ TRANSITIONS: tuple[Transition, ...] = (
         "supplement", OPEN - {S.NEED_INFO}, To.SAME, RESIDENT, "supplemented",
         (_TEXT, Field("attachments", "照片", "attachments"), Field("place", "地点", "place")),
         ("something_given",),
+    ),
+    # A fact that was wrong, missing or has changed: before anybody is on the way, another grid is
+    # another worker, so the matter is dispatched anew.
+    Transition(
+        "amend", _states(S.ACCEPTED, S.DISPATCHED), S.ACCEPTED, RESIDENT, "amended", _AMENDS,
+        ("something_amended",), "move", when=("moves", "yes"),
+    ),
+    Transition(
+        "amend", _states(S.NEED_INFO), S.SUBMITTED, RESIDENT, "amended", _AMENDS,
+        ("something_amended",), "info_given",
+    ),
+    Transition(
+        "amend", _states(S.ACCEPTED, S.DISPATCHED), To.SAME, RESIDENT, "amended", _AMENDS,
+        ("something_amended",), "move", when=("moves", "no"),
+    ),
+    Transition(
+        "amend", OPEN - {S.NEED_INFO, S.ACCEPTED, S.DISPATCHED, S.RESOLVED}, To.SAME, RESIDENT,
+        "amended", _AMENDS, ("something_amended",), "move",
     ),
     # What is said after a call for help belongs to that call: where, how many, out of danger.
     Transition(

@@ -20,6 +20,7 @@ from services.people.model import Home
 from services.tickets.core.actor import resident
 from services.tickets.core.commands import Contact, CreateTicket
 from services.tickets.core.location import Location
+from services.tickets.core.workflow import RESIDENT_ACTIONS
 from services.web.keys import SERVICES
 from services.web.routing import Routes, idempotency_key
 
@@ -45,6 +46,12 @@ class ResidentAction(BaseModel):
     persuaded: bool | None = Field(None, description="被人劝着撤回的，另行核查")
     score: int | None = Field(None, ge=1, le=5)
     attachments: list[str] | None = Field(None, max_length=20)
+    place: dict[str, Any] | None = Field(None, description="a candidate of /places/resolve")
+    address_text: str | None = Field(None, max_length=300)
+    appointment: dict[str, Any] | None = Field(
+        None, description="what changes of it; null takes a part away"
+    )
+    contact: Contact | None = None
 
 
 class CallbackAnswer(BaseModel):
@@ -191,16 +198,26 @@ async def similar(request: web.Request, query: SimilarQuery) -> dict[str, Any]:
     auth="internal",
     body=ResidentAction,
     idempotency_key=True,
-    summary="居民催办、补充、撤回、评价、不认可",
+    summary="居民催办、补充、更正、撤回、评价、不认可",
 )
 async def resident_action(request: web.Request, body: ResidentAction) -> dict[str, Any]:
     """Do what a resident may do with an own ticket."""
     action, ticket_no = request.match_info["action"], request.match_info["ticket_no"]
-    if action not in ("urge", "supplement", "withdraw", "rate", "reject"):
+    if action not in RESIDENT_ACTIONS:
         raise LindaError("unknown_action", "没有这个操作。", 404)
     services = request.app[SERVICES]
-    payload = body.model_dump(exclude={"conversation_id"}, exclude_none=True)
+    payload = body.model_dump(exclude={"conversation_id", "appointment"}, exclude_none=True)
     conversation = await services.channels.conversation(body.conversation_id)
+    if action == "amend" and body.appointment:
+        payload["appointment"] = body.appointment
+        before = await services.tickets.resident_get(
+            ticket_no,
+            conversation.id,
+            None,
+            conversation.resident_id,
+            also=conversation.siblings,
+        )
+        services.catalogue.check_meal_change(before["appointment"] or {}, body.appointment)
     view = await services.tickets.resident_act(
         ticket_no,
         action,

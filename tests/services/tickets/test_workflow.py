@@ -37,7 +37,10 @@ STATES = {
     for state in STORED
     for owner, leaf in {owner_for(r) for r in ACTORS if r != "mediator"}
 }
-PAYLOADS = {"callback": {"result": "unsolved"}}
+PAYLOADS = {
+    "callback": {"result": "unsolved"},
+    "amend": {"appointment": {"date": "2026-11-27"}},
+}
 
 
 @pytest.mark.parametrize("state", sorted(STORED))
