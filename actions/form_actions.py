@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import joining, leaves
+from actions import heard, joining, leaves
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.echo import MEALS, MODES, say_address
@@ -77,6 +77,8 @@ class FormStep(TurnAction):
     FORM: ClassVar[Form]
     LEAF: ClassVar[str] = ""
     """Leaf of what the form is about, when it is always the same."""
+    REMEMBERS: ClassVar[frozenset[str]] = frozenset({"address", "address_text", "phone", "name"})
+    """Values that are taken from what was said shortly before."""
 
     @property
     def loop(self) -> str:
@@ -199,7 +201,15 @@ class FormStep(TurnAction):
         draft = self.after_fill(fill(self.FORM, old, turn.message), turn.message)
         if waiting and not draft.get("later"):
             draft = replace(draft, values={**draft.values, "later": waiting})
-        return draft
+        return self._remembering(turn, draft) if old is None or not old.seen else draft
+
+    def _remembering(self, turn: Turn, draft: Draft) -> Draft:
+        """Add to a form just opened what was said shortly before, so that it is not asked again."""
+        known = heard.recall(turn.tracker.events, draft, turn.message)
+        known = {k: v for k, v in known.items() if k in self.REMEMBERS}
+        if known.get("address"):
+            turn.lead("heard_place", line=True)
+        return replace(draft, values={**draft.values, **known})
 
     def _own(self, turn: Turn) -> list[Json]:
         """Take the form's own part of a message that tells several things; return the others."""

@@ -11,10 +11,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import choices, conduct, withdrawing
+from actions import choices, conduct, follow_ups, leaves, withdrawing
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, OPENING, YES, bare, follow_up
+from actions.forms.replies import NO, OPENING, YES, bare
 from actions.message import Leaf, Message, from_events, pressed, recalled
 from actions.requests import HANDOVER, own_part, with_rest
 from actions.texts import catalogue, say
@@ -24,6 +24,8 @@ AFFIRM = "action_affirm"
 DENY = "action_deny"
 ANSWER = "action_answer_service"
 WITHDRAW = "action_withdraw"
+ERRAND_SURE = 0.5
+"""From this confidence on a wish to have something done is about the service that was understood."""
 RASAS_OWN = frozenset({LISTEN, "action_extract_slots", "action_session_start"})
 """Steps of Rasa itself between a message and the first action that answers it."""
 PEOPLE_FIRST = frozenset({"action_emergency", "action_handoff"})
@@ -169,9 +171,16 @@ class Turn:
             return "report_form"
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
-        if self.last_action() == ANSWER and follow_up(self.message.text):
+        if self.topic_leaf() and follow_ups.part_of(self.message):
             return ANSWER
-        return None
+        return ANSWER if self._wants_errand() else None
+
+    def _wants_errand(self) -> bool:
+        """Whether a card's own offer is wished for in one sentence (“找人帮我妈办老年证”)."""
+        leaf = self.message.leaf
+        known = leaf is not None and leaf.confidence >= ERRAND_SURE and leaf.id in leaves.errands()
+        wished = known and self.message.intent in ("ask_service", "book_service")
+        return wished and follow_ups.wish(self.message.text) is not None
 
     def elsewhere(self, name: str, opening: bool = False) -> str | None:
         """Return the action or form that this message is for, when it is another than the one run.
@@ -197,15 +206,9 @@ class Turn:
                 meant = self.meant_action()
         return meant if meant != name else None
 
-    def topic(self) -> Message:
-        """Return the message itself, or the question that it follows up (“要带啥”)."""
-        if self.last_action() != ANSWER or not follow_up(self.message.text):
-            return self.message
-        for event in reversed(self.tracker.events):
-            if event.get("event") == "user" and not follow_up(str(event.get("text") or "")):
-                earlier = str(event.get("message_id") or "")
-                return recalled(replace(self.message, leaf=None), self.tracker.events, earlier)
-        return self.message
+    def topic_leaf(self) -> str | None:
+        """Return the leaf that was explained a short while ago (“要带啥” is about it), or None."""
+        return follow_ups.fresh(self.tracker.get_slot("topic"), self.message.now)
 
     def lead(self, key: str, line: bool = False, **values: Any) -> None:
         """Put a sentence before the next thing that is said, in the same bubble.
@@ -215,7 +218,7 @@ class Turn:
             line: What follows begins on a new line.
             values: What the sentence needs.
         """
-        self._lead = say(key, self.elder, **values) + ("\n" if line else "")
+        self._lead += say(key, self.elder, **values) + ("\n" if line else "")
 
     def client(self) -> Client:
         """Return the services within this action's budget of time."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions import leaves
+from actions import conduct, leaves
 from actions.echo import RELATIONS, mask_phone, say_since
-from actions.forms import place
+from actions.forms import neighbours, place
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
@@ -23,8 +23,8 @@ from actions.forms.replies import (
     is_skip,
     is_stop,
     is_yes,
-    summary_question,
     leftover,
+    summary_question,
 )
 from actions.message import Message
 
@@ -86,7 +86,7 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
         return {}
-    if draft.asked == "contact" and is_skip(message):
+    if draft.asked in ("desk", "who") or (draft.asked == "contact" and is_skip(message)):
         return {}
     if text in story or is_stop(message):
         return {}
@@ -228,13 +228,15 @@ def _occurred_answer(message: Message, draft: Draft) -> Values:
 
 def _needs_hours(draft: Draft, message: Message) -> bool:
     return (
-        draft.get("leaf") in leaves.HOURS
+        (draft.get("leaf") in leaves.HOURS or bool(draft.get("about")))
+        and not draft.get("occurred")
         and not draft.get("occurred_text")
         and not _HOURS.search(draft.get("narrative") or "")
     )
 
 
-def _contact(message: Message, draft: Draft) -> Values:
+def read_contact(message: Message, draft: Draft) -> Values:
+    """Read phone and name of who speaks, or the name of whom it is for."""
     said: dict[str, Any] = {}
     phone = message.last("phone")
     if phone is not None:
@@ -287,6 +289,49 @@ def _secret(message: Message, draft: Draft) -> Values:
     return {}
 
 
+DESK = "desk:"
+"""Prefix of what a button about a desk is about."""
+WHO_LONGEST = 40
+
+
+def _conduct(message: Message, draft: Draft) -> Values:
+    """Take a complaint about a person: whose desk, and who, as far as it was said."""
+    if message.tapped or (draft.get("narrative") and not draft.get("about")):
+        return {}
+    where = conduct.about(message.text)
+    if where is None:
+        return {}
+    said: dict[str, Any] = {"leaf": conduct.LEAF, "leaf_options": []}
+    if draft.get("about") in (None, conduct.OTHER):
+        said["about"] = where
+    person = message.last("person")
+    who = conduct.named(message.text, str(person.value) if person else None)
+    return {**said, "who": who} if who and not draft.get("who") else said
+
+
+def _needs_desk(draft: Draft, message: Message) -> bool:
+    return draft.get("about") == conduct.OTHER and "desk" not in draft.asks
+
+
+def _desk_answer(message: Message, draft: Draft) -> Values:
+    if message.tapped:
+        about = message.about or ""
+        return {"about": about.removeprefix(DESK)} if about.startswith(DESK) else {}
+    found = conduct.desk(message.text)
+    return {"about": found, "desk_said": True} if found else {}
+
+
+def _needs_who(draft: Draft, message: Message) -> bool:
+    return bool(draft.get("about")) and not draft.get("who") and "who" not in draft.asks
+
+
+def _who_answer(message: Message, draft: Draft) -> Values:
+    words = message.text.strip()
+    if message.tapped or is_skip(message) or is_yes(message) or not words:
+        return {}
+    return {"who": words[:WHO_LONGEST]}
+
+
 def _photos(message: Message, draft: Draft) -> Values:
     old = draft.get("attachments") or []
     new = [a for a in message.attachments if a not in old]
@@ -305,10 +350,14 @@ FORM = Form(
             read=_leaf,
             answer=_leaf_answer,
         ),
+        neighbours.repeat_field(),
         replace(
             place.field(wanted=lambda d: d.get("leaf") not in leaves.PLACELESS),
             answer=lambda m, d: {} if names_matter(m, d) else place.answer(m, d),
         ),
+        neighbours.join_field(lambda d: confidential(d)),
+        Field("desk", needed=_needs_desk, read=_conduct, answer=_desk_answer, optional=True),
+        Field("who", needed=_needs_who, answer=_who_answer, optional=True),
         Field(
             "occurred",
             needed=_needs_hours,
@@ -317,7 +366,7 @@ FORM = Form(
             optional=True,
         ),
         Field(
-            "contact", needed=_needs_contact, read=_contact, answer=_contact_answer, optional=True
+            "contact", needed=_needs_contact, read=read_contact, answer=_contact_answer, optional=True
         ),
         Field("subject", needed=lambda d, m: False, read=_subject),
         Field("confidential", needed=lambda d, m: False, read=_secret),
@@ -335,6 +384,11 @@ def confidential(draft: Draft) -> bool:
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return what will be filed as (heading, words), in the order it is read out."""
     lines = [(STORY, _what(draft))]
+    about = str(draft.get("about") or "")
+    if about:
+        lines.append(
+            ("投诉谁", " ".join(filter(None, [conduct.desk_name(about), draft.get("who")])))
+        )
     where = place.say(draft)
     if where or draft.get("leaf") not in leaves.PLACELESS:
         lines.append(("在哪里", where or "先不说，后面再补"))
@@ -351,6 +405,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("照片", f"{len(draft.get('attachments'))}张"))
     if confidential(draft):
         lines.append(("保密", "不让对方知道是您说的"))
+    if about:
+        lines.append(("怎么转", f"这是一件投诉，{conduct.goes(about)}"))
     return lines
 
 
@@ -359,7 +415,8 @@ def _what(draft: Draft) -> str:
     if len(story) > READ_BACK:
         story = f"{story[:READ_BACK]}……（一共{len(story)}个字，全都记着）"
     leaf = draft.get("leaf")
-    return f"{leaves.name(leaf)}——“{story}”" if leaf and leaf != NO_LEAF else f"“{story}”"
+    named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
+    return f"{leaves.name(leaf)}——“{story}”" if named else f"“{story}”"
 
 
 def _how_to_reach(draft: Draft, message: Message) -> str:
@@ -390,9 +447,16 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         "nlu": {"leaf": leaf, "round": draft.round},
         **place.to_ticket(draft),
     }
-    for key in ("occurred", "occurred_text"):
+    for key in ("occurred", "occurred_text", "about"):
         if draft.get(key):
             body[key] = draft.get(key)
+    if draft.get("join") is True:
+        body["join"] = str(draft.get("neighbours")["ticket_no"])
+    if draft.get("about"):
+        body["kind"] = "report" if conduct.graft(str(draft.get("narrative"))) else "complaint"
+        who = str(draft.get("who") or "")
+        if who and who not in body["narrative"]:
+            body["narrative"] += f"\n{who}"
     if draft.get("subject"):
         body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
     if draft.get("phone") or draft.get("name"):

@@ -1,0 +1,72 @@
+"""What was said a little earlier in this conversation and is not asked again.
+
+Read from the conversation itself: nothing is stored beside it. What it brings stands in the
+summary of a form, where it can be corrected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from actions import leaves
+from actions.forms import place, report
+from actions.forms.draft import Draft
+from actions.message import Message, from_events, read_time
+
+REMEMBERED = timedelta(minutes=30)
+"""So long a place or a phone that was said still counts for the next thing."""
+HIDES = frozenset({"ask_notice", "emergency", "query_progress"})
+"""In such messages a place is what is asked about, not where the speaker's matter is."""
+_PLACE = ("address", "address_text")
+
+
+def earlier(events: Sequence[Mapping[str, Any]], message: Message) -> list[tuple[Message, bool]]:
+    """Return what the resident typed in the last half hour before this message, oldest first.
+
+    Args:
+        events: The conversation's events.
+        message: The present message, which is left out.
+
+    Returns:
+        Each message, and whether it was said while a form was open.
+    """
+    found: list[tuple[Message, bool]] = []
+    form_open = False
+    for index, event in enumerate(events):
+        if event.get("event") == "active_loop":
+            form_open = bool(event.get("name"))
+        if event.get("event") != "user" or event.get("message_id") == message.id:
+            continue
+        said_at = read_time((event.get("metadata") or {}).get("now") or message.now.isoformat())
+        if timedelta(0) <= message.now - said_at <= REMEMBERED:
+            said = from_events("", event.get("parse_data") or {}, events[: index + 1])
+            found.append((said, form_open))
+    return [(said, in_form) for said, in_form in found if not said.tapped]
+
+
+def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) -> dict[str, Any]:
+    """Return the values that earlier messages bring to a form that has just been opened.
+
+    The newest place counts; with only a building said now, the compound is taken from before. A
+    phone that was left for one matter in a form is not taken for the next one.
+    """
+    brought: dict[str, Any] = {}
+    for said, in_form in earlier(events, message):
+        if said.intent not in HIDES:
+            where = place.read(said, Draft("heard", said.id, values={"address": {}}))
+            brought |= {k: where[k] for k in _PLACE if where.get(k)}
+        if not in_form:
+            brought |= report.read_contact(said, draft)
+    brought.pop("subject_name", None)
+    known = dict(draft.get("address") or {})
+    if draft.get("leaf") in leaves.PLACELESS or known.get("community") or known.get("place"):
+        brought = {k: v for k, v in brought.items() if k not in _PLACE}
+    elif known:
+        compound = (brought.pop("address", None) or {}).get("community")
+        brought.pop("address_text", None)
+        if compound:
+            brought["address"] = {"community": compound, **known}
+            brought["address_text"] = f"{compound}{draft.get('address_text') or ''}"
+    return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
