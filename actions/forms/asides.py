@@ -32,7 +32,7 @@ ARRANGED = frozenset({"report_problem", "book_meal", "request_certificate", "boo
 """The same while a summary stands: an idea or praise said then belongs to the story."""
 TELLS = 3
 """So many characters beyond facts and filler tell of something."""
-FREE = frozenset({"narrative", "leaf", "purpose", "demanded_by", "occurred", "who"})
+FREE = frozenset({"narrative", "leaf", "purpose", "demanded_by", "occurred", "who", "repeat", "join"})
 """Questions answered in free words, which may sound like anything."""
 
 

@@ -1,0 +1,103 @@
+"""What is open already: one's own matter again, and the neighbours' to join."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actions.forms import neighbours, report
+from actions.forms.draft import SUBMIT, Draft, asking, fill, next_question
+from actions.joining import say_day
+from tests.actions.helpers import msg, tap
+
+OWN = {"ticket_no": "SQ-261124-00001-1", "state": "DISPATCHED", "title": "楼道灯不亮"}
+OTHERS = {"ticket_no": "SQ-261124-00002-2", "households": 3, "due_text": "12月1日10:05"}
+PLACE = {
+    "compound_id": "xingfu", "building_id": "xingfu-3", "building": "3", "unit": "2", "label": "3号楼",
+}  # fmt: skip
+
+
+def draft(leaf: str = "H6", **values: Any) -> Draft:
+    known = {"narrative": "楼道灯坏了", "leaf": leaf, "place": PLACE, "place_status": "resolved"}
+    known["address"] = {"community": "幸福小区", "building": "3", "unit": "2"}  # type: ignore[assignment]
+    return Draft("report", "m0", seen="m0", values={**known, **values})
+
+
+def looked(own: Any = None, others: Any = None, **values: Any) -> Draft:
+    found = draft(**values)
+    wanted = neighbours.to_check(found)
+    assert wanted is not None
+    return neighbours.checked(found, wanted, {"own": own, "neighbours": others})
+
+
+def test_the_question_is_asked_once_per_matter_and_place() -> None:
+    first = draft()
+    wanted = neighbours.to_check(first)
+    assert wanted == {
+        "leaf": "H6", "compound_id": "xingfu", "building_id": "xingfu-3", "building": "3", "unit": "2",
+    }  # fmt: skip
+    seen = neighbours.checked(first, wanted, {"own": None, "neighbours": OTHERS})
+    assert neighbours.to_check(seen) is None
+    elsewhere = replace(seen, values={**seen.values, "place": {**PLACE, "unit": "3"}})
+    assert neighbours.to_check(elsewhere) is not None
+
+
+@pytest.mark.parametrize("values", [{"leaf": "J8"}, {"leaf": "none"}, {"about": "window"}])
+def test_what_is_about_a_person_or_unknown_is_not_looked_for(values: dict[str, Any]) -> None:
+    assert neighbours.to_check(draft(**values)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("催一下", "urge"), ("咋还没人来，快点", "urge"), ("补充进去", "add"), ("对，就是那个", "add"),
+        ("是", "add"), ("不是一回事", "other"), ("不是", "other"), ("这是另外一盏", "other"),
+    ],
+)  # fmt: skip
+def test_the_same_matter_again(text: str, kind: str) -> None:
+    asked = asking(looked(own=OWN), "repeat")
+    assert next_question(report.FORM, looked(own=OWN), msg()) == "repeat"
+    answered = neighbours.settled(fill(report.FORM, asked, msg(text, "chitchat", id="m2")))
+    assert answered.get("repeat") == kind
+    assert (answered.outcome == SUBMIT) is (kind != "other")
+
+
+@pytest.mark.parametrize(
+    ("text", "joins"),
+    [
+        ("加上我", True), ("行", True), ("要得，算我一个", True), ("中，一起报", True),
+        ("不用，我自己报", False), ("不用加", False), ("单独报", False), ("不", False),
+    ],
+)  # fmt: skip
+def test_joining_the_neighbours(text: str, joins: bool) -> None:
+    asked = asking(looked(others=OTHERS), "join")
+    assert next_question(report.FORM, looked(others=OTHERS), msg()) == "join"
+    answered = neighbours.settled(fill(report.FORM, asked, msg(text, "chitchat", id="m2")))
+    assert answered.get("join") is joins
+    assert (answered.outcome == SUBMIT) is joins
+    assert ("join" in report.to_ticket(answered, msg(), "c1")) is joins
+
+
+def test_buttons_say_the_same() -> None:
+    asked = asking(looked(own=OWN), "repeat")
+    assert fill(report.FORM, asked, tap("affirm", about="same:urge")).get("repeat") == "urge"
+    joined = fill(
+        report.FORM, asking(looked(others=OTHERS), "join"), tap("affirm", about="join:yes")
+    )
+    assert report.to_ticket(joined, msg(), "c1")["join"] == OTHERS["ticket_no"]
+
+
+def test_who_stays_unknown_is_not_asked_to_join() -> None:
+    assert next_question(report.FORM, looked(others=OTHERS, confidential=True), msg()) != "join"
+
+
+def test_another_open_ticket_is_another_question() -> None:
+    answered = replace(looked(own=OWN), values={**looked(own=OWN).values, "repeat": "other"})
+    moved = neighbours.checked(answered, {"leaf": "H5"}, {"own": {**OWN, "ticket_no": "SQ-2"}})
+    assert moved.get("repeat") is None
+
+
+def test_a_day_in_words() -> None:
+    assert say_day("2026-11-24T10:05:00+08:00") == "11月24日" and say_day("") == ""
