@@ -6,6 +6,7 @@ import re
 
 from rasa_sdk.events import EventType, FollowupAction
 
+from actions import choices
 from actions.client import Client
 from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
@@ -45,6 +46,10 @@ _UNSOLVED = re.compile(
     r"没(有)?(修|弄|办|搞|整|解决|处理|好|亮|通|来|人来)|还(是)?(不|没|漏|坏|堵|吵|那样|老样)|又(坏|漏|堵|黑|停|不)|"
     r"不(亮|通|热|行|好使)|糊弄|根本|白(来|修|弄)|莫得|没得人"
 )
+_POINTS = re.compile(
+    r"[1-5一二两三四五]个?(?:颗)?(?:星|分(?!钟))|打(?:个)?(?:满)?分|满分|好评|评价"
+)
+"""Points and stars: a verdict, which is asked for only when it is known that it is solved."""
 _PLAIN_NO = re.compile(
     r"没(有)?(修|弄|办|搞|整|解决|处理)?好?(呢|啊|呀|嘛|的|完)?|没解决|又坏了|还没有?|不行|没(有)?|不对|不是|没归一"
 )
@@ -75,10 +80,14 @@ def read_solved(message: Message) -> bool | None:
     words = bare(message.text)
     if _UNSOLVED.search(words) or is_no(message):
         return False
-    if _SOLVED.search(words) or is_yes(message) or message.intent == "affirm":
+    if _SOLVED.search(words) or is_yes(message):
         return True
     if message.intent == "reject_resolution":
         return False  # after the plain words: three of them are little for a classifier
+    if _POINTS.search(words):
+        return (
+            None  # points say nothing of whether it is solved, and somebody may have asked for them
+        )
     score = read_score(message) if message.intent in ("rate_service", "thank") else None
     if message.intent == "thank" and score is None:
         return True
@@ -127,6 +136,18 @@ def asked(message: Message) -> tuple[str, str]:
     return stage, ticket_no
 
 
+def _kept_score(turn: Turn) -> int | None:
+    """Return the verdict given before it was known whether it is solved; the button keeps it."""
+    if turn.message.tapped:
+        return read_score(turn.message)
+    if turn.last_action() != CallbackAnswer.NAME:
+        return None
+    named = (choices.parse(b["payload"]) for b in turn.offered)
+    return next(
+        (int(c.facts["count"]) for c in named if c.intent == "affirm" and "count" in c.facts), None
+    )
+
+
 class CallbackAnswer(TurnAction):
     """Takes the answer of the stage that is open and asks for the next one."""
 
@@ -146,12 +167,19 @@ class CallbackAnswer(TurnAction):
         solved = read_solved(turn.message)
         if solved is None:
             title = (turn.message.pending_callback or {}).get("title") or "您报的事"
-            buttons = [button("办好了", "/affirm"), button("没弄好", "/deny")]
-            turn.say("callback_solved_again", buttons, title=title)
+            score = None if turn.message.tapped else read_score(turn.message)
+            # The verdict is kept with the button: said once, it is not asked for again.
+            yes = f'/affirm{{"count":"{score}"}}' if score else "/affirm"
+            buttons = [button("办好了", yes), button("没弄好", "/deny")]
+            turn.say(
+                "callback_solved_first" if score else "callback_solved_again", buttons, title=title
+            )
             return
         following = await self._send(turn, client, ticket_no, "solved", solved=solved)
-        score, reason = read_score(turn.message), reason_in(turn.message)
-        if following == "rating" and turn.message.intent == "rate_service" and score:
+        kept = _kept_score(turn)
+        score, reason = kept or read_score(turn.message), reason_in(turn.message)
+        judged = kept is not None or turn.message.intent == "rate_service"
+        if following == "rating" and judged and score:
             await self._rate(turn, client, ticket_no, score)
         elif following == "rating":
             turn.say("callback_rating", rating_buttons())

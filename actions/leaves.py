@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -26,13 +27,28 @@ PLACELESS = frozenset("J5 J6 J7 J8 M11 none".split())
 
 
 @lru_cache(maxsize=1)
+def _cards() -> tuple[dict[str, Any], ...]:
+    return tuple(
+        card
+        for path in sorted(CARDS.glob("*.yml"))
+        for card in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("cards") or []
+    )
+
+
+@lru_cache(maxsize=1)
 def names() -> dict[str, str]:
     """Return leaf id → name from the service cards; ids without a card are absent."""
-    found: dict[str, str] = {}
-    for path in sorted(CARDS.glob("*.yml")):
-        for card in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("cards") or []:
-            found[str(card["id"])] = str(card["name"])
-    return found
+    return {str(card["id"]): str(card["name"]) for card in _cards()}
+
+
+@lru_cache(maxsize=1)
+def errands() -> frozenset[str]:
+    """Return the leaves done at a window, whose card offers an appointment or somebody to do it."""
+    return frozenset(
+        str(card["id"])
+        for card in _cards()
+        if card["kind"] == "办事" and {"appointment", "proxy"} & set(card.get("offers") or [])
+    )
 
 
 def name(leaf: str | None) -> str:

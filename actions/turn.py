@@ -24,6 +24,7 @@ AFFIRM = "action_affirm"
 DENY = "action_deny"
 ANSWER = "action_answer_service"
 WITHDRAW = "action_withdraw"
+CALLBACK = "action_callback_answer"
 ERRAND_SURE = 0.5
 """From this confidence on a wish to have something done is about the service that was understood."""
 RASAS_OWN = frozenset({LISTEN, "action_extract_slots", "action_session_start"})
@@ -69,7 +70,8 @@ class Turn:
 
     def _named_button(self) -> choices.Choice | None:
         """Return the button that typed words name; after a callback question they answer that."""
-        fresh = (self.message.pending_callback or {}).get("fresh")
+        pending = self.message.pending_callback or {}
+        fresh = pending.get("fresh") or (pending and self.last_action() == CALLBACK)
         if self.message.tapped or fresh:
             return None
         found = choices.read(self.message.text, self.offered, strict=bool(self.loop))

@@ -14,6 +14,12 @@ YES = frozenset(
     "要得 得行 可以 没错 没问题 没毛病 提交 提交吧 确认 就这样 就这么办 就这个 报吧 订吧 办吧 ok OK Ok 成 妥 妥了 "
     "再试一次 再试试 重试 要 要的 要啊 记 记上 记吧 好记上 转吧 好的谢谢 好谢谢 行谢谢".split()
 )
+LONGEST_YES = 8
+"""A yes in other words than these is at most so long."""
+_NO_YES = re.compile(
+    r"不|没|莫|别|吗|么$|准|几|啥|什么|咋|怎|哪|谁|多少|好久|凭|星|分$|评|投诉|人工|电话|再想|等等|回头|以后|可是|但是"
+)
+"""Words that ask, judge, doubt or put off: with one of them nothing was agreed to."""
 NO = frozenset(
     "不 不对 不是 不是的 错了 不行 不要 不用 不 没对 改 改一下 改改 要改 有错 搞错了 弄错了 记错了 要不得 "
     "不中 别 先别".split()
@@ -30,15 +36,6 @@ OPENING = re.compile(
     r"(问题|情况|事|事情|事儿)?$"
 )
 """A wish to report that does not say what yet."""
-FOLLOW_UPS = (
-    (re.compile(r"^(那)?(都)?(要|需要|得|还要)?(带|准备|拿)(点)?(啥|什么|哪些)(材料|东西|手续|证件)?(呢|啊|不)?$"
-                r"|^(要)?(啥|什么|哪些)(材料|手续|证件)$"), "materials"),
-    (re.compile(r"^(那)?(在|去|到|上)?(哪|哪里|哪儿|啥地方|什么地方)(去)?(办|弄|交|申请)?(理)?(呢|啊)?$"), "where"),
-    (re.compile(r"^(那)?(要|得|需要)?(多久|几天|多长时间|多少天|好久)(能|才)?(办)?(好|下来|完)?(呢|啊)?$"), "limit"),
-    (re.compile(r"^(那)?(要|得)?(多少钱|收费(吗|不|么)|花钱(吗|不|么)|要钱(吗|不|么)|收钱(吗|不|么))(呢|啊)?$"), "fee"),
-    (re.compile(r"^(那)?(你)?(能|可以)?(帮我|替我|给我|代)办(吗|一下|吧|行吗|行不)?$"), "proxy"),
-)  # fmt: skip
-"""Questions that go on with the service just explained, and the part of its card they ask for."""
 SUBMIT_NOW = re.compile(
     r"先(给我|帮我|替我)?(报|提交|记|交)(上|了|上去)?(再说|吧|，|,|$)|先报上|先交上|后补|回头(再)?补|之后再补|以后再补|"
     r"(就|先)这样(报|交|提交)"
@@ -63,12 +60,17 @@ def bare(text: str) -> str:
 
 
 def is_yes(message: Message) -> bool:
-    """Whether the message agrees and says nothing else."""
+    """Whether the message agrees and says nothing else.
+
+    A classifier alone does not make a yes: “你说的准不准” asks, “给五星” judges.
+    """
     if message.tapped:
         return message.intent == "affirm"
-    return bare(message.text) in YES or (
-        message.intent == "affirm" and len(bare(message.text)) <= 8
-    )
+    words = bare(message.text)
+    if words in YES:
+        return True
+    agrees = message.intent == "affirm" and len(words) <= LONGEST_YES
+    return agrees and not _NO_YES.search(words) and not is_question(message)
 
 
 def is_no(message: Message) -> bool:
@@ -134,12 +136,6 @@ def summary_question(message: Message) -> str | None:
 
 def _says(message: Message, key: str) -> bool:
     return not message.tapped and bool(pattern("forms", key).match(bare(message.text)))
-
-
-def follow_up(text: str) -> str | None:
-    """Return the part of a service card that a short question asks for, or None."""
-    words = bare(text)
-    return next((part for pattern, part in FOLLOW_UPS if pattern.match(words)), None)
 
 
 def choice(message: Message, titles: list[str]) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions import conduct, leaves
+from actions import conduct, contact, leaves
 from actions.echo import RELATIONS, mask_phone, say_since
 from actions.forms import neighbours, place
 from actions.forms.draft import Draft, Field, Form, Values
@@ -36,6 +36,9 @@ NO_LEAF = "none"
 """The label of a matter that no leaf of the catalogue covers."""
 WIDE = timedelta(days=62)
 """A time longer than this says a season, not when it happened."""
+
+HYPERBOLE = timedelta(days=20 * 365)
+"""Nothing in a building has been broken for longer: “坏了八百年了” only says how annoying it is."""
 
 NEWS = 6
 """Words beyond entities and filler from which on an answer also belongs to the story."""
@@ -69,6 +72,7 @@ _KEEP_SECRET = re.compile(
 )
 _NOT_SECRET = re.compile(r"不(用|需要|要)(保密|匿名)|可以(说|公开)是我")
 _OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵|名字(写|改|填|用|叫|是)|(写|填)(上)?.{0,6}名")
+_NAMES_SELF = re.compile(r"(我|俺|本人)(就)?(叫|姓|是|名叫)$")
 _ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
@@ -88,7 +92,7 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if draft.asked in ("desk", "who") or (draft.asked == "contact" and is_skip(message)):
         return {}
-    if text in story or is_stop(message):
+    if text in story or is_stop(message) or contact.only_reaching(message):
         return {}
     if draft.asked == "place" and not (message.all("address") or names_matter(message, draft)):
         return {}
@@ -194,6 +198,8 @@ def _occurred(message: Message, draft: Draft) -> Values:
         if isinstance(e.value, dict)
         and (e.value.get("recur") or str(e.value.get("start", ""))[:10] <= today)
         and not _names_a_season(e.value, today)
+        and str(e.value.get("start") or today) >= _lifetime_before(message)
+        and not contact.about_reaching(message, e)
     ]
     if not begun:
         return {}
@@ -214,6 +220,11 @@ def _names_a_season(value: Mapping[str, Any], today: str) -> bool:
 def _year_before(message: Message) -> str:
     """Return the day before which a time is about somebody's life, not about the matter."""
     return (message.now.date() - timedelta(days=366)).isoformat()
+
+
+def _lifetime_before(message: Message) -> str:
+    """Return the day before which a time is only a manner of speaking (“八百年了”)."""
+    return (message.now.date() - HYPERBOLE).isoformat()
 
 
 def _occurred_answer(message: Message, draft: Draft) -> Values:
@@ -241,13 +252,31 @@ def read_contact(message: Message, draft: Draft) -> Values:
     phone = message.last("phone")
     if phone is not None:
         said["phone"] = str(phone.value)
-    person = message.last("person")
-    if person is not None:
-        # “工作人员孙莉态度不好”: somebody named in a story is neither the caller nor whom it is for.
-        if _OWN_NAME.search(message.text) or len(message.text) <= NAME_ALONE:
-            said["name"] = str(person.value)
-        elif message.all("relation"):
-            said["subject_name"] = str(person.value)
+    pref, at_home = contact.preference(message), contact.visit(message)
+    said.update({k: v for k, v in (("pref", pref), ("visit", at_home)) if v})
+    return said if draft.asked in ("desk", "who") else {**said, **_names(message, draft)}
+
+
+def _names(message: Message, draft: Draft) -> Values:
+    """Tell the caller's own name from the name of whom it is for.
+
+    “工作人员孙莉态度不好”: somebody named in a story is neither.
+    """
+    said: dict[str, Any] = {}
+    people = message.meant("person")
+    own = [e for e in people if _NAMES_SELF.search(message.text[: e.start])]
+    relation = message.last("relation")
+    beside = contact.named_beside(message.text[relation.end :]) if relation else ""
+    if conduct.about(message.text):
+        people, beside = own, ""
+    if own:
+        said["name"] = str(own[-1].value)
+    elif people and (_OWN_NAME.search(message.text) or len(message.text) <= NAME_ALONE):
+        said["name"] = str(people[-1].value)
+    elif people and relation:
+        said["subject_name"] = str(people[-1].value)
+    if beside and beside != said.get("name"):
+        said["subject_name"] = beside
     return said
 
 
@@ -292,6 +321,8 @@ def _secret(message: Message, draft: Draft) -> Values:
 DESK = "desk:"
 """Prefix of what a button about a desk is about."""
 WHO_LONGEST = 40
+PREF_LONGEST = 60
+"""So many characters the ticket keeps of how and when to reach somebody."""
 
 
 def _conduct(message: Message, draft: Draft) -> Values:
@@ -366,7 +397,11 @@ FORM = Form(
             optional=True,
         ),
         Field(
-            "contact", needed=_needs_contact, read=read_contact, answer=_contact_answer, optional=True
+            "contact",
+            needed=_needs_contact,
+            read=read_contact,
+            answer=_contact_answer,
+            optional=True,
         ),
         Field("subject", needed=lambda d, m: False, read=_subject),
         Field("confidential", needed=lambda d, m: False, read=_secret),
@@ -401,6 +436,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     if subject:
         lines.append(("替谁说", subject + _paren(draft.get("subject_name"))))
     lines.append(("联系您", _how_to_reach(draft, message)))
+    if draft.get("visit"):
+        lines.append(("上门时间", str(draft.get("visit"))))
     if draft.get("attachments"):
         lines.append(("照片", f"{len(draft.get('attachments'))}张"))
     if confidential(draft):
@@ -421,12 +458,12 @@ def _what(draft: Draft) -> str:
 
 def _how_to_reach(draft: Draft, message: Message) -> str:
     name = draft.get("name") or message.resident.name or ""
-    phone = draft.get("phone")
+    phone, wish = draft.get("phone"), _paren(draft.get("pref"))
     if phone:
-        return f"{name} {mask_phone(str(phone))}".strip()
+        return f"{name} {mask_phone(str(phone))}{wish}".strip()
     if message.resident.phone_known:
-        return f"{name} 用您登记过的电话".strip()
-    return f"{name} 在这个对话里回您".strip()
+        return f"{name} 用您登记过的电话{wish}".strip()
+    return f"{name} 在这个对话里回您{wish}".strip()
 
 
 def _paren(text: Any) -> str:
@@ -459,6 +496,8 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
             body["narrative"] += f"\n{who}"
     if draft.get("subject"):
         body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
-    if draft.get("phone") or draft.get("name"):
+    wishes = "；".join(filter(None, (draft.get("pref"), draft.get("visit"))))
+    if draft.get("phone") or draft.get("name") or wishes:
         body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
+        body["contact"] |= {"pref": wishes[:PREF_LONGEST]} if wishes else {}
     return body

@@ -1,0 +1,82 @@
+"""How a resident wants to be reached, when somebody is at home, and who is named beside a relation."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from actions.dialogue import load, pattern
+from actions.message import Entity, Message
+
+DATA = "contact"
+_CLAUSE = re.compile(r"[^\uff0c,。；;！!\n]+")
+_NUMBER = re.compile(r"\d{7,}")
+_EDGE = re.compile(r"^[和跟、 ]+|[、 ]+$")
+
+
+def preference(message: Message) -> str:
+    """Return the resident's own words on how and when to reach them (“下午打”); empty when none.
+
+    Numbers are left out: they are kept as contact data, not in words.
+    """
+    if message.tapped or not pattern(DATA, "beside").search(message.text):
+        return ""
+    return _kept([c for _, c in _clauses(message.text) if _prefers(c)])
+
+
+def visit(message: Message) -> str:
+    """Return the words on when somebody is at home (“下午三点以后在家”); empty when none."""
+    return (
+        ""
+        if message.tapped
+        else _kept([c for at, c in _clauses(message.text) if _visits(message, at, c)])
+    )
+
+
+def about_reaching(message: Message, entity: Entity) -> bool:
+    """Whether a time is said of calling or coming, and so is not when the matter happened."""
+    beside = pattern(DATA, "beside").search(message.text)
+    return any(
+        at <= entity.start < at + len(c) and ((beside and _prefers(c)) or _visits(message, at, c))
+        for at, c in _clauses(message.text)
+    )
+
+
+def only_reaching(message: Message) -> bool:
+    """Whether all that is said is how or when to reach the resident."""
+    said = [c for _, c in _clauses(message.text)]
+    kept = preference(message) + visit(message)
+    return bool(kept) and all(_NUMBER.sub("", c).strip() in kept for c in said)
+
+
+def named_beside(text: str) -> str:
+    """Return the name right at the beginning of what follows a relation (“刘桂芬反映…”), or ""."""
+    found = _name().match(text)
+    return found.group("name") if found else ""
+
+
+@lru_cache(maxsize=1)
+def _name() -> re.Pattern[str]:
+    data = load(DATA)
+    return re.compile(
+        rf"^(?:叫|是)?(?P<name>[{data['surnames']}](?:{data['titles']}|"
+        rf"[\u4e00-\u9fff]{{1,2}}?(?=$|[\uff0c,。、；;\d]|{data['ends']})))"
+    )
+
+
+def _clauses(text: str) -> list[tuple[int, str]]:
+    return [(m.start(), m.group()) for m in _CLAUSE.finditer(text)]
+
+
+def _prefers(clause: str) -> bool:
+    return bool(pattern(DATA, "preference").search(_NUMBER.sub("", clause).replace(" ", "")))
+
+
+def _visits(message: Message, at: int, clause: str) -> bool:
+    timed = any(at <= e.start < at + len(clause) for e in message.all("time"))
+    return timed and bool(pattern(DATA, "visit").search(clause))
+
+
+def _kept(clauses: list[str]) -> str:
+    words = "；".join(_EDGE.sub("", _NUMBER.sub("", c)).strip() for c in clauses)
+    return words[: load(DATA)["longest"]]
