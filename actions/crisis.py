@@ -111,6 +111,11 @@ def card_for(leaf: str, text: str) -> str:
     return leaf
 
 
+def leads(leaf: str | None) -> bool:
+    """Whether a report or question about this leaf begins with what to do in danger."""
+    return leaf in load(DATA)["lead"]
+
+
 def for_another(text: str) -> bool:
     """Whether somebody asks for help for another person."""
     words = plain(text)

@@ -32,6 +32,7 @@ from actions.forms.draft import (
 )
 from actions.forms.replies import is_yes
 from actions.message import Message
+from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part
 from actions.texts import catalogue, say
 from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, short
@@ -55,6 +56,7 @@ UNREAD_SURE = 0.6
 HAND_OVER_AFTER = 3
 """So many messages in a row that brought nothing, and a person takes over."""
 LOOKED_UP = {
+    "warned",
     "window",
     "next_open",
     "place",
@@ -397,7 +399,9 @@ class ReportStep(FormStep):
             turn.say(f"ask_{question}")
 
     async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
-        """Find the place, then what is already open there."""
+        """Say what to do in danger once; find the place, then what is already open there."""
+        if not draft.get("warned") and await danger_first(turn, draft.get("leaf"), client):
+            draft = replace(draft, values={**draft.values, "warned": True})
         return await joining.look_up(turn, await super().look_up(turn, draft, client), client)
 
     def summary(self, draft: Draft, message: Message) -> Lines:

@@ -147,6 +147,24 @@ class Comfort(TurnAction):
         return [SlotSet("offer", offer), FollowupAction(LISTEN)]
 
 
+async def danger_first(turn: Turn, leaf: str | None, client: Client) -> bool:
+    """Say what to do in danger before a report or question about such a matter goes on.
+
+    Returns:
+        Whether something was said; being away never stops what was asked for.
+    """
+    if not crisis.leads(leaf):
+        return False
+    try:
+        found = await client.hotlines(str(leaf))
+    except (ServiceAway, Refused):
+        return False
+    lead = found["card"].get("lead")
+    if lead:
+        turn.tell(lead)
+    return bool(lead)
+
+
 async def _card(client: Client, now: crisis.Crisis) -> Json | None:
     """Return the safety card in the words for who speaks; None when the services are away."""
     try:

@@ -44,6 +44,7 @@ class FakeServices:
         self.tickets: list[dict[str, Any]] = []
         self.lose_answers = 0
         self.cards: dict[str, dict[str, Any]] = {}
+        self.redirect: dict[str, Any] | None = None
         self.next_stage: str | None = "rating"
         self.meal_open = True
         self.place_status = "resolved"
@@ -58,6 +59,7 @@ class FakeServices:
         app.router.add_post("/internal/v1/tickets/{no}/callback", self._callback)
         app.router.add_post("/internal/v1/places/resolve", self._resolve)
         app.router.add_get("/internal/v1/catalogue/{leaf}", self._card)
+        app.router.add_post("/internal/v1/redirect", self._redirect)
         app.router.add_get("/internal/v1/certificates", self._certificate)
         app.router.add_get("/internal/v1/community", self._community)
         app.router.add_get("/internal/v1/hotlines", self._hotlines)
@@ -135,6 +137,9 @@ class FakeServices:
         card = self.cards.get(request.match_info["leaf"])
         return web.json_response(card) if card else error(404, "card_not_found", "没有这张卡片。")
 
+    async def _redirect(self, request: web.Request) -> web.Response:
+        return web.json_response({"redirect": self.redirect})
+
     async def _certificate(self, request: web.Request) -> web.Response:
         name = request.query.get("name", "")
         unknown = {"no": None, "name": name, "allowed": None, "leaf": None, "bring": []}
@@ -155,7 +160,27 @@ class FakeServices:
         return web.json_response(
             {
                 "numbers": [{"name": "消防救援", "phone": "119"}],
-                "card": {"title": "先保命", "lines": ["开窗", "到室外再打电话"], "version": 1},
+                "card": {
+                    "title": request.query["leaf"],
+                    "lines": ["开窗", "到室外再打电话"],
+                    "version": 1,
+                    "lead": "先打110。",
+                    "after": {
+                        "follow": ["一", "二"],
+                        "place": "{place}，已经转给值班的人了。",
+                        "worse": "打120",
+                        "over": "没事就好",
+                        "safe": "先别回屋",
+                        "mistaken": "没事就好",
+                        "secret": None,
+                        "afraid": None,
+                    },
+                    "third_party": {
+                        "title": "别人",
+                        "lines": ["陪着他"],
+                        "after": {"follow": ["守着"], "place": None, "over": "人没事就好"},
+                    },
+                },
             }
         )
 
@@ -174,6 +199,7 @@ class FakeServices:
         human = request["body"]["kind"] == "human"
         return web.json_response(
             {
+                "ticket_no": None if human else "SQ-261124-00009-9",
                 "mode": "human" if human else "bot",
                 "on_duty": {"name": "社区值班", "phone": "0439-00000005"},
                 "text": "已经在给您找人。" if human else "已经通知值班的人。",

@@ -500,8 +500,7 @@ async def test_the_place_after_an_alarm_reaches_the_duty_desk(
     talk.hear("我爸走丢了", "emergency")
     await talk.run("action_emergency")
     talk.hear("幸福小区3号楼2单元", "supplement_ticket", entities=[ADDRESS])
-    await talk.run("action_supplement")
-    assert talk.followup == "action_clarify"
-    await talk.run("action_clarify")
+    await talk.run("action_emergency_follow")
     assert services.sent("/alerts")[-1]["text"] == "幸福小区3号楼2单元"
+    assert services.sent("/alerts")[-1]["ticket_no"] == "SQ-261124-00009-9"
     assert "值班" in talk.text
