@@ -6,113 +6,19 @@ import re
 
 from rasa_sdk.events import EventType, FollowupAction
 
-from actions import leaves
 from actions.client import Client, Json
 from actions.dialogue import load
 from actions.echo import say_address
 from actions.forms import place
 from actions.forms.draft import Draft
-from actions.forms.replies import follow_up, leftover
+from actions.forms.replies import leftover
 from actions.intents import label
 from actions.message import Reading
 from actions.offers import make_offer
 from actions.own_tickets import query_code, ticket_no
+from actions.service_answers import belongs_elsewhere
 from actions.texts import say
 from actions.turn import RASAS_OWN, Turn, TurnAction, button
-
-SURE = 0.4
-"""From this confidence on the card is shown; below it the choice is the resident's."""
-
-
-class AnswerService(TurnAction):
-    """Explains a service from its card, at once and in full (一次告知)."""
-
-    NAME = "action_answer_service"
-
-    async def act(self, turn: Turn) -> list[EventType]:
-        """Show the card; without a valid one offer a consultation instead of guessing."""
-        part = follow_up(turn.message.text)
-        turn.message = turn.topic()
-        leaf = turn.message.leaf
-        if leaf is None or leaf.id == "none":
-            turn.say("card_none")
-            return make_offer(turn, "offer_consult", "consult", None)
-        if leaf.confidence < SURE and leaf.alternatives:
-            ids = [leaf.id, *(a for a, _ in leaf.alternatives)][:3]
-            about = f'"about":"m:{turn.message.id}"'
-            turn.say(
-                "card_which",
-                [button(leaves.name(i), f'/ask_service{{"service":"{i}",{about}}}') for i in ids],
-            )
-            return []  # a problem told beside it is offered with the card
-        async with turn.client() as client:
-            card = await client.card(leaf.id)
-        if card is None or not card.get("valid"):
-            turn.say("card_none" if card is None else "card_expired")
-            return make_offer(turn, "offer_consult", "consult", leaf.id)
-        if part == "proxy":
-            return make_offer(turn, "offer_consult", "consult", leaf.id)
-        if part and card.get(part):
-            turn.say(f"card_{part}", name=card["name"], words=_part(card[part]))
-            return []
-        turn.tell(card_text(card), custom={"card": card_data(card)})
-        return []
-
-
-def _part(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "、".join(value)
-
-
-def card_text(card: Json) -> str:
-    """Return the card in words, for every channel: what, who, bring, where, how long, source."""
-    lines = [f"【{card['name']}】{card.get('summary') or ''}"]
-    if card.get("conditions"):
-        lines.append("条件：" + "；".join(card["conditions"]))
-    if card.get("materials"):
-        lines.append("要带：" + "、".join(card["materials"]))
-    for heading, key in (
-        ("去哪办", "where"),
-        ("多久", "limit"),
-        ("收费", "fee"),
-        ("电话", "phone"),
-    ):
-        if card.get(key):
-            lines.append(f"{heading}：{card[key]}")
-    if card.get("power"):
-        lines.append(str(card["power"]))
-    lines.append(_source(card))
-    lines.append(_proxy_offer(card))
-    return "\n".join(line for line in lines if line)
-
-
-def _source(card: Json) -> str:
-    titles = [
-        f"《{s['title'].strip('《》')}》{s.get('ref') or ''}" for s in card.get("sources") or []
-    ]
-    words = (
-        say("card_source", sources="；".join(titles), date=card.get("valid_from") or "")
-        if titles
-        else ""
-    )
-    return words + (say("card_local") if card.get("confirm_locally") else "")
-
-
-def _proxy_offer(card: Json) -> str:
-    """Return the offer to have it done by somebody else (代办), where the card has it."""
-    return say("offer_proxy") if "proxy" in (card.get("offers") or []) else ""
-
-
-def card_data(card: Json) -> Json:
-    """Return the card for the widget: materials as a checklist, the rest as rows."""
-    return {
-        "type": "service",
-        "title": card["name"],
-        "lines": [x for x in (card.get("summary"), *(card.get("conditions") or [])) if x],
-        "materials": card.get("materials") or [],
-        **{k: card.get(k) for k in ("who", "where", "limit", "fee", "phone", "power", "valid")},
-        "offer": _proxy_offer(card),
-        "source": _source(card),
-    }
 
 
 class CommunityInfo(TurnAction):
@@ -246,6 +152,12 @@ class OutOfScope(Say):
     NAME = "action_out_of_scope"
     KEY = "out_of_scope"
 
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Name whose matter it is when that is known."""
+        if await belongs_elsewhere(turn):
+            return []
+        return await super().act(turn)
+
 
 class Accessibility(TurnAction):
     """Larger, slower, read aloud, in dialect."""
@@ -287,6 +199,8 @@ class Clarify(TurnAction):
             return [FollowupAction("action_query_progress")]
         if turn.message.all("address") and not leftover(turn.message):
             return await self._place_alone(turn)
+        if await belongs_elsewhere(turn):
+            return []
         if missed_before(turn) >= CLARIFIED_TWICE:
             async with turn.client() as client:
                 turn.say("clarify_human")

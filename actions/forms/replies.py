@@ -107,9 +107,22 @@ def is_puzzled(message: Message) -> bool:
     return _says(message, "puzzled")
 
 
-def asks_why(message: Message) -> bool:
-    """Whether the message wants to know why something is asked (“为啥要我电话”)."""
-    return not message.tapped and bool(pattern("forms", "why").search(message.text))
+def asks_why(message: Message, about_us: bool = False) -> bool:
+    """Whether the message wants to know why something is asked (“为啥要我电话”).
+
+    Args:
+        message: What was said.
+        about_us: It must name what we ask for; “为啥要我们交钱” can be the matter itself.
+    """
+    if message.tapped or not pattern("forms", "why").search(message.text):
+        return False
+    return not about_us or bool(pattern("forms", "asked_for").search(message.text))
+
+
+def plain_yes(message: Message) -> bool:
+    """Whether the words themselves, not the classifier, say yes (“好的呀”)."""
+    words = bare(message.text)
+    return words in YES or bool(pattern("forms", "plain_yes").match(words))
 
 
 def is_question(message: Message) -> bool:

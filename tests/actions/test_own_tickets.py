@@ -215,12 +215,14 @@ async def test_a_card_is_quoted_and_an_expired_one_is_not(
     await talk.run("action_answer_service")
     for words in ("身份证", "社会救助暂行办法", "2026-01-01", "以当地窗口为准"):
         assert words in talk.text
-    assert talk.cards[-1]["power"] is None and talk.cards[-1]["offer"] == ""
-    services.cards["B1"] = {**card, "power": "低保由县民政局审批。", "offers": ["proxy"]}
+    assert talk.cards[-1]["power"] is None and "找人代办" not in talk.buttons
+    services.cards["B1"] = {
+        **card, "kind": "办事", "power": "低保由县民政局审批。", "offers": ["proxy"],
+    }  # fmt: skip
     talk.hear("低保咋办", "ask_service", entities=[leaf])
     await talk.run("action_answer_service")
     assert talk.cards[-1]["power"] == "低保由县民政局审批。" and "低保由县民政局审批。" in talk.text
-    assert "代办" in talk.cards[-1]["offer"] and talk.cards[-1]["offer"] in talk.text
+    assert "找人代办" in talk.buttons
     services.cards["B1"] = {**card, "valid": False}
     talk.hear("低保咋办", "ask_service", entities=[leaf])
     await talk.run("action_answer_service")

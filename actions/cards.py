@@ -1,0 +1,180 @@
+"""A service card in words, for every channel: whole, and the part that a follow-up asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from actions.client import Json
+from actions.follow_ups import APPOINTMENT, PART, PROXY
+from actions.texts import say
+from actions.turn import Button, button
+
+TITLES = {APPOINTMENT: "约时间去办", PROXY: "找人代办"}
+"""What the offers of a card are called on their buttons."""
+PRINT = "打印一次告知单"
+ROWS = (
+    ("去哪办", "where"),
+    ("多久", "limit"),
+    ("收费", "fee"),
+    ("电话", "phone"),
+)
+
+
+def card_text(card: Json, elder: bool = False) -> str:
+    """Return the card in words: what, who, bring, where, how long, source (一次告知).
+
+    In large-type mode what to bring and where come first, and the rest is asked for.
+    """
+    lines = [f"【{card['name']}】{card.get('summary') or ''}"]
+    if card.get("conditions") and not elder:
+        lines.append("条件：" + "；".join(card["conditions"]))
+    if card.get("materials"):
+        lines.append("要带：" + "、".join(card["materials"]))
+    for heading, key in ROWS[:1] if elder else ROWS:
+        if card.get(key):
+            lines.append(f"{heading}：{card[key]}")
+    if elder:
+        return "\n".join([*lines, say("card_elder_more")])
+    if card.get("power"):
+        lines.append(str(card["power"]))
+    lines.append(source(card))
+    lines.append(say("card_more"))
+    return "\n".join(line for line in lines if line)
+
+
+def titles(card: Json) -> str:
+    """Return the card's sources in words, with articles; empty when it names none."""
+    return "；".join(
+        f"《{s['title'].strip('《》')}》{s.get('ref') or ''}" for s in card.get("sources") or []
+    )
+
+
+def source(card: Json) -> str:
+    """Return the basis, the date of the statement and, where it is so, that the window decides."""
+    named = titles(card)
+    words = say("card_source", sources=named, date=card.get("valid_from") or "") if named else ""
+    return words + local(card)
+
+
+def local(card: Json) -> str:
+    """Return “以当地窗口为准” where the locality decides, else nothing."""
+    return say("card_local") if card.get("confirm_locally") else ""
+
+
+def card_data(card: Json, elder: bool = False) -> Json:
+    """Return the card for the widget: materials as a checklist, the rest as rows, pages as links."""
+    keys = ("where",) if elder else ("who", "where", "limit", "fee", "phone", "power")
+    summary = [x for x in (card.get("summary"),) if x]
+    return {
+        "type": "service",
+        "title": card["name"],
+        "lines": summary if elder else [*summary, *(card.get("conditions") or [])],
+        "materials": card.get("materials") or [],
+        **{k: card.get(k) for k in (*keys, "valid")},
+        "links": links(card),
+        "source": source(card),
+    }
+
+
+def links(card: Json) -> list[Json]:
+    """Return the pages of a card: the printable notice and, when there is one, where it is done."""
+    pages = [{"title": PRINT, "url": card["notice"]}] if card.get("notice") else []
+    return [*pages, card["link"]] if card.get("link") else pages
+
+
+def buttons(card: Json) -> list[Button]:
+    """Return what the card offers to do now, each a tap that leads somewhere."""
+    kinds = [kind for kind in TITLES if kind in (card.get("offers") or [])]
+    if card.get("kind") != "办事":
+        return []
+    wanted = [(TITLES[kind], kind) for kind in kinds]
+    if card.get("materials"):
+        wanted.append(("要带的清单", "print"))
+    return [
+        button(title, f'/ask_service{{"service":"{card["id"]}","about":"{PART}{part}"}}')
+        for title, part in wanted
+    ]
+
+
+def part_text(card: Json, part: str, lacked: str = "") -> str:
+    """Return the answer to a follow-up; a card that does not say it says so.
+
+    Args:
+        card: The card, valid at present.
+        part: A part of ``data/dialogue/follow_ups.yml``.
+        lacked: What the resident does not have, for ``lacking``.
+    """
+    phone = card.get("phone") or ""
+    values: dict[str, Any] = {
+        "name": card["name"],
+        "phone": phone,
+        "thing": lacked,
+        "ask": say("card_ask_phone", phone=phone) if phone else "",
+        **_PARTS[part](card),
+    }
+    key = values.pop("key", f"card_{part}")
+    return say(key if values["words"] else "card_part_missing", **values) + local(card)
+
+
+def _field(name: str) -> Callable[[Json], Json]:
+    def words(card: Json) -> Json:
+        value = card.get(name)
+        return {"words": "、".join(value) if isinstance(value, list) else value}
+
+    return words
+
+
+def _office(card: Json) -> Json:
+    words = " ".join(filter(None, (card.get("office"), card.get("phone"))))
+    return {"words": words, "power": card.get("power") or ""}
+
+
+def _who(card: Json) -> Json:
+    told = [card.get("who"), *(card.get("conditions") or [])]
+    return {"words": "；".join(str(t).rstrip("。") for t in told if t)}
+
+
+def _deputy(card: Json) -> Json:
+    offered = PROXY in (card.get("offers") or [])
+    return {"words": True, **({} if offered else {"key": "card_deputy_unknown"})}
+
+
+def _online(card: Json) -> Json:
+    page = card.get("link")
+    return {"words": f"{page['title']}（{page['url']}）" if page else None}
+
+
+def _validity(card: Json) -> Json:
+    return {"words": card.get("valid_from"), "until": card.get("valid_to") or "另有通知"}
+
+
+def _how(card: Json) -> Json:
+    bring = "、".join(card.get("materials") or [])
+    said = say("card_how_bring", words=bring) if bring else ""
+    return {"words": card.get("where"), "bring": said}
+
+
+def _print(card: Json) -> Json:
+    return {"words": "\n".join(f"□ {item}" for item in card.get("materials") or [])}
+
+
+_PARTS: dict[str, Callable[[Json], Json]] = {
+    "materials": _field("materials"),
+    "where": _field("where"),
+    "limit": _field("limit"),
+    "fee": _field("fee"),
+    "phone": lambda card: {"words": card.get("phone"), "office": card.get("office") or ""},
+    "office": _office,
+    "who": _who,
+    "deputy": _deputy,
+    "online": _online,
+    "source": lambda card: {"words": titles(card), "key": "card_basis"},
+    "validity": _validity,
+    "promise": _field("limit"),
+    "how": _how,
+    "print": _print,
+    "lacking": _field("materials"),
+}
+"""What each part of ``data/dialogue/follow_ups.yml`` says: the values of its sentence, and ``key``
+when it is another sentence than ``card_<part>``. ``words`` without a value: the card does not say."""

@@ -1,0 +1,179 @@
+"""Services explained from their cards: one-time notice, follow-ups, offers that lead somewhere.
+
+A card is shown only when the words speak of it or the understanding is quite sure of it; which
+words those are is data (``data/dialogue/follow_ups.yml``). What communities are always asked and
+no card answers is told from ``data/dialogue/redirects.yml``, kept by the services.
+"""
+
+from __future__ import annotations
+
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+
+from actions import cards, follow_ups, leaves
+from actions.client import Client, Json, Refused, ServiceAway
+from actions.dialogue import load
+from actions.follow_ups import APPOINTMENT, PROXY
+from actions.forms import errand
+from actions.forms.report import NO_LEAF
+from actions.message import Leaf
+from actions.offers import make_offer
+from actions.people import danger_first
+from actions.turn import Turn, TurnAction, button
+
+ERRANDS = (PROXY, APPOINTMENT)
+DANGER_SURE = 0.6
+"""From this confidence on a question about violence, suicide or children begins with what helps."""
+
+
+class AnswerService(TurnAction):
+    """Explains a service from its card, at once and in full (一次告知), and what comes after it."""
+
+    NAME = "action_answer_service"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Answer the part that was asked for, or show the card; without one offer a consultation."""
+        message = turn.message
+        part = follow_ups.part_of(message)
+        topic = turn.topic_leaf()
+        async with turn.client() as client:
+            if part and message.tapped and message.leaf:
+                return await _continue(turn, client, message.leaf.id, part)
+            if part and topic:
+                return await _continue(turn, client, topic, part)
+            if not message.tapped and await redirected(turn, client):
+                return [SlotSet("topic", None)]
+            leaf = message.leaf
+            if leaf and leaf.confidence >= DANGER_SURE:
+                await danger_first(turn, leaf.id, client)
+            return await _explain(turn, client)
+
+
+async def _continue(turn: Turn, client: Client, leaf: str, part: str) -> list[EventType]:
+    """Answer a follow-up from the card of the topic."""
+    card = await client.card(leaf)
+    if card is None or not card.get("valid"):
+        return _without(turn, leaf, card)
+    return _answer(turn, card, part)
+
+
+def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
+    keep = _topic(turn, str(card["id"]))
+    if part == "again":
+        return [*keep, *_show(turn, card)]
+    if part in ERRANDS and turn.loop is None:
+        return [*keep, *_errand(turn, card, part)]
+    part = {PROXY: "deputy", APPOINTMENT: "where"}.get(part, part)
+    links = cards.links(card) if part in ("print", "online") else []
+    data = {"card": {"type": "service", "title": card["name"], "links": links}} if links else None
+    if part == "print" and data:
+        data["card"]["materials"] = card.get("materials") or []
+    text = cards.part_text(card, part, follow_ups.lacking(turn.message.text))
+    offers = cards.buttons(card) if part == "deputy" and turn.loop is None else []
+    turn.tell(text, [b for b in offers if b["title"] == cards.TITLES[PROXY]], data)
+    if part == "lacking" and turn.loop is None:
+        return [*keep, *make_offer(turn, "offer_consult", "consult", str(card["id"]))]
+    return keep
+
+
+def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
+    """Open the form of what the card offers; what it does not offer is not promised."""
+    if kind not in (card.get("offers") or []):
+        turn.tell(cards.part_text(card, "deputy" if kind == PROXY else "where"))
+        return make_offer(turn, "offer_consult", "consult", str(card["id"]))
+    bring = "、".join(card.get("materials") or [])
+    if bring:
+        turn.say("card_materials", name=card["name"], words=bring)
+    draft = errand.opened(turn.message, kind, str(card["id"]), str(card["name"]))
+    return [SlotSet("draft", draft.to_slot()), FollowupAction("errand_form")]
+
+
+async def _explain(turn: Turn, client: Client) -> list[EventType]:
+    """Show the card of what was asked, when the words or the understanding are sure of it."""
+    message, leaf = turn.message, turn.message.leaf
+    if leaf is None or leaf.id == NO_LEAF:
+        turn.say("card_none")
+        return make_offer(turn, "offer_consult", "consult", None)
+    card = await client.card(leaf.id)
+    known = card or {"name": leaves.name(leaf.id)}
+    if not _is_meant(message.text, leaf, known):
+        return _which(turn, leaf, known)
+    if card is None or not card.get("valid"):
+        return _without(turn, leaf.id, card)
+    keep = _topic(turn, leaf.id)
+    wish = None if message.tapped or turn.loop else follow_ups.wish(message.text)
+    if wish and wish in (card.get("offers") or []) and card.get("kind") == "办事":
+        return [*keep, *_errand(turn, card, wish)]
+    return [*keep, *_show(turn, card)]
+
+
+def _show(turn: Turn, card: Json) -> list[EventType]:
+    offers = cards.buttons(card) if turn.loop is None else []
+    data = {"card": cards.card_data(card, turn.elder)}
+    turn.tell(cards.card_text(card, turn.elder), offers, data)
+    return []
+
+
+def _is_meant(text: str, leaf: Leaf, card: Json) -> bool:
+    if not text:
+        return True  # a tapped choice
+    if follow_ups.excluded(text, card):
+        return False
+    rules = load(follow_ups.FILE)["evidence"]
+    sure = rules["doubtful"] if follow_ups.proves(text, card) else rules["sure"]
+    return leaf.confidence >= sure
+
+
+def _which(turn: Turn, leaf: Leaf, card: Json) -> list[EventType]:
+    """Let the resident choose among what may be meant; a card that was ruled out is no choice."""
+    least = load(follow_ups.FILE)["evidence"]["choice"]
+    others = [other for other, confidence in leaf.alternatives if confidence >= least]
+    first = [] if follow_ups.excluded(turn.message.text, card) else [leaf.id]
+    ids = [i for i in dict.fromkeys((*first, *others)) if i in leaves.names()][:3]
+    if not ids:
+        turn.say("card_none")
+        return make_offer(turn, "offer_consult", "consult", None)
+    choose(turn, ids)
+    return []
+
+
+def choose(turn: Turn, ids: list[str]) -> None:
+    """Ask which card is meant; the choice goes on with the words that were said."""
+    about = f'"about":"m:{turn.message.said_in or turn.message.id}"'
+    turn.say(
+        "card_which",
+        [button(leaves.name(i), f'/ask_service{{"service":"{i}",{about}}}') for i in ids],
+    )
+
+
+async def redirected(turn: Turn, client: Client) -> bool:
+    """Say where a question belongs that no card answers; False when it is not known."""
+    row = await client.redirect(turn.message.text)
+    if row is None:
+        return False
+    if row.get("leaves"):
+        choose(turn, [str(leaf) for leaf in row["leaves"]])
+        return True
+    office = row.get("office") or ""
+    phone = f"\n{office}电话：{row['phone']}。" if row.get("phone") else ""
+    source = f"\n依据：{row['source']}。" if row.get("source") else ""
+    turn.say("redirected", answer=row["answer"], phone=phone, source=source)
+    return True
+
+
+async def belongs_elsewhere(turn: Turn) -> bool:
+    """Say whose matter it is, when that is known; an answer that is a help and no duty."""
+    try:
+        async with turn.client() as client:
+            return await redirected(turn, client)
+    except (ServiceAway, Refused):
+        return False
+
+
+def _without(turn: Turn, leaf: str, card: Json | None) -> list[EventType]:
+    turn.say("card_none" if card is None else "card_expired")
+    return make_offer(turn, "offer_consult", "consult", leaf)
+
+
+def _topic(turn: Turn, leaf: str) -> list[EventType]:
+    """Remember what is being talked about, for the short questions that follow."""
+    return [SlotSet("topic", {"leaf": leaf, "at": turn.message.now.isoformat()})]
