@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
@@ -30,7 +30,7 @@ from actions.forms.draft import (
     fill,
     next_question,
 )
-from actions.forms.replies import is_yes
+from actions.forms.replies import is_pause, is_restart, is_yes
 from actions.message import Message
 from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part
@@ -72,6 +72,22 @@ LOOKED_UP = {
 """Values that a service filled in."""
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a message made of a form.
+
+    Attributes:
+        question: The field in question now, None when the form is done.
+        asks: Whether the question is put again; a resident who thinks it over is left alone.
+        beside: The message did not try to answer, so the question does not count as asked once more.
+    """
+
+    draft: Draft
+    question: str | None
+    asks: bool = True
+    beside: bool = False
+
+
 class FormStep(TurnAction):
     """Validation action of a form: fills the draft from the message and asks what is next."""
 
@@ -95,38 +111,47 @@ class FormStep(TurnAction):
         if elsewhere:  # the words name a button, or answer what was asked before the form
             waiting = None if opening else turn.tracker.get_slot("requested_slot")
             return [SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
-        if old is not None and self._interrupted(turn, old):
-            draft, question = old, next_question(self.FORM, old, turn.message)
-            turn.lead("resume")
-        elif old is not None and (kind := self._aside(turn, old)):
-            draft, question = replace(old, seen=turn.message.id), old.asked
-            if kind == asides.PAUSE:
-                turn.say("form_waits")
-                return [*self._slots(draft), SlotSet("requested_slot", question)]
-            draft = await self._answer_aside(turn, draft, kind)
-        else:
-            draft = self._filled(turn, old)
-            async with turn.client() as client:
-                draft = await self.look_up(turn, draft, client)
-            question = next_question(self.FORM, draft, turn.message)
-            if old is not None and question == old.asked and self._unread(turn, old, draft):
-                draft = by_default(self.FORM, replace(draft, misses=old.misses + 1))
-                question = next_question(self.FORM, draft, turn.message)
-                if draft.misses >= HAND_OVER_AFTER and question == old.asked:
-                    await self._hand_over(turn)
-                    return [*self._slots(draft), SlotSet("requested_slot", question)]
-            else:
-                draft = replace(draft, misses=0)
-            self._acknowledge(turn, old, draft, question)
-        if question is None:
+        step = await self._step(turn, old)
+        if step.question is None:
             return [
-                *self._slots(draft),
+                *self._slots(step.draft),
                 SlotSet("confirmed", True),
                 SlotSet("requested_slot", None),
             ]
-        changed = self._changed(turn, old, draft) if question == CONFIRM else ""
-        self._speak(turn, draft, question, changed)
-        return [*self._slots(asking(draft, question)), SlotSet("requested_slot", question)]
+        draft = replace(step.draft, asked=step.question)
+        if step.asks:
+            changes = step.question == CONFIRM and not step.beside
+            changed = self._changed(turn, old, step.draft) if changes else ""
+            self._speak(turn, step.draft, step.question, changed)
+            draft = draft if step.beside else asking(step.draft, step.question)
+        return [*self._slots(draft), SlotSet("requested_slot", step.question)]
+
+    async def _step(self, turn: Turn, old: Draft | None) -> Step:
+        """Read the message and return what is known and asked now; leads are said already."""
+        if old is not None and self._interrupted(turn, old):
+            turn.lead("resume")
+            return Step(old, next_question(self.FORM, old, turn.message))
+        if old is not None and (kind := self._aside(turn, old)):
+            if kind == asides.PAUSE:
+                turn.say("form_waits")
+                return Step(replace(old, seen=turn.message.id), old.asked, asks=False)
+            draft = replace(old, seen=turn.message.id)
+            return Step(await self._answer_aside(turn, draft, kind), old.asked, beside=True)
+        draft = self._filled(turn, old)
+        async with turn.client() as client:
+            draft = await self.look_up(turn, draft, client)
+            question = next_question(self.FORM, draft, turn.message)
+            missed = old is not None and question == old.asked and self._unread(turn, old, draft)
+            draft = replace(draft, misses=old.misses + 1 if old and missed else 0)
+            if missed:
+                draft = await self.look_up(turn, by_default(self.FORM, draft), client)
+                question = next_question(self.FORM, draft, turn.message)
+        if old and draft.misses >= HAND_OVER_AFTER and question == old.asked:
+            await self._hand_over(turn)
+            return Step(draft, question, asks=False)
+        self._acknowledge(turn, old, draft, question)
+        waits = len(draft.get("later") or []) > len((old.get("later") if old else None) or [])
+        return Step(draft, question, beside=waits and old is not None)
 
     def _open_draft(self, turn: Turn) -> Draft | None:
         draft = turn.draft
@@ -191,7 +216,10 @@ class FormStep(TurnAction):
     def _unread(self, turn: Turn, old: Draft, draft: Draft) -> bool:
         """Whether the message brought nothing that the same question would not have to ask again."""
         before, now = (told(d, self.FORM) for d in (old, draft))
-        return before == now and not is_yes(turn.message) and bool(turn.message.text)
+        agreed = is_yes(turn.message) and old.asked in (CONFIRM, CHANGE)
+        return (
+            before == now and old.skipped == draft.skipped and not agreed and bool(turn.typed.text)
+        )
 
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
         if old is not None and old.seen != turn.message.id and self._another_matter(turn, old):
@@ -251,7 +279,9 @@ class FormStep(TurnAction):
         if len(draft.get("later") or []) > len(old.get("later") or []):
             turn.lead("later_noted", words=words)
             return
-        if old.asked != question:
+        if old.asked == "place" != question and not draft.get("address"):
+            turn.lead("place_left_open", line=True)
+        if old.asked != question or draft.get("phone_promised") != old.get("phone_promised"):
             return
         if draft.misses:
             self._say_unread(turn, draft, question)
@@ -260,7 +290,8 @@ class FormStep(TurnAction):
         if question == CONFIRM:
             same = self.summary(old, turn.message) == self.summary(draft, turn.message)
             if same and not is_yes(turn.message):
-                turn.lead("confirm_same" if before != now else "confirm_unclear", words=words)
+                known = before != now or old.skipped != draft.skipped
+                turn.lead("confirm_same" if known else "confirm_unclear", words=words)
         elif question == "place" and _place(old) != _place(draft):
             return  # the question itself names the place it was told
         elif question != CHANGE:
@@ -703,8 +734,13 @@ class CancelForm(TurnAction):
     RESUMES = False
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Close the form."""
+        """Close the form; a pause leaves it open, and “重新说” begins it anew."""
         draft = turn.draft
+        if turn.loop and draft and is_pause(turn.message):
+            turn.say("form_waits")
+            return [FollowupAction(LISTEN)]
+        if is_restart(turn.message):
+            return [FollowupAction(turn.loop or HANDOVER["report_problem"])]
         key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
         turn.say(key)
         return [*cleared(), ActiveLoop(None)]

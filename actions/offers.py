@@ -17,7 +17,7 @@ from actions.client import Json
 from actions.form_actions import say_due
 from actions.forms import report
 from actions.forms.draft import fill
-from actions.forms.replies import is_no, is_yes
+from actions.forms.replies import is_no, is_yes, plain_yes
 from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
 from actions.requests import offer_later
 from actions.turn import LISTEN, Button, Turn, TurnAction, button, short
@@ -135,7 +135,7 @@ class Affirm(TurnAction):
         """File the offered ticket once."""
         offer = turn.standing_offer()
         if offer is None:
-            if not turn.message.tapped and not is_yes(turn.message):
+            if not turn.message.tapped and not plain_yes(turn.message):
                 return [
                     FollowupAction("action_clarify")
                 ]  # a yes to nothing, by the classifier alone

@@ -32,7 +32,9 @@ ARRANGED = frozenset({"report_problem", "book_meal", "request_certificate", "boo
 """The same while a summary stands: an idea or praise said then belongs to the story."""
 TELLS = 3
 """So many characters beyond facts and filler tell of something."""
-FREE = frozenset({"narrative", "leaf", "purpose", "demanded_by", "occurred", "who", "repeat", "join"})
+FREE = frozenset(
+    {"narrative", "leaf", "purpose", "demanded_by", "occurred", "who", "repeat", "join"}
+)
 """Questions answered in free words, which may sound like anything."""
 
 
@@ -48,9 +50,9 @@ def aside(message: Message, draft: Draft) -> str | None:
         return PAUSE
     if is_puzzled(message):
         return PUZZLED
-    if draft.asked in (CONFIRM, CHANGE):
-        return summary_question(message)
-    return WHY if asks_why(message) else None
+    if asks_why(message, about_us=draft.asked in (CONFIRM, CHANGE)):
+        return WHY
+    return summary_question(message) if draft.asked in (CONFIRM, CHANGE) else None
 
 
 def another_matter(message: Message, draft: Draft) -> bool:

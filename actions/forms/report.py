@@ -73,6 +73,13 @@ _KEEP_SECRET = re.compile(
 _NOT_SECRET = re.compile(r"不(用|需要|要)(保密|匿名)|可以(说|公开)是我")
 _OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵|名字(写|改|填|用|叫|是)|(写|填)(上)?.{0,6}名")
 _NAMES_SELF = re.compile(r"(我|俺|本人)(就)?(叫|姓|是|名叫)$")
+_NAME_WRITTEN = re.compile(
+    r"名字?(?:写|改成|改为|填|用|留)(?:成|上)?(?:我|俺)?.{0,4}?的?[,\uff0c、 ]?"
+    r"(?!爱人|老伴|儿子|女儿|闺女|媳妇|老公|妈|爸|错)([\u4e00-\u9fff]{2,3})$"
+)
+"""“名字写我爱人的，李强”."""
+_TURNS_AROUND = re.compile(r"不是.+?[,\uff0c]?是|是.+不是|(写|说|记)错")
+"""A correction of words that no field holds (“是2楼不是3楼”): it belongs to the story."""
 _ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
@@ -117,6 +124,8 @@ def is_news(message: Message, draft: Draft) -> bool:
     if names_matter(message, draft):
         return True
     if draft.asked in ("confirm", "change") and not message.entities:  # else it is a correction
+        if _TURNS_AROUND.search(message.text):
+            return True
         return words >= 2 and not (is_skip(message) or message.intent in _NO_NEWS)
     sounds = message.intent == "report_problem" and message.confidence >= SURE_PROBLEM
     return words >= (NEWS_OF_PROBLEM if sounds else NEWS)
@@ -263,6 +272,9 @@ def _names(message: Message, draft: Draft) -> Values:
     “工作人员孙莉态度不好”: somebody named in a story is neither.
     """
     said: dict[str, Any] = {}
+    written = _NAME_WRITTEN.search(message.text)
+    if written:
+        return {"name": written.group(1)}
     people = message.meant("person")
     own = [e for e in people if _NAMES_SELF.search(message.text[: e.start])]
     relation = message.last("relation")
@@ -312,7 +324,9 @@ def _subject(message: Message, draft: Draft) -> Values:
 def _secret(message: Message, draft: Draft) -> Values:
     if _NOT_SECRET.search(message.text):
         return {"confidential": False}
-    wished = message.intent == "ask_anonymity" and not is_skip(message)  # “不留” is no wish
+    # “不留” is no wish, nor is “名字写我爱人的”.
+    wished = message.intent == "ask_anonymity" and not is_skip(message)
+    wished = wished and not _OWN_NAME.search(message.text)
     if wished or _KEEP_SECRET.search(message.text):
         return {"confidential": True}
     return {}
