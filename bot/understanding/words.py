@@ -73,6 +73,8 @@ def _is_count(kind: str, number: int, match: re.Match[str]) -> bool:
         return False
     if kind == "booked":
         return len(text) <= _SHORT or bool(re.search(data["booking"], text))
+    if kind == "helpers":
+        return bool(re.search(data["help"], text))
     if kind == "children":
         return bool(re.search(data["places_asked"], text))
     if kind == "people" and number == 1 and match.group().endswith("人"):
@@ -137,12 +139,17 @@ def _wanted(text: str, span: Span) -> bool:
     return len(text) <= _FRAGMENT or bool(re.search(data["wanted"], near))
 
 
+#: A wish no list knows; its words are its value.
+OTHER = "other"
+
+
 @lru_cache(maxsize=1)
 def _diet_patterns() -> list[tuple[str, re.Pattern[str]]]:
     data = load("diets")
+    named = [("|".join(words), value) for value, words in data["diets"].items()]
     return [
-        (value, re.compile("|".join(words).replace("<no>", data["no"])))
-        for value, words in data["diets"].items()
+        (value, re.compile(words.replace("<no>", data["no"])))
+        for words, value in [*named, (data["other"], OTHER)]
     ]
 
 
@@ -153,18 +160,25 @@ def find_diets(text: str) -> list[Span]:
     data = load("diets")
     ill = re.compile(data["illness"]).match
     eating = re.search(data["eating"], text) or re.fullmatch(data["answer"], text)
+    end = re.compile(data["wish_end"])
     spans: list[Span] = []
     for value, pattern in _diet_patterns():
         for match in pattern.finditer(text):
             if ill(match.group()) and not eating:
                 continue
             if not overlaps_any(match.start(), match.end(), spans):
-                spans.append(Span("diet", match.start(), match.end(), match.group(), value, 0.9))
+                until = max(match.end(), m.end() if (m := end.match(text, match.end())) else 0)
+                said = text[match.start() : until]
+                spans.append(
+                    Span("diet", match.start(), until, said, said if value == OTHER else value, 0.9)
+                )
     return _without_causes(sorted(spans, key=lambda s: s.start))
 
 
 def _without_causes(spans: list[Span]) -> list[Span]:
     """我嚼不动，来份软的: the wish is said, why it is wished is not a second one."""
-    causes = load("diets")["causes"]
-    wished = {s.value for s in spans if s.text not in causes}
-    return [s for s in spans if s.text not in causes or s.value not in wished]
+    data = load("diets")
+    cause = re.compile(f"(?:{data['illness']})(?![餐饭人])|{data['causes']}")
+    causes = [s for s in spans if cause.search(s.text)]
+    wished = {s.value for s in spans if s not in causes}
+    return [s for s in spans if s not in causes or s.value not in wished]
