@@ -48,6 +48,7 @@ class FakeServices:
         self.next_stage: str | None = "rating"
         self.meal_open = True
         self.place_status = "resolved"
+        self.similar: dict[str, Any] = {"own": None, "neighbours": None}
 
     def app(self) -> web.Application:
         """Return the application."""
@@ -58,6 +59,7 @@ class FakeServices:
         app.router.add_post("/internal/v1/tickets/{no}/resident/{action}", self._act)
         app.router.add_post("/internal/v1/tickets/{no}/callback", self._callback)
         app.router.add_post("/internal/v1/places/resolve", self._resolve)
+        app.router.add_get("/internal/v1/similar", self._similar)
         app.router.add_get("/internal/v1/catalogue/{leaf}", self._card)
         app.router.add_post("/internal/v1/redirect", self._redirect)
         app.router.add_get("/internal/v1/certificates", self._certificate)
@@ -132,6 +134,9 @@ class FakeServices:
             other = {**CANDIDATE, "compound": "松江花园", "label": "松江花园"}
             return web.json_response({"status": "unknown", "missing": [], "candidates": [other]})
         return web.json_response({"status": "resolved", "missing": missing, "candidates": [here]})
+
+    async def _similar(self, request: web.Request) -> web.Response:
+        return web.json_response(self.similar)
 
     async def _card(self, request: web.Request) -> web.Response:
         card = self.cards.get(request.match_info["leaf"])
