@@ -37,6 +37,8 @@ _REQUESTS = frozenset(
     "withdraw_ticket ask_community_info ask_notice ask_capability make_suggestion give_praise "
     "join_volunteer ask_my_data".split()
 )
+#: A person is asked for in so many words: “我转了” after a fraud is about money.
+_PERSON = re.compile(r"人工|真人|活人|客服|工作人员|值班|(?:找|叫|喊|换|来|转|接)(?:一?个)?人|人来")
 #: From this confidence on a request is clear, in a crisis and for somebody who sounds sad.
 _CLEAR_IN_CRISIS = 0.8
 _CLEAR_IN_SORROW = 0.6
@@ -141,7 +143,7 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
 
 def _belongs_to(now: Situation, crisis: Crisis) -> bool:
     """Whether a message is about the danger that was told before, which is the rule."""
-    if now.is_payload or (now.intent == "ask_human" and not now.uncertain):
+    if now.is_payload or (now.intent == "ask_human" and _PERSON.search(now.text)):
         return False
     clear = (
         now.intent in _REQUESTS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.understanding.emergency import judge
+from bot.understanding.emergency import heavy_heart, judge
 
 DANGER = [
     ("着火了", "-"), ("楼下着火了，烟都窜上来了", "-"), ("家里一股煤气味", "H3"), ("我们被困电梯里了", "H5"),
@@ -35,3 +35,61 @@ def test_a_dead_stove_does_not_hide_the_smell_of_gas() -> None:
 
 def test_an_old_fire_does_not_hide_a_new_one() -> None:
     assert judge("去年着过火。现在又着火了！").alarm
+
+
+# As residents wrote it (issue 5), each kind beside what only sounds like it.
+SAID = [
+    ("我想死", "J5"), ("真想死", "J5"), ("活得好累，只想死", "J5"), ("难受得想死", "J5"), ("俺就想死了算了", "J5"),
+    ("不修我就从楼上跳下去", "J5"), ("你们再不管我从窗户跳下去", "J5"), ("对面楼有人站在楼顶边上", "J5"),
+    ("我闺女说要跳楼，把自己锁屋里了", "J5"), ("i want to kill myself", "J5"), ("죽고 싶어요", "J5"),
+    ("一氧化碳报警器响了", "H3"), ("厨房燃气报警器一直叫", "H3"), ("smell gas in my kitchen", "H3"),
+    ("가스 냄새가 나요", "H3"), ("再不解决我就拿刀去物业", "J4"), ("我要炸了你们居委会", "J4"), ("我跟你们同归于尽", "J4"),
+    ("刚被骗了五万块", "J4"), ("我刚才让人骗了", "J4"), ("被骗走了养老钱", "J4"), ("钱转过去了，对方把我拉黑了", "J4"),
+    ("楼上天天打孩子，孩子哭得撕心裂肺", "F4"), ("孩子三天没回家了", "F4"), ("老人三天没开门了敲门没人应", "-"),
+    ("对门独居的奶奶两天没接电话了", "-"), ("楼下大爷五天没下楼了，敲门没人应", "-"), ("天花板掉下来一大块砸到人了", "-"),
+    ("小区门口撞车了，有人躺地上", "-"), ("路口出车祸了", "-"), ("我妈被电动车撞倒了", "-"), ("fire", "-"),
+    ("help!", "-"), ("emergency", "-"), ("불이야", "-"), ("살려주세요", "-"), ("着火", "-"),
+    ("there is a fire in building 3", "-"), ("着火了咋办", "-"), ("我家着火了怎么办", "-"),
+    ("孩子不见了怎么办", "F4"), ("电梯把我困住了咋办", "H5"), ("我被人骗了钱咋办", "J4"), ("我妈晕倒了咋整", "-"),
+]  # fmt: skip
+SOUNDS = [
+    "想死你们了", "想死我妈了", "我想死我闺女了", "热得想死", "吵得我想死", "我不想死，就想问问", "笑死我了", "想不出来", "时间撞车了",
+    "撞车险咋理赔", "去年被车撞了，现在要办残疾证", "燃气报警器没电了", "燃气报警器咋装", "怎么防止被骗", "差点被骗了五万", "社区搞反诈宣传吗",
+    "拿刀去磨一下在哪", "想找磨刀的师傅", "孩子天天打球太吵", "我给孩子打疫苗", "天天打孩子电话不接", "孩子三天没上学了，咋请假", "孩子没回家吃饭",
+    "老人三天没下楼了，电梯坏了", "邻居三天没扔垃圾了", "高空抛物怕砸到人", "广告牌要掉，别砸着人", "help me check my ticket",
+    "fire extinguisher expired", "黄色的", "我要烧了这些纸钱行不", "跳广场舞从楼上往下看", "有人站在楼下骂街", "楼顶有人养鸽子",
+    "阳台栏杆边上放了花盆", "要是着火了怎么办", "煤气中毒怎么处理", "打不着火了咋办", "手机卡住了怎么办", "我家猫不见了怎么办", "钥匙不见了咋办",
+    "怎么防止老人走丢", "担心着火了怎么办", "社保卡不见了咋办", "下水道卡住了咋整", "被骗了能不能报销",
+]  # fmt: skip
+HEAVY = [
+    "最近老失眠，心里难受，想找人聊聊",
+    "一个人闷得慌，老伴走了半年了",
+    "天天也没人说话",
+    "老伴走了，一个人睡不着",
+]
+LIGHT = ["想找人修水管", "我想找个人问问低保", "垃圾没人收", "心情好", "说话没人听，灯一直没修"]
+
+
+@pytest.mark.parametrize(("text", "leaf"), SAID)
+def test_danger_as_it_is_said(text: str, leaf: str) -> None:
+    assert judge(text).leaf == leaf
+
+
+@pytest.mark.parametrize("text", SOUNDS)
+def test_what_only_sounds_like_it(text: str) -> None:
+    assert not judge(text).alarm
+
+
+def test_plain_words_of_danger_cannot_be_taken_back_by_what_was_learned() -> None:
+    assert judge("我想死").sure and judge("fire").sure
+    assert not judge("电梯里有人").sure
+
+
+@pytest.mark.parametrize("text", HEAVY)
+def test_a_heavy_heart(text: str) -> None:
+    assert heavy_heart(text) and not judge(text).alarm
+
+
+@pytest.mark.parametrize("text", LIGHT)
+def test_no_heavy_heart(text: str) -> None:
+    assert not heavy_heart(text)

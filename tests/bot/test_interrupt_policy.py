@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from bot.components.interrupt_policy import Interrupt, Situation, decide
+from bot.components.interrupt_policy import Crisis, Interrupt, Situation, decide, situation_of
 
 TABLE = {
     i.intent: i
@@ -66,3 +66,74 @@ def test_a_button_of_the_callback_is_heard_in_any_form() -> None:
         is_payload=True,
     )
     assert decide(tapped, {}) == "action_callback_answer"
+
+
+GAS = Crisis("H3", holds=False, young=True)
+LIFE = Crisis("J5", holds=True, young=False)
+FOLLOW = "action_emergency_follow"
+
+
+@pytest.mark.parametrize(
+    ("change", "action"),
+    [
+        ({"crisis": LIFE}, FOLLOW),
+        ({"crisis": LIFE, "intent": "goodbye"}, FOLLOW),
+        ({"crisis": LIFE, "uncertain": True}, FOLLOW),
+        ({"crisis": LIFE, "loop": "report_form"}, FOLLOW),
+        ({"crisis": LIFE, "callback_stage": "solved", "intent": "affirm"}, FOLLOW),
+        ({"crisis": LIFE, "intent": "ask_human", "text": "给我找个人"}, None),
+        ({"crisis": LIFE, "intent": "ask_human", "text": "我转了"}, FOLLOW),
+        ({"crisis": LIFE, "is_payload": True}, None),
+        ({"crisis": LIFE, "human": True}, "action_listen"),
+        ({"crisis": LIFE, "intent": "emergency"}, "action_emergency"),
+        ({"crisis": GAS}, FOLLOW),
+        ({"crisis": GAS, "intent": "ask_service", "leaf": "B1"}, None),
+        ({"crisis": GAS, "intent": "ask_service", "leaf": "H3"}, FOLLOW),
+        ({"crisis": GAS, "intent": "ask_service", "confidence": 0.7}, FOLLOW),
+        ({"crisis": dataclasses.replace(GAS, young=False), "leaf": "H6"}, None),
+    ],
+)
+def test_what_is_said_after_a_call_for_help(change: dict, action: str | None) -> None:
+    assert decide(dataclasses.replace(BASE, **change), TABLE) == action
+
+
+@pytest.mark.parametrize(
+    ("change", "action"),
+    [
+        ({"heavy": True, "intent": "chitchat"}, "action_comfort"),
+        ({"heavy": True, "uncertain": True, "confidence": 0.3}, "action_comfort"),
+        ({"leaf": "J5", "leaf_confidence": 0.7}, "action_comfort"),
+        ({"leaf": "J5", "leaf_confidence": 0.7, "intent": "ask_service"}, None),
+        ({"heavy": True, "leaf": "H6", "leaf_confidence": 0.9}, None),
+        ({"heavy": True, "loop": "report_form"}, None),
+        ({"leaf": "J5", "leaf_confidence": 1.0, "is_payload": True}, "action_comfort"),
+    ],
+)
+def test_sorrow_is_heard_before_a_form(change: dict, action: str | None) -> None:
+    assert decide(dataclasses.replace(BASE, **change), TABLE) == action
+
+
+class Told:
+    """A tracker with one message and a slot."""
+
+    active_loop_name = None
+    events: tuple = ()
+
+    def __init__(self, crisis: dict, now: str) -> None:
+        self.latest_message = type(
+            "M", (), {"parse_data": {}, "metadata": {"now": now}, "text": "嗯"}
+        )
+        self._crisis = crisis
+
+    def get_slot(self, name: str) -> dict | None:
+        return self._crisis if name == "crisis" else None
+
+
+def test_the_slot_is_read_while_it_lasts() -> None:
+    slot = {
+        "leaf": "J5", "holds": True, "over": False, "since": "2026-11-24T10:00:00+08:00",
+        "young": "2026-11-24T10:05:00+08:00", "until": "2026-11-24T12:00:00+08:00",
+    }  # fmt: skip
+    assert situation_of(Told(slot, "2026-11-24T10:01:00+08:00")).crisis == Crisis("J5", True, True)
+    assert situation_of(Told(slot, "2026-11-24T12:00:00+08:00")).crisis is None
+    assert situation_of(Told({**slot, "over": True}, "2026-11-24T10:01:00+08:00")).crisis is None
