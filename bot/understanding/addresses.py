@@ -27,7 +27,7 @@ _ROAD = alternatives("road")
 _LANDMARK = alternatives("landmark")
 _RELATIVE = alternatives("relative", "that")
 # Behind a thing that is found anywhere these tell no place: 学校之间, 变压器那边.
-_VAGUE = r"之间|周边|一带|那边|那头|中间"
+_VAGUE = r"之间|周边|一带|那边|那头|中间|一?楼?大厅"
 _NOT_ROAD = re.compile(rf"(?:{alternatives('not_road')})大?(?:路|街|巷)$")
 _SAYING = re.compile(r"[说讲喊问嫌骂扫挖炸锁趟]")
 _NOT_IN_ROADS = re.compile(rf"{_SAYING.pattern}|得|小区|社区")
@@ -172,13 +172,14 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])"),
         piece(rf"(?P<building>{building})\s*{building_word}", accept=_no_count),
+        piece(rf"(?P<building>{gazetteer.houses})"),
         piece(r"第(?P<building>[一二三四五六七八九十]+)栋"),
         piece(rf"(?P<building>{alternatives('building')})", "community", alone=False),
         piece(rf"(?P<unit>{building})\s*(?:号?单元(?:门(?!口|前|外))?|门洞|号门洞|号门(?!口)|门(?=洞|栋|\d))"),
         piece(rf"(?P<unit>{_N})门(?!口|前|外|诊)", "building", alone=False),
         piece(rf"(?P<building>{_N})号(?!楼)(?=\s*{_N}单元)"),
         piece(rf"(?P<community>(?:[甲乙丙])?{_N}号大?院)"),
-        piece(r"(?P<community>[一二三四五1-5]期(?!间|限|房|刊)|[东南西北中A-Za-z]区(?=[的 ]?[\d一二三四五六七八九十]))",
+        piece(rf"(?P<community>[一二三四五1-5]期(?!间|限|房|刊)|(?:{_N}|[东南西北中A-Za-z])区(?=[的 ]?[\d一二三四五六七八九十]))",
               "community", alone=False),
         piece(rf"(?P<community>(?:[东西南北]|[A-Za-z])区)(?=\s*{_N}\s*(?:栋|号楼|幢|#))"),
         piece(rf"(?P<room>{_N})(?:室|号房)(?!内|外|友)", accept=lambda m: len(m.group("room")) >= 2),
@@ -200,11 +201,12 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
         piece(rf"(?P<place>{named('2,4', alternatives('named'))}{_MORE})", accept=_not_generic),
         piece(rf"(?P<place>{named('2,4', alternatives('named_at'))}{_MORE})", accept=_positioned),
-        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼|大?院)(?:附{_N}号?)?)?)"
+        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼(?![下上道])|大?院)(?:附{_N}号?)?)?)"
               r"(?!灯|面|区|道(?!口)|上的人|口|公交|车(?!站))", accept=_road),
         piece(rf"(?P<place>{named('2,4', _ROAD)})(?=口)", accept=_road),
+        piece(rf"(?P<place>[“\"「『][^”\"」』]{{1,8}}[”\"」』](?:{alternatives('named')}|{_LANDMARK}|{_COMPOUND}){_MORE})"),
         piece(rf"(?P<place>(?:{alternatives('old_street')})(?:{_N}号(?!楼|大?院))?)(?!灯|面|坊)"),
-        piece(rf"(?P<place>{named('2,4', alternatives('village'))}(?:第?{_GROUP}|村?(?:委会|部)(?=门|对面|旁|附近|后|前|院|[，,。]|$))?)"
+        piece(rf"(?P<place>(?:{NAME}{{2}}[县市区旗])?{named('2,4', alternatives('village'))}(?:第?{_GROUP}|村?(?:委会|部)(?=门|对面|旁|附近|后|前|院|[，,。]|$))?)"
               r"(?!民|子|支书|长|干部|政府|级|里|医|委会?主任)",
               accept=_village),
         piece(rf"(?P<place>(?P<name>{NAME}{{1,3}}[{WORDS['village_end']}])(?P<end>{_GROUP}))"),

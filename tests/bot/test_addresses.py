@@ -159,3 +159,42 @@ def test_gazetteer_reads_names_and_aliases_and_bears_a_missing_file(tmp_path) ->
     )
     assert load_gazetteer("x", tmp_path).names == {"向阳社区", "松江花园", "老江边"}
     assert load_gazetteer("missing", tmp_path).names == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        # A name before a kind of shop, school or hall.
+        ("朝阳书店旁边下水道堵了", "朝阳书店旁边"), ("红星电影院的台阶塌了", "红星电影院"),
+        ("孩子能不能就近上育红小学", "育红小学"), ("“老味道”面馆油烟大", "“老味道”面馆"),
+        # Something there is one of, with a word of position.
+        ("高架桥底下睡着个人", "高架桥底下"), ("河坝边有人落水", "河坝边"), ("岔路口撞车了", "岔路口"),
+        ("大榆树底下的石凳坏了", "大榆树底下"), ("铁路桥洞下积水", "铁路桥洞下"), ("道北那片房子漏雨", "道北"),
+        # A village with its county, a street with a corner, houses in their part of a compound.
+        ("我是临江县红星村村民", "临江县红星村"), ("商业街南口堵车", "商业街南口"),
+        ("白杨新村三区12栋停水", "白杨新村三区12栋"), ("团结路56号楼下噪音大", "团结路56号楼下"),
+        # What is complained of is no part of the place.
+        ("3号楼楼后的杨树太高", "3号楼"), ("幸福小区2号楼楼道里堆满纸壳", "幸福小区2号楼"), ("建设大街两侧树枯了", "建设大街"),
+        ("5栋顶层漏雨", "5栋"),
+    ],
+)  # fmt: skip
+def test_what_makes_a_place(text: str, words: str) -> None:
+    assert [s.text for s in find_addresses(text, GAZETTEER)] == [words]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "时间银行里头的时长咋用", "到热力公司大厅办还是在社区", "校门两侧都是小摊", "把东门旁的门卫室改一改",
+        "居委会街道都得盖章", "大夫后儿下社区不", "替我爸报社区的书法班", "而同村人都有", "面向中小学生",
+    ],
+)  # fmt: skip
+def test_a_kind_of_place_is_none(text: str) -> None:
+    assert find_addresses(text, GAZETTEER) == []
+
+
+def test_a_building_that_has_a_name() -> None:
+    known = load_gazetteer("rongxi")
+    (span,) = find_addresses("红砖楼三楼漏水", known)
+    assert (span.text, span.value) == ("红砖楼三楼", {"building": "红砖楼", "floor": "3"})
+    assert "8" not in known.buildings
