@@ -32,6 +32,7 @@ from actions.forms.draft import (
 )
 from actions.forms.replies import is_pause, is_restart, is_yes
 from actions.message import Message
+from actions.my_data import ask_to_remember
 from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part
 from actions.texts import catalogue, say
@@ -144,7 +145,7 @@ class FormStep(TurnAction):
             missed = old is not None and question == old.asked and self._unread(turn, old, draft)
             draft = replace(draft, misses=old.misses + 1 if old and missed else 0)
             if missed:
-                draft = await self.look_up(turn, by_default(self.FORM, draft), client)
+                draft = await self.look_up(turn, by_default(self.FORM, draft, question), client)
                 question = next_question(self.FORM, draft, turn.message)
         if old and draft.misses >= HAND_OVER_AFTER and question == old.asked:
             await self._hand_over(turn)
@@ -563,7 +564,9 @@ class Submit(TurnAction):
             turn.say("already_filed", custom=ticket.card(), ticket_no=ticket.ticket_no)
         else:
             self.filed(turn, draft, ticket)
-        return [*cleared(), *self._later(turn, draft)]
+        later = self._later(turn, draft)
+        asked = [] if later else ask_to_remember(turn, self.body(turn, draft), ticket)
+        return [*cleared(), *later, *asked]
 
     async def _file(
         self, turn: Turn, draft: Draft, client: Client, key: str

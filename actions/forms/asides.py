@@ -21,6 +21,7 @@ OWN = {
     "report": frozenset({"report_problem"}),
     "meal": frozenset({"book_meal"}),
     "certificate": frozenset({"request_certificate"}),
+    "booking": frozenset({"book_service"}),
 }
 """Intents that are about the open form itself. The demand form hands over at once instead."""
 LATER = frozenset(
@@ -33,7 +34,19 @@ ARRANGED = frozenset({"report_problem", "book_meal", "request_certificate", "boo
 TELLS = 3
 """So many characters beyond facts and filler tell of something."""
 FREE = frozenset(
-    {"narrative", "leaf", "purpose", "demanded_by", "occurred", "who", "repeat", "join"}
+    {
+        "narrative",
+        "leaf",
+        "purpose",
+        "demanded_by",
+        "occurred",
+        "who",
+        "repeat",
+        "join",
+        "health",
+        "people",
+        "kind",
+    }
 )
 """Questions answered in free words, which may sound like anything."""
 

@@ -11,7 +11,7 @@ States of a draft: ``asked`` is the field in question, ``CONFIRM`` while the sum
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -175,10 +175,18 @@ def _cleared(draft: Draft, message: Message) -> Draft | None:
                 seen=message.id,
                 asked=None,
                 before=draft.values,
-                values={**draft.values, **dict.fromkeys(line["values"])},
+                values={**_without_phone(draft, line["values"]), **dict.fromkeys(line["values"])},
                 skipped=(*draft.skipped, line["field"]),
             )
     return None
+
+
+def _without_phone(draft: Draft, gone: Sequence[str]) -> Values:
+    """Return the values; a phone that goes also goes out of the words that were noted."""
+    phone, story = draft.get("phone"), draft.get("narrative")
+    if "phone" not in gone or not phone or not story:
+        return draft.values
+    return {**draft.values, "narrative": re.sub(r"[\s-]?".join(str(phone)), "", story)}
 
 
 OFFER_AFTER = 2
@@ -192,9 +200,9 @@ def _by_default(form: Form, draft: Draft, message: Message) -> Values:
     return asked.default if asked is not None and offered and is_yes(message) else {}
 
 
-def by_default(form: Form, draft: Draft) -> Draft:
+def by_default(form: Form, draft: Draft, question: str | None) -> Draft:
     """Return the draft with the default of a field that was asked in vain; the summary shows it."""
-    asked = form.field(draft.asked)
+    asked = form.field(question)
     if asked is None or not asked.default or draft.asks.get(asked.name, 0) <= OFFER_AFTER:
         return draft
     return replace(draft, asked=None, values={**draft.values, **asked.default})

@@ -493,7 +493,9 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         "leaf": None if leaf == NO_LEAF else leaf,
         "narrative": draft.get("narrative"),
         "confidential": confidential(draft),
-        "incomplete": bool(draft.get("incomplete")),
+        "incomplete": bool(draft.get("incomplete")) or not (
+            leaf in leaves.PLACELESS or draft.get("address_text")
+        ),
         "attachments": list(draft.get("attachments") or []),
         "nlu": {"leaf": leaf, "round": draft.round},
         **place.to_ticket(draft),

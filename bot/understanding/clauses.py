@@ -40,7 +40,8 @@ def is_listing(text: str) -> bool:
 
 
 def _kept(pieces: Sequence[str], text: str) -> list[str]:
-    found = [piece.strip(_EDGE) for piece in pieces]
+    lead = load("joins")["lead"]
+    found = [re.sub(lead, "", piece.strip(_EDGE)).strip(_EDGE) for piece in pieces]
     found = [piece for piece in found if piece]
     return found if 1 < len(found) <= MOST else [text]
 

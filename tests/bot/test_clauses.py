@@ -1,0 +1,84 @@
+"""Two or three requests in one message: where it is cut, and what stays together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.understanding.clauses import distinct, is_listing, split
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("楼道灯坏了，另外楼下垃圾也没人收", ["楼道灯坏了", "楼下垃圾也没人收"]),
+        ("楼道灯坏了，楼下垃圾也没人收", ["楼道灯坏了", "楼下垃圾也没人收"]),
+        ("楼道灯坏了，顺便给我订明天中午饭", ["楼道灯坏了", "给我订明天中午饭"]),
+        ("楼道灯坏了。高龄津贴咋申请？", ["楼道灯坏了", "高龄津贴咋申请？"]),
+        ("我说三个事：楼道灯，下水道，还有订饭", ["楼道灯", "下水道", "订饭"]),
+        ("楼道灯坏了三天了，老人不敢下楼", ["楼道灯坏了三天了，老人不敢下楼"]),
+        ("还有没有饭", ["还有没有饭"]),
+        # A story of many sentences is one story.
+        ("灯坏了。摔了。疼了。没人来。", ["灯坏了。摔了。疼了。没人来。"]),
+    ],
+)
+def test_cutting(text: str, pieces: list[str]) -> None:
+    assert split(text) == pieces
+
+
+def test_a_list_is_announced() -> None:
+    assert is_listing("两件事，灯坏了，饭也没送来")
+    assert not is_listing("这件事没人管")
+
+
+def parsed(text: str, intent: str, leaf: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return a piece as the model parses it."""
+    entities = [{"entity": "service", "value": leaf, "confidence": more.pop("sure", 0.9)}]
+    return {
+        "text": text,
+        "intent": {"name": intent, "confidence": more.pop("confidence", 0.9)},
+        "entities": (entities if leaf else []) + more.pop("facts", []),
+        "uncertain": more.pop("uncertain", False),
+    }
+
+
+LAMP = parsed("楼道灯坏了", "report_problem", "H6")
+
+
+def texts(*parses: dict[str, Any], listed: bool = False) -> list[str]:
+    """Return the words of the requests that are told apart."""
+    return [str(p["text"]) for p in distinct(parses, listed)]
+
+
+def test_other_requests_are_told_apart() -> None:
+    meal = parsed("订明天中午饭", "book_meal", "C1")
+    rubbish = parsed("垃圾也没人收", "report_problem", "I1")
+    assert texts(LAMP, meal) == ["楼道灯坏了", "订明天中午饭"]
+    assert texts(LAMP, rubbish) == ["楼道灯坏了", "垃圾也没人收"]
+
+
+def test_the_same_once_more_is_one_request() -> None:
+    assert texts(LAMP, parsed("三楼也不亮", "report_problem", "H6")) == []
+    assert texts(LAMP, parsed("墙也黑", "report_problem", "H9", sure=0.3)) == []
+    assert texts(LAMP, parsed("快点吧", "chitchat")) == []
+
+
+def test_what_is_no_request_stays_with_the_one_before() -> None:
+    place = {"entity": "address", "start": 0, "end": 3, "value": {"building": "3"}, "text": "3号楼"}
+    where = parsed("3号楼", "supplement_ticket", facts=[place])
+    meal = parsed("订明天中午饭", "book_meal", "C1")
+    first, second = distinct([LAMP, where, meal])
+    assert (first["text"], second["text"]) == ("楼道灯坏了，3号楼", "订明天中午饭")
+    moved = next(e for e in first["entities"] if e["entity"] == "address")
+    assert first["text"][moved["start"] : moved["end"]] == "3号楼"
+    hello = parsed("你好", "greet")
+    first, _ = distinct([hello, LAMP, meal])
+    assert (first["text"], first["intent"]["name"]) == ("你好，楼道灯坏了", "report_problem")
+    assert [e["value"] for e in first["entities"]] == ["H6"]
+
+
+def test_a_faint_piece_counts_only_when_several_were_announced() -> None:
+    faint = parsed("订饭", "book_meal", confidence=0.3, uncertain=True)
+    assert texts(LAMP, faint) == []
+    assert texts(LAMP, faint, listed=True) == ["楼道灯坏了", "订饭"]
