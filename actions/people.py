@@ -46,7 +46,7 @@ class Emergency(TurnAction):
             shown = {k: v for k, v in card.items() if k != "after"}
             turn.tell(safety_text(card), custom={"card": shown})
         else:
-            turn.say("emergency_fallback")
+            turn.say(_fallback(leaf))
         if alert:
             turn.tell(_alerted(alert))
         if turn.loop:
@@ -100,7 +100,7 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
             _card(client, before), _alert(client, turn, before.leaf, before.ticket_no)
         )
     if card is None:
-        turn.say("emergency_fallback")
+        turn.say(_fallback(before.leaf))
         return []
     what = crisis.kind(before, turn.message, card["after"])
     if what == crisis.PLACE and alert is None:
@@ -135,7 +135,7 @@ class Comfort(TurnAction):
             async with turn.client() as client:
                 found = await client.hotlines(self.CARD)
         except (ServiceAway, Refused):
-            turn.say("emergency_fallback")
+            turn.say("emergency_fallback_J5")
             return [FollowupAction(LISTEN)]
         card = {**found["card"], "numbers": found["numbers"]}
         turn.tell(safety_text(card))
@@ -163,6 +163,11 @@ async def danger_first(turn: Turn, leaf: str | None, client: Client) -> bool:
     if lead:
         turn.tell(lead)
     return bool(lead)
+
+
+def _fallback(leaf: str) -> str:
+    """Return the words that need no services; who wants to die or is beaten is told gently."""
+    return f"emergency_fallback_{leaf}" if leaf in ("J3", "J5") else "emergency_fallback"
 
 
 async def _card(client: Client, now: crisis.Crisis) -> Json | None:

@@ -229,6 +229,8 @@ class HotlineFile(BaseModel):
 
     version: Text
     reviewed_by: str | None = None
+    reviewed_on: date | None = None
+    """The day the words were settled by those who answer for them; None: a draft for demos."""
     numbers: dict[str, Number]
     cards: tuple[SafetyCard, ...]
 
@@ -257,6 +259,49 @@ class MealFile(BaseModel):
     max_portions: int | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+
+
+class Venue(_Entry):
+    """A room that can be booked; ``seats`` is how many people it holds."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    seats: int | None = Field(None, ge=1)
+
+
+class Course(_Entry):
+    """A course of a term; ``weekdays`` 1 is Monday, ``time`` is words for people."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    weekdays: tuple[int, ...]
+    time: str
+    term_from: date
+    term_to: date
+    seats: int | None = Field(None, ge=1)
+
+
+class Bookable(_Entry):
+    """How one service is booked here: who provides it, on which days, how long before."""
+
+    provider: str
+    hours: str
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(min_length=1)
+    parts: tuple[Literal["am", "noon", "pm", "eve", "night"], ...] = Field(min_length=1)
+    days_before: int = Field(ge=0, le=30)
+    note: str = ""
+    fee_note: str = ""
+    venues: tuple[Venue, ...] = ()
+    courses: tuple[Course, ...] = ()
+
+
+class ServiceFile(_Entry):
+    """What can be booked in the locality, by leaf."""
+
+    confirm_locally: bool = True
+    services: dict[str, Bookable]
 
 
 class Duty(BaseModel):

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
-from services.catalogue import meals
+from services.catalogue import bookings, meals
 from services.catalogue.files import DataFileError, read
 from services.catalogue.model import (
     Card,
@@ -23,6 +24,7 @@ from services.catalogue.model import (
     Route,
     RouteFile,
     SafetyCard,
+    ServiceFile,
 )
 from services.clock import Clock
 from services.config import Settings
@@ -131,10 +133,11 @@ class CatalogueService:
         return list(self._cards.values())
 
     def certificate(self, no: int | None = None, name: str | None = None) -> dict[str, Any]:
-        """Return ``{no, name, allowed, basis, why, redirect, bring, leaf}``.
+        """Return ``{no, name, allowed, basis, why, redirect, bring, leaf, notice}``.
 
         ``allowed`` is null for a kind that the locality's list does not have, and for one that it
-        leaves to the case. A number of the list comes before a name.
+        leaves to the case. A number of the list comes before a name. ``notice`` is the address of
+        the printable notice of a kind that is not issued.
         """
         policy = self._certificates
         item = next((i for i in policy.items if no is not None and i.no == no), None)
@@ -142,13 +145,15 @@ class CatalogueService:
         if item is None:
             return {
                 "no": None, "name": name, "allowed": None, "basis": None, "why": None,
-                "redirect": None, "bring": [], "leaf": None,
+                "redirect": None, "bring": [], "leaf": None, "notice": None,
             }  # fmt: skip
         return {
             "no": item.no, "name": item.name, "allowed": item.allowed,
             "basis": policy.basis if item.no is not None else None,
             "why": item.why, "redirect": item.redirect, "bring": list(item.bring),
             "leaf": item.leaf,
+            "notice": None if item.allowed is not False
+            else f"{self._settings.public_url}/notice/refusal?{urlencode({'kind': item.name})}",
         }  # fmt: skip
 
     def _certificate_by_name(self, name: str) -> CertificateItem | None:
@@ -226,6 +231,21 @@ class CatalogueService:
             reason += f"着急的话打{kitchen.name}{kitchen.phone}问问。"
         raise LindaError("meal_closed", reason, 422)
 
+    @cached_property
+    def _bookable(self) -> ServiceFile:
+        return read(self._settings.locality_dir / "services.yml", ServiceFile)
+
+    def booking(self, leaf: str, day: date | None = None) -> dict[str, Any]:
+        """Return how a service is booked and whether it can be on a day (``bookings.options``).
+
+        Raises:
+            LindaError: 404 ``not_bookable``: the locality has no rules for this leaf.
+        """
+        rules = self._bookable.services.get(leaf)
+        if rules is None:
+            raise LindaError("not_bookable", "这项服务这里还不能直接约。", 404)
+        return bookings.options(rules, day, self._clock.now())
+
     def duty(self) -> dict[str, str]:
         """Return ``{"name", "phone"}`` of the locality's duty desk."""
         return {"name": self.locality.duty.name, "phone": self.locality.duty.phone}
@@ -233,7 +253,7 @@ class CatalogueService:
     def check(self) -> list[str]:
         """Return what is wrong or due in the data files, one Chinese line each; empty: all well."""
         problems: list[str] = []
-        for part in ("locality", "_cards", "_certificates", "_hotlines", "_meals"):
+        for part in ("locality", "_cards", "_certificates", "_hotlines", "_meals", "_bookable"):
             try:
                 getattr(self, part)
             except DataFileError as error:
@@ -251,15 +271,38 @@ class CatalogueService:
             for c in self.cards()
             if not c.sources and not c.confirm_locally
         ]
-        problems += [
-            f"hotlines.yml：提示卡 {c.leaf} 用了没有登记的号码 {n}"
-            for c in self._hotlines.cards
-            for n in c.numbers
-            if n not in self._hotlines.numbers
-        ]
-        if self._safety_card(GENERAL) is None:
-            problems.append('hotlines.yml：缺少通用的提示卡（leaf: "-"）')
+        return problems + hotline_problems(self._hotlines, demo=self._settings.env == "demo")
+
+
+def hotline_problems(lines: HotlineFile, *, demo: bool) -> list[str]:
+    """Return what is wrong with numbers and safety cards, one Chinese line each.
+
+    Args:
+        lines: The file.
+        demo: In a demo the words may be a draft and the numbers fictitious; nowhere else.
+    """
+    problems = [
+        f"hotlines.yml：提示卡 {c.leaf} 用了没有登记的号码 {n}"
+        for c in lines.cards
+        for n in c.numbers
+        if n not in lines.numbers
+    ]
+    general = next((c for c in lines.cards if c.leaf == GENERAL), None)
+    if general is None:
+        problems.append('hotlines.yml：缺少通用的提示卡（leaf: "-"）')
+    elif not (general.after.follow and general.after.place and general.after.over):
+        problems.append("hotlines.yml：通用的提示卡缺少之后接着说的话（after）")
+    if demo:
         return problems
+    if lines.reviewed_on is None:
+        problems.append("hotlines.yml：安全提示卡还没有审定（reviewed_by、reviewed_on）")
+    used = {n for c in lines.cards for n in c.numbers}
+    problems += [
+        f"hotlines.yml：{lines.numbers[n].name} 还是演示号码"
+        for n in lines.numbers
+        if n in used and lines.numbers[n].demo
+    ]
+    return problems
 
 
 def _leaf_order(leaf: str) -> tuple[str, int]:

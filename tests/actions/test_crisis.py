@@ -178,7 +178,10 @@ async def test_without_services_the_numbers_come(
     monkeypatch.setenv("LINDA_URL", "http://127.0.0.1:9")
     talk.hear("幸福小区3号楼2单元", "report_problem", entities=[ADDRESS])
     await talk.run("action_emergency_follow")
-    assert "120" in talk.text and "已经转给" not in talk.text
+    assert "我在听" in talk.text and "120" in talk.text and "已经转给" not in talk.text
+    talk.slots["crisis"] = None
+    await alarm(talk, "他打我，往死里打", "J3")
+    assert "12110" in talk.text
 
 
 async def test_a_heavy_heart_is_heard_before_anything_is_asked(

@@ -12,8 +12,8 @@ import yaml
 
 from services.catalogue.files import DataFileError, read
 from services.catalogue.meals import meal_status
-from services.catalogue.model import CardFile, MealFile
-from services.catalogue.service import CatalogueService
+from services.catalogue.model import AfterCard, CardFile, MealFile
+from services.catalogue.service import CatalogueService, hotline_problems
 from services.clock import ZONE, Clock
 from services.config import ROOT, Settings
 from services.errors import LindaError
@@ -158,6 +158,18 @@ def test_numbers_said_in_a_safety_card_are_numbers_of_the_locality(locality: str
         said = set(re.findall(r"(?<!\d)1\d{2,4}(?!\d)|(?<!\d)9\d{4}(?!\d)", card.model_dump_json()))
         assert said <= known, card.leaf
     assert {"122", "12110", "12356"} <= known
+
+
+def test_drafts_and_demo_numbers_are_found_where_it_is_no_demo() -> None:
+    lines = service()._hotlines
+    assert hotline_problems(lines, demo=True) == []
+    found = hotline_problems(lines, demo=False)
+    assert any("还没有审定" in f for f in found)
+    assert any("演示号码" in f for f in found)
+    general = [c for c in lines.cards if c.leaf == "-"]
+    silent = [c.model_copy(update={"after": AfterCard()}) for c in general]
+    assert hotline_problems(lines.model_copy(update={"cards": tuple(silent)}), demo=True)
+    assert hotline_problems(lines.model_copy(update={"cards": ()}), demo=True)
 
 
 def test_who_asks_for_somebody_else_is_not_spoken_to_as_the_victim() -> None:
