@@ -175,24 +175,27 @@ _LATER = rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟|刻钟)(?P<
 _SINCE_BEFORE = re.compile(r"(?:都|快|整整|足足|已经|连着|连续|断断续续|将近)$")
 _LASTING = (
     r"坏|停|断|漏|堵|没|等|供|趴|告|灭|黑|泡|淹|积|臭|响|闹|吵|冻|封|锁|扔|堆|放|摆|拖|欠|报|反映|投诉|丢|塌|裂|歪|倒|瘫|病|饿|"
-    r"咳|疼|失踪|走丢|离家|熄|哭|敲|冒|晾|空|渗|滴|返|飘|锈|敞|晒|捂|憋|挤|占|挡|碎|闭|卡|逾期|超期|超时|瞎"
+    r"炸|满出来|溢|咳|疼|失踪|走丢|离家|熄|哭|敲|冒|晾|空|渗|滴|返|飘|锈|敞|晒|捂|憋|挤|占|挡|碎|闭|卡|逾期|超期|超时|瞎"
 )
 _LASTS_BEFORE = re.compile(
-    rf"(?:{_LASTING})(?:水|电|气|暖|着)?(?:了|起)$|(?<![要将会划])(?:停|断|没|漏)(?:水|电|气|暖)$"
+    rf"(?:{_LASTING})(?:水|电|气|暖|着)?(?:了|起)[^\w，。,]{{0,4}}$|(?<![要将会划])(?:停|断|没|漏)(?:水|电|气|暖)$"
     r"|已经?(?:逾期|超期|超时|延期|停工|停产|停业|烂尾|拖欠|拖延|闲置|荒废|失联|失踪)(?:近|将近|长达|达)?$"
 )
-_SINCE_AFTER = re.compile(r"\s*(?:了|啦|咯|喽|没|都没|还没|多了)")
+_SINCE_AFTER = re.compile(r"\s*(?:了|啦|咯|喽|[都还]?(?:没|莫得|冇)|多了)")
 _WITHOUT_AFTER = re.compile(r"\s*不(?![到止够要用算行能得多是超])")
 # What was promised or is the rule is no date: 承诺三个工作日内处理.
 _PROMISED = re.compile(
     r"(?:承诺|约定|说好|规定|答应|答复|回复|告知|写着|写的|写明|保证|三包|应当?)[^,，。；;!！?？]{0,8}$"
 )
-_SINCE = rf"(?<![大小好几第])(?<!最后){_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一|内|两头|打鱼|\d)"
+_SINCE = rf"(?<![大小好几第])(?<!一[天年月])(?<!最后){_COUNT}(?P<sinceunit>{_UNIT})(?P<sincemore>多)?(?!前|后|以|之|一|内|两头|打鱼|\d)"
 _WORKDAYS = rf"(?<!\d)(?P<workdays>{_N})个?工作日(?P<wlater>(?:以|之)?内|以后|之后|后)"
 _THESE = (
     r"(?P<these>(?:今明|明后|昨今)[两二]?[天日]|这(?:两|几|些)天|(?:这|近|最近)(?P<thesen>[三四五六七八九十]|\d+)天(?!内|之内|一)"
     r"|这(?:两|几)日|头两天|前(?:两|几)天|前(?:两|几)日|头几天|上(?:两|几)天|过(?:两|几)天)"
 )
+#: 每天, 每晚; then a wish or stress follows where it is a time all the same.
+_OFTEN = 2
+_EVERY_DAY = re.compile(r"都|来|上门|给|送|帮|派|的")
 # 每天清运一次 says how often, as 每周三次 does.
 _HOW_OFTEN = r"(?![^，,。；;的]{0,4}?[一两三四五六七八九十\d]+(?:[次趟班遍顿元块]|回(?![来家])))"
 _RECUR_DAILY = rf"(?P<daily>每天{_HOW_OFTEN}|每日{_HOW_OFTEN}|每晚|每早|每个?(?={_PART_ALONE}))"
@@ -683,7 +686,7 @@ _BEGINNINGS = either(
 # 早上好, 一早就打鸣, 一到天黑, 夜间施工.
 _NOT_ALONE = re.compile(r"夜间|晚间|早间|午间|天黑|黑天|黑夜|天亮前")
 _GREETS = re.compile(r"好(?![几多像不])|安(?![装排])")
-_HABIT_BEFORE = re.compile(r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天)$")
+_HABIT_BEFORE = re.compile(r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天|[写开干吵闹打跳唱放喝]到)$")
 _HOW_LONG_BEFORE = re.compile(rf"(?:{_HOW_LONG})$")
 _HABIT_AFTER = re.compile(rf"(?:{_N}点(?:钟|半|多)?)?[就才都]")
 # Told of another day: 那天下午.
@@ -771,7 +774,16 @@ def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
         match = _APPROX_HOUR_RE.match(plain, reading.end)
     if match:
         reading.approx, reading.end = True, match.end()
+    if not meal and _is_only_often(plain, reading):
+        return None
     return reading
+
+
+def _is_only_often(plain: str, reading: _Reading) -> bool:
+    """每天堵车, 每晚充电 say how often, not when; 每天早上, 每晚十点 and 每天来量血压 do."""
+    daily = reading.recur == {"recur": "daily"} and reading.clock is None
+    bare = daily and reading.end - reading.start == _OFTEN
+    return bare and not _EVERY_DAY.match(plain, reading.end)
 
 
 _WEEKDAY_BESIDE = re.compile(
