@@ -8,6 +8,7 @@ from rasa_sdk.events import EventType, FollowupAction
 
 from actions import choices
 from actions.client import Client
+from actions.dialogue import pattern
 from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
 from actions.turn import AFFIRM, Button, Turn, TurnAction, button
@@ -126,6 +127,13 @@ def rating_buttons(ticket_no: str = "") -> list[Button]:
     ]
 
 
+def looks_later(text: str) -> bool:
+    """Whether the resident has not looked yet (“等我晚上看看”); trouble told beside it counts first."""
+    words = bare(text)
+    later = bool(pattern("own", "later").search(words))
+    return later and not pattern("own", "not_later").search(words)
+
+
 def asked(message: Message) -> tuple[str, str]:
     """Return the stage and the ticket that a message answers: its button's, else the open one."""
     pending = message.pending_callback or {}
@@ -164,6 +172,9 @@ class CallbackAnswer(TurnAction):
         return []
 
     async def _solved(self, turn: Turn, client: Client, ticket_no: str) -> None:
+        if not turn.message.tapped and looks_later(turn.message.text):
+            turn.say("callback_later")
+            return
         solved = read_solved(turn.message)
         if solved is None:
             title = (turn.message.pending_callback or {}).get("title") or "您报的事"

@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import timedelta
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import withdrawing
+from actions import amending, withdrawing
+from actions.amending import Change, kind_of, says
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
 from actions.form_actions import say_due, say_owner
 from actions.forms.replies import bare, leftover
-from actions.message import Message
+from actions.message import Message, read_time
+from actions.own import broke_again, query_code, ticket_no
 from actions.texts import say
-from actions.turn import Button, Turn, TurnAction, button, short
+from actions.turn import RASAS_OWN, Button, Turn, TurnAction, button, short
 
 FINISHED = frozenset({"RESOLVED", "CLOSED"})
-ENDED = frozenset({"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"})
+ENDED = frozenset({"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "HANDED_OFF"})
 SHOWN = 3
 TELLS = 3
 """So many words beyond entities and filler tell of something."""
 CLARIFY = "action_clarify"
 COMMUNITY = "action_community_info"
-_NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
-_CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
+UNDO = "undo"
+"""``about`` of the button that takes the last change of an order back."""
 WHY = "why:"
 """Prefix of an ``about`` value that says why a request is taken back."""
-
-
-def ticket_no(message: Message) -> str | None:
-    """Return the ticket number that was said or tapped, or None."""
-    for entity in message.meant("ticket_no"):
-        if str(entity.value).upper().startswith("SQ"):
-            return str(entity.value)
-    found = _NUMBER.search(message.text)
-    return found.group(0).upper() if found else None
-
-
-def query_code(message: Message) -> str:
-    """Return the six-digit query code in the message, or an empty string."""
-    for entity in message.all("ticket_no"):
-        if re.fullmatch(r"\d{6}", str(entity.value)):
-            return str(entity.value)
-    found = _CODE.search(_NUMBER.sub("", message.text))
-    return found.group(0) if found else ""
 
 
 def candidates(tickets: Sequence[TicketView], message: Message, finished: bool) -> list[TicketView]:
@@ -86,18 +70,60 @@ class QueryProgress(TurnAction):
                         raise
                     turn.say("progress_not_found", ticket_no=number)
                     return []
-                turn.tell(progress(ticket), custom=ticket.card())
+                turn.tell(progress(ticket, turn.message), custom=ticket.card())
                 if ticket.data.get("joinable"):
                     _offer_to_join(turn, ticket)
                 return []
             tickets = await client.tickets(turn.conversation_id)
+        if says("owner", turn.message.text):
+            return self._who(turn, tickets)
         if not tickets:
+            if says("phoned", turn.message.text) and turn.loop is None:
+                turn.say("progress_phoned")
+                return [FollowupAction("report_form")]
             turn.say("progress_need_code" if query_code(turn.message) else "progress_none")
             return []
-        shown = [progress(t) for t in tickets[:SHOWN]]
+        shown = [progress(t, turn.message) for t in tickets[:SHOWN]]
         more = [say("progress_more", n=len(tickets) - SHOWN)] if len(tickets) > SHOWN else []
         turn.tell("\n".join([say("progress_head"), *shown, *more]), custom=tickets[0].card())
         return []
+
+    @staticmethod
+    def _who(turn: Turn, tickets: Sequence[TicketView]) -> list[EventType]:
+        """Name who is in charge of the open ones, with a phone; without any it is another question."""
+        known = [t for t in tickets if t.state not in ENDED | FINISHED and t.owner]
+        first = _first(turn)
+        if not known and first:
+            return [FollowupAction(first)]
+        if not known:
+            turn.say("progress_none" if not tickets else "progress_no_owner")
+            return []
+        lines = [
+            say("progress_owner", title=_title(t), owner=t.owner, phone=say_phone(t))
+            for t in known[:SHOWN]
+        ]
+        turn.tell("\n".join(lines), custom=known[0].card())
+        return []
+
+
+def say_phone(ticket: TicketView) -> str:
+    """Return the phone of whoever is in charge in words; empty when it is not known."""
+    phone = (ticket.data.get("owner") or {}).get("phone")
+    return say("owner_phone", phone=phone) if phone else ""
+
+
+def _first(turn: Turn) -> str | None:
+    """Return the action that the message was first taken for, when it was handed on to this one."""
+    ran = [name for name in turn.actions_since_message() if name not in RASAS_OWN]
+    return ran[0] if ran else None
+
+
+def due(ticket: TicketView, message: Message) -> str:
+    """Return the promised time in words; of one that is over, that it is over."""
+    at = ticket.data.get("due_at")
+    if at and ticket.due_text and read_time(str(at)) < message.now:
+        return say("due_overdue", due=ticket.due_text)
+    return say_due(ticket)
 
 
 def _offer_to_join(turn: Turn, ticket: TicketView) -> None:
@@ -109,7 +135,7 @@ def _offer_to_join(turn: Turn, ticket: TicketView) -> None:
     turn.say("join_offer", [button("连起来", yes), button("先不用", "/deny")])
 
 
-def progress(ticket: TicketView) -> str:
+def progress(ticket: TicketView, message: Message) -> str:
     """Return one request in words."""
     open_ = ticket.state not in ENDED | FINISHED
     return say(
@@ -117,7 +143,7 @@ def progress(ticket: TicketView) -> str:
         title=ticket.title or "您报的事",
         ticket_no=ticket.ticket_no,
         state=_state(ticket),
-        due=say_due(ticket) if open_ else "",
+        due=due(ticket, message) if open_ else "",
         owner=say_owner(ticket) if open_ else "",
     )
 
@@ -135,7 +161,7 @@ class OwnTicketAction(TurnAction):
         async with turn.client() as client:
             tickets = await client.tickets(turn.conversation_id)
             found = candidates(tickets, turn.message, self.FINISHED_ONES)
-            found = [t for t in tickets if t.ticket_no == chosen] or found
+            found = [t for t in tickets if t.ticket_no == chosen] or self.fitting(turn, found)
             if not found:
                 return self.nothing(turn, candidates(tickets, turn.message, False))
             if len(found) > 1 and not self.newest(found):
@@ -145,6 +171,10 @@ class OwnTicketAction(TurnAction):
     def asked_about(self, turn: Turn) -> str | None:
         """Return the ticket that the question just before this message was about."""
         return None
+
+    def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
+        """Return those that the words fit; all of them when the words choose none."""
+        return found
 
     def newest(self, found: Sequence[TicketView]) -> bool:
         """Whether the newest one is meant without asking."""
@@ -177,12 +207,12 @@ class Urge(OwnTicketAction):
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Send the words to whoever is in charge."""
         view = await client.resident_act(ticket.ticket_no, "urge", _body(turn), turn.key("urge"))
-        turn.say("urged", custom=view.card(), **_about(view, ticket))
+        turn.say("urged", custom=view.card(), **_about(turn, view, ticket))
         return []
 
 
 class Supplement(OwnTicketAction):
-    """Adds words and photos to a request."""
+    """Adds words and photos to a request; what they change of its facts is changed there."""
 
     NAME = "action_supplement"
     NONE = "supplement_none"
@@ -192,7 +222,98 @@ class Supplement(OwnTicketAction):
         """Add it; an address right after a question about the grid answers that question."""
         if _place_alone(turn.message) and turn.last_action() == COMMUNITY:
             return [FollowupAction(CLARIFY)]
+        async with turn.client() as client:
+            tickets = await client.tickets(turn.conversation_id)
+            open_ones = candidates(tickets, turn.message, False)
+            if turn.message.about == UNDO:
+                return await self._undo(turn, client, open_ones)
+            changed = [(t, c) for t in open_ones if (c := amending.change_of(turn.message, t))]
+            if changed:
+                return await self._amend(turn, client, *changed[0])
+        first = _first(turn)
+        if first and first != self.NAME:
+            return [FollowupAction(first)]
         return await super().act(turn)
+
+    async def _amend(
+        self, turn: Turn, client: Client, ticket: TicketView, change: Change
+    ) -> list[EventType]:
+        """Change the facts and read back what they are now and were before."""
+        if change.cancels:
+            return [FollowupAction(Withdraw.NAME)]
+        body: Json = _body(turn)
+        if change.appointment:
+            body["appointment"] = change.appointment
+        if change.phone:
+            body["contact"] = {"phone": change.phone}
+        lines = list(change.lines)
+        if change.address:
+            where = await self._where(turn, client, ticket, change)
+            if where is None:
+                return await self._place_unknown(turn, client, ticket, change)
+            body |= where
+            known = str(ticket.data.get("location_text") or "")
+            lines[-1] = (str(where["place"]["label"]), known)
+        try:
+            view = await client.resident_act(ticket.ticket_no, "amend", body, turn.key("amend"))
+        except Refused as refused:
+            turn.say("amend_refused", reason=refused.message)
+            return []
+        self._say_changed(turn, view, amending.said(tuple(lines)), bool(change.appointment))
+        return []
+
+    @staticmethod
+    def _say_changed(turn: Turn, view: TicketView, changes: str, undoable: bool) -> None:
+        buttons = []
+        if undoable:
+            facts = f'"ticket_no":"{view.ticket_no}","about":"{UNDO}"'
+            buttons = [button("改回去", f"/supplement_ticket{{{facts}}}")]
+        turn.say(
+            "amended", buttons, custom=view.card(), changes=changes, **_about(turn, view, view),
+            owner=say_owner(view) if view.owner and not undoable else "",
+        )  # fmt: skip
+
+    @staticmethod
+    async def _where(turn: Turn, client: Client, ticket: TicketView, change: Change) -> Json | None:
+        """Resolve the place; a building alone is one of the compound that is known already."""
+        said, known = dict(change.address), dict(ticket.data.get("place") or {})
+        if said.get("community") is None and known:
+            said = {**known, **said}
+        try:
+            found = await client.resolve_place(change.address_text, said, turn.conversation_id)
+        except Refused:
+            return None
+        if found.get("status") != "resolved" or not found.get("candidates"):
+            return None
+        return {"place": found["candidates"][0], "address_text": change.address_text}
+
+    @staticmethod
+    async def _place_unknown(
+        turn: Turn, client: Client, ticket: TicketView, change: Change
+    ) -> list[EventType]:
+        """Keep the words on the ticket; a person reads where it is."""
+        key = turn.key("supplement")
+        view = await client.resident_act(ticket.ticket_no, "supplement", _body(turn), key)
+        turn.say("amend_place_unknown", custom=view.card(), known=change.address_text)
+        return []
+
+    async def _undo(
+        self, turn: Turn, client: Client, open_ones: Sequence[TicketView]
+    ) -> list[EventType]:
+        """Put the last change of an order back."""
+        before = (open_ones[0].data.get("amended") or {}) if open_ones else {}
+        if not before:
+            turn.say("button_gone")
+            return []
+        body: Json = {**_body(turn), "text": "改回原来的", "appointment": before}
+        number = open_ones[0].ticket_no
+        try:
+            view = await client.resident_act(number, "amend", body, turn.key("amend"))
+        except Refused as refused:
+            turn.say("amend_refused", reason=refused.message)
+            return []
+        turn.say("amended_back", custom=view.card(), **_about(turn, view, view))
+        return []
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
         """An address without a matter is heard as such; what tells of something is reported."""
@@ -210,7 +331,7 @@ class Supplement(OwnTicketAction):
             return []
         key = turn.key("supplement")
         view = await client.resident_act(ticket.ticket_no, "supplement", body, key)
-        turn.say("supplemented", custom=view.card(), **_about(view, ticket))
+        turn.say("supplemented", custom=view.card(), **_about(turn, view, ticket))
         return []
 
 
@@ -226,10 +347,14 @@ class Withdraw(OwnTicketAction):
         offer = _withdrawing(turn)
         return str(offer["ticket"]) if offer else None
 
+    def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
+        """“不去了” is about what was agreed, “饭不要了” about the meal."""
+        return [t for t in found if amending.change_of(turn.message, t).cancels] or found
+
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Ask once; a reason, or a yes to the one that is read back, takes it back."""
         offer = _withdrawing(turn) or {}
-        code, words = self._reason(turn, offer)
+        code, words = self._reason(turn, offer, kind_of(ticket))
         if code == withdrawing.KEEP:
             turn.say("withdraw_kept", title=_title(ticket), ticket_no=ticket.ticket_no)
             return [SlotSet("offer", None)]
@@ -245,7 +370,7 @@ class Withdraw(OwnTicketAction):
         return [SlotSet("offer", None)]
 
     @staticmethod
-    def _reason(turn: Turn, offer: Json) -> tuple[str | None, str]:
+    def _reason(turn: Turn, offer: Json, kind: str) -> tuple[str | None, str]:
         """Return (code, words): code None asks, with words the reason that is read back."""
         about, text = turn.message.about or "", turn.message.text.strip()
         if about.startswith(WHY):
@@ -255,7 +380,7 @@ class Withdraw(OwnTicketAction):
             return code, withdrawing.title(code) or ""
         said = withdrawing.reason_in(text)
         if not offer:
-            vague = said == "not_needed" and names_nothing(text)
+            vague = kind == amending.OTHER and said == "not_needed" and names_nothing(text)
             return None, "" if vague or said is None else text
         if said and not withdrawing.keeps(text):
             return said, text
@@ -304,16 +429,6 @@ def _withdrawing(turn: Turn) -> Json | None:
     return offer if offer and offer.get("follow") == Withdraw.NAME else None
 
 
-def kind_of(ticket: TicketView) -> str:
-    """Return ``meal``, ``appointment`` or ``other``: what a change of it can be."""
-    appointment = ticket.data.get("appointment") or {}
-    if appointment.get("meal"):
-        return "meal"
-    if appointment or ticket.data.get("kind") == "booking":
-        return "appointment"
-    return "other"
-
-
 class Reject(OwnTicketAction):
     """It is not solved, or broke again: the request goes back for another round."""
 
@@ -321,6 +436,44 @@ class Reject(OwnTicketAction):
     NONE = "reject_none"
     FINISHED_ONES = True
     INTENT = "reject_resolution"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """“又坏了” about something mended before goes back to it; anything else is judged."""
+        again = not turn.message.tapped and turn.loop is None and broke_again(turn.message)
+        if not again:
+            return await super().act(turn)
+        async with turn.client() as client:
+            tickets = await client.tickets(turn.conversation_id)
+            same = [t for t in tickets if t.state in FINISHED and is_same(turn.message, t)]
+            if same and same[0].state == "RESOLVED":
+                return await self.do(turn, client, same[0])
+        if same:
+            return self._reopen(turn, same[0])
+        first = _first(turn)
+        if first and first != self.NAME:
+            return [FollowupAction(first)]
+        return await super().act(turn)
+
+    @staticmethod
+    def _reopen(turn: Turn, ticket: TicketView) -> list[EventType]:
+        """Ask whether it is the same again; once it is too long closed it is reported anew."""
+        closed = read_time(str(ticket.data.get("closed_at") or ticket.data.get("created_at")))
+        if turn.message.now - closed > REOPENED_FOR:
+            turn.say("reopen_too_old", title=_title(ticket))
+            return [FollowupAction("report_form")]
+        about = f'"about":"m:{turn.message.id}"'
+        yes = f'/reject_resolution{{"ticket_no":"{ticket.ticket_no}",{about}}}'
+        leaf = ticket.data.get("leaf")
+        service = f'"service":"{leaf}",' if leaf else ""
+        no = f"/report_problem{{{service}{about}}}"
+        turn.say(
+            "reopen_ask",
+            [button("是，退回重办", yes), button("不是，另报一件", no)],
+            title=_title(ticket),
+            ticket_no=ticket.ticket_no,
+            day=f"{closed.month}月{closed.day}日",
+        )
+        return [SlotSet("offer", {"id": turn.message.id, "yes": yes, "no": no})]
 
     def newest(self, found: Sequence[TicketView]) -> bool:
         """The only one that waits for a verdict is the one that is meant."""
@@ -343,16 +496,45 @@ class Reject(OwnTicketAction):
         ticket = open_ones[0]
         urge = f'/urge_ticket{{"ticket_no":"{ticket.ticket_no}"}}'
         buttons = [button("催一下", urge), button("先不催", "/deny")]
-        turn.say("reject_open", buttons, **_about(ticket, ticket))
+        turn.say("reject_open", buttons, **_about(turn, ticket, ticket))
         return [SlotSet("offer", {"id": turn.message.id, "follow": Urge.NAME})]
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
-        """Send it back with the resident's words."""
-        view = await client.resident_act(
-            ticket.ticket_no, "reject", _body(turn), turn.key("reject")
-        )
-        turn.say("rejected", custom=view.card(), **_about(view, ticket))
+        """Send it back with the resident's words; when that is over it is reported anew."""
+        try:
+            view = await client.resident_act(
+                ticket.ticket_no, "reject", _body(turn), turn.key("reject")
+            )
+        except Refused as refused:
+            if refused.code != "closed_too_long" or turn.loop:
+                raise
+            turn.say("reopen_too_old", title=_title(ticket))
+            return [FollowupAction("report_form")]
+        turn.say("rejected", custom=view.card(), **_about(turn, view, ticket))
         return []
+
+
+REOPENED_FOR = timedelta(days=30)
+"""So long after closing “又坏了” goes back to the same request (SLA profile, ``reopen_days``)."""
+
+
+def is_same(message: Message, ticket: TicketView) -> bool:
+    """Whether a message can be about the matter and the place of a finished request."""
+    leaf, of_ticket = message.leaf, ticket.data.get("leaf")
+    if leaf is not None and of_ticket:
+        likely = {leaf.id, *(a for a, _ in leaf.alternatives)}
+        if of_ticket not in likely and leaf.id != "none":
+            return False
+    there = ticket.data.get("place") or {}
+    for entity in message.meant("address"):
+        said = entity.value if isinstance(entity.value, dict) else {}
+        for part in ("building", "unit"):
+            if said.get(part) and there.get(part) and str(said[part]) != str(there[part]):
+                return False
+        name = str(said.get("community") or "")
+        if name and there.get("community") and name[:2] not in str(there["community"]):
+            return False
+    return True
 
 
 class Rate(OwnTicketAction):
@@ -384,7 +566,7 @@ class Rate(OwnTicketAction):
         return []
 
 
-def _body(turn: Turn) -> dict[str, object]:
+def _body(turn: Turn) -> Json:
     return {"conversation_id": turn.conversation_id, "text": turn.message.text}
 
 
@@ -400,10 +582,10 @@ def _title(ticket: TicketView) -> str:
     return ticket.title or "您报的事"
 
 
-def _about(view: TicketView, before: TicketView) -> dict[str, str]:
+def _about(turn: Turn, view: TicketView, before: TicketView) -> dict[str, str]:
     return {
         "title": _title(view if view.title else before),
         "ticket_no": view.ticket_no,
         "state": _state(view),
-        "due": say_due(view),
+        "due": due(view, turn.message),
     }

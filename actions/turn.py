@@ -11,7 +11,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import choices, conduct, follow_ups, leaves, withdrawing
+from actions import choices, conduct, follow_ups, leaves, manners, own, withdrawing
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.forms.draft import Draft
 from actions.forms.replies import NO, OPENING, YES, bare
@@ -75,6 +75,9 @@ class Turn:
         if self.message.tapped or fresh:
             return None
         found = choices.read(self.message.text, self.offered, strict=bool(self.loop))
+        offer, words = self.standing_offer() or {}, bare(self.message.text)
+        if found is None and offer.get("yes") and words in YES | NO and not self.loop:
+            found = choices.parse(str(offer["yes" if words in YES else "no"]))
         return found if found and found.intent in choices.actions() else None
 
     @property
@@ -159,13 +162,16 @@ class Turn:
             return None
         if offer.get("follow") == WITHDRAW:
             return WITHDRAW if withdrawing.answers(self.message) else None
+        if offer.get("data") == "correct" and self.message.all("phone"):
+            return str(offer["follow"])  # the new number itself is the answer
         words = bare(self.message.text)
         return AFFIRM if words in YES else DENY if words in NO else None
 
-    def meant_action(self) -> str | None:
+    def meant_action(self, name: str) -> str | None:
         """Return the action for words that mean something only by what was said before them.
 
-        “要带啥” after a service was explained is about that service; “我要投诉” asks to be heard.
+        “要带啥” after a service was explained is about that service; “我要投诉” asks to be heard;
+        “改成三份” is about an order that was made.
         """
         if self.message.tapped:
             return None
@@ -173,8 +179,14 @@ class Turn:
             return "report_form"
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
+        if manners.concerns(self.message):
+            return "action_manners"
         if self.topic_leaf() and follow_ups.part_of(self.message):
             return ANSWER
+        if self.refused() and certificate.wants_sheet(self.message.text):
+            return ANSWER
+        if own_request := own.meant(self.message, name):
+            return own_request
         return ANSWER if self._wants_errand() else None
 
     def _wants_errand(self) -> bool:
@@ -205,12 +217,16 @@ class Turn:
         else:
             meant = self.answer_to_offer()
             if meant is None and name not in PEOPLE_FIRST:
-                meant = self.meant_action()
+                meant = self.meant_action(name)
         return meant if meant != name else None
 
     def topic_leaf(self) -> str | None:
         """Return the leaf that was explained a short while ago (“要带啥” is about it), or None."""
         return follow_ups.fresh(self.tracker.get_slot("topic"), self.message.now)
+
+    def refused(self) -> Json | None:
+        """Return ``{name, notice}`` of a certificate that was refused a short while ago, or None."""
+        return (self.tracker.get_slot("topic") or {}).get("refused") if self.topic_leaf() else None
 
     def lead(self, key: str, line: bool = False, **values: Any) -> None:
         """Put a sentence before the next thing that is said, in the same bubble.

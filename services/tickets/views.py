@@ -229,7 +229,10 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         else None,
         "location_text": ticket.place.public_text,
         "appointment": ticket.appointment,
+        "certificate": ticket.certificate,
         "incomplete": ticket.incomplete,
+        "place": _place_parts(ticket),
+        "amended": ticket.amendments[-1]["before"].get("appointment") if ticket.amendments else None,
         "phone": ticket.reporter.get("phone"),  # masked, so that a correction can be read back
         "reply": ticket.reply,
         "explanation": ticket.explanation,
@@ -256,6 +259,13 @@ def joined_view(ticket: Ticket, parent: Ticket) -> View:
     }
     state_text = f"邻居也反映了，并在一起办：{there['state_text']}"
     return resident_view(ticket) | shared | {"state_text": state_text}
+
+
+def _place_parts(ticket: Ticket) -> View:
+    """Return the parts of the place that the resident named, as in a normalised address."""
+    place = ticket.place
+    parts = {"community": place.compound, "building": place.building, "unit": place.unit}
+    return {name: part for name, part in parts.items() if part}
 
 
 def owner_text(ticket: Ticket) -> str:

@@ -1,0 +1,316 @@
+"""What a message changes of an own request: pure, read by the same fields as the forms.
+
+The words are data (``data/dialogue/own.yml``). A change is a patch of facts, never a sentence beside
+the ticket: what is said here has been changed there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from actions.client import Json, TicketView
+from actions.dialogue import pattern
+from actions.echo import DIETS, MODES, PARTS, say_date, say_time
+from actions.forms import meal, place
+from actions.forms.draft import CONFIRM, Draft
+from actions.forms.replies import bare, leftover
+from actions.message import Entity, Message
+
+MEAL = "meal"
+APPOINTMENT = "appointment"
+OTHER = "other"
+SHORT = 6
+"""Beside so few other words a phone number is the speaker's own."""
+MONTHS_AHEAD = timedelta(days=62)
+"""Days further ahead are not skipped one by one."""
+WEEKEND = frozenset({6, 7})
+_ORDER = ("date", "meal", "portions", "mode", "diet")
+_CHANGES = ("change", "more", "mode", "stop", "cancel", "undo")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changes of one request.
+
+    Attributes:
+        appointment: Parts of the appointment; None takes a part away.
+        phone: The number to reach the resident at from now on.
+        address: The place as understood, and as said; the services resolve it.
+        lines: (what it is now, what it was) in words; the second may be empty.
+        cancels: The words take the whole request back instead.
+    """
+
+    appointment: Json = field(default_factory=dict)
+    phone: str = ""
+    address: Mapping[str, Any] = field(default_factory=dict)
+    address_text: str = ""
+    lines: tuple[tuple[str, str], ...] = ()
+    cancels: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything changes."""
+        return bool(self.appointment or self.phone or self.address or self.cancels)
+
+
+def says(kind: str, text: str) -> bool:
+    """Whether the words fit a pattern of ``data/dialogue/own.yml``."""
+    return bool(pattern("own", kind).search(bare(text)))
+
+
+def asks(message: Message) -> bool:
+    """Whether the words may change an own request; whether one fits is known only with the requests."""
+    if any(says(kind, message.text) for kind in _CHANGES):
+        return True
+    if message.all("time") and says("skip", message.text) and len(leftover(message)) <= SKIPS:
+        return True
+    return alone(message)
+
+
+SKIPS = 10
+"""“下周一不要” is short; in a longer sentence the words tell something else."""
+
+
+def alone(message: Message) -> bool:
+    """Whether the message is nothing but a place or a phone number."""
+    return bool(message.all("address") or message.all("phone")) and not leftover(message)
+
+
+def kind_of(ticket: TicketView) -> str:
+    """Return ``meal``, ``appointment`` or ``other``: what a change of it can be."""
+    appointment = ticket.data.get("appointment") or {}
+    if appointment.get("meal"):
+        return MEAL
+    if appointment or ticket.data.get("kind") == "booking":
+        return APPOINTMENT
+    return OTHER
+
+
+def change_of(message: Message, ticket: TicketView) -> Change:
+    """Return what the message changes of a request; an empty change when it does not fit it."""
+    kind = kind_of(ticket)
+    if kind != OTHER and says("cancel", message.text) and not says("change", message.text):
+        return Change(cancels=_cancels(message, ticket))
+    if kind == MEAL:
+        return _of_meal(message, ticket)
+    reach = _phone(message, ticket)
+    if kind == APPOINTMENT and (day := _of_appointment(message, ticket)):
+        return day
+    return reach or _place(message, ticket)
+
+
+def _cancels(message: Message, ticket: TicketView) -> bool:
+    """Whether “不去了” is about this one: no day is named, or its own."""
+    days = _days(message)
+    return not days or str((ticket.data.get("appointment") or {}).get("date")) in days
+
+
+# --- meals ------------------------------------------------------------------------------------------
+
+
+def _of_meal(message: Message, ticket: TicketView) -> Change:
+    order = dict(ticket.data.get("appointment") or {})
+    paused = _of_habit(message, order)
+    if paused:
+        return paused
+    if says("skip", message.text) and not says("change", message.text) and _days(message):
+        return Change(cancels=_cancels(message, ticket) and not says("mode", message.text))
+    draft = Draft(meal.FORM.name, "", asked=CONFIRM, values=_asked(order))
+    said: dict[str, Any] = {}
+    for name in _ORDER:
+        found = meal.FORM.field(name)
+        if found is not None:
+            said |= found.read(message, draft)
+    said.pop("habit", None)
+    if says("more", message.text) and says("less", message.text) and said.get("portions"):
+        said["portions"] = max(meal.portions(draft) - _count(message), 1)
+    patch = {k: v for k, v in said.items() if k in _ORDER and v != order.get(k)}
+    if "mode" in patch:
+        patch["delivery"] = patch["mode"] == "delivery"
+    lines = [
+        (_meal_words(k, {**order, **patch}, message), _meal_words(k, order, message))
+        for k in _ORDER
+        if k in patch
+    ]
+    if "date" in patch and "meal" in patch:
+        lines = lines[:1] + lines[2:]  # the day's sentence names the meal too
+    return Change(patch, lines=tuple(lines))
+
+
+def _asked(order: Mapping[str, Any]) -> Json:
+    return {k: order.get(k) for k in (*_ORDER, "habit") if order.get(k) is not None}
+
+
+def _count(message: Message) -> int:
+    entity = message.last("count")
+    return int(entity.value) if entity is not None else 1
+
+
+def _meal_words(part: str, order: Mapping[str, Any], message: Message) -> str:
+    value = order.get(part)
+    if part in ("date", "meal"):
+        if not order.get("date"):
+            return ""
+        return meal.say_meal(str(order["date"]), str(order.get("meal") or ""), message)
+    if part == "portions":
+        return f"{value or 1}份"
+    if part == "mode":
+        return MODES.get(str(value), "")
+    return "、".join(DIETS.get(d, d) for d in value or [])
+
+
+# --- habits (“每天中午”) --------------------------------------------------------------------------------
+
+
+def _of_habit(message: Message, order: Mapping[str, Any]) -> Change | None:
+    """Read what pauses or ends a habit; None when there is none, or nothing of it is said."""
+    habit = order.get("habit")
+    if not habit or says("change", message.text):
+        return None
+    if says("stop", message.text):
+        last = message.now.date() - timedelta(days=1)
+        starts = [e.value["start"] for e in _times(message) if not e.value.get("recur")]
+        if starts:
+            last = date.fromisoformat(str(starts[0])[:10]) - timedelta(days=1)
+        return _ended(message, order, max(last, message.now.date()))
+    if not says("skip", message.text):
+        return None
+    if says("weekends", message.text) and not says("this_one", message.text):
+        return _without(message, order, WEEKEND)
+    recurring = [e.value for e in _times(message) if e.value.get("recur")]
+    if recurring:
+        return _without(message, order, frozenset(recurring[0].get("weekdays") or ()))
+    kept = _weekdays(habit)
+    skipped = sorted(d for d in _days(message) if date.fromisoformat(d).isoweekday() in kept)
+    if not skipped:
+        return None
+    patch: Json = {"skip": sorted({*(order.get("skip") or []), *skipped})}
+    words = "、".join(say_date(date.fromisoformat(d), message.now) for d in skipped) + "不送"
+    return _moved_on(message, order, patch, words)
+
+
+def _ended(message: Message, order: Mapping[str, Any], last: date) -> Change:
+    if last.isoformat() < str(order["date"]):
+        return Change(cancels=True)  # nothing is left of it
+    words = f"{say_date(last, message.now)}以后不再送"
+    return Change({"until": last.isoformat()}, lines=((words, ""),))
+
+
+def _without(message: Message, order: Mapping[str, Any], days: frozenset[int]) -> Change | None:
+    kept = _weekdays(order["habit"]) - days
+    if not kept or kept == _weekdays(order["habit"]):
+        return None
+    habit = {"recur": "weekly", "weekdays": sorted(kept)}
+    words = say_time(habit, message.now)
+    return _moved_on(message, order, {"habit": habit}, words)
+
+
+def _moved_on(message: Message, order: Mapping[str, Any], patch: Json, words: str) -> Change:
+    """Move the next meal on when it is on a day that falls out."""
+    now = {**order, **patch}
+    day = date.fromisoformat(str(order["date"]))
+    kept, skipped = _weekdays(now["habit"]), set(now.get("skip") or ())
+    while day.isoweekday() not in kept or day.isoformat() in skipped:
+        day += timedelta(days=1)
+    lines = [(words, "")]
+    if day.isoformat() != order["date"]:
+        patch = {**patch, "date": day.isoformat()}
+        lines.append((f"下一顿是{meal.say_meal(day.isoformat(), str(order['meal']), message)}", ""))
+    return Change(patch, lines=tuple(lines))
+
+
+def _weekdays(habit: Mapping[str, Any]) -> frozenset[int]:
+    return frozenset(int(d) for d in habit.get("weekdays") or range(1, 8))
+
+
+# --- appointments -----------------------------------------------------------------------------------
+
+
+def _of_appointment(message: Message, ticket: TicketView) -> Change | None:
+    """Read another day or hour; a time that is over is none."""
+    today = message.now.date().isoformat()
+    coming = [
+        e.value
+        for e in _times(message)
+        if not e.value.get("recur") and str(e.value.get("start") or "")[:10] >= today
+    ]
+    if not coming:
+        return None
+    said, old = coming[-1], dict(ticket.data.get("appointment") or {})
+    start = str(said["start"])
+    new = {"date": start[:10], "part": said.get("part"), "time": start[11:16] or None}
+    patch = {k: v for k, v in new.items() if v != old.get(k)}
+    if not patch:
+        return None
+    return Change(patch, lines=((_when(new, message), _when(old, message)),))
+
+
+def _when(appointment: Mapping[str, Any], message: Message) -> str:
+    if not appointment.get("date"):
+        return ""
+    day = say_date(date.fromisoformat(str(appointment["date"])[:10]), message.now)
+    clock = str(appointment.get("time") or "")
+    return day + (clock or PARTS.get(str(appointment.get("part") or ""), ""))
+
+
+# --- reports ----------------------------------------------------------------------------------------
+
+
+def _phone(message: Message, ticket: TicketView) -> Change | None:
+    entity = message.last("phone")
+    if entity is None:
+        return None
+    own = len(leftover(message)) <= SHORT or says("mine", message.text)
+    phone = str(entity.value)
+    old = str(ticket.data.get("phone") or "")
+    if not own or (old and old[:3] == phone[:3] and old[-4:] == phone[-4:]):
+        return None
+    masked = f"{phone[:3]}****{phone[-4:]}" if len(phone) >= LONG_NUMBER else phone
+    both = _place(message, ticket)
+    lines = ((f"电话{masked}", old), *both.lines)
+    return Change(phone=phone, address=both.address, address_text=both.address_text, lines=lines)
+
+
+LONG_NUMBER = 7
+"""A shorter number is read back whole."""
+
+
+def _place(message: Message, ticket: TicketView) -> Change:
+    """Read the place where none is known yet, or where the words correct it."""
+    old = str(ticket.data.get("location_text") or "")
+    if old and not says("corrects", message.text):
+        return Change()
+    said = place.read(message, Draft("own", message.id))
+    if not said.get("address") or not message.meant("address"):
+        return Change()
+    text = str(said["address_text"])
+    return Change(address=said["address"], address_text=text, lines=((text, old),))
+
+
+# --- days -------------------------------------------------------------------------------------------
+
+
+def _times(message: Message) -> list[Entity]:
+    return [e for e in message.meant("time") if isinstance(e.value, dict)]
+
+
+def _days(message: Message) -> list[str]:
+    """Return the coming days that are named, ``2026-11-30`` …; a habit names none."""
+    found: set[str] = set()
+    for entity in _times(message):
+        if entity.value.get("recur") or not entity.value.get("start"):
+            continue
+        start = date.fromisoformat(str(entity.value["start"])[:10])
+        end = date.fromisoformat(str(entity.value.get("end") or entity.value["start"])[:10])
+        day = max(start, message.now.date())
+        while day <= min(end, message.now.date() + MONTHS_AHEAD):
+            found.add(day.isoformat())
+            day += timedelta(days=1)
+    return sorted(found)
+
+
+def said(lines: tuple[tuple[str, str], ...]) -> str:
+    """Return the changes in words: ``3份（原来2份）；自己来取（原来送到家）``."""
+    return "；".join(f"{new}（原来{old}）" if old else new for new, old in lines)
