@@ -175,6 +175,15 @@ class Client:
         data = await self._call("POST", path, json=body, key=key)
         return data.get("next") or None
 
+    async def own_data(self, conversation_id: str) -> Json:
+        """Return what is stored of the resident: ``{name, phone, home, pref, consents, tickets}``."""
+        return await self._call("GET", f"/conversations/{quote(conversation_id, safe='')}/data")
+
+    async def change_own_data(self, conversation_id: str, body: Json, key: str) -> Json:
+        """``remember``, ``correct``, ``delete`` or ``withdraw``; return what is stored afterwards."""
+        path = f"/conversations/{quote(conversation_id, safe='')}/data"
+        return await self._call("POST", path, json=body, key=key)
+
     # --- knowledge ---------------------------------------------------------------------------
 
     async def resolve_place(self, text: str, value: Json, conversation_id: str) -> Json:
@@ -214,6 +223,16 @@ class Client:
     async def meal_window(self, day: str, meal: str) -> Json:
         """Return whether a meal can still be ordered: ``{open, cutoff, reason, provider, next_open}``."""
         return await self._call("GET", "/meals", params={"date": day, "meal": meal})
+
+    async def booking_options(self, leaf: str, day: str | None) -> Json | None:
+        """Return how a service is booked (``provider``, ``venues``, ``open`` …); None when it is not."""
+        params = {"leaf": leaf, **({"date": day} if day else {})}
+        try:
+            return await self._call("GET", "/bookings/options", params=params)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
 
     async def alert(
         self,

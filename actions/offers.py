@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import choices, conduct, leaves
+from actions import choices, conduct
 from actions.callback import says_unsolved
 from actions.client import Json
 from actions.form_actions import say_due
@@ -66,7 +66,6 @@ class ShortPath:
 SHORT_PATHS = (
     ShortPath("action_suggest", "offer_suggest", "suggestion", "K3"),
     ShortPath("action_volunteer", "offer_volunteer", "booking", "K1"),
-    ShortPath("action_my_data", "offer_my_data", "consult", "M9"),
     ShortPath("action_complain_assistant", "offer_complain_assistant", "complaint", "M11"),
 )
 
@@ -112,20 +111,6 @@ def report_instead(turn: Turn) -> list[EventType]:
     return [SlotSet("draft", draft.to_slot()), FollowupAction("report_form")]
 
 
-class BookService(TurnAction):
-    """A visit, a helper or a place is wanted: whoever offers it agrees the day with the resident."""
-
-    NAME = "action_book_service"
-
-    async def act(self, turn: Turn) -> list[EventType]:
-        """Name the service that was understood and offer to file the booking."""
-        leaf = turn.message.leaf
-        if leaf is None or leaf.confidence < SURE:
-            return make_offer(turn, "offer_book", "booking", None)
-        name = leaves.name(leaf.id)
-        return make_offer(turn, "offer_book_service", "booking", leaf.id, name=name)
-
-
 class Affirm(TurnAction):
     """A yes outside a form: it accepts a standing offer, else it is a polite word."""
 
@@ -167,7 +152,8 @@ class Affirm(TurnAction):
     @staticmethod
     def _follow(turn: Turn, offer: Json) -> list[EventType]:
         """Go on with what was offered, with the words of the earlier message (``Turn``)."""
-        taken = {**offer, "taken": turn.message.id} if offer.get("about") else None
+        stays = offer.get("about") or offer.get("data")
+        taken = {**offer, "taken": turn.message.id} if stays else None
         return [SlotSet("offer", taken), FollowupAction(offer["follow"])]
 
 

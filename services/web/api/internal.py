@@ -12,7 +12,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from services.channels import closing
+from services.channels import closing, own_data
 from services.channels.service import Conversation
 from services.context import Services
 from services.errors import LindaError
@@ -25,9 +25,6 @@ from services.web.keys import SERVICES
 from services.web.routing import Routes, idempotency_key
 
 routes = Routes("内部接口")
-
-CONSENT_VERSION = "2026-01"
-"""Of the words with which the dialogue asks for a name or a phone number."""
 
 
 class TicketQuery(BaseModel):
@@ -52,6 +49,14 @@ class ResidentAction(BaseModel):
         None, description="what changes of it; null takes a part away"
     )
     contact: Contact | None = None
+
+
+class OwnDataChange(BaseModel):
+    """What a resident has confirmed about their own data."""
+
+    change: own_data.Change
+    phone: str | None = Field(None, max_length=20)
+    ticket_no: str | None = Field(None, max_length=30)
 
 
 class CallbackAnswer(BaseModel):
@@ -109,6 +114,13 @@ class MealQuery(BaseModel):
     meal: Literal["breakfast", "lunch", "dinner"] = "lunch"
 
 
+class BookingQuery(BaseModel):
+    """A bookable service and, when one was said, a day."""
+
+    leaf: str = Field(max_length=8)
+    date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
 class Alert(BaseModel):
     """A call for a person."""
 
@@ -150,6 +162,28 @@ async def own_tickets(request: web.Request) -> dict[str, Any]:
         conversation.id, conversation.resident_id, conversation.siblings
     )
     return {"tickets": found}
+
+
+@routes.get("/internal/v1/conversations/{id}/data", auth="internal", summary="存了居民本人的什么")
+async def shown_data(request: web.Request) -> dict[str, Any]:
+    """Return what is stored of the resident of a conversation, contact data masked."""
+    services = request.app[SERVICES]
+    conversation = await services.channels.conversation(request.match_info["id"])
+    return await own_data.show(services, conversation)
+
+
+@routes.post(
+    "/internal/v1/conversations/{id}/data",
+    auth="internal",
+    body=OwnDataChange,
+    idempotency_key=True,
+    summary="居民更正、删除自己的信息，给出或收回同意",
+)
+async def change_data(request: web.Request, body: OwnDataChange) -> dict[str, Any]:
+    """Do what the resident has confirmed; every change may be repeated without another effect."""
+    services = request.app[SERVICES]
+    conversation = await services.channels.conversation(request.match_info["id"])
+    return await own_data.change(services, conversation, body.change, body.phone, body.ticket_no)
 
 
 @routes.get(
@@ -334,6 +368,18 @@ async def meals(request: web.Request, query: MealQuery) -> dict[str, Any]:
     return request.app[SERVICES].catalogue.meal_status(query.date, query.meal)
 
 
+@routes.get(
+    "/internal/v1/bookings/options", auth="internal", query=BookingQuery, summary="一项服务怎么约"
+)
+async def booking_options(request: web.Request, query: BookingQuery) -> dict[str, Any]:
+    """Return who provides a service, when, which venues and courses, and whether a day is open."""
+    try:
+        day = date.fromisoformat(query.date) if query.date else None
+    except ValueError:
+        raise LindaError("bad_date", "没有这一天。", 422, {"date": "没有这一天。"}) from None
+    return request.app[SERVICES].catalogue.booking(query.leaf, day)
+
+
 @routes.post("/internal/v1/alerts", auth="internal", body=Alert, summary="叫人")
 async def alert(request: web.Request, body: Alert) -> dict[str, Any]:
     """Bring a person in; an emergency is also logged as a ticket without a clock.
@@ -402,27 +448,25 @@ async def _of_resident(
 ) -> CreateTicket:
     """Complete a request with what we know: channel, resident, contact.
 
-    A resident who leaves a phone number is known from then on, so it is not asked again; the
-    consent that the dialogue asked for is recorded with it (个人信息保护法 arts. 13–14, 17).
+    What is told for this matter stays with it: it is kept for the next one only after the resident
+    has agreed to that (``own_data``; 个人信息保护法 arts. 6, 13–14, 17).
     """
-    contact, resident_id = body.contact, conversation.resident_id
-    async with services.db.write() as s:
-        if contact is not None and (contact.name or contact.phone):
-            saved = await services.people.save_resident(
-                s, resident_id, name=contact.name, phone=contact.phone
-            )
-            await services.people.give_consent(s, saved.id, "contact", CONSENT_VERSION)
-            await services.channels.bind_resident(s, conversation.id, saved.id)
-            resident_id = saved.id
-        elif resident_id is not None:
+    contact, resident_id = body.contact or Contact(), conversation.resident_id
+    if resident_id is not None:
+        async with services.db.read() as s:
             known = await services.people.resident(s, resident_id)
-            if known is not None and (known.name or known.phone):
-                contact = Contact(name=known.name, phone=known.phone, pref=known.contact_pref)
+        if known is not None:
+            contact = Contact(
+                name=contact.name or known.name,
+                phone=contact.phone or known.phone,
+                pref=contact.pref or known.contact_pref,
+            )
+    told = contact.name or contact.phone or contact.pref
     return body.model_copy(
         update={
             "channel": conversation.channel,
             "resident_id": resident_id,
-            "contact": contact,
+            "contact": contact if told else None,
         }
     )
 

@@ -1,0 +1,72 @@
+"""What can be booked and when. Pure; the locality's rules are data (``services.yml``)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from services.catalogue.model import Bookable
+
+DAYS_AHEAD = 60
+"""How far ahead something can be booked."""
+_WEEKDAYS = "一二三四五六日"
+
+
+def options(rules: Bookable, day: date | None, now: datetime) -> dict[str, Any]:
+    """Return how a service is booked and, for a day, whether it can be on that day.
+
+    Args:
+        rules: The locality's rules for the service.
+        day: The wanted day; None when none was said yet.
+        now: Present time.
+
+    Returns:
+        ``{"provider", "hours", "weekdays", "parts", "note", "fee_note", "venues", "courses",
+        "open", "reason", "next_open"}``. ``open`` is null without a day; ``next_open`` is the first
+        day from the wanted one on, only when the wanted one is not open. Courses are those whose
+        term is not over, with ``schedule`` in words.
+    """
+    reason = _refusal(rules, day, now) if day else None
+    running = [c for c in rules.courses if now.date() <= c.term_to]
+    return {
+        "provider": rules.provider,
+        "hours": rules.hours,
+        "weekdays": list(rules.weekdays),
+        "parts": list(rules.parts),
+        "note": rules.note,
+        "fee_note": rules.fee_note,
+        "venues": [v.model_dump(mode="json") for v in rules.venues],
+        "courses": [
+            c.model_dump(mode="json")
+            | {"schedule": _schedule(c.weekdays, c.time, c.term_from, now)}
+            for c in running
+        ],
+        "open": None if day is None else reason is None,
+        "reason": reason,
+        "next_open": _next_open(rules, day, now) if day and reason else None,
+    }
+
+
+def _refusal(rules: Bookable, day: date, now: datetime) -> str | None:
+    today = now.date()
+    if day < today:
+        return "这一天已经过去了。"
+    if (day - today).days > DAYS_AHEAD:
+        return f"最多提前{DAYS_AHEAD}天约。"
+    if day.isoweekday() not in rules.weekdays:
+        return f"{rules.provider}星期{_WEEKDAYS[day.weekday()]}不开（{rules.hours}）。"
+    if (day - today).days < rules.days_before:
+        return f"这个要至少提前{rules.days_before}天约。"
+    return None
+
+
+def _next_open(rules: Bookable, day: date, now: datetime) -> str | None:
+    start = max(day, now.date())
+    days = (start + timedelta(days=n) for n in range(DAYS_AHEAD + 1))
+    return next((d.isoformat() for d in days if _refusal(rules, d, now) is None), None)
+
+
+def _schedule(weekdays: tuple[int, ...], time: str, begins: date, now: datetime) -> str:
+    days = "、".join(_WEEKDAYS[d - 1] for d in weekdays)
+    later = f"，{begins.year}年{begins.month}月{begins.day}日开班" if begins > now.date() else ""
+    return f"每周{days} {time}{later}"
