@@ -22,6 +22,8 @@ OWN = {
     "meal": frozenset({"book_meal"}),
     "certificate": frozenset({"request_certificate"}),
     "booking": frozenset({"book_service"}),
+    "errand": frozenset({"ask_service"}),
+    "booking": frozenset({"book_service"}),
 }
 """Intents that are about the open form itself. The demand form hands over at once instead."""
 LATER = frozenset(
@@ -73,7 +75,8 @@ def another_matter(message: Message, draft: Draft) -> bool:
     own = OWN.get(draft.form)
     if own is None or draft.asked in FREE or message.tapped or message.uncertain:
         return False
-    if len(leftover(message)) < TELLS:
+    names_it = bool(message.all("meal") or message.all("certificate"))
+    if not names_it and len(leftover(message)) < TELLS:
         return False  # a place, a day or a number alone answers the form
     matters = ARRANGED if draft.asked in (CONFIRM, CHANGE) else LATER
     return message.intent in matters - own and message.confidence >= LATER_SURE

@@ -287,6 +287,8 @@ async def test_the_second_miss_outside_a_form_offers_a_person_and_the_third_call
 
 def test_another_matter_in_a_form() -> None:
     asked = said(Draft("report", "m1"), "place")
+    noon = {"time": ("明天", TOMORROW["value"]), "meal": ("中午饭", "lunch")}
+    assert another_matter(msg("订明天中午饭", "book_meal", ents=noon), asked)
     assert another_matter(msg("给我订明天中午饭", "book_meal"), asked)
     assert not another_matter(msg("给我订明天中午饭", "book_meal", uncertain=True), asked)
     assert not another_matter(msg("楼道灯坏了", "report_problem"), asked)
