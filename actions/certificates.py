@@ -8,9 +8,12 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions.client import Client, Json
+from actions.dialogue import load
 from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.message import Message
+from actions.notices import notice_card
 from actions.offers import make_offer
 from actions.requests import own_part, with_rest
 from actions.turn import LISTEN, Turn, TurnAction
@@ -19,25 +22,11 @@ PERMITTED, FORBIDDEN, UNKNOWN = "permitted", "forbidden", "unknown"
 ROUTES = {True: PERMITTED, False: FORBIDDEN, None: UNKNOWN}
 NAMES = {"A2": "居住证明", "A5": "志愿服务记录证明", "A9": "困难证明"}
 """Leaves that are one kind of certificate, for sentences that do not name it."""
-SAID = (
-    (
-        r"证明.{0,8}(我|俺|咱)?.{0,4}(是|和|跟).{0,8}(妈|爸|爹|娘|儿|女|父|母|兄|弟|姐|妹|爷|奶|一家|亲)",
-        "亲属关系证明",
-    ),
-    (r"(还)?活着|健在|没死", "健在证明"),
-    (r"单身|未婚|没结过?婚|没对象", "婚姻状况证明"),
-    (r"没(有)?犯(过)?(罪|法|事)|没(有)?案底", "无犯罪记录证明"),
-    (r"没(有)?工作|没(有)?上班|失业|无业", "居民就业状况证明"),
-    (r"(丢|遗失|弄没|找不(着|到)).{0,8}证明|证明.{0,10}(丢|遗失)", "证件遗失证明"),
-    (r"(自己)?摔(的|伤|倒)|意外", "疾病状况证明"),
-    (r"养(狗|犬)", "居民养犬证明"),
-    (r"收入|存款|房产|财产|工资", "居民财产证明"),
-)
-"""Kinds of the national list that people describe instead of naming (first match)."""
-
-
 def kind(message: Message) -> tuple[int | None, str]:
     """Return number and name of the certificate meant; an empty name when none was named."""
+    told = _told(message.text, "first")
+    if told:
+        return None, told
     entity = message.last("certificate")
     value = entity.value if entity else None
     if isinstance(value, Mapping):
@@ -46,8 +35,39 @@ def kind(message: Message) -> tuple[int | None, str]:
     if value:
         return None, str(value)
     leaf = message.leaf.id if message.leaf else ""
-    described = next((name for said, name in SAID if re.search(said, message.text)), "")
-    return None, NAMES.get(leaf) or described
+    return None, NAMES.get(leaf) or _told(message.text, "described")
+
+
+def _told(text: str, table: str) -> str:
+    """Return the name of the kind that people describe (``data/dialogue/certificates.yml``)."""
+    rows = load("certificates")[table]
+    return next((str(row["name"]) for row in rows if re.search(row["says"], text)), "")
+
+
+async def policy_of(message: Message, client: Client) -> dict[str, Any]:
+    """Return what the locality says of the certificate that the message wishes for.
+
+    A name that no list has may still describe a kind that is listed (“没工作证明”).
+    """
+    no, name = kind(message)
+    if not name and no is None:
+        return {"no": None, "name": "", "allowed": None}
+    policy = await client.certificate(no, name)
+    described = _told(message.text, "described")
+    if not policy.get("why") and described and described != name:
+        policy = await client.certificate(None, described)
+    return {**policy, "name": policy.get("name") or name}
+
+
+def others(message: Message) -> list[Json]:
+    """Return further certificates named in the same breath, as requests that wait."""
+    named = message.meant("certificate")
+    waiting = {str(e.text): e for e in named[:-1] if e.value != named[-1].value}
+    return [
+        {"id": message.said_in or message.id, "text": f"开{text}", "intent": message.intent,
+         "leaf": None, "certificate": text}
+        for text in waiting
+    ]  # fmt: skip
 
 
 class CheckCertificate(TurnAction):
@@ -58,35 +78,46 @@ class CheckCertificate(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Return the route; the away and refused cases go the honest way (unknown)."""
-        turn.message, others = own_part(turn.message, frozenset({"request_certificate"}))
-        others = [*others, *turn.rest]
-        no, name = kind(turn.message)
-        policy: dict[str, Any] = {"no": no, "name": name, "allowed": None}
-        if name or no is not None:
-            async with turn.client() as client:
-                policy = await client.certificate(no, name)
-        route = ROUTES[policy.get("allowed")]
+        if turn.loop is None and turn.refused() and certificate.wants_sheet(turn.message.text):
+            return [FollowupAction("action_answer_service")]
+        turn.message, waiting = own_part(turn.message, frozenset({"request_certificate"}))
+        waiting = [*others(turn.message), *waiting, *turn.rest]
+        async with turn.client() as client:
+            policy = await policy_of(turn.message, client)
+        route = self._route(policy)
         facts = {
-            "certificate": {"no": policy.get("no"), "name": policy.get("name") or name},
+            "certificate": {"no": policy.get("no"), "name": policy["name"]},
             "leaf": policy.get("leaf"),
             "policy": policy,
-            "later": others,
+            "later": waiting,
         }
+        if route == FORBIDDEN:
+            facts["narrative"] = turn.message.text
+            facts["said_by"] = certificate.demanded_by(turn.message.text)
         form = certificate.DEMAND if route == FORBIDDEN else certificate.FORM
         draft = Draft(form.name, turn.message.id, values=facts)
-        if route == FORBIDDEN:
-            draft = Draft(
-                form.name, turn.message.id, values={**facts, "narrative": turn.message.text}
-            )
         if route == PERMITTED:
-            self._say_permitted(turn, policy, name)
+            self._say_permitted(turn, policy)
         return [SlotSet("certificate_route", route), SlotSet("draft", draft.to_slot())]
 
     @staticmethod
-    def _say_permitted(turn: Turn, policy: Mapping[str, Any], name: str) -> None:
+    def _route(policy: Mapping[str, Any]) -> str:
+        """“It depends” is a way of its own: what for is asked, and the window finds out."""
+        depends = policy.get("allowed") is None and policy.get("why")
+        return PERMITTED if depends else ROUTES[policy.get("allowed")]
+
+    @staticmethod
+    def _say_permitted(turn: Turn, policy: Mapping[str, Any]) -> None:
         bring = "、".join(policy.get("bring") or [])
+        if policy.get("allowed") is None:
+            turn.say("certificate_depends", name=policy["name"], bring=bring, **_ways(policy))
+            return
         key = "certificate_permitted" if bring else "certificate_permitted_plain"
-        turn.say(key, name=policy.get("name") or name, bring=bring)
+        turn.say(key, name=policy["name"], bring=bring)
+
+
+def _ways(policy: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(policy.get(key) or "") for key in ("why", "redirect")}
 
 
 class RouteCertificate(TurnAction):
@@ -100,18 +131,23 @@ class RouteCertificate(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Ask the policy, say what it says and go on with the form of that way."""
         events = await CheckCertificate().act(turn)
+        if len(events) == 1:
+            return events
         route, draft = (e["value"] for e in events)
         if route == PERMITTED:
             return [*events, FollowupAction("certificate_form")]
         if route == FORBIDDEN:
-            refuse(turn, draft["values"]["policy"])
-            return [*events, FollowupAction("demand_form")]
+            topic = refuse(turn, draft["values"]["policy"])
+            return [*events, *topic, FollowupAction("demand_form")]
         unknown = tell_unknown(turn, str(draft["values"]["certificate"].get("name") or ""))
         return with_rest(turn, [events[0], *unknown], draft["values"]["later"], LISTEN)
 
 
-def refuse(turn: Turn, policy: Mapping[str, Any]) -> None:
-    """Refuse by the pattern: empathy, basis, where instead and what to bring, and what we offer."""
+def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
+    """Refuse by the pattern: empathy, basis, where instead and what to bring, and what we offer.
+
+    Returns the event that remembers what was refused: “打一张” afterwards is about its notice.
+    """
     bring = "、".join(policy.get("bring") or [])
     turn.say(
         "certificate_refused",
@@ -121,7 +157,11 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> None:
         redirect=policy.get("redirect") or "",
         bring=f"\n要带：{bring}。" if bring else "",
     )
-    turn.say("certificate_offers")
+    notice = str(policy.get("notice") or "")
+    turn.say("certificate_offers", custom=notice_card(notice))
+    refused = {"name": policy.get("name"), "notice": notice}
+    topic = {"leaf": "A4", "at": turn.message.now.isoformat(), "refused": refused}
+    return [SlotSet("topic", topic)]
 
 
 def tell_unknown(turn: Turn, name: str) -> list[EventType]:
@@ -141,8 +181,7 @@ class RefuseCertificate(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say it; the question who demanded it follows from the form."""
-        refuse(turn, (turn.draft.get("policy") if turn.draft else None) or {})
-        return []
+        return refuse(turn, (turn.draft.get("policy") if turn.draft else None) or {})
 
 
 class UnknownCertificate(TurnAction):

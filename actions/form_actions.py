@@ -33,6 +33,7 @@ from actions.forms.draft import (
 from actions.forms.replies import is_pause, is_restart, is_yes
 from actions.message import Message
 from actions.my_data import ask_to_remember
+from actions.notices import notice_card, of_ticket, spoken
 from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part
 from actions.texts import catalogue, say
@@ -527,9 +528,27 @@ class DemandStep(FormStep):
             return replace(old, seen=turn.message.id)
         return super()._filled(turn, old)
 
+    def _acknowledge(
+        self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
+    ) -> None:
+        """What was asked beside the question is answered by :meth:`ask` itself."""
+        if turn.message.id not in (draft.get("sheet"), draft.get("pressed")):
+            super()._acknowledge(turn, old, draft, question)
+
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
-        """Ask once, with a way out."""
-        turn.say("ask_demanded_by", [button("不登记", "/deny")])
+        """Ask once, with a way out; a unit that was named already only needs a yes."""
+        policy = draft.get("policy") or {}
+        notice = str(policy.get("notice") or "")
+        if draft.get("sheet") == turn.message.id:
+            name, address = policy.get("name") or "", spoken(notice)
+            turn.say("certificate_sheet", custom=notice_card(notice), name=name, address=address)
+        refusal = button("不登记", "/deny")
+        if draft.get("said_by"):
+            buttons = [button("好，登记", "/affirm"), refusal]
+            turn.say("ask_demanded_by_known", buttons, unit=draft.get("said_by"))
+            return
+        pressed = draft.get("pressed") == turn.message.id
+        turn.say("ask_demanded_by_pressed" if pressed else "ask_demanded_by", [refusal])
 
     def summary(self, draft: Draft, message: Message) -> Lines:
         """Nothing is confirmed here."""
@@ -726,8 +745,15 @@ class SubmitDemand(Submit):
         return [("谁要的", str(draft.get("demanded_by")))]
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
-        """Say the number."""
-        turn.say("demand_filed", custom=ticket.card(), ticket_no=ticket.ticket_no)
+        """Say the number, and where the notice is that names the unit."""
+        policy = draft.get("policy") or {}
+        address = of_ticket(str(policy.get("notice") or ""), ticket)
+        shown = ticket.card()
+        links = (notice_card(address) or {}).get("card", {}).get("links") or []
+        shown["card"] = {**shown["card"], "links": links}
+        turn.say(
+            "demand_filed", custom=shown, ticket_no=ticket.ticket_no, address=spoken(address)
+        )
 
 
 class CancelForm(TurnAction):

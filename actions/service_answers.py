@@ -13,9 +13,10 @@ from actions import cards, follow_ups, leaves
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
 from actions.follow_ups import APPOINTMENT, PROXY
-from actions.forms import errand
+from actions.forms import certificate, errand
 from actions.forms.report import NO_LEAF
 from actions.message import Leaf
+from actions.notices import notice_card, spoken
 from actions.offers import make_offer
 from actions.people import danger_first
 from actions.turn import Turn, TurnAction, button
@@ -38,6 +39,8 @@ class AnswerService(TurnAction):
         async with turn.client() as client:
             if part and message.tapped and message.leaf:
                 return await _continue(turn, client, message.leaf.id, part)
+            if topic and turn.refused() and _wants_sheet(turn, part):
+                return _sheet(turn)
             if part and topic:
                 return await _continue(turn, client, topic, part)
             if not message.tapped and await redirected(turn, client):
@@ -46,6 +49,23 @@ class AnswerService(TurnAction):
             if leaf and leaf.confidence >= DANGER_SURE:
                 await danger_first(turn, leaf.id, client)
             return await _explain(turn, client)
+
+
+def _wants_sheet(turn: Turn, part: str | None) -> bool:
+    return part == "print" or certificate.wants_sheet(turn.message.text)
+
+
+def _sheet(turn: Turn) -> list[EventType]:
+    """Give the notice of the certificate that was just refused."""
+    refused = turn.refused() or {}
+    address = str(refused.get("notice") or "")
+    turn.say(
+        "certificate_sheet",
+        custom=notice_card(address),
+        name=refused.get("name") or "",
+        address=spoken(address),
+    )
+    return []
 
 
 async def _continue(turn: Turn, client: Client, leaf: str, part: str) -> list[EventType]:

@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import choices, conduct, follow_ups, leaves, manners, own, withdrawing
 from actions.client import Client, Json, Refused, ServiceAway
+from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.forms.replies import NO, OPENING, YES, bare
 from actions.message import Leaf, Message, from_events, pressed, recalled

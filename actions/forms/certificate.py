@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_time
 from actions.forms import place
 from actions.forms.draft import Draft, Field, Form, Values
@@ -139,11 +140,33 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
     return body
 
 
+def wants_sheet(text: str) -> bool:
+    """Whether somebody asks for a paper to show to whoever demands the certificate."""
+    return bool(pattern("certificates", "demand", "sheet").search(text))
+
+
+def demanded_by(text: str) -> str:
+    """Return the unit that wants the certificate, when the message names one; “银行” alone is none."""
+    found = pattern("certificates", "demand", "unit").search(text)
+    if found is None:
+        return ""
+    unit = pattern("certificates", "demand", "lead").sub("", found["unit"])
+    return "" if unit in load("certificates")["demand"]["vague"] else unit
+
+
 def _demand_answer(message: Message, draft: Draft) -> Values:
+    if not message.tapped and wants_sheet(message.text):
+        return {"sheet": message.id}
+    if draft.get("said_by") and is_yes(message):
+        return {"demanded_by": draft.get("said_by")}
     if new_matter(message):
         return {"handover": message.intent}
     if _OFFICE.match(bare(message.text)):
         return {"demanded_by": message.text.strip()}  # “派出所要的”, though 要的 also says yes
+    if pattern("certificates", "demand", "pressed").search(message.text):
+        unit = demanded_by(message.text)
+        if unit or not draft.get("pressed"):
+            return {"demanded_by": unit} if unit else {"pressed": message.id}
     if is_yes(message) and not message.tapped and draft.asks.get("demanded_by", 0) < 2:
         return {}  # “嗯” names nobody yet
     if is_yes(message) or is_skip(message) or message.intent in _ASIDE or not message.text.strip():

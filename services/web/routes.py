@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from services.web import vendor
+from services.web import notices, vendor
 from services.web.api import (
     auth,
     catalogue,
@@ -52,6 +52,7 @@ ROUTE_MODULES: list[RouteModule] = [
     internal,
     model_files,
     wechat,
+    notices,
     widget,
     console,
     vendor,

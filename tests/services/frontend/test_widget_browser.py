@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import re
 import shutil
 from collections.abc import AsyncIterator
 from typing import Any
@@ -37,7 +38,10 @@ SERVICE = {
     "lines": ["来本地住满半年"],
     "materials": ["身份证"],
     "power": f"居住证由公安机关发。{XSS}",
-    "offer": "跑不动可以代办。",
+    "links": [
+        {"title": "打印一次告知单", "url": "/s/A1/notice"},
+        {"title": "坏地址", "url": "javascript:alert(1)"},
+    ],
     "valid": True,
 }
 SAFETY = {
@@ -251,11 +255,13 @@ async def test_the_receipt_says_who_handles_it_and_who_has_the_power(page: Page)
     await expect(receipt.get_by_text("楼道灯归物业管。")).to_be_visible()
 
 
-async def test_a_service_card_says_who_has_the_power_and_offers_to_do_it(page: Page) -> None:
+async def test_a_service_card_says_who_has_the_power_and_links_to_its_notice(page: Page) -> None:
     await say(page, "居住证怎么办")
     card = page.locator(".card.service")
     await expect(card.get_by_text("居住证由公安机关发。")).to_be_visible()
-    await expect(card.get_by_text("跑不动可以代办。")).to_be_visible()
+    link = card.get_by_role("link", name="打印一次告知单")
+    await expect(link).to_have_attribute("href", re.compile(r"^http.*/s/A1/notice$"))
+    await expect(card.get_by_text("坏地址")).to_have_count(0)
 
 
 async def test_who_said_it_stays_with_the_message(page: Page, chat: Chat) -> None:

@@ -60,6 +60,7 @@ function ticketCard(card, say) {
       ["最晚答复", card.due_text],
       ["为什么", card.due_reason],
     ]),
+    linkList(card.links),
     el("footer", {}, el("button", { type: "button", class: "quiet", onclick: copy }, "复制编号"), done),
   );
 }
@@ -129,7 +130,7 @@ function serviceCard(card, _say, text) {
       ["电话", card.phone ? phoneLink(card.phone, card.phone) : null],
     ]),
     card.power ? el("p", { class: "power" }, card.power) : null,
-    card.offer ? el("p", { class: "offer" }, card.offer) : null,
+    linkList(card.links),
     sources.length ? el("p", { class: "source" }, sources.join("、")) : null,
     text ? el("details", {}, el("summary", {}, "看完整的文字"), el("p", { class: "whole" }, text)) : null,
   );
@@ -146,7 +147,21 @@ function plainCard(card) {
     card.title ? el("h3", {}, card.title) : null,
     card.text ? el("p", {}, card.text) : null,
     lineList(card.lines, "ul"),
+    linkList(card.links),
   );
+}
+
+/** The server that served this script: on another site our own pages are still there. */
+const server = { base: location.origin };
+
+/** Pages of our own server (printable notices) and official sites; anything else is no link. */
+function linkList(links) {
+  const safe = (links ?? []).filter((link) => /^(\/[^/]|https?:\/\/)/.test(link.url));
+  if (!safe.length) return null;
+  const anchors = safe.map((link) =>
+    el("a", { href: new URL(link.url, server.base).href, target: "_blank", rel: "noopener" }, link.title),
+  );
+  return el("p", { class: "links" }, ...anchors);
 }
 
 function lineList(lines, tag) {

@@ -13,6 +13,7 @@ class View {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS_TEXT);
     this.root.adoptedStyleSheets = [sheet];
+    server.base = base;
     this.chat = new Chat(new Api(base), this);
     this.#build();
     this.#applyReading();

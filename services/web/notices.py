@@ -1,0 +1,156 @@
+"""Two printable sheets: the one-time notice of a service (一次告知单), and the notice that a
+certificate is not to be issued by a community (不予出具告知单, 民发〔2020〕20号)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from services.errors import LindaError
+from services.web.keys import SERVICES
+from services.web.routing import Routes
+from services.web.templates import page
+
+routes = Routes("告知单")
+setup = routes.setup
+
+WORDS = ("who", "conditions", "where", "limit", "fee", "phone", "power", "link")
+"""Rows of the one-time notice, in this order; their headings are data."""
+
+
+class RefusalQuery(BaseModel):
+    """A kind of certificate, by the name residents or the list give it."""
+
+    kind: str = Field(min_length=1, max_length=100)
+
+
+class CodeQuery(BaseModel):
+    """The query code of the ticket that recorded who demanded the certificate."""
+
+    code: str = Field(min_length=1, max_length=20)
+
+
+@lru_cache(maxsize=4)
+def _texts(data_dir: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load((data_dir / "texts" / "notice.yml").read_text("utf-8")))
+
+
+@routes.get("/s/{leaf}/notice", auth="public", page=True, summary="一次告知单（打印）")
+async def service_notice(request: web.Request) -> web.Response:
+    """The card of a service on one sheet; a card that is out of date is not printed."""
+    services = request.app[SERVICES]
+    card = services.catalogue.card(request.match_info["leaf"])
+    if card is None:
+        raise LindaError("card_not_found", "目录里没有这一项。", 404)
+    words = _texts(services.settings.data_dir)
+    text = words["service"]
+    if not card["valid"]:
+        raise LindaError("card_expired", text["expired"], 410)
+    version = text["version"].format(
+        version=card["version"],
+        valid_from=card["valid_from"],
+        valid_to=card["valid_to"] or text["open_end"],
+    )
+    return page(
+        "notice_service.html",
+        title=text["title"],
+        subtitle=card["name"],
+        words=words,
+        text=text,
+        card=card,
+        rows=_rows(card, text["rows"]),
+        source=_source(card, text),
+        foot=text["foot"].format(office=card["office"] or "", phone=card["phone"] or ""),
+        version=version,
+        date=_day(services.clock.now().date(), words),
+    )
+
+
+def _rows(card: dict[str, Any], headings: dict[str, str]) -> list[tuple[str, str]]:
+    found = []
+    for key in WORDS:
+        value = card[key]
+        if key == "conditions":
+            value = "；".join(value)
+        elif key == "link" and value:
+            value = f"{value['title']} {value['url']}"
+        if value:
+            found.append((headings[key], value))
+    return found
+
+
+def _source(card: dict[str, Any], text: dict[str, Any]) -> str:
+    titles = [f"《{s['title'].strip('《》')}》{s['ref'] or ''}" for s in card["sources"]]
+    named = text["source"].format(sources="；".join(titles)) + "。" if titles else ""
+    return named + (text["local"] if card["confirm_locally"] else "")
+
+
+@routes.get(
+    "/notice/refusal", auth="public", query=RefusalQuery, page=True,
+    summary="不予出具告知单（打印，不指名单位）",
+)  # fmt: skip
+async def refusal_notice(request: web.Request, query: RefusalQuery) -> web.Response:
+    """The notice for a kind of certificate; the unit and the number are written by hand."""
+    day = request.app[SERVICES].clock.now().date()
+    return _refusal(request, {"name": query.kind}, day, number=None)
+
+
+@routes.get(
+    "/notice/{ticket_no}", auth="public", query=CodeQuery, page=True,
+    summary="不予出具告知单（打印，写明要证明的单位）",
+)  # fmt: skip
+async def refusal_notice_of_ticket(request: web.Request, query: CodeQuery) -> web.Response:
+    """The notice to the unit that demanded the certificate, for who has the ticket's code.
+
+    The resident's name is not on it: whoever demanded the paper learns the rule, not who complained.
+    """
+    services, number = request.app[SERVICES], request.match_info["ticket_no"]
+    view = await services.tickets.resident_get(number, None, query.code, origin=str(request.remote))
+    certificate = view["certificate"] or {}
+    filed = date.fromisoformat(str(view["created_at"])[:10])
+    return _refusal(request, certificate, filed, number=view["ticket_no"])
+
+
+def _refusal(
+    request: web.Request, certificate: dict[str, Any], day: date, number: str | None
+) -> web.Response:
+    services = request.app[SERVICES]
+    words = _texts(services.settings.data_dir)
+    text = words["refusal"]
+    policy = services.catalogue.certificate(certificate.get("no"), certificate.get("name"))
+    if policy["allowed"] is not False:
+        raise LindaError("no_notice", text["allowed" if policy["allowed"] else "unknown"], 404)
+    unit = re.sub(text["unit_end"], "", str(certificate.get("demanded_by") or ""))
+    bring = "、".join(policy["bring"])
+    paragraphs = [
+        text["body"].format(name=policy["name"], basis=policy["basis"], why=policy["why"]),
+        text["redirect"].format(redirect=policy["redirect"]),
+        text["bring"].format(bring=bring) if bring else "",
+        text["ask"],
+        text["privacy"],
+    ]
+    locality = services.catalogue.locality
+    return page(
+        "notice_refusal.html",
+        title=text["title"],
+        subtitle=policy["name"],
+        words=words,
+        text=text,
+        number=text["number"].format(number=number) if number else text["no_number"],
+        unit=text["to"].format(unit=unit) if unit else text["no_unit"],
+        paragraphs=[p for p in paragraphs if p],
+        issuer=locality.legal_entity,
+        contact=locality.contact,
+        date=_day(day, words),
+    )
+
+
+def _day(day: date, words: dict[str, Any]) -> str:
+    return str(words["refusal"]["date"]).format(year=day.year, month=day.month, day=day.day)

@@ -1,0 +1,71 @@
+"""The printable sheets: one-time notice, and the notice that a certificate is not issued."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.context import Services
+from services.tickets.core.actor import SYSTEM
+from services.tickets.core.commands import CreateTicket
+from tests.services.web.conftest import Client
+
+
+async def text_of(client: Client, path: str, status: int = 200, **query: str) -> str:
+    answer = await client.get(path, params=query)
+    assert answer.status == status, await answer.text()
+    return await answer.text()
+
+
+async def test_the_one_time_notice_says_everything_once(client: Client) -> None:
+    html = await text_of(client, "/s/B1/notice")
+    for words in (
+        "一次告知单", "低保（最低生活保障）", "<li>核对授权书</li>", "去哪办", "0439-00000016",
+        "社会救助暂行办法", "以当地窗口为准", "第1版", "data-print", "/static/notice.css",
+    ):  # fmt: skip
+        assert words in html, words
+
+
+async def test_a_card_that_is_out_of_date_is_not_printed(
+    client: Client, services: Services
+) -> None:
+    cards: dict[str, Any] = services.catalogue._cards
+    old = {**cards, "B1": cards["B1"].model_copy(update={"valid_to": date(2020, 1, 1)})}
+    services.catalogue.__dict__["_cards"] = old
+    html = await text_of(client, "/s/B1/notice", 410)
+    assert "过了有效期" in html and "核对授权书" not in html
+
+
+async def test_an_unknown_service_has_no_notice(client: Client) -> None:
+    await text_of(client, "/s/Z9/notice", 404)
+
+
+async def test_a_refusal_without_a_ticket_leaves_room_for_unit_and_number(client: Client) -> None:
+    html = await text_of(client, "/notice/refusal", kind="健在证明")
+    for words in ("不予出具告知单", "健在证明", "民发〔2020〕20号", "窗口盖章时填", "＿＿＿", "年", "月"):
+        assert words in html, words
+
+
+@pytest.mark.parametrize("kind", ["居住证明", "外星人证明"])
+async def test_what_may_be_issued_or_is_unknown_has_no_refusal(client: Client, kind: str) -> None:
+    assert "不应由" not in await text_of(client, "/notice/refusal", 404, kind=kind)
+
+
+async def test_the_clue_names_the_unit_and_hides_the_resident(
+    client: Client, services: Services
+) -> None:
+    request = CreateTicket(
+        kind="consult", leaf="A4", narrative="银行要证明", confidential=True,
+        contact={"name": "刘桂芬", "phone": "13500000012"},
+        certificate={"no": 1, "name": "亲属关系证明", "demanded_by": "建设银行北街网点要的"},
+    )  # fmt: skip
+    view = await services.tickets.create(request, SYSTEM)
+    path = f"/notice/{view['ticket_no']}"
+    html = await text_of(client, path, code=view["query_code"])
+    for words in (view["ticket_no"], "建设银行北街网点：", "亲属关系证明", "户籍地派出所"):
+        assert words in html, words
+    assert "刘桂芬" not in html and "13500000012" not in html and "要的" not in html
+    await text_of(client, path, 404, code="000000" if view["query_code"] != "000000" else "1")
+    await text_of(client, path, 422)
