@@ -45,6 +45,10 @@ _CLEAR_IN_SORROW = 0.6
 #: Sorrow itself (心理援助), visits to who is alone, nothing: no request beside a heavy heart.
 _SORROW_LEAVES = frozenset({"J5", "C7", "none", None})
 _LEAF_SURE = 0.5
+#: Help for the mind is asked for by name: that is a question, and has a card.
+_ASKS_FOR_HELP = re.compile(
+    r"心理(?:医生|咨询|室|科|门诊|辅导|援助)|精神科|有没有|在哪|收费|多少钱|预约"
+)
 #: Intents that answer the callback question (solved? how many points?).
 _CALLBACK_INTENTS = frozenset({"affirm", "deny", "rate_service", "reject_resolution", "thank"})
 #: What the buttons under a callback question carry.
@@ -162,6 +166,8 @@ def _wants_comfort(now: Situation) -> bool:
     if now.intent == "report_problem" and sad:
         return True
     if now.is_payload or not now.heavy:
+        return False
+    if now.intent in ("ask_service", "book_service") and _ASKS_FOR_HELP.search(now.text):
         return False
     asks = (
         now.intent in _REQUESTS

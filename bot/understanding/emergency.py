@@ -43,6 +43,7 @@ class _Rules:
     exclusions: re.Pattern[str]
     still: re.Pattern[str]
     heavy: re.Pattern[str]
+    heavy_of_another: re.Pattern[str]
 
 
 @lru_cache(maxsize=1)
@@ -56,12 +57,14 @@ def _rules() -> _Rules:
         re.compile("|".join(data["exclusions"])),
         re.compile("|".join(data["still"])),
         re.compile("|".join(data["heavy"])),
+        re.compile("|".join(data["heavy_of_another"])),
     )
 
 
 def heavy_heart(text: str) -> bool:
-    """Whether somebody is sad or lonely, and would be hurt by a form."""
-    return bool(_rules().heavy.search(narrow(text)))
+    """Whether the speaker is sad or lonely, and would be hurt by a form."""
+    rules, words = _rules(), narrow(text)
+    return bool(rules.heavy.search(words)) and not rules.heavy_of_another.search(words)
 
 
 _CLAUSE = re.compile(r"[。!！?？;；\n]+")

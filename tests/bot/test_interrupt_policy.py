@@ -106,6 +106,7 @@ def test_what_is_said_after_a_call_for_help(change: dict, action: str | None) ->
         ({"leaf": "J5", "leaf_confidence": 0.7, "intent": "ask_service"}, None),
         ({"heavy": True, "leaf": "H6", "leaf_confidence": 0.9}, None),
         ({"heavy": True, "loop": "report_form"}, None),
+        ({"heavy": True, "intent": "ask_service", "text": "抑郁了，社区有没有心理医生"}, None),
         ({"leaf": "J5", "leaf_confidence": 1.0, "is_payload": True}, "action_comfort"),
     ],
 )
