@@ -196,6 +196,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<community>{named('2,6', _COMPOUND)})", guess=True, accept=_of_no_kind),
         piece(rf"(?P<community>{named('2,5', _WEAK)})"
               r"(?!服务|干部|工作|书记|主任|医院|民警|网格|人|志愿)", accept=_own_name),
+        piece(rf"(?P<community>{named('2,3', '苑')})(?!区)", accept=_own_name),
         piece(rf"(?<=[在住给])(?P<community>{named('1,3', alternatives('loose'))})"
               r"(?=[一二三]期|购|买|的?业主|门口|附近|里)"),
         piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
@@ -224,7 +225,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<place>(?:窗台|护栏|阳台)(?:{_RELATIVE}))", "floor"),
         piece(rf"(?P<place>(?!{_THING})(?:{_LANDMARK}))",
               "community", "building", "unit", "floor", "place", alone=False),
-        piece(r"(?P<place>(?:小区|院|大院|社区|楼)(?:的)?(?:东|西|南|北|正|后|侧|大)+门口?)"),
+        piece(r"(?P<place>(?:小区|院|大院|社区|楼)(?:的)?大?[东西南北后侧]+大?门口?)"),
         piece(rf"(?P<place>(?:{_RELATIVE})(?!袋|罩|子|味|水|径))",
               "community", "building", "unit", "floor", "room", "place", alone=False),
     )  # fmt: skip

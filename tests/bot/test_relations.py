@@ -27,6 +27,7 @@ FOR_SOMEONE = [
     ("门夹人，我丈母娘差点摔了", "我丈母娘", "mother_in_law"), ("来人瞅瞅隔壁大爷吧", "隔壁大爷", "neighbor"),
     ("我husband心脏病犯了", "我husband", "spouse"),
     # Two that belong together.
+    ("我家老太太崴脚了，能上门不", "我家老太太", "mother"), ("我哥被拖欠工钱找谁", "我哥", "brother"), ("帮我发小问居住证", "我发小", "other"),
     # Named with the speaker, then the one in need; with a long attribute.
     ("我和老伴一直吃你们的饭，他查出血脂高，往后少油", "老伴", "spouse"),
     ("伺候了我半辈子的老伴没了，他的医保卡往哪交", "老伴", "spouse"), ("替我大娘约个理发", "我大娘", "aunt"),
@@ -69,7 +70,9 @@ FOR_NO_OTHER = [
     # At odds with the speaker, or by whose hand.
     "我老婆要跟我离婚，孩子归谁", "我儿子不让我进家门", "我男人说要砍我", "存折叫我儿子撕了", "吵得我爱人都睡不着",
     "我想看看孙子，他们躲着我", "我得带外孙，白天去不了",
+    "听我姐讲能代办", "我哥要跟我争房子", "我大伯借我三万不还", "我小舅子把院墙拆了", "我爱人成年不着家", "我女儿坐月子，隔壁装修没完没了",
     # Thanks for what was done.
+    "多谢你们照看我爷爷",
     "表扬网格员，把我爸背下了五楼", "你们给我老妈送的药及时，给小周点个赞",
     # The speaker by name of age.
     "老婆子我眼睛不行了，字写大点", "我们家老两口想报名合唱",
