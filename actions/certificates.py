@@ -62,6 +62,8 @@ async def policy_of(message: Message, client: Client) -> dict[str, Any]:
 def others(message: Message) -> list[Json]:
     """Return further certificates named in the same breath, as requests that wait."""
     named = message.meant("certificate")
+    if any(isinstance(e.value, str) for e in named):
+        return []  # one of them was chosen: the others wait already
     waiting = {str(e.text): e for e in named[:-1] if e.value != named[-1].value}
     return [
         {"id": message.said_in or message.id, "text": f"开{text}", "intent": message.intent,

@@ -3,7 +3,7 @@
 A message may tell of two or three things (``Message.parts``), and another matter may be told while
 a form is open. One is done at a time; the others wait in the order they were told, in the draft or
 in the offer (``rest``), as plain JSON ``{id, text, intent, leaf}``: ``id`` names the message, with
-``#n`` its part.
+``#n`` its part; ``certificate`` is which one, when several were named.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
     first, *rest = later
     intent = first["intent"]
     service = f'"service":"{first["leaf"]}",' if first.get("leaf") else ""
-    payload = f'/{intent}{{{service}"about":"m:{first["id"]}"}}'
+    named = f'"certificate":"{first["certificate"]}",' if first.get("certificate") else ""
+    payload = f'/{intent}{{{service}{named}"about":"m:{first["id"]}"}}'
     yes = {"title": "好，接着办", "payload": payload}
     key = f"later_{intent}"
     turn.say(
@@ -80,6 +81,7 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
         "about": first["id"],
         "intent": intent,
         "leaf": first.get("leaf"),
+        "certificate": first.get("certificate"),
         "rest": rest,
     }
     return [SlotSet("offer", offer)]

@@ -16,7 +16,7 @@ from actions.client import Client, Json, Refused, ServiceAway
 from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.forms.replies import NO, OPENING, YES, bare
-from actions.message import Leaf, Message, from_events, pressed, recalled
+from actions.message import Entity, Leaf, Message, from_events, pressed, recalled
 from actions.requests import HANDOVER, own_part, with_rest
 from actions.texts import catalogue, say
 
@@ -62,7 +62,9 @@ class Turn:
         if offer.get("taken") and offer["taken"] == self.message.id:
             # A plain yes to what waited: the words that count are those that told it.
             leaf = Leaf(offer["leaf"], 1.0) if offer.get("leaf") else None
-            yes = replace(self.message, intent=offer["intent"], leaf=leaf, entities=())
+            which = offer.get("certificate")
+            named = (Entity("certificate", which, which),) if which else ()
+            yes = replace(self.message, intent=offer["intent"], leaf=leaf, entities=named)
             self.message = recalled(yes, tracker.events, offer["about"])
         said_in = self.message.said_in
         waits = bool(said_in) and offer.get("about") == said_in

@@ -1,0 +1,202 @@
+"""Services explained: evidence for a card, the topic that stays, offers that become tickets."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions import follow_ups
+from actions.cards import part_text
+from actions.dialogue import load
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices
+from tests.actions.helpers import msg
+
+CARD = {
+    "id": "B1", "name": "低保（最低生活保障）", "kind": "办事", "summary": "收入低的家庭可以申请。",
+    "aliases": ["最低生活保障", "吃低保"], "who": "收入低的家庭。", "conditions": ["家产符合规定"],
+    "materials": ["身份证", "户口簿"], "where": "街道办事处。", "limit": "30日。", "fee": "不收钱。",
+    "phone": "0439-16", "office": "民政局", "power": "街道受理、民政确认。", "link": None,
+    "sources": [{"title": "社会救助暂行办法", "ref": "第十一条"}], "confirm_locally": True,
+    "valid": True, "valid_from": "2026-01-01", "valid_to": "2027-12-31",
+    "offers": ["proxy", "appointment"], "not_this": ["惠民保"], "notice": "/s/B1/notice",
+}  # fmt: skip
+
+
+def leaf(value: str = "B1", confidence: float = 0.9, *others: str) -> dict[str, object]:
+    alternatives = [{"value": o, "confidence": 0.2} for o in others]
+    return {
+        "entity": "service", "value": value, "confidence": confidence, "alternatives": alternatives
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("要带啥", "materials"), ("那要准备什么材料？", "materials"), ("在哪办", "where"),
+        ("多久能下来", "limit"), ("要钱吗", "fee"), ("有电话没", "phone"), ("找谁办", "office"),
+        ("谁能办", "who"), ("小孩能办不", "who"), ("要本人去不", "deputy"),
+        ("我让我儿子去行不", "deputy"), ("代办", "proxy"), ("我走不动道", "proxy"),
+        ("约个时间去办", "appointment"), ("可以网上办不", "online"), ("哪个文件规定的", "source"),
+        ("你说的准不准", "validity"), ("你保证十天能下来吗", "promise"), ("能批吗", "promise"),
+        ("打印一份", "print"), ("发给我存着", "print"), ("咋领啊", "how"), ("再说一遍", "again"),
+        ("我没有租房合同咋整", "lacking"), ("楼道灯坏了", None), ("谢谢", None), ("低保要带啥", None),
+        ("我要投诉", None), ("再见", None), ("对", None), ("", None),
+    ],
+)  # fmt: skip
+def test_what_a_short_question_asks_for(words: str, part: str | None) -> None:
+    assert follow_ups.part_of(msg(words, "chitchat")) == part
+
+
+def test_every_part_has_an_answer_with_and_without_what_it_needs() -> None:
+    bare = {**CARD, "phone": None, "office": None, "link": None, "materials": [], "sources": []}
+    for part in load("follow_ups")["parts"]:
+        if part in ("again", "proxy", "appointment"):
+            continue  # these lead on
+        for card in (CARD, bare):
+            said = part_text(card, part, "合同")
+            assert "低保" in said and "None" not in said and "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "proved"),
+    [
+        ("低保咋办", True), ("最低生活保障去哪申请", True), ("生活补助咋领", False),
+        ("惠民保跟低保一样不", False), ("高温补贴", False),
+    ],
+)  # fmt: skip
+def test_the_words_prove_the_card(words: str, proved: bool) -> None:
+    assert follow_ups.proves(words, CARD) is proved
+
+
+async def test_a_card_nobody_spoke_of_is_not_shown(talk: Talk, services: FakeServices) -> None:
+    services.cards["B1"] = CARD
+    talk.hear("那个钱咋弄", "ask_service", entities=[leaf("B1", 0.5, "C2", "B3")])
+    await talk.run("action_answer_service")
+    assert talk.buttons == ["低保（最低生活保障）", "高龄津贴", "临时救助"]
+    talk.hear("惠民保咋买", "ask_service", entities=[leaf("B1", 0.95)])
+    await talk.run("action_answer_service")
+    assert "低保" not in talk.text and "不敢乱答" in talk.text
+
+
+async def test_a_question_without_a_card_is_sent_to_who_knows(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.redirect = {
+        "name": "缴水费", "answer": "水费由供水公司收。", "office": "供水公司", "phone": "0439-3",
+        "source": None, "leaves": [],
+    }  # fmt: skip
+    for intent, action in (("ask_service", "action_answer_service"),
+                           ("out_of_scope", "action_out_of_scope")):  # fmt: skip
+        talk.hear("水费咋交", intent, entities=[leaf("H1", 0.8)])
+        await talk.run(action)
+        assert "供水公司" in talk.text and "0439-3" in talk.text
+    assert services.tickets == []
+
+
+async def test_the_topic_stays_through_a_miss_and_ends_after_half_an_hour(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.cards["B1"] = CARD
+    talk.hear("低保咋办", "ask_service", entities=[leaf()])
+    await talk.run("action_answer_service")
+    talk.hear("嘎嘎嘎", "out_of_scope")
+    await talk.run("action_out_of_scope")
+    talk.hear("有电话没", "deny")
+    await talk.run("action_deny")
+    assert talk.followup == "action_answer_service"
+    await talk.run("action_answer_service")
+    assert "0439-16" in talk.text
+    talk.hear("有电话没", "deny", metadata={"now": "2026-11-24T10:31:00+08:00"})
+    await talk.run("action_deny")
+    assert talk.followup != "action_answer_service"
+
+
+async def test_a_promise_is_not_made(talk: Talk, services: FakeServices) -> None:
+    services.cards["B1"] = CARD
+    talk.hear("低保咋办", "ask_service", entities=[leaf()])
+    await talk.run("action_answer_service")
+    talk.hear("你保证能批下来不", "ask_service", entities=[leaf("A1", 0.6)])
+    await talk.run("action_answer_service")
+    assert "保证不了" in talk.text and "30日" in talk.text
+
+
+async def test_somebody_who_does_it_becomes_a_ticket_with_leaf_place_and_phone(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.cards["B1"] = CARD
+    talk.hear("低保咋办", "ask_service", entities=[leaf()])
+    await talk.run("action_answer_service")
+    assert talk.buttons == ["约时间去办", "找人代办", "要带的清单"]
+    talk.hear("我妈走不动道", "goodbye", entities=[
+        {"entity": "relation", "value": "mother", "text": "我妈"}])  # fmt: skip
+    await talk.run("action_goodbye")
+    await talk.run("action_answer_service")
+    assert talk.followup == "errand_form" and "户口簿" in talk.text
+    await talk.run("validate_errand_form")
+    assert "住在哪儿" in talk.text
+    address = {"entity": "address", "text": "幸福小区3号楼",
+               "value": {"community": "幸福小区", "building": "3"}}  # fmt: skip
+    talk.hear("幸福小区3号楼", "report_problem", entities=[address])
+    await talk.run("validate_errand_form")
+    assert "留个电话" in talk.text
+    phone = {"entity": "phone", "text": "13500000012", "value": "13500000012"}
+    talk.hear("13500000012", "supplement_ticket", entities=[phone])
+    await talk.run("validate_errand_form")
+    for words in ("找人代办", "幸福小区3号楼", "135****0012"):
+        assert words in talk.text
+    talk.hear("对", "affirm")
+    await talk.run("validate_errand_form")
+    await talk.run("action_submit_errand")
+    body = services.sent("/tickets")[0]
+    assert (body["leaf"], body["kind"]) == ("B1", "booking")
+    assert body["contact"]["phone"] == "13500000012" and body["subject"]["relation"] == "mother"
+    assert "找人代办" in body["narrative"] and "走不动" in body["narrative"]
+    assert "SQ-" in talk.text
+
+
+async def test_an_appointment_needs_no_address(talk: Talk, services: FakeServices) -> None:
+    services.cards["B1"] = CARD
+    when = {"entity": "time", "text": "明天上午",
+            "value": {"start": "2026-11-25", "end": "2026-11-25", "part": "am"}}  # fmt: skip
+    talk.hear("我想约明天上午去办低保", "book_service", entities=[leaf(), when])
+    await talk.run("action_book_service")
+    assert talk.followup == "action_answer_service"
+    await talk.run("action_answer_service")
+    await talk.run("validate_errand_form")
+    assert "留个电话" in talk.text
+    talk.hear("不留", "deny")
+    await talk.run("validate_errand_form")
+    assert "明天（11月25日，星期三）上午" in talk.text and "哪天去" not in talk.text
+    talk.hear("对", "affirm")
+    await talk.run("validate_errand_form")
+    await talk.run("action_submit_errand")
+    assert services.sent("/tickets")[0]["appointment"] == {"date": "2026-11-25", "part": "am"}
+
+
+async def test_what_the_card_does_not_offer_is_not_promised(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.cards["B1"] = {**CARD, "offers": ["ticket"]}
+    talk.hear("低保咋办", "ask_service", entities=[leaf()])
+    await talk.run("action_answer_service")
+    assert talk.buttons == ["要带的清单"]
+    talk.hear("代办", "ask_human")
+    await talk.run("action_answer_service")
+    assert "不敢乱说" in talk.text and "咨询" in talk.text and talk.followup != "errand_form"
+
+
+async def test_the_list_can_be_printed(talk: Talk, services: FakeServices) -> None:
+    services.cards["B1"] = CARD
+    talk.hear("低保咋办", "ask_service", entities=[leaf()])
+    await talk.run("action_answer_service")
+    talk.hear("打印一份", "ask_my_data")
+    await talk.run("action_answer_service")
+    assert "□ 身份证" in talk.text
+    assert talk.cards[-1]["links"][0]["url"] == "/s/B1/notice"
+
+
+async def test_large_type_shows_one_thing_at_a_time(talk: Talk, services: FakeServices) -> None:
+    services.cards["B1"] = CARD
+    talk.hear("低保咋办", "ask_service", entities=[leaf()], metadata={"elder": True})
+    await talk.run("action_answer_service")
+    assert "户口簿" in talk.text and "社会救助" not in talk.text and "接着问" in talk.text
