@@ -115,6 +115,8 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     events: list[EventType] = [SlotSet("crisis", now.to_slot())]
     if turn.loop and now.over:
         turn.say("emergency_resume_now")
+    elif what == crisis.OVER and now.over:
+        turn.say("emergency_go_on")
     elif turn.loop and what == crisis.PLACE and not now.holds and _plain_answer(turn):
         events.append(FollowupAction(turn.loop))  # the form asked for it, too
     return events

@@ -181,7 +181,7 @@ class AfterCard(_Entry):
     """Reviewed words for what is said after a safety card; ``follow`` in turn, the last one again.
 
     ``worse`` it gets worse, ``place`` a place was told (``{place}``), ``safe`` out of danger,
-    ``over`` it is over, ``mistaken`` it was no danger, ``secret`` nobody may know, ``afraid`` of
+    ``arrived`` help is there, ``over`` it is over, ``mistaken`` it was no danger, ``secret`` nobody may know, ``afraid`` of
     calling the police. What a card leaves out is the general card's.
     """
 
@@ -189,6 +189,7 @@ class AfterCard(_Entry):
     worse: str | None = None
     place: str | None = None
     safe: str | None = None
+    arrived: str | None = None
     over: str | None = None
     mistaken: str | None = None
     secret: str | None = None
@@ -292,6 +293,8 @@ class Bookable(_Entry):
     parts: tuple[Literal["am", "noon", "pm", "eve", "night"], ...] = Field(min_length=1)
     days_before: int = Field(ge=0, le=30)
     note: str = ""
+    notes: dict[str, str] = Field(default_factory=dict)
+    """What only one kind of the service needs, by its id in data/dialogue/bookings.yml."""
     fee_note: str = ""
     venues: tuple[Venue, ...] = ()
     courses: tuple[Course, ...] = ()

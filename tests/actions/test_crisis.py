@@ -18,9 +18,9 @@ ADDRESS = {
     "text": "幸福小区3号楼2单元",
     "value": {"place": "幸福小区", "building": "3", "unit": "2"},
 }
-WORDS = {k: k for k in ("worse", "place", "safe", "over", "mistaken", "secret", "afraid")} | {
-    "follow": ["1", "2"]
-}
+WORDS = {
+    k: k for k in ("worse", "place", "safe", "over", "mistaken", "secret", "afraid", "arrived")
+} | {"follow": ["1", "2"]}
 
 
 def service(leaf: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def state(leaf: str, named: bool = True, text: str = "救命") -> Crisis:
         ("J3", "他又打我了，快不行了", "worse"), ("J3", "我跑到娘家了", "safe"),
         ("H3", "出来了", "safe"), ("H3", "窗户开了，阀门也关了", "safe"), ("H3", "没事了", "over"),
         ("H3", "没事了，关了", "over"), ("H3", "我妈头晕", "worse"), ("H3", "不晕了", "follow"),
-        ("H3", "燃气公司的师傅来了", "over"), ("-", "火扑灭了", "over"), ("-", "找着了", "over"),
+        ("H3", "燃气公司的人来了", "arrived"), ("-", "警察来了", "arrived"), ("H5", "灯也灭了", "follow"), ("-", "火扑灭了", "over"), ("-", "找着了", "over"),
         ("-", "说错了", "mistaken"), ("-", "人还没找着", "follow"), ("H5", "出来了", "safe"),
         ("J4", "他在砸门", "worse"), ("J4", "我转了三万", "follow"),
     ],
