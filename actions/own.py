@@ -55,8 +55,7 @@ def meant(message: Message, name: str) -> str | None:
     if name == CALLBACK:
         return None
     stage = (message.pending_callback or {}).get("stage")
-    later = says("later", message.text) and not says("not_later", message.text)
-    if stage == "solved" and later and name not in OWN:
+    if stage == "solved" and _answers_solved(message, name):
         return CALLBACK
     if name not in OWN and ticket_no(message):
         if says("withdraw", message.text):
@@ -69,6 +68,14 @@ def meant(message: Message, name: str) -> str | None:
     if name not in OWN and (says("progress", message.text) or says("owner", message.text)):
         return QUERY
     return None
+
+
+def _answers_solved(message: Message, name: str) -> bool:
+    """Whether the words answer “solved?”: it is, or one has not looked yet."""
+    if says("solved", message.text):
+        return True
+    later = says("later", message.text) and not says("not_later", message.text)
+    return later and name not in OWN
 
 
 def broke_again(message: Message) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from actions.dialogue import load
-from actions.forms.replies import bare
+from actions.forms.replies import YES, bare
 from actions.message import Message
 
 PRESSED = "pressed"
@@ -79,7 +79,8 @@ def keeps(text: str) -> bool:
 
 def agrees(text: str) -> bool:
     """Whether the words only agree to taking it back (“对”, “撤吧”)."""
-    return bool(data().agree.search(bare(text)))
+    words = bare(text)
+    return words in YES or bool(data().agree.search(words))
 
 
 def answers(message: Message) -> bool:
