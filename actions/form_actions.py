@@ -30,7 +30,7 @@ from actions.forms.draft import (
     fill,
     next_question,
 )
-from actions.forms.replies import is_pause, is_restart, is_yes
+from actions.forms.replies import is_pause, is_restart, is_stop, is_yes
 from actions.message import Message
 from actions.my_data import ask_to_remember
 from actions.notices import notice_card, of_ticket, spoken
@@ -110,6 +110,8 @@ class FormStep(TurnAction):
         old = self._open_draft(turn)
         opening = old is None or not old.seen
         elsewhere = turn.elsewhere(self.loop, opening)
+        if opening and is_stop(turn.message):
+            elsewhere = HANDOVER["withdraw_ticket"]  # “不订饭了” opens nothing
         if elsewhere:  # the words name a button, or answer what was asked before the form
             waiting = None if opening else turn.tracker.get_slot("requested_slot")
             return [SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
