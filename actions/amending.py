@@ -7,7 +7,7 @@ the ticket: what is said here has been changed there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -64,8 +64,13 @@ def asks(message: Message) -> bool:
     """Whether the words may change an own request; whether one fits is known only with the requests."""
     if any(says(kind, message.text) for kind in _CHANGES):
         return True
-    if message.all("time") and says("skip", message.text) and len(leftover(message)) <= SKIPS:
-        return True
+    if len(leftover(message)) <= SKIPS and not says("ordering", message.text):
+        if message.all("time") and (says("skip", message.text) or says("when", message.text)):
+            return True
+        where = message.all("address") and says("deliver", message.text)
+        anew = message.all("time") or message.all("meal")  # a day and a meal are an order of its own
+        if not anew and (message.all("diet") or where):
+            return True
     return alone(message)
 
 
@@ -129,6 +134,7 @@ def _of_meal(message: Message, ticket: TicketView) -> Change:
     patch = {k: v for k, v in said.items() if k in _ORDER and v != order.get(k)}
     if "mode" in patch:
         patch["delivery"] = patch["mode"] == "delivery"
+    where = _delivered_to(message, ticket, {**order, **patch})
     lines = [
         (_meal_words(k, {**order, **patch}, message), _meal_words(k, order, message))
         for k in _ORDER
@@ -136,7 +142,17 @@ def _of_meal(message: Message, ticket: TicketView) -> Change:
     ]
     if "date" in patch and "meal" in patch:
         lines = lines[:1] + lines[2:]  # the day's sentence names the meal too
-    return Change(patch, lines=tuple(lines))
+    return replace(where, appointment=patch, lines=(*lines, *where.lines))
+
+
+def _delivered_to(message: Message, ticket: TicketView, order: Mapping[str, Any]) -> Change:
+    """Read where the meal goes from now on; one that is fetched goes nowhere."""
+    if order.get("mode") != "delivery" or not message.meant("address"):
+        return Change()
+    text = message.text
+    if says("deliver", text) or says("corrects", text) or alone(message):
+        return _place(message, ticket, corrects=True)
+    return Change()
 
 
 def _asked(order: Mapping[str, Any]) -> Json:
@@ -277,10 +293,10 @@ LONG_NUMBER = 7
 """A shorter number is read back whole."""
 
 
-def _place(message: Message, ticket: TicketView) -> Change:
+def _place(message: Message, ticket: TicketView, corrects: bool = False) -> Change:
     """Read the place where none is known yet, or where the words correct it."""
     old = str(ticket.data.get("location_text") or "")
-    if old and not says("corrects", message.text):
+    if old and not (corrects or says("corrects", message.text)):
         return Change()
     said = place.read(message, Draft("own", message.id))
     if not said.get("address") or not message.meant("address"):

@@ -23,6 +23,8 @@ OWN = frozenset({QUERY, URGE, SUPPLEMENT, WITHDRAW, REJECT, CALLBACK, "action_ra
 TELLS_OF_TROUBLE = frozenset(
     "report_problem reject_resolution supplement_ticket urge_ticket query_progress".split()
 )
+SHORT = 30
+"""In a longer message “别修了” may be part of a story."""
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
 _CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
 
@@ -65,6 +67,8 @@ def meant(message: Message, name: str) -> str | None:
         return REJECT
     if amending.asks(message):
         return SUPPLEMENT
+    if name not in OWN and says("take_back", message.text) and len(message.text) <= SHORT:
+        return WITHDRAW
     if name not in OWN and (says("progress", message.text) or says("owner", message.text)):
         return QUERY
     return None

@@ -342,6 +342,12 @@ class Withdraw(OwnTicketAction):
     NONE = "withdraw_none"
     INTENT = "withdraw_ticket"
 
+    def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """Without a request the words mean what they were first taken for."""
+        first = _first(turn)
+        given = [FollowupAction(first)] if first and first != self.NAME else []
+        return given or super().nothing(turn, open_ones)
+
     def asked_about(self, turn: Turn) -> str | None:
         """Return the ticket whose reason was asked for just before."""
         offer = _withdrawing(turn)
