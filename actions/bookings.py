@@ -147,5 +147,5 @@ class SubmitBooking(Submit):
             due="" if draft.get("date") else say_due(ticket),
             owner=say_owner(ticket),
             provider=options.get("provider") or "负责的人",
-            note=options.get("note") or "",
+            note=(options.get("notes") or {}).get(draft.get("kind")) or options.get("note") or "",
         )

@@ -34,6 +34,8 @@ _CORRECTS = re.compile(r"不对|不是|错|改")
 _NAMES_DAY = re.compile(r"今|明|后|周|星期|礼拜|号|日|月|天")
 _HOME = {"community", "building", "unit", "room"}
 _NOON = 12
+_OPENS = 7
+_LAST_HOUR = 23
 _EVENING = 18
 
 
@@ -153,10 +155,9 @@ def _when(message: Message, draft: Draft) -> Values:
             said["habit"] = value
         elif names_day:
             said["date"] = start[:10]
-        if "T" in start:
-            said |= {"time": start[11:16], "part": _part_of(start[11:16])}
-        elif value.get("part") in PARTS:
+        if value.get("part") in PARTS:
             said["part"] = str(value["part"])
+    said.update(_clock(message))
     words = message.text
     if "part" not in said and not message.tapped:
         parts = [p for p in load(FILE)["parts"] if pattern(FILE, "parts", p).search(words)]
@@ -173,6 +174,33 @@ def day(text: str) -> date:
 def _part_of(clock: str) -> str:
     hour = int(clock[:2])
     return "am" if hour < _NOON else "pm" if hour < _EVENING else "eve"
+
+
+def _clock(message: Message) -> Values:
+    """Read the time of the day, which may stand apart from the day (“周六,下午两点”)."""
+    starts = [str(e.value.get("start") or "") for e in message.meant("time") if _is_time(e)]
+    clocks = [s[11:16] for s in starts if "T" in s] or _behind(message)
+    return {"time": clocks[-1], "part": _part_of(clocks[-1])} if clocks else {}
+
+
+def _behind(message: Message) -> list[str]:
+    """Return the clock times that stand right behind a day (“周六下午|两点想用”).
+
+    Nobody comes at night: a small number without a part of the day is the afternoon.
+    """
+    found: list[str] = []
+    for entity in message.meant("time"):
+        match = pattern(FILE, "clock").match(message.text, entity.end)
+        hour = to_int(match["hour"]) if match else None
+        if match and hour is not None and hour <= _LAST_HOUR:
+            part = entity.value.get("part") if _is_time(entity) else None
+            later = hour < _NOON and (part in ("pm", "eve") or (part is None and hour < _OPENS))
+            found.append(f"{hour + _NOON * later:02d}:{30 if match['half'] else 0:02d}")
+    return found
+
+
+def _is_time(entity: Entity) -> bool:
+    return isinstance(entity.value, Mapping)
 
 
 def _next(habit: Mapping[str, Any], today: date) -> date:
@@ -362,7 +390,7 @@ def when(draft: Draft, message: Message) -> str:
     day = say_date(date.fromisoformat(str(draft.get("date"))), message.now)
     part = PARTS.get(str(draft.get("part") or ""), "")
     clock = str(draft.get("time") or "")
-    return f"{day}{clock or part}"
+    return f"{day}{part}{clock.lstrip('0')}"
 
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ def options(rules: Bookable, day: date | None, now: datetime) -> dict[str, Any]:
         now: Present time.
 
     Returns:
-        ``{"provider", "hours", "weekdays", "parts", "note", "fee_note", "venues", "courses",
+        ``{"provider", "hours", "weekdays", "parts", "note", "notes", "fee_note", "venues", "courses",
         "open", "reason", "next_open"}``. ``open`` is null without a day; ``next_open`` is the first
         day from the wanted one on, only when the wanted one is not open. Courses are those whose
         term is not over, with ``schedule`` in words.
@@ -34,6 +34,7 @@ def options(rules: Bookable, day: date | None, now: datetime) -> dict[str, Any]:
         "weekdays": list(rules.weekdays),
         "parts": list(rules.parts),
         "note": rules.note,
+        "notes": dict(rules.notes),
         "fee_note": rules.fee_note,
         "venues": [v.model_dump(mode="json") for v in rules.venues],
         "courses": [

@@ -1,0 +1,203 @@
+"""The booking form as tables: what is read, what is asked, what stands on the ticket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actions import leaves
+from actions.dialogue import load
+from actions.forms import booking, place
+from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
+from actions.message import Message
+from tests.actions.helpers import msg, tap
+
+HOME = (
+    "幸福小区3号楼2单元501",
+    {"community": "幸福小区", "building": "3", "unit": "2", "room": "501"},
+)
+PHONE = ("13512345678", "13512345678")
+TOMORROW_9 = (
+    "明天上午九点",
+    {"start": "2026-11-25T09:00", "end": "2026-11-25T09:00", "part": "am"},
+)
+SUNDAY = ("礼拜天", {"start": "2026-11-29", "end": "2026-11-29"})
+OPTIONS: dict[str, Any] = {
+    "provider": "服务站", "hours": "周一到周六", "parts": ["am", "pm"], "open": True, "reason": None,
+    "next_open": None,
+    "venues": [
+        {"id": "meeting", "name": "会议室", "aliases": ["开会"], "seats": 40},
+        {"id": "table_tennis", "name": "乒乓球室", "aliases": ["乒乓"], "seats": 12},
+    ],
+    "courses": [{"id": "calligraphy", "name": "书法班", "aliases": ["书法"], "schedule": "每周三 14:00"}],
+}  # fmt: skip
+
+
+def step(draft: Draft | None, message: Message, **options: Any) -> tuple[Draft, str | None]:
+    """Read a message, take in what the locality says, and return the draft with what is asked."""
+    if draft is None:
+        leaf = booking.leaf_of(message)
+        assert leaf is not None
+        draft = booking.opened(message, leaf)
+    draft = booking.declined(fill(booking.FORM, draft, message), message)
+    if booking.to_check(draft):
+        draft = booking.checked(draft, {**OPTIONS, **options})
+    draft = booking.named(draft)
+    if place.to_resolve(draft):
+        found = {
+            "building": "3",
+            "unit": "2",
+            "compound": "幸福小区",
+            "label": "幸福小区3号楼2单元",
+        }
+        draft = place.resolved(draft, {"status": "resolved", "missing": [], "candidates": [found]})
+    question = next_question(booking.FORM, draft, message)
+    return asking(draft, question), question
+
+
+def book(text: str, leaf: str | None = None, **more: Any) -> Message:
+    return msg(text, "book_service", leaf=leaf, **more)
+
+
+def test_everything_in_one_message_is_confirmed_at_once() -> None:
+    ents = {"time": TOMORROW_9, "relation": ("我妈", "mother"), "address": HOME, "phone": PHONE}
+    text = "明天上午九点来个人帮我妈擦玻璃，幸福小区3号楼2单元501，13512345678"
+    draft, question = step(None, book(text, "C6", ents=ents))
+    assert question == CONFIRM
+    lines = dict(booking.summary(draft, msg()))
+    assert lines["约什么"] == "助洁（上门打扫）"
+    assert lines["什么时候"] == "明天（11月25日，星期三）上午9:00"
+    assert lines["给谁"] == "您母亲" and lines["联系您"] == "135****5678"
+    body = booking.to_ticket(draft, "c1")
+    assert body["appointment"] == {
+        "date": "2026-11-25", "time": "09:00", "part": "am", "kind": "clean", "what": "助洁（上门打扫）",
+    }  # fmt: skip
+    assert body["subject"]["relation"] == "mother" and body["contact"]["phone"] == "13512345678"
+    assert (body["leaf"], body["kind"], body["address"]["room"]) == ("C6", "booking", "501")
+
+
+def test_what_is_missing_is_asked_in_its_order() -> None:
+    draft, question = step(
+        None, book("给我爸约个洗澡的", "C6", ents={"relation": ("我爸", "father")})
+    )
+    assert question == "date"
+    after = {"time": ("后天", {"start": "2026-11-26", "end": "2026-11-26"})}
+    draft, question = step(draft, book("后天", id="m2", ents=after))
+    assert question == "part"
+    draft, question = step(draft, msg("上午", "affirm", id="m3"))
+    assert question == "place" and draft.get("part") == "am"
+    draft, question = step(draft, msg(HOME[0], "report_problem", id="m4", ents={"address": HOME}))
+    assert question == "contact"
+    draft, question = step(draft, msg("不留", "deny", id="m5"))
+    assert question == "health"
+    draft, question = step(draft, msg("有糖尿病，怕冷", "chitchat", id="m6"))
+    assert question == CONFIRM and draft.get("health") == "糖尿病、怕冷"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("给我妈擦身子", "bath"), ("给我婆婆剃个脑壳", "hair"), ("陪我去医院复查", "care"),
+        ("推轮椅出去转转", "walk"), ("来拾掇拾掇屋子", "clean"), ("约个修脚的师傅", "feet"),
+    ],
+)  # fmt: skip
+def test_what_within_the_service_is_wanted(text: str, kind: str) -> None:
+    draft, _ = step(None, book(text, "C6"))
+    assert draft.get("kind") == kind
+
+
+def test_a_service_without_a_kind_asks_which() -> None:
+    draft, question = step(None, book("约个上门服务", "C6"))
+    assert question == "kind"
+    draft, question = step(draft, tap("affirm", about="book:kind:clean"))
+    assert draft.get("kind") == "clean" and question == "date"
+
+
+def test_a_day_that_is_closed_is_asked_again_with_the_next_one() -> None:
+    closed = {"open": False, "reason": "星期日不开。", "next_open": "2026-11-30"}
+    draft, question = step(None, book("礼拜天来擦玻璃", "C6", ents={"time": SUNDAY}), **closed)
+    assert question == "date" and draft.get("next_open") == "2026-11-30"
+    dropped, _ = step(draft, msg("不", "deny", id="m2"))
+    assert dropped.outcome == DROP
+    draft, question = step(draft, msg("行", "affirm", id="m2"))
+    assert draft.get("date") == "2026-11-30" and question == "part"
+
+
+def test_a_habit_is_kept_and_begins_with_the_next_day() -> None:
+    weekly = {"time": ("每周三下午", {"recur": "weekly", "weekdays": [3], "part": "pm"})}
+    draft, _ = step(None, book("每周三下午来拖地", "C6", ents=weekly))
+    assert draft.get("date") == "2026-11-25" and draft.get("part") == "pm"
+    assert booking.to_ticket(draft, "c1")["appointment"]["habit"]["weekdays"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [("周六下午两点想用会议室", "14:00"), ("周六下午3点半用", "15:30"), ("周六下午用会议室", None)],
+)
+def test_a_time_right_behind_the_day_is_read(text: str, clock: str | None) -> None:
+    day = {"time": ("周六下午", {"start": "2026-11-28", "end": "2026-11-28", "part": "pm"})}
+    draft, _ = step(None, book(text, "K2", ents=day))
+    assert draft.get("time") == clock and draft.get("date") == "2026-11-28"
+
+
+def test_a_venue_said_by_another_name_and_how_many_people() -> None:
+    draft, question = step(
+        None, book("想打乒乓，二十个人，13512345678", "K2", ents={"phone": PHONE})
+    )
+    assert draft.get("venue") == "table_tennis" and question == "date"
+    assert "坐12人" in dict(booking.summary(draft, msg()))["多少人"]
+
+
+def test_a_course_needs_no_day_and_no_address() -> None:
+    draft, question = step(None, book("书法班帮我报名", "K2"))
+    assert question == "contact"
+    draft, question = step(draft, msg("不留", "deny", id="m2"))
+    assert question == CONFIRM
+    assert dict(booking.summary(draft, msg()))["约什么"] == "报名上课：书法班（每周三 14:00）"
+    assert booking.to_ticket(draft, "c1")["appointment"]["course"] == "calligraphy"
+
+
+def test_where_the_trip_goes_is_not_where_to_come() -> None:
+    ents = {"address": ("县医院", {"place": "县医院"})}
+    draft, _ = step(None, book("要去县医院复查，约个陪诊", "C6", ents=ents))
+    assert draft.get("address") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("日间照料咋收费", True), ("书法班还能报吗", True), ("星期几有课", True), ("助浴要带啥", True),
+        ("书法班帮我报名", False), ("想约个人打扫，要多少钱", False), ("约个陪诊", False),
+    ],
+)  # fmt: skip
+def test_a_question_is_no_booking(text: str, asks: bool) -> None:
+    assert booking.asks(book(text)) is asks
+
+
+def test_a_day_makes_a_booking_of_a_question() -> None:
+    assert not booking.asks(book("明天上午九点有没有人来擦玻璃", ents={"time": TOMORROW_9}))
+
+
+def test_the_words_come_before_an_unsure_classifier() -> None:
+    assert booking.leaf_of(book("陪诊", ("K2", 0.3, []))) == "C6"
+    assert booking.leaf_of(book("约个地方", ("K2", 0.3, []))) is None
+    assert booking.leaf_of(book("约个地方", ("K2", 0.9, []))) == "K2"
+
+
+def test_the_data_name_fields_and_leaves_that_exist() -> None:
+    fields = {f.name for f in booking.FORM.fields}
+    for leaf, data in load(booking.FILE)["bookings"].items():
+        assert leaf in leaves.names()
+        for each in (data, *data.get("kinds", ())):
+            assert set(each["ask"]) <= fields and list(each["ask"]) == sorted(
+                each["ask"], key=[f.name for f in booking.FORM.fields].index
+            )
+
+
+def test_when_the_services_are_away_the_form_goes_on() -> None:
+    draft = booking.opened(book("会议室", "K2"), "K2")
+    draft = fill(booking.FORM, draft, book("会议室", "K2"))
+    assert next_question(booking.FORM, draft, msg()) == "date"
+    assert booking.what(replace(draft, values={**draft.values, "venue": "x"})) == "活动场地"
