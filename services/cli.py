@@ -96,13 +96,15 @@ async def ticket_show(services: Services, args: argparse.Namespace) -> int:
 
 
 async def catalog_check(services: Services, args: argparse.Namespace) -> int:
-    """Print what is wrong in the data files; status 1 when there is something."""
-    problems = services.catalogue.check()
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print(f"{len(services.catalogue.cards())} 张卡片，没有问题。")
-    return 1 if problems else 0
+    """Print what is wrong or due in the data files; status 1 when something is wrong."""
+    found = services.catalogue.check()
+    wrong = [f for f in found if f.level == "error"]
+    for finding in found:
+        print(f"{'错误' if finding.level == 'error' else '提醒'}  {finding.text}")
+    if not wrong:
+        due = len(found)
+        print(f"{len(services.catalogue.cards())} 张卡片，没有错误，{due} 条提醒。")
+    return 1 if wrong else 0
 
 
 def _taken_in(taken: TakenIn) -> str:

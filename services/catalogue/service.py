@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.catalogue import bookings, meals
+from services.catalogue.check import Finding, check_cards
 from services.catalogue.files import DataFileError, read
 from services.catalogue.model import (
     Card,
@@ -250,28 +251,29 @@ class CatalogueService:
         """Return ``{"name", "phone"}`` of the locality's duty desk."""
         return {"name": self.locality.duty.name, "phone": self.locality.duty.phone}
 
-    def check(self) -> list[str]:
-        """Return what is wrong or due in the data files, one Chinese line each; empty: all well."""
-        problems: list[str] = []
-        for part in ("locality", "_cards", "_certificates", "_hotlines", "_meals", "_bookable"):
+    def check(self) -> list[Finding]:
+        """Return what is wrong or due in the data files, errors first; empty: all well."""
+        problems: list[Finding] = []
+        for part in (
+            "locality", "_cards", "_certificates", "_hotlines", "_meals", "_bookable", "_orgs",
+            "_routes", "_redirects",
+        ):  # fmt: skip
             try:
                 getattr(self, part)
             except DataFileError as error:
-                problems.append(str(error))
+                problems.append(Finding("error", str(error)))
         if problems:
             return problems
-        today = self._clock.now().date()
-        problems += [
-            f"{c.id} {c.name}：{c.valid_from} 到 {c.valid_to} 以外，今天不能引用"
-            for c in self.cards()
-            if not c.valid_on(today)
-        ]
-        problems += [
-            f"{c.id} {c.name}：没有来源，也没有注明以当地窗口为准"
-            for c in self.cards()
-            if not c.sources and not c.confirm_locally
-        ]
-        return problems + hotline_problems(self._hotlines, demo=self._settings.env == "demo")
+        hotlines = hotline_problems(self._hotlines, demo=self._settings.env == "demo")
+        cards = check_cards(
+            self.cards(),
+            self._routes,
+            self._orgs,
+            self._certificates.items,
+            self._redirects,
+            self._clock.now().date(),
+        )
+        return [*(Finding("error", text) for text in hotlines), *cards]
 
 
 def hotline_problems(lines: HotlineFile, *, demo: bool) -> list[str]:

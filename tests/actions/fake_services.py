@@ -18,7 +18,11 @@ CERTIFICATES = {
     "亲属关系证明": {
         "no": 1, "name": "亲属关系证明", "allowed": False, "basis": "民发〔2020〕20号",
         "why": "社区不掌握户籍档案。", "redirect": "户口簿就是证明；不在一本上的到户籍地派出所。",
-        "bring": ["身份证", "户口簿"], "leaf": "A4",
+        "bring": ["身份证", "户口簿"], "leaf": "A4", "notice": "/notice/refusal?kind=1",
+    },
+    "困难证明": {
+        "no": None, "name": "困难情况说明", "allowed": None, "basis": None, "why": "看用处。",
+        "redirect": "拿救助证就行。", "bring": ["身份证"], "leaf": "A9",
     },
     "居住（租住）证明": {
         "no": None, "name": "居住（租住）证明", "allowed": True, "basis": "", "why": "", "redirect": "",

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
 from actions.certificates import kind
-from actions.forms.certificate import new_matter
+from actions.forms.certificate import demanded_by, new_matter, wants_sheet
+from bot.understanding.certificates import find_certificates, load_certificates
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg
+
+LOCALITIES = Path(__file__).resolve().parents[2] / "data" / "localities"
 
 
 @pytest.mark.parametrize(
@@ -18,6 +25,7 @@ from tests.actions.helpers import msg
         ("银行让证明我还活着", "健在证明"),
         ("单位要我单身的那种证明", "婚姻状况证明"),
         ("存折丢了社区给证明一下", "证件遗失证明"),
+        ("没得工作的那种", "居民就业状况证明"),
         ("开个证明", ""),
     ],
 )
@@ -143,3 +151,146 @@ async def test_an_unnamed_one_is_asked_for(talk: Talk, services: FakeServices) -
     await talk.run("action_unknown_certificate")
     assert "什么证明" in talk.text
     assert services.calls == []
+
+
+def items(locality: str) -> list[dict[str, Any]]:
+    path = LOCALITIES / locality / "certificates.yml"
+    return list(yaml.safe_load(path.read_text("utf-8"))["items"])
+
+
+def looked_up(locality: str, no: int | None, name: str) -> dict[str, Any] | None:
+    """The item that the services find: by number, else by name or alias."""
+    known = items(locality)
+    by_number = [i for i in known if no is not None and str(i["no"]) == str(no)]
+    by_name = [i for i in known if name in (i["name"], *i["aliases"])]
+    return next(iter([*by_number, *by_name]), None)
+
+
+def understood(text: str, locality: str) -> tuple[int | None, str]:
+    ents = [
+        (s.text, s.value) for s in find_certificates(text, load_certificates(locality))
+    ]  # fmt: skip
+    return kind(msg(text, "request_certificate", ents={"certificate": ents}))
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_every_example_leads_to_its_own_item(locality: str) -> None:
+    wrong = [
+        (item["name"], said, understood(said, locality))
+        for item in items(locality)
+        for said in (item["name"], *item["aliases"], *item["examples"])
+        if (found := looked_up(locality, *understood(said, locality))) is None
+        or found["name"] != item["name"]
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("户口本改名字要社区开证明", "户口登记项目内容变更申请证明"),
+        ("档案丢了给开个证明", "居民个人档案证明"),
+        ("法律援助要经济困难证明", "困难情况说明"),
+        ("贷款要收入证明", "居民财产证明"),
+    ],
+)
+def test_as_people_say_it(said: str, name: str) -> None:
+    found = looked_up("qinghe", *understood(said, "qinghe"))
+    assert found is not None and found["name"] == name
+
+
+async def test_a_name_no_list_has_may_describe_a_listed_kind(
+    talk: Talk, services: FakeServices
+) -> None:
+    name = {"entity": "certificate", "text": "我妈是我妈证明",
+            "value": {"no": None, "name": "我妈是我妈证明"}}  # fmt: skip
+    talk.hear("证明我妈是我妈证明", "request_certificate", entities=[name])
+    await talk.run("action_check_certificate")
+    assert talk.slots["certificate_route"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("said", "unit"),
+    [
+        ("银行要亲属关系证明", ""),
+        ("建设银行北街网点要我开亲属关系证明", "建设银行北街网点"),
+        ("因为县公证处说必须开亲属关系证明", "县公证处"),
+        ("证明我妈是我妈", ""),
+    ],
+)
+def test_who_demands_it_is_read_from_the_first_message(said: str, unit: str) -> None:
+    assert demanded_by(said) == unit
+
+
+async def test_a_unit_named_at_once_only_needs_a_yes(talk: Talk, services: FakeServices) -> None:
+    talk.hear("证明我妈是我妈，建设银行北街网点要的", "request_certificate")
+    for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):
+        await talk.run(action)
+    assert "您说是建设银行北街网点要的" in talk.text and "哪家单位" not in talk.text
+    talk.hear("行", "affirm")
+    await talk.run("validate_demand_form")
+    await talk.run("action_submit_demand")
+    assert services.sent("/tickets")[0]["certificate"]["demanded_by"] == "建设银行北街网点"
+    link = talk.cards[-1]["links"][0]["url"]
+    assert link.startswith("/notice/SQ-") and "code=" in link
+
+
+async def test_a_paper_to_show_them_is_given_and_the_question_stays(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("证明我妈是我妈", "request_certificate")
+    for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):
+        await talk.run(action)
+    talk.hear("能给我写个不给开的单子不，我拿给银行看", "request_certificate")
+    await talk.run("validate_demand_form")
+    assert "不予出具告知单" in talk.text and talk.loop == "demand_form"
+    assert talk.cards[-1]["links"][0]["url"].startswith("/notice/refusal")
+    talk.hear("他们就要这个", "affirm")
+    await talk.run("validate_demand_form")
+    assert "规定" in talk.text and "哪家单位" in talk.text
+    talk.hear("不说", "deny")
+    await talk.run("validate_demand_form")
+    await talk.run("action_submit_demand")
+    assert services.tickets == []
+    talk.hear("给我打一张", "ask_my_data")
+    await talk.run("action_my_data")
+    assert talk.followup == "action_answer_service"
+    await talk.run("action_answer_service")
+    assert talk.cards[-1]["links"][0]["url"].startswith("/notice/refusal")
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [("给我打一张", True), ("告知单咋领", True), ("银行要的", False), ("不登记", False)],
+)
+def test_a_paper_is_asked_for(said: str, wanted: bool) -> None:
+    assert wants_sheet(said) is wanted
+
+
+async def test_it_depends_says_on_what_and_asks_what_for(
+    talk: Talk, services: FakeServices
+) -> None:
+    name = {"entity": "certificate", "text": "困难证明", "value": {"no": None, "name": "困难证明"}}
+    talk.hear("开个困难证明", "request_certificate", entities=[name])
+    await talk.run("action_check_certificate")
+    assert talk.slots["certificate_route"] == "permitted"
+    assert "看用处" in talk.text and "救助证" in talk.text and "不在社区的清单" not in talk.text
+    await talk.run("validate_certificate_form")
+    assert "做什么用" in talk.text
+
+
+async def test_two_certificates_are_done_one_after_the_other(
+    talk: Talk, services: FakeServices
+) -> None:
+    named = [
+        {"entity": "certificate", "text": "居住证明", "value": {"no": None, "name": "居住（租住）证明"}},
+        {"entity": "certificate", "text": "亲属关系证明", "value": {"no": 1, "name": "亲属关系证明"}},
+    ]  # fmt: skip
+    talk.hear("要开居住证明和亲属关系证明", "request_certificate", entities=named)
+    for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):
+        await talk.run(action)
+    talk.hear("不登记", "deny")
+    await talk.run("validate_demand_form")
+    await talk.run("action_submit_demand")
+    assert "居住证明" in talk.text and talk.buttons == ["好，接着办", "先不办"]
+    assert '"certificate":"居住证明"' in talk.payloads["好，接着办"]

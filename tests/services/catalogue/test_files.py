@@ -96,7 +96,7 @@ def test_broken_yaml_and_a_missing_file_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
 def test_the_data_files_are_in_order(locality: str) -> None:
     found = service(locality)
-    assert found.check() == []
+    assert [f.text for f in found.check() if f.level == "error"] == []
     assert found.duty()["phone"]
 
 

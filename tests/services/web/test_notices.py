@@ -44,7 +44,15 @@ async def test_an_unknown_service_has_no_notice(client: Client) -> None:
 
 async def test_a_refusal_without_a_ticket_leaves_room_for_unit_and_number(client: Client) -> None:
     html = await text_of(client, "/notice/refusal", kind="健在证明")
-    for words in ("不予出具告知单", "健在证明", "民发〔2020〕20号", "窗口盖章时填", "＿＿＿", "年", "月"):
+    for words in (
+        "不予出具告知单",
+        "健在证明",
+        "民发〔2020〕20号",
+        "窗口盖章时填",
+        "＿＿＿",
+        "年",
+        "月",
+    ):
         assert words in html, words
 
 

@@ -1,0 +1,173 @@
+"""What is wrong or due in the service cards: missing, hollow, expired, soon expiring, contradictory.
+
+Pure: everything that is looked at comes in as an argument, so that a test can make each mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from services.catalogue.model import Card, CertificateItem, Redirect
+from services.people.model import Org
+
+SOON = timedelta(days=30)
+"""A card that ends within this time has to be read again now."""
+_DEFERS = re.compile(
+    r"为准|(按|以|看).{0,10}(规定|要求|时限|办法|安排|公示|承诺|程序|条件)|各地不(同|一样)|本地规定"
+)
+_CLAUSES = re.compile(r"[。；，、;]")
+_LOCAL = re.compile(r"本地|当地")
+_ARTICLE = re.compile(r"第.{1,8}(条|章|款|项|部分)|附件|附表|通知|意见")
+_SENTENCE = re.compile(r"[。；]|为准")
+_DECISION = re.compile(r"保证(能|可以|批)|一定(能|会)(批|办)|包(批|过|办成)|肯定能(批|办)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: an ``error`` must not go to residents, a ``warning`` is due."""
+
+    level: Literal["error", "warning"]
+    text: str
+
+
+def check_cards(
+    cards: Collection[Card],
+    leaves: Collection[str],
+    orgs: Mapping[str, Org],
+    certificates: Collection[CertificateItem],
+    redirects: Collection[Redirect],
+    today: date,
+) -> list[Finding]:
+    """Return what is wrong in the cards, errors first, in the order of the leaves.
+
+    Args:
+        cards: All cards.
+        leaves: Leaves that somebody is responsible for (the dispatch directory): each needs a card.
+        orgs: The locality's units by id.
+        certificates: The locality's policy.
+        redirects: Questions that lead elsewhere.
+        today: The day for which validity is looked at.
+    """
+    found = [
+        *_missing(cards, leaves),
+        *(f for card in cards for f in _validity(card, today)),
+        *(f for card in cards for f in _contradictions(card, orgs)),
+        *_shared_words(cards),
+        *_certificate_cards(cards, certificates),
+        *_redirects(redirects, orgs, {c.id for c in cards}),
+        *_due(cards),
+    ]
+    return sorted(found, key=lambda f: f.level != "error")
+
+
+def _missing(cards: Iterable[Card], leaves: Iterable[str]) -> Iterator[Finding]:
+    have = {card.id for card in cards}
+    for leaf in sorted(set(leaves) - have):
+        yield Finding("error", f"{leaf}：派单目录里有这一项，没有卡片")
+
+
+def _validity(card: Card, today: date) -> Iterator[Finding]:
+    if not card.valid_on(today):
+        span = f"{card.valid_from} 到 {card.valid_to or '另有通知'}"
+        yield Finding("error", f"{_name(card)}：有效期 {span}，今天不能引用")
+    elif card.valid_to is None:
+        yield Finding("warning", f"{_name(card)}：没有写有效期到哪天，永远不会提醒复核")
+    elif card.valid_to - today <= SOON:
+        yield Finding("warning", f"{_name(card)}：{card.valid_to} 到期，该复核了")
+
+
+def _contradictions(card: Card, orgs: Mapping[str, Org]) -> Iterator[Finding]:
+    if not card.sources and not card.confirm_locally:
+        yield Finding("error", f"{_name(card)}：没有来源，也没有注明以当地窗口为准")
+    if not card.confirm_locally and any(_LOCAL.search(s.title) for s in card.sources):
+        yield Finding("error", f"{_name(card)}：来源是本地的，却没有注明以当地窗口为准")
+    for unit in filter(None, (card.owner, card.phone_of)):
+        if unit not in orgs:
+            yield Finding("error", f"{_name(card)}：orgs.yml 里没有单位 {unit}")
+    office = orgs.get(card.phone_of or card.owner)
+    if card.phone is None and office is not None and not office.phone:
+        yield Finding("warning", f"{_name(card)}：{office.name}没有电话，居民问不到")
+    for word in card.not_this:
+        if any(word in alias for alias in (card.name, *card.aliases)):
+            yield Finding("error", f"{_name(card)}：“{word}”又是别名又是排除的词")
+    for field in ("summary", "limit", "fee", "where"):
+        if _DECISION.search(str(getattr(card, field) or "")):
+            yield Finding("error", f"{_name(card)}：{field} 里承诺了结果，只能承诺时限")
+    if card.reviewed is not None and card.reviewed.on < card.valid_from - timedelta(days=366):
+        yield Finding("warning", f"{_name(card)}：复核日期比生效日期早一年多")
+
+
+def _shared_words(cards: Iterable[Card]) -> Iterator[Finding]:
+    owners: dict[str, list[str]] = defaultdict(list)
+    for card in cards:
+        for word in {card.name, *card.aliases}:
+            owners[word].append(card.id)
+    for word, ids in sorted(owners.items()):
+        if len(ids) > 1:
+            yield Finding("warning", f"{'、'.join(ids)}：都叫“{word}”，会问不准是哪一张")
+
+
+def _certificate_cards(
+    cards: Iterable[Card], certificates: Iterable[CertificateItem]
+) -> Iterator[Finding]:
+    have = {card.id: card for card in cards}
+    for item in certificates:
+        card = have.get(item.leaf)
+        if card is None:
+            yield Finding("error", f"certificates.yml：{item.name} 的卡片 {item.leaf} 没有")
+        elif item.allowed is False and "不能开" not in card.name:
+            text = f"certificates.yml：{item.name} 社区不能开，却记在“{card.name}”上"
+            yield Finding("error", text)
+
+
+def _redirects(
+    redirects: Iterable[Redirect], orgs: Mapping[str, Org], leaves: Collection[str]
+) -> Iterator[Finding]:
+    for row in redirects:
+        if row.phone_of and row.phone_of not in orgs:
+            yield Finding("error", f"redirects.yml：{row.id} 的单位 {row.phone_of} 没有")
+        for leaf in row.leaves:
+            if leaf not in leaves:
+                yield Finding("error", f"redirects.yml：{row.id} 的卡片 {leaf} 没有")
+
+
+def _due(cards: Collection[Card]) -> Iterator[Finding]:
+    """What makes a card thin; one line for each lack, so that the list stays readable."""
+    lacks: dict[str, list[str]] = defaultdict(list)
+    for card in cards:
+        for words in _lacks(card):
+            lacks[words].append(card.id)
+    for words, ids in lacks.items():
+        yield Finding("warning", f"{words}：{len(ids)}张（{' '.join(ids)}）")
+
+
+def _lacks(card: Card) -> Iterator[str]:
+    if card.reviewed is None:
+        yield "还没有人复核"
+    if any(_SENTENCE.search(item) for item in card.materials):
+        yield "材料里写了整句话，列不成清单"
+    if card.kind == "办事" and not card.materials:
+        yield "没有要带的材料"
+    for field, label in (("limit", "时限"), ("fee", "收费"), ("where", "办理地点")):
+        if hollow(getattr(card, field)):
+            yield f"{label}没写，或者只写了“以当地为准”"
+    national = [s for s in card.sources if not _LOCAL.search(s.title)]
+    if not national:
+        yield "来源只有本地指南"
+    elif any(not _ARTICLE.search(f"{s.title}{s.ref or ''}") for s in national):
+        yield "国家来源没有写第几条"
+
+
+def hollow(words: str | None) -> bool:
+    """Whether words are missing or every clause of them only points to local rules."""
+    parts = [part for part in _CLAUSES.split(words or "") if part.strip()]
+    return all(_DEFERS.search(part) for part in parts)
+
+
+def _name(card: Card) -> str:
+    return f"{card.id} {card.name}"
