@@ -55,6 +55,13 @@ def named_beside(text: str) -> str:
     return found.group("name") if found else ""
 
 
+def name_with(text: str, relation: Entity) -> str:
+    """Return the name said with a relation: behind it (“我妈刘桂芬”) or in it (“对门王奶奶”), or ""."""
+    data = load(DATA)
+    within = re.search(rf"[{data['surnames']}](?:{data['titles']})$", text[: relation.end])
+    return within.group() if within else named_beside(text[relation.end :])
+
+
 @lru_cache(maxsize=1)
 def _name() -> re.Pattern[str]:
     data = load(DATA)

@@ -152,8 +152,9 @@ class Affirm(TurnAction):
     @staticmethod
     def _follow(turn: Turn, offer: Json) -> list[EventType]:
         """Go on with what was offered, with the words of the earlier message (``Turn``)."""
-        stays = offer.get("about") or offer.get("data")
-        taken = {**offer, "taken": turn.message.id} if stays else None
+        if offer.get("data"):
+            return [FollowupAction(offer["follow"])]  # the action reads the offer and ends it
+        taken = {**offer, "taken": turn.message.id} if offer.get("about") else None
         return [SlotSet("offer", taken), FollowupAction(offer["follow"])]
 
 

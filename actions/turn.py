@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import choices, conduct, follow_ups, leaves, manners, own, withdrawing
 from actions.client import Client, Json, Refused, ServiceAway
+from actions.dialogue import pattern
 from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.forms.replies import NO, OPENING, YES, bare
@@ -165,10 +166,16 @@ class Turn:
             return None
         if offer.get("follow") == WITHDRAW:
             return WITHDRAW if withdrawing.answers(self.message) else None
-        if offer.get("data") == "correct" and self.message.all("phone"):
-            return str(offer["follow"])  # the new number itself is the answer
+        if offer.get("data") and self._agrees_to(offer):
+            return str(offer["follow"])
         words = bare(self.message.text)
         return AFFIRM if words in YES else DENY if words in NO else None
+
+    def _agrees_to(self, offer: Json) -> bool:
+        """Whether a change of own data is agreed to by its own word (“删吧”), or by the new number."""
+        if offer["data"] == "correct" and self.message.all("phone"):
+            return True
+        return bool(pattern("my_data", "agrees").match(bare(self.message.text)))
 
     def meant_action(self, name: str) -> str | None:
         """Return the action for words that mean something only by what was said before them.

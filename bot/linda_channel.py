@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -39,9 +40,13 @@ class BadRequest(ValueError):
     """The gateway sent something we cannot read; the text says what, in Chinese."""
 
 
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,400}>")
+"""Markup that was pasted around words; the gateway keeps the message as it came."""
+
+
 def as_plain_text(text: str) -> str:
-    """A leading slash becomes a full-width one: the same length, and no command to Rasa."""
-    text = text.strip()
+    """What was said without tags; a leading slash becomes a full-width one, no command to Rasa."""
+    text = _TAG.sub(" ", text).strip() or text.strip()
     return "／" + text[1:] if text.startswith("/") else text
 
 

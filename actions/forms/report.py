@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions import conduct, contact, leaves
+from actions import conduct, contact, leaves, manners
 from actions.echo import RELATIONS, mask_phone, say_since
 from actions.forms import neighbours, place
 from actions.forms.draft import Draft, Field, Form, Values
@@ -57,6 +57,7 @@ STORY = "什么事"
 
 SURE_PROBLEM = 0.6
 """Confidence of the intent from which on an answer is taken as told of the matter."""
+_MISREAD = frozenset({"supplement_ticket", "give_praise", "ask_human"})
 _NO_NEWS = frozenset(
     "ask_human ask_anonymity ask_capability thank greet goodbye chitchat complain_assistant "
     "cancel_dialog rate_service affirm deny".split()
@@ -80,6 +81,7 @@ _NAME_WRITTEN = re.compile(
 """“名字写我爱人的，李强”."""
 _TURNS_AROUND = re.compile(r"不是.+?[,\uff0c]?是|是.+不是|(写|说|记)错")
 """A correction of words that no field holds (“是2楼不是3楼”): it belongs to the story."""
+_THEIR_HOME = re.compile(r"(家|屋)(里|头)?")
 _ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
@@ -154,6 +156,11 @@ def _understood(message: Message) -> bool:
 
 def _leaf(message: Message, draft: Draft) -> Values:
     """Take the matter over; while the summary stands, a clear other matter corrects it."""
+    if message.intent in _MISREAD and not draft.get("narrative"):
+        # What opened a report is one, whatever else it was taken for; its matter is read back.
+        found = (r.leaf for r in message.readings if r.intent == "report_problem" and r.leaf)
+        leaf = next(found, None)
+        return {"leaf": leaf, "leaf_options": []} if leaf else {}
     if message.leaf is None or message.intent not in (
         "report_problem",
         "affirm",
@@ -278,7 +285,7 @@ def _names(message: Message, draft: Draft) -> Values:
     people = message.meant("person")
     own = [e for e in people if _NAMES_SELF.search(message.text[: e.start])]
     relation = message.last("relation")
-    beside = contact.named_beside(message.text[relation.end :]) if relation else ""
+    beside = contact.name_with(message.text, relation) if relation else ""
     if conduct.about(message.text):
         people, beside = own, ""
     if own:
@@ -317,7 +324,9 @@ def _subject(message: Message, draft: Draft) -> Values:
     if entity.value == "neighbor" and not re.search(r"替|帮|代", message.text):
         return {}
     asked = _FOR_SOMEONE.search(message.text) if len(message.text) <= STORY_LONG else None
-    directly = _ON_BEHALF.search(message.text[: entity.start])
+    directly = _THEIR_HOME.match(message.text[entity.end :]) or _ON_BEHALF.search(
+        message.text[: entity.start]
+    )
     return {"subject": str(entity.value)} if asked or directly else {}
 
 
@@ -462,7 +471,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
 
 
 def _what(draft: Draft) -> str:
-    story = re.sub(r"[。；，,.;]*\n", "；", str(draft.get("narrative") or ""))
+    told = manners.without_abuse(str(draft.get("narrative") or ""))
+    story = re.sub(r"[。；，,.;]*\n", "；", told)
     if len(story) > READ_BACK:
         story = f"{story[:READ_BACK]}……（一共{len(story)}个字，全都记着）"
     leaf = draft.get("leaf")
@@ -493,9 +503,8 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         "leaf": None if leaf == NO_LEAF else leaf,
         "narrative": draft.get("narrative"),
         "confidential": confidential(draft),
-        "incomplete": bool(draft.get("incomplete")) or not (
-            leaf in leaves.PLACELESS or draft.get("address_text")
-        ),
+        "incomplete": bool(draft.get("incomplete"))
+        or not (leaf in leaves.PLACELESS or draft.get("address_text")),
         "attachments": list(draft.get("attachments") or []),
         "nlu": {"leaf": leaf, "round": draft.round},
         **place.to_ticket(draft),

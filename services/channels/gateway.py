@@ -71,6 +71,8 @@ class Gateway:
         metadata: Makes the metadata of a message (docs/architecture.md, Gateway → Rasa).
         give_up: Called for a message that Rasa refuses for good, in the transaction that marks
             it answered; tells the resident and brings in a person.
+        waits: Called for a message that the bot leaves to a person (human mode), in the transaction
+            that marks it answered; tells the resident that it is seen.
         hear: Keeps what was understood, in the same transaction; the last argument is the
             resident's name, when it is known.
     """
@@ -85,6 +87,7 @@ class Gateway:
         timeout_s: float,
         metadata: Metadata,
         give_up: GiveUp,
+        waits: GiveUp,
         hear: Hear,
     ) -> None:
         self._db = db
@@ -95,6 +98,7 @@ class Gateway:
         self._timeout_s = timeout_s
         self._metadata = metadata
         self._give_up = give_up
+        self._waits = waits
         self._hear = hear
         self._drains: dict[str, asyncio.Task[Drained]] = {}
 
@@ -258,6 +262,8 @@ class Gateway:
                     buttons=said.buttons,
                     reply_to=message.id,
                 )
+            elif not answer.messages:
+                await self._waits(s, conversation, message)
             for reply in answer.messages:
                 await store.append(
                     s,

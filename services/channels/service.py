@@ -78,6 +78,8 @@ SESSIONS = Limit(
 """By address; a whole community may share one, so ``Settings`` can raise it."""
 OPENING_STEP = timedelta(minutes=1)
 """Opening the same hand-off again within it is one opening on record."""
+REASSURED = timedelta(minutes=3)
+"""While nobody has come, who writes is told at most once in so long that it is seen."""
 PERSON_LATE_AFTER = timedelta(minutes=15)
 """So long the bot stays silent for a person who does not come."""
 
@@ -134,6 +136,7 @@ class ChannelService:
             self._settings.rasa_timeout_s,
             self._metadata,
             self._give_up,
+            self._waits_for_person,
             self.heard.keep,
         )
 
@@ -893,6 +896,36 @@ class ChannelService:
             now=now,
             text=said.text,
             reply_to=message.id,
+        )
+
+    async def _waits_for_person(
+        self, session: Session, conversation: ConversationRow, message: MessageRow
+    ) -> None:
+        """Nobody has come yet: say that what was written is seen, and later who else waits.
+
+        At once, then at most once in ``REASSURED`` – and nothing once a person is there.
+        """
+        waiting = HandoffRow.state == "waiting"
+        own = HandoffRow.conversation_id == conversation.id
+        row = await session.scalar(select(HandoffRow).where(own, waiting))
+        if row is None:
+            return
+        now = self._clock.now()
+        step = max(int((now - row.created_at) / REASSURED), 0)
+        before = await session.scalar(
+            select(func.count())
+            .select_from(HandoffRow)
+            .where(waiting, HandoffRow.created_at < row.created_at)
+        )
+        said = self._texts.say(
+            "person_waiting" if step else "person_reads",
+            conversation.elder,
+            phone=self.duty.phone,
+            before=f"前面还有{before}位，" if before else "",
+        )
+        key = f"waits:{row.id}:{step}"
+        await store.say_once(
+            session, conversation.id, key, now, text=said.text, reply_to=message.id
         )
 
     async def _community(self, session: Session, row: ConversationRow) -> str | None:

@@ -651,6 +651,20 @@ class TicketService:
             and t.state is State.MERGED
         ]  # fmt: skip
 
+    async def own_contact(
+        self,
+        ticket_no: str,
+        conversation_id: str,
+        resident_id: str | None = None,
+        also: Collection[str] = (),
+    ) -> tuple[str | None, str | None]:
+        """Return name and phone that the resident left with an own ticket, in the clear."""
+        async with self._db.read() as s:
+            ticket = await self._load(s, ticket_no)
+            _own(ticket, conversation_id, resident_id, also)
+            clear = await self._clear(s, ticket.ticket_no)
+        return clear.name, clear.phone
+
     async def has_open(
         self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
     ) -> bool:

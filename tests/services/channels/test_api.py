@@ -283,7 +283,9 @@ async def test_a_person_takes_over_and_gives_back(client: Client, rasa: FakeRasa
     assert raised["mode"] == "human" and raised["on_duty"]["phone"] in raised["text"]
     rasa.replies = []
     silent = await resident.post(type="text", text="有人吗")
-    assert silent["messages"] == [] and silent["mode"] == "human"
+    assert silent["mode"] == "human"
+    assert ["工作人员看得到" in m["text"] for m in silent["messages"]] == [True], "not silent"
+    assert not (await resident.post(type="text", text="等着呢"))["messages"], "once"
     assert rasa.calls[-1]["metadata"]["mode"] == "human"
 
     clerk = await staff_headers(client, "clerk1")

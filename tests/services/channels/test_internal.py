@@ -67,10 +67,7 @@ async def test_a_report_from_address_to_rating(client: Client, services: Service
         {"conversation_id": conversation}, status=404, key="c:3",
     )  # fmt: skip
     known = await services.channels.conversation(conversation)
-    async with services.db.read() as s:
-        resident = await services.people.resident(s, known.resident_id or "")
-    assert resident is not None and resident.phone == "13812345678"
-    assert [c.purpose for c in resident.consents] == ["contact"]
+    assert known.resident_id is None, "told for this matter only"
     stranger = (await services.channels.open_session()).session_id
     await call(
         client, "POST", f"/tickets/{number}/resident/withdraw",
@@ -78,6 +75,40 @@ async def test_a_report_from_address_to_rating(client: Client, services: Service
     )  # fmt: skip
     answer = {"conversation_id": conversation, "stage": "solved"}
     await call(client, "POST", f"/tickets/{number}/callback", answer, status=422, key="c:4")
+
+
+async def test_own_data_is_kept_shown_corrected_and_deleted(
+    client: Client, services: Services
+) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    data = f"/conversations/{conversation}/data"
+    nothing = await call(client, "GET", data)
+    assert (nothing["phone"], nothing["consents"], nothing["tickets"]) == (None, [], [])
+    body = {
+        "conversation_id": conversation, "leaf": "H6", "narrative": "楼道灯坏了",
+        "contact": {"name": "张桂兰", "phone": "13812345678", "pref": "下午打"},
+    }  # fmt: skip
+    number = (await call(client, "POST", "/tickets", body, status=201, key="d:1"))["ticket_no"]
+    told = await call(client, "GET", data)
+    assert told["phone"] is None and [t["open"] for t in told["tickets"]] == [True]
+    await call(client, "POST", data, {"change": "correct"}, status=422, key="d:2")
+    remember = {"change": "remember", "ticket_no": number}
+    kept = await call(client, "POST", data, remember, key="d:3")
+    assert (kept["name"], kept["phone"]) == ("张**", "138****5678")
+    assert [c["purpose"] for c in kept["consents"]] == ["下回办事不用再问电话"]
+    new = await call(client, "POST", data, {"change": "correct", "phone": "13900001111"}, key="d:4")
+    assert new["phone"] == "139****1111" and len(new["consents"]) == 1
+    known = await services.channels.conversation(conversation)
+    for key in ("d:5", "d:6"):
+        gone = await call(client, "POST", data, {"change": "delete"}, key=key)
+        assert (gone["name"], gone["phone"], gone["consents"]) == (None, None, [])
+    assert gone["tickets"], "what was filed stays with its matter"
+    async with services.db.read() as s:
+        left = await services.people.resident(s, known.resident_id or "")
+    assert left and [c.withdrawn_at is not None for c in left.consents] == [True], "on record"
+    other = (await services.channels.open_session()).session_id
+    path = f"/conversations/{other}/data"
+    await call(client, "POST", path, remember, status=404, key="d:7")
 
 
 async def test_what_the_dialogue_looks_up(client: Client) -> None:
@@ -249,6 +280,8 @@ async def test_a_resident_acts_from_a_second_conversation(
     client: Client, services: Services
 ) -> None:
     first, number = await filed(client, services)
+    kept = {"change": "remember", "ticket_no": number}
+    await call(client, "POST", f"/conversations/{first}/data", kept, key="m0")
     known = (await services.channels.conversation(first)).resident_id
     second = (await services.channels.open_session()).session_id
     async with services.db.write() as s:

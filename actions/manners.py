@@ -1,0 +1,68 @@
+"""Abuse, questions in passing, other languages: answered calmly, in one line and with a way on."""
+
+from __future__ import annotations
+
+import re
+
+from actions.dialogue import load, pattern
+from actions.message import Message
+
+DATA = "manners"
+ABUSE = "abuse"
+_SPACE = re.compile(r"\s+")
+_MARKS = re.compile(r"[^\w]+")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def saying(message: Message) -> str | None:
+    """Return the text that answers a message of manners, or None when it is about a matter.
+
+    Args:
+        message: What was said.
+    """
+    if message.tapped or not message.text:
+        return None
+    if only_abuse(message.text):
+        return ABUSE
+    words = _SPACE.sub("", message.text)
+    found = (s["text"] for s in load(DATA)["sayings"] if re.search(s["words"], words))
+    return next(found, None)
+
+
+def only_abuse(text: str) -> bool:
+    """Whether a message abuses and tells of nothing."""
+    words = _SPACE.sub("", text)
+    rest = without_abuse(words)
+    if rest == words:
+        return False
+    rest = _MARKS.sub("", pattern(DATA, "filler").sub("", rest))
+    return len(rest) < load(DATA)["little"]
+
+
+def without_abuse(text: str) -> str:
+    """Return the words without the abuse, for reading them back."""
+    cleaned = pattern(DATA, "abuse").sub("", text)
+    return re.sub(r"^[\uff0c,。!！\s]+", "", cleaned) if cleaned != text else text
+
+
+def language(text: str) -> str | None:
+    """Return which other language a message without Chinese is in (a key of ``languages``)."""
+    data = load(DATA)
+    if _HAN.search(text) or re.match(data["no_english"], text.strip()):
+        return None
+    counts = {n: len(re.findall(f"[{x['letters']}]", text)) for n, x in data["languages"].items()}
+    most = max(counts, key=lambda n: counts[n])
+    return most if counts[most] >= data["fewest"] else None
+
+
+def reported(text: str) -> str | None:
+    """Return the leaf of the matter that words of another language report, or None."""
+    reports = load(DATA)["reports"]
+    return next((leaf for leaf, words in reports.items() if re.search(words, text, re.I)), None)
+
+
+def concerns(message: Message) -> bool:
+    """Whether the message is one of manners at all."""
+    if message.tapped or message.intent == "emergency":
+        return False
+    return saying(message) is not None or language(message.text) is not None

@@ -1,0 +1,184 @@
+"""A resident's own data: shown, corrected, deleted, consent taken back, a copy – each after a yes.
+
+《个人信息保护法》第十五条、第四十四条至第四十七条. The phone of one matter is kept for the next only when the
+resident agrees to that; they are asked once.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rasa_sdk.events import EventType, SlotSet
+
+from actions.client import Json, TicketView
+from actions.dialogue import load, pattern
+from actions.echo import mask_phone
+from actions.message import Message
+from actions.texts import say
+from actions.turn import Button, Turn, TurnAction, button
+
+DATA = "my_data"
+DO = "action_my_data_do"
+ABOUT = "data:"
+"""Prefix of what a button about own data is about."""
+CORRECT = "correct"
+EXPORT = "export"
+SHOWN = 5
+"""So many matters are named; of more their number."""
+WAYS = (("correct", "改电话"), ("delete", "删掉联系方式"), ("export", "全部带走"))
+_SPACE = re.compile(r"\s+")
+
+
+def wish(message: Message) -> str | None:
+    """Return what the resident wants with their data (a key of ``wishes``); None: to see it."""
+    about = message.about or ""
+    if about.startswith(ABOUT):
+        return about.removeprefix(ABOUT)
+    words = _SPACE.sub("", message.text)
+    return next((w for w in load(DATA)["wishes"] if pattern(DATA, "wishes", w).search(words)), None)
+
+
+class MyData(TurnAction):
+    """Shows what is stored and offers what can be done about it."""
+
+    NAME = "action_my_data"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Show it, or ask whether the wish that was said shall be done."""
+        async with turn.client() as client:
+            stored = await client.own_data(turn.conversation_id)
+        wanted = wish(turn.message)
+        phone = turn.message.last("phone")
+        if wanted == EXPORT:
+            turn.tell(copy(stored, turn.elder))
+            turn.say("data_copied")
+            return []
+        if wanted == "remember" and phone is None and not stored.get("tickets"):
+            wanted = CORRECT
+        if wanted == CORRECT and phone is None:
+            turn.say("data_which_phone")
+            return [SlotSet("offer", _offer(turn, CORRECT))]
+        if wanted in ("delete", "withdraw") and not _kept(stored):
+            turn.say("data_nothing_kept", open=_open(stored))
+            return []
+        if wanted:
+            return self._confirm(turn, wanted, stored, str(phone.value) if phone else None)
+        source = pattern(DATA, "source").search(turn.message.text)
+        turn.say("data_source" if source else "data_shown", _ways(stored), stored=shown(stored))
+        return []
+
+    @staticmethod
+    def _confirm(turn: Turn, wanted: str, stored: Json, phone: str | None) -> list[EventType]:
+        number = mask_phone(phone) if phone else str(stored.get("phone") or "")
+        key = f"data_{wanted}_said" if wanted == "remember" and phone else f"data_{wanted}"
+        yes = button(say("data_yes"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
+        turn.say(key, [yes, button("先不动", "/deny")], phone=number, open=_open(stored))
+        newest = (stored.get("tickets") or [{}])[0].get("ticket_no")
+        return [SlotSet("offer", _offer(turn, wanted, phone, newest))]
+
+
+class DoMyData(TurnAction):
+    """Does what was agreed to, and says what is left and why."""
+
+    NAME = DO
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Do it once; a number that was asked for is read from this message."""
+        offer = turn.tracker.get_slot("offer") or {}
+        wanted, phone = offer.get("data"), offer.get("phone")
+        if not wanted:
+            turn.say("offer_gone")
+            return []
+        said = turn.message.last("phone")
+        phone = str(said.value) if said is not None else phone
+        if wanted == CORRECT and not phone:
+            turn.say("data_which_phone")
+            return [SlotSet("offer", {**offer, "id": turn.message.id})]
+        body = {"change": wanted, "phone": phone, "ticket_no": offer.get("ticket_no")}
+        body = {k: v for k, v in body.items() if v and not (k == "ticket_no" and phone)}
+        async with turn.client() as client:
+            stored = await client.change_own_data(turn.conversation_id, body, turn.key("data"))
+        turn.say(f"data_{wanted}_done", phone=stored.get("phone") or "", open=_open(stored))
+        return [SlotSet("offer", None), SlotSet("contact_asked", True)]
+
+
+def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventType]:
+    """After a ticket with a new phone ask once whether it may be kept for the next matter.
+
+    Args:
+        turn: The turn that filed it.
+        body: What was filed.
+        ticket: The answer.
+
+    Returns:
+        The offer, and that it was asked; nothing when there is nothing to ask.
+    """
+    new = (body.get("contact") or {}).get("phone")
+    if not new or turn.message.resident.phone_known or turn.tracker.get_slot("contact_asked"):
+        return []
+    yes = button("行，记住", f'/affirm{{"about":"offer:{turn.message.id}"}}')
+    turn.say("data_may_remember", [yes, button("只用这一回", "/deny")])
+    offer = _offer(turn, "remember", None, ticket.ticket_no)
+    return [SlotSet("offer", offer), SlotSet("contact_asked", True)]
+
+
+def shown(stored: Json) -> str:
+    """Return what is stored in words, a line each; what is not stored is not mentioned."""
+    tickets = stored.get("tickets") or []
+    lines = [
+        (say("data_line_name"), stored.get("name")),
+        (say("data_line_phone"), stored.get("phone")),
+        (say("data_line_home"), stored.get("home")),
+        (say("data_line_pref"), stored.get("pref")),
+        (
+            say("data_line_consent"),
+            "；".join(f"{c['purpose']}（{c['given_on']}）" for c in stored.get("consents") or []),
+        ),
+        (say("data_line_tickets"), _numbers(tickets)),
+    ]
+    told = [f"• {heading}：{words}" for heading, words in lines if words]
+    return "\n".join(told) or f"• {say('data_nothing')}"
+
+
+def copy(stored: Json, elder: bool) -> str:
+    """Return a copy of everything in words (第四十五条): contact data, consents, every matter."""
+    matters = [
+        say(
+            "data_copy_ticket",
+            elder,
+            **{k: t[k] for k in ("ticket_no", "title", "state_text", "filed_on")},
+        )
+        for t in stored.get("tickets") or []
+    ]
+    return "\n".join([say("data_copy", elder), shown({**stored, "tickets": []}), *matters])
+
+
+def _numbers(tickets: list[Json]) -> str:
+    named = "、".join(f"{t['title']}（{t['ticket_no']}）" for t in tickets[:SHOWN])
+    more = len(tickets) - SHOWN
+    return named + (f"，还有{more}件" if more > 0 else "")
+
+
+def _open(stored: Json) -> str:
+    """Return the sentence on matters that are still worked on, for which their contact must stay."""
+    numbers = [t["ticket_no"] for t in stored.get("tickets") or [] if t.get("open")]
+    return say("data_open", numbers="、".join(numbers[:SHOWN])) if numbers else ""
+
+
+def _kept(stored: Json) -> bool:
+    return any(stored.get(k) for k in ("name", "phone", "home", "pref", "consents"))
+
+
+def _ways(stored: Json) -> list[Button]:
+    ways = [w for w in WAYS if _kept(stored) or w[0] == EXPORT]
+    return [button(title, f'/ask_my_data{{"about":"{ABOUT}{key}"}}') for key, title in ways]
+
+
+def _offer(turn: Turn, wanted: str, phone: str | None = None, ticket_no: str | None = None) -> Json:
+    return {
+        "id": turn.message.id,
+        "follow": DO,
+        "data": wanted,
+        "phone": phone,
+        "ticket_no": ticket_no,
+    }

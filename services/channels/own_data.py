@@ -1,0 +1,125 @@
+"""What is stored of a resident, shown to them; corrected, deleted, taken back by a word in the dialogue.
+
+《个人信息保护法》第四十四条至第四十七条: to know, to copy, to correct, to delete; 第十五条: to withdraw consent.
+A phone number told for one matter stays with that matter; it is kept for the next one only after a
+yes to that purpose (第六条、第十四条).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from services.errors import LindaError
+from services.people.masking import mask_name, mask_phone
+from services.people.model import Resident
+from services.tickets.core.states import OPEN, State
+
+if TYPE_CHECKING:
+    from services.channels.types import Conversation
+    from services.context import Services
+
+Change = Literal["remember", "correct", "delete", "withdraw"]
+REMEMBER = "remember"
+"""Purpose of the consent to keep name and phone for the next matter."""
+VERSION = "2026-11"
+"""Of the words with which the dialogue asks for it."""
+PURPOSES = {REMEMBER: "下回办事不用再问电话", "contact": "办事时联系您"}
+
+
+async def show(services: Services, conversation: Conversation) -> dict[str, Any]:
+    """Return what is stored: contact data masked, consents, and the resident's matters.
+
+    Returns:
+        ``{name, phone, home, pref, consents: [{purpose, given_on}], tickets: [{ticket_no, title,
+        state_text, filed_on, open}]}``; what is not known is None.
+    """
+    known = await _known(services, conversation)
+    tickets = await services.tickets.resident_list(
+        conversation.id, conversation.resident_id, conversation.siblings
+    )
+    home = known.home if known else None
+    return {
+        "name": mask_name(known.name) if known else None,
+        "phone": mask_phone(known.phone) if known else None,
+        "home": _home_text(known) if home else None,
+        "pref": known.contact_pref if known else None,
+        "consents": [
+            {
+                "purpose": PURPOSES.get(c.purpose, c.purpose),
+                "given_on": c.given_at.date().isoformat(),
+            }
+            for c in (known.consents if known else ())
+            if c.withdrawn_at is None
+        ],
+        "tickets": [
+            {
+                "ticket_no": t["ticket_no"],
+                "title": t["title"],
+                "state_text": t["state_text"],
+                "filed_on": str(t["created_at"])[:10],
+                "open": State(t["state"]) in OPEN,
+            }
+            for t in tickets
+        ],
+    }
+
+
+async def change(
+    services: Services,
+    conversation: Conversation,
+    wanted: Change,
+    phone: str | None = None,
+    ticket_no: str | None = None,
+) -> dict[str, Any]:
+    """Do what the resident has confirmed; done again it changes nothing more.
+
+    Args:
+        services: The subjects' services.
+        conversation: Whose data.
+        wanted: ``remember`` (keep name and phone, with consent), ``correct`` (another phone),
+            ``delete`` (name, phone, home, preference) or ``withdraw`` (every consent, and what was
+            kept by it).
+        phone: The number to keep.
+        ticket_no: For ``remember``: the resident's own ticket whose contact is to be kept.
+
+    Returns:
+        What is stored afterwards, as :func:`show`.
+
+    Raises:
+        LindaError: 422 ``phone_missing``: there is no number to keep; 404 for another's ticket.
+    """
+    name: str | None = None
+    if wanted == "remember" and ticket_no:
+        name, phone = await services.tickets.own_contact(
+            ticket_no, conversation.id, conversation.resident_id, conversation.siblings
+        )
+    if wanted in ("remember", "correct"):
+        if not phone:
+            raise LindaError("phone_missing", "还不知道您的电话，请把号码说一遍。", 422)
+        async with services.db.write() as s:
+            saved = await services.people.save_resident(
+                s, conversation.resident_id, name=name, phone=phone
+            )
+            await services.people.give_consent(s, saved.id, REMEMBER, VERSION)
+            await services.channels.bind_resident(s, conversation.id, saved.id)
+    elif conversation.resident_id is not None:
+        # Both end every consent and erase what was kept by it; the records of consent stay.
+        async with services.db.write() as s:
+            await services.people.forget_resident(s, conversation.resident_id)
+    return await show(services, await services.channels.conversation(conversation.id))
+
+
+async def _known(services: Services, conversation: Conversation) -> Resident | None:
+    if conversation.resident_id is None:
+        return None
+    async with services.db.read() as s:
+        return await services.people.resident(s, conversation.resident_id)
+
+
+def _home_text(known: Resident | None) -> str | None:
+    home = known.home if known else None
+    if home is None:
+        return None
+    building = f"{home.building}号楼" if home.building else ""
+    unit = f"{home.unit}单元" if home.unit else ""
+    return f"{home.compound}{building}{unit}{'（门牌号已存）' if home.room else ''}"
