@@ -1,0 +1,127 @@
+"""One's own data in the dialogue, how to reach a resident, and manners: read by reviewed words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions import contact, manners
+from actions.forms import report
+from actions.forms.draft import fill
+from actions.my_data import copy, shown, wish
+from tests.actions.helpers import msg
+
+STORED: dict[str, Any] = {
+    "name": "张**", "phone": "138****5678", "home": None, "pref": "下午打",
+    "consents": [{"purpose": "下回办事不用再问电话", "given_on": "2026-11-24"}],
+    "tickets": [{"ticket_no": "SQ-1", "title": "楼道灯不亮", "state_text": "已派单",
+                 "filed_on": "2026-11-24", "open": True}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("你们存了我啥", None), ("你们咋知道我电话的", None), ("把我电话删了", "delete"),
+        ("把我的信息都删掉", "delete"), ("不同意你们存我信息", "withdraw"), ("收回我的同意", "withdraw"),
+        ("导出我的信息", "export"), ("记住我的电话", "remember"), ("下回别再问我电话", "remember"),
+        ("我登记的电话换了，改一下", "correct"), ("把我的电话改成13500001111", "correct"),
+    ],
+)  # fmt: skip
+def test_what_is_wished_with_own_data(words: str, wanted: str | None) -> None:
+    assert wish(msg(words, "ask_my_data")) == wanted
+
+
+def test_what_is_stored_is_said_and_nothing_else() -> None:
+    told = shown(STORED)
+    assert "名字：张**" in told and "您同意过：下回办事不用再问电话（2026-11-24）" in told
+    assert "住址" not in told
+    assert shown({"tickets": []}) == "• 除了这个对话，没存您的电话和住址"
+    assert "SQ-1" in copy(STORED, elder=False)
+
+
+DAY = {"start": "2026-11-24", "end": "2026-11-24", "part": "pm"}
+
+
+@pytest.mark.parametrize(
+    ("words", "pref", "visit"),
+    [
+        ("马桶堵了，打我电话13611112222，下午打", "下午打", ""),
+        ("暖气不热，电话13711112222，别打电话发微信", "别打电话发微信", ""),
+        ("暖气不热，打我电话13711112222别打她的", "打我电话别打她的", ""),
+        ("暖气不热，下午在家", "", "下午在家"),
+        ("楼上两口子下午打", "", ""),
+        ("下午就停水了", "", ""),
+    ],
+)
+def test_how_and_when_to_reach_somebody(words: str, pref: str, visit: str) -> None:
+    ents: dict[str, Any] = {"time": ("下午", DAY)} if "下午" in words else {}
+    message = msg(words, ents=ents)
+    assert (contact.preference(message), contact.visit(message)) == (pref, visit)
+
+
+def test_a_time_to_call_or_to_come_is_not_when_it_happened() -> None:
+    text = "马桶堵了，电话13611112222，下午打"
+    draft = fill(report.FORM, None, msg(text, leaf="H7", ents={
+        "time": ("下午", DAY), "phone": ("13611112222", "13611112222")}))  # fmt: skip
+    assert draft.get("occurred") is None
+    assert dict(report.summary(draft, msg(text)))["联系您"] == "136****2222（下午打）"
+    assert report.to_ticket(draft, msg(text), "c1")["contact"]["pref"] == "下午打"
+
+
+def test_eight_hundred_years_are_a_manner_of_speaking() -> None:
+    text = "楼道灯坏了八百年了"
+    said = {"time": ("八百年", {"start": "1226-11-24", "end": "2026-11-24"})}
+    assert fill(report.FORM, None, msg(text, leaf="H6", ents=said)).get("occurred") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("刘桂芬反映，她家漏水", "刘桂芬"),
+        ("王奶奶报一下", "王奶奶"),
+        ("家暖气不热", ""),
+        ("暖气不热", ""),
+    ],
+)
+def test_a_name_behind_a_relation(words: str, name: str) -> None:
+    assert contact.named_beside(words) == name
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("你个傻逼", "abuse"), ("操你妈", "abuse"), ("滚", "abuse"), ("你个瓜娃子", "abuse"),
+        ("3号楼谁投诉的我", "others_matter"), ("你们是不是骗子", "not_a_fraud"),
+        ("血压180咋办", "medicine"),
+        # near misses: a matter, whatever its words
+        ("你们这帮废物，楼道灯坏了也没人管", None), ("下水道滚滚冒水", None), ("废物没人收", None),
+        ("他妈的低保咋办", None), ("草坪没人管", None), ("我妈的高龄津贴", None), ("二百五十块没退", None),
+        ("谁管噪音", None),
+    ],
+)  # fmt: skip
+def test_what_is_a_matter_of_manners(words: str, text: str | None) -> None:
+    assert manners.saying(msg(words, "chitchat")) == text
+
+
+def test_abuse_is_not_read_back() -> None:
+    assert manners.without_abuse("妈的，电梯又坏了") == "电梯又坏了"
+    assert manners.without_abuse("王大爷和他妈，都没饭吃") == "王大爷和他妈，都没饭吃"
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "leaf"),
+    [
+        ("my heating is broken", "english", "H4"),
+        ("light in stairwell broken, Building 3 Unit 2", "english", "H6"),
+        ("복도 불이 나갔어요", "korean", "H6"), ("안녕하세요", "korean", None),
+        ("ꆈꌠꉙꉙꇬꑌꐥ", "yi", None), ("བཀྲ་ཤིས་བདེ་ལེགས།", "tibetan", None),
+        ("ok", None, None), ("SQ-261124-00001-2", None, None), ("我家WiFi坏了", None, None),
+    ],
+)  # fmt: skip
+def test_other_languages_by_their_letters(
+    words: str, language: str | None, leaf: str | None
+) -> None:
+    assert manners.language(words) == language
+    assert manners.reported(words) == leaf
