@@ -134,7 +134,7 @@ class FormStep(TurnAction):
         """Read the message and return what is known and asked now; leads are said already."""
         if old is not None and self._interrupted(turn, old):
             turn.lead("resume")
-            return Step(old, next_question(self.FORM, old, turn.message))
+            return Step(old, next_question(self.FORM, old, turn.message), beside=True)
         if old is not None and (kind := self._aside(turn, old)):
             if kind == asides.PAUSE:
                 turn.say("form_waits")
@@ -753,9 +753,7 @@ class SubmitDemand(Submit):
         shown = ticket.card()
         links = (notice_card(address) or {}).get("card", {}).get("links") or []
         shown["card"] = {**shown["card"], "links": links}
-        turn.say(
-            "demand_filed", custom=shown, ticket_no=ticket.ticket_no, address=spoken(address)
-        )
+        turn.say("demand_filed", custom=shown, ticket_no=ticket.ticket_no, address=spoken(address))
 
 
 class CancelForm(TurnAction):

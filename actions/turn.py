@@ -228,7 +228,13 @@ class Turn:
             meant = self.answer_to_offer()
             if meant is None and name not in PEOPLE_FIRST:
                 meant = self.meant_action(name)
+            elif meant is None and name == "action_handoff" and self._only_opens():
+                meant = "report_form"
         return meant if meant != name else None
+
+    def _only_opens(self) -> bool:
+        """Whether the words are “我要投诉” and no more: what it is about comes first."""
+        return not self.message.tapped and bool(OPENING.match(bare(self.message.text)))
 
     def topic_leaf(self) -> str | None:
         """Return the leaf that was explained a short while ago (“要带啥” is about it), or None."""

@@ -138,9 +138,9 @@ def names_place(text: str) -> bool:
 def summary_question(message: Message) -> str | None:
     """Return what a question about the summary is after: ``recap``, ``limit``, ``fee`` …, or None.
 
-    Facts in the message are a correction, not a question.
+    Facts in the message are a correction, not a question; “多少钱一份” counts nothing.
     """
-    if message.tapped or message.entities:
+    if message.tapped or any(e.type != "count" for e in message.entities):
         return None
     words = bare(message.text)
     kinds = load("forms")["summary_questions"]

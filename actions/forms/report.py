@@ -112,9 +112,10 @@ def _narrative(message: Message, draft: Draft) -> Values:
 
 def _tells_nothing(message: Message, draft: Draft) -> bool:
     """Whether an answer to “什么事” is surely none (a greeting, a word into the blue)."""
+    if draft.asked == "narrative" and message.uncertain:
+        return len(bare(message.text)) <= THIN and not _understood(message)
     return (
         draft.asked == "narrative"
-        and not message.uncertain
         and message.confidence >= SURE_PROBLEM
         and message.intent in (_NO_NEWS | {"out_of_scope"})
     )

@@ -85,6 +85,8 @@ def _is_request(parse: Parse, listed: bool) -> bool:
     intent = parse.get("intent") or {}
     if intent.get("name") not in data["requests"]:
         return False
+    if re.match(data["story"], str(parse.get("text"))):
+        return False
     return listed or (
         not parse.get("uncertain") and float(intent.get("confidence") or 0) >= data["sure"]
     )

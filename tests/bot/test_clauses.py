@@ -64,6 +64,11 @@ def test_the_same_once_more_is_one_request() -> None:
     assert texts(LAMP, parsed("快点吧", "chitchat")) == []
 
 
+def test_nobody_cares_is_part_of_the_story() -> None:
+    assert texts(LAMP, parsed("物业也不管", "report_problem", "G3")) == []
+    assert texts(LAMP, parsed("垃圾也没人管", "report_problem", "I1")) != []
+
+
 def test_what_is_no_request_stays_with_the_one_before() -> None:
     place = {"entity": "address", "start": 0, "end": 3, "value": {"building": "3"}, "text": "3号楼"}
     where = parsed("3号楼", "supplement_ticket", facts=[place])
