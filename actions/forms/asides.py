@@ -23,7 +23,6 @@ OWN = {
     "certificate": frozenset({"request_certificate"}),
     "booking": frozenset({"book_service"}),
     "errand": frozenset({"ask_service"}),
-    "booking": frozenset({"book_service"}),
 }
 """Intents that are about the open form itself. The demand form hands over at once instead."""
 LATER = frozenset(
