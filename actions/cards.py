@@ -7,12 +7,14 @@ from typing import Any
 
 from actions.client import Json
 from actions.follow_ups import APPOINTMENT, PART, PROXY
+from actions.forms import booking
 from actions.texts import say
 from actions.turn import Button, button
 
 TITLES = {APPOINTMENT: "约时间去办", PROXY: "找人代办"}
 """What the offers of a card are called on their buttons."""
 PRINT = "打印一次告知单"
+BOOK = "约个时间"
 ROWS = (
     ("去哪办", "where"),
     ("多久", "limit"),
@@ -86,6 +88,9 @@ def links(card: Json) -> list[Json]:
 def buttons(card: Json) -> list[Button]:
     """Return what the card offers to do now, each a tap that leads somewhere."""
     kinds = [kind for kind in TITLES if kind in (card.get("offers") or [])]
+    if booking.spec(str(card["id"])) and APPOINTMENT in kinds:
+        payload = f'/ask_service{{"service":"{card["id"]}","about":"{PART}{APPOINTMENT}"}}'
+        return [button(BOOK, payload)]
     if card.get("kind") != "办事":
         return []
     wanted = [(TITLES[kind], kind) for kind in kinds]

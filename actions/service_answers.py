@@ -13,7 +13,7 @@ from actions import cards, follow_ups, leaves
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
 from actions.follow_ups import APPOINTMENT, PROXY
-from actions.forms import certificate, errand
+from actions.forms import booking, certificate, errand
 from actions.forms.report import NO_LEAF
 from actions.message import Leaf
 from actions.notices import notice_card, spoken
@@ -100,6 +100,9 @@ def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
     if kind not in (card.get("offers") or []):
         turn.tell(cards.part_text(card, "deputy" if kind == PROXY else "where"))
         return make_offer(turn, "offer_consult", "consult", str(card["id"]))
+    if kind == APPOINTMENT and booking.spec(str(card["id"])):
+        wanted = booking.opened(turn.message, str(card["id"]))
+        return [SlotSet("draft", wanted.to_slot()), FollowupAction("booking_form")]
     bring = "、".join(card.get("materials") or [])
     if bring:
         turn.say("card_materials", name=card["name"], words=bring)

@@ -52,6 +52,7 @@ class FakeServices:
         self.next_stage: str | None = "rating"
         self.meal_open = True
         self.place_status = "resolved"
+        self.booking: dict[str, Any] | None = None
         self.similar: dict[str, Any] = {"own": None, "neighbours": None}
 
     def app(self) -> web.Application:
@@ -64,6 +65,7 @@ class FakeServices:
         app.router.add_post("/internal/v1/tickets/{no}/callback", self._callback)
         app.router.add_post("/internal/v1/places/resolve", self._resolve)
         app.router.add_get("/internal/v1/similar", self._similar)
+        app.router.add_get("/internal/v1/bookings/options", self._booking)
         app.router.add_get("/internal/v1/catalogue/{leaf}", self._card)
         app.router.add_post("/internal/v1/redirect", self._redirect)
         app.router.add_get("/internal/v1/certificates", self._certificate)
@@ -138,6 +140,11 @@ class FakeServices:
             other = {**CANDIDATE, "compound": "松江花园", "label": "松江花园"}
             return web.json_response({"status": "unknown", "missing": [], "candidates": [other]})
         return web.json_response({"status": "resolved", "missing": missing, "candidates": [here]})
+
+    async def _booking(self, request: web.Request) -> web.Response:
+        if self.booking is None:
+            return error(404, "not_bookable", "这项服务这里还不能直接约。")
+        return web.json_response(self.booking)
 
     async def _similar(self, request: web.Request) -> web.Response:
         return web.json_response(self.similar)

@@ -426,15 +426,15 @@ async def test_an_outage_may_be_reported_at_once(talk: Talk, services: FakeServi
 
 
 @pytest.mark.parametrize(
-    ("confidence", "leaf"), [(0.9, "K2"), (0.3, None)]
+    ("confidence", "leaf"), [(0.9, "K1"), (0.3, None)]
 )  # unsure: a person sorts it
 async def test_a_booking_is_named_only_when_it_is_clear(
     talk: Talk, services: FakeServices, confidence: float, leaf: str | None
 ) -> None:
-    said = {"entity": "service", "value": "K2", "confidence": confidence}
-    talk.hear("想约个地方", "book_service", entities=[said])
+    said = {"entity": "service", "value": "K1", "confidence": confidence}
+    talk.hear("想约个时间", "book_service", entities=[said])
     await talk.run("action_book_service")
-    assert ("活动" in talk.text) is (leaf is not None)
+    assert ("志愿" in talk.text) is (leaf is not None)
     talk.hear("要得", "affirm")
     await talk.run("action_affirm")
     assert services.sent("/tickets")[0]["leaf"] == leaf
