@@ -228,4 +228,6 @@ class CallbackAnswer(TurnAction):
         turn: Turn, client: Client, ticket_no: str, stage: str, **answer: object
     ) -> str | None:
         body = {"conversation_id": turn.conversation_id, "stage": stage, **answer}
+        if stage != "reason" and pattern("own", "pressure").search(bare(turn.message.text)):
+            body["pressured"] = True
         return await client.answer_callback(ticket_no, body, turn.key(stage))

@@ -28,8 +28,9 @@ View = dict[str, Any]
 # them (《北京市接诉即办工作条例》第八条: no retaliation).
 DOERS = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
 NO_CONTENT = frozenset({"admin", "trainer"})
-HIDDEN_FROM_DOERS = ("rating",)
-RATING_FACTS = frozenset({"rating", "score", "text"})
+HIDDEN_FROM_DOERS = ("rating", "pressured")
+HIDDEN_FLAGS = frozenset({"rating_pressure"})
+RATING_FACTS = frozenset({"rating", "score", "text", "pressured"})
 RATING_EVENTS = frozenset({"callback_solved", "callback_unsolved", "callback_missed"})
 
 # A vendor brings a meal or mends a lift: what, where and when, never who asked.
@@ -144,6 +145,7 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
     if actor.role in DOERS:
         for name in HIDDEN_FROM_DOERS:
             view.pop(name)
+        view["flags"] = [flag for flag in ticket.flags if flag not in HIDDEN_FLAGS]
         view["callbacks"] = [
             {k: v for k, v in c.items() if k not in RATING_FACTS | {"by"}} for c in ticket.callbacks
         ]
@@ -232,7 +234,9 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "certificate": ticket.certificate,
         "incomplete": ticket.incomplete,
         "place": _place_parts(ticket),
-        "amended": ticket.amendments[-1]["before"].get("appointment") if ticket.amendments else None,
+        "amended": ticket.amendments[-1]["before"].get("appointment")
+        if ticket.amendments
+        else None,
         "phone": ticket.reporter.get("phone"),  # masked, so that a correction can be read back
         "reply": ticket.reply,
         "explanation": ticket.explanation,

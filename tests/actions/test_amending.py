@@ -313,3 +313,15 @@ async def test_who_has_not_looked_yet_is_not_pressed(
         assert found == own.CALLBACK
     await talk.run("action_callback_answer")
     assert bool(services.sent("/callback")) is not later
+
+
+@pytest.mark.parametrize(
+    ("text", "pressured"),
+    [("没修好，可是网格员让我给五星", True), ("没修好，还是不亮", None), ("好了，师傅挺好", None)],
+)
+async def test_asking_for_good_points_is_noted(
+    talk: Talk, services: FakeServices, text: str, pressured: bool | None
+) -> None:
+    talk.hear(text, "reject_resolution", metadata=LATER)
+    await talk.run("action_callback_answer")
+    assert services.sent("/callback")[0].get("pressured") is pressured

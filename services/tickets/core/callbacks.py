@@ -46,11 +46,13 @@ def step(ticket: Ticket, answer: Mapping[str, Any]) -> Step:
             return AT_EXPIRY[solved]
         case "solved", bool(solved):
             result = "solved" if solved else "unsolved"
-            return Step("callback", {"result": result, "method": "message"})
+            facts = {"result": result, "method": "message"}
+            return Step("callback", {**facts, "pressured": answer.get("pressured")})
         case "reason", _:
             return Step("supplement", {"text": answer.get("text")})
         case "rating", _:
-            return Step("rate", {"score": answer.get("score"), "text": answer.get("text")})
+            said = {key: answer.get(key) for key in ("score", "text", "pressured")}
+            return Step("rate", said)
     raise LindaError("bad_answer", "没听明白，请说“解决了”或者“没解决”。", 422)
 
 

@@ -98,10 +98,11 @@ EFFECTS: dict[str, Effect] = {
         clear=("extension_request", "suspension_request"),
     ),
     "callback_solved": Effect(
-        copy=("rating",), append="callbacks", stamp="closed_at", by="closed_by"
+        copy=("rating", "pressured"), append="callbacks", stamp="closed_at", by="closed_by"
     ),
     "callback_unsolved": Effect(
-        copy=("rating", "rework_reason", *_DUE), append="callbacks", count="rework_round",
+        copy=("rating", "pressured", "rework_reason", *_DUE), append="callbacks",
+        count="rework_round",
         clear=("outcome", "reply", "explanation", "evidence", "resolved_at", "missed"),
     ),
     "callback_missed": Effect(append="callbacks"),
@@ -126,7 +127,7 @@ EFFECTS: dict[str, Effect] = {
               "accept_due_reason"),
         append="amendments",
     ),
-    "rated": Effect(copy=("rating",)),
+    "rated": Effect(copy=("rating", "pressured")),
     "deadline_missed": Effect(copy=("missed",)),
 }  # fmt: skip
 

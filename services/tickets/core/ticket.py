@@ -119,6 +119,7 @@ class Ticket:
     closed_by: str | None = None
     rating: JSON | None = None
     persuaded: bool = False
+    pressured: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -149,6 +150,7 @@ class Ticket:
             "extension_requested": self.extension_request is not None,
             "suspension_requested": self.suspension_request is not None,
             "persuaded": self.persuaded,
+            "rating_pressure": self.pressured,
             "group": self.group,
             # 重办三次以上或流转三次以上: 问题工单 (提级督办).
             "problem": self.rework_round >= 3 or self.transfers >= 3,

@@ -163,11 +163,13 @@ _CASE_FIELDS = (
     Field("priority", "紧急程度", "choice", options=PRIORITIES),
     Field("place", "地点", "place"),
 )
+_PRESSURED = Field("pressured", "居民说被要求给好评", "flag")
 _CALLBACK_FIELDS = (
     Field("result", "回访结果", "choice", True, RESULTS),
     Field("method", "回访方式", "choice", options=WAYS, default="phone"),
     Field("score", "评分（1–5）", "number"),
     _TEXT,
+    _PRESSURED,
 )
 _AMENDS = (
     _TEXT,
@@ -444,7 +446,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "rate", _states(S.RESOLVED, S.CLOSED), To.SAME, RESIDENT, "rated",
-        (Field("score", "评分（1–5）", "number", True), _TEXT),
+        (Field("score", "评分（1–5）", "number", True), _TEXT, _PRESSURED),
         ("score_in_range", "within_reopen_days"),
     ),
     # ── 时钟 ────────────────────────────────────────────────────────────────────────────────

@@ -67,6 +67,7 @@ class CallbackAnswer(BaseModel):
     solved: bool | None = None
     score: int | None = Field(None, ge=1, le=5)
     text: str | None = Field(None, max_length=5000)
+    pressured: bool | None = Field(None, description="说有人要求给好评，另行核查")
 
 
 class AddressToResolve(BaseModel):
@@ -242,8 +243,9 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
     services = request.app[SERVICES]
     payload = body.model_dump(exclude={"conversation_id", "appointment"}, exclude_none=True)
     conversation = await services.channels.conversation(body.conversation_id)
-    if action == "amend" and body.appointment:
+    if body.appointment:
         payload["appointment"] = body.appointment
+    if action == "amend" and (body.appointment or body.place):
         before = await services.tickets.resident_get(
             ticket_no,
             conversation.id,
@@ -251,7 +253,10 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
             conversation.resident_id,
             also=conversation.siblings,
         )
-        services.catalogue.check_meal_change(before["appointment"] or {}, body.appointment)
+        moved = {"place": body.place} if body.place else {}
+        services.catalogue.check_meal_change(
+            before["appointment"] or {}, {**(body.appointment or {}), **moved}
+        )
     view = await services.tickets.resident_act(
         ticket_no,
         action,

@@ -30,6 +30,7 @@ FLAG_LABELS = {
     "extension_requested": "申请延期",
     "suspension_requested": "申请挂账",
     "persuaded": "疑似劝撤",
+    "rating_pressure": "疑似逼评",
     "group": "群诉",
     "problem": "问题工单",
 }

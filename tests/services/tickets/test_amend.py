@@ -8,7 +8,7 @@ from services.tickets.core.fold import fold
 from services.tickets.service import TicketService
 from tests.services.conftest import TestClock
 from tests.services.tickets.conftest import request
-from tests.services.tickets.test_service import ME, WHO, refused
+from tests.services.tickets.test_service import ME, WHO, refused, worked
 from tests.services.tickets.world import ACTORS
 
 HERE = {"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2", "room": "302"}
@@ -90,3 +90,16 @@ async def test_an_amendment_says_something_and_is_ones_own(tickets: TicketServic
     assert (await refused(tickets.resident_act(number, "amend", many, WHO))).code == "bad_portions"
     error = await refused(tickets.resident_act(number, "amend", {"place": FAR}, "stranger"))
     assert error.status == 404
+
+
+async def test_who_was_told_to_give_good_points_is_looked_into(tickets: TicketService) -> None:
+    filed = await tickets.create(request(), ME)
+    number = filed["ticket_no"]
+    await worked(tickets, number)
+    answer = {"stage": "solved", "solved": False, "pressured": True}
+    await tickets.callback_answer(number, WHO, answer)
+    seen = await tickets.get(number, ACTORS["dispatcher"])
+    assert "rating_pressure" in seen["flags"]
+    grid = await tickets.get(number, ACTORS["grid"])
+    assert "rating_pressure" not in grid["flags"] and "pressured" not in grid
+    assert "pressured" not in str(await tickets.events(number, ACTORS["grid"]))
