@@ -24,7 +24,7 @@ from services.tickets.core.states import STORED, State
 from services.web.api.chat import last_event_id
 from services.web.auth import COOKIE, client_address, set_session_cookie, still_allowed
 from services.web.auth import actor_of as actor_of_staff
-from services.web.console import forms, learning, present, register, training
+from services.web.console import forms, learning, present, register, texts, training
 from services.web.console.frame import REFUSALS, console_page, error_page
 from services.web.console.words import span
 from services.web.keys import SERVICES, STAFF
@@ -382,4 +382,5 @@ def setup(app: web.Application) -> None:
     register.routes.setup(app)
     learning.routes.setup(app)
     training.routes.setup(app)
+    texts.routes.setup(app)
     app[ERROR_PAGE] = error_page
