@@ -21,6 +21,7 @@ GENERAL = "-"
 FOLLOW = "follow"
 PLACE = "place"
 OVER = "over"
+SAFE = "safe"
 MISTAKEN = "mistaken"
 WITH_NUMBERS = frozenset({FOLLOW, PLACE, "worse", "afraid"})
 """After these the numbers to call are said again."""
@@ -41,6 +42,7 @@ class Crisis:
         young: Until then a new report belongs to it too.
         ticket_no: Where what is said next is written; empty when nobody could be alerted yet.
         said: How many of the card's following sentences were said.
+        out: Whoever was in danger is in a safe place.
         over: It is over; the card is not said again, and everything else goes on.
         holds: Nothing else is begun meanwhile.
     """
@@ -53,6 +55,7 @@ class Crisis:
     young: str
     ticket_no: str = ""
     said: int = 0
+    out: bool = False
     over: bool = False
     holds: bool = False
 
@@ -144,7 +147,9 @@ def kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
     for name, own in ((n, kinds.get(f"{n}_{now.leaf}", kinds[n])) for n in kinds if "_" not in n):
         if words.get(name) and re.search(own, text):
             return str(name)
-    return PLACE if message.meant("address") and words.get(PLACE) else FOLLOW
+    if message.meant("address") and words.get(PLACE):
+        return PLACE
+    return SAFE if now.out and words.get(SAFE) else FOLLOW
 
 
 def sentence(now: Crisis, what: str, message: Message, words: Mapping[str, Any]) -> str:
@@ -163,4 +168,5 @@ def after(now: Crisis, what: str, message: Message) -> Crisis:
     keeps = now.leaf in load(DATA)["keeps"]
     if what == MISTAKEN or (what == OVER and not keeps):
         return replace(now, over=True, holds=False)
-    return replace(now, said=now.said + (what == FOLLOW), until=_until(now.leaf, message.now))
+    said, out = now.said + (what == FOLLOW), now.out or (what == SAFE and not keeps)
+    return replace(now, said=said, out=out, until=_until(now.leaf, message.now))

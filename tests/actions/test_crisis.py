@@ -113,6 +113,12 @@ def test_it_is_over_when_somebody_says_so_but_not_under_pressure() -> None:
         assert crisis.after(state(leaf), "mistaken", msg("说错了")).over
 
 
+def test_who_is_out_is_not_told_again_how_to_get_out() -> None:
+    out = crisis.after(state("H5"), "safe", msg("出来了"))
+    assert crisis.kind(out, msg("谢谢"), WORDS) == "safe"
+    assert not crisis.after(state("J3"), "safe", msg("我跑到娘家了")).out
+
+
 def test_a_guess_of_the_classifier_holds_nothing_back() -> None:
     assert state("J4").holds and not state("J4", named=False).holds
     assert state("J5", named=False).holds
