@@ -22,6 +22,8 @@ PERMITTED, FORBIDDEN, UNKNOWN = "permitted", "forbidden", "unknown"
 ROUTES = {True: PERMITTED, False: FORBIDDEN, None: UNKNOWN}
 NAMES = {"A2": "居住证明", "A5": "志愿服务记录证明", "A9": "困难证明"}
 """Leaves that are one kind of certificate, for sentences that do not name it."""
+
+
 def kind(message: Message) -> tuple[int | None, str]:
     """Return number and name of the certificate meant; an empty name when none was named."""
     told = _told(message.text, "first")

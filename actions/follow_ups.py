@@ -78,6 +78,11 @@ def fresh(topic: Mapping[str, Any] | None, now: datetime) -> str | None:
     return str(topic["leaf"]) if timedelta() <= age <= limit else None
 
 
+def ends(action: str) -> bool:
+    """Whether an action took up another matter, so that short questions are about that one."""
+    return action in load(FILE)["ends"]
+
+
 def proves(text: str, card: Mapping[str, Any]) -> bool:
     """Whether the words themselves speak of the card: its name or alias, or two characters of one.
 

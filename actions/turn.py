@@ -27,6 +27,8 @@ DENY = "action_deny"
 ANSWER = "action_answer_service"
 WITHDRAW = "action_withdraw"
 CALLBACK = "action_callback_answer"
+EXPLAINS = frozenset({ANSWER, "action_refuse_certificate", "action_route_certificate"})
+"""Actions that begin or go on with a topic."""
 ERRAND_SURE = 0.5
 """From this confidence on a wish to have something done is about the service that was understood."""
 RASAS_OWN = frozenset({LISTEN, "action_extract_slots", "action_session_start"})
@@ -237,7 +239,15 @@ class Turn:
         return not self.message.tapped and bool(OPENING.match(bare(self.message.text)))
 
     def topic_leaf(self) -> str | None:
-        """Return the leaf that was explained a short while ago (“要带啥” is about it), or None."""
+        """Return the leaf that was explained a short while ago (“要带啥” is about it), or None.
+
+        Another matter that was taken up since is what short questions are about.
+        """
+        for event in reversed(self.tracker.events):
+            if event.get("event") == "action" and event.get("name") in EXPLAINS:
+                break
+            if event.get("event") == "action" and follow_ups.ends(str(event.get("name"))):
+                return None
         return follow_ups.fresh(self.tracker.get_slot("topic"), self.message.now)
 
     def refused(self) -> Json | None:

@@ -111,6 +111,17 @@ async def test_the_topic_stays_through_a_miss_and_ends_after_half_an_hour(
     assert talk.followup != "action_answer_service"
 
 
+async def test_another_matter_ends_the_topic(talk: Talk, services: FakeServices) -> None:
+    services.cards["B1"] = CARD
+    talk.hear("低保咋办", "ask_service", entities=[leaf()])
+    await talk.run("action_answer_service")
+    talk.hear("我报的事咋样了", "query_progress")
+    await talk.run("action_query_progress")
+    talk.hear("多久能好", "ask_capability")
+    await talk.run("action_capability")
+    assert talk.followup != "action_answer_service"
+
+
 async def test_a_promise_is_not_made(talk: Talk, services: FakeServices) -> None:
     services.cards["B1"] = CARD
     talk.hear("低保咋办", "ask_service", entities=[leaf()])
