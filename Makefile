@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOT := bot/.venv/bin
 VENV := .venv/bin
 
-.PHONY: help run train test lint evaluate bench bench-understanding wechat-sim install lock
+.PHONY: help run train test lint dialogues evaluate bench bench-understanding wechat-sim install lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,10 @@ lint: install ## style, types, import rules, dialogue data
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
 	@$(BOT)/rasa data validate --fail-on-warnings --max-history 5 --quiet
+
+dialogues: ## docs/dialogues.md anew: what residents get today, journey by journey
+	@$(PYTHON) -m tools prepare-tests
+	@$(VENV)/python -m tests.dialogues
 
 evaluate: ## score the model on our own held-out messages; var/evaluation.html is the report
 	@$(PYTHON) -m tools prepare-tests

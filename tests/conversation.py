@@ -37,6 +37,8 @@ values, or ``{has: [words]}`` / ``{not: [words]}`` for a text; ``ticket: none`` 
 ``events`` are types of its timeline that come in this order, others may be between.
 ``handoff: emergency`` (or ``human``, or ``none``): why a person has been called here and not yet given
 back.
+``clerk: 2``: a good clerk needs so many messages of the resident until the matter is filed (or told,
+when nothing is to be filed), the yes included; more are an error.
 ``journey: name`` puts the conversation into docs/dialogues.md under this heading.
 
 Whatever a conversation leaves open is withdrawn after it: the next one begins in an empty town.
@@ -54,6 +56,7 @@ from typing import Any
 
 import yaml
 
+from services.tickets.core.workflow import ACTIONS
 from tests.stack import Chat, Stack
 
 FOLDER = Path(__file__).parent / "conversations"
@@ -63,6 +66,16 @@ ARRIVES_S = 20
 
 FINAL = {"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"}
 RESOLVED = {"outcome": "solved", "reply": "办好了", "evidence_note": "现场已查看"}
+ROOMY = {
+    "LINDA_SESSIONS_PER_ADDRESS": "100000",
+    "LINDA_TICKETS_PER_ADDRESS": "100000",
+    "LINDA_TICKETS_PER_CONVERSATION": "1000",
+    "LINDA_JOIN_NEIGHBOURS": "1",
+}
+"""All residents of these tests live at one address, and their clock often stands still."""
+
+STAFF = "办事人"
+DEED_NAMES = {"resolve_all": "签收、联系、办结", "answer": "接过来回话", "release": "交还给邻答"}
 KINDS = ("say", "tap", "wait", "staff", "resident")
 
 
@@ -97,6 +110,7 @@ class Conversation:
     events: tuple[str, ...] = ()
     seen_by: str = "dispatcher1"
     handoff: str = ""
+    clerk: int | None = None
     journey: str = ""
 
     @property
@@ -213,7 +227,10 @@ class Talk:
 
     Attributes:
         lines: What was said so far: ``(who, text, button titles)``; who is ``居民`` (or the
-            neighbour's name), ``邻答``, ``工作人员`` or ``系统``.
+            neighbour's name), ``邻答``, ``工作人员``, ``系统``, or ``时间`` and ``办事人 grid1`` for
+            what is done meanwhile.
+        turns: Messages and taps of the residents.
+        filed_after: How many of them it took until the first ticket.
     """
 
     stack: Stack
@@ -221,6 +238,8 @@ class Talk:
     lines: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     chats: dict[str, Chat] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+    turns: int = 0
+    filed_after: int | None = None
 
     def hold(self) -> None:
         """Hold it and check it.
@@ -235,6 +254,7 @@ class Talk:
             self._check_not_asked()
             self._check_ticket()
             self._check_handoff()
+            self._check_clerk()
         finally:
             self.clear()
 
@@ -254,6 +274,7 @@ class Talk:
             except StopIteration:
                 raise AssertionError(self.story(f"no button {turn.value!r} was shown")) from None
             self._write(chat.last)
+            self._count()
             titles = "\n".join(b["title"] for m in chat.last for b in m.get("buttons") or [])
             if not turn.silent and not answer.strip():
                 raise AssertionError(self.story("no answer"))
@@ -268,6 +289,12 @@ class Talk:
         wrong = [words for words in turn.without if words in shown]
         if wrong:
             raise AssertionError(self.story(f"said: {', '.join(wrong)}"))
+
+    def _count(self) -> None:
+        """Count a message, and notice the first ticket."""
+        self.turns += 1
+        if self.conversation.clerk and self.filed_after is None and self.own_tickets():
+            self.filed_after = self.turns
 
     def _arrived(self, turn: Turn, chat: Chat) -> tuple[str, list[str]]:
         """What reached the resident since the last turn, and the words that are missing in it."""
@@ -352,6 +379,11 @@ class Talk:
         if wanted not in reasons and (wanted != "none" or reasons):
             raise AssertionError(self.story(f"hand-offs {reasons}, not {wanted}"))
 
+    def _check_clerk(self) -> None:
+        most, needed = self.conversation.clerk, self.filed_after or self.turns
+        if most and needed > most:
+            raise AssertionError(self.story(f"{needed} turns, a good clerk needs {most}"))
+
     def clear(self) -> None:
         """Withdraw what is open, as the residents themselves."""
         for chat in self.chats.values():
@@ -427,12 +459,19 @@ def _resident(talk: Talk, turn: Turn, chat: Chat) -> None:
 def _staff(talk: Talk, turn: Turn, chat: Chat) -> None:
     given = dict(turn.value)
     account = given.pop("as")
-    talk.lines.append((account, str(given), ()))
+    talk.lines.append((f"{STAFF} {account}", _told(given), ()))
     if "do" in given:
         DEEDS[given.pop("do")](talk, account, chat, given)
     else:
         talk.stack.act(account, talk.newest(), given.pop("action"), **given)
     _tick(talk.stack)
+
+
+def _told(given: Mapping[str, Any]) -> str:
+    """What a member of staff does, in a few words for the transcript."""
+    name = DEED_NAMES.get(given.get("do", "")) or ACTIONS[given["action"]]
+    words = given.get("reply") or "、".join(given.get("items", ()))
+    return f"{name}：{words}" if words else name
 
 
 def _resolve_all(talk: Talk, account: str, chat: Chat, given: dict[str, Any]) -> None:

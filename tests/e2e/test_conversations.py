@@ -14,17 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversation import Conversation, Malformed, Talk, fits, read_all, read_file, value
+from tests.conversation import (
+    ROOMY,
+    Conversation,
+    Malformed,
+    Talk,
+    fits,
+    read_all,
+    read_file,
+    value,
+)
+from tests.dialogues import DOCUMENT
 from tests.stack import Stack
 
 CONVERSATIONS = read_all()
-ROOMY = {
-    "LINDA_SESSIONS_PER_ADDRESS": "100000",
-    "LINDA_TICKETS_PER_ADDRESS": "100000",
-    "LINDA_TICKETS_PER_CONVERSATION": "1000",
-    "LINDA_JOIN_NEIGHBOURS": "1",
-}
-"""All residents of these tests live at one address, and their clock often stands still."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,19 @@ def test_conversation(system: Stack, conversation: Conversation | Malformed) -> 
         wrong = str(error)
     if wrong:
         pytest.fail(wrong, pytrace=False)
+
+
+def test_ten_common_tasks_need_no_more_turns_than_a_good_clerk() -> None:
+    """The turns themselves are counted by each conversation (``clerk``)."""
+    counted = [c.clerk for c in CONVERSATIONS if isinstance(c, Conversation) and c.clerk]
+    assert len(counted) >= 10 and max(counted) <= 2
+
+
+def test_every_journey_has_a_transcript() -> None:
+    headings = set(DOCUMENT.read_text(encoding="utf-8").splitlines())
+    journeys = {c.journey for c in CONVERSATIONS if isinstance(c, Conversation) and c.journey}
+    missing = sorted(name for name in journeys if f"## {name}" not in headings)
+    assert missing == [], "run make dialogues"
 
 
 def test_a_malformed_file_is_named(tmp_path: Path) -> None:
