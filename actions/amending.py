@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from actions.client import Json, TicketView
+from actions.contact import preference
 from actions.dialogue import pattern
 from actions.echo import DIETS, MODES, PARTS, say_date, say_time
 from actions.forms import meal, place
@@ -38,6 +39,7 @@ class Change:
     Attributes:
         appointment: Parts of the appointment; None takes a part away.
         phone: The number to reach the resident at from now on.
+        wish: How and when they want to be reached, in their words.
         address: The place as understood, and as said; the services resolve it.
         lines: (what it is now, what it was) in words; the second may be empty.
         cancels: The words take the whole request back instead.
@@ -45,6 +47,7 @@ class Change:
 
     appointment: Json = field(default_factory=dict)
     phone: str = ""
+    wish: str = ""
     address: Mapping[str, Any] = field(default_factory=dict)
     address_text: str = ""
     lines: tuple[tuple[str, str], ...] = ()
@@ -52,7 +55,7 @@ class Change:
 
     def __bool__(self) -> bool:
         """Whether anything changes."""
-        return bool(self.appointment or self.phone or self.address or self.cancels)
+        return bool(self.appointment or self.phone or self.wish or self.address or self.cancels)
 
 
 def says(kind: str, text: str) -> bool:
@@ -67,8 +70,13 @@ def asks(message: Message) -> bool:
     if len(leftover(message)) <= SKIPS and not says("ordering", message.text):
         if message.all("time") and (says("skip", message.text) or says("when", message.text)):
             return True
+        named = ("count", "meal", "time", "address", "phone")
+        if says("corrects", message.text) and any(message.all(kind) for kind in named):
+            return True
         where = message.all("address") and says("deliver", message.text)
-        anew = message.all("time") or message.all("meal")  # a day and a meal are an order of its own
+        anew = message.all("time") or message.all(
+            "meal"
+        )  # a day and a meal are an order of its own
         if not anew and (message.all("diet") or where):
             return True
     return alone(message)
@@ -100,7 +108,7 @@ def change_of(message: Message, ticket: TicketView) -> Change:
         return Change(cancels=_cancels(message, ticket))
     if kind == MEAL:
         return _of_meal(message, ticket)
-    reach = _phone(message, ticket)
+    reach = _reach(message, ticket)
     if kind == APPOINTMENT and (day := _of_appointment(message, ticket)):
         return day
     return reach or _place(message, ticket)
@@ -120,6 +128,8 @@ def _of_meal(message: Message, ticket: TicketView) -> Change:
     paused = _of_habit(message, order)
     if paused:
         return paused
+    if not order.get("habit") and says("stop", message.text):
+        return Change(cancels=_cancels(message, ticket))
     if says("skip", message.text) and not says("change", message.text) and _days(message):
         return Change(cancels=_cancels(message, ticket) and not says("mode", message.text))
     draft = Draft(meal.FORM.name, "", asked=CONFIRM, values=_asked(order))
@@ -274,19 +284,28 @@ def _when(appointment: Mapping[str, Any], message: Message) -> str:
 # --- reports ----------------------------------------------------------------------------------------
 
 
-def _phone(message: Message, ticket: TicketView) -> Change | None:
-    entity = message.last("phone")
-    if entity is None:
-        return None
-    own = len(leftover(message)) <= SHORT or says("mine", message.text)
-    phone = str(entity.value)
+def _reach(message: Message, ticket: TicketView) -> Change | None:
+    """Read the speaker's own number, and how and when they want to be reached."""
+    entity, wish = message.last("phone"), preference(message)
+    own = len(leftover(message)) <= SHORT or says("mine", message.text) or bool(wish)
+    phone = str(entity.value) if entity is not None and own else ""
     old = str(ticket.data.get("phone") or "")
-    if not own or (old and old[:3] == phone[:3] and old[-4:] == phone[-4:]):
+    if phone and old and old[:3] == phone[:3] and old[-4:] == phone[-4:]:
+        phone = ""
+    if not phone and not wish:
         return None
     masked = f"{phone[:3]}****{phone[-4:]}" if len(phone) >= LONG_NUMBER else phone
-    both = _place(message, ticket)
-    lines = ((f"电话{masked}", old), *both.lines)
-    return Change(phone=phone, address=both.address, address_text=both.address_text, lines=lines)
+    lines = [(f"电话{masked}", old)] if phone else []
+    if wish:
+        lines.append((f"联系您：{wish}", ""))
+    where = _place(message, ticket)
+    return Change(
+        phone=phone,
+        wish=wish,
+        address=where.address,
+        address_text=where.address_text,
+        lines=(*lines, *where.lines),
+    )
 
 
 LONG_NUMBER = 7

@@ -174,7 +174,7 @@ class OwnTicketAction(TurnAction):
 
     def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
         """Return those that the words fit; all of them when the words choose none."""
-        return found
+        return named_in(turn.message.text, found)
 
     def newest(self, found: Sequence[TicketView]) -> bool:
         """Whether the newest one is meant without asking."""
@@ -197,6 +197,25 @@ class OwnTicketAction(TurnAction):
     @abstractmethod
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Do the thing with the one ticket."""
+
+
+NO_NAME = frozenset("不了的我你他她们是那个这报修事件有没在")
+"""Characters that name no matter."""
+
+
+def named_in(text: str, found: list[TicketView]) -> list[TicketView]:
+    """Return the one whose matter the words name (“那个灯” of a lamp and a drain), else all of them.
+
+    Args:
+        text: What was said.
+        found: Requests; of a title only what comes after the place is its matter.
+    """
+    said = set(text) - NO_NAME
+    shared = [
+        len(said & set(t.title.removeprefix(str(t.data.get("location_text") or "")))) for t in found
+    ]
+    first, second = sorted([*shared, 0, 0], reverse=True)[:2]
+    return [found[shared.index(first)]] if first > 2 * second else found
 
 
 class Urge(OwnTicketAction):
@@ -244,8 +263,8 @@ class Supplement(OwnTicketAction):
         body: Json = _body(turn)
         if change.appointment:
             body["appointment"] = change.appointment
-        if change.phone:
-            body["contact"] = {"phone": change.phone}
+        if change.phone or change.wish:
+            body["contact"] = {"phone": change.phone or None, "pref": change.wish or None}
         lines = list(change.lines)
         if change.address:
             where = await self._where(turn, client, ticket, change)
@@ -355,7 +374,8 @@ class Withdraw(OwnTicketAction):
 
     def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
         """“不去了” is about what was agreed, “饭不要了” about the meal."""
-        return [t for t in found if amending.change_of(turn.message, t).cancels] or found
+        fits = [t for t in found if amending.change_of(turn.message, t).cancels]
+        return fits or super().fitting(turn, found)
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Ask once; a reason, or a yes to the one that is read back, takes it back."""

@@ -8,6 +8,7 @@ import pytest
 
 from actions import amending, own
 from actions.client import TicketView
+from actions.own_tickets import named_in
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import msg
@@ -37,6 +38,7 @@ BARE = ticket(kind="repair", leaf="H4", location_text="", phone=None)
     ("text", "ents", "patch"),
     [
         ("改成三份", {"count": ("三份", 3)}, {"portions": 3}),
+        ("不对，是三份", {"count": ("三份", 3)}, {"portions": 3}),
         ("再加一份", {"count": ("一份", 1)}, {"portions": 3}),
         ("少一份", {"count": ("一份", 1)}, {"portions": 1}),
         ("改到后天", {"time": ("后天", AFTER)}, {"date": "2026-11-26"}),
@@ -83,7 +85,8 @@ def test_a_habit_is_paused_and_ended(
         ("明天那顿不要了", {"time": ("明天", TOMORROW)}, True),
         ("后天的不要", {"time": ("后天", AFTER)}, False),
         ("取消订餐", {}, True),
-        ("以后都不要了", {}, False),
+        ("都停了吧", {}, True),
+        ("改成三份", {"count": ("三份", 3)}, False),
     ],
 )
 def test_a_single_meal_is_taken_back(text: str, ents: Any, fits: bool) -> None:
@@ -325,3 +328,16 @@ async def test_asking_for_good_points_is_noted(
     talk.hear(text, "reject_resolution", metadata=LATER)
     await talk.run("action_callback_answer")
     assert services.sent("/callback")[0].get("pressured") is pressured
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [("那个灯不用修了", "楼道灯不亮"), ("下水道那个", "下水道堵塞"), ("那件事不用管了", None)],
+)
+def test_a_request_is_named_by_its_matter(text: str, title: str | None) -> None:
+    where = {"location_text": "幸福小区3号楼"}
+    both = [ticket(title=f"幸福小区3号楼{t}", **where) for t in ("楼道灯不亮", "下水道堵塞")]
+    found = named_in(text, both)
+    assert [t.title.removeprefix("幸福小区3号楼") for t in found] == (
+        [title] if title else ["楼道灯不亮", "下水道堵塞"]
+    )
