@@ -17,6 +17,8 @@ from services.people.model import Org
 
 SOON = timedelta(days=30)
 """A card that ends within this time has to be read again now."""
+MEALS = "C1"
+"""Ordered by its own rules (``meals.yml``)."""
 _DEFERS = re.compile(
     r"为准|(按|以|看).{0,10}(规定|要求|时限|办法|安排|公示|承诺|程序|条件)|各地不(同|一样)|本地规定"
 )
@@ -41,6 +43,7 @@ def check_cards(
     orgs: Mapping[str, Org],
     certificates: Collection[CertificateItem],
     redirects: Collection[Redirect],
+    bookable: Collection[str],
     today: date,
 ) -> list[Finding]:
     """Return what is wrong in the cards, errors first, in the order of the leaves.
@@ -51,6 +54,7 @@ def check_cards(
         orgs: The locality's units by id.
         certificates: The locality's policy.
         redirects: Questions that lead elsewhere.
+        bookable: Leaves that the locality has booking rules for.
         today: The day for which validity is looked at.
     """
     found = [
@@ -60,6 +64,7 @@ def check_cards(
         *_shared_words(cards),
         *_certificate_cards(cards, certificates),
         *_redirects(redirects, orgs, {c.id for c in cards}),
+        *(f for card in cards for f in _dead_offers(card, bookable)),
         *_due(cards),
     ]
     return sorted(found, key=lambda f: f.level != "error")
@@ -100,6 +105,13 @@ def _contradictions(card: Card, orgs: Mapping[str, Org]) -> Iterator[Finding]:
             yield Finding("error", f"{_name(card)}：{field} 里承诺了结果，只能承诺时限")
     if card.reviewed is not None and card.reviewed.on < card.valid_from - timedelta(days=366):
         yield Finding("warning", f"{_name(card)}：复核日期比生效日期早一年多")
+
+
+def _dead_offers(card: Card, bookable: Collection[str]) -> Iterator[Finding]:
+    """An appointment that is offered must lead somewhere: to a window, a meal or a booking."""
+    leads = card.kind in ("办事", "调解") or card.id in bookable or card.id == MEALS
+    if "appointment" in card.offers and not leads:
+        yield Finding("warning", f"{_name(card)}：写了能约时间，services.yml 里却没有它的时间")
 
 
 def _shared_words(cards: Iterable[Card]) -> Iterator[Finding]:

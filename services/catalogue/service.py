@@ -271,6 +271,7 @@ class CatalogueService:
             self._orgs,
             self._certificates.items,
             self._redirects,
+            self._bookable.services,
             self._clock.now().date(),
         )
         return [*(Finding("error", text) for text in hotlines), *cards]

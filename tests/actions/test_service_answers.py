@@ -211,3 +211,19 @@ async def test_large_type_shows_one_thing_at_a_time(talk: Talk, services: FakeSe
     talk.hear("低保咋办", "ask_service", entities=[leaf()], metadata={"elder": True})
     await talk.run("action_answer_service")
     assert "户口簿" in talk.text and "社会救助" not in talk.text and "接着问" in talk.text
+
+
+async def test_a_card_that_can_be_booked_leads_to_the_booking(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.cards["C6"] = {
+        **CARD, "id": "C6", "kind": "预约服务", "name": "上门助浴", "aliases": [], "materials": [],
+        "offers": ["appointment"],
+    }  # fmt: skip
+    talk.hear("上门助浴是啥", "ask_service", entities=[leaf("C6")])
+    await talk.run("action_answer_service")
+    assert talk.buttons == ["约个时间"]
+    talk.hear("约个时间", "ask_human")
+    await talk.run("action_answer_service")
+    assert talk.followup == "booking_form"
+    assert talk.slots["draft"]["values"]["leaf"] == "C6"

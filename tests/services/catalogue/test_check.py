@@ -27,7 +27,7 @@ def found(
     certificates: tuple[CertificateItem, ...] = (), leaves: tuple[str, ...] = (), **change: Any,
 ) -> list[Finding]:  # fmt: skip
     cards = [Card.model_validate(GOOD | change), *more]
-    return check_cards(cards, leaves, ORGS, certificates, redirects, TODAY)
+    return check_cards(cards, leaves, ORGS, certificates, redirects, ("C6",), TODAY)
 
 
 def test_a_good_card_has_nothing_to_mend() -> None:
@@ -56,6 +56,7 @@ def test_a_good_card_has_nothing_to_mend() -> None:
         ({"materials": []}, "warning", "没有要带的材料"),
         ({"limit": "以当地窗口为准。"}, "warning", "时限没写"),
         ({"fee": None}, "warning", "收费没写"),
+        ({"kind": "预约服务", "offers": ["appointment"]}, "warning", "没有它的时间"),
         ({"sources": [{"title": "本地办事指南"}]}, "warning", "来源只有本地指南"),
         ({"sources": [{"title": "社会救助暂行办法"}]}, "warning", "没有写第几条"),
     ],
