@@ -125,25 +125,27 @@ def _neighbor_patterns() -> tuple[re.Pattern[str], ...]:
     who = rf"{data['between']}{surname}{data['person']}(?!们)"
     return (
         re.compile(rf"(?P<said>(?:{data['near']}){who})"),
+        re.compile(rf"(?:{data['place']}){data['between']}(?P<said>{data['person']})(?!们)"),
         re.compile(data["worry"]),
         re.compile(data["blamed"]),
     )
 
 
 def _neighbors(text: str) -> list[_Person]:
-    """隔壁老太太, 对门大爷: for them when someone asks after them, else they are blamed."""
-    near, worry, blamed = _neighbor_patterns()
+    """隔壁老太太, 6号楼的老大爷: for them when someone asks after them, else they are blamed."""
+    near, placed, worry, blamed = _neighbor_patterns()
     persons: list[_Person] = []
-    for match in near.finditer(text):
-        start, end = match.span("said")
-        if overlaps_any(start, end, persons):
-            continue
-        after = _SOON.match(text, end).group()
-        asked = re.search(rf"{_FOR}$", text[:start]) or (
-            worry.search(text[start:end] + after) and not blamed.match(after)
-        )
-        part = FOR if asked else NONE
-        persons.append(_Person(start, end, match.group("said"), "neighbor", True, part))
+    for pattern in (near, placed):
+        for match in pattern.finditer(text):
+            start, end = match.span("said")
+            if overlaps_any(start, end, persons):
+                continue
+            after = _SOON.match(text, end).group()
+            asked = re.search(rf"{_FOR}$", text[:start]) or (
+                worry.search(text[start:end] + after) and not blamed.match(after)
+            )
+            part = FOR if asked else NONE
+            persons.append(_Person(start, end, match.group("said"), "neighbor", True, part))
     return persons
 
 

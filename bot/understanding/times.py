@@ -686,7 +686,9 @@ _BEGINNINGS = either(
 # 早上好, 一早就打鸣, 一到天黑, 夜间施工.
 _NOT_ALONE = re.compile(r"夜间|晚间|早间|午间|天黑|黑天|黑夜|天亮前")
 _GREETS = re.compile(r"好(?![几多像不])|安(?![装排])")
-_HABIT_BEFORE = re.compile(r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天|[写开干吵闹打跳唱放喝]到)$")
+_HABIT_BEFORE = re.compile(
+    r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天|[写开干吵闹打跳唱放喝]到)$"
+)
 _HOW_LONG_BEFORE = re.compile(rf"(?:{_HOW_LONG})$")
 _HABIT_AFTER = re.compile(rf"(?:{_N}点(?:钟|半|多)?)?[就才都]")
 # Told of another day: 那天下午.

@@ -177,7 +177,6 @@ def test_gazetteer_reads_names_and_aliases_and_bears_a_missing_file(tmp_path) ->
         ("白杨新村三区12栋停水", "白杨新村三区12栋"), ("团结路56号楼下噪音大", "团结路56号楼下"),
         # What is complained of is no part of the place.
         ("3号楼楼后的杨树太高", "3号楼"), ("幸福小区2号楼楼道里堆满纸壳", "幸福小区2号楼"), ("建设大街两侧树枯了", "建设大街"),
-        ("5栋顶层漏雨", "5栋"),
     ],
 )  # fmt: skip
 def test_what_makes_a_place(text: str, words: str) -> None:
