@@ -51,6 +51,11 @@ def praises(text: str) -> bool:
     return about(text) is None and bool(pattern(DATA, "praise").search(words))
 
 
+def reports(text: str) -> bool:
+    """Whether words of a report or of something out of order stand in the message."""
+    return bool(pattern(DATA, "report").search(text))
+
+
 def graft(text: str) -> bool:
     """Whether money or favours are said to have been taken."""
     return bool(pattern(DATA, "graft").search(_SPACE.sub("", text)))

@@ -94,12 +94,19 @@ class Praise(TurnAction):
     NAME = "action_praise"
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Offer to pass it on, with its words; what is no praise is taken as a report."""
-        if conduct.praises(turn.message.text):
+        """Offer to pass it on, with its words; what is no praise is a report, or asked about."""
+        message = turn.message
+        chosen = message.tapped and conduct.about(message.text) is None
+        if chosen or conduct.praises(message.text):
             return make_offer(
                 turn, "offer_praise", "praise", "K6", words=short(turn.message.text, 30)
             )
-        return report_instead(turn)
+        if conduct.reports(message.text):
+            return report_instead(turn)
+        about = f'{{"about":"m:{message.id}"}}'
+        praise = button("是表扬", f"/give_praise{about}")
+        turn.say("praise_or_report", [praise, button("要反映问题", f"/report_problem{about}")])
+        return []
 
 
 def report_instead(turn: Turn) -> list[EventType]:
