@@ -111,7 +111,10 @@ class FormStep(TurnAction):
         opening = old is None or not old.seen
         elsewhere = turn.elsewhere(self.loop, opening)
         if opening and is_stop(turn.message):
-            elsewhere = HANDOVER["withdraw_ticket"]  # “不订饭了” opens nothing
+            # “不订饭了” opens nothing: it takes back what there is, or is only a word.
+            back = HANDOVER["withdraw_ticket"]
+            tried = back in turn.actions_since_message()
+            elsewhere = "action_cancel_form" if tried else back
         if elsewhere:  # the words name a button, or answer what was asked before the form
             waiting = None if opening else turn.tracker.get_slot("requested_slot")
             return [SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]

@@ -93,7 +93,8 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     story = draft.get("narrative")
     if not story:
-        empty = OPENING.match(bare(text)) or is_restart(message) or _tells_nothing(message, draft)
+        nothing = is_restart(message) or _tells_nothing(message, draft)
+        empty = OPENING.match(bare(text)) or (nothing and conduct.about(text) is None)
         return {} if empty else {"narrative": text}
     if draft.asked in ("confirm", "change") and summary_question(message):
         return {}
@@ -113,7 +114,8 @@ def _narrative(message: Message, draft: Draft) -> Values:
 def _tells_nothing(message: Message, draft: Draft) -> bool:
     """Whether an answer to “什么事” is surely none (a greeting, a word into the blue)."""
     if draft.asked == "narrative" and message.uncertain:
-        return len(bare(message.text)) <= THIN and not _understood(message)
+        words = bare(message.text)
+        return len(set(words)) == 1 or (len(words) <= THIN and not _understood(message))
     return (
         draft.asked == "narrative"
         and message.confidence >= SURE_PROBLEM
@@ -157,6 +159,8 @@ def _understood(message: Message) -> bool:
 
 def _leaf(message: Message, draft: Draft) -> Values:
     """Take the matter over; while the summary stands, a clear other matter corrects it."""
+    if OPENING.match(bare(message.text)) or is_restart(message):
+        return {}  # “我要投诉” does not say what about
     if message.intent in _MISREAD and not draft.get("narrative"):
         # What opened a report is one, whatever else it was taken for; its matter is read back.
         found = (r.leaf for r in message.readings if r.intent == "report_problem" and r.leaf)

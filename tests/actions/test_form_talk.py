@@ -10,6 +10,7 @@ from actions.forms import meal, place, report
 from actions.forms.asides import another_matter, aside
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
 from actions.forms.replies import is_stop, summary_question
+from actions.message import Reading
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg
@@ -371,3 +372,15 @@ async def test_only_the_building_is_said_now(talk: Talk, services: FakeServices)
     talk.hear("5号楼的灯坏了", "report_problem", entities=[LAMP, five])
     await talk.run("validate_report_form")
     assert talk.slots["draft"]["values"]["address"] == {"community": "幸福小区", "building": "5"}
+
+
+def test_what_only_opens_a_complaint_has_no_matter_yet() -> None:
+    petition = Reading("report_problem", "J8", 0.3)
+    draft = fill(report.FORM, None, msg("我要投诉", "ask_human", readings=(petition,)))
+    assert next_question(report.FORM, draft, msg()) == "narrative"
+    assert not draft.get("leaf")
+    draft = asking(draft, "narrative")
+    noise = fill(report.FORM, draft, msg("嘎嘎嘎", leaf="I2", id="m2", uncertain=True))
+    assert not noise.get("narrative")
+    told = fill(report.FORM, draft, msg("楼上天天半夜吵", leaf="I2", id="m2"))
+    assert (told.get("leaf"), told.get("narrative")) == ("I2", "楼上天天半夜吵")
