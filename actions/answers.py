@@ -18,7 +18,7 @@ from actions.offers import make_offer
 from actions.own_tickets import query_code, ticket_no
 from actions.service_answers import belongs_elsewhere
 from actions.texts import say
-from actions.turn import RASAS_OWN, Turn, TurnAction, button
+from actions.turn import ANSWER, RASAS_OWN, Turn, TurnAction, button
 
 
 class CommunityInfo(TurnAction):
@@ -155,7 +155,7 @@ class OutOfScope(Say):
     async def act(self, turn: Turn) -> list[EventType]:
         """Name whose matter it is when that is known."""
         if await belongs_elsewhere(turn):
-            return []
+            return [FollowupAction(ANSWER)]
         return await super().act(turn)
 
 
@@ -200,7 +200,7 @@ class Clarify(TurnAction):
         if turn.message.all("address") and not leftover(turn.message):
             return await self._place_alone(turn)
         if await belongs_elsewhere(turn):
-            return []
+            return [FollowupAction(ANSWER)]
         if missed_before(turn) >= CLARIFIED_TWICE:
             async with turn.client() as client:
                 turn.say("clarify_human")
@@ -248,7 +248,7 @@ def missed_before(turn: Turn) -> int:
             names.append(str(event.get("name")))
         elif event.get("event") == "user":
             if event.get("message_id") != turn.message.id:
-                if not names or names[0] not in load("misses")["actions"]:
+                if not names or names[0] not in load("misses")["missed_by"]:
                     break
                 count += 1
             names = []

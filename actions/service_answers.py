@@ -184,10 +184,10 @@ async def redirected(turn: Turn, client: Client) -> bool:
 
 
 async def belongs_elsewhere(turn: Turn) -> bool:
-    """Say whose matter it is, when that is known; an answer that is a help and no duty."""
+    """Whether it is known whose matter the words are, though no service was understood."""
     try:
         async with turn.client() as client:
-            return await redirected(turn, client)
+            return await client.redirect(turn.message.text) is not None
     except (ServiceAway, Refused):
         return False
 

@@ -243,10 +243,12 @@ class Turn:
 
         Another matter that was taken up since is what short questions are about.
         """
-        for event in reversed(self.tracker.events):
-            if event.get("event") == "action" and event.get("name") in EXPLAINS:
+        present = len(self.actions_since_message())
+        names = [str(e.get("name")) for e in self.tracker.events if e.get("event") == "action"]
+        for name in reversed(names[: len(names) - present]):
+            if name in EXPLAINS:
                 break
-            if event.get("event") == "action" and follow_ups.ends(str(event.get("name"))):
+            if follow_ups.ends(name):
                 return None
         return follow_ups.fresh(self.tracker.get_slot("topic"), self.message.now)
 

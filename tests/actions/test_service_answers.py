@@ -89,6 +89,9 @@ async def test_a_question_without_a_card_is_sent_to_who_knows(
                            ("out_of_scope", "action_out_of_scope")):  # fmt: skip
         talk.hear("水费咋交", intent, entities=[leaf("H1", 0.8)])
         await talk.run(action)
+        if action != "action_answer_service":
+            assert (talk.followup, talk.text) == ("action_answer_service", "")
+            await talk.run("action_answer_service")
         assert "供水公司" in talk.text and "0439-3" in talk.text
     assert services.tickets == []
 
