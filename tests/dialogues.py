@@ -1,8 +1,8 @@
 """Writes docs/dialogues.md: a transcript of each journey, as the running system answers today.
 
 ``make dialogues``, or ``python -m tests.dialogues``. The conversations are those of
-tests/conversations/*.yml that name a ``journey``, held and checked as in the tests; one that fails
-ends the command and leaves the file as it was. Numbers and codes that differ from run to run are
+tests/conversations/*.yml that name a ``journey``, held and checked as in the tests; while one fails,
+the file is left as it was. Numbers and codes that differ from run to run are
 written alike.
 """
 
@@ -88,14 +88,17 @@ def document(held: Iterable[Talk]) -> str:
     return "\n".join([HEAD, TURNS_HEAD + "\n".join(turns) + "\n", *sections])
 
 
-def hold_all(stack: Stack, conversations: Iterable[Conversation]) -> list[Talk]:
-    """Hold them one after the other."""
-    held = []
+def hold_all(stack: Stack, conversations: Iterable[Conversation]) -> tuple[list[Talk], list[str]]:
+    """Hold them one after the other; return those that were held and what went wrong."""
+    held, wrong = [], []
     for conversation in conversations:
         talk = Talk(stack, conversation)
-        talk.hold()
+        try:
+            talk.hold()
+        except AssertionError as error:
+            wrong.append(str(error))
         held.append(talk)
-    return held
+    return held, wrong
 
 
 def main() -> int:
@@ -110,12 +113,13 @@ def main() -> int:
         stack = Stack(Path(folder), **ROOMY)
         stack.start()
         try:
-            DOCUMENT.write_text(document(hold_all(stack, wanted)), encoding="utf-8")
-        except AssertionError as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
+            held, wrong = hold_all(stack, wanted)
         finally:
             stack.stop()
+    if wrong:
+        sys.stderr.write("\n".join(wrong) + "\n")
+        return 1
+    DOCUMENT.write_text(document(held), encoding="utf-8")
     sys.stdout.write(f"{DOCUMENT.relative_to(ROOT)}: {len(wanted)} conversations\n")
     return 0
 
