@@ -29,6 +29,8 @@ DATA = Path(__file__).resolve().parents[2] / "data"
         ("修水管的师傅态度不好", "other"),
         ("我要投诉一个工作人员", "other"),
         ("居委会主任优亲厚友，低保给他亲戚", "window"),
+        ("网格员小李，说话太难听", "grid"),
+        ("你们社区的人就知道推来推去", "window"),
         # near misses: somebody is named, nobody is complained of
         ("我是张丽，替我妈刘桂芬反映，她家楼上漏水，301", None),
         ("找过物业保安也不管，我要投诉楼上噪音", None),
