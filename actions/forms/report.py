@@ -159,7 +159,8 @@ def _understood(message: Message) -> bool:
 
 def _leaf(message: Message, draft: Draft) -> Values:
     """Take the matter over; while the summary stands, a clear other matter corrects it."""
-    if OPENING.match(bare(message.text)) or is_restart(message):
+    empty = OPENING.match(bare(message.text)) or is_restart(message)
+    if empty or _tells_nothing(message, draft):
         return {}  # “我要投诉” does not say what about
     if message.intent in _MISREAD and not draft.get("narrative"):
         # What opened a report is one, whatever else it was taken for; its matter is read back.

@@ -381,6 +381,6 @@ def test_what_only_opens_a_complaint_has_no_matter_yet() -> None:
     assert not draft.get("leaf")
     draft = asking(draft, "narrative")
     noise = fill(report.FORM, draft, msg("嘎嘎嘎", leaf="I2", id="m2", uncertain=True))
-    assert not noise.get("narrative")
+    assert not noise.get("narrative") and not noise.get("leaf")
     told = fill(report.FORM, draft, msg("楼上天天半夜吵", leaf="I2", id="m2"))
     assert (told.get("leaf"), told.get("narrative")) == ("I2", "楼上天天半夜吵")
