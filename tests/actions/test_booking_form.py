@@ -99,7 +99,7 @@ def test_what_is_missing_is_asked_in_its_order() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("给我妈擦身子", "bath"), ("给我婆婆剃个脑壳", "hair"), ("陪我去医院复查", "care"),
+        ("给老人理个发", "hair"), ("给我妈擦身子", "bath"), ("给我婆婆剃个脑壳", "hair"), ("陪我去医院复查", "care"),
         ("推轮椅出去转转", "walk"), ("来拾掇拾掇屋子", "clean"), ("约个修脚的师傅", "feet"),
     ],
 )  # fmt: skip
