@@ -5,7 +5,13 @@ from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.heard import turn_of
-from bot.linda_channel import BadRequest, LindaOutput, stored_replies, to_user_message
+from bot.linda_channel import (
+    BadRequest,
+    LindaOutput,
+    as_plain_text,
+    stored_replies,
+    to_user_message,
+)
 
 
 def message(**body: object):
@@ -53,3 +59,17 @@ def test_stored_replies_are_those_of_the_message() -> None:
     ]
     assert stored_replies(second) == [{"text": "行"}]
     assert turn_of(tracker, "m3") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("<img src=x onerror=alert(1)>楼道灯坏了", "楼道灯坏了"),
+        ("<b>漏水</b>了", "漏水 了"),
+        ("</b>", "</b>"),
+        ("3<5，5>2", "3<5，5>2"),
+        ("/restart", "／restart"),
+    ],
+)
+def test_tags_around_words_are_taken_off(said: str, read: str) -> None:
+    assert as_plain_text(said) == read
