@@ -230,6 +230,10 @@ class Urge(OwnTicketAction):
         return []
 
 
+NOT_AMENDABLE = frozenset({"state_not_allowed", "nothing_given"})
+"""Refusals after which the words are added as they are: the facts are shared, or work has ended."""
+
+
 class Supplement(OwnTicketAction):
     """Adds words and photos to a request; what they change of its facts is changed there."""
 
@@ -276,6 +280,8 @@ class Supplement(OwnTicketAction):
         try:
             view = await client.resident_act(ticket.ticket_no, "amend", body, turn.key("amend"))
         except Refused as refused:
+            if refused.code in NOT_AMENDABLE:
+                return await self.do(turn, client, ticket)
             turn.say("amend_refused", reason=refused.message)
             return []
         self._say_changed(turn, view, amending.said(tuple(lines)), bool(change.appointment))
@@ -431,7 +437,7 @@ class Withdraw(OwnTicketAction):
             turn.say("withdraw_confirm", [go, keep], reason=short(words, LONG_REASON), **about)
         else:
             offered = [why(*each) for each in withdrawing.buttons(kind_of(ticket))]
-            turn.say("withdraw_ask", [*offered, keep], **about)
+            turn.say(f"withdraw_ask_{kind_of(ticket)}", [*offered, keep], **about)
         code = withdrawing.reason_in(words) if words else None
         offer = {"id": turn.message.id, "follow": Withdraw.NAME, "ticket": ticket.ticket_no}
         return [SlotSet("offer", {**offer, "code": code, "words": words})]

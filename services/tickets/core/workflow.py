@@ -438,6 +438,11 @@ TRANSITIONS: tuple[Transition, ...] = (
         "amend", OPEN - {S.NEED_INFO, S.ACCEPTED, S.DISPATCHED, S.RESOLVED}, To.SAME, RESIDENT,
         "amended", _AMENDS, ("something_amended",), "move",
     ),
+    # Who joined a neighbour's request still has a contact of their own; the matter is shared.
+    Transition(
+        "amend", _states(S.MERGED), To.SAME, RESIDENT, "amended",
+        (_TEXT, Field("reporter", "联系方式", "facts")), ("something_amended",),
+    ),
     # What is said after a call for help belongs to that call: where, how many, out of danger.
     Transition(
         "supplement", _states(S.HANDED_OFF), To.SAME, RESIDENT, "supplemented",

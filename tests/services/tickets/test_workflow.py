@@ -39,7 +39,7 @@ STATES = {
 }
 PAYLOADS = {
     "callback": {"result": "unsolved"},
-    "amend": {"appointment": {"date": "2026-11-27"}},
+    "amend": {"reporter": {"contact_pref": "微信"}},
 }
 
 
