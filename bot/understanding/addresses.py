@@ -175,7 +175,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<building>{gazetteer.houses})"),
         piece(r"第(?P<building>[一二三四五六七八九十]+)栋"),
         piece(rf"(?P<building>{alternatives('building')})", "community", alone=False),
-        piece(rf"(?P<unit>{building})\s*(?:号?单元(?:门(?!口|前|外))?|门洞|号门洞|号门(?!口)|门(?=洞|栋|\d))"),
+        piece(rf"(?P<unit>{building})\s*(?:号?单元(?:门(?!口|前|外|禁|锁|铃))?|门洞|号门洞|号门(?!口)|门(?=洞|栋|\d))"),
         piece(rf"(?P<unit>{_N})门(?!口|前|外|诊)", "building", alone=False),
         piece(rf"(?P<building>{_N})号(?!楼)(?=\s*{_N}单元)"),
         piece(rf"(?P<community>(?:[甲乙丙])?{_N}号大?院)"),

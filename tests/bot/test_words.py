@@ -107,7 +107,7 @@ def test_part_of_day_is_no_meal_without_food(text: str) -> None:
      ("手机软件不会用", set()), ("他咬不动，饭要软乎的", {"soft"}), ("饭里不放盐", {"low_salt"}),
      ("他牙口不好，饭咋订", {"soft"}), ("鱼要没刺的", {"boneless"}), ("换个清淡点的", {"light"}),
      ("两份no pork的盒饭", {"no_pork"}), ("他咬不动，饭别放盐", {"soft", "low_salt"}),
-     ("饭里莫搁葱，别加蒜", {"no_onion", "no_garlic"}), ("给奶奶送饭，她不吃蛋", {"no_egg"}),
+     ("饭里莫搁葱，别加蒜", {"no_onion", "no_garlic"}), ("饭里不要放香菜", {"no_coriander"}), ("给奶奶送饭，她不吃蛋", {"no_egg"}),
      ("我妈吃饭忌辣", {"no_chili"}), ("盒饭别给猪肉", {"no_pork"}), ("别给奶奶送饭了", set()), ("腌菜放多少盐", set()), ("饭厅煤气软管漏了", set())],
 )  # fmt: skip
 def test_diet(text: str, values: set) -> None:
