@@ -149,7 +149,8 @@ def kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
             return str(name)
     if message.meant("address") and words.get(PLACE):
         return PLACE
-    return SAFE if now.out and words.get(SAFE) else FOLLOW
+    lasts = pattern(DATA, "still").search(text)
+    return SAFE if now.out and words.get(SAFE) and not lasts else FOLLOW
 
 
 def sentence(now: Crisis, what: str, message: Message, words: Mapping[str, Any]) -> str:

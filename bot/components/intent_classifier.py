@@ -122,7 +122,7 @@ class IntentClassifier(GraphComponent):
             "uncertain_margin": 0.12,
             "emergency_above": 0.2,
             "emergency_excluded_above": 0.5,
-            "short": 5,
+            "short": 8,
             "pattern_floor": 0.15,
             "ranking_length": 5,
         }
