@@ -58,7 +58,9 @@ async def test_a_refusal_without_a_ticket_leaves_room_for_unit_and_number(client
 
 @pytest.mark.parametrize("kind", ["居住证明", "外星人证明"])
 async def test_what_may_be_issued_or_is_unknown_has_no_refusal(client: Client, kind: str) -> None:
-    assert "不应由" not in await text_of(client, "/notice/refusal", 404, kind=kind)
+    html = await text_of(client, "/notice/refusal", 404, kind=kind)
+    assert "不应由" not in html
+    assert "回对话" in html and "回到工单" not in html
 
 
 async def test_the_clue_names_the_unit_and_hides_the_resident(
