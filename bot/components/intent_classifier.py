@@ -123,7 +123,7 @@ class IntentClassifier(GraphComponent):
             "emergency_above": 0.2,
             "emergency_excluded_above": 0.5,
             "short": 8,
-            "pattern_floor": 0.15,
+            "pattern_floor": 0.05,
             "ranking_length": 5,
         }
 
