@@ -44,7 +44,7 @@ class Wording:
 WORDINGS = (
     Wording("俺也想跟着你们一块儿出把力", "join_volunteer", "", "我想报名当志愿者"),
     Wording("给咱片儿扫扫雪啥的算我一个", "join_volunteer", "", "我想报名当志愿者"),
-    Wording("明儿还掐不掐水啊", "ask_notice", "", "明天停不停水"),
+    Wording("明儿还掐不掐水啊", "ask_notice", "", "社区最近发了什么公告"),
     Wording("把我那些底细都给抹喽", "ask_my_data", "", "把我的个人信息删掉"),
     Wording("你们那嘎达晌午歇不歇", "ask_community_info", "", "社区几点上班"),
     Wording("你们那旮沓啥前儿有人", "ask_community_info", "", "社区几点上班"),
