@@ -1,10 +1,11 @@
 # 邻答 Linda. `make help` lists what there is.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+TICKETS ?= 200000
 BOT := bot/.venv/bin
 VENV := .venv/bin
 
-.PHONY: help run train test lint dialogues evaluate bench bench-understanding wechat-sim install lock
+.PHONY: help run train test lint dialogues pictures evaluate bench bench-understanding bench-tickets wechat-sim install lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +33,10 @@ dialogues: ## docs/dialogues.md anew: what residents get today, journey by journ
 	@$(PYTHON) -m tools prepare-tests
 	@$(VENV)/python -m tests.dialogues
 
+pictures: ## docs/images anew, from real screens
+	@$(PYTHON) -m tools prepare-tests
+	@$(VENV)/python -m tests.pictures
+
 evaluate: ## score the model on our own held-out messages; var/evaluation.html is the report
 	@$(PYTHON) -m tools prepare-tests
 	@mkdir -p var && cat tests/heldout/*.jsonl > var/heldout.jsonl
@@ -45,6 +50,10 @@ bench: ## load run through the whole stack, the stock Rasa configuration beside 
 bench-understanding: ## quality and cost of the model, the stock Rasa pipeline beside it on the same data
 	@$(PYTHON) -m tools prepare-tests
 	@$(VENV)/python -m benchmarks.understanding
+
+bench-tickets: ## worklist, search, timeline, figures and filing on 200,000 tickets, SQLite and PostgreSQL (TICKETS=1000000 for more)
+	@test -x $(VENV)/python || $(PYTHON) -m tools install
+	@$(VENV)/python -m benchmarks.tickets --tickets $(TICKETS)
 
 wechat-sim: ## chat with a running Linda as a WeChat user, in the terminal (WeChat is simulated)
 	@test -x $(VENV)/python || $(PYTHON) -m tools install

@@ -15,10 +15,11 @@ from actions.client import Json, TicketView
 from actions.contact import preference
 from actions.dialogue import pattern
 from actions.echo import DIETS, MODES, PARTS, say_date, say_time
-from actions.forms import meal, place
+from actions.forms import meal, place, shared
 from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import bare, leftover
 from actions.message import Entity, Message
+from bot.understanding.numbers import to_int
 
 MEAL = "meal"
 APPOINTMENT = "appointment"
@@ -29,7 +30,7 @@ MONTHS_AHEAD = timedelta(days=62)
 """Days further ahead are not skipped one by one."""
 WEEKEND = frozenset({6, 7})
 _ORDER = ("date", "meal", "portions", "mode", "diet")
-_CHANGES = ("change", "more", "mode", "stop", "cancel", "undo")
+_CHANGES = ("change", "more", "mode", "stop", "cancel", "undo", "pause")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ def says(kind: str, text: str) -> bool:
 
 def asks(message: Message) -> bool:
     """Whether the words may change an own request; whether one fits is known only with the requests."""
+    if further(message):
+        return False
     if any(says(kind, message.text) for kind in _CHANGES):
         return True
     if len(leftover(message)) <= SKIPS and not says("ordering", message.text):
@@ -77,9 +80,24 @@ def asks(message: Message) -> bool:
         anew = message.all("time") or message.all(
             "meal"
         )  # a day and a meal are an order of its own
-        if not anew and (message.all("diet") or where):
+        if not anew and where:
             return True
-    return alone(message)
+    return alone(message) or _other_food(message)
+
+
+def _other_food(message: Message) -> bool:
+    """Whether another diet is wished for what is ordered (“太咸了，少放点盐”); a day is an order."""
+    days = [e for e in message.all("time") if not e.text.startswith(("这", "最近"))]
+    ordered = days or message.all("meal") or says("ordering", message.text)
+    return bool(message.all("diet")) and not ordered
+
+
+def further(message: Message) -> bool:
+    """Whether the words are an order of their own (“后天中午我也订一份，我自己来取”), and no change."""
+    named = message.all("time") or message.all("meal")
+    wishes = pattern("orders", "further").search(bare(message.text))
+    changes = ("change", "more", "stop", "cancel", "undo")
+    return bool(named and wishes) and not any(says(kind, message.text) for kind in changes)
 
 
 SKIPS = 10
@@ -104,6 +122,8 @@ def kind_of(ticket: TicketView) -> str:
 def change_of(message: Message, ticket: TicketView) -> Change:
     """Return what the message changes of a request; an empty change when it does not fit it."""
     kind = kind_of(ticket)
+    if message.all("diet") and kind == MEAL:
+        return _of_meal(message, ticket)
     if kind != OTHER and says("cancel", message.text) and not says("change", message.text):
         return Change(cancels=_cancels(message, ticket))
     if kind == MEAL:
@@ -120,18 +140,28 @@ def _cancels(message: Message, ticket: TicketView) -> bool:
     return not days or str((ticket.data.get("appointment") or {}).get("date")) in days
 
 
+def newest_of_habits(tickets: list[TicketView]) -> list[TicketView]:
+    """Return the tickets without the earlier meals of a habit: it is changed with its newest one.
+
+    Args:
+        tickets: The newest first.
+    """
+    kept: dict[str, TicketView] = {}
+    for ticket in tickets:
+        order = ticket.data.get("appointment") or {}
+        kept.setdefault(str(order.get("series") or ticket.ticket_no), ticket)
+    return list(kept.values())
+
+
 # --- meals ------------------------------------------------------------------------------------------
 
 
 def _of_meal(message: Message, ticket: TicketView) -> Change:
     order = dict(ticket.data.get("appointment") or {})
-    paused = _of_habit(message, order)
-    if paused:
-        return paused
-    if not order.get("habit") and says("stop", message.text):
-        return Change(cancels=_cancels(message, ticket))
-    if says("skip", message.text) and not says("change", message.text) and _days(message):
-        return Change(cancels=_cancels(message, ticket) and not says("mode", message.text))
+    if not message.all("diet"):  # “以后不要辣” stops nothing
+        ended = _ends_or_pauses(message, ticket, order)
+        if ended is not None:
+            return ended
     draft = Draft(meal.FORM.name, "", asked=CONFIRM, values=_asked(order))
     said: dict[str, Any] = {}
     for name in _ORDER:
@@ -153,6 +183,29 @@ def _of_meal(message: Message, ticket: TicketView) -> Change:
     if "date" in patch and "meal" in patch:
         lines = lines[:1] + lines[2:]  # the day's sentence names the meal too
     return replace(where, appointment=patch, lines=(*lines, *where.lines))
+
+
+def _ends_or_pauses(
+    message: Message, ticket: TicketView, order: Mapping[str, Any]
+) -> Change | None:
+    """Read what takes a meal, or some of a habit's, back; None when that is not what is said."""
+    paused = _of_habit(message, order)
+    if paused:
+        return paused
+    if not order.get("habit") and says("stop", message.text):
+        return Change(cancels=_cancels(message, ticket))
+    if says("skip", message.text) and not says("change", message.text) and _days(message):
+        return Change(cancels=_cancels(message, ticket) and not says("mode", message.text))
+    return None
+
+
+def for_once(message: Message, ticket: TicketView) -> bool:
+    """Whether some meals of a habit are to be more or fewer (“后天多一份”): a note to the kitchen.
+
+    A habit has one number of portions; a change of it would hold for every day after.
+    """
+    habit = (ticket.data.get("appointment") or {}).get("habit")
+    return bool(habit and says("more", message.text) and _days(message))
 
 
 def _delivered_to(message: Message, ticket: TicketView, order: Mapping[str, Any]) -> Change:
@@ -208,13 +261,53 @@ def _of_habit(message: Message, order: Mapping[str, Any]) -> Change | None:
     recurring = [e.value for e in _times(message) if e.value.get("recur")]
     if recurring:
         return _without(message, order, frozenset(recurring[0].get("weekdays") or ()))
-    kept = _weekdays(habit)
-    skipped = sorted(d for d in _days(message) if date.fromisoformat(d).isoweekday() in kept)
+    skipped = _paused(message, order) or _days(message)
+    return skip(message, order, skipped) or None
+
+
+def skip(message: Message, order: Mapping[str, Any], days: list[str]) -> Change:
+    """Return the change that leaves days out of a habit; an empty one for no days.
+
+    Args:
+        message: For the present day.
+        order: The appointment with its habit.
+        days: ISO dates; those without a meal anyway are no matter.
+    """
+    kept = _weekdays(order["habit"])
+    skipped = sorted(d for d in days if date.fromisoformat(d).isoweekday() in kept)
     if not skipped:
-        return None
+        return Change()
     patch: Json = {"skip": sorted({*(order.get("skip") or []), *skipped})}
-    words = "、".join(say_date(date.fromisoformat(d), message.now) for d in skipped) + "不送"
-    return _moved_on(message, order, patch, words)
+    named = "、".join(say_date(date.fromisoformat(d), message.now) for d in skipped)
+    if len(skipped) > NAMED:
+        ends = (say_date(date.fromisoformat(d), message.now) for d in (skipped[0], skipped[-1]))
+        named = "到".join(ends)
+    return _moved_on(message, order, patch, f"{named}不送")
+
+
+NAMED = 3
+"""So many days are said one by one; of more the first and the last."""
+
+
+def meal_day(order: Mapping[str, Any], first: date) -> date:
+    """Return the first day of a habit from a day on."""
+    kept = _weekdays(order["habit"])
+    return next(d for d in (first + timedelta(days=n) for n in range(7)) if d.isoweekday() in kept)
+
+
+def _paused(message: Message, order: Mapping[str, Any]) -> list[str]:
+    """Return the days of “停到下周一” (that day has a meal again) and “停三天”, from the next meal on."""
+    found = pattern("own", "pause").search(bare(message.text))
+    if found is None:
+        return []
+    first = date.fromisoformat(str(order["date"]))
+    count = to_int(found["days"]) if found["days"] else None
+    ends = [e.value["start"] for e in _times(message) if e.value.get("start")]
+    if count is not None and ends:  # “后天先停一天” begins with that day
+        first = max(first, date.fromisoformat(str(ends[0])[:10]))
+    if count is None:
+        count = (date.fromisoformat(str(ends[-1])[:10]) - first).days if ends else 0
+    return [(first + timedelta(days=n)).isoformat() for n in range(min(count, MONTHS_AHEAD.days))]
 
 
 def _ended(message: Message, order: Mapping[str, Any], last: date) -> Change:
@@ -267,13 +360,19 @@ def _of_appointment(message: Message, ticket: TicketView) -> Change | None:
     said, old = coming[-1], dict(ticket.data.get("appointment") or {})
     start = str(said["start"])
     new = {"date": start[:10], "part": said.get("part"), "time": start[11:16] or None}
+    named = any(shared.NAMES_DAY.search(e.text) for e in _times(message))
+    if old.get("date") and not named:  # “改到下午” is the same day
+        new["date"] = str(old["date"])[:10]
+    if not (new["part"] or new["time"]):  # “改到礼拜五” is another day at the same time
+        new |= {"part": old.get("part"), "time": old.get("time")}
     patch = {k: v for k, v in new.items() if v != old.get(k)}
     if not patch:
         return None
-    return Change(patch, lines=((_when(new, message), _when(old, message)),))
+    return Change(patch, lines=((say_when(new, message), say_when(old, message)),))
 
 
-def _when(appointment: Mapping[str, Any], message: Message) -> str:
+def say_when(appointment: Mapping[str, Any], message: Message) -> str:
+    """Return day and time of an appointment in words; empty when no day is known."""
     if not appointment.get("date"):
         return ""
     day = say_date(date.fromisoformat(str(appointment["date"])[:10]), message.now)

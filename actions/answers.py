@@ -2,92 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from rasa_sdk.events import EventType, FollowupAction
 
-from actions.client import Client, Json
+from actions.community import CommunityInfo, name_worker
 from actions.dialogue import load
-from actions.echo import say_address
-from actions.forms import place
-from actions.forms.draft import Draft
 from actions.forms.replies import leftover
 from actions.intents import label
 from actions.message import Reading
-from actions.offers import make_offer
 from actions.own_tickets import query_code, ticket_no
 from actions.service_answers import belongs_elsewhere
-from actions.texts import say
 from actions.turn import ANSWER, RASAS_OWN, Turn, TurnAction, button
-
-
-class CommunityInfo(TurnAction):
-    """Opening hours, phone, place – and who the grid worker of an address is."""
-
-    NAME = "action_community_info"
-
-    async def act(self, turn: Turn) -> list[EventType]:
-        """Name the grid worker when the address is known, then the office."""
-        async with turn.client() as client:
-            known = await name_worker(turn, client)
-            office = await client.community()
-        turn.say("community_office", **_office(office))
-        if not known and turn.loop is None and "网格" in turn.message.text:
-            turn.say("community_ask_grid")
-        return []
-
-
-async def name_worker(turn: Turn, client: Client) -> bool:
-    """Say whose grid the address is in, the one just said or else the home; False: unknown."""
-    said = place.read(turn.message, Draft("info", turn.message.id))
-    if not said and turn.message.resident.home:
-        said = place.home(turn.message)
-    if not said.get("address"):
-        return False
-    found = await client.resolve_place(said["address_text"], said["address"], turn.conversation_id)
-    best = (found.get("candidates") or [{}])[0] if found.get("status") == "resolved" else {}
-    if not best.get("worker"):
-        return False
-    turn.say(
-        "community_grid",
-        place=best.get("label") or say_address(said["address"]),
-        community=best.get("community") or "",
-        grid=str(best.get("grid") or "").removeprefix(str(best.get("community") or "")),
-        worker=best["worker"],
-    )
-    return True
-
-
-def _office(found: Json) -> dict[str, str]:
-    now = "community_open" if found.get("open") else "community_closed"
-    duty = found.get("duty") or {}
-    offices = "、".join(
-        f"{o['name']}（电话{o['phone']}）"
-        if o.get("phone") not in (None, duty.get("phone"))
-        else str(o["name"])
-        for o in found.get("offices") or []
-    )
-    return {
-        "offices": offices,
-        "hours": str(found.get("hours") or ""),
-        "now": say(now, next=found.get("next_open") or ""),
-        "duty": str(duty.get("name") or ""),
-        "phone": str(duty.get("phone") or ""),
-    }
-
-
-class Notice(TurnAction):
-    """Outages, notices, alerts: only what a card holds; otherwise somebody finds out."""
-
-    NAME = "action_notice"
-
-    async def act(self, turn: Turn) -> list[EventType]:
-        """Say where notices come from and offer to ask for the resident."""
-        turn.say("notice")
-        if not OUTAGE.search(turn.message.text):
-            return make_offer(turn, "offer_notice", "consult", "K5")
-        now = button("现在就停着", f'/report_problem{{"about":"m:{turn.message.id}"}}')
-        return make_offer(turn, "offer_notice_outage", "consult", "K5", [now])
 
 
 class Say(TurnAction):
@@ -177,7 +101,6 @@ WORTH_A_CHOICE = 0.05
 TOLD = 0.01
 STORY = 8
 """Beside “别说是我” a reading of a problem, even a faint one, and so many words are a report."""
-OUTAGE = re.compile(r"停|没有?(水|电|气|暖)")
 NO_CHOICE = frozenset({"affirm", "deny", "cancel_dialog", "out_of_scope"})
 """Where nothing was asked, a yes or a no is nothing to choose."""
 CLARIFIED_TWICE = 2
@@ -205,7 +128,7 @@ class Clarify(TurnAction):
             async with turn.client() as client:
                 turn.say("clarify_human")
                 alert = await client.alert(
-                    turn.conversation_id, "human", turn.message.text, turn.key("human")
+                    turn.conversation_id, "human", turn.message.verbatim, turn.key("human")
                 )
             if alert.text:
                 turn.tell(alert.text)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import leaves
-from actions.client import Client, Json, Refused, ServiceAway, TicketView
+from actions.client import Client, Refused, ServiceAway, TicketView
 from actions.echo import say_date
-from actions.form_actions import FormStep, Lines, Submit, ask_place, say_due, say_owner
+from actions.form_actions import FormStep, Submit, ask_place, say_due, say_owner
 from actions.forms import booking
-from actions.forms.draft import Draft
+from actions.forms.draft import DROP, Draft
 from actions.message import Message
 from actions.offers import make_offer
-from actions.turn import ANSWER, Turn, TurnAction, button
+from actions.requests import HANDOVER
+from actions.turn import ANSWER, Turn, TurnAction, button, cleared
 
 SHOWN = 3
 """So many choices are shown as buttons; the others can be said."""
@@ -25,13 +28,21 @@ class BookService(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Open the booking form of what was understood; what has none is offered to a person."""
-        leaf = booking.leaf_of(turn.message)
+        if booking.repairs(turn.message):
+            return [FollowupAction(HANDOVER["report_problem"])]
+        leaf = booking.leaf_of(turn.message) or _topic(turn)
         if leaf is None:
             return _offer(turn)
         if booking.asks(turn.message):
             return await _answer(turn, leaf)
         draft = booking.opened(turn.message, leaf)
         return [SlotSet("draft", draft.to_slot()), FollowupAction("booking_form")]
+
+
+def _topic(turn: Turn) -> str | None:
+    """Return what was explained a short while ago, when it can be booked (“那给我爸约一个”)."""
+    leaf = turn.topic_leaf()
+    return leaf if booking.spec(leaf) else None
 
 
 def _offer(turn: Turn) -> list[EventType]:
@@ -62,24 +73,38 @@ async def _answer(turn: Turn, leaf: str) -> list[EventType]:
     return [FollowupAction(ANSWER)]
 
 
+async def _looked(draft: Draft, client: Client) -> Draft:
+    """Ask the locality; its venues and courses may name one, of which the places are asked then."""
+    while (wanted := booking.to_check(draft)) is not None:
+        leaf, on, what = wanted
+        draft = booking.checked(draft, await client.booking_options(leaf, on, **what))
+    return draft
+
+
 class BookingStep(FormStep):
     """A booking is filled in."""
 
     NAME = "validate_booking_form"
     FORM = booking.FORM
+    RULES = booking
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """“不约了” to the offered other day ends the form."""
-        return booking.declined(draft, message)
+        return booking.requeued(booking.declined(draft, message), message)
+
+    def _another_matter(self, turn: Turn, draft: Draft) -> bool:
+        """Another course beside this one waits as well."""
+        if turn.loop == self.loop and booking.adds(turn.message, draft):
+            turn.message = replace(turn.message, intent="book_service")
+            return True
+        return super()._another_matter(turn, draft)
 
     async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
         """Ask what the locality offers and whether the day is open, then find the place."""
-        wanted = booking.to_check(draft)
-        if wanted is not None:
-            try:
-                draft = booking.checked(draft, await client.booking_options(*wanted))
-            except (ServiceAway, Refused):
-                pass  # the provider agrees the day with the resident anyway
+        try:
+            draft = await _looked(draft, client)
+        except (ServiceAway, Refused):
+            pass  # the provider agrees the day with the resident anyway
         return await super().look_up(turn, booking.named(draft), client)
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
@@ -88,6 +113,8 @@ class BookingStep(FormStep):
             ask_place(turn, draft)
         elif question == "date" and (draft.get("window") or {}).get("reason"):
             self._ask_other_day(turn, draft)
+        elif question in ("date", "course") and booking.full(draft):
+            self._ask_other_slot(turn, draft)
         elif question in booking.CHOICES:
             offered = booking.choices_of(draft, question)
             buttons = [
@@ -97,27 +124,40 @@ class BookingStep(FormStep):
             others = "、".join(title for _, title in offered[SHOWN:])
             more = f"也有{others}，直接说就行。" if others else ""
             turn.say(f"ask_booking_{question}", buttons, more=more)
+        elif question == "contact" and draft.get("phone_promised"):
+            turn.say("ask_contact_number", [button("跳过", "/deny")])
         elif question in ("contact", "health", "people"):
             turn.say(f"ask_booking_{question}", [button("跳过", "/deny")])
         else:
             turn.say(f"ask_booking_{question}", what=booking.what(draft))
 
-    @staticmethod
-    def _ask_other_day(turn: Turn, draft: Draft) -> None:
+    def _ask_other_day(self, turn: Turn, draft: Draft) -> None:
         reason, offer = draft.get("window")["reason"], draft.get("next_open")
-        if not offer:
-            turn.say("ask_date_closed_none", reason=reason)
-            return
-        words = say_date(booking.day(offer), turn.message.now)
-        buttons = [
-            button(f"改成{words}", f'/affirm{{"about":"{booking.NEXT_OPEN}"}}'),
-            button("不约了", "/deny"),
-        ]
-        turn.say("ask_booking_closed", buttons, reason=reason, next=words)
+        words = say_date(booking.day(offer), turn.message.now) if offer else ""
+        yes = f'/affirm{{"about":"{booking.NEXT_OPEN}"}}'
+        self.ask_other_day(turn, "ask_booking_closed", reason, words, yes, "不约了")
 
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the booking's summary."""
-        return booking.summary(draft, message)
+    @staticmethod
+    def _ask_other_slot(turn: Turn, draft: Draft) -> None:
+        """Say that it is full, and offer what is free nearby, elsewhere, or to wait for a place."""
+        offers = booking.offers(draft)
+        words = [booking.offered(draft, offer, turn.message) for offer in offers]
+        buttons = [
+            button(title, f'/affirm{{"about":"{booking.SLOT}{n}"}}')
+            for n, title in enumerate(words)
+        ]
+        buttons.append(button("排上，有空告诉我", f'/affirm{{"about":"{booking.QUEUE}"}}'))
+        what = booking.what(draft)
+        when = booking.when(draft, turn.message)
+        key = "ask_booking_full" if offers else "ask_booking_full_none"
+        turn.say(
+            key, [*buttons, button("不约了", "/deny")], what=what, when=when, free="、".join(words)
+        )
+
+
+def _open_day(draft: Draft) -> str:
+    """Say whose the day is when none was said: a course has its own."""
+    return "按上面的课表来" if draft.get("course") else "日子由负责的人和您定"
 
 
 class SubmitBooking(Submit):
@@ -125,14 +165,32 @@ class SubmitBooking(Submit):
 
     NAME = "action_submit_booking"
     FORM = booking.FORM
+    RULES = booking
 
-    def body(self, turn: Turn, draft: Draft) -> Json:
-        """Return the booking as a ticket."""
-        return booking.to_ticket(draft, turn.conversation_id)
+    async def act(self, turn: Turn) -> list[EventType]:
+        """File it, or put it into the queue of a full slot."""
+        draft = turn.draft
+        mine = draft is not None and draft.form == self.FORM.name and draft.outcome != DROP
+        if draft is None or not mine or not booking.queued(draft):
+            return await super().act(turn)
+        key = f"{turn.conversation_id}:{draft.round}:wait"
+        try:
+            async with turn.client() as client:
+                place = await client.wait(turn.conversation_id, self.body(turn, draft), key)
+        except ServiceAway:
+            turn.say("away_draft", [button("再试一次", "/affirm")])
+            return self._keep(draft)
+        except Refused as refused:
+            turn.say("refused", reason=refused.message)
+            return self._keep(draft)
+        if place.get("free"):
+            return await super().act(turn)  # somebody has cancelled meanwhile
+        turn.say("booking_waits", what=place["what"], position=place["position"])
+        return [*cleared(), *self._later(turn, draft)]
 
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the booking in words."""
-        return booking.summary(draft, message)
+    def _keep(self, draft: Draft) -> list[EventType]:
+        """Keep the form open; the last place may be gone, so what is free is asked for again."""
+        return super()._keep(booking.stale(draft))
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say what and when, the number, and who will be in touch before it."""
@@ -141,7 +199,7 @@ class SubmitBooking(Submit):
             "booking_filed",
             custom=ticket.card(),
             what=booking.what(draft),
-            when=booking.when(draft, turn.message) or "日子由负责的人和您定",
+            when=booking.when(draft, turn.message) or _open_day(draft),
             ticket_no=ticket.ticket_no,
             query_code=ticket.query_code,
             due="" if draft.get("date") else say_due(ticket),

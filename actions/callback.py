@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk.events import EventType, FollowupAction
 
-from actions import choices
+from actions import choices, own
 from actions.client import Client
 from actions.dialogue import pattern
 from actions.forms.replies import bare, is_no, is_yes
@@ -36,7 +36,10 @@ _WORDS = (
         5,
         r"(非常|特别|很|太|十分|相当|老|贼)(满意|好|棒)|没得说|没说的|巴适得(很|板)|杠杠|顶呱呱|5分|五分(?!钟)|5星|五星|满分|十分满意",
     ),
-    (4, r"满意|挺好|蛮好|不错|可以|巴适|要得|整得好|4分|四分(?!钟)|4星|四星|好(?!了|咯|啦)"),
+    (
+        4,
+        r"满意|挺好|蛮好|不错|可以|巴适|要得|整得好|4分|四分(?!钟)|4星|四星|好(?!了|咯|啦|是好|像)",
+    ),
 )
 """Read from top to bottom: “不太满意” must not count as 满意."""
 
@@ -54,6 +57,7 @@ _POINTS = re.compile(
 _PLAIN_NO = re.compile(
     r"没(有)?(修|弄|办|搞|整|解决|处理)?好?(呢|啊|呀|嘛|的|完)?|没解决|又坏了|还没有?|不行|没(有)?|不对|不是|没归一"
 )
+_JUDGES = frozenset({"rate_service", "thank", "give_praise"})
 LUKEWARM = 3
 """“一般吧” says neither that it is solved nor that it is not: that is asked first."""
 REASON_WORDS = 4
@@ -79,7 +83,7 @@ def read_solved(message: Message) -> bool | None:
     if message.tapped and message.intent != "rate_service":
         return {"affirm": True, "deny": False, "reject_resolution": False}.get(message.intent)
     words = bare(message.text)
-    if _UNSOLVED.search(words) or is_no(message):
+    if _UNSOLVED.search(words) or pattern("own", "unsolved").search(words) or is_no(message):
         return False
     if _SOLVED.search(words) or is_yes(message):
         return True
@@ -89,7 +93,7 @@ def read_solved(message: Message) -> bool | None:
         return (
             None  # points say nothing of whether it is solved, and somebody may have asked for them
         )
-    score = read_score(message) if message.intent in ("rate_service", "thank") else None
+    score = read_score(message) if message.intent in _JUDGES else None
     if message.intent == "thank" and score is None:
         return True
     if score is None or score == LUKEWARM:
@@ -165,6 +169,8 @@ class CallbackAnswer(TurnAction):
         """Dispatch on the stage of metadata.pending_callback."""
         if (turn.message.about or "").startswith("offer:"):
             return [FollowupAction(AFFIRM)]  # a yes to something else than the callback
+        if turn.message.about == own.ABOUT_REVIEW:
+            return [FollowupAction(own.REVIEW)]  # another matter than the one that was finished
         stage, ticket_no = asked(turn.message)
         answer = {"solved": self._solved, "reason": self._reason, "rating": self._rating}[stage]
         async with turn.client() as client:

@@ -145,6 +145,11 @@ def _deputy(card: Json) -> Json:
     return {"words": True, **({} if offered else {"key": "card_deputy_unknown"})}
 
 
+def _visit(card: Json) -> Json:
+    offered = PROXY in (card.get("offers") or [])
+    return {"words": True, **({} if offered else {"key": "card_visit_unknown"})}
+
+
 def _online(card: Json) -> Json:
     page = card.get("link")
     return {"words": f"{page['title']}（{page['url']}）" if page else None}
@@ -173,6 +178,7 @@ _PARTS: dict[str, Callable[[Json], Json]] = {
     "office": _office,
     "who": _who,
     "deputy": _deputy,
+    "visit": _visit,
     "online": _online,
     "source": lambda card: {"words": titles(card), "key": "card_basis"},
     "validity": _validity,

@@ -10,17 +10,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from actions.message import REFERS_TO_MESSAGE
+
 RULES = Path(__file__).resolve().parent.parent / "data" / "rules" / "rules.yml"
 REPLIES = ("affirm", "deny")
 """Intents of buttons that answer the question at hand instead of opening a matter."""
 _SCALE = "rate_service"
+_REPORT = "report_problem"
+_VERDICTS = frozenset({"reject_resolution", "rate_service"})
 _EDGE = re.compile(r"[\s,，。.!！?？;；:：、~…“”\"'（）()]+")
 _ORDINAL = re.compile(
     r"^(?:就|那就)?(?:我)?(?:选|要|点|是|说的是)*(?P<word>第)?(?P<number>[1-9一二两三四五])(?P<unit>个|项|条|件|号)?"
@@ -50,12 +54,14 @@ class Choice:
         intent: Intent of the payload; ``deny`` for “都不是”.
         facts: What the payload carries (``about``, ``service``, ``ticket_no`` …).
         none: The words were “都不是”.
+        placed: The words were a place: they belong to the report that was offered.
     """
 
     payload: str
     intent: str
     facts: Mapping[str, Any]
     none: bool = False
+    placed: bool = False
 
 
 def offered(events: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -96,6 +102,24 @@ def read(text: str, buttons: Sequence[Mapping[str, str]], strict: bool) -> Choic
     if index is None:
         index = _named(words, [_EDGE.sub("", b["title"]) for b in buttons], strict)
     return parsed[index] if index is not None else None
+
+
+def placed(buttons: Sequence[Mapping[str, str]]) -> Choice | None:
+    """Return the report that a question offered, for somebody who answers it with a place alone.
+
+    “您是要报修还是问……？” – “幸福小区3号楼”: of the readings of one message only a report has a place. Of
+    several reports the matter stays open, the form asks for it.
+    """
+    named = [parse(b["payload"]) for b in buttons]
+    reports = [c for c in named if c.intent == _REPORT]
+    if any(c.intent in _VERDICTS for c in named):
+        return None  # whether it is the same again is to be said, not guessed
+    if not reports or not str(reports[0].facts.get("about") or "").startswith(REFERS_TO_MESSAGE):
+        return None
+    facts = dict(reports[0].facts)
+    if len({c.facts.get("service") for c in reports}) > 1:
+        facts.pop("service", None)
+    return replace(reports[0], facts=facts, placed=True)
 
 
 def parse(payload: str) -> Choice:

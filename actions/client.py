@@ -63,6 +63,11 @@ class TicketView:
     data: Mapping[str, Any] = field(default_factory=dict)
     """The whole answer, for the receipt that the widget shows."""
 
+    @property
+    def goes_on(self) -> str:
+        """The state of the work: of one that was joined to a neighbour's, the neighbour's state."""
+        return str(self.data.get("goes_on") or self.state)
+
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> TicketView:
         """Read the answer of the services."""
@@ -176,12 +181,44 @@ class Client:
         return data.get("next") or None
 
     async def own_data(self, conversation_id: str) -> Json:
-        """Return what is stored of the resident: ``{name, phone, home, pref, consents, tickets}``."""
+        """Return what is stored: ``{name, phone, home, pref, consents, drafts, tickets}``."""
         return await self._call("GET", f"/conversations/{quote(conversation_id, safe='')}/data")
 
     async def change_own_data(self, conversation_id: str, body: Json, key: str) -> Json:
         """``remember``, ``correct``, ``delete`` or ``withdraw``; return what is stored afterwards."""
         path = f"/conversations/{quote(conversation_id, safe='')}/data"
+        return await self._call("POST", path, json=body, key=key)
+
+    async def change_draft(
+        self, conversation_id: str, draft_id: str, change: str, key: str
+    ) -> Json | None:
+        """``resume`` or ``drop`` a form left in another channel; None when there is none to go on with."""
+        path = f"/conversations/{quote(conversation_id, safe='')}/draft"
+        body = {"draft_id": draft_id, "change": change}
+        return (await self._call("POST", path, json=body, key=key)).get("draft")
+
+    async def bookings(self, conversation_id: str) -> Json:
+        """Return ``{waiting: [{id, what, position, answer_by}], paused: [resident view]}``."""
+        return await self._call("GET", f"/conversations/{quote(conversation_id, safe='')}/bookings")
+
+    async def wait(self, conversation_id: str, body: Json, key: str) -> Json:
+        """Wait for a place in a full slot: ``{id, what, position}``, or ``{free: true}`` alone."""
+        path = f"/conversations/{quote(conversation_id, safe='')}/waiting"
+        return await self._call("POST", path, json=body, key=key)
+
+    async def accept_place(self, conversation_id: str, waiter: str, key: str) -> TicketView:
+        """Take the place that is held; 409 ``place_gone`` when it went to the next."""
+        path = f"/conversations/{quote(conversation_id, safe='')}/waiting/{quote(waiter, safe='')}"
+        return TicketView.of((await self._call("POST", f"{path}/accept", key=key))["ticket"])
+
+    async def leave_queue(self, conversation_id: str, waiter: str, key: str) -> None:
+        """Do not wait any more; what was held goes to the next."""
+        path = f"/conversations/{quote(conversation_id, safe='')}/waiting/{quote(waiter, safe='')}"
+        await self._call("POST", f"{path}/leave", key=key)
+
+    async def change_standing(self, conversation_id: str, body: Json, key: str) -> Json:
+        """``pause`` or ``resume`` a standing order: ``{cooking: date | None}`` or ``{ticket}``."""
+        path = f"/conversations/{quote(conversation_id, safe='')}/standing"
         return await self._call("POST", path, json=body, key=key)
 
     # --- knowledge ---------------------------------------------------------------------------
@@ -216,6 +253,24 @@ class Client:
         """Return the offices, hours and duty phone: ``{offices, hours, open, next_open, duty}``."""
         return await self._call("GET", "/community")
 
+    async def information(self, text: str, days: tuple[str, str] | None, elder: bool) -> Json:
+        """Return what the community says about a question: ``{kind, topic, texts, other_days}``.
+
+        Args:
+            text: The question as it was asked.
+            days: First and last day that it names, as ISO dates.
+            elder: In the words of large-type mode.
+        """
+        named = {"first": days[0], "last": days[1]} if days else {}
+        body = {"text": text, "elder": elder, **named}
+        return await self._call("POST", "/information", json=body)
+
+    async def notices_of(self, leaf: str, elder: bool) -> list[str]:
+        """Return the valid notices that belong to a service, ready to be said."""
+        params = {"leaf": leaf, "elder": str(elder).lower()}
+        found = await self._call("GET", "/information/notices", params=params)
+        return list(found.get("texts") or [])
+
     async def hotlines(self, leaf: str) -> Json:
         """Return the reviewed safety card and the numbers of an emergency leaf (``-``: general)."""
         return await self._call("GET", "/hotlines", params={"leaf": leaf})
@@ -224,9 +279,13 @@ class Client:
         """Return whether a meal can still be ordered: ``{open, cutoff, reason, provider, next_open}``."""
         return await self._call("GET", "/meals", params={"date": day, "meal": meal})
 
-    async def booking_options(self, leaf: str, day: str | None) -> Json | None:
-        """Return how a service is booked (``provider``, ``venues``, ``open`` …); None when it is not."""
-        params = {"leaf": leaf, **({"date": day} if day else {})}
+    async def booking_options(self, leaf: str, day: str | None, **wanted: str) -> Json | None:
+        """Return how a service is booked (``provider``, ``venues``, ``open`` …); None when it is not.
+
+        Args:
+            wanted: ``part``, ``venue``, ``course`` as far as said: ``free`` and ``nearest`` are of them.
+        """
+        params = {"leaf": leaf, **({"date": day} if day else {}), **wanted}
         try:
             return await self._call("GET", "/bookings/options", params=params)
         except Refused as refused:

@@ -26,18 +26,18 @@ def preference(message: Message) -> str:
 
 def visit(message: Message) -> str:
     """Return the words on when somebody is at home (“下午三点以后在家”); empty when none."""
-    return (
-        ""
-        if message.tapped
-        else _kept([c for at, c in _clauses(message.text) if _visits(message, at, c)])
-    )
+    if message.tapped:
+        return ""
+    found = (_visit_words(message, at, c) for at, c in _clauses(message.text))
+    return _kept([words for words in found if words])
 
 
 def about_reaching(message: Message, entity: Entity) -> bool:
     """Whether a time is said of calling or coming, and so is not when the matter happened."""
     beside = pattern(DATA, "beside").search(message.text)
     return any(
-        at <= entity.start < at + len(c) and ((beside and _prefers(c)) or _visits(message, at, c))
+        at <= entity.start < at + len(c)
+        and ((beside and _prefers(c)) or _visit_words(message, at, c))
         for at, c in _clauses(message.text)
     )
 
@@ -79,9 +79,25 @@ def _prefers(clause: str) -> bool:
     return bool(pattern(DATA, "preference").search(_NUMBER.sub("", clause).replace(" ", "")))
 
 
-def _visits(message: Message, at: int, clause: str) -> bool:
-    timed = any(at <= e.start < at + len(clause) for e in message.all("time"))
-    return timed and bool(pattern(DATA, "visit").search(clause))
+def _visit_words(message: Message, at: int, clause: str) -> str:
+    """Return what a clause says of a visit to come: a time and, beside it, being at home or coming.
+
+    A clause is kept whole; of a story told in one breath (voice input has no commas) only the
+    words from the time to the visit, and only if they stand together.
+    """
+    told = load(DATA)
+    for time in message.all("time"):
+        if not at <= time.start < at + len(clause) or pattern(DATA, "past").search(time.text):
+            continue
+        for met in pattern(DATA, "visit").finditer(clause):
+            if len(clause) <= told["one_breath"]:
+                return clause
+            start, end = time.start - at, time.end - at
+            if 0 <= met.start() - end <= told["beside_time"]:
+                return clause[start : met.end()]
+            if 0 <= start - met.end() <= told["beside_time"]:
+                return clause[met.start() : end]
+    return ""
 
 
 def _kept(clauses: list[str]) -> str:

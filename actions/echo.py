@@ -26,13 +26,18 @@ DIETS = {
     "diabetic": "糖尿病餐",
     "low_protein": "低蛋白",
     "low_purine": "低嘌呤",
+    "low_fat": "少油",
     "no_chili": "不放辣",
     "no_pork": "不要猪肉",
     "halal": "清真",
     "vegetarian": "素食",
     "no_seafood": "不要海鲜",
     "no_peanut": "不要花生",
+    "no_egg": "不要鸡蛋",
+    "no_milk": "不要牛奶",
     "no_coriander": "不放香菜",
+    "no_onion": "不放葱",
+    "no_garlic": "不放蒜",
     "boneless": "去骨去刺",
 }
 RELATIONS = {

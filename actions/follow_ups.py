@@ -17,6 +17,7 @@ from actions.message import Message
 
 FILE = "follow_ups"
 APPOINTMENT, PROXY = "appointment", "proxy"
+VISIT, WHO = "visit", "who"
 PART = "part:"
 """Prefix of an ``about`` value that names a part of the card."""
 
@@ -42,7 +43,18 @@ def part_of(message: Message) -> str | None:
     asked = next((part for part, pattern in _parts() if words and pattern.match(words)), None)
     if asked is None and message.all("time") and _wish("going").search(words):
         return APPOINTMENT
+    if asked is None and _for_another(message):
+        return WHO
     return asked
+
+
+def _for_another(message: Message) -> bool:
+    """Whether the same is asked for another person (“那我爸呢”)."""
+    person = message.last("relation")
+    if person is None:
+        return False
+    rest = bare(message.text[: person.start] + message.text[person.end :])
+    return re.fullmatch(load(FILE)["another"], rest) is not None
 
 
 def wish(text: str) -> str | None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, cast
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions import heard, joining, leaves
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
+from actions.dialogue import pattern
 from actions.echo import MEALS, MODES, say_address
 from actions.forms import asides, certificate, meal, place, report
 from actions.forms.draft import (
@@ -30,7 +31,7 @@ from actions.forms.draft import (
     fill,
     next_question,
 )
-from actions.forms.replies import is_pause, is_restart, is_stop, is_yes
+from actions.forms.replies import bare, is_pause, is_restart, is_stop, is_yes
 from actions.message import Message
 from actions.my_data import ask_to_remember
 from actions.notices import notice_card, of_ticket, spoken
@@ -42,6 +43,21 @@ from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, shor
 YES_TITLE = "对，提交"
 CONFIRM_BUTTONS = (button(YES_TITLE, "/affirm"), button("改一下", "/deny"))
 Lines = list[tuple[str, str]]
+
+
+class FormRules(Protocol):
+    """A module of ``actions.forms``: what is read back of its draft."""
+
+    def summary(self, draft: Draft, message: Message) -> Lines:
+        """Return the draft as (heading, words), in the order it is read out."""
+
+
+class Filed(FormRules, Protocol):
+    """A module of ``actions.forms`` whose draft becomes a ticket."""
+
+    def to_ticket(self, draft: Draft, conversation_id: str) -> Json:
+        """Return the body of ``POST /tickets``."""
+
 
 # Steps after which the form still has to read the message. A real emergency ends the turn, so
 # the form only follows one that turned out to be a plain answer.
@@ -95,9 +111,12 @@ class FormStep(TurnAction):
 
     ENDS = False
     FORM: ClassVar[Form]
+    RULES: ClassVar[FormRules]
     LEAF: ClassVar[str] = ""
     """Leaf of what the form is about, when it is always the same."""
-    REMEMBERS: ClassVar[frozenset[str]] = frozenset({"address", "address_text", "phone", "name"})
+    REMEMBERS: ClassVar[frozenset[str]] = frozenset(
+        {"address", "address_text", "phone", "name", "subject"}
+    )
     """Values that are taken from what was said shortly before."""
 
     @property
@@ -170,6 +189,8 @@ class FormStep(TurnAction):
     def _interrupted(self, turn: Turn, old: Draft) -> bool:
         if turn.loop != self.loop or not old.seen:  # a prepared draft has read nothing yet
             return False
+        if old.round == turn.message.id:  # brought here from another channel by this very message
+            return False
         if turn.choice is not None and turn.choice.intent in REPLIES:
             return False  # a named button of the form's own question
         return bool(set(turn.actions_since_message()) - OWN_STEPS - {self.loop})
@@ -194,8 +215,8 @@ class FormStep(TurnAction):
             if words:
                 turn.lead(f"aside_{kind}", line=True, words=words)
                 return draft
-            turn.lead("aside_noted", line=True)
-            story = "\n".join(filter(None, (draft.get("narrative"), turn.message.text.strip())))
+            turn.lead(f"aside_{kind}" if kind == asides.GRUMBLE else "aside_noted", line=True)
+            story = "\n".join(filter(None, (draft.get("narrative"), turn.message.verbatim.strip())))
             return replace(draft, values={**draft.values, "narrative": story})
         return draft
 
@@ -216,7 +237,7 @@ class FormStep(TurnAction):
         turn.say("clarify_human")
         async with turn.client() as client:
             key = turn.key("human")
-            alert = await client.alert(turn.conversation_id, "human", turn.message.text, key)
+            alert = await client.alert(turn.conversation_id, "human", turn.message.verbatim, key)
         if alert.text:
             turn.tell(alert.text)
 
@@ -229,7 +250,8 @@ class FormStep(TurnAction):
         )
 
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
-        if old is not None and old.seen != turn.message.id and self._another_matter(turn, old):
+        new = old is not None and old.seen and old.seen != turn.message.id
+        if old is not None and new and self._another_matter(turn, old):
             later = [*(old.get("later") or []), as_later(turn.message)]
             return replace(old, seen=turn.message.id, values={**old.values, "later": later})
         waiting: list[Json] = []
@@ -280,7 +302,7 @@ class FormStep(TurnAction):
         self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
     ) -> None:
         """When the same question comes again, first say what became of the answer."""
-        words = short(turn.message.text)
+        words = short(turn.message.verbatim)
         if old is None or not words:
             return
         if len(draft.get("later") or []) > len(old.get("later") or []):
@@ -308,14 +330,15 @@ class FormStep(TurnAction):
     def _say_unread(turn: Turn, draft: Draft, question: str | None) -> None:
         """Say that the answer was none, as kindly as it was meant, before the question is put anew."""
         turn.again = True
-        words, known = short(turn.message.text), f"unread_{turn.message.intent}"
+        words, known = short(turn.message.verbatim), f"unread_{turn.message.intent}"
         sure = not turn.message.uncertain and turn.message.confidence >= UNREAD_SURE
         if draft.misses > 1:
             turn.lead("unclear_twice", words=words)
         elif sure and known in catalogue():
             turn.lead(known)
         elif question == CONFIRM:
-            turn.lead("confirm_unclear", words=words)
+            nothing = pattern("forms", "nothing_else").match(bare(turn.message.text))
+            turn.lead("confirm_nothing" if nothing else "confirm_unclear", words=words)
         elif question != CHANGE:
             turn.lead("unclear", words=words)
 
@@ -357,9 +380,27 @@ class FormStep(TurnAction):
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field."""
 
-    @abstractmethod
     def summary(self, draft: Draft, message: Message) -> Lines:
         """Return the summary to confirm."""
+        return self.RULES.summary(draft, message)
+
+    def ask_other_day(
+        self, turn: Turn, sentence: str, reason: str, offer: str, yes: str, no: str
+    ) -> None:
+        """Say why the day is none, and offer the next one; without one another day is asked for.
+
+        Args:
+            sentence: The sentence of dialogue.yml that offers.
+            reason: Why, one sentence.
+            offer: The next day in words; empty: there is none.
+            yes: Payload of the button that takes it.
+            no: Title of the button that ends the form.
+        """
+        if not offer:
+            turn.say("ask_date_closed_none", reason=reason)
+            return
+        buttons = [button(f"改成{offer}", yes), button(no, "/deny")]
+        turn.say(sentence, buttons, reason=reason, next=offer)
 
 
 def _place(draft: Draft) -> tuple[Any, ...]:
@@ -409,6 +450,7 @@ class ReportStep(FormStep):
 
     NAME = "validate_report_form"
     FORM = report.FORM
+    RULES = report
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the report."""
@@ -442,16 +484,13 @@ class ReportStep(FormStep):
             draft = replace(draft, values={**draft.values, "warned": True})
         return await joining.look_up(turn, await super().look_up(turn, draft, client), client)
 
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the report's summary."""
-        return report.summary(draft, message)
-
 
 class MealStep(FormStep):
     """A meal is ordered."""
 
     NAME = "validate_meal_form"
     FORM = meal.FORM
+    RULES = meal
     LEAF = meal.LEAF
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
@@ -484,19 +523,9 @@ class MealStep(FormStep):
 
     def _ask_other_day(self, turn: Turn, draft: Draft) -> None:
         reason, offer = draft.get("window")["reason"], draft.get("next_open")
-        if not offer:
-            turn.say("ask_date_closed_none", reason=reason)
-            return
-        words = meal.say_meal(offer["date"], offer["meal"], turn.message)
-        buttons = [
-            button(f"改成{words}", '/affirm{"about":"next_open"}'),
-            button("不订了", "/deny"),
-        ]
-        turn.say("ask_date_closed", buttons, reason=reason, next=words)
-
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the order's summary."""
-        return meal.summary(draft, message)
+        words = meal.say_meal(offer["date"], offer["meal"], turn.message) if offer else ""
+        yes = '/affirm{"about":"next_open"}'
+        self.ask_other_day(turn, "ask_date_closed", reason, words, yes, "不订了")
 
 
 def _meal_button(name: str) -> Button:
@@ -508,6 +537,7 @@ class CertificateStep(FormStep):
 
     NAME = "validate_certificate_form"
     FORM = certificate.FORM
+    RULES = certificate
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the appointment."""
@@ -515,10 +545,6 @@ class CertificateStep(FormStep):
             ask_place(turn, draft)
         else:
             turn.say(f"ask_{question}", [button("跳过", "/deny")])
-
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the appointment's summary."""
-        return certificate.summary(draft, message)
 
 
 class DemandStep(FormStep):
@@ -565,6 +591,7 @@ class Submit(TurnAction):
 
     RESUMES = False
     FORM: ClassVar[Form]
+    RULES: ClassVar[FormRules]
 
     async def act(self, turn: Turn) -> list[EventType]:
         """File the ticket once per form round and say what happens next."""
@@ -574,7 +601,7 @@ class Submit(TurnAction):
         if draft.outcome == DROP:
             turn.say(f"dropped_{self.FORM.name}")
             return [*cleared(), *self._later(turn, draft)]
-        key = f"{turn.conversation_id}:{draft.round}"
+        key = draft.key or f"{turn.conversation_id}:{draft.round}"
         try:
             async with turn.client() as client:
                 ticket, again = await self._file(turn, draft, client, key)
@@ -620,13 +647,13 @@ class Submit(TurnAction):
     def _later(self, turn: Turn, draft: Draft) -> list[EventType]:
         return offer_later(turn, draft.get("later") or [])
 
-    @abstractmethod
     def body(self, turn: Turn, draft: Draft) -> Json:
         """Return the body of ``POST /tickets``."""
+        return cast(Filed, self.RULES).to_ticket(draft, turn.conversation_id)
 
-    @abstractmethod
     def summary(self, draft: Draft, message: Message) -> Lines:
         """Return the draft in words."""
+        return self.RULES.summary(draft, message)
 
     @abstractmethod
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
@@ -634,8 +661,12 @@ class Submit(TurnAction):
 
 
 def say_due(ticket: TicketView) -> str:
-    """Return the promised date in words."""
-    return say("due_known", due=ticket.due_text) if ticket.due_text else say("due_unknown")
+    """Return the promised date in words; a meal is there by then."""
+    if not ticket.due_text:
+        return say("due_unknown")
+    order = ticket.data.get("appointment") or {}
+    meal_key = f"due_{order.get('mode')}" if order.get("meal") else ""
+    return say(meal_key if meal_key in catalogue() else "due_known", due=ticket.due_text)
 
 
 def say_owner(ticket: TicketView) -> str:
@@ -649,14 +680,11 @@ class SubmitReport(Submit):
 
     NAME = "action_submit_report"
     FORM = report.FORM
+    RULES = report
 
     def body(self, turn: Turn, draft: Draft) -> Json:
         """Return the report as a ticket."""
         return report.to_ticket(draft, turn.message, turn.conversation_id)
-
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the report in words."""
-        return report.summary(draft, message)
 
     async def _file(
         self, turn: Turn, draft: Draft, client: Client, key: str
@@ -673,7 +701,7 @@ class SubmitReport(Submit):
             "n": ticket.data.get("households") or 1,
         }
         key = joining.said_key(draft, ticket)
-        turn.say(key, custom=ticket.card(), **about, **_filed(ticket))
+        turn.say(key, custom=ticket.card(), **about, **facts_of(ticket))
         if key == "report_filed" and ticket.data.get("group"):
             turn.say("filed_group")
         if draft.get("incomplete"):
@@ -685,14 +713,7 @@ class SubmitMeal(Submit):
 
     NAME = "action_submit_meal"
     FORM = meal.FORM
-
-    def body(self, turn: Turn, draft: Draft) -> Json:
-        """Return the order as a ticket."""
-        return meal.to_ticket(draft, turn.message, turn.conversation_id)
-
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the order in words."""
-        return meal.summary(draft, message)
+    RULES = meal
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say which meal and the number."""
@@ -702,7 +723,7 @@ class SubmitMeal(Submit):
             custom=ticket.card(),
             meal=which,
             portions=meal.portions(draft),
-            **_filed(ticket),
+            **facts_of(ticket),
         )
 
 
@@ -711,18 +732,11 @@ class SubmitCertificate(Submit):
 
     NAME = "action_submit_certificate"
     FORM = certificate.FORM
-
-    def body(self, turn: Turn, draft: Draft) -> Json:
-        """Return the appointment as a ticket."""
-        return certificate.to_ticket(draft, turn.message, turn.conversation_id)
-
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the appointment in words."""
-        return certificate.summary(draft, message)
+    RULES = certificate
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say the number and the date."""
-        turn.say("certificate_filed", custom=ticket.card(), **_filed(ticket))
+        turn.say("certificate_filed", custom=ticket.card(), **facts_of(ticket))
 
 
 class SubmitDemand(Submit):
@@ -773,12 +787,16 @@ class CancelForm(TurnAction):
             return [FollowupAction(LISTEN)]
         if is_restart(turn.message):
             return [FollowupAction(turn.loop or HANDOVER["report_problem"])]
+        facts = turn.message.entities and not is_stop(turn.message)
+        if turn.loop and facts and pattern("forms", "rather").search(turn.message.text):
+            return [FollowupAction(turn.loop)]
         key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
         turn.say(key)
         return [*cleared(), ActiveLoop(None)]
 
 
-def _filed(ticket: TicketView) -> dict[str, Any]:
+def facts_of(ticket: TicketView) -> dict[str, Any]:
+    """Return what the receipt of whatever was filed says."""
     return {
         "ticket_no": ticket.ticket_no,
         "query_code": ticket.query_code,

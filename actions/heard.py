@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from actions import leaves
+from actions.dialogue import load, pattern
 from actions.forms import place, report
 from actions.forms.draft import Draft
 from actions.message import Message, from_events, read_time
@@ -20,6 +21,8 @@ REMEMBERED = timedelta(minutes=30)
 HIDES = frozenset({"ask_notice", "emergency", "query_progress"})
 """In such messages a place is what is asked about, not where the speaker's matter is."""
 _PLACE = ("address", "address_text")
+NEIGHBOR = "neighbor"
+"""Somebody who is spoken of, seldom whom a matter is for."""
 
 
 def earlier(events: Sequence[Mapping[str, Any]], message: Message) -> list[tuple[Message, bool]]:
@@ -50,7 +53,8 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
     """Return the values that earlier messages bring to a form that has just been opened.
 
     The newest place counts; with only a building said now, the compound is taken from before. A
-    phone that was left for one matter in a form is not taken for the next one.
+    phone that was left for one matter in a form is not taken for the next one. Whom it is for is
+    taken over where the words point to somebody (``data/dialogue/heard.yml``).
     """
     brought: dict[str, Any] = {}
     for said, in_form in earlier(events, message):
@@ -60,6 +64,9 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
         if not in_form:
             brought |= report.read_contact(said, draft)
     brought.pop("subject_name", None)
+    subject = _subject(events, draft, message)
+    if subject:
+        brought["subject"] = subject
     known = dict(draft.get("address") or {})
     if draft.get("leaf") in leaves.PLACELESS or known.get("community") or known.get("place"):
         brought = {k: v for k, v in brought.items() if k not in _PLACE}
@@ -70,3 +77,15 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
             brought["address"] = {"community": compound, **known}
             brought["address_text"] = f"{compound}{draft.get('address_text') or ''}"
     return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
+
+
+def _subject(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) -> str | None:
+    """Return the person named last, when the message that opened a form is about them."""
+    text = message.text
+    points = pattern("heard", "points").search(text)
+    follows = draft.form in load("heard")["follows"] and not pattern("heard", "own").search(text)
+    if message.all("relation") or not (points or follows):
+        return None
+    named = [said.last("relation") for said, _ in earlier(events, message)]
+    newest = next((e for e in reversed(named) if e is not None), None)
+    return str(newest.value) if newest and newest.value != NEIGHBOR else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from actions.dialogue import load, pattern
 from actions.message import Message
@@ -41,8 +42,14 @@ def only_abuse(text: str) -> bool:
 
 def without_abuse(text: str) -> str:
     """Return the words without the abuse, for reading them back."""
-    cleaned = pattern(DATA, "abuse").sub("", text)
+    cleaned = _abuse_with_of().sub("", text)
     return re.sub(r"^[\uff0c,。!！\s]+", "", cleaned) if cleaned != text else text
+
+
+@lru_cache(maxsize=1)
+def _abuse_with_of() -> re.Pattern[str]:
+    """The abuse with the 的 that ties it to what it is about (“龟儿子的楼道灯”)."""
+    return re.compile(f"(?:{pattern(DATA, 'abuse').pattern})(?:的(?![，,。!！ ]|$))?")
 
 
 def language(text: str) -> str | None:

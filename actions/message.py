@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.understanding.scripts import simplify
+
 ZONE = ZoneInfo("Asia/Shanghai")
 
 WORDLESS = frozenset({"[图片]", "[位置]"})
@@ -67,7 +69,7 @@ class Message:
 
     Attributes:
         id: Chat message id, the key of everything this message starts.
-        text: As said; empty for a tapped button that refers to no message.
+        text: As said, in simplified characters; empty for a tapped button that refers to no message.
         tapped: True when a button was tapped instead of something typed.
         about: What the tapped button refers to (``home``, ``place:xingfu-3`` …).
         now: The present time of the whole system (message metadata), Asia/Shanghai.
@@ -91,11 +93,22 @@ class Message:
     location: Mapping[str, Any] | None = None
     resident: Resident = field(default_factory=Resident)
     pending_callback: Mapping[str, Any] | None = None
+    left: Mapping[str, Any] | None = None
+    """``{id, fresh, buttons}`` of a form left in another channel that was asked about here."""
+    held: Mapping[str, Any] | None = None
+    """``{id, fresh}`` of a place in a full slot that is held for the resident (``actions.waiting``)."""
     said_in: str = ""
     """Id of the message whose words these are: an earlier one when a button refers to it, with
     ``#n`` when they are its n-th part."""
+    written: str = ""
+    """The words as they were written; ``text`` is the same in simplified characters, letter by letter."""
     parts: tuple[Message, ...] = ()
     """The requests of a message that tells of several things, each with its own words; else none."""
+
+    @property
+    def verbatim(self) -> str:
+        """The words as they were written: what is kept and read back."""
+        return self.written or self.text
 
     def all(self, kind: str) -> list[Entity]:
         """Return the entities of one type in the order said."""
@@ -158,6 +171,7 @@ def pressed(
     tapped = replace(
         message,
         text="",
+        written="",
         intent=intent,
         confidence=1.0,
         entities=tuple(
@@ -196,6 +210,7 @@ def recalled(message: Message, events: Sequence[Mapping[str, Any]], message_id: 
     return replace(
         message,
         text=old.text,
+        written=old.written,
         entities=(*old.entities, *message.entities),
         leaf=message.leaf or old.leaf,
         readings=old.readings,
@@ -222,7 +237,8 @@ def _parse(
     home = (metadata.get("resident") or {}).get("home")
     message = Message(
         id=str(event.get("message_id") or ""),
-        text="" if tapped or raw in WORDLESS else raw,
+        text="" if tapped or raw in WORDLESS else simplify(raw),
+        written="" if tapped or raw in WORDLESS else raw,
         intent=intent,
         confidence=float((parsed.get("intent") or {}).get("confidence") or 0.0),
         now=read_time(metadata.get("now")),
@@ -244,6 +260,8 @@ def _parse(
             home=home if home and home.get("compound_id") else None,
         ),
         pending_callback=metadata.get("pending_callback") or None,
+        left=metadata.get("draft") or None,
+        held=metadata.get("place") or None,
     )
     return replace(message, parts=_parts(message, parsed.get("parts") or []))
 
@@ -265,7 +283,8 @@ def _part(whole: Message, number: int, parsed: Mapping[str, Any]) -> Message:
     entities = [e for e in parsed.get("entities") or [] if e.get("entity")]
     return replace(
         whole,
-        text=text,
+        text=simplify(text),
+        written=text,
         intent=str((parsed.get("intent") or {}).get("name") or ""),
         confidence=float((parsed.get("intent") or {}).get("confidence") or 0.0),
         entities=tuple(_entity(e, text, False) for e in entities if e["entity"] != "service"),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions.client import Json, TicketView
 from actions.dialogue import load, pattern
 from actions.echo import mask_phone
 from actions.message import Message
 from actions.texts import say
-from actions.turn import Button, Turn, TurnAction, button
+from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared
 
 DATA = "my_data"
 DO = "action_my_data_do"
@@ -26,6 +26,8 @@ EXPORT = "export"
 SHOWN = 5
 """So many matters are named; of more their number."""
 WAYS = (("correct", "改电话"), ("delete", "删掉联系方式"), ("export", "全部带走"))
+NEEDS: dict[str, tuple[str, ...]] = {"delete": ("waiting", "heard"), "withdraw": ()}
+"""What can be wished only when something is kept, with what else counts for it."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -58,7 +60,7 @@ class MyData(TurnAction):
         if wanted == CORRECT and phone is None:
             turn.say("data_which_phone")
             return [SlotSet("offer", _offer(turn, CORRECT))]
-        if wanted in ("delete", "withdraw") and not _kept(stored):
+        if wanted in NEEDS and not _kept(stored, *NEEDS[wanted]):
             turn.say("data_nothing_kept", open=_open(stored))
             return []
         if wanted:
@@ -99,7 +101,10 @@ class DoMyData(TurnAction):
         async with turn.client() as client:
             stored = await client.change_own_data(turn.conversation_id, body, turn.key("data"))
         turn.say(f"data_{wanted}_done", phone=stored.get("phone") or "", open=_open(stored))
-        return [SlotSet("offer", None), SlotSet("contact_asked", True)]
+        events = [SlotSet("offer", None), SlotSet("contact_asked", True)]
+        if wanted == "delete" and turn.loop is not None:  # what was begun is deleted, too
+            events += [*cleared(), ActiveLoop(None), FollowupAction(LISTEN)]
+        return events
 
 
 def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventType]:
@@ -134,6 +139,12 @@ def shown(stored: Json) -> str:
             say("data_line_consent"),
             "；".join(f"{c['purpose']}（{c['given_on']}）" for c in stored.get("consents") or []),
         ),
+        (say("data_line_drafts"), "；".join(stored.get("drafts") or [])),
+        (say("data_line_waiting"), "；".join(stored.get("waiting") or [])),
+        (
+            say("data_line_heard"),
+            say("data_heard_count", n=stored["heard"]) if stored.get("heard") else "",
+        ),
         (say("data_line_tickets"), _numbers(tickets)),
     ]
     told = [f"• {heading}：{words}" for heading, words in lines if words]
@@ -165,8 +176,9 @@ def _open(stored: Json) -> str:
     return say("data_open", numbers="、".join(numbers[:SHOWN])) if numbers else ""
 
 
-def _kept(stored: Json) -> bool:
-    return any(stored.get(k) for k in ("name", "phone", "home", "pref", "consents"))
+def _kept(stored: Json, *also: str) -> bool:
+    kept = ("name", "phone", "home", "pref", "consents", "drafts", *also)
+    return any(stored.get(k) for k in kept)
 
 
 def _ways(stored: Json) -> list[Button]:

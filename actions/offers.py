@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import choices, conduct
+from actions import choices, conduct, drafts, waiting
 from actions.callback import says_unsolved
 from actions.client import Json
 from actions.form_actions import say_due
@@ -20,7 +20,7 @@ from actions.forms.draft import fill
 from actions.forms.replies import is_no, is_yes, plain_yes
 from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
 from actions.requests import offer_later
-from actions.turn import LISTEN, Button, Turn, TurnAction, button, short
+from actions.turn import LISTEN, RASAS_OWN, Button, Turn, TurnAction, button, short
 
 SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
@@ -40,7 +40,7 @@ def make_offer(
 
     Args:
         turn: The turn; its message is what would be filed, verbatim.
-        key: The sentence of texts.yml.
+        key: The sentence of dialogue.yml.
         kind: Kind of the ticket.
         leaf: Leaf of the catalogue, or None for what has none.
         others: Further ways to go on, offered first.
@@ -49,7 +49,7 @@ def make_offer(
     message_id = turn.message.id
     yes = button(YES, f'/affirm{{"about":"offer:{message_id}"}}')
     turn.say(key, [*others, yes, button(NO, "/deny")], **values)
-    offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": turn.message.text}
+    offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": turn.message.verbatim}
     return [SlotSet("offer", offer)]
 
 
@@ -99,7 +99,7 @@ class Praise(TurnAction):
         chosen = message.tapped and conduct.about(message.text) is None
         if chosen or conduct.praises(message.text):
             return make_offer(
-                turn, "offer_praise", "praise", "K6", words=short(turn.message.text, 30)
+                turn, "offer_praise", "praise", "K6", words=short(turn.message.verbatim, 30)
             )
         if conduct.reports(message.text):
             return report_instead(turn)
@@ -125,6 +125,10 @@ class Affirm(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """File the offered ticket once."""
+        if (left := drafts.which(turn.message)) is not None:
+            return await drafts.resume(turn, left)
+        if (held := waiting.which(turn.message)) is not None:
+            return await waiting.take(turn, held)
         offer = turn.standing_offer()
         if offer is None:
             if not turn.message.tapped and not plain_yes(turn.message):
@@ -172,6 +176,16 @@ class Deny(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Drop a standing offer, or listen."""
+        if (left := drafts.which(turn.message)) is not None:
+            return await drafts.drop(turn, left)
+        if (held := waiting.which(turn.message)) is not None:
+            return await waiting.leave(turn, held)
+        if waiting.leaves(turn.message) and turn.loop is None:
+            if await waiting.leave_all(turn):
+                return []
+            ran = [name for name in turn.actions_since_message() if name not in RASAS_OWN]
+            if ran and ran[0] != self.NAME:
+                return [FollowupAction(ran[0])]
         offer = turn.standing_offer()
         if offer is None and turn.loop is None and says_unsolved(turn.message):
             return [FollowupAction("action_reject")]

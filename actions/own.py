@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
-from actions import amending
+from actions import amending, pausing
 from actions.amending import says
+from actions.dialogue import pattern
+from actions.forms.replies import leftover
 from actions.message import Message
 
 QUERY = "action_query_progress"
@@ -17,12 +19,15 @@ URGE = "action_urge"
 SUPPLEMENT = "action_supplement"
 WITHDRAW = "action_withdraw"
 REJECT = "action_reject"
+REVIEW = "action_review"
 CALLBACK = "action_callback_answer"
-OWN = frozenset({QUERY, URGE, SUPPLEMENT, WITHDRAW, REJECT, CALLBACK, "action_rate"})
+OWN = frozenset({QUERY, URGE, SUPPLEMENT, WITHDRAW, REJECT, REVIEW, CALLBACK, "action_rate"})
 """Actions that read a ticket number themselves."""
 TELLS_OF_TROUBLE = frozenset(
     "report_problem reject_resolution supplement_ticket urge_ticket query_progress".split()
 )
+ABOUT_REVIEW = "review"
+"""``about`` of the button that asks for a second look (data/texts/resident.yml)."""
 SHORT = 30
 """In a longer message “别修了” may be part of a story."""
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
@@ -59,27 +64,59 @@ def meant(message: Message, name: str) -> str | None:
     stage = (message.pending_callback or {}).get("stage")
     if stage == "solved" and _answers_solved(message, name):
         return CALLBACK
+    if wants_review(message):
+        return REVIEW
     if name not in OWN and ticket_no(message):
         if says("withdraw", message.text):
             return WITHDRAW
         return URGE if says("urge", message.text) else QUERY
     if broke_again(message):
         return REJECT
-    if amending.asks(message):
+    if amending.asks(message) or pausing.concerns(message):
         return SUPPLEMENT
     if name not in OWN and says("take_back", message.text) and len(message.text) <= SHORT:
         return WITHDRAW
-    if name not in OWN and (says("progress", message.text) or says("owner", message.text)):
+    if name not in OWN and any(
+        says(asked, message.text) for asked in ("progress", "owner", "done_when")
+    ):
         return QUERY
     return None
 
 
 def _answers_solved(message: Message, name: str) -> bool:
-    """Whether the words answer “solved?”: it is, or one has not looked yet."""
+    """Whether the words answer “solved?”: it is, it is not, or one has not looked yet."""
     if says("solved", message.text):
+        return True
+    fresh = bool((message.pending_callback or {}).get("fresh"))
+    if fresh and says("unsolved", message.text) and not message.all("address"):
         return True
     later = says("later", message.text) and not says("not_later", message.text)
     return later and name not in OWN
+
+
+def wants_review(message: Message) -> bool:
+    """Whether a refusal is not agreed to (“我不服，要复核”, “凭啥不管”); which one is known later."""
+    text = message.text
+    if says("review", text) and not says("review_of_others", text):
+        return True
+    return len(text) <= SHORT and says("refusal_disputed", text)
+
+
+def place_alone(message: Message) -> bool:
+    """Whether the message is nothing but a place."""
+    return bool(message.all("address")) and not leftover(message)
+
+
+def same_number(a: str, b: str) -> bool:
+    """Whether two ticket numbers are the same, however they are written."""
+    return a.replace("-", "").upper() == b.replace("-", "").upper()
+
+
+def grumbles(message: Message) -> bool:
+    """Whether the food is complained of and none is ordered (“上次那菜都馊了”)."""
+    complains = pattern("forms", "grumble").search(message.text)
+    orders = message.meant("meal") or message.all("count") or pausing.MEAL_WISH.search(message.text)
+    return bool(complains) and not orders
 
 
 def broke_again(message: Message) -> bool:

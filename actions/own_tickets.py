@@ -8,19 +8,20 @@ from datetime import timedelta
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import amending, withdrawing
+from actions import amending, contact, orders, pausing, withdrawing
 from actions.amending import Change, kind_of, says
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
 from actions.form_actions import say_due, say_owner
 from actions.forms.replies import bare, leftover
 from actions.message import Message, read_time
-from actions.own import broke_again, query_code, ticket_no
+from actions.own import REVIEW, broke_again, place_alone, query_code, same_number, ticket_no
 from actions.texts import say
 from actions.turn import RASAS_OWN, Button, Turn, TurnAction, button, short
 
 FINISHED = frozenset({"RESOLVED", "CLOSED"})
-ENDED = frozenset({"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "HANDED_OFF"})
+REFUSED = frozenset({"NOT_ACCEPTED", "TERMINATED"})
+ENDED = frozenset({"CLOSED", "WITHDRAWN", "HANDED_OFF"}) | REFUSED
 SHOWN = 3
 TELLS = 3
 """So many words beyond entities and filler tell of something."""
@@ -42,14 +43,10 @@ def candidates(tickets: Sequence[TicketView], message: Message, finished: bool) 
     """
     named = ticket_no(message)
     if named:
-        return [t for t in tickets if _same(t.ticket_no, named)]
+        return [t for t in tickets if same_number(t.ticket_no, named)]
     if finished:
-        return [t for t in tickets if t.state in FINISHED]
-    return [t for t in tickets if t.state not in ENDED]
-
-
-def _same(a: str, b: str) -> bool:
-    return a.replace("-", "").upper() == b.replace("-", "").upper()
+        return [t for t in tickets if t.goes_on in FINISHED]
+    return [t for t in tickets if t.goes_on not in ENDED]
 
 
 class QueryProgress(TurnAction):
@@ -59,6 +56,8 @@ class QueryProgress(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """List the newest, or one by number (with its query code when it was made elsewhere)."""
+        if orders.asks(turn.message):
+            return await orders.tell(turn)
         number = ticket_no(turn.message)
         async with turn.client() as client:
             if number:
@@ -77,6 +76,8 @@ class QueryProgress(TurnAction):
             tickets = await client.tickets(turn.conversation_id)
         if says("owner", turn.message.text):
             return self._who(turn, tickets)
+        if says("done_when", turn.message.text):
+            return self._when(turn, tickets)
         if not tickets:
             if says("phoned", turn.message.text) and turn.loop is None:
                 turn.say("progress_phoned")
@@ -89,21 +90,49 @@ class QueryProgress(TurnAction):
         return []
 
     @staticmethod
+    def _when(turn: Turn, tickets: Sequence[TicketView]) -> list[EventType]:
+        """Say when the open ones will be answered and why then; without any it is another question."""
+        known = [t for t in tickets if t.goes_on not in ENDED | FINISHED]
+        first = first_action(turn)
+        if not known and first:
+            return [FollowupAction(first)]
+        if not known:
+            turn.say("progress_none")
+            return []
+        told = [_say_when(t, turn.message) for t in known[:SHOWN]]
+        turn.tell("\n".join(told), custom=known[0].card())
+        return []
+
+    @staticmethod
     def _who(turn: Turn, tickets: Sequence[TicketView]) -> list[EventType]:
         """Name who is in charge of the open ones, with a phone; without any it is another question."""
         known = [t for t in tickets if t.state not in ENDED | FINISHED and t.owner]
-        first = _first(turn)
+        first = first_action(turn)
         if not known and first:
             return [FollowupAction(first)]
         if not known:
             turn.say("progress_none" if not tickets else "progress_no_owner")
             return []
         lines = [
-            say("progress_owner", title=_title(t), owner=t.owner, phone=say_phone(t))
+            say("progress_owner", title=ticket_title(t), owner=t.owner, phone=say_phone(t))
             for t in known[:SHOWN]
         ]
         turn.tell("\n".join(lines), custom=known[0].card())
         return []
+
+
+def _say_when(ticket: TicketView, message: Message) -> str:
+    """Return when one request will be answered, why then, and by whom."""
+    reason = ticket.due_reason.rstrip("。")
+    return say(
+        "progress_when",
+        title=ticket_title(ticket),
+        ticket_no=ticket.ticket_no,
+        due=due(ticket, message),
+        reason=say("progress_when_reason", reason=reason) if reason else "",
+        owner=say_owner(ticket),
+        state=_state(ticket),
+    )
 
 
 def say_phone(ticket: TicketView) -> str:
@@ -112,7 +141,7 @@ def say_phone(ticket: TicketView) -> str:
     return say("owner_phone", phone=phone) if phone else ""
 
 
-def _first(turn: Turn) -> str | None:
+def first_action(turn: Turn) -> str | None:
     """Return the action that the message was first taken for, when it was handed on to this one."""
     ran = [name for name in turn.actions_since_message() if name not in RASAS_OWN]
     return ran[0] if ran else None
@@ -208,11 +237,11 @@ def named_in(text: str, found: list[TicketView]) -> list[TicketView]:
 
     Args:
         text: What was said.
-        found: Requests; of a title only what comes after the place is its matter.
+        found: Requests; of a title only what is beside the place is its matter.
     """
     said = set(text) - NO_NAME
     shared = [
-        len(said & set(t.title.removeprefix(str(t.data.get("location_text") or "")))) for t in found
+        len(said & set(t.title.replace(str(t.data.get("location_text") or ""), ""))) for t in found
     ]
     first, second = sorted([*shared, 0, 0], reverse=True)[:2]
     return [found[shared.index(first)]] if first > 2 * second else found
@@ -225,8 +254,8 @@ class Urge(OwnTicketAction):
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Send the words to whoever is in charge."""
-        view = await client.resident_act(ticket.ticket_no, "urge", _body(turn), turn.key("urge"))
-        turn.say("urged", custom=view.card(), **_about(turn, view, ticket))
+        view = await client.resident_act(ticket.ticket_no, "urge", body_of(turn), turn.key("urge"))
+        turn.say("urged", custom=view.card(), **about_ticket(turn, view, ticket))
         return []
 
 
@@ -243,20 +272,39 @@ class Supplement(OwnTicketAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Add it; an address right after a question about the grid answers that question."""
-        if _place_alone(turn.message) and turn.last_action() == COMMUNITY:
+        if place_alone(turn.message) and turn.last_action() == COMMUNITY:
             return [FollowupAction(CLARIFY)]
+        if (paused := await pausing.step(turn)) is not None:
+            return paused
         async with turn.client() as client:
             tickets = await client.tickets(turn.conversation_id)
             open_ones = candidates(tickets, turn.message, False)
+            number = self.asked_about(turn)
+            open_ones = [t for t in open_ones if t.ticket_no == number] or open_ones
+            open_ones = orders.for_whom(turn.message, open_ones)
             if turn.message.about == UNDO:
                 return await self._undo(turn, client, open_ones)
+            once = [t for t in open_ones if amending.for_once(turn.message, t)]
+            if once:
+                return await self._note_once(turn, client, once[0])
             changed = [(t, c) for t in open_ones if (c := amending.change_of(turn.message, t))]
             if changed:
                 return await self._amend(turn, client, *changed[0])
-        first = _first(turn)
-        if first and first != self.NAME:
+        first = first_action(turn)
+        if first and first != self.NAME and turn.choice is None:
             return [FollowupAction(first)]
         return await super().act(turn)
+
+    @staticmethod
+    async def _note_once(turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Write on a standing order what is wished for some of its days only."""
+        key = turn.key("supplement")
+        view = await client.resident_act(ticket.ticket_no, "supplement", body_of(turn), key)
+        words = short(turn.message.verbatim, LONG_REASON)
+        phone = (view.data.get("owner") or {}).get("phone")
+        call = say("order_once_phone", phone=phone) if phone else ""
+        turn.say("order_once", custom=view.card(), words=words, phone=call)
+        return []
 
     async def _amend(
         self, turn: Turn, client: Client, ticket: TicketView, change: Change
@@ -264,7 +312,7 @@ class Supplement(OwnTicketAction):
         """Change the facts and read back what they are now and were before."""
         if change.cancels:
             return [FollowupAction(Withdraw.NAME)]
-        body: Json = _body(turn)
+        body: Json = body_of(turn)
         if change.appointment:
             body["appointment"] = change.appointment
         if change.phone or change.wish:
@@ -276,7 +324,8 @@ class Supplement(OwnTicketAction):
                 return await self._place_unknown(turn, client, ticket, change)
             body |= where
             known = str(ticket.data.get("location_text") or "")
-            lines[-1] = (str(where["place"]["label"]), known)
+            door, label = str(change.address.get("room") or ""), str(where["place"]["label"])
+            lines[-1] = (label if door in label else f"{label}{door}", known)
         try:
             view = await client.resident_act(ticket.ticket_no, "amend", body, turn.key("amend"))
         except Refused as refused:
@@ -294,7 +343,7 @@ class Supplement(OwnTicketAction):
             facts = f'"ticket_no":"{view.ticket_no}","about":"{UNDO}"'
             buttons = [button("改回去", f"/supplement_ticket{{{facts}}}")]
         turn.say(
-            "amended", buttons, custom=view.card(), changes=changes, **_about(turn, view, view),
+            "amended", buttons, custom=view.card(), changes=changes, **about_ticket(turn, view, view),
             owner=say_owner(view) if view.owner and not undoable else "",
         )  # fmt: skip
 
@@ -318,7 +367,7 @@ class Supplement(OwnTicketAction):
     ) -> list[EventType]:
         """Keep the words on the ticket; a person reads where it is."""
         key = turn.key("supplement")
-        view = await client.resident_act(ticket.ticket_no, "supplement", _body(turn), key)
+        view = await client.resident_act(ticket.ticket_no, "supplement", body_of(turn), key)
         turn.say("amend_place_unknown", custom=view.card(), known=change.address_text)
         return []
 
@@ -330,33 +379,41 @@ class Supplement(OwnTicketAction):
         if not before:
             turn.say("button_gone")
             return []
-        body: Json = {**_body(turn), "text": "改回原来的", "appointment": before}
+        body: Json = {**body_of(turn), "text": "改回原来的", "appointment": before}
         number = open_ones[0].ticket_no
         try:
             view = await client.resident_act(number, "amend", body, turn.key("amend"))
         except Refused as refused:
             turn.say("amend_refused", reason=refused.message)
             return []
-        turn.say("amended_back", custom=view.card(), **_about(turn, view, view))
+        turn.say("amended_back", custom=view.card(), **about_ticket(turn, view, view))
         return []
+
+    def asked_about(self, turn: Turn) -> str | None:
+        """Return the order of the list that a number names, or that was chosen before."""
+        return orders.chosen(turn)
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
         """An address without a matter is heard as such; what tells of something is reported."""
-        if _place_alone(turn.message):
+        if place_alone(turn.message):
             return [FollowupAction(CLARIFY)]
-        if turn.loop is None and len(leftover(turn.message)) >= TELLS:
+        tells = len(leftover(turn.message)) >= TELLS and not contact.only_reaching(turn.message)
+        if turn.loop is None and tells:
             return [FollowupAction("report_form")]
         return super().nothing(turn, open_ones)
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
-        """Add what was said."""
-        body = {**_body(turn), "attachments": list(turn.message.attachments)}
+        """Add what was said; of an order from the list nothing is said yet."""
+        told = len(leftover(turn.message)) >= TELLS and not orders.numbered(turn)
+        if turn.message.about == orders.ABOUT or (orders.numbered(turn) and not told):
+            return orders.ask_what(turn, ticket)
+        body = {**body_of(turn), "attachments": list(turn.message.attachments)}
         if len(leftover(turn.message)) < 2 and not (turn.message.entities or body["attachments"]):
-            turn.say("supplement_what", title=_title(ticket), ticket_no=ticket.ticket_no)
+            turn.say("supplement_what", title=ticket_title(ticket), ticket_no=ticket.ticket_no)
             return []
         key = turn.key("supplement")
         view = await client.resident_act(ticket.ticket_no, "supplement", body, key)
-        turn.say("supplemented", custom=view.card(), **_about(turn, view, ticket))
+        turn.say("supplemented", custom=view.card(), **about_ticket(turn, view, ticket))
         return []
 
 
@@ -369,26 +426,33 @@ class Withdraw(OwnTicketAction):
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
         """Without a request the words mean what they were first taken for."""
-        first = _first(turn)
+        first = first_action(turn)
         given = [FollowupAction(first)] if first and first != self.NAME else []
         return given or super().nothing(turn, open_ones)
 
     def asked_about(self, turn: Turn) -> str | None:
         """Return the ticket whose reason was asked for just before."""
         offer = _withdrawing(turn)
-        return str(offer["ticket"]) if offer else None
+        return str(offer["ticket"]) if offer else orders.chosen(turn)
 
     def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
         """“不去了” is about what was agreed, “饭不要了” about the meal."""
         fits = [t for t in found if amending.change_of(turn.message, t).cancels]
-        return fits or super().fitting(turn, found)
+        return amending.newest_of_habits(fits) or super().fitting(turn, found)
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
-        """Ask once; a reason, or a yes to the one that is read back, takes it back."""
+        """Ask once; a reason, or a yes to the one that is read back, takes it back.
+
+        A meal that is being cooked already stays, and nobody is asked why it should not.
+        """
+        too_late = await _too_late(client, ticket)
+        if too_late:
+            turn.say("withdraw_too_late", title=ticket_title(ticket), reason=too_late)
+            return [SlotSet("offer", None)]
         offer = _withdrawing(turn) or {}
         code, words = self._reason(turn, offer, kind_of(ticket))
         if code == withdrawing.KEEP:
-            turn.say("withdraw_kept", title=_title(ticket), ticket_no=ticket.ticket_no)
+            turn.say("withdraw_kept", title=ticket_title(ticket), ticket_no=ticket.ticket_no)
             return [SlotSet("offer", None)]
         if code is None:
             return self._ask(turn, ticket, words)
@@ -430,7 +494,8 @@ class Withdraw(OwnTicketAction):
             facts = f'"ticket_no":"{ticket.ticket_no}","about":"{WHY}{code}"'
             return button(title, f"/withdraw_ticket{{{facts}}}")
 
-        about = {"title": _title(ticket), "ticket_no": ticket.ticket_no}
+        named = orders.words(ticket, turn.message) if orders.numbered(turn) else ""
+        about = {"title": named or ticket_title(ticket), "ticket_no": ticket.ticket_no}
         keep = why("先不撤", withdrawing.KEEP)
         if words:
             go = why("撤掉", withdrawing.GO)
@@ -441,6 +506,15 @@ class Withdraw(OwnTicketAction):
         code = withdrawing.reason_in(words) if words else None
         offer = {"id": turn.message.id, "follow": Withdraw.NAME, "ticket": ticket.ticket_no}
         return [SlotSet("offer", {**offer, "code": code, "words": words})]
+
+
+async def _too_late(client: Client, ticket: TicketView) -> str:
+    """Return why a meal can no longer be taken back, with whom to call; empty when it can."""
+    order = ticket.data.get("appointment") or {}
+    if kind_of(ticket) != amending.MEAL or order.get("habit"):
+        return ""
+    window = await client.meal_window(str(order.get("date")), str(order["meal"]))
+    return str(window.get("withdraw_reason") or "")
 
 
 LONG_REASON = 40
@@ -477,12 +551,12 @@ class Reject(OwnTicketAction):
             return await super().act(turn)
         async with turn.client() as client:
             tickets = await client.tickets(turn.conversation_id)
-            same = [t for t in tickets if t.state in FINISHED and is_same(turn.message, t)]
-            if same and same[0].state == "RESOLVED":
+            same = [t for t in tickets if t.goes_on in FINISHED and is_same(turn.message, t)]
+            if same and same[0].goes_on == "RESOLVED":
                 return await self.do(turn, client, same[0])
         if same:
             return self._reopen(turn, same[0])
-        first = _first(turn)
+        first = first_action(turn)
         if first and first != self.NAME:
             return [FollowupAction(first)]
         return await super().act(turn)
@@ -492,7 +566,7 @@ class Reject(OwnTicketAction):
         """Ask whether it is the same again; once it is too long closed it is reported anew."""
         closed = read_time(str(ticket.data.get("closed_at") or ticket.data.get("created_at")))
         if turn.message.now - closed > REOPENED_FOR:
-            turn.say("reopen_too_old", title=_title(ticket))
+            turn.say("reopen_too_old", title=ticket_title(ticket))
             return [FollowupAction("report_form")]
         about = f'"about":"m:{turn.message.id}"'
         yes = f'/reject_resolution{{"ticket_no":"{ticket.ticket_no}",{about}}}'
@@ -502,7 +576,7 @@ class Reject(OwnTicketAction):
         turn.say(
             "reopen_ask",
             [button("是，退回重办", yes), button("不是，另报一件", no)],
-            title=_title(ticket),
+            title=ticket_title(ticket),
             ticket_no=ticket.ticket_no,
             day=f"{closed.month}月{closed.day}日",
         )
@@ -510,7 +584,8 @@ class Reject(OwnTicketAction):
 
     def newest(self, found: Sequence[TicketView]) -> bool:
         """The only one that waits for a verdict is the one that is meant."""
-        return [t.state for t in found].count("RESOLVED") == 1 and found[0].state == "RESOLVED"
+        states = [t.goes_on for t in found]
+        return states.count("RESOLVED") == 1 and states[0] == "RESOLVED"
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
         """What is still being worked on is not rejected but hurried; else it is a new problem.
@@ -529,21 +604,26 @@ class Reject(OwnTicketAction):
         ticket = open_ones[0]
         urge = f'/urge_ticket{{"ticket_no":"{ticket.ticket_no}"}}'
         buttons = [button("催一下", urge), button("先不催", "/deny")]
-        turn.say("reject_open", buttons, **_about(turn, ticket, ticket))
+        turn.say("reject_open", buttons, **about_ticket(turn, ticket, ticket))
         return [SlotSet("offer", {"id": turn.message.id, "follow": Urge.NAME})]
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
-        """Send it back with the resident's words; when that is over it is reported anew."""
+        """Send it back with the resident's words; when that is over it is reported anew.
+
+        What was refused has nothing to send back: it is looked at again.
+        """
+        if ticket.goes_on in REFUSED:
+            return [FollowupAction(REVIEW)]
         try:
             view = await client.resident_act(
-                ticket.ticket_no, "reject", _body(turn), turn.key("reject")
+                ticket.ticket_no, "reject", body_of(turn), turn.key("reject")
             )
         except Refused as refused:
             if refused.code != "closed_too_long" or turn.loop:
                 raise
-            turn.say("reopen_too_old", title=_title(ticket))
+            turn.say("reopen_too_old", title=ticket_title(ticket))
             return [FollowupAction("report_form")]
-        turn.say("rejected", custom=view.card(), **_about(turn, view, ticket))
+        turn.say("rejected", custom=view.card(), **about_ticket(turn, view, ticket))
         return []
 
 
@@ -578,6 +658,10 @@ class Rate(OwnTicketAction):
     FINISHED_ONES = True
     INTENT = "rate_service"
 
+    def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
+        """What was joined to a neighbour's is judged by the neighbour."""
+        return super().fitting(turn, [t for t in found if t.state in FINISHED])
+
     def newest(self, found: Sequence[TicketView]) -> bool:
         """A verdict is about what was finished last."""
         return True
@@ -589,35 +673,35 @@ class Rate(OwnTicketAction):
             turn.say(
                 "rate_ask",
                 rating_buttons(ticket.ticket_no),
-                title=_title(ticket),
+                title=ticket_title(ticket),
                 ticket_no=ticket.ticket_no,
             )
             return []
-        body = {**_body(turn), "score": score}
+        body = {**body_of(turn), "score": score}
         await client.resident_act(ticket.ticket_no, "rate", body, turn.key("rate"))
         turn.say("rated", score=SCORES[score])
         return []
 
 
-def _body(turn: Turn) -> Json:
-    return {"conversation_id": turn.conversation_id, "text": turn.message.text}
-
-
-def _place_alone(message: Message) -> bool:
-    return bool(message.all("address")) and not leftover(message)
+def body_of(turn: Turn) -> Json:
+    """Return the body of a resident's action: who says it, in their words."""
+    return {"conversation_id": turn.conversation_id, "text": turn.message.verbatim}
 
 
 def _state(ticket: TicketView) -> str:
     return (ticket.state_text or ticket.state).rstrip("。")
 
 
-def _title(ticket: TicketView) -> str:
+def ticket_title(ticket: TicketView) -> str:
+    """Return the name of a request in a sentence."""
     return ticket.title or "您报的事"
 
 
-def _about(turn: Turn, view: TicketView, before: TicketView) -> dict[str, str]:
+def about_ticket(turn: Turn, view: TicketView, before: TicketView | None = None) -> dict[str, str]:
+    """Return what sentences about a request say: title, number, state and when it is due."""
+    before = before or view
     return {
-        "title": _title(view if view.title else before),
+        "title": ticket_title(view if view.title else before),
         "ticket_no": view.ticket_no,
         "state": _state(view),
         "due": due(view, turn.message),

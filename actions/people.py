@@ -9,6 +9,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import conduct, crisis
 from actions.client import Alert, Client, Json, Refused, ServiceAway
+from actions.forms import booking
 from actions.forms.replies import NO, YES, bare, leftover
 from actions.texts import say
 from actions.turn import LISTEN, Turn, TurnAction, button
@@ -40,11 +41,11 @@ class Emergency(TurnAction):
         now = crisis.begin(leaf, turn.message, named=named, ticket_no="")
         async with turn.client() as client:
             card, alert = await asyncio.gather(
-                _card(client, now), _alert(client, turn, leaf), return_exceptions=False
+                _card(client, now, turn.elder), _alert(client, turn, leaf), return_exceptions=False
             )
         if card:
             shown = {k: v for k, v in card.items() if k != "after"}
-            turn.tell(safety_text(card), custom={"card": shown})
+            turn.tell(safety_text(card, first=card["elder"]), custom={"card": shown})
         else:
             turn.say(_fallback(leaf))
         if alert:
@@ -66,9 +67,12 @@ def _plain_answer(turn: Turn) -> bool:
 
     Such words answer a question, whatever the classifier made of them.
     """
-    message = turn.message
+    message, draft = turn.message, turn.draft
     if message.entities and not leftover(message):
         return True
+    learned = message.confidence < 1.0
+    if learned and draft and draft.asked == "health" and booking.tells_health(message):
+        return True  # the illness that was asked for
     return bool(turn.loop) and bare(message.text) in PLAIN
 
 
@@ -97,7 +101,7 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     """Answer a message within a crisis; return the events that remember it."""
     async with turn.client() as client:
         card, alert = await asyncio.gather(
-            _card(client, before), _alert(client, turn, before.leaf, before.ticket_no)
+            _card(client, before, turn.elder), _alert(client, turn, before.leaf, before.ticket_no)
         )
     if card is None:
         turn.say(_fallback(before.leaf))
@@ -139,8 +143,9 @@ class Comfort(TurnAction):
         except (ServiceAway, Refused):
             turn.say("emergency_fallback_J5")
             return [FollowupAction(LISTEN)]
-        card = {**found["card"], "numbers": found["numbers"]}
-        turn.tell(safety_text(card))
+        elder = (turn.elder and found["card"].get("elder")) or {}
+        card = {**found["card"], **elder, "numbers": found["numbers"]}
+        turn.tell(safety_text(card, first=bool(elder)))
         about = f'"service":"{self.VISIT}","about":"m:{turn.message.id}"'
         yes = button("好，请人来看看", f"/report_problem{{{about}}}")
         turn.say("comfort_visit", [yes, button("先不用", "/deny")])
@@ -172,7 +177,7 @@ def _fallback(leaf: str) -> str:
     return f"emergency_fallback_{leaf}" if leaf in ("J3", "J5") else "emergency_fallback"
 
 
-async def _card(client: Client, now: crisis.Crisis) -> Json | None:
+async def _card(client: Client, now: crisis.Crisis, elder: bool) -> Json | None:
     """Return the safety card in the words for who speaks; None when the services are away."""
     try:
         found = await client.hotlines(now.card)
@@ -182,6 +187,8 @@ async def _card(client: Client, now: crisis.Crisis) -> Json | None:
     other = card.pop("third_party", None)
     if now.third and other:
         card.update(other)
+    short = card.pop("elder", None) if elder else None
+    card.update(short or {})
     return {
         "type": "safety",
         "leaf": now.leaf,
@@ -190,12 +197,13 @@ async def _card(client: Client, now: crisis.Crisis) -> Json | None:
         "numbers": found.get("numbers") or [],
         "version": card.get("version"),
         "after": card.get("after") or {},
+        "elder": bool(short),
     }
 
 
 async def _alert(client: Client, turn: Turn, leaf: str, ticket_no: str = "") -> Alert | None:
     """Alert people, or add the words to the call for help of this ticket."""
-    words = turn.message.text or "紧急求助"
+    words = turn.message.verbatim or "紧急求助"
     try:
         return await client.alert(
             turn.conversation_id, "emergency", words, turn.key("emergency"), leaf, ticket_no
@@ -204,8 +212,16 @@ async def _alert(client: Client, turn: Turn, leaf: str, ticket_no: str = "") -> 
         return None
 
 
-def safety_text(card: Json) -> str:
-    """Return the card in words for every channel: the lines unchanged, then the numbers."""
+def safety_text(card: Json, *, first: bool) -> str:
+    """Return the card in words for every channel: the lines unchanged, then the numbers.
+
+    Args:
+        card: The card.
+        first: The numbers come before the lines, one a line: large-type mode.
+    """
+    if first:
+        numbers = [f"{n['name']} {n['phone']}" for n in card["numbers"]]
+        return "\n".join([card["title"], *numbers, *card["lines"]])
     return "\n".join(filter(None, [card["title"], *card["lines"], _numbers(card)]))
 
 
@@ -236,7 +252,10 @@ class Handoff(TurnAction):
         try:
             async with turn.client() as client:
                 alert = await client.alert(
-                    turn.conversation_id, "human", turn.message.text or "人工", turn.key("human")
+                    turn.conversation_id,
+                    "human",
+                    turn.message.verbatim or "人工",
+                    turn.key("human"),
                 )
         except ServiceAway:
             turn.say("handoff_away", [button("人工", "/ask_human")])

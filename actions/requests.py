@@ -2,20 +2,23 @@
 
 A message may tell of two or three things (``Message.parts``), and another matter may be told while
 a form is open. One is done at a time; the others wait in the order they were told, in the draft or
-in the offer (``rest``), as plain JSON ``{id, text, intent, leaf}``: ``id`` names the message, with
-``#n`` its part; ``certificate`` is which one, when several were named.
+in the offer (``rest``), as plain JSON ``{id, text, intent, leaf, entities, attachments}``: ``id`` names
+the message, with ``#n`` its part; ``certificate`` is which one, when several were named. The words and
+what was understood of them stand in it too: a form that goes over to another channel takes along what
+waits behind it, and there the message itself is not known (docs/adr/0013-drafts.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.message import Message
+from actions.message import Entity, Message
 from actions.texts import catalogue
+from bot.understanding.scripts import simplify
 
 if TYPE_CHECKING:
     from actions.turn import Turn
@@ -48,10 +51,50 @@ def as_later(message: Message) -> Json:
     sure = message.leaf is not None and message.leaf.confidence >= LEAF_SURE
     return {
         "id": message.said_in or message.id,
-        "text": message.text,
+        "text": message.verbatim,
         "intent": message.intent,
         "leaf": message.leaf.id if sure and message.leaf else None,
+        "entities": [asdict(e) for e in message.entities],
+        "attachments": list(message.attachments),
     }
+
+
+def restored(message: Message, kept: Json) -> Message:
+    """Return the message with the words of a request that waited, as ``as_later`` kept them.
+
+    Args:
+        message: The present message: its intent, and what it names itself, stay.
+        kept: The request that waited.
+    """
+    entities = tuple(Entity(**e) for e in kept.get("entities") or ())
+    return replace(
+        message,
+        text=simplify(str(kept["text"])),
+        written=str(kept["text"]),
+        entities=(*entities, *message.entities),
+        about=None,
+        said_in=str(kept["id"]),
+        attachments=tuple(kept.get("attachments") or ()) or message.attachments,
+    )
+
+
+def with_place(waiting: Sequence[Json], address: Json | None, text: str) -> list[Json]:
+    """Return the requests that wait; one that names no place has that of the form before it.
+
+    Args:
+        waiting: As ``as_later`` kept them.
+        address: Normalised place of the form they wait behind, or None.
+        text: The same in words.
+    """
+    if not address:
+        return list(waiting)
+    place = asdict(Entity("address", dict(address), text))
+    return [
+        each
+        if any(e["type"] == "address" for e in each.get("entities") or ())
+        else {**each, "entities": [*(each.get("entities") or ()), place]}
+        for each in waiting
+    ]
 
 
 def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
@@ -82,6 +125,7 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
         "intent": intent,
         "leaf": first.get("leaf"),
         "certificate": first.get("certificate"),
+        "kept": first,
         "rest": rest,
     }
     return [SlotSet("offer", offer)]

@@ -12,7 +12,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import cards, follow_ups, leaves
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
-from actions.follow_ups import APPOINTMENT, PROXY
+from actions.follow_ups import APPOINTMENT, PROXY, VISIT
 from actions.forms import booking, certificate, errand
 from actions.forms.report import NO_LEAF
 from actions.message import Leaf
@@ -88,7 +88,7 @@ def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
     if part == "print" and data:
         data["card"]["materials"] = card.get("materials") or []
     text = cards.part_text(card, part, follow_ups.lacking(turn.message.text))
-    offers = cards.buttons(card) if part == "deputy" and turn.loop is None else []
+    offers = cards.buttons(card) if part in ("deputy", VISIT) and turn.loop is None else []
     turn.tell(text, [b for b in offers if b["title"] == cards.TITLES[PROXY]], data)
     if part == "lacking" and turn.loop is None:
         return [*keep, *make_offer(turn, "offer_consult", "consult", str(card["id"]))]
@@ -126,6 +126,8 @@ async def _explain(turn: Turn, client: Client) -> list[EventType]:
     wish = None if message.tapped or turn.loop else follow_ups.wish(message.text)
     if wish and wish in (card.get("offers") or []) and card.get("kind") == "办事":
         return [*keep, *_errand(turn, card, wish)]
+    for notice in await client.notices_of(leaf.id, turn.elder):
+        turn.tell(notice)
     return [*keep, *_show(turn, card)]
 
 

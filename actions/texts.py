@@ -1,4 +1,4 @@
-"""What the actions say: one catalogue of sentences (texts.yml), plain and for elder mode."""
+"""What the actions say: one catalogue of sentences (``data/texts/dialogue.yml``), plain and for elder mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-PATH = Path(__file__).with_name("texts.yml")
+PATH = Path(__file__).resolve().parent.parent / "data" / "texts" / "dialogue.yml"
 
 
 @lru_cache(maxsize=1)

@@ -11,20 +11,43 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import choices, conduct, follow_ups, leaves, manners, own, withdrawing
+from actions import (
+    choices,
+    conduct,
+    drafts,
+    follow_ups,
+    information,
+    leaves,
+    manners,
+    orders,
+    own,
+    pausing,
+    waiting,
+    withdrawing,
+)
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
-from actions.forms import certificate
+from actions.forms import booking, certificate
 from actions.forms.draft import Draft
 from actions.forms.replies import NO, OPENING, YES, bare
-from actions.message import Entity, Leaf, Message, from_events, pressed, recalled
-from actions.requests import HANDOVER, own_part, with_rest
+from actions.message import (
+    REFERS_TO_MESSAGE,
+    Entity,
+    Leaf,
+    Message,
+    from_events,
+    pressed,
+    recalled,
+)
+from actions.requests import HANDOVER, own_part, restored, with_rest
 from actions.texts import catalogue, say
 
 LISTEN = "action_listen"
 AFFIRM = "action_affirm"
 DENY = "action_deny"
 ANSWER = "action_answer_service"
+BOOK = "action_book_service"
+CLARIFY = "action_clarify"
 WITHDRAW = "action_withdraw"
 CALLBACK = "action_callback_answer"
 EXPLAINS = frozenset({ANSWER, "action_refuse_certificate", "action_route_certificate"})
@@ -47,7 +70,7 @@ class Turn:
         self._dispatcher = dispatcher
         self._lead = ""
         self.again = False
-        """A question comes again: it is put in other words where texts.yml has some (``…_again``)."""
+        """A question comes again: it is put in other words where dialogue.yml has some (``…_again``)."""
         self.tracker = tracker
         self.conversation_id = str(tracker.sender_id)
         self.message: Message = from_events(
@@ -55,12 +78,17 @@ class Turn:
         )
         self.typed = self.message
         """The message as it came, also when its words name a button."""
-        self.offered = choices.offered(tracker.events)
+        left = self.message.left or {}
+        asked = list(left["buttons"]) if left.get("fresh") else None
+        self.offered = asked or choices.offered(tracker.events)
         """The buttons under the bot's last words."""
         self.choice = self._named_button()
         if self.choice is not None:
             facts = self.choice.facts
+            where = self.message.all("address") if self.choice.placed else []
             self.message = pressed(self.message, self.choice.intent, facts, tracker.events)
+            said = tuple(replace(e, start=0, end=0) for e in where)
+            self.message = replace(self.message, entities=(*self.message.entities, *said))
         offer = tracker.get_slot("offer") or {}
         if offer.get("taken") and offer["taken"] == self.message.id:
             # A plain yes to what waited: the words that count are those that told it.
@@ -69,10 +97,28 @@ class Turn:
             named = (Entity("certificate", which, which),) if which else ()
             yes = replace(self.message, intent=offer["intent"], leaf=leaf, entities=named)
             self.message = recalled(yes, tracker.events, offer["about"])
+        if offer.get("kept") and self._is_left_behind(offer):
+            self.message = restored(self.message, offer["kept"])
         said_in = self.message.said_in
         waits = bool(said_in) and offer.get("about") == said_in
         self.rest: list[Json] = list(offer.get("rest") or []) if waits else []
         """The requests that wait behind the one of this turn (``actions.requests``)."""
+
+    def _loop_before(self) -> bool:
+        """Whether a form was open when the message came, not only opened by it."""
+        for event in reversed(self.tracker.events):
+            if event.get("event") == "user":
+                return bool(self.loop)
+            if event.get("event") == "active_loop":
+                return False
+        return bool(self.loop)
+
+    def _is_left_behind(self, offer: Json) -> bool:
+        """Whether the message takes up what waited, and that was told in another conversation."""
+        if self.message.said_in == offer["about"]:
+            return False
+        tapped = self.message.about == f"{REFERS_TO_MESSAGE}{offer['about']}"
+        return tapped or offer.get("taken") == self.message.id
 
     def _named_button(self) -> choices.Choice | None:
         """Return the button that typed words name; after a callback question they answer that."""
@@ -81,6 +127,8 @@ class Turn:
         if self.message.tapped or fresh:
             return None
         found = choices.read(self.message.text, self.offered, strict=bool(self.loop))
+        if found is None and not self._loop_before() and own.place_alone(self.message):
+            found = choices.placed(self.offered)
         offer, words = self.standing_offer() or {}, bare(self.message.text)
         if found is None and offer.get("yes") and words in YES | NO and not self.loop:
             found = choices.parse(str(offer["yes" if words in YES else "no"]))
@@ -136,7 +184,7 @@ class Turn:
         custom: Json | None = None,
         **values: Any,
     ) -> None:
-        """Say a sentence of texts.yml, with buttons and data for the widget."""
+        """Say a sentence of dialogue.yml, with buttons and data for the widget."""
         if self.again and f"{key}_again" in catalogue():
             key = f"{key}_again"
         self.tell(say(key, self.elder, **values), buttons, custom)
@@ -168,6 +216,10 @@ class Turn:
             return None
         if offer.get("follow") == WITHDRAW:
             return WITHDRAW if withdrawing.answers(self.message) else None
+        if offer.get("pause"):
+            return own.SUPPLEMENT if pausing.answers(self.message) else None
+        if offer.get("order"):
+            return orders.action(self.message)
         if offer.get("data") and self._agrees_to(offer):
             return str(offer["follow"])
         words = bare(self.message.text)
@@ -193,8 +245,27 @@ class Turn:
             return "report_form"
         if manners.concerns(self.message):
             return "action_manners"
+        return self._arranged(name) or self._gone_on_with(name)
+
+    def _arranged(self, name: str) -> str | None:
+        """Return the action for words about meals, bookings and waiting, or about what goes on here."""
+        if name == "meal_form" and own.grumbles(self.message):
+            return "report_form"
+        if orders.asks(self.message):
+            return own.QUERY
+        if orders.numbered(self):
+            return orders.action(self.message) or name
+        if waiting.leaves(self.message):
+            return DENY
+        return information.asks(self.message)
+
+    def _gone_on_with(self, name: str) -> str | None:
+        """Return the action for words that go on with what was explained or asked for before."""
         if self.topic_leaf() and follow_ups.part_of(self.message):
             return ANSWER
+        doubtful = name == CLARIFY or self.message.uncertain
+        if booking.meant(self.message, self.topic_leaf(), doubtful):
+            return BOOK
         if self.refused() and certificate.wants_sheet(self.message.text):
             return ANSWER
         if own_request := own.meant(self.message, name):
@@ -220,8 +291,12 @@ class Turn:
         """
         if set(self.actions_since_message()) - {name, *RASAS_OWN}:
             return None
-        if self.choice is not None:
-            meant: str | None = choices.actions()[self.choice.intent]
+        if drafts.which(self.message) is not None:  # about a form of another channel, not this one
+            meant: str | None = AFFIRM if drafts.answer(self.message) else DENY
+        elif waiting.which(self.message) is not None:
+            meant = AFFIRM if waiting.answer(self.message) else DENY
+        elif self.choice is not None:
+            meant = choices.actions()[self.choice.intent]
             if self.loop and not opening and self.choice.intent in choices.REPLIES:
                 meant = self.loop
         elif self.loop and not opening:
@@ -230,13 +305,17 @@ class Turn:
             meant = self.answer_to_offer()
             if meant is None and name not in PEOPLE_FIRST:
                 meant = self.meant_action(name)
-            elif meant is None and name == "action_handoff" and self._only_opens():
-                meant = "report_form"
+            elif meant is None and name == "action_handoff":
+                meant = self._before_a_person()
         return meant if meant != name else None
 
-    def _only_opens(self) -> bool:
-        """Whether the words are “我要投诉” and no more: what it is about comes first."""
-        return not self.message.tapped and bool(OPENING.match(bare(self.message.text)))
+    def _before_a_person(self) -> str | None:
+        """Return what comes before a person is called: what “我要投诉” is about, or a second look."""
+        if self.message.tapped:
+            return None
+        if OPENING.match(bare(self.message.text)):
+            return "report_form"
+        return own.REVIEW if own.wants_review(self.message) else None
 
     def topic_leaf(self) -> str | None:
         """Return the leaf that was explained a short while ago (“要带啥” is about it), or None.
@@ -260,7 +339,7 @@ class Turn:
         """Put a sentence before the next thing that is said, in the same bubble.
 
         Args:
-            key: The sentence of texts.yml.
+            key: The sentence of dialogue.yml.
             line: What follows begins on a new line.
             values: What the sentence needs.
         """
@@ -310,7 +389,7 @@ class TurnAction(Action, ABC):
         try:
             events = await self.act(turn)
         except ServiceAway:
-            turn.say("away", what=short(turn.message.text) or "刚才的话")
+            turn.say("away", what=short(turn.message.verbatim) or "刚才的话")
             events = []
         except Refused as refused:
             turn.say("refused", reason=refused.message)

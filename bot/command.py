@@ -23,6 +23,9 @@ import jieba
 
 #: Exit status of a command that was told to stop (128 + SIGTERM), as a shell would say it.
 STOPPED = 143
+
+#: How often a folder is cleared that other threads fill again.
+TRIES = 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -85,23 +88,36 @@ def workshop(result: Path) -> Iterator[Path]:
     in other threads would not listen.
     """
     result.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{result.name}-", dir=result.parent))
     before = tempfile.tempdir
     # Jieba keeps its dictionary in the temporary folder: in the common one, or it is built each time.
     jieba.dt.tmp_dir = tempfile.gettempdir()
 
     def stop(_signal: int, _frame: Any) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         os._exit(STOPPED)
 
-    previous = signal.signal(signal.SIGTERM, stop)
+    # A stop that comes while the folder is made waits until somebody knows how to clear it away.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{result.name}-", dir=result.parent))
+        previous = signal.signal(signal.SIGTERM, stop)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     tempfile.tempdir = str(folder)
     try:
         yield folder
     finally:
         tempfile.tempdir = before
         signal.signal(signal.SIGTERM, previous)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder into which other threads may still be writing."""
+    for _ in range(TRIES):
         shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
 
 
 def run(work: Callable[[], None], lines: Lines | None) -> int:

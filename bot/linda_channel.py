@@ -21,6 +21,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from bot.action_server import ActionServerAway
+from bot.drafts import open_draft
 from bot.heard import Turn, turn_of, understood
 from bot.settings import internal_token
 
@@ -177,7 +178,7 @@ class LindaInput(InputChannel):
         return cls((credentials or {}).get("token") or internal_token())
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """The routes: is it there, a message, a conversation to be forgotten."""
+        """The routes: is it there, a message, a conversation to be forgotten, a form to be put away."""
         routes = Blueprint("linda_webhook", "linda_webhook")
 
         @routes.get("/")
@@ -198,6 +199,13 @@ class LindaInput(InputChannel):
                 return _error(401, "unauthorized", "口令不对。")
             return await _forget(request)
 
+        @routes.post("/put_away")
+        async def put_away(request: Request) -> HTTPResponse:
+            token = request.args.get("token") or ""
+            if not hmac.compare_digest(token.encode(), self._token.encode()):
+                return _error(401, "unauthorized", "口令不对。")
+            return await _put_away(request)
+
         return routes
 
     async def _answer(
@@ -216,9 +224,10 @@ class LindaInput(InputChannel):
         task = self._running.get(key)
         if task is None:
             if body.get("retry"):
-                turn = turn_of(await retrieve(message.sender_id), message.message_id)
+                tracker = await retrieve(message.sender_id)
+                turn = turn_of(tracker, message.message_id)
                 if turn is not None:
-                    return json({**_answer(stored_replies(turn), turn), "repeated": True})
+                    return json({**_answer(stored_replies(turn), turn, tracker), "repeated": True})
             task = asyncio.ensure_future(_handle(message, output, on_new_message, retrieve))
             self._running[key] = task
             task.add_done_callback(lambda _task: self._running.pop(key, None))
@@ -241,7 +250,7 @@ async def _handle(
         logger.exception("linda.message.failed")
         return _error(500, "rasa_failed", "这会儿没处理成，消息已经留着。")
     tracker = output.tracker or await retrieve(message.sender_id)
-    return json(_answer(output.messages, turn_of(tracker, message.message_id)))
+    return json(_answer(output.messages, turn_of(tracker, message.message_id), tracker))
 
 
 async def _forget(request: Request) -> HTTPResponse:
@@ -252,8 +261,23 @@ async def _forget(request: Request) -> HTTPResponse:
     return json({"status": "ok"})
 
 
-def _answer(messages: list[dict[str, Any]], turn: Turn | None) -> dict[str, Any]:
-    return {"messages": messages, "understood": understood(turn) if turn else None}
+async def _put_away(request: Request) -> HTTPResponse:
+    body = request.json if isinstance(request.json, dict) else {}
+    sender, round_ = body.get("sender"), body.get("round")
+    if not all(isinstance(each, str) and each for each in (sender, round_)):
+        return _error(422, "invalid_message", "缺少会话编号 sender 或 round。")
+    await request.app.ctx.agent.put_away(sender, round_)
+    return json({"status": "ok"})
+
+
+def _answer(
+    messages: list[dict[str, Any]], turn: Turn | None, tracker: DialogueStateTracker | None
+) -> dict[str, Any]:
+    return {
+        "messages": messages,
+        "understood": understood(turn) if turn else None,
+        "draft": open_draft(tracker) if tracker else None,
+    }
 
 
 def _error(status: int, code: str, text: str) -> HTTPResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,13 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGenerator
 from rasa.core.processor import MessageProcessor
+from rasa.engine.exceptions import GraphComponentException
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.components.intent_classifier import QUICK
+from bot.drafts import put_away
+from bot.encoder.memory import VectorWanted, computed_elsewhere
+from bot.graph_runner import DirectRunner
 from bot.heard import MODEL
 from bot.linda_channel import LindaOutput
 from bot.model_archive import sha256_of
@@ -33,6 +39,7 @@ class LindaProcessor(MessageProcessor):
         """
         super().__init__(model_path=model_path, **parts)
         self.sha256 = sha256_of(Path(model_path))
+        self.graph_runner = DirectRunner(self.graph_runner)
         if isinstance(self.nlg, TemplatedNaturalLanguageGenerator):
             # Its own texts: a message under way ends with those of the model it began with.
             self.nlg = NaturalLanguageGenerator.create(None, self.domain)
@@ -51,24 +58,55 @@ class LindaProcessor(MessageProcessor):
 
         ``parts``: the parses of its pieces that are requests of their own; absent for one request.
         """
-        parsed = await super().parse_message(message, tracker, only_output_properties)
+        parsed = await self._one(message, tracker, only_output_properties)
         parts = await self._parts(message, tracker)
         return {**parsed, MODEL: self.sha256, **({"parts": parts} if parts else {})}
 
     async def _parts(
         self, message: UserMessage, tracker: DialogueStateTracker | None
     ) -> list[dict[str, Any]]:
+        """Most messages that could be cut tell one thing: the cheap model sees that at once."""
         text = message.text or ""
         pieces = clauses.split(text) if not text.startswith("/") else []
         if len(pieces) < 2:
             return []
-        parses = [
-            await super(LindaProcessor, self).parse_message(
-                UserMessage(piece, metadata=message.metadata), tracker
-            )
-            for piece in pieces
-        ]
-        return clauses.distinct(parses, clauses.is_listing(text))
+        listed = clauses.is_listing(text)
+        said = message.metadata or {}
+        quick = [await self._piece(piece, {**said, QUICK: True}, tracker) for piece in pieces]
+        if not clauses.may_be_several(quick, listed):
+            return []
+        parses = await asyncio.gather(*(self._piece(p, said, tracker) for p in pieces))
+        return clauses.distinct(parses, listed)
+
+    async def _piece(
+        self, piece: str, metadata: dict[str, Any], tracker: DialogueStateTracker | None
+    ) -> dict[str, Any]:
+        return await self._one(UserMessage(piece, metadata=metadata), tracker)
+
+    async def _one(
+        self,
+        message: UserMessage,
+        tracker: DialogueStateTracker | None,
+        only_output_properties: bool = True,
+    ) -> dict[str, Any]:
+        """Rasa's parse. When it needs a sentence vector, that is computed aside, and it begins anew:
+        the rest of a parse costs a tenth of it.
+        """
+        while True:
+            try:
+                with computed_elsewhere():
+                    return await super().parse_message(message, tracker, only_output_properties)
+            except GraphComponentException as error:
+                if not isinstance(error.__cause__, VectorWanted):
+                    raise
+                wanted = error.__cause__
+            await wanted.computed()
+
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Rasa warns of labels that the domain lacks, and builds an empty domain to compare each time.
+
+        ``tests/bot/test_training_data.py`` compares the labels with the domain once.
+        """
 
     async def log_message(
         self, message: UserMessage, should_save_tracker: bool = True
@@ -89,8 +127,18 @@ class LindaAgent(Agent):
         self._memory = tracker_store
 
     async def forget(self, sender_id: str) -> None:
-        """Erase a conversation."""
-        await self._memory.delete(sender_id)
+        """Erase a conversation, between two messages: a turn that is under way would save it again."""
+        async with self.lock_store.lock(sender_id):
+            await self._memory.delete(sender_id)
+
+    async def put_away(self, sender_id: str, round_: str) -> None:
+        """Close the form that the message ``round_`` opened, between two messages; else nothing."""
+        async with self.lock_store.lock(sender_id):
+            tracker = await self._memory.retrieve(sender_id)
+            events = put_away(tracker, round_) if tracker is not None else []
+            if tracker is not None and events:
+                tracker.update_with_events(events, self.domain)
+                await self._memory.save(tracker)
 
     def prepare(self, model_path: str | Path) -> LindaProcessor:
         """Load a model beside the present one; for a thread, touches nothing that is in use."""

@@ -29,6 +29,8 @@ from bot.settings import ROOT, internal_token, model_poll_s, services_url, var_d
 logger = logging.getLogger(__name__)
 
 BACKLOG = 100
+SWITCH_S = 0.0005
+"""How long a thread may keep Python to itself when another wants it: an encoded sentence waits for it."""
 
 
 def whole(models: Sequence[Path]) -> list[Path]:
@@ -135,6 +137,7 @@ def main() -> None:
     models = whole([copy, arguments.model])
     if not models:
         sys.exit(f"找不到模型 {arguments.model}：请先执行 make train。")
+    sys.setswitchinterval(SWITCH_S)
     light = not any(needs_tensorflow(model) for model in models)
     if light:
         without_tensorflow()

@@ -6,7 +6,27 @@
 ``linda user add``            add an account; asks for the password, or reads it from standard input
 ``linda user password``       change a password and end the account's logins
 ``linda ticket show NO``      one ticket with its timeline
+``linda ticket deadlines N``  what became of each deadline, and why
+``linda calendar show``       the notices of holidays that count
+``linda calendar check``      which year is missing, what is odd
+``linda calendar import``     what a notice would move; ``--apply`` brings it in
+``linda sla table``           all time limits, as in docs/sla.md
+``linda sla check``           what a profile lacks
 ``linda catalog check``       what is wrong or due in the data files
+``linda catalog table``       the source of each card, as in docs/cards.md
+``linda catalog export``      all cards in one file, to be edited elsewhere
+``linda catalog import``      what a file of cards would change; ``--apply`` writes it to the data files
+``linda metrics rebuild``     what counts of each ticket, made anew from its events
+``linda metrics check``       tickets whose stored facts differ from their events
+``linda import``              a higher platform's table of orders: its report, then its tickets
+``linda export``              what came of them since the last export
+``linda open311``             keys of the public interface
+``linda webhook``             subscriptions of other systems, what they are owed, replay
+``linda api``                 every call of the API, as in docs/api.md
+``linda workflow``            the workflow's table and diagram, as in docs/workflow.md
+``linda backup``              database and uploads into one file, while everything runs
+``linda restore``             brings a backup back, on SQLite or PostgreSQL
+``linda purge``               erase what is due; ``--dry-run`` counts it
 ``linda model list``          models, newest first; which one is in production
 ``linda model import``        take in an archive as a candidate
 ``linda model compare``       a model beside the one in production: better, worse, emergencies
@@ -28,27 +48,40 @@ import os
 import runpy
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.audit import shell as audit_shell
+from services.backup import shell as backup_shell
+from services.catalogue import exchanging, overview
+from services.catalogue.check import Finding
 from services.channels.wechat.demo import ensure_demo_account
 from services.config import Settings
 from services.context import Services, build
 from services.db.migrate import upgrade_async
 from services.errors import LindaError
+from services.exchange import shell as exchange_shell
+from services.open311 import shell as open311_shell
 from services.people.model import Role, Staff
 from services.seed import seed
+from services.tickets import document, shell
 from services.tickets.core.actor import Actor
 from services.training import examples
 from services.training.models import SOURCE_LABELS, TakenIn
 from services.training.runner import Runner
+from services.web import api_page, openapi
+from services.web.app import create_app
 from services.web.console import comparison
+from services.webhooks import shell as webhooks_shell
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
+LOOK_AHEAD = timedelta(days=365)
+"""How far a check of the dispatch directory looks for days without a leading unit."""
 WORKER_S = 5.0
 """Seconds that a comparison waits for the worker before the shell does it."""
 
@@ -59,6 +92,7 @@ async def init(services: Services, args: argparse.Namespace) -> int:
     """Migrate and seed."""
     await upgrade_async(services.settings.database)
     await seed(services)
+    await services.metrics.rebuild(missing_only=True)
     if services.settings.env == "demo" and services.settings.wechat_accounts is None:
         ensure_demo_account(services.settings.wechat_demo_file)
     print("数据库已就绪。")
@@ -97,14 +131,88 @@ async def ticket_show(services: Services, args: argparse.Namespace) -> int:
 
 async def catalog_check(services: Services, args: argparse.Namespace) -> int:
     """Print what is wrong or due in the data files; status 1 when something is wrong."""
-    found = services.catalogue.check()
+    own = [Finding("error", text) for text in services.information.problems()]
+    found = [*own, *services.catalogue.check()]
     wrong = [f for f in found if f.level == "error"]
     for finding in found:
         print(f"{'错误' if finding.level == 'error' else '提醒'}  {finding.text}")
     if not wrong:
         due = len(found)
         print(f"{len(services.catalogue.cards())} 张卡片，没有错误，{due} 条提醒。")
+    today = services.clock.now().date()
+    tickets = services.tickets
+    for leaf, day in tickets.directory.gaps(list(tickets.leaves), today, today + LOOK_AHEAD):
+        print(f"提醒  派单目录从{day}起没有单位主办{leaf}{tickets.leaves[leaf].title}，要人工派单")
     return 1 if wrong else 0
+
+
+async def catalog_table(services: Services, args: argparse.Namespace) -> int:
+    """Print which source each card rests on."""
+    print(overview.table(services.catalogue.cards()))
+    return 0
+
+
+async def catalog_export(services: Services, args: argparse.Namespace) -> int:
+    """Write all cards, to a file or to standard output."""
+    text = exchanging.to_yaml(services.catalogue.cards())
+    if args.out is None:
+        print(text, end="")
+    else:
+        args.out.write_text(text, encoding="utf-8")
+        print(f"已写出 {len(services.catalogue.cards())} 张卡片。")
+    return 0
+
+
+async def catalog_import(services: Services, args: argparse.Namespace) -> int:
+    """Print what a file of cards would change; with ``--apply`` write it. Status 1: it must not be."""
+    folder = services.settings.data_dir / "catalogue"
+    given = exchanging.read_cards(args.file)
+    changes = exchanging.changes(services.catalogue.cards(), given)
+    for change in changes:
+        print(change.text)
+    before = {f for f in services.catalogue.check() if f.level == "error"}
+    wrong = [f for f in services.catalogue.check(changes.result) if f.level == "error"]
+    for finding in wrong:
+        print(f"错误  {finding.text}")
+    if set(wrong) - before:
+        print("有错误，没有写入。")
+        return 1
+    if not changes:
+        print("和现在的卡片一样。")
+    elif not args.apply:
+        print("只看了看，什么都没写。加上 --apply 才写入。")
+    else:
+        exchanging.write(folder, changes)
+        print(f"已写入 {len(changes)} 处，重启后生效；新的卡片马上能认出来，训练后更准。")
+    return 0
+
+
+async def metrics_rebuild(services: Services, args: argparse.Namespace) -> int:
+    """Make the facts of all tickets anew."""
+    print(f"{await services.metrics.rebuild()} 件工单重新算过。")
+    return 0
+
+
+async def metrics_check(services: Services, args: argparse.Namespace) -> int:
+    """Print tickets whose facts are not what their events make; status 1 when there are any."""
+    wrong = await services.metrics.check()
+    for number in wrong:
+        print(number)
+    print(f"{len(wrong)} 件和事件不符。" if wrong else "全部和事件相符。")
+    return 1 if wrong else 0
+
+
+async def workflow(services: Services, args: argparse.Namespace) -> int:
+    """Print the workflow as a page."""
+    print(document.document(), end="")
+    return 0
+
+
+async def api(services: Services, args: argparse.Namespace) -> int:
+    """Print the API as a page."""
+    settings = services.settings.model_copy(update={"test_mode": True})
+    print(api_page.page(openapi.document(create_app(settings, build(settings)))), end="")
+    return 0
 
 
 def _taken_in(taken: TakenIn) -> str:
@@ -248,8 +356,30 @@ def parser() -> argparse.ArgumentParser:
     change.add_argument("id")
     ticket = _group(commands, "ticket", "工单")
     _add(ticket, "show", ticket_show, "看一件工单").add_argument("ticket_no")
+    moved = _add(ticket, "deadlines", shell.ticket_deadlines, "时限怎么定的、改过几次、为什么")
+    moved.add_argument("ticket_no")
+    shell.add(lambda name, words: _group(commands, name, words), _add)
     catalog = _group(commands, "catalog", "办事目录")
     _add(catalog, "check", catalog_check, "检查数据文件")
+    _add(catalog, "table", catalog_table, "每张卡片的来源，docs/cards.md 里的表")
+    out = _add(catalog, "export", catalog_export, "写出全部卡片（YAML）")
+    out.add_argument("--out", type=Path, help="写到这个文件；不写就打印出来")
+    taken = _add(catalog, "import", catalog_import, "看一个卡片文件会改什么")
+    taken.add_argument("file", type=Path, help="YAML 或 JSON，和写出的一样")
+    taken.add_argument("--apply", action="store_true", help="真的写入数据文件")
+    metrics = _group(commands, "metrics", "数据")
+    _add(metrics, "rebuild", metrics_rebuild, "从事件重新算每件工单的数")
+    _add(metrics, "check", metrics_check, "看存着的数和事件是不是相符")
+    _add(commands, "workflow", workflow, "办理流程的表和图，docs/workflow.md 的内容")
+    _add(commands, "api", api, "全部接口、谁能用、怎么调，docs/api.md 的内容")
+    audit_shell.add(lambda name, words: _group(commands, name, words), _add)
+    exchange_shell.add(_add, commands)
+    open311_shell.add(lambda name, words: _group(commands, name, words), _add)
+    webhooks_shell.add(lambda name, words: _group(commands, name, words), _add)
+    _add(commands, "roles", audit_shell.roles_page, "岗位和权限的表，docs/roles.md 的内容")
+    backup_shell.add(_add, commands)
+    clear = _add(commands, "purge", audit_shell.purge, "清除到期的个人信息（后台每晚自己做）")
+    clear.add_argument("--dry-run", action="store_true", help="只数，不清")
     model = _group(commands, "model", "对话模型")
     _add(model, "list", model_list, "列出模型")
     _add(model, "import", model_import, "登记一个模型文件").add_argument("file", type=Path)
@@ -287,7 +417,10 @@ async def _run(settings: Settings, args: argparse.Namespace) -> int:
     services = build(settings)
     try:
         # Only what has a database already has a clock to read.
-        if args.command is not init and args.command is not catalog_check:
+        if args.command not in (
+            init, catalog_check, catalog_table, catalog_export, catalog_import, workflow, api,
+            *shell.PLAIN, *audit_shell.PLAIN, *backup_shell.UNMIGRATED,
+        ):  # fmt: skip
             await services.clock.refresh(services.db)
         status: int = await args.command(services, args)
         return status

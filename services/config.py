@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     training_runs_kept: int = Field(
         10, ge=1, description="so many runs' files and candidates' archives are kept"
     )
+    outbound_networks: str = Field(
+        "", description="addresses or networks inside that webhooks and fetched photos may reach"
+    )
+    open311_media: bool = Field(False, description="photos named in open requests are fetched")
     wechat_accounts: Path | None = Field(
         None,
         description="YAML file with the official accounts; none: no WeChat, in demo mode a simulated one",
@@ -91,10 +95,10 @@ class Settings(BaseSettings):
     sla_profile: str = Field("default", description="file under data/sla")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING")
 
-    @field_validator("trusted_proxy")
+    @field_validator("trusted_proxy", "outbound_networks")
     @classmethod
-    def _networks(cls, value: str) -> str:
-        parse_networks(value)
+    def _networks(cls, value: str, info: ValidationInfo) -> str:
+        parse_networks(value, f"LINDA_{str(info.field_name).upper()}")
         return value
 
     @model_validator(mode="after")
@@ -137,7 +141,12 @@ class Settings(BaseSettings):
     @cached_property
     def trusted_proxies(self) -> list[IPv4Network | IPv6Network]:
         """``trusted_proxy`` as networks."""
-        return parse_networks(self.trusted_proxy)
+        return parse_networks(self.trusted_proxy, "LINDA_TRUSTED_PROXY")
+
+    @cached_property
+    def outbound_allowed(self) -> list[IPv4Network | IPv6Network]:
+        """``outbound_networks`` as networks."""
+        return parse_networks(self.outbound_networks, "LINDA_OUTBOUND_NETWORKS")
 
     @property
     def locality_dir(self) -> Path:
@@ -163,14 +172,18 @@ class Settings(BaseSettings):
         return path.read_text().strip()
 
 
-def parse_networks(text: str) -> list[IPv4Network | IPv6Network]:
-    """Read addresses and networks (``127.0.0.1,10.0.0.0/8``); ValueError says which is none."""
+def parse_networks(text: str, setting: str) -> list[IPv4Network | IPv6Network]:
+    """Read addresses and networks (``127.0.0.1,10.0.0.0/8``); ValueError says which is none.
+
+    Args:
+        setting: Name of the setting, for that sentence.
+    """
     found = []
     for part in (p.strip() for p in text.split(",")):
         try:
             found += [ip_network(part)] if part else []
         except ValueError:
-            raise ValueError(f"LINDA_TRUSTED_PROXY 里的“{part}”不是地址，也不是网段。") from None
+            raise ValueError(f"{setting} 里的“{part}”不是地址，也不是网段。") from None
     return found
 
 

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import Index, String, delete, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    ScalarSelect,
+    String,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.db import Base, Session, UTCDateTime
+from services.db import Base, Database, Session, UTCDateTime, Write, execute_all
 from services.errors import LindaError
 
 
 class HitRow(Base):
-    """One time that something limited happened; gone when its window is over."""
+    """One time that something limited happened; forgotten (:func:`forget`) when no limit counts it."""
 
     __tablename__ = "limit_hits"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     what: Mapped[str] = mapped_column(String(20))
     who: Mapped[str] = mapped_column(String(120))
-    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
     __table_args__ = (Index("ix_limit_hits_what_who_at", "what", "who", "at"),)
 
 
+_HITS = cast(Table, HitRow.__table__)
+_INSERT = insert(_HITS)
+LONGEST = timedelta(hours=1)
+"""No window is longer: so long a hit is kept at most."""
+
+
 @dataclass(frozen=True)
 class Limit:
-    """At most ``most`` times in ``window``.
+    """At most ``most`` times in ``window`` (at most :data:`LONGEST`).
 
     Attributes:
         what: Short name of what is counted.
@@ -41,25 +61,58 @@ class Limit:
     code: str
     message: str
 
+    def __post_init__(self) -> None:
+        if self.window > LONGEST:
+            raise ValueError(f"the window of {self.what} is longer than hits are kept")
+
     async def check(self, s: Session, who: str, now: datetime) -> None:
         """Refuse when ``who`` has used it up.
 
         Raises:
             LindaError: 429 with ``retry_after`` in seconds.
         """
-        # A hit from a clock that was set back (test mode) does not count for ever.
-        recent = (
-            HitRow.what == self.what, HitRow.who == who,
-            HitRow.at > now - self.window, HitRow.at <= now,
-        )  # fmt: skip
-        query = select(func.count(), func.min(HitRow.at)).where(*recent)
-        count, first = (await s.execute(query)).one()
+        query = select(func.count(), func.min(_HITS.c.at)).where(*_recent("limit"))
+        count, first = (await s.execute(query, self.asked("limit", who, now))).one()
         if count >= self.most:
             wait = (first + self.window - now).total_seconds() if first else 0
             raise LindaError(self.code, self.message, 429, {"retry_after": max(1, int(wait))})
 
     async def hit(self, s: Session, who: str, now: datetime) -> None:
-        """Count one time, and forget those that no longer count."""
-        old = (HitRow.what == self.what, HitRow.at <= now - self.window)
-        await s.execute(delete(HitRow).where(*old))
-        s.add(HitRow(what=self.what, who=who, at=now))
+        """Count one time."""
+        await execute_all(s, [hits([(self, who)], now)])
+
+    def asked(self, name: str, who: str | None, now: datetime) -> dict[str, Any]:
+        """Return what :func:`counted` has to know; what nobody (None) uses is counted as 0."""
+        return {
+            f"{name}_what": self.what, f"{name}_who": who,
+            f"{name}_from": now - self.window, f"{name}_to": now,
+        }  # fmt: skip
+
+
+def counted(name: str) -> ScalarSelect[int]:
+    """Return the part of a statement that counts how often a limit was used; its values: ``asked``."""
+    return select(func.count()).select_from(_HITS).where(*_recent(name)).scalar_subquery()
+
+
+def _recent(name: str) -> tuple[ColumnElement[bool], ...]:
+    # A hit from a clock that was set back (test mode) does not count for ever.
+    return (
+        _HITS.c.what == bindparam(f"{name}_what"), _HITS.c.who == bindparam(f"{name}_who"),
+        _HITS.c.at > bindparam(f"{name}_from"), _HITS.c.at <= bindparam(f"{name}_to"),
+    )  # fmt: skip
+
+
+def hits(used: Sequence[tuple[Limit, str]], now: datetime) -> Write:
+    """Return what counts one time of each limit, with who used it."""
+    return _INSERT, [{"what": limit.what, "who": who, "at": now} for limit, who in used]
+
+
+async def forget(db: Database, now: datetime) -> int:
+    """Forget the hits that count no longer; return whether there were any. For the worker's round."""
+    old = _HITS.c.at <= now - LONGEST
+    async with db.read() as s:
+        if not await s.scalar(select(exists().where(old))):
+            return 0
+    async with db.write() as s:
+        await s.execute(delete(_HITS).where(old))
+    return 1

@@ -25,6 +25,8 @@ A turn is one of
   here; ``do: answer`` with ``text`` writes to the resident as a person, ``do: release`` gives the
   conversation back to the bot;
 * ``resident: {name: …, phone: …, home: …}`` – who writes is registered under these data.
+* ``join: code`` – who writes shows number and query code of the newest ticket, and says yes: ``by: 微信``
+  then is the same resident in another conversation.
 
 ``by: name`` on a turn: another resident with a session of their own (neighbours). After ``say`` and
 ``tap`` an answer must come, unless the turn says ``silent: true``; ``has`` and ``not`` look at its
@@ -76,7 +78,7 @@ ROOMY = {
 
 STAFF = "办事人"
 DEED_NAMES = {"resolve_all": "签收、联系、办结", "answer": "接过来回话", "release": "交还给邻答"}
-KINDS = ("say", "tap", "wait", "staff", "resident")
+KINDS = ("say", "tap", "wait", "staff", "resident", "join")
 
 
 class Malformed(Exception):
@@ -385,7 +387,13 @@ class Talk:
             raise AssertionError(self.story(f"{needed} turns, a good clerk needs {most}"))
 
     def clear(self) -> None:
-        """Withdraw what is open, as the residents themselves."""
+        """Withdraw what is open, as the residents themselves; nobody goes on waiting."""
+        for chat in self.chats.values():
+            path = f"/internal/v1/conversations/{chat.session_id}"
+            token = self.stack.internal_token()
+            for waits in self.stack.call("GET", f"{path}/bookings", token=token)[1]["waiting"]:
+                there, key = f"{path}/waiting/{waits['id']}/leave", uuid.uuid4().hex
+                self.stack.call("POST", there, {}, token=token, **{"Idempotency-Key": key})
         for chat in self.chats.values():
             path = f"/internal/v1/conversations/{chat.session_id}/tickets"
             for ticket in self.stack.call("GET", path, token=self.stack.internal_token())[1][
@@ -456,6 +464,14 @@ def _resident(talk: Talk, turn: Turn, chat: Chat) -> None:
     assert status == 201, answer
 
 
+def _join(talk: Talk, turn: Turn, chat: Chat) -> None:
+    ticket = talk.own_tickets()[0]
+    talk.lines.append((turn.by or "居民", "（编号和查询码）", ()))
+    chat.say(f"{ticket['ticket_no']} {ticket['query_code']}")
+    chat.tap("连起来")
+    talk.lines.append((turn.by or "居民", "连起来", ()))
+
+
 def _staff(talk: Talk, turn: Turn, chat: Chat) -> None:
     given = dict(turn.value)
     account = given.pop("as")
@@ -510,4 +526,5 @@ DOERS: dict[str, Callable[[Talk, Turn, Chat], None]] = {
     "wait": _wait,
     "staff": _staff,
     "resident": _resident,
+    "join": _join,
 }

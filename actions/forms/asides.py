@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from actions.dialogue import pattern
 from actions.forms.draft import CHANGE, CONFIRM, Draft
-from actions.forms.replies import asks_why, is_pause, is_puzzled, leftover, summary_question
+from actions.forms.replies import (
+    asks_why,
+    bare,
+    is_pause,
+    is_puzzled,
+    is_question,
+    leftover,
+    summary_question,
+)
 from actions.message import Message
 
 PAUSE = "pause"
@@ -14,6 +23,11 @@ WHY = "why"
 """Why something is asked for: said, and the question comes again."""
 RECAP = "recap"
 """What was noted: the summary comes again."""
+GRUMBLE = "grumble"
+"""The food or the people are complained of beside an order: it stands on the order, and is said so."""
+QUESTION = "question"
+"""A question beside a booking that nothing here answers: whoever arranges it does."""
+ARRANGES = frozenset({"meal", "booking"})
 
 LATER_SURE = 0.7
 """Confidence from which on a message in a form is another matter, told for later."""
@@ -55,8 +69,8 @@ FREE = frozenset(
 def aside(message: Message, draft: Draft) -> str | None:
     """Return the kind of an aside, or None when the form reads the message.
 
-    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, and over the summary ``RECAP``, ``limit``, ``fee``,
-    ``power`` and ``owner``.
+    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, over the summary ``RECAP``, ``limit``, ``fee``, ``power``
+    and ``owner``, and beside an order or a booking ``GRUMBLE`` and ``QUESTION``.
     """
     if not draft.asked:
         return None
@@ -66,7 +80,17 @@ def aside(message: Message, draft: Draft) -> str | None:
         return PUZZLED
     if asks_why(message, about_us=draft.asked in (CONFIRM, CHANGE)):
         return WHY
-    return summary_question(message) if draft.asked in (CONFIRM, CHANGE) else None
+    if draft.form in ARRANGES and not message.tapped and not message.entities:
+        if pattern("forms", "grumble").search(message.text):
+            return GRUMBLE
+    over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
+    if over and (asked := summary_question(message)):
+        return asked
+    told = draft.asked == "health" and not is_question(message)
+    plain = not (message.tapped or message.entities or told)
+    if draft.form in ARRANGES and plain and pattern("forms", "aside").search(bare(message.text)):
+        return QUESTION
+    return None
 
 
 def another_matter(message: Message, draft: Draft) -> bool:

@@ -9,29 +9,40 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.echo import PARTS, RELATIONS, mask_phone, say_date, say_time
-from actions.forms import place
+from actions.echo import PARTS, say_date, say_time
+from actions.forms import place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
-from actions.forms.replies import choice, is_no, is_question, is_skip, is_yes
+from actions.forms.replies import bare, choice, is_no, is_question, is_skip, is_yes, leftover
 from actions.message import Entity, Message
 from bot.understanding.numbers import to_int
+from bot.understanding.scripts import simplify
 
 FILE = "bookings"
+VISITS = "C6"
+"""The leaf of visits at home, whose kinds are told by what is to be done."""
+WISH_LONGEST = 40
+"""A longer message is understood as a whole."""
+_NO_WISH = frozenset({"report_problem", "emergency", "give_praise"})
 SURE = 0.5
 """From this confidence on the classifier's leaf is the one that is booked."""
 NEXT_OPEN = "next_open"
 """What the button with another day refers to."""
 CHOICE = "book:"
 """Prefix of the buttons of a choice: ``book:part:am``, ``book:venue:meeting``."""
+SLOT = "slot:"
+"""Prefix of the buttons of the free slots beside a full one: ``slot:0`` is the nearest."""
+QUEUE = "queue"
+"""What the button that waits for a place refers to."""
+TIMES, TIMES_BESIDE = 3, 2
+"""So many other times are offered for a full slot; fewer where another venue is free."""
 CHOICES = ("kind", "course", "venue", "part")
+ASKED_TWICE = 2
 HEALTH_LONGEST = 200
 """So many characters of what the helper must know stand on the ticket."""
-_CORRECTS = re.compile(r"不对|不是|错|改")
-_NAMES_DAY = re.compile(r"今|明|后|周|星期|礼拜|号|日|月|天")
 _HOME = {"community", "building", "unit", "room"}
 _NOON = 12
 _OPENS = 7
@@ -46,12 +57,50 @@ def spec(leaf: str | None) -> Mapping[str, Any]:
 
 
 def leaf_of(message: Message) -> str | None:
-    """Return the leaf that the message books: by its words, else by a sure understanding."""
+    """Return the leaf that the message books: by its words, else by a sure understanding.
+
+    A visit by what is to be done there (“约个剪头的”) comes last.
+    """
+    named = _named_leaf(message) or wished(message)
+    if named:
+        return named
+    leaf = message.leaf
+    if leaf and leaf.confidence >= SURE:
+        return leaf.id if spec(leaf.id) else None
+    done = _kind(message, Draft(FORM.name, message.id, values={"leaf": VISITS}))
+    return VISITS if done and message.intent == "book_service" else None
+
+
+def _named_leaf(message: Message) -> str | None:
     for leaf, data in load(FILE)["bookings"].items():
         if data.get("words") and pattern(FILE, "bookings", leaf, "words").search(message.text):
             return str(leaf)
-    leaf = message.leaf
-    return leaf.id if leaf and leaf.confidence >= SURE and spec(leaf.id) else None
+    return None
+
+
+def wished(message: Message) -> str | None:
+    """Return the leaf of what is wished for in words that a classifier takes for something else."""
+    words = bare(message.text)
+    if message.tapped or len(words) > WISH_LONGEST or message.intent in _NO_WISH:
+        return None
+    leaves: Mapping[str, str] = load(FILE)["wished"]
+    return next((x for x in leaves if pattern(FILE, "wished", x).search(words)), None)
+
+
+def meant(message: Message, topic: str | None, doubtful: bool) -> bool:
+    """Whether words mean a booking, whatever they were taken for.
+
+    Args:
+        message: What was typed.
+        topic: Leaf that was explained a short while ago: a day alone is when it is wanted.
+        doubtful: The understanding is not sure; then the name of what is booked is enough.
+    """
+    if message.tapped:
+        return False
+    may_book = doubtful and any(r.intent == "book_service" for r in message.readings)
+    if wished(message) or (may_book and _named_leaf(message)):
+        return True
+    return bool(spec(topic) and message.all("time") and not leftover(message))
 
 
 def asks(message: Message) -> bool:
@@ -106,7 +155,7 @@ def titled(row: Mapping[str, Any]) -> str:
 
 
 def _kind(message: Message, draft: Draft) -> Values:
-    if draft.get("kind") and draft.asked != "kind" and not _CORRECTS.search(message.text):
+    if draft.get("kind") and draft.asked != "kind" and not shared.CORRECTS.search(message.text):
         return {}
     for kind in _kinds(draft):
         if message.text and re.search(kind["words"], message.text):
@@ -128,14 +177,61 @@ def _chosen(field: str) -> Any:
     return answer
 
 
+def _another(field: str) -> Any:
+    """Return the reader of another venue or course than the one known (“那就去舞蹈室”).
+
+    A name is enough; what it is used for (“跳舞”) only when the one wanted is full or corrected.
+    """
+
+    def read(message: Message, draft: Draft) -> Values:
+        known = draft.get(field)
+        if not known or message.tapped or not draft.asked or _adds(message):
+            return {}
+        loosely = full(draft) or bool(shared.CORRECTS.search(message.text))
+        rows = (draft.get("options") or {}).get(f"{field}s") or []
+        named = [r for r in rows if r["name"] in message.text] or [
+            r for r in rows if loosely and any(a in message.text for a in r.get("aliases", ()))
+        ]
+        others = [str(r["id"]) for r in named if r["id"] != known]
+        return {field: others[-1]} if len(others) == 1 else {}
+
+    return read
+
+
+def _adds(message: Message) -> bool:
+    return bool(pattern(FILE, "adds").search(bare(message.text)))
+
+
+def adds(message: Message, draft: Draft) -> bool:
+    """Whether another course or venue is wanted as well (“还有二胡班”): it is done after this one."""
+    if message.tapped or not draft.asked or not _adds(message):
+        return False
+    rows = [r for f in ("course", "venue") for r in (draft.get("options") or {}).get(f"{f}s") or ()]
+    return any(r["name"] in message.text for r in rows)
+
+
+def repairs(message: Message) -> bool:
+    """Whether something is to be mended by whoever comes: that is a report."""
+    found = pattern(FILE, "repairs").search(message.text)
+    return bool(found) and not message.tapped and not _named_leaf(message)
+
+
+def tells_health(message: Message) -> bool:
+    """Whether a message is nothing but illnesses (“她有心脏病，血压也高”)."""
+    rest = pattern(FILE, "health").sub("", message.text)
+    if rest == message.text:
+        return False
+    return not bare(pattern(FILE, "health_filler").sub("", rest))
+
+
 def _day(message: Message) -> Entity | None:
     days = [e for e in message.meant("time") if isinstance(e.value, dict)]
     today = message.now.date().isoformat()
     ahead = [e for e in days if e.value.get("recur") or str(e.value.get("start"))[:10] >= today]
-    named = [e for e in ahead if e.value.get("recur") or _NAMES_DAY.search(e.text)] or ahead
+    named = [e for e in ahead if e.value.get("recur") or shared.NAMES_DAY.search(e.text)] or ahead
     if not named:
         return None
-    return named[-1] if _CORRECTS.search(message.text) else named[0]
+    return named[-1] if shared.CORRECTS.search(message.text) else named[0]
 
 
 def _when(message: Message, draft: Draft) -> Values:
@@ -144,17 +240,22 @@ def _when(message: Message, draft: Draft) -> Values:
         _offers_day(draft) and is_yes(message) and not message.all("time")
     ):
         return {"date": draft.get("next_open")}
+    if message.about and message.about.startswith(SLOT):
+        return _slot(draft, message.about.removeprefix(SLOT))
     said: dict[str, Any] = {}
+    if draft.asked == "date" and not full(draft) and shared.any_day(message):
+        return {"date": shared.tomorrow(message)}
     entity = _day(message)
     if entity is not None:
         value = entity.value
-        start = str(value.get("start") or "")
-        names_day = value.get("recur") or _NAMES_DAY.search(entity.text) or not draft.get("date")
+        names_day = (
+            value.get("recur") or shared.NAMES_DAY.search(entity.text) or not draft.get("date")
+        )
         if value.get("recur"):
-            said["date"] = _next(value, message.now.date()).isoformat()
+            said["date"] = shared.next_day(value, message.now.date()).isoformat()
             said["habit"] = value
         elif names_day:
-            said["date"] = start[:10]
+            said["date"] = shared.in_same_week(entity, draft.get("date"), message).isoformat()
         if value.get("part") in PARTS:
             said["part"] = str(value["part"])
     said.update(_clock(message))
@@ -164,6 +265,57 @@ def _when(message: Message, draft: Draft) -> Values:
         if len(parts) == 1:
             said["part"] = parts[0]
     return said
+
+
+def _slot(draft: Draft, number: str) -> Values:
+    """Return what the tapped free slot sets; a clock time belonged to the full one."""
+    free = offers(draft)
+    if not number.isdigit() or int(number) >= len(free):
+        return {}
+    offer = dict(free[int(number)])
+    return {**offer, "time": None} if "date" in offer else offer
+
+
+def offers(draft: Draft) -> Sequence[Mapping[str, str]]:
+    """Return what is free beside the full slot: ``{date, part}``, ``{venue}`` or ``{course}``."""
+    options = draft.get("options") or {}
+    people = int(draft.get("people") or 0)
+    seats = {r["id"]: r.get("seats") for r in options.get("venues") or ()}
+    venues = [v for v in options.get("elsewhere") or () if (seats.get(v) or people) >= people]
+    times = (options.get("nearest") or ())[: TIMES_BESIDE if venues else TIMES]
+    return [*times, *({"venue": v} for v in venues[:1])]
+
+
+def _queue(message: Message, draft: Draft) -> Values:
+    """Read “排上，有空位告诉我”: of the slot that is wanted now, for as long as that one is wanted."""
+    said = not message.tapped and draft.asked and pattern(FILE, "queue").search(message.text)
+    return {"queued": _wanted(draft)} if said or message.about == QUEUE else {}
+
+
+def requeued(draft: Draft, message: Message) -> Draft:
+    """“还是周六吧，给我排个队” waits for the slot that the same message names."""
+    said = not message.tapped and pattern(FILE, "queue").search(message.text)
+    if draft.outcome or not draft.get("queued") or not said:
+        return draft
+    return replace(draft, values={**draft.values, "queued": _wanted(draft)})
+
+
+def queued(draft: Draft) -> bool:
+    """Whether the resident waits for a place in the full slot that is wanted."""
+    return full(draft) and list(draft.get("queued") or ()) == _wanted(draft)
+
+
+def full(draft: Draft) -> bool:
+    """Whether what is wanted now was looked up and has no place left."""
+    return (draft.get("options") or {}).get("free") == 0 and to_check(draft) is None
+
+
+def offered(draft: Draft, offer: Mapping[str, str], message: Message) -> str:
+    """Return a free slot in words: ``明天（11月25日，星期三）上午``, ``书法班``."""
+    for field in ("course", "venue"):
+        if field in offer:
+            return dict(choices_of(draft, field)).get(offer[field], offer[field])
+    return say_date(day(offer["date"]), message.now) + PARTS[offer["part"]]
 
 
 def day(text: str) -> date:
@@ -201,14 +353,6 @@ def _behind(message: Message) -> list[str]:
 
 def _is_time(entity: Entity) -> bool:
     return isinstance(entity.value, Mapping)
-
-
-def _next(habit: Mapping[str, Any], today: date) -> date:
-    days = {int(d) for d in habit.get("weekdays") or range(1, 8)}
-    tomorrow = today + timedelta(days=1)
-    return next(
-        d for d in (tomorrow + timedelta(days=n) for n in range(7)) if d.isoweekday() in days
-    )
 
 
 def _offers_day(draft: Draft) -> bool:
@@ -249,39 +393,20 @@ def _health_answer(message: Message, draft: Draft) -> Values:
     return {"health": text[:HEALTH_LONGEST]}
 
 
-def _who(message: Message, draft: Draft) -> Values:
-    said: dict[str, Any] = {}
-    relation, person, phone = (message.last(k) for k in ("relation", "person", "phone"))
-    if relation is not None:
-        said["subject"] = str(relation.value)
-    if person is not None:
-        beside = relation is not None and person.start >= relation.end
-        said["subject_name" if beside else "name"] = str(person.value)
-    if phone is not None:
-        said["phone"] = str(phone.value)
-    return said
-
-
-def _contact_answer(message: Message, draft: Draft) -> Values:
-    """A yes to “留个电话吗” promises the number, which is then asked for once."""
-    agrees = is_yes(message) and not message.all("phone") and not draft.get("phone_promised")
-    return {"phone_promised": True} if agrees else {}
-
-
-def _words(message: Message, draft: Draft) -> Values:
-    """Keep everything typed, verbatim: what no field understands the provider still reads."""
-    text = message.text.strip()
-    if not text or is_yes(message) or is_no(message) or is_skip(message):
-        return {}
-    story = draft.get("narrative")
-    if not story:
-        return {"narrative": text}
-    return {} if text in story else {"narrative": f"{story}\n{text}"}
+def _beside(message: Message, draft: Draft, person: Entity) -> bool:
+    """A name right behind whom it is for is theirs."""
+    relation = message.last("relation")
+    return relation is not None and person.start >= relation.end
 
 
 def _closed(draft: Draft) -> bool:
     window = draft.get("window") or {}
     return window.get("date") == draft.get("date") and window.get("open") is False
+
+
+def _stuck(draft: Draft) -> bool:
+    """Whether the slot is full and the resident does not wait for a place in it."""
+    return full(draft) and not queued(draft)
 
 
 def _needs(name: str) -> Any:
@@ -291,14 +416,17 @@ def _needs(name: str) -> Any:
         if name not in asked_fields(draft):
             return False
         if name == "date":
-            return not draft.get("date") or _closed(draft)
+            return not draft.get("date") or _closed(draft) or _stuck(draft)
         if name == "contact":
-            asked = draft.asks.get("contact", 0) >= (2 if draft.get("phone_promised") else 1)
-            return not (draft.get("phone") or message.resident.phone_known or asked)
+            return shared.needs_contact(draft, message)
         if name == "part":
             return not (draft.get("part") or draft.get("time"))
         if name in ("course", "venue") and not choices_of(draft, name):
             return False
+        if name == "course" and _stuck(draft):
+            return True
+        if name in ("kind", "venue") and draft.asks.get(name, 0) >= ASKED_TWICE:
+            return False  # whoever arranges it agrees that with the resident
         return not draft.get(name)
 
     return needed
@@ -310,25 +438,52 @@ FORM = Form(
     keeps=("leaf",),
     fields=(
         Field("kind", _needs("kind"), read=_kind, answer=_chosen("kind"), optional=True),
-        Field("course", _needs("course"), answer=_chosen("course"), optional=True),
-        Field("venue", _needs("venue"), answer=_chosen("venue"), optional=True),
+        Field(
+            "course",
+            _needs("course"),
+            read=_another("course"),
+            answer=_chosen("course"),
+            optional=True,
+        ),
+        Field(
+            "venue",
+            _needs("venue"),
+            read=_another("venue"),
+            answer=_chosen("venue"),
+            optional=True,
+        ),
+        Field("queued", needed=lambda d, m: False, read=_queue),
         Field("date", _needs("date"), read=_when),
         Field("part", _needs("part"), answer=_chosen("part"), optional=True),
         replace(place.field(wanted=lambda d: "place" in asked_fields(d)), read=_place),
         Field("people", _needs("people"), read=_people, optional=True),
-        Field("contact", _needs("contact"), read=_who, answer=_contact_answer, optional=True),
+        Field(
+            "contact",
+            _needs("contact"),
+            read=shared.who(_beside),
+            answer=shared.contact_answer,
+            optional=True,
+        ),
         Field("health", _needs("health"), read=_health, answer=_health_answer, optional=True),
-        Field("narrative", needed=lambda d, m: False, read=_words),
+        Field("narrative", needed=lambda d, m: False, read=shared.words()),
     ),
 )
 
 
-def to_check(draft: Draft) -> tuple[str, str | None] | None:
-    """Return (leaf, day) when the locality still has to be asked about them."""
-    wanted = (draft.get("leaf"), draft.get("date"))
-    if wanted == tuple(draft.get("looked") or ()):
+def to_check(draft: Draft) -> tuple[str, str | None, dict[str, str]] | None:
+    """Return (leaf, day, part and what) when the locality still has to be asked about them."""
+    wanted = _wanted(draft)
+    if wanted == list(draft.get("looked") or ()):
         return None
-    return str(wanted[0]), wanted[1]
+    leaf, on, part, venue, course = wanted
+    more = {"part": part, "venue": venue, "course": course}
+    return str(leaf), on, {k: str(v) for k, v in more.items() if v}
+
+
+def _wanted(draft: Draft) -> list[Any]:
+    clock = str(draft.get("time") or "")
+    part = draft.get("part") or (_part_of(clock) if clock else None)
+    return [draft.get("leaf"), draft.get("date"), part, draft.get("venue"), draft.get("course")]
 
 
 def checked(draft: Draft, options: Mapping[str, Any] | None) -> Draft:
@@ -336,7 +491,7 @@ def checked(draft: Draft, options: Mapping[str, Any] | None) -> Draft:
     found = dict(options or {})
     values = {
         **draft.values,
-        "looked": [draft.get("leaf"), draft.get("date")],
+        "looked": _wanted(draft),
         "options": found,
         "window": {
             "date": draft.get("date"),
@@ -349,22 +504,36 @@ def checked(draft: Draft, options: Mapping[str, Any] | None) -> Draft:
 
 
 def named(draft: Draft) -> Draft:
-    """Return the draft with the venue or course that its words name."""
-    story = str(draft.get("narrative") or "")
+    """Return the draft with the venue or course that its words name.
+
+    What it is used for (“打牌”) counts only when no name is there.
+    """
+    story = simplify(str(draft.get("narrative") or ""))
     values = dict(draft.values)
     for field in ("course", "venue"):
         if draft.get(field) or field not in asked_fields(draft):
             continue
         rows = (draft.get("options") or {}).get(f"{field}s") or []
-        hits = [r for r in rows if any(a in story for a in (r["name"], *r.get("aliases", ())))]
+        hits = [r for r in rows if r["name"] in story] or [
+            r for r in rows if any(a in story for a in r.get("aliases", ()))
+        ]
         if len(hits) == 1:
             values[field] = str(hits[0]["id"])
     return replace(draft, values=values)
 
 
 def declined(draft: Draft, message: Message) -> Draft:
-    """“不约了” to the offered other day ends the form."""
-    return replace(draft, outcome=DROP) if _offers_day(draft) and is_no(message) else draft
+    """“不约了” to the offered other day or free slots, “不等了” to the queue ends the form."""
+    words = "" if message.tapped else bare(message.text)
+    if draft.get("queued") and pattern("waiting", "leaves").search(words):
+        return replace(draft, outcome=DROP)
+    offered_day = _offers_day(draft) or (draft.asked in ("date", "course") and _stuck(draft))
+    return replace(draft, outcome=DROP) if offered_day and is_no(message) else draft
+
+
+def stale(draft: Draft) -> Draft:
+    """Return the draft with what was looked up to be looked up anew: it may have changed since."""
+    return replace(draft, values={**draft.values, "looked": None})
 
 
 def what(draft: Draft) -> str:
@@ -398,19 +567,18 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     wanted, lines = asked_fields(draft), [("约什么", what(draft))]
     if "date" in wanted or draft.get("date"):
         lines.append(("什么时候", when(draft, message) or "负责的人和您定"))
+    if queued(draft):
+        lines.append(("排队", "这个时间满了，有空位先问您"))
     if draft.get("habit"):
         lines.append(("以后", say_time(draft.get("habit"), message.now) + "，单子上写明，和您定"))
     if "place" in wanted:
         lines.append(("去哪儿", place.say(draft) or "没说，来之前和您对"))
     if draft.get("people"):
         lines.append(("多少人", f"{draft.get('people')}人{_too_many(draft)}"))
-    subject = RELATIONS.get(str(draft.get("subject") or ""))
-    if subject:
-        name = draft.get("subject_name")
-        lines.append(("给谁", f"{subject}（{name}）" if name else subject))
+    lines += shared.say_subject(draft, "给谁")
     if draft.get("health"):
         lines.append(("要注意", str(draft.get("health"))))
-    lines.append(("联系您", _reach(draft, message)))
+    lines.append(("联系您", shared.say_reach(draft, message)))
     return lines
 
 
@@ -420,30 +588,15 @@ def _too_many(draft: Draft) -> str:
     return f"（这屋坐{seats}人，管理的人和您商量）" if seats and draft.get("people") > seats else ""
 
 
-def _reach(draft: Draft, message: Message) -> str:
-    name = str(draft.get("name") or "")
-    if draft.get("phone"):
-        return f"{name} {mask_phone(str(draft.get('phone')))}".strip()
-    return "用您登记过的电话" if message.resident.phone_known else "在这个对话里回您"
-
-
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets``: what, when, where, for whom and what to mind."""
     appointment = {k: draft.get(k) for k in ("date", "time", "part", "kind", "people", "habit")}
     appointment |= {"what": what(draft), "needs": draft.get("health")}
     appointment |= {k: draft.get(k) for k in ("venue", "course")}
-    body: dict[str, Any] = {
-        "conversation_id": conversation_id,
-        "kind": "booking",
-        "leaf": draft.get("leaf"),
-        "narrative": draft.get("narrative") or f"约{what(draft)}",
+    told = draft.get("narrative") or f"约{what(draft)}"
+    return {
+        **shared.booking(draft, conversation_id, str(draft.get("leaf")), told),
         "appointment": {k: v for k, v in appointment.items() if v},
         "incomplete": bool(draft.get("incomplete")),
-        "nlu": {"leaf": draft.get("leaf"), "round": draft.round},
         **(place.to_ticket(draft) if "place" in asked_fields(draft) else {}),
     }
-    if draft.get("subject"):
-        body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
-    if draft.get("phone") or draft.get("name"):
-        body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
-    return body

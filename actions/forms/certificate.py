@@ -9,10 +9,10 @@ import re
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.echo import RELATIONS, mask_phone, say_time
-from actions.forms import place
+from actions.echo import mask_phone, say_time
+from actions.forms import place, shared
 from actions.forms.draft import Draft, Field, Form, Values
-from actions.forms.replies import bare, is_no, is_skip, is_yes
+from actions.forms.replies import bare, is_skip, is_yes
 from actions.message import Message
 
 _PURPOSE = re.compile(
@@ -28,19 +28,9 @@ OPENERS = frozenset(
 NEW_MATTER = 0.6
 _OFFICE = re.compile(
     r"^.{0,12}(银行|公司|单位|学校|幼儿园|局|派出所|事务所|交易所|中心|窗口|大厅|医院|法院|公证处|网点|支行|社保|公积金|"
-    r"物业|街道|老板|厂|企业)(那边|那里|的人|的)?(要的?|让开的?|非要的?|说的)?$"
+    r"物业|街道|老板|厂|企业)(那边|那里|的人|的)?(要的?|让开的?|非要的?|(口头)?(说|讲|通知)的?)?$"
 )
 """A message that only names an office answers “谁让您开的”, whatever it sounds like."""
-
-
-def _words(message: Message, draft: Draft) -> Values:
-    text = message.text.strip()
-    if not text or is_yes(message) or is_no(message) or is_skip(message):
-        return {}
-    story = draft.get("narrative")
-    if not story:
-        return {"narrative": text}
-    return {} if text in story else {"narrative": f"{story}\n{text}"}
 
 
 def _purpose(message: Message, draft: Draft) -> Values:
@@ -52,23 +42,6 @@ def _purpose_answer(message: Message, draft: Draft) -> Values:
     if message.tapped or is_skip(message) or not message.text.strip():
         return {}
     return {"purpose": message.text.strip()}
-
-
-def _when(message: Message, draft: Draft) -> Values:
-    entity = message.last("time")
-    if entity is None or not isinstance(entity.value, dict) or entity.value.get("recur"):
-        return {}
-    future = str(entity.value.get("start", ""))[:10] >= message.now.date().isoformat()
-    return {"when": entity.value} if future else {}
-
-
-def _who(message: Message, draft: Draft) -> Values:
-    said: dict[str, Any] = {}
-    for kind, key in (("relation", "subject"), ("phone", "phone"), ("person", "name")):
-        entity = message.last(kind)
-        if entity is not None:
-            said[key] = str(entity.value)
-    return said
 
 
 FORM = Form(
@@ -85,9 +58,9 @@ FORM = Form(
             optional=True,
         ),
         place.field(),
-        Field("when", needed=lambda d, m: not d.get("when"), read=_when, optional=True),
-        Field("who", needed=lambda d, m: False, read=_who),
-        Field("narrative", needed=lambda d, m: False, read=_words),
+        Field("when", needed=lambda d, m: not d.get("when"), read=shared.coming, optional=True),
+        Field("who", needed=lambda d, m: False, read=shared.who()),
+        Field("narrative", needed=lambda d, m: False, read=shared.words()),
     ),
 )
 
@@ -100,44 +73,27 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines.append(("住哪里", place.say(draft) or "当面再说"))
     when = draft.get("when")
     lines.append(("哪天来", say_time(when, message.now) if when else "工作人员和您约"))
-    subject = RELATIONS.get(str(draft.get("subject") or ""))
-    if subject:
-        lines.append(("替谁办", subject))
+    lines += shared.say_subject(draft, "替谁办")
     if draft.get("phone"):
         lines.append(("电话", mask_phone(str(draft.get("phone")))))
     return lines
 
 
-def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str, Any]:
+def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets`` for the appointment."""
     certificate = draft.get("certificate") or {}
-    when = draft.get("when") or {}
-    start = str(when.get("start") or "")
-    appointment = {
-        "date": start[:10] or None,
-        "part": when.get("part"),
-        "time": start[11:16] or None,
-    }
-    body: dict[str, Any] = {
-        "conversation_id": conversation_id,
-        "kind": "booking",
-        "leaf": draft.get("leaf"),
-        "narrative": draft.get("narrative") or f"要开{certificate.get('name') or '证明'}",
-        "appointment": {k: v for k, v in appointment.items() if v},
+    told = draft.get("narrative") or f"要开{certificate.get('name') or '证明'}"
+    return {
+        **shared.booking(draft, conversation_id, str(draft.get("leaf")), told),
+        "appointment": shared.appointment(draft),
         "certificate": {
             "no": certificate.get("no"),
             "name": certificate.get("name"),
             "purpose": draft.get("purpose"),
         },
         "incomplete": bool(draft.get("incomplete")),
-        "nlu": {"leaf": draft.get("leaf"), "round": draft.round},
         **place.to_ticket(draft),
     }
-    if draft.get("subject"):
-        body["subject"] = {"relation": draft.get("subject"), "name": None}
-    if draft.get("phone") or draft.get("name"):
-        body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
-    return body
 
 
 def wants_sheet(text: str) -> bool:

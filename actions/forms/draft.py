@@ -17,6 +17,7 @@ from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.forms.replies import (
+    NO,
     SKIP,
     SUBMIT_NOW,
     bare,
@@ -48,6 +49,8 @@ class Draft:
         skipped: Fields the resident leaves open.
         before: The values before the last message, to show what a correction changed.
         misses: How many messages in a row brought nothing.
+        key: Idempotency key of the filing, when the form was begun in another channel: a filing that
+            was tried there, and done without anybody seeing it, is not done twice.
     """
 
     form: str
@@ -60,6 +63,7 @@ class Draft:
     before: Values = field(default_factory=dict)
     outcome: str | None = None
     misses: int = 0
+    key: str = ""
 
     def get(self, key: str) -> Any:
         """Return a value or None."""
@@ -136,9 +140,11 @@ def fill(form: Form, draft: Draft | None, message: Message) -> Draft:
     if draft.asked and is_restart(message):
         kept = {k: draft.values[k] for k in form.keeps if k in draft.values}
         return Draft(form.name, message.id, seen=message.id, values=kept)
-    cleared = _cleared(draft, message)
+    cleared = _cleared(draft, message) or _no_phone(draft, message)
     if cleared is not None:
         return cleared
+    if draft.asked == CONFIRM and pattern("forms", "hurry").search(bare(message.text)):
+        return replace(draft, seen=message.id, before=draft.values, outcome=SUBMIT)
     said = {**_said(form, draft, message), **_by_default(form, draft, message)}
     new = replace(
         draft, seen=message.id, before=draft.values, values={**draft.values, **said}, outcome=None
@@ -181,12 +187,27 @@ def _cleared(draft: Draft, message: Message) -> Draft | None:
     return None
 
 
+def _no_phone(draft: Draft, message: Message) -> Draft | None:
+    """Return the draft without a phone number (“不留”, said over the summary), or None."""
+    if draft.asked != CONFIRM or message.tapped:
+        return None
+    if not pattern("forms", "no_phone").match(bare(message.text)):
+        return None
+    values = {**_without_phone(draft, ["phone"]), "phone": None}
+    skipped = (*draft.skipped, "contact")
+    return replace(draft, seen=message.id, before=draft.values, values=values, skipped=skipped)
+
+
 def _without_phone(draft: Draft, gone: Sequence[str]) -> Values:
     """Return the values; a phone that goes also goes out of the words that were noted."""
     phone, story = draft.get("phone"), draft.get("narrative")
     if "phone" not in gone or not phone or not story:
         return draft.values
-    return {**draft.values, "narrative": re.sub(r"[\s-]?".join(str(phone)), "", story)}
+    said = r"[\s-]?".join(str(phone))
+    clean = re.sub(
+        rf"[，, ]?(?:(?:我)?(?:的)?(?:电话|手机)(?:号码?)?(?:是)?[:：]?)?\s*{said}", "", story
+    )
+    return {**draft.values, "narrative": clean}
 
 
 OFFER_AFTER = 2
@@ -216,14 +237,17 @@ def _short_answer(form: Form, draft: Draft, message: Message) -> Draft:
     if draft.asked in (CONFIRM, CHANGE):
         if is_yes(message):
             return replace(draft, outcome=SUBMIT)
-        return replace(draft, asked=CHANGE if _objects(message) else CONFIRM)
+        nothing = pattern("forms", "nothing_else").match(bare(message.text))
+        return replace(draft, asked=CHANGE if _objects(message) and not nothing else CONFIRM)
     return draft
 
 
 def _leaves_open(form: Form, draft: Draft, message: Message) -> bool:
     """Whether “算了” only leaves the question open that was just asked."""
     asked = form.field(draft.asked)
-    return asked is not None and asked.optional and is_skip(message)
+    words = bare(message.text)
+    skips = words in NO or bool(SKIP.search(words))
+    return asked is not None and asked.optional and skips
 
 
 def _objects(message: Message) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from actions.dialogue import pattern
 from actions.echo import DIETS, MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
-from actions.forms import place
+from actions.forms import place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
-from actions.forms.replies import choice, is_no, is_skip, is_yes
+from actions.forms.replies import bare, choice, is_no, is_yes
 from actions.message import Entity, Message
 
 LEAF = "C1"
@@ -32,9 +33,34 @@ _MODES = (
     ("delivery", re.compile(r"送|捎|上门|给.{0,6}(端|拿)(来|过来|上来)")),
 )
 _NOT_BROUGHT = re.compile(r"(不用|不要|不需要|甭|莫|别)(给)?(我|他|她|俺)?送")
-_NAMES_DAY = re.compile(r"今|明|后|昨|周|星期|礼拜|号|日|月|天")
-_CORRECTS = re.compile(r"不对|不是|错|改")
+_WEEKDAYS = "一二三四五六日"
+_WEEK = "(?:周|星期|礼拜)"
+_WEEKLY = re.compile(
+    f"(?<![上下这本个])每?{_WEEK}(?P<first>[一二三四五六])(?:到|至|-|—)"
+    f"{_WEEK}?(?P<last>[二三四五六日天])(?!号)"
+)
+_LISTED = re.compile(
+    f"(?<![上下这本个每])(?:每?{_WEEK}(?!六[日天])(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])+)"
+    "|(?<![周期拜一二三四五六])(?P<bare>一三五|二四六)(?![层楼号栋室]))"
+)
+_ONE_WEEK = re.compile(
+    f"(?P<week>(?:下下?个?|这个?|本){_WEEK})(?P<first>[一二三四五六日天])(?P<more>[一二三四五六日天]+)"
+)
+"""Several days of one week (“下周一三五”)."""
+_THESE_DAYS = re.compile("这(?:几|两|些)天|最近")
+_FOR = re.compile("(?:给|帮|替)(?:我|俺|咱)?$")
+_DAILY = re.compile("天天|日日|见天|成天")
+"""Habits in words that a story of trouble uses as well; in an order they are meant."""
+_BEGINS = re.compile(
+    r"以后|往后|今后|每天都|(?:从|打|由)(?:今|明|后|下|这|本|周|星期|礼拜|\d)|起(?=[，,。！!\s每天中晚都嘛吧订送]|$)|开始"
+)
+_TO = ("到", "至")
+_TO_END = re.compile(r"[到至](?:(?P<next>下个?月)|这个?月|本月|月|(?P<year>年|今年))(?:底|末|尾)")
 _MORE = re.compile(r"再(加|来|要|添|多)|多(加|来|要)|另外(加|要)|加(一|两|\d)份")
+_PAIR = re.compile(
+    r"老两口|两口子|俩口子|(?:我|俺|咱|他|她)们?(?:俩|两个)|(?:我|俺)(?:和|跟|同|与)"
+)
+_EACH = re.compile(r"各|(?:每|一)(?:个)?人(?:要|来|订)?(?=[一二两三1-9])|都(?:要|来|订)?(?=一份)")
 MEAL_OF_PART = {"noon": "lunch", "eve": "dinner", "night": "dinner"}
 """The meal that a time of the day means in an order."""
 _PORTION = re.compile(r"^(\d+)$")
@@ -48,15 +74,119 @@ def _date(message: Message, draft: Draft) -> Values:
         offer = draft.get("next_open") or {}
         return {"date": offer.get("date"), "meal": offer.get("meal") or draft.get("meal")}
     entity = _day_said(message)
-    if entity is None:
-        return {}
     today = message.now.date()
-    if not _NAMES_DAY.search(entity.text) and not entity.value.get("recur") and draft.get("date"):
+    habit = _weekly(message) or _recurring(message)
+    if habit:
+        last = _last_day(message)
+        until = {"until": last.isoformat()} if last else {}
+        first = _begins(message) or today
+        return {"date": shared.next_day(habit, first).isoformat(), "habit": habit, **until}
+    if entity is None:
+        wants_any = draft.asked == "date" and not _offered(draft) and shared.any_day(message)
+        return {"date": shared.tomorrow(message)} if wants_any else {}
+    if _THESE_DAYS.match(entity.text) and not draft.get("date"):
+        return {"date": shared.tomorrow(message)}
+    if (
+        not shared.NAMES_DAY.search(entity.text)
+        and not entity.value.get("recur")
+        and draft.get("date")
+    ):
         return {}  # “改成晚上” is another meal of the same day
-    if entity.value.get("recur"):
-        return {"date": _next(entity.value, today).isoformat(), "habit": entity.value}
-    day = date.fromisoformat(str(entity.value["start"])[:10])
-    return {"date": day.isoformat()} if day >= today else {}
+    if draft.get("habit") and (last := _last_day(message)):
+        return {"until": last.isoformat()}
+    day = shared.in_same_week(entity, draft.get("date"), message)
+    if day < today:
+        return {}
+    if draft.get("habit") and _left_out(message):
+        return _without(draft, day)
+    if draft.get("habit"):
+        day = shared.next_day(draft.get("habit"), day - timedelta(days=1))
+    return {"date": day.isoformat()}
+
+
+def _left_out(message: Message) -> bool:
+    """Whether a day is named on which none is wanted (“这个礼拜五不消送”)."""
+    changes = pattern("own", "change").search(bare(message.text))
+    return bool(pattern("own", "skip").search(bare(message.text))) and not changes
+
+
+def _without(draft: Draft, day: date) -> Values:
+    """Return the habit without one of its days; the first meal moves on when it was that one."""
+    skip = sorted({*(draft.get("skip") or ()), day.isoformat()})
+    first = date.fromisoformat(str(draft.get("date")))
+    while first.isoformat() in skip:
+        first = shared.next_day(draft.get("habit"), first)
+    return {"skip": skip, "date": first.isoformat()}
+
+
+def _recurring(message: Message) -> dict[str, Any] | None:
+    """Return “每天中午” when it is the day that is said, or its begin or end is said beside it."""
+    entity = _day_said(message)
+    if entity is not None and entity.value.get("recur"):
+        return dict(entity.value)
+    habits = [e.value for e in message.meant("time") if _recurs(e)]
+    if habits and (_last_day(message) or _BEGINS.search(message.text)):
+        return dict(habits[0])
+    return {"recur": "daily"} if not habits and _DAILY.search(message.text) else None
+
+
+def _begins(message: Message) -> date | None:
+    """Return the day before the one from which on a habit is wished for (“从明天开始每天”)."""
+    if not _BEGINS.search(message.text):
+        return None
+    starts = [str(e.value["start"])[:10] for e in message.meant("time") if _begin_of(message, e)]
+    ahead = [d for d in starts if d > message.now.date().isoformat()]
+    return date.fromisoformat(ahead[0]) - timedelta(days=1) if ahead else None
+
+
+def _begin_of(message: Message, entity: Entity) -> bool:
+    value = entity.value
+    return isinstance(value, dict) and bool(value.get("start")) and not _is_end(message, entity)
+
+
+def _recurs(entity: Entity) -> bool:
+    return isinstance(entity.value, dict) and bool(entity.value.get("recur"))
+
+
+def _last_day(message: Message) -> date | None:
+    """Return the last day of “到月底”, “到下周五”, “到12月15号”; None when no end is said."""
+    today = message.now.date()
+    said = _TO_END.search(message.text)
+    if said is not None:
+        months = 12 - today.month if said["year"] else 1 if said["next"] else 0
+        return _end_of_month(today, months)
+    for entity in message.meant("time"):
+        ends = isinstance(entity.value, dict) and not entity.value.get("recur")
+        if ends and _is_end(message, entity) and entity.value.get("start"):
+            last = str(entity.value.get("end") or entity.value["start"])[:10]
+            return date.fromisoformat(last) if last > today.isoformat() else None
+    return None
+
+
+def _is_end(message: Message, entity: Entity) -> bool:
+    """Whether “到” stands before a day or opens it: it ends a habit and is no day of its own."""
+    return message.text[: entity.start].endswith(_TO) or entity.text.startswith(_TO)
+
+
+def _end_of_month(today: date, months: int) -> date:
+    count = today.year * 12 + today.month + months
+    return date(count // 12, count % 12 + 1, 1) - timedelta(days=1)
+
+
+def _weekly(message: Message) -> dict[str, Any] | None:
+    """Read “周一到周五” and “周一三五” as a habit; “下周一到周五” means only that one week."""
+    listed = _LISTED.search(message.text)
+    if listed is not None:
+        named = (listed["days"] or listed["bare"]).replace("天", "日").replace("、", "")
+        return {"recur": "weekly", "weekdays": sorted({_WEEKDAYS.index(d) + 1 for d in named})}
+    said = _WEEKLY.search(message.text)
+    if said is None:
+        return None
+    first, last = (
+        _WEEKDAYS.index(said[name].replace("天", "日")) + 1 for name in ("first", "last")
+    )
+    weekdays = list(range(first, last + 1))
+    return {"recur": "weekly", "weekdays": weekdays} if len(weekdays) > 1 else None
 
 
 def _day_said(message: Message) -> Entity | None:
@@ -64,36 +194,47 @@ def _day_said(message: Message) -> Entity | None:
     days = [e for e in message.meant("time") if isinstance(e.value, dict)]
     if not days:
         return None
-    named = [e for e in days if _NAMES_DAY.search(e.text)] or days
-    return named[-1] if _CORRECTS.search(message.text) else named[0]
+    named = [e for e in days if shared.NAMES_DAY.search(e.text)] or days
+    return named[-1] if shared.CORRECTS.search(message.text) else named[0]
 
 
 def _more_days(message: Message, draft: Draft) -> Values:
-    """Keep further days in words: one order is one meal, the kitchen arranges the others."""
-    first = _day_said(message)
-    if first is None or _CORRECTS.search(message.text):
+    """Keep further days and meals in words: one order is one meal, the kitchen arranges the others."""
+    if shared.CORRECTS.search(message.text):
         return {}
-    others = [e.text for e in message.meant("time") if _NAMES_DAY.search(e.text)]
-    others = [text for text in others if text != first.text]
+    others = [*_others_fed(message), *(MEALS.get(name, name) for name in _meals(message)[1:])]
+    first = _day_said(message)
+    if first is not None and not (_weekly(message) or _recurring(message)):
+        days = [e.text for e in message.meant("time") if shared.NAMES_DAY.search(e.text)]
+        again = [t for t in days if t != first.text or _THESE_DAYS.match(t)]
+        others = [*again, *others]
+        week = _ONE_WEEK.search(message.text)
+        if week and not (week["first"] == "六" and week["more"] in ("日", "天")):
+            others += [f"{week['week']}{day}" for day in week["more"]]
     return {"more_days": "、".join(others)} if others else {}
+
+
+def _others_fed(message: Message) -> list[str]:
+    """Return whom else a meal is for: “给我妈订一份…，给我婆婆订一份…” is two orders."""
+    fed = [e for e in message.meant("relation") if _FOR.search(message.text[: e.start])]
+    values = list(dict.fromkeys(str(e.value) for e in fed))
+    return [f"{RELATIONS.get(v, '别人')}那份" for v in values[:-1]]
 
 
 def _offered(draft: Draft) -> bool:
     return draft.asked == "date" and bool(draft.get("next_open"))
 
 
-def _next(habit: dict[str, Any], today: date) -> date:
-    days = {int(d) for d in habit.get("weekdays") or range(1, 8)}
-    tomorrow = today + timedelta(days=1)
-    return next(
-        d for d in (tomorrow + timedelta(days=n) for n in range(7)) if d.isoweekday() in days
-    )
+def _meals(message: Message) -> list[str]:
+    """Return the meals that a message names, each once; only the last of a correction."""
+    named = list(dict.fromkeys(str(e.value) for e in message.meant("meal")))
+    return named[-1:] if shared.CORRECTS.search(message.text) else named
 
 
 def _meal(message: Message, draft: Draft) -> Values:
-    entity = message.last("meal")
-    if entity is not None:
-        return {"meal": str(entity.value)}
+    named = _meals(message)
+    if named:
+        return {"meal": named[0]}
     parts = [e.value.get("part") for e in message.meant("time") if isinstance(e.value, dict)]
     meals = [MEAL_OF_PART[part] for part in parts if part in MEAL_OF_PART]
     return {"meal": meals[-1]} if meals else {}
@@ -108,9 +249,17 @@ def _portions(message: Message, draft: Draft) -> Values:
     entity = message.last("count")
     if entity is not None:
         more = portions(draft) if draft.asked and _MORE.search(message.text) else 0
-        return {"portions": more + int(entity.value)}
+        eaters = _eaters(message, draft) if _EACH.search(message.text) else 1
+        return {"portions": more + int(entity.value) * eaters}
     said = _PORTION.match(message.text.strip()) if draft.asked == "portions" else None
     return {"portions": int(said.group(1))} if said and int(said.group(1)) > 0 else {}
+
+
+def _eaters(message: Message, draft: Draft) -> int:
+    """Return for how many “各一份” counts: a couple is two, everybody else one."""
+    said = message.last("relation")
+    whom = str(said.value) if said else draft.get("subject")
+    return 2 if whom in TWO_PEOPLE or _PAIR.search(message.text) else 1
 
 
 def _diet(message: Message, draft: Draft) -> Values:
@@ -142,29 +291,16 @@ def _place(message: Message, draft: Draft) -> Values:
     return said
 
 
+def _eats(message: Message, draft: Draft, person: Entity) -> bool:
+    """A name beside whom the meal is for is theirs."""
+    return bool(message.last("relation") or draft.get("subject"))
+
+
 def _who(message: Message, draft: Draft) -> Values:
-    said: dict[str, Any] = {}
-    relation = message.last("relation")
-    if relation is not None and not (draft.get("subject") and _MORE.search(message.text)):
-        said["subject"] = str(relation.value)
-    person = message.last("person")
-    if person is not None:
-        said["subject_name" if relation or draft.get("subject") else "name"] = str(person.value)
-    phone = message.last("phone")
-    if phone is not None:
-        said["phone"] = str(phone.value)
-    return said
-
-
-def _words(message: Message, draft: Draft) -> Values:
-    """Keep everything typed, verbatim: what no field understands the kitchen still reads."""
-    text = message.text.strip()
-    if not text or is_yes(message) or is_no(message) or is_skip(message):
-        return {}
-    story = draft.get("narrative")
-    if not story:
-        return {"narrative": text}
-    return {} if text in story else {"narrative": f"{story}\n{text}"}
+    """Read who eats; “再给我爸加一份” leaves the meal with whom it was for."""
+    said = shared.who(_eats)(message, draft)
+    more = draft.get("subject") and _MORE.search(message.text)
+    return {k: v for k, v in said.items() if not (more and k == "subject")}
 
 
 def _closed(draft: Draft) -> bool:
@@ -210,7 +346,7 @@ FORM = Form(
         replace(place.field(wanted=_delivered), read=_place),
         Field("diet", needed=lambda d, m: False, read=_diet),
         Field("who", needed=lambda d, m: False, read=_who),
-        Field("narrative", needed=lambda d, m: False, read=_words),
+        Field("narrative", needed=lambda d, m: False, read=shared.words()),
     ),
 )
 
@@ -258,27 +394,40 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the order as (heading, words), in the order it is read out."""
     lines = [("哪一顿", say_meal(str(draft.get("date")), str(draft.get("meal")), message))]
     if draft.get("habit"):
-        lines.append(
-            ("以后", say_time(draft.get("habit"), message.now) + "，单子上写明，食堂和您定")
-        )
+        lines.append(("以后", say_time(draft.get("habit"), message.now) + _ends(draft, message)))
+    if draft.get("skip"):
+        days = (say_date(date.fromisoformat(d), message.now) for d in draft.get("skip"))
+        lines.append(("不送", "、".join(days)))
     if draft.get("more_days"):
         lines.append(("还有", f"{draft.get('more_days')}也要，单子上写明，食堂和您定"))
     lines.append(("几份", f"{portions(draft)}份"))
-    subject = RELATIONS.get(str(draft.get("subject") or ""))
-    if subject:
-        name = draft.get("subject_name")
-        lines.append(("给谁", f"{subject}（{name}）" if name else subject))
+    lines += shared.say_subject(draft, "给谁")
     diet = "、".join(DIETS.get(d, d) for d in draft.get("diet") or [])
     lines.append(("忌口", diet or "没说（有的话现在告诉我）"))
     lines.append(("怎么吃", MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
-        lines.append(("送到", place.say(draft) or "没说，送之前工作人员在这里问您"))
+        lines.append(("送到", _where(draft)))
     if draft.get("phone"):
         lines.append(("电话", mask_phone(str(draft.get("phone")))))
     return lines
 
 
-def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str, Any]:
+def _where(draft: Draft) -> str:
+    """Return where the meal goes; without a door it is asked for beside it."""
+    known, words = draft.get("address") or {}, place.say(draft)
+    if not words:
+        return "没说，送之前工作人员在这里问您"
+    no_door = known.get("building") and not (known.get("room") or known.get("floor"))
+    return f"{words}，几楼几号您说一声" if no_door else words
+
+
+def _ends(draft: Draft, message: Message) -> str:
+    if not draft.get("until"):
+        return "都订，停的时候跟我说"
+    return f"都订，订到{say_date(date.fromisoformat(str(draft.get('until'))), message.now)}"
+
+
+def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets``."""
     appointment = {
         "date": draft.get("date"),
@@ -290,17 +439,10 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
     }
     if draft.get("habit"):
         appointment["habit"] = draft.get("habit")
-    body: dict[str, Any] = {
-        "conversation_id": conversation_id,
-        "kind": "booking",
-        "leaf": LEAF,
-        "narrative": draft.get("narrative") or "订饭",
-        "appointment": appointment,
-        "nlu": {"leaf": LEAF, "round": draft.round},
-        **(place.to_ticket(draft) if _delivered(draft) else {}),
-    }
-    if draft.get("subject"):
-        body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
-    if draft.get("phone") or draft.get("name"):
-        body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
-    return body
+        if draft.get("skip"):
+            appointment["skip"] = draft.get("skip")
+        if draft.get("until"):
+            appointment["until"] = draft.get("until")
+    where = place.to_ticket(draft) if _delivered(draft) else {}
+    body = shared.booking(draft, conversation_id, LEAF, draft.get("narrative") or "订饭")
+    return {**body, "appointment": appointment, **where}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from actions import leaves
-from actions.dialogue import load
+from actions.dialogue import load, pattern
 from actions.echo import say_address
-from actions.forms.draft import Draft, Field, Values
+from actions.forms.draft import CONFIRM, Draft, Field, Values
 from actions.forms.replies import (
     HOME,
     SKIP,
@@ -23,14 +24,27 @@ from actions.forms.replies import (
     names_place,
 )
 from actions.message import Entity, Message
+from bot.understanding.numbers import to_int
 
 PARTS = ("community", "building", "unit", "floor", "room", "place")
 MAX_ASKS = 3
 """How often the place is asked at most; then the words stand as they are and a person looks."""
 BUILDING_DIGITS = 3
 """A bare number this long can be a building; a longer one is a phone."""
+SAME = 3
+"""So many characters at the end of one place and the beginning of another name the same (“3号楼”)."""
 MAX_ASKS_UNKNOWN = 2
 """The same, when the locality does not know the place by the words said."""
+
+DOOR_SAID = "door_said"
+"""Value that is set when a door was told instead of a phone, which is then asked for again."""
+PINNED = "pinned"
+"""Label of the last location that was shared: it was heard also when it says nothing new."""
+_FLOOR = r"(?:(?P<floor>[一二三四五六七八九十]{1,3}|\d{1,2})(?:楼|层))?"
+_DOOR = re.compile(rf"(?:在|是)?{_FLOOR}(?P<room>\d{{3,4}})?(?:室|号|房)?(?:的|啊|哈|嘛)?")
+_DOOR_BEHIND = re.compile(
+    rf"[，,、 ]+(?:在|住)?{_FLOOR}[，,、 ]*(?P<room>\d{{3,4}}(?![\d.]|号?楼|[元块份人个天点年月]))?(?:室|号|房)?"
+)
 
 _NO_PLACE = frozenset(
     "rate_service thank urge_ticket withdraw_ticket reject_resolution complain_assistant "
@@ -54,21 +68,62 @@ def read(message: Message, draft: Draft) -> Values:
 
     A later message corrects the parts it names (“不对,是5号楼”) and keeps the rest.
     """
-    picked = _picked(message, draft)
+    picked = _picked(message, draft) or _door(message, draft)
     if picked:
         return picked
+    said = [e for e in message.meant("address") if isinstance(e.value, Mapping)]
     if message.location and message.location.get("label"):
         label = str(message.location["label"])
-        return _fresh(draft, {"place": label}, label)
-    said = [e for e in message.meant("address") if isinstance(e.value, Mapping)]
+        return {**_pinned(label, said, draft), PINNED: label}
     if said:
         entity = max(reversed(said), key=lambda e: len(e.value))
         parts = {k: v for k, v in entity.value.items() if k in PARTS}
+        parts = {**_nearer(message, draft, parts), **_behind(message, entity)}
         where = _compound_said(said, parts)
         return _fresh(draft, {**where, **parts}, f"{''.join(where.values())}{entity.text}")
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
     return {}
+
+
+def _pinned(label: str, said: Sequence[Entity], draft: Draft) -> Values:
+    """Read the label of a shared location, by its parts where they were understood.
+
+    What names the place again that is known is said once, the finer of the two.
+    """
+    houses = [e.value for e in said if e.value.get("community")]
+    if houses:
+        parts = max(reversed(houses), key=len)
+        return _fresh(draft, {k: v for k, v in parts.items() if k in PARTS}, label)
+    known = dict(draft.get("address") or {})
+    words = say_address(known)
+    if words and label in words:
+        return {}
+    for at in range(len(label) if words else 0):
+        rest = label[at:]
+        if words.startswith(rest) and len(rest) >= SAME:
+            return {}
+        if rest.startswith(words):
+            finer = rest.removeprefix(words).strip()
+            return _fresh(draft, {"place": f"{known.get('place') or ''}{finer}"}, label)
+    return _fresh(draft, {"place": label}, label)
+
+
+def _nearer(message: Message, draft: Draft, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Join a second place to the first: “人民路”, then “小卖部对面那根” – the road goes first."""
+    before, now = (
+        str((draft.get("address") or {}).get("place") or ""),
+        str(parts.get("place") or ""),
+    )
+    public = pattern("forms", "public_place")
+    corrects = pattern("forms", "corrects").search(message.text)
+    road_first, road_now = public.search(before), public.search(now)
+    adds = bool(road_first) != bool(road_now) and (road_first or draft.asked == "place")
+    if not adds or set(parts) != {"place"} or not before or corrects:
+        return dict(parts)
+    if now in before or before in now:
+        return {"place": max(before, now, key=len)}
+    return {"place": f"{now}{before}" if road_now else f"{before}{now}"}
 
 
 def _compound_said(said: Sequence[Entity], parts: Mapping[str, Any]) -> dict[str, str]:
@@ -119,7 +174,7 @@ def _in_own_words(message: Message, draft: Draft) -> Values:
     if not leftover(message) or is_question(message):
         return {}
     if names_place(text):
-        return _fresh(draft, {"place": text}, text)
+        return _fresh(draft, _nearer(message, draft, {"place": text}), text)
     short = len(bare(text)) <= load("forms")["place_short"]
     if short and (message.uncertain or message.intent in _MAY_BE_PLACE):
         return {**_fresh(draft, {"place": text}, text), "place_guess": True}
@@ -162,6 +217,28 @@ def _fresh(draft: Draft, parts: Mapping[str, Any], text: str) -> Values:
         "place_options": [],
         "place_guess": False,
     }
+
+
+def _door(message: Message, draft: Draft) -> Values:
+    """Take “501” after the question for a phone as the door that was still open."""
+    known, said = draft.get("address") or {}, _DOOR.fullmatch(bare(message.text))
+    asked = draft.asked in ("contact", CONFIRM) and known.get("building") and not known.get("room")
+    if not asked or said is None or not (said["floor"] or said["room"]):
+        return {}
+    again = {DOOR_SAID: True} if draft.asked == "contact" else {}
+    return {**_fresh(draft, _door_parts(said), message.text), **again}
+
+
+def _door_parts(said: re.Match[str]) -> dict[str, str]:
+    floor = to_int(said["floor"]) if said["floor"] else None
+    return {"floor": str(floor)} if floor and not said["room"] else {"room": str(said["room"])}
+
+
+def _behind(message: Message, entity: Entity) -> dict[str, str]:
+    """Return the door told behind a house, apart from it (“2单元，五楼，501”)."""
+    said = _DOOR_BEHIND.match(message.text, entity.end)
+    house = entity.value.get("building") and not entity.value.get("room")
+    return _door_parts(said) if house and said and (said["floor"] or said["room"]) else {}
 
 
 def _picked(message: Message, draft: Draft) -> Values:
@@ -237,7 +314,7 @@ def complete(draft: Draft, building: bool) -> bool:
         building: The matter is inside a building, so its number is needed.
     """
     status = draft.get("place_status")
-    if status == AS_SAID:
+    if status == AS_SAID or (not building and status != RESOLVED and _public(draft)):
         return True
     if draft.asks.get("place", 0) >= (MAX_ASKS_UNKNOWN if status == UNKNOWN else MAX_ASKS):
         return True  # asked enough: the words go on the ticket and a person looks
@@ -247,6 +324,13 @@ def complete(draft: Draft, building: bool) -> bool:
     if not building or (draft.get("address") or {}).get("place"):
         missing.discard("building")
     return not missing
+
+
+def _public(draft: Draft) -> bool:
+    """Whether a road or a house everybody knows was said: there is one, in no compound."""
+    address = draft.get("address") or {}
+    said = str(address.get("place") or "")
+    return not address.get("community") and bool(pattern("forms", "public_place").search(said))
 
 
 def field(wanted: Callable[[Draft], bool] = lambda draft: True) -> Field:

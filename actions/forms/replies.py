@@ -17,7 +17,7 @@ YES = frozenset(
 LONGEST_YES = 8
 """A yes in other words than these is at most so long."""
 _NO_YES = re.compile(
-    r"不|没|莫|别|吗|么$|准|几|啥|什么|咋|怎|哪|谁|多少|好久|凭|星|分$|评|投诉|人工|电话|再想|等等|回头|以后|可是|但是"
+    r"\d|不|没|莫|别|吗|么$|准|几|啥|什么|咋|怎|哪|谁|多少|好久|凭|星|分$|评|投诉|人工|电话|再想|等等|回头|以后|可是|但是"
 )
 """Words that ask, judge, doubt or put off: with one of them nothing was agreed to."""
 NO = frozenset(

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from actions import conduct, contact, leaves, manners
+from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_since
-from actions.forms import neighbours, place
+from actions.forms import neighbours, place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
@@ -68,6 +69,13 @@ _HOURS = re.compile(
     r"[一二三四五六七八九十\d]+点|半夜|夜里|晚上|晚黑|天天|每天|每晚|成天|整天|一直|早上|清早|清晨|白天|中午|凌晨|下午|"
     r"傍晚|天不亮|擦黑|昨|今|前天|这几天|这段时间|周末|饭点"
 )
+_HABIT = re.compile(
+    r"(?:天天|见天儿?|成天|整天|老是|总是|一到|每到|经常)"
+    r"(?:清早|早上|早晨|上午|中午|下午|傍晚|晚上|半夜|夜里|晚黑|凌晨)?$"
+)
+"""Before a time that comes again and again."""
+_EVERY_DAY = re.compile(r"天天|每天|每晚|见天|成天|整天|老是|总是|经常")
+_NAMES_DAY = re.compile(r"[今明昨前后]|周|星期|礼拜|[号日月]")
 _KEEP_SECRET = re.compile(
     r"(别|不要|莫|不能|千万别|可别)(说|讲|告诉|透露|让).{0,8}(我|俺|知道|晓得)|保密|匿名|别露我"
 )
@@ -88,7 +96,7 @@ _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
 def _narrative(message: Message, draft: Draft) -> Values:
     """Add what was said to the story, verbatim; plain answers and corrections are no story."""
-    text = message.text.strip()
+    text = message.verbatim.strip()
     if not text or (message.tapped and draft.get("narrative")):
         return {}
     story = draft.get("narrative")
@@ -186,7 +194,23 @@ def _leaf(message: Message, draft: Draft) -> Values:
     if draft.get("leaf_options") is not None:
         return {}
     options = [message.leaf.id, *(leaf for leaf, _ in message.leaf.alternatives)]
+    told = [leaf for leaf in options if leaf in load("forms")["in_so_many_words"]]
+    named = [x for x in told if pattern("forms", "in_so_many_words", x).search(message.text)]
+    if len(named) == 1:
+        return {"leaf": named[0], "leaf_options": []}
     return {"leaf_options": [leaf for leaf in options if leaf != NO_LEAF][:3]}
+
+
+def _indoors(message: Message, draft: Draft) -> Values:
+    """Take a matter of the street for that of the house when a unit or a door was named."""
+    leaf = _leaf(message, draft).get("leaf") or draft.get("leaf")
+    rule = load("forms")["indoors"].get(leaf)
+    if rule is None:
+        return {}
+    said = place.read(message, draft).get("address") or draft.get("address") or {}
+    words = f"{draft.get('narrative') or ''}{message.text}"
+    inside = (said.get("unit") or said.get("room")) and not re.search(rule["unless"], words)
+    return {"leaf": rule["leaf"]} if inside else {}
 
 
 def _needs_leaf(draft: Draft, message: Message) -> bool:
@@ -226,6 +250,15 @@ def _occurred(message: Message, draft: Draft) -> Values:
     if not begun:
         return {}
     # “坏了三天了,晚上看不见”: since when comes before when it hurts.
+    story = f"{draft.get('narrative') or ''}{message.text}"
+    hours = [e for e in begun if _EVERY_DAY.search(story) and not _NAMES_DAY.search(e.text)]
+    hours = [e for e in hours if not e.value.get("recur") and "T" in str(e.value.get("start"))]
+    habit = next((e for e in begun if _HABIT.search(message.text[: e.start])), None)
+    if hours and habit is None:  # “天天喊”, then “早上六点”
+        return {"occurred_text": hours[0].text}
+    if habit is not None:  # “天天早上六点”: not the six of today
+        said = _HABIT.search(message.text[: habit.start])
+        return {"occurred_text": message.text[said.start() : habit.end] if said else habit.text}
     recent = [e for e in begun if str(e.value.get("start") or today) >= _year_before(message)]
     entity = min(recent or begun, key=lambda e: str(e.value.get("start") or today))
     return {"occurred": entity.value, "occurred_text": entity.text}
@@ -274,6 +307,8 @@ def read_contact(message: Message, draft: Draft) -> Values:
     phone = message.last("phone")
     if phone is not None:
         said["phone"] = str(phone.value)
+    elif shared.keeps_phone(message):
+        said[shared.NO_PHONE] = True
     pref, at_home = contact.preference(message), contact.visit(message)
     said.update({k: v for k, v in (("pref", pref), ("visit", at_home)) if v})
     return said if draft.asked in ("desk", "who") else {**said, **_names(message, draft)}
@@ -313,9 +348,10 @@ def _contact_answer(message: Message, draft: Draft) -> Values:
 
 def _needs_contact(draft: Draft, message: Message) -> bool:
     # Asked once, never pressed; only a promised number is asked for a second time.
-    asks = 2 if draft.get("phone_promised") else 1
+    asks = 2 if draft.get("phone_promised") or draft.get(place.DOOR_SAID) else 1
     return (
         not draft.get("phone")
+        and not draft.get(shared.NO_PHONE)
         and not message.resident.phone_known
         and draft.get("leaf") in leaves.VISIT
         and draft.asks.get("contact", 0) < asks
@@ -389,6 +425,8 @@ def _who_answer(message: Message, draft: Draft) -> Values:
     words = message.text.strip()
     if message.tapped or is_skip(message) or is_yes(message) or not words:
         return {}
+    if {e.type for e in message.entities} == {"address"} and not leftover(message):
+        return {}  # where it was, not who
     return {"who": words[:WHO_LONGEST]}
 
 
@@ -410,6 +448,7 @@ FORM = Form(
             read=_leaf,
             answer=_leaf_answer,
         ),
+        Field("indoors", needed=lambda d, m: False, read=_indoors),
         neighbours.repeat_field(),
         replace(
             place.field(wanted=lambda d: d.get("leaf") not in leaves.PLACELESS),
@@ -457,7 +496,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     if where or draft.get("leaf") not in leaves.PLACELESS:
         lines.append(("在哪里", where or "先不说，后面再补"))
     when = draft.get("occurred")
-    if when:
+    if when and not when.get("recur"):
         lines.append(("什么时候", say_since(when, message.now)))
     elif draft.get("occurred_text"):
         lines.append(("什么时候", str(draft.get("occurred_text"))))

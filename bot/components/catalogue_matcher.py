@@ -57,14 +57,16 @@ class _Retrieval:
         firsts: where each card's phrases begin.
         vectorizer: counts the pieces of phrases.
         postings: features × phrases.
-        unheard: for each card without examples, the features that no training text has.
+        unheard: cards without examples.
+        unheard_by: features that no training text has → the cards without examples that have them.
     """
 
     cards: list[str]
     firsts: np.ndarray
     vectorizer: TfidfVectorizer
     postings: csr_matrix
-    unheard: dict[str, frozenset[int]]
+    unheard: list[str]
+    unheard_by: dict[int, list[str]]
 
     @classmethod
     def build(cls, cards: list[Card], trained: frozenset[str], heard: str) -> _Retrieval | None:
@@ -76,17 +78,22 @@ class _Retrieval:
         matrix = vectorizer.fit_transform([phrase for card in spoken for phrase in card.phrases])
         firsts = np.cumsum([0, *(len(card.phrases) for card in spoken)])[:-1]
         analyze, known = vectorizer.build_analyzer(), vectorizer.vocabulary_
-        unheard = {
-            card.id: frozenset(
-                known[piece]
-                for phrase in card.phrases
-                for piece in analyze(phrase)
-                if piece not in heard
-            )
-            for card in spoken
-            if card.id not in trained
-        }
-        return cls([card.id for card in spoken], firsts, vectorizer, matrix.T.tocsr(), unheard)
+        unheard = [card for card in spoken if card.id not in trained]
+        unheard_by: defaultdict[int, list[str]] = defaultdict(list)
+        for card in unheard:
+            pieces = {piece for phrase in card.phrases for piece in analyze(phrase)}
+            for piece in pieces:
+                if piece not in heard:
+                    unheard_by[known[piece]].append(card.id)
+        ids = [card.id for card in unheard]
+        return cls(
+            [card.id for card in spoken],
+            firsts,
+            vectorizer,
+            matrix.T.tocsr(),
+            ids,
+            dict(unheard_by),
+        )
 
     def scores(self, text: str) -> dict[str, float]:
         """How near the message is to each card.
@@ -97,14 +104,16 @@ class _Retrieval:
         """
         row, postings = weighted(self.vectorizer, text), self.postings
         similarity = np.zeros(postings.shape[1])
-        for feature, value in zip(row.indices, row.values, strict=True):
+        shared = dict.fromkeys(self.unheard, 0.0)
+        for feature, value in zip(row.indices.tolist(), row.values.tolist(), strict=True):
+            for leaf in self.unheard_by.get(feature, ()):
+                shared[leaf] += value * value
             held = slice(postings.indptr[feature], postings.indptr[feature + 1])
             similarity[postings.indices[held]] += value * postings.data[held]
         best = np.maximum.reduceat(similarity, self.firsts)
         scores = dict(zip(self.cards, best.tolist(), strict=True))
-        for leaf, features in self.unheard.items():
-            shared = np.fromiter((i in features for i in row.indices), bool, len(row.indices))
-            scores[leaf] = scores[leaf] ** 1.5 + float(np.linalg.norm(row.values[shared]))
+        for leaf, squares in shared.items():
+            scores[leaf] = scores[leaf] ** 1.5 + squares**0.5
         return scores
 
 
@@ -133,6 +142,7 @@ class CatalogueMatcher(GraphComponent):
         self._all_leaves = frozenset(leaf for found in self._leaves.values() for leaf in found)
         self._cards: dict[str, Card] = {}
         self._retrieval: _Retrieval | None = None
+        self._possible: dict[str | None, set[str]] = {}
         self._stamp = -1.0
         self._checked = -_CHECK_EVERY_S
 
@@ -189,6 +199,7 @@ class CatalogueMatcher(GraphComponent):
             cards = load_cards()
             self._cards = {c.id: c for c in cards}
             self._retrieval = _Retrieval.build(cards, self._all_leaves, self._heard)
+            self._possible = {}
             self._stamp = stamp
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -201,7 +212,10 @@ class CatalogueMatcher(GraphComponent):
 
     def _match(self, message: Message) -> None:
         intent = (message.get(INTENT) or {}).get("name")
-        found = self._retrieval.scores(simplify(message.get(TEXT))) if self._retrieval else {}
+        intents = {intent, *(reading["intent"] for reading in message.get(READINGS) or ())}
+        found = {}
+        if self._retrieval and any(self._allowed(i) for i in intents - FIXED_LEAF.keys()):
+            found = self._retrieval.scores(simplify(message.get(TEXT)))
         ranked = self._ranked(message, intent, found)
         limit = int(self._config["alternatives"])
         likeliest = [
@@ -253,13 +267,17 @@ class CatalogueMatcher(GraphComponent):
         return ranked
 
     def _allowed(self, intent: str | None) -> set[str]:
+        if intent not in self._possible:
+            self._possible[intent] = self._possible_with(intent)
+        return self._possible[intent]
+
+    def _possible_with(self, intent: str | None) -> set[str]:
         if intent is None:
             return set()
         trained = set(self._leaves.get(intent, ()))
         if intent not in _CHAPTERS:
             return trained
-        known = {leaf for leaves in self._leaves.values() for leaf in leaves}
-        new = {c for c in self._cards if c[:1] in _CHAPTERS[intent] and c not in known}
+        new = {c for c in self._cards if c[:1] in _CHAPTERS[intent] and c not in self._all_leaves}
         if intent != "report_problem":
             new = {c for c in new if c[:1] not in _REPORTS}
         return trained | new

@@ -46,7 +46,8 @@ def weighted(vectorizer: TfidfVectorizer, text: str) -> Row:
     """``vectorizer.transform([text])`` for a fitted one with ``sublinear_tf`` and ``norm="l2"``."""
     known = vectorizer.vocabulary_
     analyze, rarity = _prepared.get(vectorizer) or _prepare(vectorizer)
-    counts = Counter(known[piece] for piece in analyze(text) if piece in known)
+    counts = Counter(map(known.get, analyze(text)))
+    counts.pop(None, None)
     indices = np.fromiter(counts, int, len(counts))
     values = np.array([1 + math.log(n) for n in counts.values()]) * rarity[indices]
     length = float(np.sqrt(values @ values))

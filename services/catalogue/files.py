@@ -8,6 +8,8 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from services.yaml_files import read_yaml
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -22,7 +24,7 @@ def read(path: Path, model: type[M]) -> M:
         DataFileError: Missing, no YAML, or not of the model's shape.
     """
     try:
-        data = yaml.safe_load(path.read_text("utf-8"))
+        data = read_yaml(path.read_text("utf-8"))
         return model.model_validate(data)
     except OSError:
         raise DataFileError(f"{path.name}：读不到文件 {path}") from None

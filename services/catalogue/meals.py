@@ -57,12 +57,45 @@ def _refusal(rules: MealFile, day: date, name: str, now: datetime) -> str | None
         return f"最多提前{DAYS_AHEAD}天订。"
     if not _in_force(rules, day):
         return "这一天不在供餐期内。"
+    if closed := closed_on(rules, day):
+        return f"{closed}，{rules.provider}那天不做饭。"
     if now > cutoff_of(meal, day, now):
-        before = {0: "当天", 1: "前一天"}.get(
-            meal.cutoff.days_before, f"{meal.cutoff.days_before}天前"
-        )
-        return f"{label}要在{before}{meal.cutoff.time:%H:%M}前订，现在订不上了。"
+        return f"{label}要在{_before(meal)}{meal.cutoff.time:%H:%M}前订，现在订不上了。"
     return None
+
+
+def _before(meal: Meal) -> str:
+    days = meal.cutoff.days_before
+    return {0: "当天", 1: "前一天"}.get(days, f"{days}天前")
+
+
+def closed_on(rules: MealFile, day: date) -> str | None:
+    """Return why the kitchen does not cook on a day, in words; None when it does."""
+    found = next((c for c in rules.closed if c.first <= day <= c.last), None)
+    if found is not None:
+        return found.why
+    return None if _in_force(rules, day) else "不在供餐期内"
+
+
+def withdrawal_refusal(rules: MealFile, order: Mapping[str, Any], now: datetime) -> str | None:
+    """Return why an ordered meal can no longer be taken back, one sentence, or None.
+
+    What the kitchen does not offer any more can be taken back at any time; so can a habit whose
+    meal is over, for only the coming ones are meant.
+
+    Args:
+        rules: The provider's rules.
+        order: ``{date, meal, habit? …}`` as ordered.
+        now: Present time.
+    """
+    day, meal = date.fromisoformat(str(order["date"])[:10]), rules.meals.get(str(order["meal"]))
+    if meal is None or (order.get("habit") and day < now.date()):
+        return None
+    if day < now.date():
+        return f"这顿{meal.name}已经过去了。"
+    if now <= cutoff_of(meal, day, now):
+        return None
+    return f"{meal.name}要在{_before(meal)}{meal.cutoff.time:%H:%M}前退，现在退不了了。"
 
 
 def change_refusal(

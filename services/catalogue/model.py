@@ -131,17 +131,30 @@ class RedirectFile(_Entry):
 
 
 class Route(BaseModel):
-    """The part of a dispatch route that residents are told: who has the power."""
+    """The part of a dispatch route that residents are told: who does it, who has the power."""
 
     leaves: tuple[str, ...]
     lead: str
+    assists: tuple[str, ...] = ()
     power: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds(self, on: date) -> bool:
+        """Say whether the line counts on a day."""
+        return (self.valid_from or on) <= on <= (self.valid_to or on)
 
 
 class RouteFile(BaseModel):
     """The dispatch directory, as far as the catalogue reads it."""
 
     routes: tuple[Route, ...]
+
+
+class NumberFile(_Entry):
+    """Phone numbers that are the same everywhere, and what each is for (``data/numbers.yml``)."""
+
+    numbers: dict[str, str]
 
 
 class CertificateItem(_Entry):
@@ -201,12 +214,25 @@ class AfterCard(_Entry):
         return AfterCard(**{k: own[k] or v for k, v in general.model_dump().items()})
 
 
+class ElderCard(_Entry):
+    """A safety card in large-type mode: few lines, one thing a line, the number before them.
+
+    ``follow`` takes the place of the card's own; what the lines leave out is said there. Without a
+    title the card's own stands.
+    """
+
+    title: str | None = None
+    lines: tuple[Annotated[str, Field(max_length=18)], ...] = Field(min_length=1, max_length=5)
+    follow: tuple[Annotated[str, Field(max_length=24)], ...] = ()
+
+
 class ThirdParty(_Entry):
     """The same card for somebody who asks for help for another person."""
 
     title: str
     lines: tuple[str, ...] = Field(min_length=1)
     after: AfterCard = AfterCard()
+    elder: ElderCard | None = None
 
 
 class SafetyCard(_Entry):
@@ -222,6 +248,7 @@ class SafetyCard(_Entry):
     lines: tuple[str, ...] = Field(min_length=1)
     numbers: tuple[str, ...]
     after: AfterCard = AfterCard()
+    elder: ElderCard | None = None
     third_party: ThirdParty | None = None
 
 
@@ -251,28 +278,56 @@ class Meal(_Entry):
     cutoff: Cutoff
 
 
+class ClosedDays(_Entry):
+    """Days on which the kitchen does not cook, both ends inclusive; ``why`` is words for people."""
+
+    first: date
+    last: date
+    why: Text
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ClosedDays:
+        if self.last < self.first:
+            raise ValueError(f"{self.why}：last 比 first 早")
+        return self
+
+
 class MealFile(BaseModel):
-    """The meal provider's rules. A meal that is null is not offered."""
+    """The meal provider's rules. A meal that is null is not offered.
+
+    ``holidays`` says whether the kitchen cooks on the days off of the national calendar.
+    """
 
     provider: str
     org: str = "meal"
     meals: dict[str, Meal | None]
     max_portions: int | None = None
+    holidays: Literal["open", "closed"] = "open"
+    closed: tuple[ClosedDays, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
 
 
 class Venue(_Entry):
-    """A room that can be booked; ``seats`` is how many people it holds."""
+    """A room that can be booked.
+
+    Attributes:
+        seats: How many people it holds.
+        places: How many bookings of a part of a day it takes; None: not counted.
+    """
 
     id: str
     name: str
     aliases: tuple[str, ...] = ()
     seats: int | None = Field(None, ge=1)
+    places: int | None = Field(None, ge=1)
 
 
 class Course(_Entry):
-    """A course of a term; ``weekdays`` 1 is Monday, ``time`` is words for people."""
+    """A course of a term; ``weekdays`` 1 is Monday, ``time`` is words for people.
+
+    ``seats`` is how many enrol; None: not counted.
+    """
 
     id: str
     name: str
@@ -296,6 +351,10 @@ class Bookable(_Entry):
     notes: dict[str, str] = Field(default_factory=dict)
     """What only one kind of the service needs, by its id in data/dialogue/bookings.yml."""
     fee_note: str = ""
+    places: dict[Literal["am", "noon", "pm", "eve", "night"], Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict
+    )
+    """How many bookings each part of a day takes; what is not named is not counted."""
     venues: tuple[Venue, ...] = ()
     courses: tuple[Course, ...] = ()
 
@@ -323,8 +382,29 @@ class OfficeHours(BaseModel):
     close: time
 
 
+class Population(_Entry):
+    """How many people live in a community, who says so, and for which day."""
+
+    people: int = Field(ge=1)
+    source: str = Field(min_length=2)
+    as_of: date
+
+
+class CommunityName(BaseModel):
+    """A community, as far as its population is looked for."""
+
+    id: str
+    name: str
+
+
+class CommunityFile(BaseModel):
+    """The communities of ``places.yml``."""
+
+    communities: tuple[CommunityName, ...]
+
+
 class LocalityFile(BaseModel):
-    """Names of the locality and who is responsible for it."""
+    """Names of the locality and who is responsible for it; ``residents`` by community."""
 
     id: str
     name: str
@@ -334,3 +414,4 @@ class LocalityFile(BaseModel):
     contact: str
     office_hours: OfficeHours
     duty: Duty
+    residents: dict[str, Population] = Field(default_factory=dict)

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from services.catalogue import bookings, meals
-from services.catalogue.check import Finding, check_cards
+from services.catalogue.check import Finding, check_cards, check_population
 from services.catalogue.files import DataFileError, read
 from services.catalogue.model import (
+    AfterCard,
     Card,
     CardFile,
     CertificateFile,
     CertificateItem,
+    ClosedDays,
+    CommunityFile,
     HotlineFile,
     LocalityFile,
     MealFile,
+    NumberFile,
     Redirect,
     RedirectFile,
     Route,
     RouteFile,
     SafetyCard,
     ServiceFile,
+    ThirdParty,
 )
 from services.clock import Clock
 from services.config import Settings
 from services.errors import LindaError
 from services.people.model import Org
 from services.people.orgs import load_orgs
+from services.tickets.core.calendar import WorkCalendar, load_calendar
 
 GENERAL = "-"
 """Leaf of the general safety card."""
@@ -40,9 +46,13 @@ GENERAL = "-"
 class CatalogueService:
     """Answers from the data files, each read once at first use."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, calendar: Callable[[], WorkCalendar] | None = None
+    ) -> None:
+        """``calendar``: gives the working calendar that counts now; without it the files count."""
         self._settings = settings
         self._clock = clock
+        self._calendar = calendar or self._calendar_of_files
 
     @cached_property
     def locality(self) -> LocalityFile:
@@ -68,8 +78,25 @@ class CatalogueService:
         return read(self._settings.locality_dir / "hotlines.yml", HotlineFile)
 
     @cached_property
-    def _meals(self) -> MealFile:
+    def _files_calendar(self) -> WorkCalendar:
+        return load_calendar(self._settings.data_dir / "calendar")
+
+    def _calendar_of_files(self) -> WorkCalendar:
+        return self._files_calendar
+
+    @cached_property
+    def _meal_rules(self) -> MealFile:
         return read(self._settings.locality_dir / "meals.yml", MealFile)
+
+    @property
+    def _meals(self) -> MealFile:
+        """The kitchen's rules; the holidays of the calendar that counts now are closed days."""
+        rules = self._meal_rules
+        if rules.holidays == "open":
+            return rules
+        off = self._calendar().holidays
+        days = (ClosedDays(first=h.start, last=h.end, why=f"{h.name}放假") for h in off)
+        return rules.model_copy(update={"closed": (*rules.closed, *days)})
 
     @cached_property
     def _orgs(self) -> dict[str, Org]:
@@ -79,10 +106,16 @@ class CatalogueService:
             raise DataFileError(str(error)) from None
 
     @cached_property
-    def _routes(self) -> dict[str, Route]:
-        """The first route of each leaf in the dispatch directory: who leads, who has the power."""
-        routes = read(self._settings.locality_dir / "dispatch.yml", RouteFile).routes
-        return {leaf: route for route in reversed(routes) for leaf in route.leaves}
+    def _directory(self) -> tuple[Route, ...]:
+        return read(self._settings.locality_dir / "dispatch.yml", RouteFile).routes
+
+    def _route(self, leaf: str, on: date) -> Route | None:
+        """The first line of the dispatch directory for a leaf on a day: who has the power."""
+        return next((r for r in self._directory if leaf in r.leaves and r.holds(on)), None)
+
+    @cached_property
+    def _numbers(self) -> dict[str, str]:
+        return read(self._settings.data_dir / "numbers.yml", NumberFile).numbers
 
     @cached_property
     def _redirects(self) -> tuple[Redirect, ...]:
@@ -100,9 +133,10 @@ class CatalogueService:
         if card is None:
             return None
         office = self._orgs.get(card.phone_of or card.owner)
-        route = self._routes.get(leaf)
+        today = self._clock.now().date()
+        route = self._route(leaf, today)
         return card.model_dump(mode="json") | {
-            "valid": card.valid_on(self._clock.now().date()),
+            "valid": card.valid_on(today),
             "phone": card.phone or (office.phone if office else None),
             "office": office.name if office else None,
             "power": card.power or (route.power if route else None),
@@ -169,9 +203,10 @@ class CatalogueService:
     def hotlines(self, leaf: str = GENERAL) -> dict[str, Any]:
         """Return ``{"numbers": [{name, phone}], "card": …}`` for a leaf.
 
-        ``card`` is ``{title, lead, lines, version, after, third_party}``: ``after`` holds the words for
-        what is said next (``model.AfterCard``), ``third_party`` ``{title, lines, after}`` or None
-        the words to somebody who asks for another person. A leaf without a card of its own gets
+        ``card`` is ``{title, lead, lines, version, after, elder, third_party}``: ``after`` holds the
+        words for what is said next (``model.AfterCard``), ``elder`` ``{title, lines, after}`` or None
+        the words of large-type mode, ``third_party`` ``{title, lines, after, elder}`` or None the
+        words to somebody who asks for another person. A leaf without a card of its own gets
         the general one: in an emergency there is always an answer.
         """
         lines = self._hotlines
@@ -190,14 +225,20 @@ class CatalogueService:
                 "lines": list(card.lines),
                 "version": lines.version,
                 "after": after.model_dump(),
+                "elder": _elder_words(card, after),
                 "third_party": other
                 and {
                     "title": other.title,
                     "lines": list(other.lines),
                     "after": other.after.over_general(after).model_dump(),
+                    "elder": _elder_words(other, other.after.over_general(after)),
                 },
             },
         }
+
+    def safety_cards(self) -> tuple[SafetyCard, ...]:
+        """Return all safety cards as they stand in the locality's file."""
+        return self._hotlines.cards
 
     def _safety_card(self, leaf: str) -> SafetyCard | None:
         return next((c for c in self._hotlines.cards if c.leaf == leaf), None)
@@ -205,12 +246,61 @@ class CatalogueService:
     def meal_status(self, day: date, meal: str) -> dict[str, Any]:
         """Return ``{open, cutoff, reason, provider, serve, next_open}`` for ordering a meal now.
 
+        With ``withdraw_reason``: why one that has been ordered can no longer be taken back, and whom
+        to call; null when it can.
+
         Raises:
             LindaError: 422 ``unknown_meal``.
         """
         if meal not in meals.MEAL_ORDER:
             raise LindaError("unknown_meal", "只有早饭、午饭、晚饭。", 422, {"meal": meal})
-        return meals.meal_status(self._meals, day, meal, self._clock.now())
+        now, order = self._clock.now(), {"date": day.isoformat(), "meal": meal}
+        too_late = meals.withdrawal_refusal(self._meals, order, now)
+        return meals.meal_status(self._meals, day, meal, now) | {
+            "withdraw_reason": too_late and too_late + self._call_the_kitchen()
+        }
+
+    def meal_cutoff(self, day: date, meal: str, now: datetime) -> datetime | None:
+        """Return the last moment to order or change a meal; None when it is not offered."""
+        rules = self._meals.meals.get(meal)
+        return meals.cutoff_of(rules, day, now) if rules else None
+
+    def meal_closed(self, day: date, meal: str) -> str | None:
+        """Return why the kitchen does not cook a meal on a day, in words; None when it does."""
+        if self._meals.meals.get(meal) is None:
+            return f"{self._meals.provider}不做{self.meal_name(meal)}"
+        return meals.closed_on(self._meals, day)
+
+    @staticmethod
+    def meal_name(meal: str) -> str:
+        """Return 早饭, 午饭 or 晚饭."""
+        return meals.MEAL_NAMES.get(meal, "饭")
+
+    def kitchen(self) -> dict[str, str]:
+        """Return ``{"name", "phone"}`` of who cooks; of the duty desk when the kitchen has no phone."""
+        org = self._orgs.get(self._meals.org)
+        return {"name": org.name, "phone": org.phone} if org and org.phone else self.duty()
+
+    def check_meal_withdrawal(self, order: Mapping[str, Any]) -> None:
+        """Refuse to take back a meal that the kitchen is already cooking.
+
+        Raises:
+            LindaError: 422 ``meal_closed`` with the reason and whom to call. An appointment that is
+                no meal passes.
+        """
+        if not order.get("meal") or not order.get("date"):
+            return
+        reason = meals.withdrawal_refusal(self._meals, order, self._clock.now())
+        if reason is not None:
+            raise LindaError("meal_closed", reason + self._call_the_kitchen(), 422)
+
+    def _call_the_kitchen(self) -> str:
+        kitchen = self.kitchen()
+        return f"着急的话打{kitchen['name']}{kitchen['phone']}问问。"
+
+    def meals_cooked(self) -> list[str]:
+        """Return the meals that the kitchen offers, in the order of the day."""
+        return [meal for meal in meals.MEAL_ORDER if self._meals.meals.get(meal)]
 
     def check_meal_change(self, order: Mapping[str, Any], patch: Mapping[str, Any]) -> None:
         """Refuse a change of an ordered meal that the kitchen can no longer make.
@@ -227,10 +317,7 @@ class CatalogueService:
             raise LindaError("meal_invalid", "哪一天、几份没看明白，请再说一遍。", 422) from None
         if reason is None:
             return
-        kitchen = self._orgs.get(self._meals.org)
-        if kitchen and kitchen.phone:
-            reason += f"着急的话打{kitchen.name}{kitchen.phone}问问。"
-        raise LindaError("meal_closed", reason, 422)
+        raise LindaError("meal_closed", reason + self._call_the_kitchen(), 422)
 
     @cached_property
     def _bookable(self) -> ServiceFile:
@@ -251,12 +338,16 @@ class CatalogueService:
         """Return ``{"name", "phone"}`` of the locality's duty desk."""
         return {"name": self.locality.duty.name, "phone": self.locality.duty.phone}
 
-    def check(self) -> list[Finding]:
-        """Return what is wrong or due in the data files, errors first; empty: all well."""
+    def check(self, cards: Collection[Card] | None = None) -> list[Finding]:
+        """Return what is wrong or due in the data files, errors first; empty: all well.
+
+        Args:
+            cards: Looked at in the place of those in the files.
+        """
         problems: list[Finding] = []
         for part in (
             "locality", "_cards", "_certificates", "_hotlines", "_meals", "_bookable", "_orgs",
-            "_routes", "_redirects",
+            "_directory", "_redirects", "_numbers",
         ):  # fmt: skip
             try:
                 getattr(self, part)
@@ -265,16 +356,36 @@ class CatalogueService:
         if problems:
             return problems
         hotlines = hotline_problems(self._hotlines, demo=self._settings.env == "demo")
-        cards = check_cards(
-            self.cards(),
-            self._routes,
+        found = check_cards(
+            self.cards() if cards is None else cards,
+            self._directory,
             self._orgs,
             self._certificates.items,
             self._redirects,
             self._bookable.services,
+            {*self._numbers, *(n.phone for n in self._hotlines.numbers.values())},
             self._clock.now().date(),
         )
-        return [*(Finding("error", text) for text in hotlines), *cards]
+        return [*(Finding("error", text) for text in hotlines), *found, *self.population_due()]
+
+    def population_due(self) -> list[Finding]:
+        """Return what is wrong or due in the figures of who lives where."""
+        places = read(self._settings.locality_dir / "places.yml", CommunityFile)
+        names = {c.id: c.name for c in places.communities}
+        return check_population(self.locality.residents, names, self._clock.now().date())
+
+
+def _elder_words(card: SafetyCard | ThirdParty, after: AfterCard) -> dict[str, Any] | None:
+    """Return ``{title, lines, after}`` of a card for large-type mode; None: it has no such form."""
+    elder = card.elder
+    if elder is None:
+        return None
+    words = after.model_copy(update={"follow": elder.follow or after.follow})
+    return {
+        "title": elder.title or card.title,
+        "lines": list(elder.lines),
+        "after": words.model_dump(),
+    }
 
 
 def hotline_problems(lines: HotlineFile, *, demo: bool) -> list[str]:

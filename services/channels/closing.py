@@ -18,6 +18,8 @@ from services.channels.texts import Texts
 from services.db import Session
 from services.outbox.queue import enqueue
 from services.tickets.core.actor import SYSTEM
+from services.tickets.core.clocks import local_text
+from services.tickets.views import tells_nothing
 
 if TYPE_CHECKING:
     from services.context import Services
@@ -31,6 +33,10 @@ PAUSE = timedelta(days=1)
 AT_FILING = timedelta(seconds=5)
 """What the rules do at once after filing stands in the bot's receipt; it is not told twice."""
 TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched", "merged"})
+WRITTEN = ("need", "explanation", "redirect", "reason", "text", "reply")
+"""Facts in the words of staff."""
+ASK_US = "详细的请问社区工作人员"
+"""Said instead of them of children, violence, mental crisis: somebody else may see the screen."""
 ASKING = frozenset({"resolved", "expired"})
 """Texts that ask “solved?”."""
 
@@ -72,7 +78,7 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
             said.text,
             key=said_key,
             buttons=said.buttons,
-            card={"type": "ticket", **ticket},
+            card=_card(ticket),
             ticket=mark,
         )
         if told is None or key not in ASKING:
@@ -90,7 +96,8 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
 async def tell_joined(services: Services, payload: Mapping[str, Any]) -> None:
     """Tell neighbours who joined a ticket how it goes (texts ``joined_…``); each change once.
 
-    They hear it of their own ticket. What was answered to the first reporter in person stays there.
+    They hear it of their own ticket, and are asked for their own household when it is reported
+    done. What was answered to the first reporter in person stays there.
     """
     event, data = str(payload["event"]), payload.get("data") or {}
     key = f"joined_{_text_key(event, data)}"
@@ -103,15 +110,19 @@ async def tell_joined(services: Services, payload: Mapping[str, Any]) -> None:
             target = await services.channels.where_to_tell(s, conversation_id)
             elder = await services.channels.elder(s, target)
             said = words.say(key, elder, **facts_of(ticket, data))
-            await services.channels.say(
+            told = await services.channels.say(
                 s,
                 target,
                 said.text,
                 key=f"{ticket_no}:{payload['ticket_no']}:{payload['version']}",
                 buttons=said.buttons,
-                card={"type": "ticket", **ticket},
+                card=_card(ticket),
                 ticket=_mark(ticket),
             )
+            if told is not None and event == "resolved":
+                await services.channels.ask_callback(
+                    s, target, ticket_no, ticket["title"], "solved"
+                )
 
 
 async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
@@ -200,14 +211,20 @@ def facts_of(ticket: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, st
         "owner": (ticket.get("owner") or {}).get("text") or "承办单位",
         "location_text": ticket.get("location_text") or "",
         "due_line": f"{due}前给您答复。" if due else "",
+        "moved_line": _moved(data),
         "review_line": f"{review}再看一次，" if review else "",
-        "need": "；".join(data.get("need_items") or data.get("items") or ())
+        "need": "；".join(
+            data.get("need_items") or data.get("items") or ticket.get("need_items") or ()
+        )
         or "请看工作人员的留言",
         "explanation": data.get("explanation") or data.get("reason") or "请看工作人员的留言",
         "redirect": data.get("redirect") or "找工作人员问清楚去哪儿办",
         "reason": data.get("reason") or "情况比较复杂",
+        "text": data.get("text") or "请看工作人员的留言",
         "reply": ticket.get("reply") or "请看办理说明",
     }
+    if tells_nothing(ticket):
+        known |= dict.fromkeys(WRITTEN, ASK_US) | {"owner": "承办单位"}
     # The text's own punctuation follows; only whole sentences of ours keep theirs.
     return {
         name: value if name.endswith("_line") else str(value).strip().rstrip("。")
@@ -215,9 +232,21 @@ def facts_of(ticket: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, st
     }
 
 
+def _card(ticket: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The ticket as a card; of a restricted case none comes by itself, it is shown on request."""
+    return None if tells_nothing(ticket) else {"type": "ticket", **ticket}
+
+
 def _text_key(event: str, data: Mapping[str, Any]) -> str:
     if event == "deadline_missed":
         return "expired" if data.get("stage") == "due" else ""
+    if event == "reminded":
+        return "info_reminder" if "resident" in data.get("tell", ()) else ""
+    if event == "closed":
+        # What the clock closes it has said itself (``on_unanswered``); a person's closing is told here.
+        return "closed_unanswered" if data.get("actor_kind") == "staff" else ""
+    if event == "deadline_moved":
+        return event if data.get("due_before") else ""
     return event
 
 
@@ -245,6 +274,15 @@ def _at_filing(ticket: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
 
 def _mark(ticket: Mapping[str, Any]) -> dict[str, Any]:
     return {"ticket_no": ticket["ticket_no"], "state": ticket["state"]}
+
+
+def _moved(data: Mapping[str, Any]) -> str:
+    """In one sentence, what the date was and what it is now; empty when it has not moved."""
+    before, after = data.get("due_before"), data.get("due_at")
+    if not before or not after:
+        return ""
+    was, now = (local_text(datetime.fromisoformat(str(moment))) for moment in (before, after))
+    return f"原来说{was}前，现在改到{now}前。"
 
 
 def _day(value: Any) -> str:

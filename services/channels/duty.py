@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from services.yaml_files import read_yaml
 
 WEEKDAYS = "一二三四五六日"
 
@@ -73,6 +74,6 @@ class DutyDesk:
 
 def load(path: Path, is_workday: Callable[[date], bool]) -> DutyDesk:
     """Read the desk from a locality's ``locality.yml``."""
-    data = _Locality.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    data = _Locality.model_validate(read_yaml(path.read_text("utf-8")))
     hours = data.office_hours
     return DutyDesk(data.duty.name, data.duty.phone, hours.open, hours.close, is_workday)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import case, delete, exists, func, select, update
+from sqlalchemy import case, delete, exists, select, update
 
 from services.channels import joining, store
 from services.channels.rasa import RasaClient
-from services.channels.tables import AttachmentRow, HandoffRow, MessageRow
+from services.channels.tables import AttachmentRow, DraftRow, HandoffRow, MessageRow
 from services.db import Database, Session
 from services.people.service import PeopleService
+from services.retention.tables import put
 from services.tickets.service import TicketService
 
 
@@ -38,7 +40,7 @@ class Eraser:
         self._uploads = uploads
 
     async def needed(self, conversation_id: str) -> bool:
-        """Say whether a ticket of its resident is open, or a person is to answer in it."""
+        """Say whether a ticket of its resident is open or kept as evidence, or a person is to answer in it."""
         async with self._db.read() as s:
             row = await store.conversation(s, conversation_id)
             also = await joining.siblings(s, row)
@@ -47,24 +49,22 @@ class Eraser:
             )
             if await s.scalar(select(waits)):
                 return True
-        return await self._tickets.has_open(conversation_id, row.resident_id, also)
+        return await self._tickets.binds(conversation_id, row.resident_id, also)
 
     async def forget_dialogue(self, conversation_id: str) -> None:
         """Have Rasa forget its side; RasaAway or RasaRefused when it cannot be told."""
         await self._rasa.forget(conversation_id)
 
-    async def erase(self, s: Session, conversation_id: str) -> Sequence[str]:
-        """Erase the rest, in the caller's transaction.
-
-        Returns:
-            Files of photos that no row names any more, for :meth:`remove`.
-        """
+    async def erase(self, s: Session, conversation_id: str, now: datetime) -> None:
+        """Erase the rest, in the caller's transaction; the worker removes the files of its photos."""
         row = await store.conversation(s, conversation_id)
         also = await joining.siblings(s, row)
         kept = await self._tickets.photos(conversation_id, row.resident_id, also)
         if row.resident_id is not None and not also:
             await self._people.forget_resident(s, row.resident_id)
-        row.resident_id, row.pending_callback = None, None
+        row.resident_id, row.pending_callback, row.opened_from = None, None, None
+        await s.execute(delete(DraftRow).where(DraftRow.conversation_id == conversation_id))
+        await self._tickets.leave_queues(s, [conversation_id])
         await s.execute(
             update(MessageRow)
             .where(MessageRow.conversation_id == conversation_id)
@@ -77,23 +77,16 @@ class Eraser:
         await s.execute(
             update(HandoffRow).where(HandoffRow.conversation_id == conversation_id).values(text="")
         )
-        return await self._erase_photos(s, conversation_id, kept)
-
-    async def remove(self, files: Sequence[str]) -> None:
-        """Remove files of :meth:`erase`, once it has been committed."""
-        for name in files:
-            await asyncio.to_thread((self._uploads / name).unlink, missing_ok=True)
-
-    async def _erase_photos(
-        self, s: Session, conversation_id: str, kept: frozenset[str]
-    ) -> Sequence[str]:
         query = select(AttachmentRow).where(AttachmentRow.conversation_id == conversation_id)
-        gone = [row for row in await s.scalars(query) if row.id not in kept]
-        await s.execute(delete(AttachmentRow).where(AttachmentRow.id.in_([r.id for r in gone])))
-        files = []
-        for path in {row.path for row in gone}:
-            # The same photo, sent twice or by two people, is one file.
-            rest = select(func.count()).select_from(AttachmentRow).where(AttachmentRow.path == path)
-            if not await s.scalar(rest):
-                files.append(path)
-        return files
+        await erase_photos(s, [p for p in await s.scalars(query) if p.id not in kept], now)
+
+    async def remove(self, s: Session, path: str) -> None:
+        """Remove the file of a photo, unless a row names it: sent twice or by two people it is one file."""
+        if not await s.scalar(select(exists().where(AttachmentRow.path == path))):
+            await asyncio.to_thread((self._uploads / path).unlink, missing_ok=True)
+
+
+async def erase_photos(s: Session, photos: Sequence[AttachmentRow], now: datetime) -> None:
+    """Erase photos, and have the worker remove their files (:meth:`Eraser.remove`)."""
+    await s.execute(delete(AttachmentRow).where(AttachmentRow.id.in_([p.id for p in photos])))
+    await put(s, "file", [p.path for p in photos], now)

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 
 from services.channels import store
+from services.channels.drafts import Drafts
 from services.channels.hub import Hub
 from services.channels.rasa import Answer, RasaAway, RasaClient, RasaRefused, Reply, Understood
 from services.channels.tables import ConversationRow, MessageRow
@@ -75,6 +76,8 @@ class Gateway:
             that marks it answered; tells the resident that it is seen.
         hear: Keeps what was understood, in the same transaction; the last argument is the
             resident's name, when it is known.
+        drafts: Keeps the form that is open after an answer, in the same transaction, and asks about
+            one that waits in another channel.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Gateway:
         give_up: GiveUp,
         waits: GiveUp,
         hear: Hear,
+        drafts: Drafts,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -100,6 +104,7 @@ class Gateway:
         self._give_up = give_up
         self._waits = waits
         self._hear = hear
+        self._drafts = drafts
         self._drains: dict[str, asyncio.Task[Drained]] = {}
 
     @property
@@ -273,6 +278,10 @@ class Gateway:
                     reply_to=message.id,
                     **_columns(reply),
                 )
+            now = self._clock.now()
+            if answer.tells_draft:
+                await self._drafts.keep(s, turn.conversation_id, answer.draft, now)
+            await self._drafts.ask(s, conversation, answer, message.id, now)
 
     async def _put_back(self, turn: _Turn, refused: bool) -> None:
         wait = RETRY_S[min(turn.attempts, len(RETRY_S)) - 1]

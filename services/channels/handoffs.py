@@ -14,11 +14,12 @@ from services.channels.types import HandoffView, MessageView
 from services.db import Session
 from services.errors import LindaError
 from services.people.masking import mask_all, mask_text
+from services.people.roles import holders
 
 if TYPE_CHECKING:
     from services.tickets.core.actor import Actor
 
-ROLES = ("clerk", "grid", "dispatcher", "supervisor")
+ROLES = holders("handoffs")
 """Who talks with residents through the console."""
 
 REASONS = {

@@ -30,14 +30,19 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
     """Return what is stored: contact data masked, consents, and the resident's matters.
 
     Returns:
-        ``{name, phone, home, pref, consents: [{purpose, given_on}], tickets: [{ticket_no, title,
-        state_text, filed_on, open}]}``; what is not known is None.
+        ``{name, phone, home, pref, consents: [{purpose, given_on}], drafts: [what was begun and not
+        finished], waiting: [what place is waited for], heard: how many sentences are kept for
+        learning, tickets: [{ticket_no, title, state_text, filed_on, open}]}``; what is not known
+        is None.
     """
     known = await _known(services, conversation)
     tickets = await services.tickets.resident_list(
         conversation.id, conversation.resident_id, conversation.siblings
     )
     home = known.home if known else None
+    async with services.db.read() as s:
+        drafts = await services.channels.drafts.told(s, _all(conversation))
+        heard = await services.heard.count(s, _all(conversation))
     return {
         "name": mask_name(known.name) if known else None,
         "phone": mask_phone(known.phone) if known else None,
@@ -51,6 +56,9 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
             for c in (known.consents if known else ())
             if c.withdrawn_at is None
         ],
+        "drafts": drafts,
+        "waiting": [w["what"] for w in await services.waiting.of(_all(conversation))],
+        "heard": heard,
         "tickets": [
             {
                 "ticket_no": t["ticket_no"],
@@ -77,7 +85,8 @@ async def change(
         services: The subjects' services.
         conversation: Whose data.
         wanted: ``remember`` (keep name and phone, with consent), ``correct`` (another phone),
-            ``delete`` (name, phone, home, preference) or ``withdraw`` (every consent, and what was
+            ``delete`` (what goes at once, :meth:`RightsService.erase_at_once`; matters that are over
+            go at the counter, with a second person) or ``withdraw`` (every consent, and what was
             kept by it).
         phone: The number to keep.
         ticket_no: For ``remember``: the resident's own ticket whose contact is to be kept.
@@ -102,11 +111,24 @@ async def change(
             )
             await services.people.give_consent(s, saved.id, REMEMBER, VERSION)
             await services.channels.bind_resident(s, conversation.id, saved.id)
-    elif conversation.resident_id is not None:
-        # Both end every consent and erase what was kept by it; the records of consent stay.
+            if wanted == "correct":
+                await services.rights.record_chat(s, saved.id, wanted)
+    else:
+        known = conversation.resident_id
         async with services.db.write() as s:
-            await services.people.forget_resident(s, conversation.resident_id)
+            # Both end every consent and erase what was kept by it; the records of consent stay.
+            if wanted == "delete":
+                entry = await services.rights.record_chat(s, known, wanted)
+                profiles = [known] if known is not None else []
+                await services.rights.erase_at_once(s, profiles, _all(conversation), entry)
+            elif known is not None:
+                await services.people.forget_resident(s, known)
+                await services.rights.record_chat(s, known, wanted)
     return await show(services, await services.channels.conversation(conversation.id))
+
+
+def _all(conversation: Conversation) -> tuple[str, ...]:
+    return (conversation.id, *conversation.siblings)
 
 
 async def _known(services: Services, conversation: Conversation) -> Resident | None:

@@ -97,6 +97,16 @@ class Understood(BaseModel):
         return self
 
 
+class OpenDraft(BaseModel):
+    """The form that is open in the conversation, with everything said so far; see actions.forms.draft."""
+
+    model_config = ConfigDict(extra="allow")
+
+    form: str = Field(max_length=20)
+    round: str = Field(max_length=80)
+    values: dict[str, Any]
+
+
 class Answer(BaseModel):
     """What Rasa says to a message."""
 
@@ -105,6 +115,13 @@ class Answer(BaseModel):
     messages: list[Reply]
     understood: Understood | None = None
     """None for anything but typed text, and from a Rasa that does not tell."""
+    draft: OpenDraft | None = None
+    """The form that is open after this answer."""
+
+    @property
+    def tells_draft(self) -> bool:
+        """Whether Rasa said if a form is open; one that does not tell changes nothing."""
+        return "draft" in self.model_fields_set
 
     @field_validator("understood", mode="wrap")
     @classmethod
@@ -157,10 +174,17 @@ class RasaClient:
 
     async def forget(self, sender: str) -> None:
         """Have a conversation forgotten; RasaAway or RasaRefused otherwise."""
-        url = f"{self._settings.url}/webhooks/linda/forget"
+        await self._tell("forget", {"sender": sender})
+
+    async def put_away(self, sender: str, round_: str) -> None:
+        """Have the form of this round closed, if it is open; RasaAway or RasaRefused otherwise."""
+        await self._tell("put_away", {"sender": sender, "round": round_})
+
+    async def _tell(self, what: str, body: dict[str, str]) -> None:
+        url = f"{self._settings.url}/webhooks/linda/{what}"
         try:
             async with self._session().post(
-                url, params={"token": self._settings.token}, json={"sender": sender}
+                url, params={"token": self._settings.token}, json=body
             ) as response:
                 status = response.status
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as e:

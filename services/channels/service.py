@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, select, update
 
+from services.bookings import queue
 from services.catalogue.service import CatalogueService
 from services.channels import attachments, duty, handoffs, joining, store
+from services.channels.drafts import Change, Drafts, rules
 from services.channels.erasing import Eraser
 from services.channels.gateway import Drained, Gateway
 from services.channels.hub import Hub
@@ -43,7 +45,6 @@ from services.config import Settings
 from services.db import Database, DatabaseAway, Session
 from services.errors import LindaError
 from services.limits import Limit
-from services.tickets.core.calendar import load_calendar
 from services.training.heard import HeardService
 from services.training.knowledge import Knowledge
 
@@ -113,8 +114,10 @@ class ChannelService:
     @cached_property
     def duty(self) -> duty.DutyDesk:
         """The locality's desk: office hours and the phone that is answered day and night."""
-        calendar = load_calendar(self._settings.data_dir / "calendar")
-        return duty.load(self._settings.locality_dir / "locality.yml", calendar.is_workday)
+        return duty.load(
+            self._settings.locality_dir / "locality.yml",
+            lambda day: self._tickets.calendar.is_workday(day),
+        )
 
     @cached_property
     def _signer(self) -> TokenSigner:
@@ -138,7 +141,13 @@ class ChannelService:
             self._give_up,
             self._waits_for_person,
             self.heard.keep,
+            self.drafts,
         )
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """The forms that residents have begun and not finished."""
+        return Drafts(self._people.vault, rules(self._settings.data_dir), self._texts)
 
     @cached_property
     def heard(self) -> HeardService:
@@ -552,6 +561,18 @@ class ChannelService:
         """Connect a conversation with a known resident."""
         (await store.conversation(session, conversation_id)).resident_id = resident_id
 
+    async def change_draft(
+        self, conversation_id: str, draft_id: str, wanted: Change
+    ) -> dict[str, Any] | None:
+        """Bring an unfinished form of the resident here, or drop it (:meth:`Drafts.change`)."""
+        async with self._db.write() as s:
+            now = await self._lock(s, conversation_id)
+            return await self.drafts.change(s, conversation_id, draft_id, wanted, now)
+
+    async def put_away(self, conversation_id: str, round_: str) -> None:
+        """Have the dialogue close a form that is gone on with elsewhere, or not at all."""
+        await self._rasa.put_away(conversation_id, round_)
+
     async def raise_alert(
         self,
         conversation_id: str,
@@ -711,6 +732,8 @@ class ChannelService:
                 )
             if row.state == "waiting":
                 await self._take_over(s, row, conversation, actor, now)
+            if row.reason == "emergency" and row.ticket_no:
+                await self._tickets.take_up(s, row.ticket_no, row.staff_name or actor.id)
             columns: dict[str, Any] = {"sender": "human", "text": text, "staff_id": actor.id}
             if key is None:
                 await store.append(s, conversation.id, now=now, **columns)
@@ -752,10 +775,14 @@ class ChannelService:
     async def sweep(self) -> int:
         """Bring in a person where the bot cannot answer, and the bot where no person comes.
 
+        Forms that nobody came back to are forgotten.
+
         Returns:
-            How many conversations were helped.
+            How many conversations were helped, and forms forgotten.
         """
-        return await self._escalate_unanswered() + await self._resume_late()
+        async with self._db.write() as s:
+            forgotten = await self.drafts.expire(s, self._clock.now())
+        return forgotten + await self._escalate_unanswered() + await self._resume_late()
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -868,6 +895,10 @@ class ChannelService:
                 "home": resident.home.as_dict() if resident and resident.home else None,
             },
             "pending_callback": await self._open_question(session, row),
+            "draft": await self.drafts.offered(session, row, self._clock.now()),
+            "place": await queue.asked(
+                session, row.id, await store.last_said_seq(session, row.id), self._clock.now()
+            ),
         }
 
     async def _open_question(self, session: Session, row: ConversationRow) -> dict[str, Any] | None:

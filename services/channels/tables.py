@@ -106,6 +106,26 @@ class JoinRow(Base):
     parted_by: Mapped[str | None] = mapped_column(String(40))
 
 
+class DraftRow(Base):
+    """A form that is not finished, as the dialogue told it (docs/adr/0013).
+
+    One a conversation; ``round`` is the message that opened it. ``content_enc``: its values,
+    encrypted, as they are what the resident said. ``asked_in``: the other conversation in which the
+    resident was asked whether to go on with it, ``asked_seq`` the message that asked.
+    """
+
+    __tablename__ = "drafts"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(40), unique=True)
+    round: Mapped[str] = mapped_column(String(80))
+    content_enc: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    asked_in: Mapped[str | None] = mapped_column(String(40))
+    asked_seq: Mapped[int | None]
+
+
 class AttachmentRow(Base):
     """A photo: decoded and encoded anew, so camera data (place, time, device) is gone."""
 

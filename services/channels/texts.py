@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from services.channels.types import Button
+from services.yaml_files import read_yaml
 
 
 class _Text(BaseModel):
@@ -37,7 +37,7 @@ class Texts:
     """
 
     def __init__(self, path: Path) -> None:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        raw = read_yaml(path.read_text("utf-8"))
         self._texts = {key: _Text.model_validate(value) for key, value in raw.items()}
 
     def __contains__(self, key: str) -> bool:

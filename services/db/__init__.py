@@ -1,7 +1,15 @@
 """Database access: engine, transactions, column types. Tables live with their subject."""
 
 from services.db.base import ZONE, Base, JSONColumn, UTCDateTime
-from services.db.engine import Database, DatabaseAway, Session, disk_full
+from services.db.engine import (
+    Database,
+    DatabaseAway,
+    Session,
+    Write,
+    disk_full,
+    execute_all,
+    insert_or,
+)
 
 __all__ = [
     "ZONE",
@@ -11,5 +19,8 @@ __all__ = [
     "JSONColumn",
     "Session",
     "UTCDateTime",
+    "Write",
     "disk_full",
+    "execute_all",
+    "insert_or",
 ]

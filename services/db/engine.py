@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from sqlite3 import OperationalError
@@ -12,10 +12,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from asyncpg import PostgresError  # type: ignore[import-untyped]
-from sqlalchemy import event
+from sqlalchemy import Executable, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session as SyncSession
 
 from services.errors import LindaError
 
@@ -133,6 +135,30 @@ async def _committing(session: Session) -> AsyncIterator[None]:
         await session.rollback()
         raise
     await session.commit()
+
+
+def insert_or(session: Session) -> Callable[..., Any]:
+    """Return the ``insert`` of the session's database that can say what happens on a conflict."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+
+
+Write = tuple[Executable, Sequence[Mapping[str, Any]]]
+"""A statement and the rows that it is done for, at least one."""
+
+
+async def execute_all(session: Session, writes: Sequence[Write]) -> None:
+    """Do some statements one after the other, in the caller's transaction.
+
+    Of a small statement the way through session and event loop costs as much as the statement; here
+    all take it together.
+    """
+
+    def run(inside: SyncSession) -> None:
+        connection = inside.connection()
+        for statement, rows in writes:
+            connection.execute(statement, rows)
+
+    await session.run_sync(run)
 
 
 def _prepare_sqlite(engine: Any) -> None:

@@ -10,6 +10,8 @@ from threading import Lock
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -33,6 +35,18 @@ async def upgrade_async(url: str, revision: str = "head") -> None:
     await asyncio.to_thread(_upgrade, url, revision)
 
 
+async def upgrade_in(connection: AsyncConnection, revision: str = "head") -> None:
+    """Migrate within the transaction of a connection; who calls commits."""
+
+    def steps(sync: Connection) -> None:
+        config = _config("")
+        config.attributes["connection"] = sync
+        with _ONE_AT_A_TIME:
+            command.upgrade(config, revision)
+
+    await connection.run_sync(steps)
+
+
 def _upgrade(url: str, revision: str) -> None:
     with _ONE_AT_A_TIME:
         command.upgrade(_config(url), revision)
@@ -41,6 +55,12 @@ def _upgrade(url: str, revision: str) -> None:
 def heads() -> list[str]:
     """Return the newest revisions on disk; more than one means that two branches collide."""
     return list(ScriptDirectory.from_config(_config("")).get_heads())
+
+
+def known() -> frozenset[str]:
+    """Return all revisions on disk."""
+    script = ScriptDirectory.from_config(_config(""))
+    return frozenset(r.revision for r in script.walk_revisions())
 
 
 def _config(url: str) -> Config:

@@ -21,13 +21,15 @@ ROUND_S = 1.0
 async def run(services: Services, stop: asyncio.Event) -> None:
     """Work in rounds until ``stop``; each round touches ``var/run/worker.alive``.
 
-    Training runs go on beside the rounds, in child processes.
+    Training runs go on beside the rounds, in child processes; so does the sending of webhooks,
+    because a receiver may be slow.
     """
     alive = services.settings.var_dir / "run" / "worker.alive"
     alive.parent.mkdir(parents=True, exist_ok=True)
     beat = asyncio.create_task(_beat(alive))
     runner = Runner(services.settings, services.db, services.clock, services.learning)
     training = asyncio.create_task(runner.keep_working())
+    sending = asyncio.create_task(services.webhooks.keep_working())
     try:
         while not stop.is_set():
             try:
@@ -42,8 +44,9 @@ async def run(services: Services, stop: asyncio.Event) -> None:
     finally:
         beat.cancel()
         training.cancel()
+        sending.cancel()
         # A run's child is ended and the run is marked before the database is closed.
-        await asyncio.wait({training})
+        await asyncio.wait({training, sending})
         await services.close()
         alive.unlink(missing_ok=True)
 

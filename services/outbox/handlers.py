@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from services.channels import closing
+from services.bookings import queue, waiting_list
+from services.bookings import service as standing
+from services.channels import closing, drafts
+from services.exchange import importing
+from services.open311 import service as open311
+from services.tickets import reminders
 from services.training import heard
+from services.webhooks import service as webhooks
 
 if TYPE_CHECKING:
     from services.context import Services
@@ -26,6 +32,19 @@ def in_turn(*handlers: Handler) -> Handler:
 
 
 HANDLERS: dict[str, Handler] = {
-    closing.CHANGED: in_turn(closing.on_changed, closing.tell_joined, heard.on_ticket_changed),
+    closing.CHANGED: in_turn(
+        webhooks.on_changed,
+        closing.on_changed,
+        closing.tell_joined,
+        standing.on_changed,
+        reminders.on_changed,
+        heard.on_ticket_changed,
+    ),
     closing.UNANSWERED: closing.on_unanswered,
+    drafts.LEFT: drafts.on_left,
+    queue.FREE: waiting_list.on_free,
+    importing.IMPORT: importing.on_import,
+    open311.FILE: open311.on_file,
+    open311.MEDIA: open311.on_media,
+    webhooks.COLLECT: webhooks.on_collect,
 }

@@ -15,6 +15,7 @@ from sqlalchemy import and_, or_, select, update
 
 from services.db import Database, Session
 from services.errors import LindaError
+from services.limits import forget
 from services.outbox.handlers import HANDLERS
 from services.outbox.tables import OutboxRow
 
@@ -42,7 +43,6 @@ async def run_due(services: Services) -> int:
     Returns:
         How many pieces of work were done. Used by the loop process and by the test tick.
     """
-    await services.clock.refresh(services.db)
     total = 0
     for _ in range(ROUNDS):
         done = await _round(services)
@@ -53,19 +53,31 @@ async def run_due(services: Services) -> int:
 
 
 async def _round(services: Services) -> int:
-    """Do one batch of each kind; one kind that fails does not stop the others."""
+    """Do one batch of each kind; one kind that fails does not stop the others.
+
+    Each begins at the present time: in test mode the clock may have been moved meanwhile.
+    """
     done = 0
     steps: tuple[Callable[[], Awaitable[int]], ...] = (
         partial(run_batch, services),
         services.tickets.tick,
+        services.standing.work,
+        services.waiting.work,
+        services.visits.work,
         services.channels.answer_waiting,
         services.channels.sweep,
         services.wechat.work,
         services.heard.digest,
         services.heard.forget,
+        services.retention.pending.work,
+        services.retention.nightly,
+        lambda: forget(services.db, services.clock.now()),
+        services.audit.seal,
+        services.metrics.refresh,
     )
     for step in steps:
         try:
+            await services.clock.refresh(services.db)
             done += await step()
         except Exception:
             log.exception("worker step failed")

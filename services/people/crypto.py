@@ -49,6 +49,11 @@ class Vault:
             keys = []
         return cls(keys)
 
+    @property
+    def key_ids(self) -> list[str]:
+        """Ids of the keys, the current one first."""
+        return list(self._keys)
+
     def encrypt(self, text: str) -> str:
         """Return the text encrypted under the current key; two calls give two different values."""
         nonce = secrets.token_bytes(NONCE_BYTES)

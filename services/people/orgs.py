@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.people.model import Org, OrgKind
+from services.yaml_files import read_yaml
 
 
 class _OrgEntry(BaseModel):
@@ -32,7 +33,7 @@ def load_orgs(path: Path) -> dict[str, Org]:
         ValueError: The file is missing or wrong, or an id stands twice; names file and field.
     """
     try:
-        entries = _OrgFile.model_validate(yaml.safe_load(path.read_text("utf-8"))).orgs
+        entries = _OrgFile.model_validate(read_yaml(path.read_text("utf-8"))).orgs
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ValueError(f"{path}: {error}") from error
     orgs = {e.id: Org(e.id, e.name, e.kind, e.phone) for e in entries}

@@ -6,8 +6,6 @@ import secrets
 from datetime import timedelta
 from functools import cached_property
 
-from sqlalchemy import select
-
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
@@ -15,11 +13,12 @@ from services.errors import LindaError
 from services.people import residents
 from services.people.crypto import Vault
 from services.people.logins import Kind, Logins
-from services.people.model import Home, Login, Org, Resident, Role, Staff
+from services.people.model import ROLE_NAMES, Home, Login, Org, Resident, Role, Staff
 from services.people.orgs import load_orgs
 from services.people.passwords import hash_password
-from services.people.staff import save_staff, select_staff
-from services.people.tables import StaffGridRow, StaffRow
+from services.people.roles import clash
+from services.people.staff import save_staff, select_staff, workers_of
+from services.people.tables import StaffRow
 
 
 class PeopleService:
@@ -61,10 +60,7 @@ class PeopleService:
 
     async def workers_of_grid(self, session: Session, grid_id: str) -> list[Staff]:
         """Return the active grid workers of a grid, in the order of their ids."""
-        ids = await session.scalars(
-            select(StaffGridRow.staff_id).where(StaffGridRow.grid_id == grid_id)
-        )
-        return await select_staff(session, self.vault, ids=list(ids), role="grid")
+        return await workers_of(session, self.vault, grid_id)
 
     async def staff_with_role(
         self, session: Session, role: Role, community_id: str | None = None
@@ -81,12 +77,14 @@ class PeopleService:
         """Add an account.
 
         Raises:
-            LindaError: 409 ``staff_exists``; ``unknown_org``; ``password_too_short``.
+            LindaError: 409 ``staff_exists``, 409 ``duties_conflict`` (the same person holds what
+                must stay apart); ``unknown_org``; ``password_too_short``.
         """
         if await session.get(StaffRow, staff.id) is not None:
             raise LindaError("staff_exists", f"已经有 {staff.id} 这个账号。", 409)
         if self.org(staff.org_id) is None:
             raise LindaError("unknown_org", f"没有 {staff.org_id} 这个单位。")
+        await self._keep_apart(session, staff)
         row = StaffRow(
             id=staff.id, password_hash=await hash_password(password), created_at=self._clock.now()
         )
@@ -108,12 +106,24 @@ class PeopleService:
         """Change everything of an account but its password.
 
         Raises:
-            LindaError: 404 ``staff_not_found``.
+            LindaError: 404 ``staff_not_found``; 409 ``duties_conflict`` as in :meth:`add_staff`.
         """
         row = await session.get(StaffRow, staff.id)
         if row is None:
             raise LindaError("staff_not_found", f"没有 {staff.id} 这个账号。", 404)
+        await self._keep_apart(session, staff)
         await save_staff(session, self.vault, staff, row)
+
+    async def _keep_apart(self, session: Session, staff: Staff) -> None:
+        """Separation of duties: who handles is not who calls back, decides or audits."""
+        found = clash(staff, await select_staff(session, self.vault))
+        if found is not None:
+            raise LindaError(
+                "duties_conflict",
+                f"{staff.name}已有{ROLE_NAMES[found.role]}账号 {found.account}：{found.why}。",
+                409,
+                {"account": found.account, "role": found.role},
+            )
 
     # -- login ----------------------------------------------------------------------------
 

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from itertools import groupby
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, Table, bindparam, delete, select
 
 from services.db import Session
 from services.people.crypto import Vault
 from services.people.model import Role, Staff
 from services.people.tables import StaffGridRow, StaffRow
+
+_STAFF, _GRIDS = cast(Table, StaffRow.__table__).c, cast(Table, StaffGridRow.__table__).c
+_ACTIVE = (
+    select(
+        _STAFF.id, _STAFF.name, _STAFF.role, _STAFF.org_id, _STAFF.community_id, _STAFF.phone_enc,
+        _GRIDS.grid_id,
+    )
+    .outerjoin_from(StaffRow.__table__, StaffGridRow.__table__)
+    .where(_STAFF.active)
+    .order_by(_STAFF.id, _GRIDS.grid_id)
+)  # fmt: skip
+_OF_GRID = select(_GRIDS.staff_id).where(_GRIDS.grid_id == bindparam("of"))
+_WORKERS = _ACTIVE.where(_STAFF.role == "grid", _STAFF.id.in_(_OF_GRID))
 
 
 async def select_staff(
@@ -20,31 +34,31 @@ async def select_staff(
     role: Role | None = None,
     community_id: str | None = None,
 ) -> list[Staff]:
-    """Return active staff by id, narrowed by what is given."""
-    query = select(StaffRow).where(StaffRow.active).order_by(StaffRow.id)
+    """Return active staff by id, narrowed by what is given, with their grids: one statement."""
+    query = _ACTIVE
     if ids is not None:
-        query = query.where(StaffRow.id.in_(list(ids)))
+        query = query.where(_STAFF.id.in_(list(ids)))
     if role is not None:
-        query = query.where(StaffRow.role == role)
+        query = query.where(_STAFF.role == role)
     if community_id is not None:
-        query = query.where(StaffRow.community_id == community_id)
-    rows = list(await session.scalars(query))
-    grids: dict[str, list[str]] = {}
-    areas = select(StaffGridRow).where(StaffGridRow.staff_id.in_([r.id for r in rows]))
-    for area in await session.scalars(areas.order_by(StaffGridRow.grid_id)):
-        grids.setdefault(area.staff_id, []).append(area.grid_id)
-    return [
-        Staff(
-            row.id,
-            row.name,
-            cast(Role, row.role),
-            row.org_id,
-            row.community_id,
-            tuple(grids.get(row.id, ())),
-            vault.decrypt(row.phone_enc) if row.phone_enc else None,
-        )
-        for row in rows
-    ]
+        query = query.where(_STAFF.community_id == community_id)
+    return _read(vault, await session.execute(query))
+
+
+async def workers_of(session: Session, vault: Vault, grid_id: str) -> list[Staff]:
+    """Return the active grid workers of a grid, in the order of their ids: one statement."""
+    return _read(vault, await session.execute(_WORKERS, {"of": grid_id}))
+
+
+def _read(vault: Vault, found_rows: Iterable[Row[Any]]) -> list[Staff]:
+    """Return the people of rows of :data:`_ACTIVE`: a row for each grid, or one without."""
+    found = []
+    for person, rows in groupby(found_rows, lambda row: row[:-1]):
+        id, name, its_role, org_id, its_community, phone_enc = person
+        grids = tuple(row.grid_id for row in rows if row.grid_id is not None)
+        phone = vault.decrypt(phone_enc) if phone_enc else None
+        found.append(Staff(id, name, cast(Role, its_role), org_id, its_community, grids, phone))
+    return found
 
 
 async def save_staff(session: Session, vault: Vault, staff: Staff, row: StaffRow) -> None:

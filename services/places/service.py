@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, and_, bindparam, select
 
 from services.clock import Clock
 from services.config import Settings
@@ -42,19 +42,32 @@ class PlaceService:
         """Say which place an address means (see :func:`services.places.resolver.resolve`)."""
         return resolver.resolve(await self.gazetteer(), value, text, home)
 
+    async def certain(self, text: str) -> dict[str, Any] | None:
+        """Return the one place that words mean, as it is filed; ``None`` when that is not clear."""
+        found = await self.resolve({}, text)
+        one = found.status == "resolved" and len(found.candidates) == 1
+        return asdict(found.candidates[0]) if one else None
+
     async def locate(
         self,
         compound_id: str | None = None,
         building_id: str | None = None,
         unit: str | None = None,
         room: str | None = None,
+        session: Session | None = None,
     ) -> Candidate | None:
         """Return the place of these ids with names, community, grid and worker filled in.
 
         None when an id is unknown or the building is not in the compound: ids that come back from
         outside are looked up again and never trusted to fit together.
+
+        Args:
+            session: The caller's transaction, when it has one.
         """
-        gazetteer = await self.gazetteer()
+        if session is None:
+            async with self._db.read() as s:
+                return await self.locate(compound_id, building_id, unit, room, s)
+        gazetteer = await _around(session, compound_id, building_id)
         building = gazetteer.building.get(building_id or "")
         if building_id and building is None:
             return None
@@ -117,3 +130,57 @@ async def load(s: Session) -> Gazetteer:
         tuple(Grid(g.id, g.name, g.community_id) for g in grids),
         {row.grid_id: row.name for row in workers},
     )
+
+
+# Columns of tables, not of objects: what is read becomes values at once.
+_COMMUNITIES, _COMPOUNDS, _BUILDINGS, _GRIDS, _WORK, _STAFF = (
+    cast(Table, row.__table__)
+    for row in (CommunityRow, CompoundRow, BuildingRow, GridRow, StaffGridRow, StaffRow)
+)
+_AROUND = (
+    select(
+        _COMPOUNDS.c.id, _COMPOUNDS.c.name, _COMMUNITIES.c.id, _COMMUNITIES.c.name,
+        _BUILDINGS.c.id, _BUILDINGS.c.number, _BUILDINGS.c.units, _GRIDS.c.id, _GRIDS.c.name,
+        _GRIDS.c.community_id, _STAFF.c.name,
+    )
+    .select_from(_COMPOUNDS)
+    .join(_COMMUNITIES, _COMMUNITIES.c.id == _COMPOUNDS.c.community_id)
+    .outerjoin(_BUILDINGS, _BUILDINGS.c.compound_id == _COMPOUNDS.c.id)
+    .outerjoin(_GRIDS, _GRIDS.c.id == _BUILDINGS.c.grid_id)
+    .outerjoin(_WORK, _WORK.c.grid_id == _GRIDS.c.id)
+    .outerjoin(
+        _STAFF,
+        and_(_STAFF.c.id == _WORK.c.staff_id, _STAFF.c.active, _STAFF.c.role == "grid"),
+    )
+    .order_by(_BUILDINGS.c.position, _STAFF.c.id.desc())  # as in load
+)  # fmt: skip
+_BUILDING = _AROUND.where(_BUILDINGS.c.id == bindparam("building"))
+_COMPOUND = _AROUND.where(_COMPOUNDS.c.id == bindparam("compound"))
+
+
+async def _around(s: Session, compound_id: str | None, building_id: str | None) -> Gazetteer:
+    """Read what a gazetteer says of one building, or of one compound with all its buildings.
+
+    One statement: every ticket that is filed asks it.
+    """
+    where = {"building": building_id} if building_id else {"compound": compound_id}
+    rows = await s.execute(_BUILDING if building_id else _COMPOUND, where)
+    communities: dict[str, Community] = {}
+    compounds: dict[str, Compound] = {}
+    buildings: dict[str, Building] = {}
+    grids: dict[str, Grid] = {}
+    workers: dict[str, str] = {}
+    for compound, its_name, community, called, building, number, units, *rest in rows:
+        communities[community] = Community(community, called)
+        compounds[compound] = Compound(compound, its_name, community)
+        if building is None:
+            continue
+        grid, grid_name, grid_community, worker = rest
+        buildings[building] = Building(building, compound, number, units, grid)
+        grids[grid] = Grid(grid, grid_name, grid_community)
+        if worker is not None:
+            workers[grid] = worker
+    return Gazetteer(
+        tuple(communities.values()), tuple(compounds.values()), tuple(buildings.values()),
+        tuple(grids.values()), workers,
+    )  # fmt: skip

@@ -20,7 +20,7 @@ PLACE_TABLES: tuple[type[Base], ...] = (BuildingRow, CompoundRow, GridRow, Commu
 
 
 async def seed(services: Services) -> None:
-    """Bring places, and in demo mode accounts, to what the locality's files say.
+    """Bring places, and in demo mode accounts and community information, to what the locality's files say.
 
     Raises:
         DataFileError: A file is missing or wrong; nothing is changed then.
@@ -32,6 +32,10 @@ async def seed(services: Services) -> None:
         accounts = read(settings.locality_dir / "accounts.yml", AccountsFile).accounts
     async with services.db.write() as s:
         await _seed_places(s, places)
+        if settings.env == "demo":
+            await services.information.seed(s)
+            await services.visits.seed(s)
+            await services.lists.seed(s)
         for entry in accounts:
             await _seed_account(s, services.people, entry, settings)
 

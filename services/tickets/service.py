@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
+from services.audit import journal
+from services.bookings.places import BookingPlaces
 from services.clock import Clock
 from services.config import Settings
-from services.db import Database, Session
+from services.db import Database, DatabaseAway, Session, Write
 from services.errors import LindaError
-from services.limits import Limit
-from services.outbox import enqueue
+from services.limits import Limit, hits
+from services.outbox import Work, adding
 from services.people.masking import mask_name, mask_phone
+from services.people.model import Staff
 from services.people.service import PeopleService
 from services.places.service import PlaceService
-from services.tickets import store, views
-from services.tickets.core import callbacks, decide, fold, timing
+from services.tickets import lists, store, views
+from services.tickets.calendars import Calendars
+from services.tickets.core import (
+    callbacks,
+    calls,
+    decide,
+    fold,
+    history,
+    integrity,
+    moving,
+    notices,
+    planning,
+    timing,
+)
 from services.tickets.core.actor import SYSTEM, Actor, resident
-from services.tickets.core.calendar import load_calendar
-from services.tickets.core.commands import Command, CreateTicket, digest_of
-from services.tickets.core.dispatch import load_directory
+from services.tickets.core.calendar import WorkCalendar, Year, calendar_of
+from services.tickets.core.commands import (
+    Channel,
+    Command,
+    Contact,
+    CreateTicket,
+    Subject,
+    digest_of,
+)
+from services.tickets.core.context import Context, Person, Refusal, Unit
+from services.tickets.core.dispatch import Route, load_directory
 from services.tickets.core.event import Event
-from services.tickets.core.guards import GUARDS, Context, Person, Refusal, Unit
+from services.tickets.core.guards import GUARDS
+from services.tickets.core.kinds import Priority
 from services.tickets.core.leaves import load_leaves, load_urgency
 from services.tickets.core.location import Location
 from services.tickets.core.neighbours import JOINABLE, load_neighbours, others
@@ -35,6 +60,7 @@ from services.tickets.core.numbers import (
     query_code,
     ticket_number,
 )
+from services.tickets.core.rules import load_rules
 from services.tickets.core.sla import load_profile
 from services.tickets.core.states import ASSIGNED, WORKING, State
 from services.tickets.core.ticket import Ticket
@@ -45,6 +71,12 @@ View = dict[str, Any]
 Views = list[View]
 Lines = list[Transition]
 Followers = list[tuple[str, str]]
+Moves = list[tuple[Ticket, list[moving.Move]]]
+Changes = list[history.Change]
+Writes = list[Write]
+Steps = list[tuple[Event, Ticket]]
+
+log = logging.getLogger(__name__)
 
 CHANGED = "ticket.changed"
 
@@ -65,14 +97,17 @@ OWN_ONLY = frozenset({"grid", "handler", "vendor", "mediator"})
 LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 # What a resident who joined may still do: it reaches the ticket that goes on.
-SHARED_ACTIONS = frozenset({"urge", "supplement"})
+SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({
-    "is_owner", "not_handler", "one_notice", "not_designated", "objects_once", "objects_in_time",
+    "is_owner", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
-    "not_confidential", "may_read",
+    "not_confidential", "may_read", "review_once", "within_review_days", "review_pending",
+    "not_refuser", "group_unanswered", "supervised_now", "assisting", "whistle_open",
+    "not_scored_unit", "period_open", "excluded_now", "not_held", "held_now", "is_case",
+    "consulted_here", "invited", "whistle_over",
 })  # fmt: skip
 
 # More rules than this in a row would be a circle in the table.
@@ -117,15 +152,23 @@ class TicketService:
             replace(OF_ADDRESS, most=settings.tickets_per_address),
         )
         self._join_neighbours = settings.join_neighbours
+        self._older_planned = False
         self._places = places
         self._people = people
+        self._booked = BookingPlaces(settings)
         sla = settings.data_dir / "sla"
-        self.calendar = load_calendar(settings.data_dir / "calendar")
+        self.calendars = Calendars(settings.data_dir / "calendar")
         self.profile = load_profile(sla, settings.sla_profile)
         self.leaves = load_leaves(sla / "leaves.yml")
         self.urgency = load_urgency(sla / "priorities.yml")
         self.neighbours = load_neighbours(settings.data_dir / "dialogue" / "neighbours.yml")
+        self.rules = load_rules(settings.data_dir / "workflow.yml")
         self.directory = load_directory(settings.locality_dir / "dispatch.yml")
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The working calendar as far as this process knows it."""
+        return self.calendars.current
 
     # ── filing ──────────────────────────────────────────────────────────────────────────────
 
@@ -148,8 +191,8 @@ class TicketService:
             follow_up: Whether the rules then do what is theirs (accept, dispatch). Without, the
                 ticket stays SUBMITTED until somebody acts on it: for scenarios of tests.
         """
-        place, room = await self._place_of(request, actor)
         async with self._db.write() as s:
+            place, room = await self._place_of(s, request, actor)
             return await self._create(
                 s, request, actor, idempotency_key, place, room, follow_up, origin
             )
@@ -162,8 +205,64 @@ class TicketService:
         idempotency_key: str | None = None,
     ) -> View:
         """Like :meth:`create`, inside the caller's transaction."""
-        place, room = await self._place_of(request, actor)
+        place, room = await self._place_of(session, request, actor)
         return await self._create(session, request, actor, idempotency_key, place, room, True)
+
+    async def filed_with(self, session: Session, key: str) -> View | None:
+        """Return the resident view of the ticket that :meth:`create_in` made with a key, or None."""
+        number = await store.filed_with(session, key)
+        return await self.resident_get_in(session, number) if number else None
+
+    async def take_back(self, session: Session, ticket_no: str, reason: str) -> None:
+        """Take a ticket back for its resident, in the caller's transaction."""
+        ticket = await self._load(session, ticket_no, lock=True)
+        await self._act(
+            session,
+            ticket_no,
+            "withdraw",
+            {"reason": reason, "text": reason},
+            resident(_who(ticket)),
+        )
+
+    async def take_up(self, session: Session, ticket_no: str, who: str) -> None:
+        """Note who has taken over the conversation of a call for help, in the caller's transaction.
+
+        Nobody is reminded of it any more; done again it changes nothing.
+        """
+        ticket = await self._load(session, ticket_no, lock=True)
+        if ticket.priority is Priority.U0 and ticket.planned:
+            await self._act(session, ticket_no, "take_up", {"who": who}, SYSTEM)
+
+    async def order_again(
+        self, session: Session, ticket_no: str, appointment: Mapping[str, Any], key: str
+    ) -> View:
+        """File an order again for another day, in the caller's transaction; return its resident view.
+
+        Words, place, contact and whom it is for are those of the given ticket.
+
+        Args:
+            appointment: The new one.
+            key: Makes it happen once.
+        """
+        last = await self._load(session, ticket_no)
+        clear = await self._clear(session, ticket_no)
+        request = CreateTicket(
+            conversation_id=last.conversation_id,
+            resident_id=last.resident_id,
+            channel=cast(Channel, last.channel),
+            kind=last.kind,
+            leaf=last.leaf,
+            narrative=last.narrative_original,
+            address_text=clear.address_text,
+            subject=Subject(relation=last.subject.get("relation"), name=clear.subject_name),
+            contact=Contact(
+                name=clear.name, phone=clear.phone, pref=last.reporter.get("contact_pref")
+            ),
+            confidential=last.confidential,
+            appointment=dict(appointment),
+        )
+        who = resident(str(last.conversation_id or last.resident_id or ticket_no))
+        return await self._create(session, request, who, key, last.place, clear.room, True)
 
     async def _create(
         self,
@@ -181,35 +280,52 @@ class TicketService:
             raise LindaError(
                 "leaf_unknown", f"没有编号为{request.leaf}的事项。", 422, {"leaf": "没有这个事项。"}
             )
-        if key is not None:
-            known = await store.claim_key(s, key, request.digest(), now)
-            if known is not None:
-                return await self._filed(s, await self._load(s, known), actor)
-        if actor.kind == "resident" and not request.handed_off:
-            for limit, who in zip(self._limits, (actor.id, origin), strict=True):
-                if who is not None:
-                    await limit.check(s, who, now)
-                    await limit.hit(s, who, now)
+        counts = actor.kind == "resident" and not request.handed_off
+        whose, where = (actor.id, origin) if counts else (None, None)
+        limits = (self._limits[0], whose), (self._limits[1], where)
+        digest = request.digest()
+        known = await store.before(s, key, digest, limits, now)
+        if known.made is not None:
+            return await self._filed(s, await self._load(s, known.made), actor)
+        used = [(limit, who) for limit, who in limits if who is not None]
+        for (limit, who), times in zip(limits, known.used, strict=True):
+            if who is not None and times >= limit.most:
+                await limit.check(s, who, now)
+        await self.calendars.reach(s, known.newest)
         day = now.date()
         number = ticket_number(day, await store.next_sequence(s, day))
-        if key is not None:
-            await store.bind_key(s, key, number)
-        await self._keep_contact(s, number, request, room)
+        if key is not None and not await store.keep_key(s, key, digest, number, now):
+            # The same request at the same moment was faster; it has committed by now.
+            await store.reserve(s, day, -1)
+            made_there = await store.made_with(s, key, digest)
+            return await self._filed(s, await self._load(s, str(made_there)), actor)
+        first = self._contact(number, request, room)
+        if used:
+            first.append(hits(used, now))
         event = decide.submit(
             number, query_code(), request, actor, now,
             place or Location(), _reporter(request, actor), self._context(),
             self._household(request, place, room),
         )  # fmt: skip
-        ticket = await self._record(s, Ticket(), event)
+        # What follows at once is written together, each table once.
+        made: Steps = []
+        later: Steps | None = made
+        ticket = await self._record(s, Ticket(), event, later)
         if request.join:
+            # The neighbour's is told of a ticket that is there.
+            await self._write(s, made, first)
+            later = None
             ticket = await self._join(s, ticket, request.join)
         if request.handed_off:
-            reason = request.legal_channel or "紧急渠道"
-            ticket = await self._apply(
-                s, ticket, Command("hand_off", SYSTEM, now, {"reason": reason})
-            )
+            facts = {
+                "reason": request.legal_channel or "紧急渠道",
+                "disposition": "legal_channel" if request.legal_channel else "emergency",
+            }
+            ticket = await self._apply(s, ticket, Command("hand_off", SYSTEM, now, facts), later)
         if follow_up:
-            ticket = await self._follow_up(s, ticket)
+            ticket = await self._follow_up(s, ticket, later)
+        if later:
+            await self._write(s, later, first)
         return await self._filed(s, ticket, actor)
 
     async def _join(self, s: Session, ticket: Ticket, number: str) -> Ticket:
@@ -229,10 +345,16 @@ class TicketService:
             who = f"home:{place.building_id}:{place.unit or ''}:{door}"
         else:
             who = request.resident_id or request.conversation_id or ""
-        if not who:
-            return None
+        return self.household_of(who) if who else None
+
+    def household_of(self, who: str) -> str:
+        """Return the keyed hash of a door or a person, for :meth:`create` and for seeding."""
         # In letters alone: no part of it reads like a room or a phone number.
         return self._people.vault.fingerprint(who)[:32].translate(LETTERS)
+
+    def rules_now(self) -> Context:
+        """Return what decisions look at now: calendar, limits, directory, units."""
+        return self._context()
 
     async def _filed(self, s: Session, ticket: Ticket, actor: Actor) -> View:
         view = await self._shown(s, ticket)
@@ -241,27 +363,29 @@ class TicketService:
         return view | views.staff_view(ticket, actor, await self._clear(s, ticket.ticket_no))
 
     async def _place_of(
-        self, request: CreateTicket, actor: Actor
+        self, s: Session, request: CreateTicket, actor: Actor
     ) -> tuple[Location | None, str | None]:
         """A place that is not ours is an error for staff; a resident's request is kept without it.
 
         Then the ticket waits for a clerk, who reads the address in the resident's own words.
         """
         try:
-            return await self._locate(request.place)
+            return await self._locate(s, request.place)
         except LindaError:
             if actor.kind == "staff":
                 raise
             return None, None
 
-    async def _locate(self, given: Mapping[str, Any] | None) -> tuple[Location | None, str | None]:
+    async def _locate(
+        self, s: Session, given: Mapping[str, Any] | None
+    ) -> tuple[Location | None, str | None]:
         """Look ids from outside up again; return the place without the room, and the room."""
         if not given:
             return None, None
         wanted = Location.from_dict(_checked_place(given))
         found = await self._places.locate(
             compound_id=wanted.compound_id, building_id=wanted.building_id, unit=wanted.unit,
-            room=wanted.room,
+            room=wanted.room, session=s,
         )  # fmt: skip
         if found is None:
             raise LindaError(
@@ -291,15 +415,46 @@ class TicketService:
             once: Key of a step of the worker: repeated after a crash it is not done again.
             follow_up: As in :meth:`create`.
         """
+        try:
+            async with self._db.write() as s:
+                return await self._acted(
+                    s, ticket_no, action, payload, actor, version, once, follow_up
+                )
+        except LindaError as error:
+            if error.code == "over_assignment":
+                await self._note_blocked(
+                    ticket_no, Command(action, actor, self._clock.now(), payload)
+                )
+            raise
+
+    async def _acted(
+        self,
+        s: Session,
+        ticket_no: str,
+        action: str,
+        payload: Mapping[str, Any],
+        actor: Actor,
+        version: int | None,
+        once: str | None,
+        follow_up: bool,
+    ) -> View:
+        ticket = await self._load(s, ticket_no, lock=True)
+        asked = {"action": action, **payload}
+        if await self._is_new(s, once, ticket, actor.id, asked):
+            ticket = await self._act(s, ticket_no, action, payload, actor, version, follow_up)
+        clear = await self._clear(s, ticket.ticket_no)
+        if action == "reveal":
+            person = await self._people.staff(s, actor.id)
+            who = person or (actor.id, actor.id, actor.role)
+            subject, why = f"ticket:{ticket.ticket_no}", str(payload.get("reason") or "")
+            await journal.note(s, self._clock.now(), who, "reveal", subject, why)
+            return views.revealed_view(ticket, actor, clear)
+        return views.staff_view(ticket, actor, clear)
+
+    async def _note_blocked(self, ticket_no: str, command: Command) -> None:
+        """Keep a refused assignment for the monthly report; the refusal itself undid everything."""
         async with self._db.write() as s:
-            ticket = await self._load(s, ticket_no, lock=True)
-            asked = {"action": action, **payload}
-            if await self._is_new(s, once, ticket, actor.id, asked):
-                ticket = await self._act(s, ticket_no, action, payload, actor, version, follow_up)
-            clear = await self._clear(s, ticket.ticket_no)
-            if action == "reveal":
-                return views.revealed_view(ticket, actor, clear)
-            return views.staff_view(ticket, actor, clear)
+            await store.note_blocked(s, await self._load(s, ticket_no), command)
 
     async def _act(
         self,
@@ -322,7 +477,31 @@ class TicketService:
                 {"version": ticket.version, "state": ticket.state.value},
             )  # fmt: skip
         ticket = await self._apply(s, ticket, command)
+        if ticket.state is State.MERGED and command.payload.get("result") == "unsolved":
+            # Whoever asked, in the chat or by phone: the household's no reopens what is shared.
+            said = {"text": "一起反映的邻居说没有解决"}
+            await self._act(s, str(ticket.merged_into), "reject", said, resident(_who(ticket)))
+        if ticket.state is State.WITHDRAWN and ticket.joined:
+            await self._part(s, ticket)
         return await self._follow_up(s, ticket) if follow_up else ticket
+
+    async def _part(self, s: Session, gone: Ticket) -> None:
+        """Let the matter go on for who had joined it: the first of them leads, the others join."""
+        now, lead = self._clock.now(), None
+        why = {"reason": "先反映的邻居撤回了"}
+        for number in dict.fromkeys(str(j["from"]) for j in gone.joined):
+            ticket = await store.load(s, number, lock=True)
+            if ticket is None or ticket.merged_into != gone.ticket_no:
+                continue
+            if ticket.state is not State.MERGED:
+                continue
+            ticket = await self._apply(s, ticket, Command("part", SYSTEM, now, why))
+            lead = lead or ticket
+            if ticket is not lead:
+                into = {"into": lead.ticket_no}
+                await self._apply(s, ticket, Command("merge", SYSTEM, now, into))
+        if lead is not None:
+            await self._follow_up(s, await self._load(s, lead.ticket_no))
 
     async def resident_act(
         self,
@@ -386,13 +565,32 @@ class TicketService:
             actor = _own(ticket, conversation_id, resident_id, also)
             asked = {"action": "callback", **answer}
             if await self._is_new(s, idempotency_key, ticket, conversation_id, asked):
-                if not callbacks.taken(ticket, answer):
+                if ticket.state is State.MERGED:
+                    ticket = await self._joined_answer(s, ticket, answer, actor)
+                elif not callbacks.taken(ticket, answer):
                     step = callbacks.step(ticket, answer)
                     ticket = await self._act(s, ticket_no, step.action, step.facts, actor)
             return {
                 "next": callbacks.next_question(ticket, answer),
                 "ticket": views.resident_view(ticket),
             }
+
+    async def _joined_answer(
+        self, s: Session, ticket: Ticket, answer: Mapping[str, Any], actor: Actor
+    ) -> Ticket:
+        """Take the answer of one who joined: kept on the own ticket; “not solved” reopens the shared.
+
+        The shared ticket is closed only by who filed it: one household's yes is not another's.
+        """
+        parent = await self._load(s, str(ticket.merged_into), lock=True)
+        if callbacks.taken_joined(ticket, parent, answer):
+            return ticket
+        step = callbacks.step(ticket, answer)
+        there = resident(_who(ticket))
+        if step.action in SHARED_ACTIONS:
+            await self._act(s, parent.ticket_no, step.action, step.facts, there)
+            return ticket
+        return await self._act(s, ticket.ticket_no, step.action, step.facts, actor)
 
     async def _is_new(
         self, s: Session, key: str | None, ticket: Ticket, conversation_id: str, asked: View
@@ -412,25 +610,113 @@ class TicketService:
     async def tick(self) -> int:
         """Do what is due now; return how many events that made.
 
-        A deadline that has passed is put on record once (never does it close a ticket: the
-        resident is asked); a notice nobody answered in three working days ends in acceptance.
+        Reminders of a ticket's plan and deadlines that have passed are put on record once and in
+        their order, however late (never do they close a ticket: the resident is asked); a notice
+        nobody answered in three working days ends in acceptance. A ticket that fails is logged and
+        waits for the next time; the others go on.
         """
-        now, done = self._clock.now(), 0
+        done = await self._plan_older()
+        now = self._clock.now()
         async with self._db.read() as s:
             numbers = await store.timed_out(s, now)
         for number in numbers:
-            async with self._db.write() as s:
-                ticket = await self._load(s, number, lock=True)
-                before = ticket.version
-                if ticket.state is State.NEED_INFO and ticket.leaf is not None:
-                    ticket = await self._apply(s, ticket, Command("accept", SYSTEM, now))
-                for stage in timing.missed(ticket, now):
-                    ticket = await self._apply(
-                        s, ticket, Command("deadline", SYSTEM, now, {"stage": stage})
-                    )
-                ticket = await self._follow_up(s, ticket)
-                done += ticket.version - before
+            done += await _without_stopping(number, self._act_by_clock(number, now))
         return done
+
+    async def _act_by_clock(self, number: str, now: datetime) -> int:
+        async with self._db.write() as s:
+            ticket = await self._load(s, number, lock=True)
+            before = ticket.version
+            while (command := timing.next_command(ticket, now)) is not None:
+                ticket = await self._apply(s, ticket, command)
+            ticket = await self._follow_up(s, ticket)
+            if ticket.version == before:
+                await store.sleep(s, ticket, now)
+            return ticket.version - before
+
+    async def _plan_older(self) -> int:
+        """Plan the reminders of open tickets from before there were reminders; once in a process.
+
+        Returns:
+            How many tickets had none. Done again, by any process, it finds nothing more.
+        """
+        if self._older_planned:
+            return 0
+        done, after = 0, ""
+        while True:
+            async with self._db.read() as s:
+                await self.calendars.refresh(s)
+                some = await store.open_after(s, after)
+            for ticket in some:
+                done += await _without_stopping(ticket.ticket_no, self._plan_if_lacking(ticket))
+            if not some:
+                self._older_planned = True
+                return done
+            after = some[-1].ticket_no
+
+    async def _plan_if_lacking(self, found: Ticket) -> int:
+        if not planning.lacking(found, self._clock.now(), self._context()):
+            return 0
+        async with self._db.write() as s:
+            ticket = await self._load(s, found.ticket_no, lock=True)
+            now = self._clock.now()
+            if not planning.lacking(ticket, now, self._context()):
+                return 0
+            await self._apply(s, ticket, Command("plan", SYSTEM, now))
+        return 1
+
+    # ── the calendar ────────────────────────────────────────────────────────────────────────
+
+    async def refresh_calendar(self) -> None:
+        """Take over notices that another process has brought in."""
+        async with self._db.read() as s:
+            await self.calendars.refresh(s)
+
+    async def moved_by(self, year: Year) -> Moves:
+        """Return which deadlines a notice would move if it came in now, by ticket; nothing changes."""
+        async with self._db.read() as s:
+            await self.calendars.refresh(s)
+            return await self._moved_by(s, year)
+
+    async def take_notice(self, year: Year, by: str) -> Moves:
+        """Bring in a notice: it counts from now on, and every deadline that moves says so.
+
+        All of it or nothing: each ticket gets an event with before, after and reason, and who
+        waits for it is told.
+
+        Args:
+            by: Who brings it in, for the record.
+        """
+        now = self._clock.now()
+        async with self._db.write() as s:
+            await self.calendars.refresh(s)
+            moved = await self._moved_by(s, year)
+            former = self.calendar
+            await self.calendars.keep(s, year, by, now, len(moved))
+            facts = {"reason": year.source, "ordered_by": by}
+            for found, _ in moved:
+                ticket = await store.load(s, found.ticket_no, lock=True)
+                assert ticket is not None  # read above, in this transaction
+                command = Command("reschedule", SYSTEM, now, facts)
+                known = replace(self._context(former=former), calendar=self._with(year))
+                if not moving.moves(ticket, now, known):
+                    continue
+                made = decide.decide(ticket, command, known)
+                if isinstance(made, Refusal):
+                    raise _refused(made)
+                await self._record(s, ticket, made)
+        async with self._db.read() as s:
+            await self.calendars.refresh(s)
+        return moved
+
+    async def _moved_by(self, s: Session, year: Year) -> Moves:
+        now = self._clock.now()
+        context = replace(self._context(former=self.calendar), calendar=self._with(year))
+        found = [(t, moving.moves(t, now, context)) for t in await store.with_deadlines(s)]
+        return [(ticket, moved) for ticket, moved in found if moved]
+
+    def _with(self, year: Year) -> WorkCalendar:
+        return calendar_of(notices.merged(self.calendars.years, year))
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────
 
@@ -455,7 +741,14 @@ class TicketService:
             for id in {e.actor.id for e in happened if e.actor.kind == "staff"}:
                 person = await self._people.staff(s, id)
                 names[id] = person.name if person else id
-            return views.events_view(ticket, happened, actor, names)
+            clear = await self._clear(s, ticket.ticket_no)
+            return views.events_view(ticket, happened, actor, names, clear)
+
+    async def deadline_history(self, ticket_no: str, actor: Actor) -> Changes:
+        """Return what became of each deadline of a ticket: set, moved, and why."""
+        async with self._db.read() as s:
+            ticket = await self._visible(s, ticket_no, actor)
+            return history.changes(await store.history(s, ticket.ticket_no))
 
     async def list(
         self,
@@ -466,6 +759,7 @@ class TicketService:
         grid: str | None = None,
         priority: str | None = None,
         q: str | None = None,
+        flag: str | None = None,
         mine: bool = False,
         cursor: str | None = None,
         limit: int = 50,
@@ -476,27 +770,21 @@ class TicketService:
             state: One state or several separated by commas; so are ``leaf``, ``grid``,
                 ``priority``.
             q: Part of the number, the title or (for who may read it) of what was said.
+            flag: One of ``lists.FLAGS``: group demands, problem tickets, waiting for a second look …
             mine: Only what waits for the actor.
             limit: 1–200.
         """
-        reads = actor.role not in ("vendor", *views.NO_CONTENT)
-        where = [
-            store.scope(actor),
-            *store.filters(
-                actor=actor,
-                state=state,
-                leaf=leaf,
-                grid=grid,
-                priority=priority,
-                q=q,
-                narrative=reads,
-            ),
-        ]
-        if mine:
-            states = sorted(WORKLISTS.get(actor.role, frozenset()))
-            where += store.worklist(actor, states, own=actor.role in OWN_ONLY)
+        wanted = lists.Asked(
+            actor,
+            states=lists.values_of(state), leaves=lists.values_of(leaf),
+            grids=lists.values_of(grid), priorities=lists.values_of(priority),
+            q=(q or "").strip(), flag=flag or None,
+            narrative=actor.role not in ("vendor", *views.NO_CONTENT),
+            waiting=tuple(sorted(WORKLISTS.get(actor.role, ()))) if mine else None,
+            own=mine and actor.role in OWN_ONLY,
+        )  # fmt: skip
         async with self._db.read() as s:
-            tickets, after = await store.search(s, where, cursor, min(max(limit, 1), 200))
+            tickets, after = await lists.page(s, wanted, cursor, min(max(limit, 1), 200))
         return {
             "tickets": [views.list_view(t, actor) for t in tickets],
             "next_cursor": after,
@@ -540,7 +828,7 @@ class TicketService:
             }
         default = f.default
         if f.name == "org" and ticket.state is State.ACCEPTED:
-            route = self.directory.route(ticket.leaf, ticket.place, ticket.about)
+            route = self._route(ticket)
             default = route.lead if route.known else None
         return {
             "name": f.name,
@@ -577,6 +865,19 @@ class TicketService:
         ):
             return view
         raise MISSING
+
+    async def places_left(self, leaf: str, appointment: Mapping[str, Any]) -> View:
+        """Return how many places are left of what is wanted, and what else (``BookingPlaces.state``)."""
+        async with self._db.read() as s:
+            return await self._booked.state(s, leaf, appointment, self._clock.now())
+
+    async def leave_queues(self, session: Session, conversation_ids: Sequence[str]) -> None:
+        """Take everybody of these conversations out of the queues of full slots; the next are asked."""
+        await self._booked.forget(session, conversation_ids, self._clock.now())
+
+    async def resident_get_in(self, session: Session, ticket_no: str) -> View:
+        """Return the resident view in the caller's transaction, for what the services do by themselves."""
+        return await self._shown(session, await self._load(session, ticket_no, lock=True))
 
     async def _code_fits(self, ticket: Ticket, query_code: str, origin: str) -> bool:
         now, who = self._clock.now(), f"{ticket.ticket_no}:{origin}"
@@ -665,12 +966,12 @@ class TicketService:
             clear = await self._clear(s, ticket.ticket_no)
         return clear.name, clear.phone
 
-    async def has_open(
+    async def binds(
         self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
     ) -> bool:
-        """Say whether a ticket of the resident has not ended."""
+        """Say whether a ticket of the resident has not ended, or is kept as evidence."""
         async with self._db.read() as s:
-            return await store.has_open(s, (conversation_id, *also), resident_id)
+            return await store.binds(s, (conversation_id, *also), resident_id)
 
     async def photos(
         self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
@@ -686,6 +987,8 @@ class TicketService:
             number = parse_ticket_number(ticket_no)
         except BadTicketNumber as error:
             raise LindaError("bad_ticket_number", str(error), 404) from None
+        if lock:
+            await self.calendars.refresh(s)
         ticket = await store.load(s, number, lock)
         if ticket is None:
             raise MISSING
@@ -725,24 +1028,29 @@ class TicketService:
             directory=self.directory,
             units={o.id: Unit(o.id, o.name, o.kind) for o in self._people.orgs()},
             urgency=self.urgency,
+            rules=self.rules,
             neighbours=self.neighbours,
             **known,
         )
 
-    async def _apply(self, s: Session, ticket: Ticket, command: Command) -> Ticket:
-        """Decide a command with the facts it needs, and record what it makes."""
-        command = await self._completed(s, ticket, command)
+    async def _apply(
+        self, s: Session, ticket: Ticket, command: Command, later: Steps | None = None
+    ) -> Ticket:
+        """Decide a command with the facts it needs, and record what it makes (:meth:`_record`)."""
+        command, person = await self._completed(s, ticket, command)
         payload = command.payload
         known: dict[str, Any] = {}
-        if command.action == "sign":
+        if person is not None:
+            known["person"] = person
+        elif command.action == "sign":
             known["person"] = await self._person(s, command.actor.id)
         elif payload.get("person"):
             known["person"] = await self._person(s, str(payload["person"]))
-        if command.action == "merge" and payload.get("into"):
-            known["parent"] = await self._parent(s, str(payload["into"]))
+        if other := _other(ticket, command):
+            known["parent"] = await self._parent(s, other)
         room = None
         if payload.get("place"):
-            known["place"], room = await self._locate(payload["place"])
+            known["place"], room = await self._locate(s, payload["place"])
         if command.action == "amend":
             command = _amending(ticket, command, known.get("place"))
         made = decide.decide(ticket, command, self._context(**known))
@@ -753,10 +1061,29 @@ class TicketService:
             await store.save_contact(s, ticket.ticket_no, room_enc=sealed)
         if command.action == "amend":
             await self._keep_amended(s, ticket.ticket_no, payload)
-        ticket = await self._record(s, ticket, made)
-        if command.action == "merge":
-            await self._tell_parent(s, ticket)
+        ticket = await self._record(s, ticket, made, later)
+        await self._elsewhere(s, ticket, made)
         return ticket
+
+    async def _elsewhere(self, s: Session, ticket: Ticket, made: Event) -> None:
+        """Do what an event of one ticket means for others."""
+        if made.action == "merge":
+            await self._tell_parent(s, ticket)
+        if ticket.joined and made.to_state is not made.from_state:
+            await self._ask_joined(s, ticket)
+        if why := integrity.cause(made):
+            await self._open_case(s, ticket, why)
+
+    async def _open_case(self, s: Session, ticket: Ticket, why: str) -> None:
+        """Have it looked into that a resident was pressed; once for a ticket and a cause."""
+        now = self._clock.now()
+        key = f"case:{ticket.ticket_no}:{why}"
+        if await store.claim_key(s, key, digest_of({"case": why}), now) is not None:
+            return
+        number = ticket_number(now.date(), await store.next_sequence(s, now.date()))
+        await store.bind_key(s, key, number)
+        event = integrity.open_case(ticket, why, number, query_code(), now, self._context())
+        await self._follow_up(s, await self._record(s, Ticket(), event))
 
     async def _tell_parent(self, s: Session, ticket: Ticket) -> None:
         """Note on the ticket that goes on that one more household asks for it, with its words."""
@@ -770,25 +1097,44 @@ class TicketService:
         parent = await self._apply(s, parent, Command("join", SYSTEM, self._clock.now(), facts))
         await self._follow_up(s, parent)
 
-    async def _completed(self, s: Session, ticket: Ticket, command: Command) -> Command:
-        """Fill in what the directory knows: the unit, and the worker of the grid."""
+    async def _ask_joined(self, s: Session, shared: Ticket) -> None:
+        """Have those called who joined by phone once it is reported done, and not while it goes on."""
+        ask = {State.RESOLVED: True, State.REWORK: False}.get(shared.state)
+        for number in {str(j["from"]) for j in shared.joined} if ask is not None else ():
+            ticket = await store.load(s, number, lock=True)
+            if ticket is None or ticket.state is not State.MERGED or not calls.by_phone(ticket):
+                continue
+            if ask or ticket.to_call is not None:
+                facts = {"ask": "yes" if ask else "no"}
+                await self._apply(
+                    s, ticket, Command("ask_joined", SYSTEM, self._clock.now(), facts)
+                )
+
+    def _route(self, ticket: Ticket) -> Route:
+        """Return what the dispatch directory says of a ticket today."""
+        today = self._clock.now().date()
+        return self.directory.route(ticket.leaf, ticket.place, ticket.about, today, ticket.recused)
+
+    async def _completed(
+        self, s: Session, ticket: Ticket, command: Command
+    ) -> tuple[Command, Person | None]:
+        """Fill in what the directory knows: the unit, and the worker of the grid, who is returned."""
         if command.action not in ("dispatch", "decide_objection"):
-            return command
-        payload = dict(command.payload)
-        if command.action == "dispatch" and not payload.get("org"):
-            route = self.directory.route(ticket.leaf, ticket.place, ticket.about)
-            if route.known:
-                payload["org"] = route.lead
+            return command, None
+        payload, person = dict(command.payload), None
+        if command.action == "dispatch":
+            payload = _with_lead(payload, self._route(ticket))
         grid = ticket.place.grid_id
         if payload.get("org") == "grid" and not payload.get("person") and grid:
             workers = await self._people.workers_of_grid(s, grid)
             if workers:
-                payload["person"] = workers[0].id
-        return replace(command, payload=payload)
+                person = _person(workers[0])
+                payload["person"] = person.id
+        return replace(command, payload=payload), person
 
     async def _person(self, s: Session, id: str) -> Person | None:
         staff = await self._people.staff(s, id)
-        return Person(staff.id, staff.name, staff.org_id) if staff else None
+        return _person(staff) if staff else None
 
     async def _parent(self, s: Session, ticket_no: str) -> Ticket | None:
         try:
@@ -796,41 +1142,41 @@ class TicketService:
         except LindaError:
             return None
 
-    async def _follow_up(self, s: Session, ticket: Ticket) -> Ticket:
+    async def _follow_up(self, s: Session, ticket: Ticket, later: Steps | None = None) -> Ticket:
         context = self._context()
         for _ in range(MOST_FOLLOW_UPS):
             command = decide.follow_up(ticket, context, self._clock.now())
             if command is None:
                 break
-            ticket = await self._apply(s, ticket, command)
+            ticket = await self._apply(s, ticket, command, later)
         return ticket
 
-    async def _record(self, s: Session, ticket: Ticket, event: Event) -> Ticket:
-        """Write event, row and outbox row: all of them or none, in the caller's transaction."""
-        ticket = fold.apply(ticket, event)
-        await store.append(s, event, ticket)
-        await enqueue(
-            s,
-            CHANGED,
-            {
-                "ticket_no": event.ticket_no,
-                "event": event.type,
-                "action": event.action,
-                "from_state": event.from_state.value,
-                "to_state": event.to_state.value,
-                "conversation_id": ticket.conversation_id,
-                "version": event.seq,
-                "at": event.at.isoformat(),
-                "data": {**event.data, "actor_kind": event.actor.kind},
-            },
-            f"{event.ticket_no}:{event.seq}",
-            event.at,
-        )
+    async def _record(
+        self, s: Session, ticket: Ticket, event: Event, later: Steps | None = None
+    ) -> Ticket:
+        """Write event, row and outbox row: all of them or none, in the caller's transaction.
+
+        Args:
+            later: Gets what was made instead, for :meth:`_write` before the transaction ends.
+        """
+        before, ticket = ticket, fold.apply(ticket, event)
+        if later is None:
+            await self._write(s, [(event, ticket)])
+        else:
+            later.append((event, ticket))
+        held, wanted = _booked(before), _booked(ticket)
+        if held != wanted:
+            who = ticket.conversation_id
+            await self._booked.move(s, event.ticket_no, ticket.leaf, held, wanted, event.at, who)
         return ticket
 
-    async def _keep_contact(
-        self, s: Session, number: str, request: CreateTicket, room: str | None
-    ) -> None:
+    async def _write(self, s: Session, made: Steps, also: Writes | None = None) -> None:
+        """Write events of one ticket, its row, what the outbox does about each, and what is given."""
+        work = adding(s, [_changed(event, ticket) for event, ticket in made])
+        await store.append(s, made, [*(also or ()), work])
+
+    def _contact(self, number: str, request: CreateTicket, room: str | None) -> Writes:
+        """Return what keeps the contact data of a request, encrypted."""
         contact, subject = request.contact, request.subject
         said_room = (request.address or {}).get("room")
         clear = {
@@ -842,8 +1188,7 @@ class TicketService:
         }
         seal = self._people.vault.encrypt
         sealed = {k: seal(v) for k, v in clear.items() if v}
-        if sealed:
-            await store.save_contact(s, number, **sealed)
+        return [store.new_contact(number, sealed)] if sealed else []
 
     async def _keep_amended(self, s: Session, number: str, payload: Mapping[str, Any]) -> None:
         """Keep what the resident corrected of name, phone and address, encrypted."""
@@ -872,6 +1217,59 @@ class TicketService:
             address_text=opened(row.address_enc),
             subject_name=opened(row.subject_name_enc),
         )
+
+
+async def _without_stopping(ticket_no: str, step: Awaitable[int]) -> int:
+    """Do a step of the clock; one ticket that fails does not hold up the deadlines of all others."""
+    try:
+        return await step
+    except DatabaseAway:
+        raise
+    except Exception:
+        log.exception("clock of ticket %s failed", ticket_no)
+        return 0
+
+
+def _changed(event: Event, ticket: Ticket) -> Work:
+    """Return what others do about an event once it is kept."""
+    told = {
+        "ticket_no": event.ticket_no,
+        "event": event.type,
+        "action": event.action,
+        "from_state": event.from_state.value,
+        "to_state": event.to_state.value,
+        "conversation_id": ticket.conversation_id,
+        "version": event.seq,
+        "at": event.at.isoformat(),
+        "data": {**event.data, "actor_kind": event.actor.kind},
+    }
+    return Work(CHANGED, told, f"{event.ticket_no}:{event.seq}", event.at)
+
+
+def _person(staff: Staff) -> Person:
+    return Person(staff.id, staff.name, staff.org_id)
+
+
+def _with_lead(payload: Mapping[str, Any], route: Route) -> View:
+    """Return a dispatch with the directory's lead where none is named, or only who assists."""
+    org = payload.get("org")
+    helps = org is not None and payload.get("duty") == "协助"
+    if not route.known or route.lead == org or not (helps or org is None):
+        return dict(payload)
+    named = {**payload, "org": route.lead}
+    if not helps:
+        return named
+    assists = dict.fromkeys((*(payload.get("assists") or route.assists), org))
+    return {**named, "duty": "主责", "assists": [a for a in assists if a != route.lead]}
+
+
+GIVEN_BACK = frozenset({State.WITHDRAWN, State.TERMINATED, State.NOT_ACCEPTED, State.MERGED})
+"""States in which a booking holds no place."""
+
+
+def _booked(ticket: Ticket) -> Mapping[str, Any]:
+    """Return the appointment that a ticket holds a place for; empty: none."""
+    return {} if ticket.state in GIVEN_BACK else ticket.appointment or {}
 
 
 def _checked_place(given: object) -> Mapping[str, Any]:
@@ -921,6 +1319,17 @@ def _reporter(request: CreateTicket, actor: Actor) -> dict[str, Any]:
         "phone": mask_phone(contact.phone) if contact else None,
         "contact_pref": contact.pref if contact else None,
     }
+
+
+def _other(ticket: Ticket, command: Command) -> str | None:
+    """Return the number of the other ticket that a decision has to look at."""
+    named = {"merge": "into", "not_accept": "earlier"}.get(command.action)
+    if named is not None:
+        given = command.payload.get(named)
+        return str(given) if given else None
+    if ticket.state is State.MERGED and command.action in ("callback", "rate", "part"):
+        return ticket.merged_into
+    return None
 
 
 def _who(ticket: Ticket) -> str:

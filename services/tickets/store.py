@@ -2,49 +2,97 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
-import re
-from collections.abc import Collection, Sequence
-from dataclasses import asdict
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Table,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
 
 from services.clock import ZONE
-from services.db import Session, UTCDateTime
+from services.db import Session, Write, execute_all, insert_or
 from services.errors import LindaError
+from services.limits import Limit, counted
+from services.metrics import keeping
+from services.tickets.calendars import NEWEST
+from services.tickets.core import sideclocks
 from services.tickets.core.actor import Actor
+from services.tickets.core.commands import Command
 from services.tickets.core.event import Event
-from services.tickets.core.states import OPEN, State
+from services.tickets.core.states import OPEN, REFUSED, State
 from services.tickets.core.ticket import Ticket
-from services.tickets.core.timing import TIMED, next_due
+from services.tickets.core.timing import next_due, wake_at
 from services.tickets.tables import (
+    MARKS,
+    BlockedAssignmentRow,
     TicketContactRow,
     TicketEventRow,
     TicketKeyRow,
     TicketRow,
     TicketSequenceRow,
+    TicketWordsRow,
 )
+from services.tickets.words import grams
 
 MAX_KEY = 200
 """Characters of ``ticket_keys.key``."""
-_FAR = datetime(9999, 1, 1, tzinfo=ZONE)
-_RESTRICTED = func.coalesce(TicketRow.doc["restricted"].as_boolean(), false())
-_GIVEN_TO_GRID = TicketRow.owner_org == "grid"
-_SORT_DUE = func.coalesce(TicketRow.next_due_at, literal(_FAR, UTCDateTime()))
+_TICKETS = cast(Table, TicketRow.__table__)
+_CONTACTS = cast(Table, TicketContactRow.__table__)
+_WORDS = cast(Table, TicketWordsRow.__table__)
+# Statements that every ticket needs are made once.
+_NEW_EVENTS = insert(cast(Table, TicketEventRow.__table__))
+_NEW_TICKET = insert(_TICKETS)
+_NEW_WORDS = insert(_WORDS)
+_NEW_CONTACT = insert(_CONTACTS)
+_CHANGED_TICKET = update(_TICKETS).where(_TICKETS.c.ticket_no == bindparam("number"))
+_CHANGED_WORDS = update(_WORDS).where(_WORDS.c.ticket_no == bindparam("number"))
+_KEYS = cast(Table, TicketKeyRow.__table__)
+_KEY = select(_KEYS.c.digest, _KEYS.c.ticket_no).where(_KEYS.c.key == bindparam("stored_key"))
+_BEFORE = select(
+    NEWEST.label("newest"),
+    *(_KEY.with_only_columns(c).scalar_subquery() for c in (_KEYS.c.digest, _KEYS.c.ticket_no)),
+    counted("conversation"),
+    counted("address"),
+)
+FAR = datetime(9999, 1, 1, tzinfo=ZONE)
+"""Where what has nothing due stands in the order of lists."""
 
 
 async def next_sequence(s: Session, day: date) -> int:
     """Return the next number of a day; two writers never get the same."""
-    insert = _insert(s)(TicketSequenceRow).values(day=day, last=1)
-    upsert = insert.on_conflict_do_update(
-        index_elements=["day"], set_={"last": TicketSequenceRow.last + 1}
-    ).returning(TicketSequenceRow.last)
-    return int((await s.execute(upsert)).scalar_one())
+    return await reserve(s, day, 1)
+
+
+async def reserve(s: Session, day: date, count: int) -> int:
+    """Take the next ``count`` numbers of a day; return the last of them.
+
+    Until the transaction ends nobody else takes one of this day: -1 gives back the last.
+    """
+    done = await s.execute(_reserving(insert_or(s)), {"day": day, "last": count})
+    return int(done.scalar_one())
+
+
+@cache
+def _reserving(insert: Callable[..., Any]) -> Executable:
+    table = cast(Table, TicketSequenceRow.__table__)
+    statement = insert(table)
+    taken: Executable = statement.on_conflict_do_update(
+        index_elements=["day"], set_={"last": table.c.last + statement.excluded.last}
+    ).returning(table.c.last)
+    return taken
 
 
 async def claim_key(s: Session, key: str, digest: str, now: datetime) -> str | None:
@@ -57,22 +105,91 @@ async def claim_key(s: Session, key: str, digest: str, now: datetime) -> str | N
     Raises:
         LindaError: 409 ``idempotency_conflict``: the key was used for another body.
     """
-    key = _stored_key(key)
-    insert = (
-        _insert(s)(TicketKeyRow)
-        .values(key=key, digest=digest, created_at=now)
-        .on_conflict_do_nothing()
-        .returning(TicketKeyRow.key)
-    )
-    if (await s.execute(insert)).scalar_one_or_none() is not None:
+    if await keep_key(s, key, digest, None, now):
         return None
     # A concurrent writer with the same key made us wait above; it has committed by now.
-    row = (await s.execute(select(TicketKeyRow).where(TicketKeyRow.key == key))).scalar_one()
-    if row.digest != digest or row.ticket_no is None:
+    known = await made_with(s, key, digest)
+    assert known is not None  # its row was in our way
+    return known
+
+
+async def made_with(s: Session, key: str, digest: str) -> str | None:
+    """Return the number of the ticket that the same request made, ``None`` when the key is new.
+
+    Raises:
+        LindaError: 409 ``idempotency_conflict``.
+    """
+    row = (await s.execute(_KEY, {"stored_key": _stored_key(key)})).one_or_none()
+    return None if row is None else _same(digest, *row)
+
+
+def _same(digest: str, kept: str, ticket_no: str | None) -> str:
+    """Return the number that a key made, if it was for the same request."""
+    if kept != digest or ticket_no is None:
         raise LindaError(
             "idempotency_conflict", "这个请求编号已经用于另一件诉求，请换一个编号再提交。", 409
         )
-    return row.ticket_no
+    return ticket_no
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a filing has to know beforehand.
+
+    Attributes:
+        newest: The newest notice of holidays (``calendars.NEWEST``).
+        made: The number of the ticket that the same request made.
+        used: How often each of the limits was used.
+    """
+
+    newest: int | None
+    made: str | None
+    used: tuple[int, int]
+
+
+async def before(
+    s: Session,
+    key: str | None,
+    digest: str,
+    limits: tuple[tuple[Limit, str | None], tuple[Limit, str | None]],
+    now: datetime,
+) -> Before:
+    """Ask in one statement what a filing has to know.
+
+    Args:
+        limits: By conversation and by address, with who files; nobody: it is not limited.
+
+    Raises:
+        LindaError: 409 ``idempotency_conflict``.
+    """
+    (conversation, whose), (address, where) = limits
+    given = conversation.asked("conversation", whose, now) | address.asked("address", where, now)
+    given["stored_key"] = None if key is None else _stored_key(key)
+    newest, kept, number, *used = (await s.execute(_BEFORE, given)).one()
+    made = None if kept is None else _same(digest, kept, number)
+    return Before(newest, made, (used[0], used[1]))
+
+
+async def keep_key(s: Session, key: str, digest: str, ticket_no: str | None, now: datetime) -> bool:
+    """Remember which ticket a key makes; say whether the key is new.
+
+    A concurrent writer with the same key makes us wait.
+    """
+    values = {"key": _stored_key(key), "digest": digest, "ticket_no": ticket_no, "created_at": now}
+    done = await s.execute(_new_key(insert_or(s)), values)
+    return done.scalar_one_or_none() is not None
+
+
+@cache
+def _new_key(insert: Callable[..., Any]) -> Executable:
+    statement: Executable = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
+    return statement
+
+
+async def filed_with(s: Session, key: str) -> str | None:
+    """Return the number of the ticket that a key made; None when there is none."""
+    row = await s.get(TicketKeyRow, _stored_key(key))
+    return row.ticket_no if row is not None else None
 
 
 async def bind_key(s: Session, key: str, ticket_no: str) -> None:
@@ -98,31 +215,90 @@ async def load(s: Session, ticket_no: str, lock: bool = False) -> Ticket | None:
     return None if doc is None else Ticket.from_doc(doc)
 
 
-async def append(s: Session, event: Event, ticket: Ticket) -> None:
-    """Write an event and the row that it makes."""
-    s.add(
-        TicketEventRow(
-            ticket_no=event.ticket_no, seq=event.seq, type=event.type, action=event.action,
-            actor={**asdict(event.actor), "grid_ids": list(event.actor.grid_ids)}, at=event.at,
-            from_state=event.from_state.value, to_state=event.to_state.value,
-            data=dict(event.data),
-        )
-    )  # fmt: skip
+async def append(s: Session, made: keeping.Made, also: Sequence[Write]) -> None:
+    """Write events that follow each other and the row that they make, each table once.
+
+    Statements instead of objects: what is written is known, so nothing has to be read before.
+
+    Args:
+        also: What belongs to it and is written with it.
+    """
+    ticket = made[-1][1]
+    writes: list[Write] = [(_NEW_EVENTS, [event_values(event) for event, _ in made])]
+    values = ticket_values(ticket)
+    if made[0][0].seq == 1:
+        writes += [(_NEW_TICKET, [values]), (_NEW_WORDS, [words_values(ticket)])]
+        await execute_all(s, [*writes, *keeping.first(made), *also])
+        return
+    writes.append((_CHANGED_TICKET, [{"number": values.pop("ticket_no"), **values}]))
+    if any("title" in event.data for event, _ in made):
+        writes.append(_changed_words(ticket))
+    await execute_all(s, [*writes, *also])
+    await keeping.keep(s, made)
+    await s.flush()
+
+
+def event_values(event: Event) -> dict[str, Any]:
+    """Return an event as its row holds it, by column."""
+    return {
+        "ticket_no": event.ticket_no, "seq": event.seq, "type": event.type, "action": event.action,
+        "actor": {**asdict(event.actor), "grid_ids": list(event.actor.grid_ids)}, "at": event.at,
+        "from_state": event.from_state.value, "to_state": event.to_state.value,
+        "data": dict(event.data),
+    }  # fmt: skip
+
+
+def ticket_values(ticket: Ticket) -> dict[str, Any]:
+    """Return a ticket as its row holds it, by column."""
     place = ticket.place
     helpers = {a["org"] for a in ticket.assists}
     helpers |= {u["org"] for w in ticket.whistles for u in w["units"]}
-    await s.merge(
-        TicketRow(
-            ticket_no=ticket.ticket_no, version=ticket.version, state=ticket.state.value,
-            priority=ticket.priority.value, leaf=ticket.leaf, title=ticket.title,
-            narrative=ticket.narrative_original, conversation_id=ticket.conversation_id,
-            resident_id=ticket.resident_id, community_id=place.community_id,
-            grid_id=place.grid_id, owner_org=ticket.owner_org, owner_person=ticket.owner_person,
-            helpers="".join(f",{h}," for h in sorted(helpers)), created_at=ticket.created_at,
-            next_due_at=next_due(ticket), doc=ticket.to_doc(),
+    helpers |= {u["org"] for c in ticket.consults for u in c["units"]}
+    return {
+        "ticket_no": ticket.ticket_no, "version": ticket.version, "state": ticket.state.value,
+        "priority": ticket.priority.value, "leaf": ticket.leaf, "title": ticket.title,
+        "narrative": ticket.narrative_original, "conversation_id": ticket.conversation_id,
+        "resident_id": ticket.resident_id, "community_id": place.community_id,
+        "grid_id": place.grid_id, "owner_org": ticket.owner_org,
+        "owner_person": ticket.owner_person,
+        "helpers": _joined(sorted(helpers)), "created_at": ticket.created_at,
+        "next_due_at": (due := next_due(ticket)), "sort_at": due or FAR,
+        "marks": _joined(n for n in (*MARKS, "restricted") if n in ticket.flags),
+        "recused": _joined(ticket.recused), "owing": _joined(sorted(sideclocks.owing(ticket))),
+        "wake_at": wake_at(ticket), "doc": ticket.to_doc(),
+    }  # fmt: skip
+
+
+def _joined(names: Iterable[str]) -> str:
+    return "".join(f",{n}," for n in names)
+
+
+def words_values(ticket: Ticket) -> dict[str, Any]:
+    """Return what a search looks for, by column."""
+    made = grams(ticket.ticket_no, ticket.title, ticket.narrative_original)
+    return {"ticket_no": ticket.ticket_no, "grams": made}
+
+
+async def save_words(s: Session, ticket: Ticket) -> None:
+    """Let searches find a ticket by the words that it has now, and by no others."""
+    await execute_all(s, [_changed_words(ticket)])
+
+
+def _changed_words(ticket: Ticket) -> Write:
+    values = words_values(ticket)
+    return _CHANGED_WORDS, [{"number": values.pop("ticket_no"), **values}]
+
+
+async def note_blocked(s: Session, ticket: Ticket, command: Command) -> None:
+    """Keep that somebody wanted to give a unit what is not its duty."""
+    s.add(
+        BlockedAssignmentRow(
+            ticket_no=ticket.ticket_no, at=command.at, staff_id=command.actor.id,
+            action=command.action, org=str(command.payload.get("org") or ""),
+            duty=str(command.payload.get("duty") or "主责"), leaf=ticket.leaf,
+            community_id=ticket.place.community_id,
         )
     )  # fmt: skip
-    await s.flush()
 
 
 async def history(s: Session, ticket_no: str) -> list[Event]:
@@ -144,6 +320,12 @@ async def save_contact(s: Session, ticket_no: str, **encrypted: str | None) -> N
     for name, value in encrypted.items():
         if value is not None:
             setattr(row, name, value)
+
+
+def new_contact(ticket_no: str, encrypted: Mapping[str, str]) -> Write:
+    """Return what keeps encrypted contact data of a new ticket."""
+    empty = dict.fromkeys(_CONTACTS.columns.keys())
+    return _NEW_CONTACT, [{**empty, "ticket_no": ticket_no, **encrypted}]
 
 
 async def contact(s: Session, ticket_no: str) -> TicketContactRow | None:
@@ -175,10 +357,22 @@ async def open_about(s: Session, leaf: str, states: Collection[State]) -> list[T
     return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
 
 
-async def has_open(s: Session, conversation_ids: Sequence[str], resident_id: str | None) -> bool:
-    """Say whether a ticket of a resident has not ended."""
-    still = TicketRow.state.in_([st.value for st in OPEN])
+async def binds(s: Session, conversation_ids: Sequence[str], resident_id: str | None) -> bool:
+    """Say whether a ticket of a resident has not ended, or is kept as evidence (legal hold).
+
+    Until then neither the conversation nor what is known of the resident may be erased.
+    """
+    parent = aliased(TicketRow)
+    joined = exists().where(
+        parent.ticket_no == TicketRow.doc["merged_into"].as_string(), _held(parent)
+    )
+    still = or_(TicketRow.state.in_([st.value for st in OPEN]), _held(TicketRow), joined)
     return bool(await s.scalar(select(exists().where(_own(conversation_ids, resident_id), still))))
+
+
+def _held(row: Any) -> ColumnElement[bool]:
+    held: ColumnElement[bool] = row.doc["hold"].as_string().is_not(None)
+    return held
 
 
 async def photos(
@@ -195,147 +389,40 @@ def _own(conversation_ids: Sequence[str], resident_id: str | None) -> ColumnElem
 
 
 async def timed_out(s: Session, now: datetime, limit: int = 500) -> list[str]:
-    """Return numbers of tickets with a deadline that has passed, longest overdue first."""
+    """Return numbers of tickets whose clock has something to do, the longest waiting first."""
     query = (
         select(TicketRow.ticket_no)
-        .where(TicketRow.state.in_([st.value for st in TIMED]), TicketRow.next_due_at < now)
-        .order_by(TicketRow.next_due_at)
+        .where(TicketRow.wake_at <= now)
+        .order_by(TicketRow.wake_at)
         .limit(limit)
     )
     return list((await s.execute(query)).scalars())
 
 
-async def search(
-    s: Session,
-    where: Sequence[ColumnElement[bool]],
-    cursor: str | None,
-    limit: int,
-) -> tuple[list[Ticket], str | None]:
-    """Return a page of tickets, the next due first, and the cursor of the next page."""
-    query = select(TicketRow.doc, TicketRow.ticket_no, TicketRow.next_due_at).where(*where)
-    if cursor:
-        due, number = _read_cursor(cursor)
-        query = query.where(
-            or_(
-                _SORT_DUE > literal(due, UTCDateTime()),
-                and_(_SORT_DUE == literal(due, UTCDateTime()), TicketRow.ticket_no < number),
-            )
-        )
-    query = query.order_by(_SORT_DUE, TicketRow.ticket_no.desc()).limit(limit + 1)
-    rows = (await s.execute(query)).all()
-    page = rows[:limit]
-    after = None
-    if len(rows) > limit:
-        last = page[-1]
-        key = [(last.next_due_at or _FAR).isoformat(), last.ticket_no]
-        after = base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
-    return [Ticket.from_doc(r.doc) for r in page], after
+async def sleep(s: Session, ticket: Ticket, now: datetime) -> None:
+    """Let a ticket that was woken for nothing wait for its next time (rows of older versions)."""
+    at = wake_at(ticket)
+    row = await s.get(TicketRow, ticket.ticket_no)
+    assert row is not None  # it has just been loaded
+    row.wake_at = at if at is None or at > now else now + timedelta(minutes=1)
 
 
-# ── conditions ──────────────────────────────────────────────────────────────────────────────────
+async def with_deadlines(s: Session) -> list[Ticket]:
+    """Return the tickets that have a deadline ahead or stand still with one, in order of number."""
+    counts = [st.value for st in (*OPEN, *REFUSED)]
+    query = select(TicketRow.doc).where(TicketRow.state.in_(counts)).order_by(TicketRow.ticket_no)
+    return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
 
 
-def scope(actor: Actor) -> ColumnElement[bool]:
-    """The SQL of :func:`services.tickets.core.decide.in_scope`: which tickets concern an actor."""
-    if actor.kind == "staff" and actor.org_id is not None:
-        return and_(~_recused(actor.org_id), _by_role(actor))
-    return _by_role(actor)
-
-
-def _recused(org_id: str) -> ColumnElement[bool]:
-    """Whether a unit is complained of: the list is searched as the JSON text it is."""
-    listed = func.coalesce(TicketRow.doc["recused"].as_string(), "")
-    return listed.contains(f'"{org_id}"', autoescape=True)
-
-
-def _by_role(actor: Actor) -> ColumnElement[bool]:
-    own = TicketRow.owner_person == actor.id
-    if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
-        return true()
-    if actor.role == "grid":
-        in_grid = and_(TicketRow.grid_id.in_(actor.grid_ids), or_(~_RESTRICTED, _GIVEN_TO_GRID))
-        return or_(in_grid, own)
-    if actor.role in ("clerk", "supervisor"):
-        if actor.community_id is None:
-            return true()
-        return or_(TicketRow.community_id.is_(None), TicketRow.community_id == actor.community_id)
-    if actor.role in ("handler", "vendor", "mediator"):
-        # A mediator of the clerk desk works on what was given to that desk.
-        desk = and_(literal(actor.role == "mediator"), _desk(actor))
-        if actor.org_id is None:
-            return or_(own, desk)
-        helping = TicketRow.helpers.contains(f",{actor.org_id},", autoescape=True)
-        return or_(TicketRow.owner_org == actor.org_id, own, helping, desk)
-    return false()
-
-
-def _desk(actor: Actor) -> ColumnElement[bool]:
-    given = TicketRow.owner_org == "community"
-    if actor.community_id is None:
-        return given
-    return and_(given, TicketRow.community_id == actor.community_id)
-
-
-def reads(actor: Actor) -> ColumnElement[bool]:
-    """The SQL of :func:`services.tickets.core.guards.reads`, for tickets in the actor's scope."""
-    if actor.kind == "system" or actor.role in ("clerk", "supervisor", "dispatcher"):
-        return true()
-    given = TicketRow.owner_person == actor.id
-    if actor.role == "grid":
-        given = or_(given, _GIVEN_TO_GRID)
-    elif actor.role == "mediator":
-        given = or_(given, _desk(actor))
-    if actor.org_id is not None:
-        given = or_(given, TicketRow.owner_org == actor.org_id)
-    return or_(~_RESTRICTED, given)
-
-
-def filters(
-    *, actor: Actor, state: str | None, leaf: str | None, grid: str | None, priority: str | None, q: str | None,
-    narrative: bool,
-) -> list[ColumnElement[bool]]:  # fmt: skip
-    """Conditions of the list's filters; comma-separated values mean "one of"."""
-    found: list[ColumnElement[bool]] = []
-    columns = (
-        (TicketRow.state, state), (TicketRow.leaf, leaf), (TicketRow.grid_id, grid),
-        (TicketRow.priority, priority),
-    )  # fmt: skip
-    for column, value in columns:
-        if value:
-            found.append(column.in_([v.strip() for v in value.split(",") if v.strip()]))
-    # Neither a search nor a filter by matter must tell what its answer would not show.
-    if leaf:
-        found.append(reads(actor))
-    if q and q.strip():
-        words = [TicketRow.title, TicketRow.narrative] if narrative else [TicketRow.title]
-        said = or_(*(c.icontains(q.strip(), autoescape=True) for c in words))
-        number = TicketRow.ticket_no.icontains(q.strip(), autoescape=True)
-        found.append(or_(number, and_(said, reads(actor))))
-    return found
-
-
-def worklist(actor: Actor, states: Sequence[State], own: bool) -> list[ColumnElement[bool]]:
-    """Conditions for "what waits for me": states of the role, for doers only what is theirs."""
-    found: list[ColumnElement[bool]] = [TicketRow.state.in_([st.value for st in states])]
-    if own:
-        org = {"grid": "grid", "clerk": "community"}.get(actor.role, actor.org_id or "")
-        found.append(or_(TicketRow.owner_org == org, TicketRow.owner_person == actor.id))
-    return found
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        due, number = json.loads(base64.urlsafe_b64decode(cursor))
-        # To UTC as the database will: a time without a zone or beyond all years fails here.
-        if (
-            not re.fullmatch(r"[A-Z0-9-]{1,30}", number)
-            or (at := datetime.fromisoformat(due)).tzinfo is None
-        ):
-            raise ValueError("not a position of ours")
-        at.astimezone(UTC)
-        return at, number
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise LindaError("bad_cursor", "翻页位置无效，请从第一页重新看。", 400) from error
+async def open_after(s: Session, ticket_no: str, limit: int = 500) -> list[Ticket]:
+    """Return the open tickets with the next higher numbers, in order of number."""
+    query = (
+        select(TicketRow.doc)
+        .where(TicketRow.ticket_no > ticket_no, TicketRow.state.in_([st.value for st in OPEN]))
+        .order_by(TicketRow.ticket_no)
+        .limit(limit)
+    )
+    return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
 
 
 def _event(row: TicketEventRow) -> Event:
@@ -344,8 +431,3 @@ def _event(row: TicketEventRow) -> Event:
         row.ticket_no, row.seq, row.type, row.action, Actor(**actor), row.at,
         State(row.from_state), State(row.to_state), row.data,
     )  # fmt: skip
-
-
-def _insert(s: Session) -> Any:
-    dialect = s.get_bind().dialect.name
-    return sqlite.insert if dialect == "sqlite" else postgresql.insert

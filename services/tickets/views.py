@@ -15,10 +15,10 @@ from services.people.masking import mask_all, mask_room
 from services.people.model import ROLE_NAMES
 from services.tickets.core.actor import Actor
 from services.tickets.core.clocks import local_text
+from services.tickets.core.context import belongs, reads
 from services.tickets.core.event import Event
-from services.tickets.core.guards import belongs, reads
 from services.tickets.core.neighbours import households
-from services.tickets.core.states import RESIDENT_TEXTS
+from services.tickets.core.states import REFUSED, RESIDENT_TEXTS
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS
 
@@ -28,10 +28,13 @@ View = dict[str, Any]
 # them (《北京市接诉即办工作条例》第八条: no retaliation).
 DOERS = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
 NO_CONTENT = frozenset({"admin", "trainer"})
-HIDDEN_FROM_DOERS = ("rating", "pressured")
-HIDDEN_FLAGS = frozenset({"rating_pressure"})
+HIDDEN_FROM_DOERS = ("rating", "pressured", "persuaded")
+HIDDEN_FLAGS = frozenset({"rating_pressure", "persuaded"})
 RATING_FACTS = frozenset({"rating", "score", "text", "pressured"})
-RATING_EVENTS = frozenset({"callback_solved", "callback_unsolved", "callback_missed"})
+RATING_EVENTS = frozenset({
+    "callback_solved", "callback_unsolved", "callback_missed", "joined_answered",
+    "called_at_expiry",
+})  # fmt: skip
 
 # A vendor brings a meal or mends a lift: what, where and when, never who asked.
 VENDOR_FIELDS = (
@@ -42,7 +45,8 @@ VENDOR_FIELDS = (
 )  # fmt: skip
 VENDOR_EVENTS = frozenset({
     "dispatched", "signed", "objected", "objection_decided", "extended", "extension_requested",
-    "suspended", "resumed", "resolved", "reworked", "callback_unsolved", "withdrawn", "supervised",
+    "suspended", "resumed", "resolved", "reworked", "callback_unsolved", "withdrawn", "supervised", "redispatched",
+    "supervision_answered", "found_false", "whistled", "whistle_reported", "assist_answered",
 })  # fmt: skip
 # System administrators run the system; the content of a request is none of their business.
 ADMIN_FIELDS = (
@@ -62,6 +66,10 @@ _INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "res
              "household")  # fmt: skip
 # Of who joined, what tells one from another: for counting, for nobody to read.
 _WHO = frozenset({"household", "who"})
+# Lists as they stand after an event: the ticket shows them; the timeline says what was new.
+_SNAPSHOTS = frozenset(
+    {"planned", "missed", "whistles", "assists", "consults", "reviews", "supervisions", "audits"}
+)
 _NEUTRAL = "您反映的事项"
 
 EVENT_TEXTS: dict[str, str] = {
@@ -69,31 +77,57 @@ EVENT_TEXTS: dict[str, str] = {
     "handed_off": "已转紧急或法定渠道",
     "accepted": "受理",
     "info_requested": "请居民补充信息",
+    "info_lapsed": "等候期满，转人工受理",
+    "protected": "定保密级别",
     "not_accepted": "不予受理",
+    "review_requested": "居民请求复核",
+    "review_upheld": "复核：维持",
+    "review_corrected": "复核：改正，接着办",
     "merged": "并单",
     "joined": "邻居也反映了，并入本单",
+    "parted": "先反映的邻居撤回了，接着单办",
     "group_demand": "列为群诉",
+    "group_answered": "答复群诉",
+    "consulted": "派单前会商",
+    "opinion_given": "会商意见",
     "dispatched": "派单",
+    "redispatched": "改派",
     "signed": "签收",
     "objected": "提出派单异议",
     "objection_decided": "裁定派单异议",
     "contacted": "联系居民",
     "whistled": "吹哨",
+    "whistle_reported": "报到",
+    "whistle_ended": "吹哨结束",
+    "whistle_rated": "吹哨互评",
     "assisted": "请求协办",
+    "assist_answered": "协办反馈",
     "extension_requested": "申请延期",
     "extended": "批准延期",
     "extension_refused": "不同意延期",
     "suspension_requested": "申请挂账",
     "suspended": "挂账",
+    "suspension_renewed": "挂账复核：还办不了，再定复核日",
     "suspension_refused": "不同意挂账",
     "resumed": "恢复办理",
     "resolved": "办结",
     "callback_solved": "回访：已解决",
     "callback_unsolved": "回访：未解决，退回重办",
     "callback_missed": "回访：未接通",
+    "joined_answered": "回访：并单居民的答复",
+    "joined_asked": "请回访一起反映的居民",
+    "called_at_expiry": "到期回访",
     "reworked": "退回重办",
+    "audited": "审计抽查：属实",
+    "found_false": "审计抽查：虚假办结，退回重办",
     "closed": "归档",
+    "escalated": "报请上级",
     "supervised": "督办",
+    "supervision_answered": "督办反馈",
+    "excluded": "剔除考评",
+    "included": "撤销剔除",
+    "held": "冻结",
+    "released": "解除冻结",
     "terminated": "终止办理",
     "withdrawn": "居民撤诉",
     "noted": "备注",
@@ -103,8 +137,24 @@ EVENT_TEXTS: dict[str, str] = {
     "amended": "居民更正",
     "rated": "居民评价",
     "deadline_missed": "超过时限",
+    "reminded": "时限提醒",
+    "reminders_planned": "补排时限提醒",
+    "taken_up": "有人接手了",
+    "deadline_moved": "工作日历调整，时限变动",
 }
-STAGE_TEXTS = {"sign": "签收超时", "contact": "首次联系超时", "due": "办理时限已到"}
+STAGE_TEXTS = {
+    "sign": "签收超时",
+    "contact": "首次联系超时",
+    "due": "办理时限已到",
+    "accept": "受理超时",
+    "dispatch": "派单超时",
+    "decide": "异议裁定超时",
+    "second_look": "复核超时",
+    "group": "群诉答复超时",
+    "consult": "会商意见超时",
+    "assist": "协办反馈超时",
+    "whistle": "吹哨报到超时",
+}
 
 
 @dataclass(frozen=True)
@@ -131,9 +181,10 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
     view = ticket.to_doc()
     if actor.kind != "system":
         names = (clear.name, clear.subject_name) if clear else ()
-        view |= {name: mask_all(view[name], names) for name in _SAID}
+        view |= {name: _of_nobody(mask_all(view[name], names), ticket) for name in _SAID}
     for name in _INTERNAL:
         view.pop(name)
+    view["display_no"] = ticket.display_no
     view["state_label"] = ticket.state.label
     view["kind_label"] = ticket.kind.label if ticket.kind else None
     view["flags"] = ticket.flags
@@ -158,13 +209,28 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
     return view
 
 
+def _of_nobody(said: Any, ticket: Ticket) -> Any:
+    """Return what was said without the id of the resident who said it; staff keep theirs."""
+    if not isinstance(said, list):
+        return said
+    residents = {ticket.conversation_id, ticket.resident_id, *(j.get("who") for j in ticket.joined)}
+    return [
+        {**one, "by": "resident"} if isinstance(one, dict) and one.get("by") in residents else one
+        for one in said
+    ]
+
+
 def location_view(ticket: Ticket, actor: Actor, clear: Clear | None) -> View:
     """Return the place; the room only for the unit that must go there."""
     place = ticket.place
     room = clear.room if clear else None
     goes_there = actor.role in ("handler", "vendor") and belongs(ticket, actor)
     shown = room if goes_there and not ticket.confidential else mask_room(room)
-    view = {**place.to_dict(), "room": shown, "text": place.public_text or place.text}
+    view = {
+        **place.to_dict(),
+        "room": shown,
+        "text": place.public_text or place.text or ticket.spot or "",
+    }
     if goes_there and shown:
         view["text"] += f"{shown}室"
     return view
@@ -204,11 +270,13 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "owner": owner or "承办单位",
         "need": "、".join(ticket.need_items) or "请看工作人员的留言",
         "reason": ticket.reason or "请看工作人员的说明",
+        "review": f"{day.month}月{day.day}日再看一次。" if (day := ticket.review_at) else "",
         "merged_into": ticket.merged_into or "另一件工单",
         "round": ticket.rework_round,
     }
     return {
         "ticket_no": ticket.ticket_no,
+        "display_no": ticket.display_no,
         "query_code": ticket.query_code,
         "version": ticket.version,
         "kind": ticket.kind.value if ticket.kind else None,
@@ -229,10 +297,12 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         }
         if ticket.owner_org
         else None,
-        "location_text": ticket.place.public_text,
+        "location_text": ticket.place.public_text or ticket.spot or "",
         "appointment": ticket.appointment,
+        "relation": ticket.subject.get("relation"),
         "certificate": ticket.certificate,
         "incomplete": ticket.incomplete,
+        "need_items": ticket.need_items,
         "place": _place_parts(ticket),
         "amended": ticket.amendments[-1]["before"].get("appointment")
         if ticket.amendments
@@ -241,6 +311,10 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "reply": ticket.reply,
         "explanation": ticket.explanation,
         "redirect": ticket.redirect,
+        "disposition": ticket.disposition,
+        "earlier": ticket.duplicate_of,
+        "review": review_view(ticket),
+        "group_answer": ticket.group_answer["text"] if ticket.group_answer else None,
         "rework_round": ticket.rework_round,
         "rating": ticket.rating,
         "households": households(ticket),
@@ -251,18 +325,42 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
     }
 
 
+def tells_nothing(view: Mapping[str, Any]) -> bool:
+    """Whether a resident's view is of a restricted case, whose matter no message may show."""
+    return bool(view["title"] == _NEUTRAL)
+
+
+def review_view(ticket: Ticket) -> View | None:
+    """Return how the second look at a refusal stands, ``None`` when nothing was refused."""
+    if ticket.state not in REFUSED:
+        return None
+    looked = ticket.reviews[-1] if ticket.reviews else None
+    return {
+        "pending": ticket.review_due_at is not None,
+        "due_text": local_text(ticket.review_due_at) if ticket.review_due_at else None,
+        "explanation": looked["explanation"] if looked else None,
+        "can_ask": ticket.review_due_at is None
+        and not any(r.get("asked_by") == "resident" for r in ticket.reviews),
+    }
+
+
 def joined_view(ticket: Ticket, parent: Ticket) -> View:
     """Return what a resident sees of a ticket that goes on in a neighbour's.
 
-    When, by whom and how it stands is the neighbour's ticket's; what was answered to the neighbour
-    in person is not shown.
+    When, by whom and how it stands is the neighbour's ticket's (its state as ``goes_on``); what was
+    answered to the neighbour in person is not shown.
     """
     there = resident_view(parent)
     shared = {
-        k: there[k] for k in ("due_at", "due_text", "due_reason", "owner", "households", "group")
+        k: there[k]
+        for k in ("due_at", "due_text", "due_reason", "owner", "households", "group", "review")
     }
+    if ticket.due_at and parent.due_at and ticket.due_at < parent.due_at:
+        # Of several dates the earliest is what was promised to this resident.
+        mine = resident_view(ticket)
+        shared |= {k: mine[k] for k in ("due_at", "due_text", "due_reason")}
     state_text = f"邻居也反映了，并在一起办：{there['state_text']}"
-    return resident_view(ticket) | shared | {"state_text": state_text}
+    return resident_view(ticket) | shared | {"state_text": state_text, "goes_on": there["state"]}
 
 
 def _place_parts(ticket: Ticket) -> View:
@@ -283,15 +381,21 @@ def due_text(ticket: Ticket) -> str | None:
 
 
 def events_view(
-    ticket: Ticket, events: Iterable[Event], actor: Actor, names: Mapping[str, str]
+    ticket: Ticket,
+    events: Iterable[Event],
+    actor: Actor,
+    names: Mapping[str, str],
+    clear: Clear | None = None,
 ) -> list[View]:
     """Return the timeline as far as the actor may see it.
 
     Args:
         names: Staff id → name.
+        clear: Contact data, to find the resident's name in what the resident said.
     """
     content = reads(ticket, actor)
-    return [_event(e, actor, names, content) for e in events if _sees(e, actor)]
+    said = (clear.name, clear.subject_name) if clear else ()
+    return [_event(e, actor, names, content, said) for e in events if _sees(e, actor)]
 
 
 def _sees(event: Event, actor: Actor) -> bool:
@@ -300,10 +404,17 @@ def _sees(event: Event, actor: Actor) -> bool:
     return not (actor.role in DOERS and event.type == "rated")
 
 
-def _event(event: Event, actor: Actor, names: Mapping[str, str], content: bool) -> View:
-    data = {k: v for k, v in event.data.items() if k not in {*_INTERNAL, *_WHO}}
-    if actor.kind != "system" and event.actor.kind == "resident":
-        data = mask_all(data)
+def _event(
+    event: Event, actor: Actor, names: Mapping[str, str], content: bool,
+    said: tuple[str | None, ...],
+) -> View:  # fmt: skip
+    data = {k: v for k, v in event.data.items() if k not in {*_INTERNAL, *_WHO, *_SNAPSHOTS}}
+    # What a neighbour said who joined is noted by the rules.
+    by_resident = event.actor.kind == "resident" or event.type == "joined"
+    if actor.kind != "system" and by_resident:
+        data = mask_all(data, said)
+    if actor.role in DOERS and event.type == "withdrawn":
+        data.pop("persuaded", None)
     if actor.role in DOERS and event.type in RATING_EVENTS:
         data = {k: v for k, v in data.items() if k not in RATING_FACTS}
     if actor.role == "vendor":
@@ -316,6 +427,8 @@ def _event(event: Event, actor: Actor, names: Mapping[str, str], content: bool) 
     text = EVENT_TEXTS[event.type]
     if event.type == "deadline_missed":
         text = STAGE_TEXTS.get(str(event.data.get("stage")), text)
+        if owed := event.data.get("owed"):
+            text = f"{owed}超时"
     return {
         "seq": event.seq,
         "version": event.seq,
@@ -344,8 +457,10 @@ def _actor(actor: Actor, names: Mapping[str, str]) -> View:
 def list_view(ticket: Ticket, actor: Actor) -> View:
     """Return one line of a list: the staff view without long parts."""
     view = staff_view(ticket, actor)
-    long = ("narrative_original", "supplements", "amendments", "contacts", "callbacks", "objections",
-            "extensions", "supervisions", "pauses", "whistles", "joined")  # fmt: skip
+    # Without the contact data names in it would not be found; and it is for the ticket's own page.
+    long = ("narrative_original", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
+            "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
+            "audits", "planned", "reminders")  # fmt: skip
     return {k: v for k, v in view.items() if k not in long}
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import yaml
+from services.yaml_files import read_yaml
 
 FILE_NAME = "annotations.yml"
 
@@ -127,8 +127,7 @@ def read_nlu(folder: Path) -> list[Known]:
     """
     found: list[Known] = []
     for path in sorted(folder.glob("*.yml")):
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        content = read_yaml(path.read_text(encoding="utf-8"))
         try:
             for block in content["nlu"]:
                 leaf = str((block.get("metadata") or {}).get("leaf", ""))

@@ -8,11 +8,11 @@ is forgotten – is done by the worker a moment later, or where it happens.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.channels.rasa import Understood
@@ -131,14 +131,31 @@ class HeardService:
         async with self._db.write() as s:
             await groups.lock(s)
             ids = (await s.scalars(old)).all()
-            touched = set(
-                await s.scalars(select(HeardRow.group_id).where(HeardRow.id.in_(ids)).distinct())
-            )
-            await s.execute(delete(OutcomeRow).where(OutcomeRow.heard_id.in_(ids)))
-            await s.execute(delete(HeardRow).where(HeardRow.id.in_(ids)))
-            for group_id in touched - {None}:
-                await groups.shrink(s, await s.get_one(GroupRow, group_id), self.knowledge)
+            await self._delete(s, ids)
         return len(ids)
+
+    async def erase(self, session: Session, conversation_ids: Sequence[str]) -> None:
+        """Delete everything kept of conversations, also what was taught from it alone.
+
+        In the caller's transaction: their resident wants to be forgotten.
+        """
+        await groups.lock(session)
+        mine = select(HeardRow.id).where(HeardRow.conversation_id.in_(conversation_ids))
+        await self._delete(session, (await session.scalars(mine)).all())
+
+    async def count(self, session: Session, conversation_ids: Sequence[str]) -> int:
+        """Return how many messages of conversations are kept."""
+        mine = HeardRow.conversation_id.in_(conversation_ids)
+        return int(await session.scalar(select(func.count()).where(mine)) or 0)
+
+    async def _delete(self, session: Session, ids: Sequence[int]) -> None:
+        touched = set(
+            await session.scalars(select(HeardRow.group_id).where(HeardRow.id.in_(ids)).distinct())
+        )
+        await session.execute(delete(OutcomeRow).where(OutcomeRow.heard_id.in_(ids)))
+        await session.execute(delete(HeardRow).where(HeardRow.id.in_(ids)))
+        for group_id in touched - {None}:
+            await groups.shrink(session, await session.get_one(GroupRow, group_id), self.knowledge)
 
     # -- what followed -----------------------------------------------------------------------
 

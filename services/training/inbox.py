@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select, tuple_
 
+from services import cursors
 from services.db import Database, Session
-from services.errors import LindaError
 from services.training.annotations import Annotation, annotation_of, find
 from services.training.checks import sound_marks
 from services.training.examples import Mark
@@ -151,7 +151,7 @@ class Inbox:
         """Return groups: emergencies that may have been missed, then by doubt and number.
 
         Raises:
-            LindaError: 422 ``bad_cursor``.
+            LindaError: 400 ``bad_cursor``.
         """
         wanted = _wanted(filters)
         order = (GroupRow.suspicious, GroupRow.score, GroupRow.id)
@@ -295,6 +295,6 @@ _CURSOR = re.compile(r"([01]):(\d{1,9}(?:\.\d{1,20})?(?:e-\d{1,3})?):(\d{1,9})")
 def _after(cursor: str) -> ColumnElement[bool]:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
-        raise LindaError("bad_cursor", "翻页的位置读不懂，请回到最前。", 422)
+        raise cursors.refused()
     place = match[1] == "1", float(match[2]), int(match[3])
     return tuple_(GroupRow.suspicious, GroupRow.score, GroupRow.id) < place

@@ -45,6 +45,8 @@ T = TypeVar("T")
 
 POLL_S = 1.0
 """Seconds between two looks for a run, and between two heartbeats of one."""
+END_PAUSES_S = (0.2, 1.0, 0.0)
+"""Seconds after each failed attempt to write down how a run ended."""
 NEEDED_BYTES = 1024**3
 """Free disk that a training needs: the model, its parts while they are packed, and room to spare."""
 
@@ -244,15 +246,19 @@ class Runner:
     async def _fail(self, run: Run, story: Log, error: str) -> None:
         """End the run without a model; with an error it failed, without it was stopped."""
         state: State = "failed" if error else "cancelled"
-        try:
-            async with self._db.write() as s:
-                await self._runs.end(
-                    s, run.id, self.worker, state,
-                    error=error or None, text="", log="\n".join(story.last),
-                )  # fmt: skip
-        except DatabaseAway:
-            # Its lease runs out, and whoever looks next ends it.
-            log.warning("training run %s has ended (%s), the database is away", run.id, error)
+        for pause_s in END_PAUSES_S:
+            try:
+                async with self._db.write() as s:
+                    await self._runs.end(
+                        s, run.id, self.worker, state,
+                        error=error or None, text="", log="\n".join(story.last),
+                    )  # fmt: skip
+                return
+            except DatabaseAway:
+                # A write that was cancelled under way may still hold SQLite's lock.
+                await asyncio.sleep(pause_s)
+        # Its lease runs out, and whoever looks next ends it.
+        log.warning("training run %s has ended (%s), the database is away", run.id, error)
 
     # -- one run from inside ----------------------------------------------------------------------
 

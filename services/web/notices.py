@@ -1,5 +1,6 @@
 """Two printable sheets: the one-time notice of a service (一次告知单), and the notice that a
-certificate is not to be issued by a community (不予出具告知单, 民发〔2020〕20号)."""
+certificate is not to be issued by a community (不予出具告知单, 民发〔2020〕20号); and the page that the
+QR code of a ticket's sheets leads to."""
 
 from __future__ import annotations
 
@@ -9,14 +10,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from aiohttp import web
 from pydantic import BaseModel, Field
 
 from services.errors import LindaError
+from services.web.auth import client_address
 from services.web.keys import SERVICES
 from services.web.routing import Routes
 from services.web.templates import page
+from services.yaml_files import read_yaml
 
 routes = Routes("告知单")
 setup = routes.setup
@@ -39,7 +41,7 @@ class CodeQuery(BaseModel):
 
 @lru_cache(maxsize=4)
 def _texts(data_dir: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load((data_dir / "texts" / "notice.yml").read_text("utf-8")))
+    return dict(read_yaml((data_dir / "texts" / "notice.yml").read_text("utf-8")))
 
 
 @routes.get("/s/{leaf}/notice", auth="public", page=True, summary="一次告知单（打印）")
@@ -55,8 +57,8 @@ async def service_notice(request: web.Request) -> web.Response:
         raise LindaError("card_expired", text["expired"], 410)
     version = text["version"].format(
         version=card["version"],
-        valid_from=card["valid_from"],
-        valid_to=card["valid_to"] or text["open_end"],
+        valid_from=_iso_day(card["valid_from"], words),
+        valid_to=_iso_day(card["valid_to"], words) if card["valid_to"] else text["open_end"],
     )
     return page(
         "notice_service.html",
@@ -118,6 +120,38 @@ async def refusal_notice_of_ticket(request: web.Request, query: CodeQuery) -> we
     return _refusal(request, certificate, filed, number=view["ticket_no"])
 
 
+@routes.get("/progress/{ticket_no}", auth="public", page=True, summary="凭查询码看进展")
+async def progress_form(request: web.Request) -> web.Response:
+    """The page of the QR code: the number is known, the code is asked for."""
+    return _progress(request)
+
+
+@routes.post("/progress/{ticket_no}", auth="public", page=True, summary="看进展")
+async def progress(request: web.Request) -> web.Response:
+    """How a ticket stands, for who has its code: nothing of what was said or where."""
+    services, number = request.app[SERVICES], request.match_info["ticket_no"]
+    code = str((await request.post()).get("code", ""))[:20]
+    try:
+        view = await services.tickets.resident_get(
+            number, None, code, origin=client_address(request)
+        )
+    except LindaError as error:
+        words = _texts(services.settings.data_dir)["progress"]
+        known = error.message if error.status == 429 else words["wrong"]
+        return _progress(request, error.status, refusal=known)
+    return _progress(request, view=view)
+
+
+def _progress(
+    request: web.Request, status: int = 200, view: dict[str, Any] | None = None, refusal: str = ""
+) -> web.Response:
+    words = _texts(request.app[SERVICES].settings.data_dir)
+    return page(
+        "notice_progress.html", status, title=words["progress"]["title"], subtitle="", words=words,
+        text=words["progress"], number=request.match_info["ticket_no"], view=view, refusal=refusal,
+    )  # fmt: skip
+
+
 def _refusal(
     request: web.Request, certificate: dict[str, Any], day: date, number: str | None
 ) -> web.Response:
@@ -150,6 +184,10 @@ def _refusal(
         contact=locality.contact,
         date=_day(day, words),
     )
+
+
+def _iso_day(day: str | date, words: dict[str, Any]) -> str:
+    return _day(date.fromisoformat(str(day)), words)
 
 
 def _day(day: date, words: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aiohttp import web
@@ -40,6 +40,17 @@ ERROR_SCHEMA = {
 }
 
 
+REFUSALS = {
+    "400": "请求的格式不对，或缺少 Idempotency-Key",
+    "401": "没有登录，或令牌过期",
+    "403": "岗位或范围不允许",
+    "404": "没有这一个",
+    "409": "已经变了，或还不到、已过这一步",
+    "422": "哪一项不对，或为什么现在不行；fields 里按名字写",
+}
+"""What each status of a refusal means, everywhere."""
+
+
 def document(app: web.Application) -> dict[str, Any]:
     """Return the document of the application's JSON API."""
     declared = list(api_routes(app))
@@ -59,7 +70,8 @@ def document(app: web.Application) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": {**schemas.get("$defs", {}), "Error": ERROR_SCHEMA},
+            "schemas": {**schemas.get("$defs", {}), **_variants(declared), "Error": ERROR_SCHEMA},
+            "responses": {f"Error{status}": _refusal(words) for status, words in REFUSALS.items()},
             "securitySchemes": {
                 "token": _bearer("工作人员的接口令牌，由 /api/v1/auth/token 取得"),
                 "session": _bearer("居民会话的令牌，由 /api/v1/chat/sessions 取得"),
@@ -87,11 +99,12 @@ def _bearer(description: str) -> dict[str, str]:
     return {"type": "http", "scheme": "bearer", "description": description}
 
 
+def _refusal(words: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": words, "content": {"application/json": {"schema": schema}}}
+
+
 def _operation(method: str, path: str, declaration: Declaration) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": "成功"}
-    if declaration.status != 204:
-        schema = _ref(declaration.response) if declaration.response else {"type": "object"}
-        answer["content"] = {"application/json": {"schema": schema}}
     operation: dict[str, Any] = {
         "tags": [declaration.tag],
         "summary": declaration.summary,
@@ -99,21 +112,93 @@ def _operation(method: str, path: str, declaration: Declaration) -> dict[str, An
         "security": SECURITY[declaration.auth.partition(":")[0]],
         "parameters": _parameters(path, declaration),
         "responses": {
-            str(declaration.status): answer,
-            "default": {
-                "description": "没有成功",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            str(declaration.status): _answer(declaration),
+            **{
+                status: {"$ref": f"#/components/responses/Error{status}"}
+                for status in _may_refuse(method, path, declaration)
             },
+            "default": _refusal("没有成功"),
         },
     }
     if declaration.auth.startswith("staff:"):
         operation["x-roles"] = sorted(declaration.roles)
-    if declaration.body is not None:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": _ref(declaration.body)}},
-        }
+    if content := _content(declaration):
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _answer(declaration: Declaration) -> dict[str, Any]:
+    if declaration.status == 204:
+        return {"description": "成功"}
+    schema: dict[str, Any] = {"type": "object"}
+    if declaration.media != "application/json":
+        schema = {"type": "string", "format": "binary"}
+    elif declaration.response is not None:
+        schema = _ref(declaration.response)
+    return {"description": "成功", "content": {declaration.media: {"schema": schema}}}
+
+
+def _may_refuse(method: str, path: str, declaration: Declaration) -> list[str]:
+    """Return the statuses of refusals that a caller has to reckon with, besides those of all."""
+    asked = declaration.body or declaration.upload or declaration.variants
+    found = {
+        "400": bool(asked) or declaration.idempotency_key,
+        "401": declaration.auth != "public",
+        "403": declaration.auth not in ("public", "resident", "internal"),
+        "404": "{" in path,
+        "409": method != "GET" and declaration.auth.startswith("staff"),
+        "422": bool(asked or declaration.query),
+    }
+    return [status for status, there in found.items() if there]
+
+
+def _content(declaration: Declaration) -> dict[str, Any]:
+    """Return the ``content`` of the body, empty when there is none."""
+    if declaration.upload is not None:
+        parts = {
+            name: {"type": "string", "description": words}
+            | ({"format": "binary"} if name == "file" else {})
+            for name, words in declaration.upload.items()
+        }
+        schema = {"type": "object", "properties": parts, "required": list(parts)}
+        return {"multipart/form-data": {"schema": schema}}
+    if declaration.variants is not None:
+        variants = declaration.variants()
+        return {
+            "application/json": {
+                "schema": {"anyOf": [{"$ref": REF.format(model=_variant(n))} for n in variants]},
+                "examples": {
+                    n: {"summary": v.summary, "value": dict(v.example)} for n, v in variants.items()
+                },
+            }
+        }
+    if declaration.body is None:
+        return {}
+    content: dict[str, Any] = {"schema": _ref(declaration.body)}
+    if (example := example_of(declaration.body)) is not None:
+        content["example"] = example
+    return {"application/json": content}
+
+
+def example_of(model: type[BaseModel]) -> Any:
+    """Return the example that a model gives of itself, ``None`` when it gives none."""
+    extra = model.model_config.get("json_schema_extra")
+    examples = extra.get("examples") if isinstance(extra, dict) else None
+    return examples[0] if isinstance(examples, list) and examples else None
+
+
+def _variants(declared: Iterable[tuple[str, str, Declaration]]) -> dict[str, Any]:
+    """Return the schemas of bodies that depend on the last part of the path."""
+    return {
+        _variant(name): dict(variant.schema)
+        for _, _, d in declared
+        if d.variants is not None
+        for name, variant in d.variants().items()
+    }
+
+
+def _variant(name: str) -> str:
+    return f"action_{name}"
 
 
 def _parameters(path: str, declaration: Declaration) -> list[dict[str, Any]]:
@@ -145,5 +230,8 @@ def _ref(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _operation_id(method: str, path: str) -> str:
-    words = re.sub(r"^api/v1/", "", path.strip("/"))
+    # /metrics of the server and /api/v1/metrics of the work are two things.
+    words = path.strip("/").removeprefix("api/v1/")
+    if not path.startswith("/api/v1/"):
+        words = f"server_{words}"
     return method.lower() + "_" + re.sub(r"\W+", "_", words).strip("_")

@@ -7,23 +7,45 @@ from typing import Protocol
 
 from aiohttp import web
 
-from services.web import notices, vendor
+from services.web import notices, public_report, vendor
 from services.web.api import (
+    audit,
     auth,
+    care,
     catalogue,
     chat,
+    exchange,
     handoffs,
     health,
+    information,
     internal,
     learning,
+    metrics,
     model_files,
+    open311,
     openapi,
+    papers,
     places,
+    records,
+    rights,
+    seasons,
     testmode,
     tickets,
     training,
+    units,
+    visits,
     wechat,
 )
+from services.web.api import (
+    calendar as calendar_api,
+)
+from services.web.api import (
+    interfaces as interfaces_api,
+)
+from services.web.api import (
+    reminders as reminders_api,
+)
+from services.web.console import calendar, interfaces, reminders, start
 from services.web.console import views as console
 from services.web.widget import pages as widget
 
@@ -46,14 +68,34 @@ ROUTE_MODULES: list[RouteModule] = [
     catalogue,
     training,
     learning,
+    metrics,
+    records,
+    papers,
+    units,
+    reminders_api,
+    visits,
+    care,
+    seasons,
+    information,
+    rights,
+    audit,
+    exchange,
+    calendar_api,
+    interfaces_api,
     health,
     openapi,
     testmode,
     internal,
     model_files,
+    open311,
     wechat,
     notices,
+    public_report,
     widget,
     console,
+    calendar,
+    interfaces,
+    reminders,
+    start,
     vendor,
 ]

@@ -4,7 +4,7 @@ A subject's module declares its routes on a :class:`Routes` object and exports `
 
     routes = Routes("工单")
 
-    @routes.post("/api/v1/tickets", auth="staff:clerk,grid", body=NewTicket, status=201,
+    @routes.post("/api/v1/tickets", auth="staff:register", body=NewTicket, status=201,
                  summary="登记一件诉求")
     async def create(request: web.Request, body: NewTicket) -> dict[str, Any]:
         ...
@@ -14,8 +14,9 @@ A subject's module declares its routes on a :class:`Routes` object and exports `
 ``auth`` is one of
 
 * ``"public"`` – anyone;
-* ``"staff"`` – any logged-in member of staff, ``"staff:grid,clerk"`` – only these roles
-  (session cookie or bearer token); the view finds the person in ``request[STAFF]``;
+* ``"staff"`` – any logged-in member of staff, ``"staff:<permission>"`` – only the roles that
+  ``data/roles.yml`` gives it to (session cookie or bearer token); the view finds the person in
+  ``request[STAFF]``;
 * ``"resident"`` – the bearer token of a chat session; ``request[CONVERSATION]``;
 * ``"internal"`` – Rasa's action server, bearer ``LINDA_INTERNAL_TOKEN``;
 * ``"admin-test"`` – an administrator's bearer token, and only in test mode.
@@ -31,7 +32,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -41,12 +42,30 @@ from pydantic import BaseModel
 
 from services.errors import LindaError
 from services.people.model import Role
+from services.people.roles import holders, roles
 from services.web.validation import validated
 
 View = Callable[..., Awaitable[Any]]
 
 ROLES: frozenset[str] = frozenset(get_args(Role))
 PLAIN_AUTH = frozenset({"public", "staff", "resident", "internal", "admin-test"})
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of several bodies of a route, for the OpenAPI document.
+
+    Attributes:
+        summary: One Chinese line.
+        schema: JSON Schema of the body.
+        example: A body that fits it.
+        roles: Who may send it; more may be asked of them.
+    """
+
+    summary: str
+    schema: Mapping[str, Any]
+    example: Mapping[str, Any]
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,9 @@ class Declaration:
         page: An HTML page: someone who is not logged in is sent to the login page.
         cross_origin: May be called by the widget from another site (bearer tokens, never cookies).
         idempotency_key: Whether the ``Idempotency-Key`` header is required.
+        variants: Gives the bodies by the last part of the path, where that says what is asked.
+        upload: Parts of a multipart body by name, with what each is; ``file`` is the file.
+        media: Media type of a successful answer that is no JSON.
     """
 
     auth: str
@@ -76,18 +98,21 @@ class Declaration:
     page: bool = False
     cross_origin: bool = False
     idempotency_key: bool = False
+    variants: Callable[[], Mapping[str, Variant]] | None = None
+    upload: Mapping[str, str] | None = None
+    media: str = "application/json"
 
     def __post_init__(self) -> None:
-        kind, _, roles = self.auth.partition(":")
-        known = self.auth in PLAIN_AUTH or (kind == "staff" and set(roles.split(",")) <= ROLES)
+        kind, _, permission = self.auth.partition(":")
+        known = self.auth in PLAIN_AUTH or (kind == "staff" and permission in roles().permissions)
         if not known:
             raise ValueError(f"unknown auth {self.auth!r}")
 
     @property
     def roles(self) -> frozenset[str]:
         """Roles that a ``staff`` route lets in."""
-        _, _, roles = self.auth.partition(":")
-        return frozenset(roles.split(",")) if roles else ROLES
+        _, _, permission = self.auth.partition(":")
+        return frozenset(holders(permission)) if permission else ROLES
 
 
 DECLARATIONS: web.AppKey[dict[web.AbstractRoute, Declaration]] = web.AppKey("declarations", dict)

@@ -6,11 +6,12 @@ resolved by somebody who may, with events for each step.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 
 from services.channels.tables import ConversationRow, MessageRow
@@ -26,11 +27,12 @@ from services.tickets.core.commands import CreateTicket
 from services.tickets.core.states import State
 from services.tickets.core.workflow import lines
 from services.tickets.service import TicketService
+from services.web import steps
 from services.web.auth import actor_of
 
 StateName = Literal[
-    "SUBMITTED", "NEED_INFO", "HANDED_OFF", "NOT_ACCEPTED", "ACCEPTED", "DISPATCHED", "OBJECTED",
-    "ACTIVE", "SUSPENDED", "RESOLVED", "REWORK", "CLOSED", "WITHDRAWN", "TERMINATED",
+    "SUBMITTED", "NEED_INFO", "HANDED_OFF", "NOT_ACCEPTED", "MERGED", "ACCEPTED", "DISPATCHED",
+    "OBJECTED", "ACTIVE", "SUSPENDED", "RESOLVED", "REWORK", "CLOSED", "WITHDRAWN", "TERMINATED",
 ]  # fmt: skip
 
 WAY: dict[str, tuple[str, ...]] = {
@@ -38,14 +40,15 @@ WAY: dict[str, tuple[str, ...]] = {
     "NEED_INFO": ("need_info",),
     "HANDED_OFF": ("hand_off",),
     "NOT_ACCEPTED": ("not_accept",),
+    "MERGED": ("merge",),
     "ACCEPTED": ("accept",),
     "DISPATCHED": ("accept", "dispatch"),
     "OBJECTED": ("accept", "dispatch", "object"),
     "ACTIVE": ("accept", "dispatch", "sign"),
     "SUSPENDED": ("accept", "dispatch", "sign", "suspend"),
-    "RESOLVED": ("accept", "dispatch", "sign", "resolve"),
-    "REWORK": ("accept", "dispatch", "sign", "resolve", "unsolved"),
-    "CLOSED": ("accept", "dispatch", "sign", "resolve", "solved"),
+    "RESOLVED": ("accept", "dispatch", "sign", "contact", "resolve"),
+    "REWORK": ("accept", "dispatch", "sign", "contact", "resolve", "unsolved"),
+    "CLOSED": ("accept", "dispatch", "sign", "contact", "resolve", "solved"),
     "WITHDRAWN": ("withdraw",),
     "TERMINATED": ("accept", "dispatch", "sign", "terminate"),
 }
@@ -53,9 +56,12 @@ WAY: dict[str, tuple[str, ...]] = {
 
 
 class Step(BaseModel):
-    """One step of a ticket's history. ``role`` or ``actor`` (a staff id) says who takes it."""
+    """One step of a ticket's history. ``role`` or ``actor`` (a staff id) says who takes it.
 
-    model_config = ConfigDict(extra="forbid")
+    What the step asks for stands in ``payload`` or beside it.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     action: str
     payload: dict[str, Any] = Field(default_factory=dict)
@@ -63,18 +69,68 @@ class Step(BaseModel):
     role: ActorRole | None = None
     at: AwareDatetime | None = None
 
+    def asked(self) -> dict[str, Any]:
+        """Return what the step is asked with, by its own names; what has none stays as it is."""
+        given = {**(self.model_extra or {}), **self.payload}
+        known, left = steps.understood(self.action, given)
+        return known | {name: given[name] for name in left}
+
 
 class TestTicket(CreateTicket):
-    """A ticket's fields, its history and the state it is to end in."""
+    """A ticket's fields, its history and the state it is to end in.
+
+    Fields are understood by the same other names as at the counter; those that nothing sets are
+    named in ``unused`` of the answer.
+    """
 
     __test__ = False  # not a test case, whatever its name
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "state": "ACTIVE", "leaf": "H6", "narrative": "楼道灯坏了好几天了",
+                    "location": {"compound": "幸福小区", "building": "3", "unit": "2"},
+                    "contact": {"name": "张桂兰", "phone": "13812345678"},
+                }
+            ]
+        },
+    )  # fmt: skip
 
     state: StateName | None = Field(None, description="走到这个状态；不写停在自动受理派单之后")
     history: list[Step] = Field(default_factory=list)
     created_at: AwareDatetime | None = None
-    location: dict[str, Any] | None = Field(
-        None, description="{compound, building, unit, room} 或各自的 id，按地名库找到"
+    location: dict[str, Any] | str | None = Field(
+        None, description="{compound, building, unit, room}、各自的 id，或一句话；按地名库找到"
     )
+    priority: Literal["U0", "U1", "U2", "U3", "U4"] | None = Field(
+        None, description="受理时定的紧急程度；不写按规则"
+    )
+    owner_org: str | None = Field(None, description="派给这个单位；不写按派单目录")
+    owner_person: str | None = Field(None, description="派给单位里的这个人")
+    merged_into: str | None = Field(None, description="MERGED 并入的工单；不写另建一件")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        return steps.registered(data)
+
+    @property
+    def decisions(self) -> list[str]:
+        """Names of the fields that people decide otherwise than the rules."""
+        names = ("priority", "owner_org", "owner_person")
+        return [name for name in names if getattr(self, name) is not None]
+
+    @property
+    def decided(self) -> dict[str, dict[str, Any]]:
+        """What people decide otherwise than the rules, by the step that says it."""
+        owner = {"org": self.owner_org, "person": self.owner_person} if self.owner_org else {}
+        found: dict[str, dict[str, Any]] = {
+            "accept": {"priority": self.priority},
+            "dispatch": owner,
+        }
+        return {a: {k: v for k, v in p.items() if v} for a, p in found.items() if any(p.values())}
 
 
 class TestResident(BaseModel):
@@ -108,8 +164,17 @@ class StepClock(Clock):
 NOBODY = "test-resident"
 """Whose a ticket is when the test does not say: somebody has to withdraw or confirm it."""
 
-BEFORE_DISPATCH = frozenset({"SUBMITTED", "NEED_INFO", "NOT_ACCEPTED", "ACCEPTED"})
+BEFORE_DISPATCH = frozenset({"SUBMITTED", "NEED_INFO", "NOT_ACCEPTED", "MERGED", "ACCEPTED"})
 """States that rules would lead a ticket out of at once when its matter and place are known."""
+
+
+NEVER_ACCEPTED = frozenset(
+    {"SUBMITTED", "NEED_INFO", "HANDED_OFF", "NOT_ACCEPTED", "MERGED", "WITHDRAWN"}
+)
+"""States that a ticket comes to without anybody deciding on priority or unit."""
+
+MOST_TRIES = 10
+"""How often a step is tried while the worker changes the ticket, too."""
 
 
 class Walk:
@@ -118,10 +183,19 @@ class Walk:
     Args:
         services: The services of the process.
         held: Nothing happens by rule, so that the ticket can stop before it is dispatched.
+        decided: What people decide otherwise than the rules (:attr:`TestTicket.decided`).
+        parent: The ticket that this one is merged into.
     """
 
-    def __init__(self, services: Services, held: bool) -> None:
+    def __init__(
+        self,
+        services: Services,
+        held: bool,
+        decided: Mapping[str, dict[str, Any]] | None = None,
+        parent: str | None = None,
+    ) -> None:
         self._services = services
+        self._decided, self._parent = decided or {}, parent
         self._clock = StepClock(services.clock)
         self._resident = NOBODY
         self._by_rule = not held
@@ -133,7 +207,7 @@ class Walk:
         """File the ticket at its time; return its number."""
         self._clock.at = wanted.created_at
         self._resident = wanted.conversation_id or wanted.resident_id or NOBODY
-        given = wanted.model_dump(exclude={"state", "history", "created_at", "location"})
+        given = wanted.model_dump(include=set(CreateTicket.model_fields))
         if wanted.location is not None and given.get("place") is None:
             given["place"] = await find_place(self._services, wanted.location)
         if self._resident == NOBODY:
@@ -147,11 +221,35 @@ class Walk:
     async def take(self, number: str, step: Step) -> None:
         """Take one step as somebody who may."""
         self._clock.at = step.at or self._clock.at
-        ticket = await self.ticket(number)
-        actor = await self._actor(step, ticket)
-        await self._tickets.act(
-            number, step.action, step.payload, actor, ticket["version"], follow_up=self._by_rule
-        )
+        for attempt in range(MOST_TRIES):
+            ticket = await self.ticket(number)
+            actor = await self._actor(step, ticket)
+            try:
+                await self._tickets.act(
+                    number,
+                    step.action,
+                    step.asked(),
+                    actor,
+                    ticket["version"],
+                    follow_up=self._by_rule,
+                )
+                return
+            except LindaError as error:
+                # The worker may act in between: deadlines of a past that was just made are due now.
+                if error.code != "version_conflict" or attempt == MOST_TRIES - 1:
+                    raise
+
+    async def decide(self, number: str, stay: bool) -> None:
+        """Accept as was decided, and dispatch so; what was not decided happens by rule.
+
+        Args:
+            stay: It is accepted and no more.
+        """
+        self._by_rule = not stay and "dispatch" not in self._decided
+        for name in ("accept",) if stay or self._by_rule else ("accept", "dispatch"):
+            action, payload = self._usual_step(name, await self.ticket(number))
+            await self.take(number, Step(action=action, payload=payload))
+        self._by_rule = not stay
 
     async def ticket(self, number: str) -> dict[str, Any]:
         """Return the ticket as the system sees it."""
@@ -168,8 +266,12 @@ class Walk:
             if ticket["state"] == state:
                 return
             action, payload = self._usual_step(name, ticket)
-            if lines(action, State(ticket["state"])):
-                await self.take(number, Step(action=action, payload=payload))
+            step = Step(action=action, payload=payload)
+            found = lines(action, State(ticket["state"]), self._role(step, ticket))
+            if name == "dispatch" and ticket["owner_org"]:
+                continue  # dispatched by rule; once more would be passing it on
+            if found:
+                await self.take(number, step)
         reached = (await self.ticket(number))["state"]
         if reached != state:
             raise LindaError(
@@ -189,10 +291,15 @@ class Walk:
                 "not_accept",
                 {"reason": "beyond_duty", "explanation": "不在受理范围", "redirect": "请到街道窗口咨询"},
             ),
-            "accept": ("accept", {}),
-            "dispatch": ("dispatch", {"org": ticket.get("owner_org") or "community"}),
+            "merge": ("merge", {"into": self._parent}),
+            "accept": ("accept", self._decided.get("accept", {})),
+            "dispatch": (
+                "dispatch",
+                self._decided.get("dispatch") or {"org": ticket.get("owner_org") or "community"},
+            ),
             "object": ("object", {"basis": "不在本单位职责清单内"}),
             "sign": ("sign", {}),
+            "contact": ("contact", {"way": "phone", "result": "reached"}),
             "suspend": (
                 "suspend",
                 {
@@ -212,9 +319,7 @@ class Walk:
         return steps[name]
 
     async def _actor(self, step: Step, ticket: dict[str, Any]) -> Actor:
-        owner = self._services.people.org(ticket.get("owner_org") or "")
-        owner_role = ROLE_OF_ORG.get(owner.kind, "handler") if owner else "handler"
-        role = step.role or USUAL_ROLE.get(step.action, owner_role)
+        role = self._role(step, ticket)
         if step.actor is not None:
             return await self._named(step.actor)
         if role == "system":
@@ -222,6 +327,11 @@ class Walk:
         if role == "resident":
             return resident(self._resident)
         return await self._staff(role, ticket)
+
+    def _role(self, step: Step, ticket: dict[str, Any]) -> ActorRole:
+        owner = self._services.people.org(ticket.get("owner_org") or "")
+        owner_role = ROLE_OF_ORG.get(owner.kind, "handler") if owner else "handler"
+        return step.role or USUAL_ROLE.get(step.action, owner_role)
 
     async def _named(self, staff_id: str) -> Actor:
         async with self._services.db.read() as s:
@@ -259,9 +369,11 @@ USUAL_ROLE: dict[str, ActorRole] = {
         (
             "hand_off", "accept", "need_info", "not_accept", "merge", "dispatch",
             "decide_objection", "whistle", "suspend", "supervise", "terminate", "rework",
+            "review", "consult", "end_whistle", "rate_whistle", "protect",
         ),
         "dispatcher",
     ),
+    **dict.fromkeys(("audit", "exclude", "include", "hold", "release"), "auditor"),
     **dict.fromkeys(("urge", "supplement", "withdraw", "rate", "reject", "callback"), "resident"),
     "close": "supervisor",
     "deadline": "system",
@@ -274,13 +386,25 @@ ROLE_OF_ORG: dict[str, ActorRole] = {"grid": "grid", "community": "clerk", "vend
 
 async def make_ticket(services: Services, wanted: TestTicket) -> dict[str, Any]:
     """File a ticket, take its history's steps, then the usual ones to the wanted state."""
-    walk = Walk(services, held=wanted.state in BEFORE_DISPATCH)
+    parent, decided = wanted.merged_into, wanted.decided
+    if wanted.state == "MERGED" and parent is None:
+        other = wanted.model_copy(update={"state": None, "history": []})
+        parent = str((await make_ticket(services, other))["ticket_no"])
+    early = wanted.state in NEVER_ACCEPTED
+    held = wanted.state in BEFORE_DISPATCH or (bool(decided) and not early)
+    walk = Walk(services, held, decided, parent)
     number = await walk.create(wanted)
+    if decided and not early:
+        await walk.decide(number, stay=wanted.state == "ACCEPTED")
     for step in wanted.history:
         await walk.take(number, step)
     if wanted.state is not None:
         await walk.go_to(number, wanted.state)
-    return await walk.ticket(number)
+    if wanted.created_at is not None:
+        await services.metrics.count_again(number)
+    unused = [*(wanted.model_extra or {}), *(wanted.decisions if early else ())]
+    ticket = await walk.ticket(number)
+    return {**ticket, "unused": unused} if unused else ticket
 
 
 async def make_resident(services: Services, wanted: TestResident) -> dict[str, Any]:
@@ -315,7 +439,9 @@ async def find_place(services: Services, said: dict[str, Any] | str) -> dict[str
         if found is not None:
             return asdict(found)
     text = said if isinstance(said, str) else ""
-    value = {} if isinstance(said, str) else {**said, "community": said.get("compound")}
+    # A compound is a “community” in what the dialogue understands; of both, the compound is nearer.
+    value = {} if isinstance(said, str) else dict(said)
+    value["community"] = value.get("compound") or value.get("community")
     resolution = await services.places.resolve(value, text)
     if len(resolution.candidates) != 1 or resolution.status == "unknown":
         raise LindaError("place_not_found", "地名库里找不到这个地方。", 422, {"place": said})
@@ -329,22 +455,27 @@ async def _home(services: Services, said: dict[str, Any] | str) -> Home:
 
 async def sent(services: Services, limit: int, conversation_id: str | None) -> dict[str, Any]:
     """Return the newest messages to residents that no answer of the bot is, and the outbox."""
-    messages = select(MessageRow).where(MessageRow.sender.in_(("system", "human")))
+    messages = (
+        select(MessageRow, ConversationRow.channel, ConversationRow.resident_id)
+        .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+        .where(MessageRow.sender.in_(("system", "human")))
+    )
     if conversation_id is not None:
         messages = messages.where(MessageRow.conversation_id == conversation_id)
     messages = messages.order_by(MessageRow.created_at.desc(), MessageRow.seq.desc()).limit(limit)
     work = select(OutboxRow).order_by(OutboxRow.id.desc()).limit(limit)
     async with services.db.read() as s:
-        told = list(await s.scalars(messages))
+        told = list(await s.execute(messages))
         rows = list(await s.scalars(work))
     return {
         "messages": [
             {
-                "conversation_id": m.conversation_id, "seq": m.seq, "from": m.sender,
+                "conversation_id": m.conversation_id, "channel": channel,
+                "resident_id": resident_id, "seq": m.seq, "from": m.sender,
                 "text": m.text, "buttons": m.buttons, "card": m.card, "ticket": m.ticket,
                 "created_at": m.created_at.isoformat(),
             }
-            for m in reversed(told)
+            for m, channel, resident_id in reversed(told)
         ],
         "outbox": [
             {

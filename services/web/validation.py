@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -71,7 +72,10 @@ def sentence(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     template = SENTENCES.get(error["type"], "填得不对")
-    return template.format_map(error.get("ctx") or {})
+    known = dict(error.get("ctx") or {})
+    if "expected" in known:  # 'web', 'kiosk' or 'phone'
+        known["expected"] = re.sub(r", | or ", "、", str(known["expected"])).replace("'", "")
+    return template.format_map(known)
 
 
 def _path(error: ErrorDetails) -> str:

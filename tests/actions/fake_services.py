@@ -38,6 +38,9 @@ class FakeServices:
         fail: Statuses to answer with before working normally.
         slow: Seconds each answer takes.
         calls: (method, path, body, key) of everything that arrived.
+        known: What the community says (``/information``); asked: what it was asked.
+        acted: What an act of the resident changes of the ticket; refuse: (code, message, status) with
+            which it is refused instead.
     """
 
     def __init__(self) -> None:
@@ -49,11 +52,15 @@ class FakeServices:
         self.lose_answers = 0
         self.cards: dict[str, dict[str, Any]] = {}
         self.redirect: dict[str, Any] | None = None
+        self.known: dict[str, Any] = {}
+        self.asked: list[dict[str, Any]] = []
         self.next_stage: str | None = "rating"
         self.meal_open = True
         self.place_status = "resolved"
         self.booking: dict[str, Any] | None = None
         self.similar: dict[str, Any] = {"own": None, "neighbours": None}
+        self.acted: dict[str, Any] = {}
+        self.refuse: tuple[str, str, int] | None = None
 
     def app(self) -> web.Application:
         """Return the application."""
@@ -71,6 +78,8 @@ class FakeServices:
         app.router.add_get("/internal/v1/certificates", self._certificate)
         app.router.add_get("/internal/v1/community", self._community)
         app.router.add_get("/internal/v1/hotlines", self._hotlines)
+        app.router.add_post("/internal/v1/information", self._information)
+        app.router.add_get("/internal/v1/information/notices", self._notices)
         app.router.add_get("/internal/v1/meals", self._meals)
         app.router.add_post("/internal/v1/alerts", self._alerts)
         return app
@@ -121,6 +130,12 @@ class FakeServices:
         return web.json_response(found[0]) if found else error(404, "ticket_not_found", "没有。")
 
     async def _act(self, request: web.Request) -> web.Response:
+        if self.refuse:
+            code, message, status = self.refuse
+            return error(status, code, message)
+        for ticket in self.tickets:
+            if ticket["ticket_no"] == request.match_info["no"]:
+                ticket.update(self.acted)
         return await self._one(request)
 
     async def _callback(self, request: web.Request) -> web.Response:
@@ -172,6 +187,15 @@ class FakeServices:
             }
         )
 
+    async def _information(self, request: web.Request) -> web.Response:
+        self.asked.append(await request.json())
+        nothing = {"kind": "", "topic": "", "texts": [], "other_days": False}
+        return web.json_response({**nothing, **self.known})
+
+    async def _notices(self, request: web.Request) -> web.Response:
+        found = {"E1": ["【交医保】12月25日前交。"]}
+        return web.json_response({"texts": found.get(request.query["leaf"], [])})
+
     async def _hotlines(self, request: web.Request) -> web.Response:
         return web.json_response(
             {
@@ -191,8 +215,14 @@ class FakeServices:
                         "secret": None,
                         "afraid": None,
                     },
+                    "elder": {
+                        "title": "先出门",
+                        "lines": ["别开灯。"],
+                        "after": {"follow": ["敲门喊"], "place": None, "over": "没事就好"},
+                    },
                     "third_party": {
                         "title": "别人",
+                        "elder": None,
                         "lines": ["陪着他"],
                         "after": {"follow": ["守着"], "place": None, "over": "人没事就好"},
                     },

@@ -100,7 +100,7 @@ def test_a_habit_that_ends_before_its_next_meal_is_taken_back() -> None:
 @pytest.mark.parametrize(
     ("text", "ents", "patch"),
     [
-        ("改到星期五", {"time": ("星期五", FRIDAY)}, {"date": "2026-11-27", "part": None}),
+        ("改到星期五", {"time": ("星期五", FRIDAY)}, {"date": "2026-11-27"}),
         ("换到后天下午", {"time": ("后天下午", {**AFTER, "part": "pm"})},
          {"date": "2026-11-26", "part": "pm"}),
         ("改成昨天", {"time": ("昨天", {"start": "2026-11-23", "end": "2026-11-23"})}, {}),

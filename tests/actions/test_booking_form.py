@@ -201,3 +201,32 @@ def test_when_the_services_are_away_the_form_goes_on() -> None:
     draft = fill(booking.FORM, draft, book("会议室", "K2"))
     assert next_question(booking.FORM, draft, msg()) == "date"
     assert booking.what(replace(draft, values={**draft.values, "venue": "x"})) == "活动场地"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "leaf"),
+    [
+        ("我们几个老姐妹想打麻将，有地方没得", "make_suggestion", "K2"),
+        ("都有啥班", "ask_capability", "K2"),
+        ("老头眼睛看不见，想找人陪他去晒晒太阳", "join_volunteer", "C6"),
+        ("我婆婆想去医院做透析没人陪", "join_volunteer", "C6"),
+        ("我想陪老人去医院", "join_volunteer", None),
+        ("楼下打牌的地方太吵", "report_problem", None),
+        ("想找个地方停车", "ask_service", None),
+    ],
+)
+def test_a_wish_taken_for_something_else(text: str, intent: str, leaf: str | None) -> None:
+    assert booking.wished(msg(text, intent)) == leaf
+
+
+def test_what_is_to_be_done_at_home_is_a_visit() -> None:
+    assert booking.leaf_of(msg("再给我爸约个剪头的", "book_service")) == "C6"
+    assert booking.leaf_of(msg("剪头的店在哪", "ask_service")) is None
+
+
+def test_a_day_alone_is_when_what_was_explained_is_wanted() -> None:
+    day = {"time": ("周三下午", {"start": "2026-11-25", "end": "2026-11-25", "part": "pm"})}
+    alone = msg("周三下午", "supplement_ticket", ents=day)
+    assert booking.meant(alone, "C10", doubtful=False)
+    assert not booking.meant(alone, "B1", doubtful=False)
+    assert not booking.meant(alone, None, doubtful=False)

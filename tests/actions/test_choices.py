@@ -221,3 +221,60 @@ async def test_a_form_that_opened_by_mistake_gives_way(talk: Talk, services: Fak
     talk.hear("第一个", "report_problem")
     await talk.run("validate_report_form")
     assert (talk.followup, talk.loop, talk.text) == ("action_answer_service", None, "")
+
+
+ASKED = {"title": "报修", "payload": '/report_problem{"service":"H6","about":"m:m1"}'}
+OTHER = {"title": "报修：电梯", "payload": '/report_problem{"service":"H5","about":"m:m1"}'}
+QUESTION = {"title": "问办事", "payload": '/ask_service{"service":"H6","about":"m:m1"}'}
+AGAIN = {"title": "是，退回重办", "payload": '/reject_resolution{"about":"m:m1"}'}
+
+
+@pytest.mark.parametrize(
+    ("buttons", "service"),
+    [
+        ([ASKED, QUESTION], "H6"), ([QUESTION, ASKED], "H6"), ([ASKED, OTHER], "open"),
+        ([QUESTION], None), ([], None), ([AGAIN, ASKED], None),
+        ([{"title": "报修", "payload": "/report_problem"}], None),
+    ],
+)  # fmt: skip
+def test_a_place_alone_chooses_the_report_that_was_offered(
+    buttons: list[dict[str, str]], service: str | None
+) -> None:
+    found = choices.placed(buttons)
+    if service is None:
+        assert found is None
+    else:
+        assert found is not None and found.placed and found.intent == "report_problem"
+        assert found.facts.get("service", "open") == service
+
+
+async def test_a_place_after_the_question_goes_on_with_the_words_before_it(
+    talk: Talk, services: FakeServices
+) -> None:
+    """The form is open already when it reads the place, for this very message opened it."""
+    talk.hear("车位那个事", "query_progress", uncertain=True, readings=[
+        {"intent": "query_progress", "leaf": None, "confidence": 0.4},
+        {"intent": "report_problem", "leaf": "I5", "confidence": 0.3}])  # fmt: skip
+    await talk.run("action_clarify")
+    where = {"community": "幸福小区", "building": "3"}
+    place = {"entity": "address", "value": where, "text": "幸福小区3号楼"}
+    talk.hear("幸福小区3号楼", "supplement_ticket", entities=[place])
+    await talk.run("action_supplement")
+    assert talk.followup == "report_form"
+    talk.events.append({"event": "active_loop", "name": "report_form"})
+    talk.loop = "report_form"
+    await talk.run("validate_report_form")
+    told = talk.slots["draft"]["values"]
+    assert (told["narrative"], told["leaf"]) == ("车位那个事", "I5")
+    assert told["address"] == where
+
+
+async def test_a_place_in_an_open_form_answers_the_form(talk: Talk, services: FakeServices) -> None:
+    talk.hear("楼道灯坏了", "report_problem", entities=[{"entity": "service", "value": "H6"}])
+    await talk.run("validate_report_form")
+    talk.events.append({"event": "bot", "text": "?", "data": {"buttons": [ASKED]}})
+    place = {"entity": "address", "value": {"community": "幸福小区"}, "text": "幸福小区"}
+    talk.hear("幸福小区", "supplement_ticket", entities=[place])
+    await talk.run("validate_report_form")
+    assert talk.slots["draft"]["round"] == "m1"
+    assert talk.slots["draft"]["values"]["address"] == {"community": "幸福小区"}

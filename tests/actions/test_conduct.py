@@ -116,3 +116,30 @@ def test_what_is_told_is_where_it_goes(locality: str) -> None:
 )  # fmt: skip
 def test_a_yes_is_words_that_agree_whatever_they_were_taken_for(words: str, yes: bool) -> None:
     assert is_yes(msg(words, "affirm")) is yes
+
+
+@pytest.mark.parametrize(
+    ("text", "desk"),
+    [
+        ("你们网格员收我东西不办事，我要举报，莫说是我讲的", "grid"),
+        ("师傅上门修灯的时候跟我要二十块钱，不给就不修", "other"),
+        ("窗口的人管我们要红包", "window"),
+        ("快递放在物业，收我东西的柜子坏了", None),
+        ("补贴的钱跟谁要", None),
+        ("儿子老跟我要钱", None),
+    ],
+)
+def test_favours_that_are_asked_for(text: str, desk: str | None) -> None:
+    assert conduct.about(text) == desk
+    assert conduct.graft(text) or desk is None
+
+
+def test_where_it_was_is_not_who_it_was() -> None:
+    """“幸福小区” in answer to “是哪一位” is the place; a name or a description is the person."""
+    first = msg("我要投诉你们网格员，态度不好，骂我老太太", "complain_assistant")
+    draft = asking(fill(report.FORM, None, first), "who")
+    place = {"address": ("幸福小区", {"community": "幸福小区"})}
+    told = fill(report.FORM, draft, msg("幸福小区", "supplement_ticket", id="m2", ents=place))
+    assert told.get("who") is None and told.get("address") == {"community": "幸福小区"}
+    told = fill(report.FORM, draft, msg("戴眼镜的那个", "chitchat", id="m3"))
+    assert told.get("who") == "戴眼镜的那个"

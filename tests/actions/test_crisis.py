@@ -213,3 +213,21 @@ async def test_a_report_of_danger_begins_with_what_to_do(
     talk.hear("幸福小区3号楼2单元", "report_problem", entities=[ADDRESS])
     await talk.run("validate_report_form")
     assert "先打110" not in talk.text, "once"
+
+
+async def test_an_elder_gets_the_number_first_and_one_thing_a_line(
+    talk: Talk, services: FakeServices
+) -> None:
+    elder = {"elder": True}
+    talk.hear("煤气味好大", "emergency", confidence=1.0, metadata=elder, entities=[service("H3")])
+    await talk.run("action_emergency")
+    assert talk.text.startswith("先出门\n消防救援 119\n别开灯。"), talk.text
+    assert talk.cards[0]["lines"] == ["别开灯。"] and talk.cards[0]["elder"]
+    talk.hear("咋办", "report_problem", metadata=elder)
+    await talk.run("action_emergency_follow")
+    assert talk.text.startswith("敲门喊\n")
+    talk.hear("我闺女要跳楼", "emergency", confidence=1.0, metadata=elder, entities=[service("J5")])
+    await talk.run("action_emergency")
+    assert "陪着他" in talk.text and "别开灯" not in talk.text, (
+        "no elder form of that card: the plain one"
+    )

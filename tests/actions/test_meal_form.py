@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from actions.echo import DIETS
 from actions.forms import meal
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
 from actions.message import Message
@@ -13,6 +16,7 @@ from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import HOME, msg, tap
 
+DIET_DATA = Path(__file__).resolve().parents[2] / "bot" / "data" / "diets.yml"
 TOMORROW = ("明天", {"start": "2026-11-25", "end": "2026-11-25"})
 LUNCH = ("中午", "lunch")
 ADDRESS = (
@@ -66,7 +70,7 @@ def test_everything_at_once_is_read_back() -> None:
         "怎么吃": "送到家",
         "送到": "幸福小区3号楼2单元501",
     }
-    body = meal.to_ticket(draft, message, "c1")
+    body = meal.to_ticket(draft, "c1")
     assert (body["kind"], body["leaf"]) == ("booking", "C1")
     assert body["appointment"] == {
         "date": "2026-11-25", "meal": "lunch", "portions": 1, "diet": ["soft"],
@@ -86,7 +90,7 @@ def test_everything_at_once_is_read_back() -> None:
 def test_a_habit_starts_with_its_next_day(habit: dict[str, Any], first: str) -> None:
     draft = fill(meal.FORM, None, order("每天中午送饭", time=("每天", habit), meal=LUNCH))
     assert draft.get("date") == first
-    assert meal.to_ticket(draft, order(""), "c1")["appointment"]["habit"] == habit
+    assert meal.to_ticket(draft, "c1")["appointment"]["habit"] == habit
 
 
 def closed() -> Draft:
@@ -102,6 +106,22 @@ def closed() -> Draft:
     question = next_question(meal.FORM, draft, message)
     assert question == "date"
     return asking(draft, question)
+
+
+@pytest.mark.parametrize(
+    ("text", "weekdays"),
+    [
+        ("周一到周五中午都要订饭", [1, 2, 3, 4, 5]),
+        ("每周三至周五订午饭", [3, 4, 5]),
+        ("礼拜一到礼拜天中午都订", [1, 2, 3, 4, 5, 6, 7]),
+        ("下周一到周五中午都要订饭", None),
+        ("周五到周一订饭", None),
+    ],
+)
+def test_a_stretch_of_weekdays_is_a_habit(text: str, weekdays: list[int] | None) -> None:
+    stretch = (text[:5], {"start": "2026-11-30", "end": "2026-12-04"})
+    draft = fill(meal.FORM, Draft(meal.FORM.name, "m"), order(text, time=stretch))
+    assert (draft.get("habit") or {}).get("weekdays") == weekdays
 
 
 @pytest.mark.parametrize(
@@ -182,3 +202,68 @@ async def test_a_problem_told_meanwhile_waits_its_turn(talk: Talk, services: Fak
     assert "楼道灯也坏了" in talk.text
     assert talk.payloads["好，接着办"] == '/report_problem{"about":"m:lamp"}'
     assert services.sent("/tickets")[0]["narrative"] == "明天中午订饭\n我去食堂吃"
+
+
+WEDNESDAY, DAILY = "2026-11-25", {"recur": "daily"}
+MONDAY = ("下周一", {"start": "2026-11-30", "end": "2026-11-30"})
+EVERY_DAY = ("每天", DAILY)
+
+
+@pytest.mark.parametrize(
+    ("message", "date", "habit"),
+    [
+        (order("天天中午喊个饭", meal=LUNCH), WEDNESDAY, DAILY),
+        (order("从明天开始每天中午送", time=[TOMORROW, EVERY_DAY]), WEDNESDAY, DAILY),
+        (order("下周一起每天中午送", time=[MONDAY, EVERY_DAY]), "2026-11-30", DAILY),
+        (order("明天中午来一份，以后每天都要", time=[TOMORROW, EVERY_DAY]), WEDNESDAY, DAILY),
+        (order("周一三五中午都要"), WEDNESDAY, {"recur": "weekly", "weekdays": [1, 3, 5]}),
+        (order("二四六给我爸送饭"), "2026-11-26", {"recur": "weekly", "weekdays": [2, 4, 6]}),
+        (order("下周一三五中午要", time=MONDAY), "2026-11-30", None),
+        (order("明天中午要一份", time=TOMORROW), WEDNESDAY, None),
+    ],
+)
+def test_a_habit_and_its_first_day(message: Message, date: str, habit: Any) -> None:
+    draft = fill(meal.FORM, None, message)
+    assert (draft.get("date"), draft.get("habit")) == (date, habit)
+
+
+@pytest.mark.parametrize(
+    ("text", "relation", "portions"),
+    [
+        ("给爸妈各一份", ("爸妈", "parents"), 2),
+        ("俺老两口一人一份", None, 2),
+        ("我和隔壁老张每人两份", None, 4),
+        ("给我妈来一份", ("我妈", "mother"), 1),
+    ],
+)
+def test_a_portion_each(text: str, relation: Any, portions: int) -> None:
+    said = text[-2:]
+    ents = {"count": (said, 2 if said.startswith("两") else 1)}
+    ents |= {"relation": relation} if relation else {}
+    assert fill(meal.FORM, None, order(text, **ents)).get("portions") == portions
+
+
+def test_two_meals_of_a_day_are_both_read_back() -> None:
+    message = order("明天中午晚上都要", time=TOMORROW, meal=[LUNCH, ("晚上", "dinner")])
+    draft = fill(meal.FORM, None, message)
+    assert draft.get("meal") == "lunch"
+    assert ("还有", "晚饭也要，单子上写明，食堂和您定") in meal.summary(draft, message)
+    only = order("明天不是中午是晚上", time=TOMORROW, meal=[LUNCH, ("晚上", "dinner")])
+    assert fill(meal.FORM, None, only).get("meal") == "dinner"
+
+
+def test_several_days_of_one_week_are_read_back() -> None:
+    message = order("下周一三五中午要", time=MONDAY, meal=LUNCH)
+    assert fill(meal.FORM, None, message).get("more_days") == "下周三、下周五"
+
+
+def test_a_day_left_out_of_a_habit_moves_the_first_meal() -> None:
+    draft = asking(fill(meal.FORM, None, order("天天中午送", meal=LUNCH)), CONFIRM)
+    left = fill(meal.FORM, draft, msg("明天不用送", "book_meal", id="m2", ents={"time": TOMORROW}))
+    assert (left.get("date"), left.get("skip")) == ("2026-11-26", [WEDNESDAY])
+    assert meal.to_ticket(left, "c")["appointment"]["skip"] == [WEDNESDAY]
+
+
+def test_every_diet_has_words() -> None:
+    known = yaml.safe_load(DIET_DATA.read_text(encoding="utf-8"))["diets"]
+    assert set(known) <= set(DIETS)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from actions import contact, manners
+from actions.client import Client
 from actions.forms import report
 from actions.forms.draft import fill
 from actions.my_data import copy, shown, wish
+from tests.actions.conftest import Talk
 from tests.actions.helpers import msg
 
 STORED: dict[str, Any] = {
@@ -24,7 +26,8 @@ STORED: dict[str, Any] = {
     ("words", "wanted"),
     [
         ("你们存了我啥", None), ("你们咋知道我电话的", None), ("把我电话删了", "delete"),
-        ("把我的信息都删掉", "delete"), ("不同意你们存我信息", "withdraw"), ("收回我的同意", "withdraw"),
+        ("把我的信息都删掉", "delete"), ("忘记我", "delete"), ("把我忘了吧", "delete"),
+        ("我忘记我的电话了", None), ("不同意你们存我信息", "withdraw"), ("收回我的同意", "withdraw"),
         ("导出我的信息", "export"), ("记住我的电话", "remember"), ("下回别再问我电话", "remember"),
         ("我登记的电话换了，改一下", "correct"), ("把我的电话改成13500001111", "correct"),
     ],
@@ -39,6 +42,42 @@ def test_what_is_stored_is_said_and_nothing_else() -> None:
     assert "住址" not in told
     assert shown({"tickets": []}) == "• 除了这个对话，没存您的电话和住址"
     assert "SQ-1" in copy(STORED, elder=False)
+
+
+async def test_what_is_waited_for_and_heard_is_told_and_deleted(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"tickets": [], "waiting": ["会议室，11月28日星期六下午"], "heard": 3}
+    asked: list[dict[str, Any]] = []
+
+    async def own_data(self: Client, conversation_id: str) -> dict[str, Any]:
+        return {"tickets": []} if asked else kept
+
+    async def change(
+        self: Client, conversation_id: str, body: dict[str, Any], key: str
+    ) -> dict[str, Any]:
+        asked.append(body)
+        return {"tickets": []}
+
+    monkeypatch.setattr(Client, "own_data", own_data)
+    monkeypatch.setattr(Client, "change_own_data", change)
+    talk.hear("你们存了我啥", "ask_my_data")
+    await talk.run("action_my_data")
+    assert "排队等的位子：会议室，11月28日星期六下午" in talk.text and "3句" in talk.text
+    talk.hear("收回我的同意", "ask_my_data")
+    await talk.run("action_my_data")
+    assert "没有要删的" in talk.text, "no consent stands"
+    talk.hear("删除我的资料", "ask_my_data")
+    await talk.run("action_my_data")
+    assert "删吗" in talk.text and "排队等的位子" in talk.text
+    talk.hear("删", "affirm")
+    await talk.run("action_affirm")
+    assert talk.followup == "action_my_data_do"
+    await talk.run("action_my_data_do")
+    assert asked == [{"change": "delete"}] and talk.text.startswith("删好了")
+    talk.hear("把我的信息删了", "ask_my_data")
+    await talk.run("action_my_data")
+    assert "没有要删的" in talk.text
 
 
 DAY = {"start": "2026-11-24", "end": "2026-11-24", "part": "pm"}
@@ -59,6 +98,28 @@ def test_how_and_when_to_reach_somebody(words: str, pref: str, visit: str) -> No
     ents: dict[str, Any] = {"time": ("下午", DAY)} if "下午" in words else {}
     message = msg(words, ents=ents)
     assert (contact.preference(message), contact.visit(message)) == (pref, visit)
+
+
+ONE_BREATH = "咱家楼下那个马葫芦盖儿让谁给整没了我{}差点掉进去这旮沓小孩还多赶紧来人整整吧"
+
+
+@pytest.mark.parametrize(
+    ("words", "time", "visit"),
+    [
+        (ONE_BREATH.format("昨儿个"), "昨儿个", ""),
+        (ONE_BREATH.format("今天早上"), "今天早上", ""),  # nobody is told to come then
+        ("昨天我闺女来看我，楼道黑得很", "昨天", ""),
+        ("灯坏了好几天了没人来修", "好几天了", ""),
+        ("那个水龙头一直滴滴答答的关不严实我这人下午在家你们看着安排吧", "下午", "下午在家"),
+        (
+            "水管子漏得稀里哗啦的你们找个师傅上门最好是明天上午因为我后头要出门",
+            "明天上午",
+            "上门最好是明天上午",
+        ),
+    ],
+)
+def test_a_story_told_in_one_breath_is_no_visit(words: str, time: str, visit: str) -> None:
+    assert contact.visit(msg(words, ents={"time": (time, DAY)})) == visit
 
 
 def test_a_time_to_call_or_to_come_is_not_when_it_happened() -> None:

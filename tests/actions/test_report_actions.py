@@ -43,6 +43,26 @@ async def test_everything_in_one_message(talk: Talk, services: FakeServices) -> 
     assert body["narrative"] == "楼道灯坏了,幸福小区3号楼2单元"
 
 
+@pytest.mark.parametrize("value", [None, {"community": "幸福小区", "building": "3"}])
+async def test_a_location_that_is_shared_after_the_address_is_read_back_once(
+    talk: Talk, services: FakeServices, value: dict[str, str] | None
+) -> None:
+    talk.hear("楼道灯坏了,幸福小区3号楼2单元", "report_problem", entities=[ADDRESS, LAMP])
+    await talk.run("validate_report_form")
+    label = "四平市幸福小区3号楼"
+    pin = {"location": {"lat": 43.17, "lng": 124.35, "label": label}}
+    whole = {"entity": "address", "text": label, "value": value or {"place": label}}
+    talk.hear(label, "supplement_ticket", entities=[whole], metadata=pin)
+    await talk.run("validate_report_form")
+    assert talk.text.startswith("对，就是这么记的。") and label not in talk.text
+    assert "• 在哪里：幸福小区3号楼2单元（清河社区）" in talk.text
+    talk.hear("/affirm", "affirm")
+    await talk.run("validate_report_form")
+    await talk.run("action_submit_report")
+    body = services.calls[-1][2]
+    assert body["address_text"] == "幸福小区3号楼2单元" and body["place"]["unit"] == "2"
+
+
 @pytest.mark.parametrize("bad_day", ["down", "500", "slow"])
 async def test_the_draft_waits_while_the_services_are_away(
     talk: Talk, services: FakeServices, bad_day: str, monkeypatch: pytest.MonkeyPatch

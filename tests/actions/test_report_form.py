@@ -325,3 +325,46 @@ def test_the_ticket_carries_everything_that_was_said() -> None:
     assert body["attachments"] == ["a1"]
     assert body["address"] == {"community": "幸福小区", "building": "3", "unit": "2"}
     assert body["place"]["building_id"] == "xingfu-3"
+
+
+PIN = ("幸福小区3号楼", {"community": "幸福小区", "building": "3"})
+
+
+@pytest.mark.parametrize(
+    ("label", "understood", "where"),
+    [
+        # As WeChat's map names it, read by the understanding or not.
+        ("幸福小区3号楼", PIN, "幸福小区3号楼2单元"),
+        ("幸福小区3号楼", None, "幸福小区3号楼2单元"),
+        ("幸福小区", None, "幸福小区3号楼2单元"),
+        ("四平市铁西区幸福小区3号楼", None, "幸福小区3号楼2单元"),
+        ("四平市铁西区幸福小区3号楼", PIN, "幸福小区3号楼2单元"),
+        ("四平市幸福小区3号楼2单元 东侧车棚", None, "幸福小区3号楼2单元东侧车棚"),
+        ("幸福小区3号楼2单元501", (*FULL[:1], {**FULL[1], "room": "501"}), "幸福小区3号楼2单元501"),
+        # Another place is not taken for the same one.
+        ("松江花园7号楼", ("松江花园7号楼", {"community": "松江花园", "building": "7"}), "松江花园7号楼"),
+        ("人民路加油站", None, "幸福小区3号楼2单元人民路加油站"),
+    ],
+)  # fmt: skip
+def test_a_shared_location_says_the_place_once_and_finely(
+    label: str, understood: tuple[str, dict[str, str]] | None, where: str
+) -> None:
+    said = msg("楼道灯坏了，幸福小区3号楼2单元", leaf="H6", ents={"address": FULL})
+    draft, _ = step(None, said)
+    whole = [(label, {"place": label})]
+    ents = {"address": [*whole, understood] if understood else whole}
+    pin = {"lat": 43.17, "lng": 124.35, "label": label}
+    draft = fill(
+        report.FORM, draft, msg(label, "supplement_ticket", id="m2", ents=ents, location=pin)
+    )
+    assert place.say(draft).removesuffix("（清河社区）") == where
+    assert place.to_ticket(draft)["address_text"] == where
+
+
+def test_a_shared_location_alone_is_the_place() -> None:
+    pin = {"lat": 43.17, "lng": 124.35, "label": PIN[0]}
+    for value in (PIN[1], {"place": PIN[0]}):
+        draft = fill(
+            report.FORM, None, msg(PIN[0], ents={"address": (PIN[0], value)}, location=pin)
+        )
+        assert draft.get("address") == value and draft.get("address_text") == PIN[0]

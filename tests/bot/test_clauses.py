@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.understanding.clauses import distinct, is_listing, split
+from bot.understanding.clauses import distinct, is_listing, may_be_several, split
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,10 @@ def test_a_faint_piece_counts_only_when_several_were_announced() -> None:
     faint = parsed("订饭", "book_meal", confidence=0.3, uncertain=True)
     assert texts(LAMP, faint) == []
     assert texts(LAMP, faint, listed=True) == ["楼道灯坏了", "订饭"]
+
+
+def test_a_quick_look_is_generous() -> None:
+    unsure = parsed("垃圾也没人收", "report_problem", "I1", confidence=0.3, uncertain=True)
+    assert may_be_several([LAMP, unsure])
+    assert not may_be_several([LAMP, parsed("老人不敢下楼", "report_problem", "H6")])
+    assert not may_be_several([LAMP, parsed("谢谢", "thank")])

@@ -1,8 +1,15 @@
 """The guard: what is danger now, and what only sounds like it."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from bot.understanding.emergency import heavy_heart, judge
+
+CASES: dict[str, list[str]] = yaml.safe_load(
+    (Path(__file__).parent / "emergency_cases.yml").read_text(encoding="utf-8")
+)
 
 DANGER = [
     ("着火了", "-"), ("楼下着火了，烟都窜上来了", "-"), ("家里一股煤气味", "H3"), ("我们被困电梯里了", "H5"),
@@ -15,6 +22,29 @@ HARMLESS = [
     "电梯坏了停在一楼没困人", "手机没反应", "上火了嗓子疼", "去年楼下着火了", "股票跳楼了", "想死我妈了",
     "怎么预防煤气中毒", "燃气表没电池了打不着火", "我家狗走丢了",
 ]  # fmt: skip
+
+
+#: Slow legs, telephones, work and needles: no alarm unless what was learned is all but certain.
+CALM = [
+    "我妈走不动道", "别打电话，发微信就行", "他打我手机打不通", "我妈腿脚不利索下不了楼", "老爷子动弹不了，能上门理发不",
+    "我儿子打工去了，没人照顾我", "我妈摔过一跤，现在腿脚不好", "媳妇打了疫苗发烧正常不", "老伴打麻将不回家", "老头打呼噜，隔壁都听见",
+    "我男人打零工的，想问问补贴", "跟邻居打官司", "爬不动楼，能装电梯不",
+]  # fmt: skip
+NOT_CALM = [
+    "我妈走不动了，嘴也歪了，说话发青", "他打我，打电话你们快来", "打麻将有人晕倒了", "别打我", "我爸动弹不了，在水里",
+    "打工的都叫不醒", "孩子打针以后抽搐",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CALM)
+def test_what_only_sounds_like_danger_is_calm(text: str) -> None:
+    verdict = judge(text)
+    assert (verdict.alarm, verdict.calm) == (False, True)
+
+
+@pytest.mark.parametrize("text", NOT_CALM)
+def test_danger_beside_such_words_is_not_calm(text: str) -> None:
+    assert not judge(text).calm
 
 
 @pytest.mark.parametrize(("text", "leaf"), DANGER)
@@ -105,3 +135,79 @@ def test_a_heavy_heart(text: str) -> None:
 @pytest.mark.parametrize("text", LIGHT)
 def test_no_heavy_heart(text: str) -> None:
     assert not heavy_heart(text)
+
+
+@pytest.mark.parametrize("text", CASES["wish_to_die"])
+def test_a_wish_to_die_is_never_missed(text: str) -> None:
+    verdict = judge(text)
+    assert (verdict.alarm, verdict.leaf) == (True, "J5")
+
+
+@pytest.mark.parametrize("text", CASES["grief"])
+def test_grief_is_heard_out_and_no_alarm(text: str) -> None:
+    verdict = judge(text)
+    assert (verdict.alarm, verdict.grief) == (False, True) and heavy_heart(text)
+
+
+@pytest.mark.parametrize("text", CASES["learned_only"])
+def test_what_was_learned_must_be_all_but_certain(text: str) -> None:
+    verdict = judge(text)
+    assert not verdict.alarm and (verdict.calm or verdict.grief)
+
+
+@pytest.mark.parametrize("text", CASES["danger"])
+def test_danger_in_other_words(text: str) -> None:
+    assert judge(text).alarm
+
+
+@pytest.mark.parametrize("text", [*CASES["no_wish"], *CASES["figures"]])
+def test_what_is_only_a_manner_of_speaking(text: str) -> None:
+    assert not judge(text).alarm
+
+
+def test_the_tables_are_large_enough_and_name_each_sentence_once() -> None:
+    assert len(CASES["wish_to_die"]) >= 60 and len(CASES["grief"]) + len(CASES["no_wish"]) >= 60
+    everything = [text for texts in CASES.values() for text in texts]
+    assert len(everything) == len(set(everything))
+
+
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [
+        ("头都炸了", True), ("气炸了", True), ("我这块石头总算落地了", True), ("压力大得喘不过气", True),
+        ("头都炸了，我爸晕倒了", False), ("急死人了，家里着火了快来", False), ("头都炸了，血流了一地", False),
+        ("楼道灯坏了", False), ("头炸了似的，昨天摔了一跤到现在疼得厉害，想问哪里有救护车可以叫", False),
+    ],
+)  # fmt: skip
+def test_a_figure_is_one_only_where_nothing_else_is_told(text: str, figure: bool) -> None:
+    assert judge(text).figure is figure
+
+
+@pytest.mark.parametrize(
+    "text", ["急死人了，我爸晕倒了", "气死我了，家里着火了", "愁死我了，孩子不见了"]
+)
+def test_a_figure_beside_danger_hides_nothing(text: str) -> None:
+    assert judge(text).alarm
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老伴走了，我去找他了",
+        "老头子走了三个月，我也快了，跟他去算了",
+        "老伴没了，药我都攒着呢，不想熬了",
+    ],
+)
+def test_grief_with_a_hint_of_following_has_no_higher_bar(text: str) -> None:
+    assert not judge(text).grief
+
+
+@pytest.mark.parametrize(
+    ("text", "grief"),
+    [
+        ("退休了在家没意思", True), ("小区活动没意思", True), ("活着没意思", False), ("没意思，不想过了", False),
+        ("没意思，药都攒好了", False), ("楼道灯坏了", False), ("下棋没意思，想从楼上跳下去", False),
+    ],
+)  # fmt: skip
+def test_boredom_is_no_weariness_of_life(text: str, grief: bool) -> None:
+    assert judge(text).grief is grief

@@ -11,6 +11,7 @@ TABLE = {
     for i in (
         Interrupt("ask_human", "action_handoff", 0.5),
         Interrupt("ask_service", "action_answer_service", 0.6, question=True),
+        Interrupt("query_progress", "action_query_progress", 0.6, question=True),
     )
 }
 BASE = Situation("report_problem", 0.9, False, "楼道灯坏了", False, None, None)
@@ -27,11 +28,16 @@ CASES = [
     ({"callback_stage": "solved", "intent": "affirm", "loop": "report_form"}, None),
     ({"uncertain": True}, "action_clarify"),
     ({"uncertain": True, "intent": "chitchat"}, None),
+    ({"uncertain": True, "text": "我跟你说个事儿" * 6}, None),
+    ({"uncertain": True, "text": "我跟你说个事儿" * 6, "intent": "ask_service"}, "action_clarify"),
     ({"uncertain": True, "loop": "report_form"}, None),
     ({"loop": "report_form", "intent": "ask_human"}, "action_handoff"),
     ({"loop": "report_form", "intent": "ask_human", "confidence": 0.3}, None),
+    ({"loop": "report_form", "intent": "ask_human", "text": "我要投诉"}, None),
     ({"loop": "report_form", "intent": "ask_service", "text": "低保要啥材料"}, "action_answer_service"),
     ({"loop": "report_form", "intent": "ask_service", "text": "三号楼"}, None),
+    ({"loop": "report_form", "intent": "query_progress", "text": "查一下进度"}, "action_query_progress"),
+    ({"loop": "report_form", "intent": "query_progress", "text": "修好了又坏"}, None),
 ]  # fmt: skip
 
 

@@ -26,6 +26,10 @@ FOR_SOMEONE = [
     ("老太太在家冻得直哆嗦，暖气啥时候来", "老太太", "mother"), ("我爸轮椅修了还是不走道，再派个人", "我爸", "father"),
     ("门夹人，我丈母娘差点摔了", "我丈母娘", "mother_in_law"), ("来人瞅瞅隔壁大爷吧", "隔壁大爷", "neighbor"),
     ("我husband心脏病犯了", "我husband", "spouse"),
+    # The one who cannot, and who is asked to do it.
+    ("我老头儿腿不好帮我订份饭", "我老头儿", "spouse"), ("俺家那口子想办残疾证", "俺家那口子", "spouse"),
+    ("我幺儿上户口咋个办", "我幺儿", "son"), ("孃孃腿脚不好", "孃孃", "aunt"),
+    ("我家那位想办老年证", "我家那位", "spouse"), ("娃他爸腿断了，想申请救助", "娃他爸", "spouse"),
     # Two that belong together.
     ("我家老太太崴脚了，能上门不", "我家老太太", "mother"), ("我哥被拖欠工钱找谁", "我哥", "brother"), ("帮我发小问居住证", "我发小", "other"),
     # Named with the speaker, then the one in need; with a long attribute.
@@ -41,6 +45,7 @@ FOR_SOMEONE = [
 ]  # fmt: skip
 
 FOR_NO_OTHER = [
+    "我屋头那个水龙头没得水了",
     # Who helps.
     "闺女教我用了一回，还是不会挂号", "我儿子帮我填的表，说少一张照片", "药是孙女给买的，能报销不", "我闺女陪我去，不用派人了",
     "水管我女婿修好了，别来了", "邻居帮我打的电话", "老伴扶我下的楼，楼梯灯一个都不亮",

@@ -119,6 +119,57 @@ def test_a_conversation_is_forgotten(rasa_server: Any) -> None:
     assert "repeated" not in send(rasa_server, "c-forget", "你好", retry=True)[1]
 
 
+def test_a_form_to_be_put_away_needs_token_and_round(rasa_server: Any) -> None:
+    put_away = "/webhooks/linda/put_away"
+    body = {"sender": "c-away", "round": "m1"}
+    assert rasa_server(put_away, body, token="wrong")[0] == 401
+    assert rasa_server(put_away, {"sender": "c-away"})[0] == 422
+    assert rasa_server(put_away, body)[0] == 200  # who is not known has nothing open
+
+
+def open_form(ask: Any, sender: str, round_: str) -> None:
+    """Open a report in a conversation, as the message ``round_`` would have."""
+    draft = {"form": "report", "round": round_, "values": {"narrative": "楼道灯坏了"}}
+    events = [
+        {"event": "slot", "name": "draft", "value": draft},
+        {"event": "active_loop", "name": "report_form"},
+    ]
+    path = f"/conversations/{sender}/tracker/events"
+    status, told = ask(path, events)
+    assert status == 200 and told["active_loop"]["name"] == "report_form"
+
+
+def draft_of(ask: Any, sender: str, message_id: str) -> Any:
+    """The open form as the next answer tells it; a message that a person answers changes none."""
+    said = {"message_id": message_id, "metadata": {"mode": "human"}}
+    status, answer = send(ask, sender, "你好", **said)
+    assert (status, answer["messages"]) == (200, [])
+    return answer["draft"]
+
+
+def test_put_away_closes_that_very_form_and_nothing_else(rasa_server: Any) -> None:
+    put_away = "/webhooks/linda/put_away"
+    for sender, round_ in (("c-away-1", "m1"), ("c-away-2", "m1")):
+        open_form(rasa_server, sender, round_)
+        assert draft_of(rasa_server, sender, "m2")["round"] == round_
+    # A form that an older message opened is not this one: it stays.
+    assert rasa_server(put_away, {"sender": "c-away-1", "round": "m0"})[0] == 200
+    assert draft_of(rasa_server, "c-away-1", "m3")["values"] == {"narrative": "楼道灯坏了"}
+    for _ in range(2):  # twice is once
+        assert rasa_server(put_away, {"sender": "c-away-1", "round": "m1"})[0] == 200
+    assert draft_of(rasa_server, "c-away-1", "m4") is None
+    tracker = rasa_server("/conversations/c-away-1/tracker")[1]
+    assert tracker["slots"]["draft"] is None and tracker["active_loop"] == {}
+    said = [e["text"] for e in tracker["events"] if e["event"] == "user"]
+    assert said == ["你好"] * 3, "what was said stays"
+    # The other conversation, with a form of the same round, is not touched.
+    assert draft_of(rasa_server, "c-away-2", "m5")["round"] == "m1"
+    # Begun anew after it was put away, it is another form: an old request does not reach it.
+    open_form(rasa_server, "c-away-1", "m6")
+    assert rasa_server(put_away, {"sender": "c-away-1", "round": "m1"})[0] == 200
+    assert draft_of(rasa_server, "c-away-1", "m7")["round"] == "m6"
+
+
 def test_wrong_token_is_refused(rasa_server: Any) -> None:
     assert rasa_server(WEBHOOK, {"sender": "x", "text": "你好"}, token="wrong")[0] == 401
 

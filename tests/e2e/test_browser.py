@@ -47,7 +47,8 @@ def log_in(browser: Browser, stack: Stack, username: str, size: dict[str, int]) 
     view.get_by_label("账号").fill(username)
     view.get_by_label("密码").fill(PASSWORD)
     view.get_by_role("button", name="登录").click()
-    expect(view.get_by_role("heading", name=re.compile("工单|等我办的|等您看"))).to_be_visible()
+    home = view.get_by_role("heading", level=1, name=re.compile("工单|等我办的|等您看|您好"))
+    expect(home).to_be_visible()
     return view
 
 

@@ -44,7 +44,6 @@ class Wording:
 WORDINGS = (
     Wording("俺也想跟着你们一块儿出把力", "join_volunteer", "", "我想报名当志愿者"),
     Wording("给咱片儿扫扫雪啥的算我一个", "join_volunteer", "", "我想报名当志愿者"),
-    Wording("明儿还掐不掐水啊", "ask_notice", "", "社区最近发了什么公告"),
     Wording("把我那些底细都给抹喽", "ask_my_data", "", "把我的个人信息删掉"),
     Wording("你们那嘎达晌午歇不歇", "ask_community_info", "", "社区几点上班"),
     Wording("你们那旮沓啥前儿有人", "ask_community_info", "", "社区几点上班"),
@@ -97,16 +96,16 @@ def unknown(stack: Stack) -> Wording:
 
 
 def answer(stack: Stack, text: str) -> str:
-    """What a new resident is told."""
-    return stack.chat().say(text)
+    """What a new resident is told, without their own words where they are read back."""
+    return stack.chat().say(text).replace(text, "…")
 
 
 def answer_in_wechat(town: WeChatStack, text: str) -> str:
-    """What somebody who writes to the official account for the first time is told."""
+    """The same in WeChat, where somebody writes to the official account for the first time."""
     phone = town.phone("safe")
     town.run(phone.say(text))
     town.run(phone.wait_for(""))
-    return "\n".join(phone.screen.told())
+    return "\n".join(phone.screen.told()).replace(text, "…")
 
 
 # -- other residents -----------------------------------------------------------------------------
@@ -170,7 +169,7 @@ def teach(view: Page, stack: Stack, wording: Wording) -> None:
     ).click()
     shot(view, "learning-teach")
     view.get_by_role("button", name="就这样定").click()
-    expect(view.get_by_role("button", name="撤销")).to_be_visible()
+    expect(view.get_by_role("button", name="撤销")).to_be_visible(timeout=30_000)
 
 
 def heard(stack: Stack, wording: Wording) -> None:

@@ -27,6 +27,7 @@ MORNING = datetime(2026, 11, 24, 10, 5, tzinfo=ZONE)
 """A Tuesday, in office hours."""
 LAMP = "幸福小区3号楼2单元楼道头的灯坏了三天咯，黑黢黢的，我妈老汉儿都不敢下楼，喊个人来修一哈嘛"
 SEND = "/cgi-bin/message/custom/send"
+REACHED = {"way": "phone", "result": "reached"}
 RESOLVE = {"outcome": "solved", "reply": "灯泡换好了", "evidence_note": "现场已查看，灯亮了"}
 BY_ALL_MODES = pytest.mark.parametrize("mode", MODES)
 
@@ -142,7 +143,7 @@ def test_a_report_from_the_first_sentence_to_the_rating(town: WeChatStack) -> No
     assert stack.ticket(number, "grid1")["leaf"] == "H6"
     for action, payload, words in (
         ("sign", {}, "接下"),
-        ("contact", {"way": "phone", "result": "reached"}, ""),
+        ("contact", REACHED, ""),
         ("resolve", RESOLVE, "解决了吗"),
     ):
         after = len(phone.screen.lines)
@@ -369,6 +370,7 @@ def test_a_token_that_somebody_else_has_made_worthless(town: WeChatStack) -> Non
     town.run(phone.wait_for("接下", 15, after))
     fetched = town.simulator.platform.tokens.fetched[phone.account.name]
     town.move(timedelta(hours=3))
+    town.stack.act("grid1", number, "contact", **REACHED)
     town.stack.act("grid1", number, "resolve", **RESOLVE)
     town.run(phone.wait_for("解决了吗", 15, after))
     assert town.simulator.platform.tokens.fetched[phone.account.name] <= fetched + 2
@@ -393,6 +395,7 @@ def test_web_and_wechat_by_query_code(town: WeChatStack) -> None:
     assert "接下" not in "".join(phone.screen.told(before)), "nobody has said yes yet"
     say(town, phone, "1")
     after = len(phone.screen.lines)
+    town.stack.act("grid1", number, "contact", **REACHED)
     town.stack.act("grid1", number, "resolve", **RESOLVE)
     town.run(phone.wait_for("解决了吗", after=after))
     say(town, phone, "解决了")

@@ -16,9 +16,11 @@ from sqlalchemy import text
 
 from services.clock import ZONE, Clock
 from services.config import Settings
+from services.context import Services, build
 from services.db import Database
 from services.db.migrate import upgrade
 from services.people import passwords
+from services.seed import seed
 from tests.postgres import postgres_url
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
@@ -103,6 +105,17 @@ async def db(settings: Settings) -> AsyncIterator[Database]:
 def clock() -> TestClock:
     """The one clock, at :data:`NOW`."""
     return TestClock()
+
+
+@pytest.fixture
+async def services(
+    settings: Settings, db: Database, clock: TestClock, cheap_passwords: None
+) -> AsyncIterator[Services]:
+    """All services, with the demo locality in the database, at :data:`NOW`."""
+    built = build(settings, db, clock)
+    await seed(built)
+    yield built
+    await built.close()
 
 
 @pytest.fixture

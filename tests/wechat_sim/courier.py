@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
@@ -81,6 +82,10 @@ class Delivery:
         return any(a.status == 200 for a in self.attempts)
 
 
+REST_S = 5.0
+"""Seconds beyond the platform's patience that a busy machine may take to end an attempt."""
+
+
 class Courier:
     """Delivers for all accounts."""
 
@@ -91,6 +96,29 @@ class Courier:
         self._recorder = recorder
         self._timing = timing
         self._session: aiohttp.ClientSession | None = None
+        self._halted = False
+        self._under_way = 0
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Nothing is signed or under way meanwhile: for who moves the clocks, from another thread.
+
+        Two clocks cannot be moved in one instant. A retry that was signed by the one time and read
+        by the other would be days old, and refused with 403 as stale, rightly.
+
+        Raises:
+            TimeoutError: An attempt is under way for longer than the platform is patient.
+        """
+        self._halted = True
+        try:
+            deadline = time.monotonic() + self._timing.patience_s + REST_S
+            while self._under_way:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("an attempt does not end")
+                time.sleep(0.01)
+            yield
+        finally:
+            self._halted = False
 
     async def start(self) -> None:
         """Open the client; each message has a connection of its own."""
@@ -208,6 +236,24 @@ class Courier:
         spare: bool = False,
     ) -> bool:
         """Send it once; return whether that was an answer of any kind."""
+        self._under_way += 1
+        while self._halted:  # counted first, so that whoever waits for rest sees it
+            self._under_way -= 1
+            await asyncio.sleep(0.01)
+            self._under_way += 1
+        try:
+            return await self._send(account, delivery, screen, number, spare)
+        finally:
+            self._under_way -= 1
+
+    async def _send(
+        self,
+        account: Account,
+        delivery: Delivery,
+        screen: Screen | None,
+        number: int,
+        spare: bool,
+    ) -> bool:
         body, sealed = self.packed(account, delivery.fields)
         query = self.query(account, delivery.openid, sealed)
         # Copies and retries go wherever the balancer sends them: to another process each time.

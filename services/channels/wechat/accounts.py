@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from services.channels.wechat.crypto import Envelope, read_key
+from services.yaml_files import read_yaml
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ def load(path: Path | None) -> Accounts:
     if path is None:
         return {}
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        raw = read_yaml(path.read_text("utf-8"))
         open_to_others = path.stat().st_mode & 0o077
     except FileNotFoundError:
         raise AccountsError(f"找不到公众号配置 {path}（LINDA_WECHAT_ACCOUNTS）。") from None

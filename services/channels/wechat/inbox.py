@@ -284,8 +284,9 @@ class Inbox:
         self, account: Account, row: WeChatInboundRow, user: WeChatUserRow, step: Step
     ) -> Step | None:
         """Get a photo from WeChat and store it; return what to do with it, None to try later."""
-        if not await self._claim(row):
-            return None
+        todo = await self._claim(row, step)
+        if todo is None or todo.do != "fetch":
+            return todo
         try:
             return await self._settle(row, await self._photo(account, user, step))
         except (NotDone, Unknown, ApiRefused) as error:
@@ -320,14 +321,17 @@ class Inbox:
             photo = await self._channels.add_attachment(user.conversation_id, chunks)
         return Step("hear", "attachment", attachment_id=photo.id)
 
-    async def _claim(self, row: WeChatInboundRow) -> bool:
+    async def _claim(self, row: WeChatInboundRow, step: Step) -> Step | None:
+        """Return what is to be done now: the fetching, or what another process has made of it."""
         async with self._db.write() as s:
             now = self._clock.now()
             found = await s.get_one(WeChatInboundRow, row.id, with_for_update=True)
             if found.state != "received" or self._must_wait(found):
-                return False
+                return None
+            if found.meaning is not None and found.meaning["do"] != "fetch":
+                return Step(**found.meaning)
             found.claimed_until = now + FETCHING
-            return True
+            return step
 
     async def _later(self, row: WeChatInboundRow, pause: timedelta) -> None:
         async with self._db.write() as s:

@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from services.channels.types import Incoming, Kind
 from services.channels.wechat.choices import chosen
 from services.channels.wechat.window import Cause
+from services.yaml_files import read_yaml
 
 MAX_TEXT = 2000
 """Characters of a message, as in the widget. Of a longer one nothing is taken, and that is said: half
@@ -89,7 +88,7 @@ they enter – nothing is: nobody asked us to know."""
 
 def read_menu(path: Path) -> Mapping[str, str]:
     """Read ``data/wechat/menu.yml``: key of a menu entry → payload."""
-    return {str(k): str(v) for k, v in yaml.safe_load(path.read_text("utf-8")).items()}
+    return {str(k): str(v) for k, v in read_yaml(path.read_text("utf-8")).items()}
 
 
 def step_of(fields: Fields, menu: Mapping[str, str]) -> Step:

@@ -39,8 +39,7 @@ async def forget_who_left(db: Database, clock: Clock, eraser: Eraser) -> int:
             user = await s.get(WeChatUserRow, user_id, with_for_update=True)
             if user is None or user.subscribed:
                 continue
-            files = await eraser.erase(s, conversation_id)
+            await eraser.erase(s, conversation_id, clock.now())
             await store.erase_user(s, user, clock.now())
-        await eraser.remove(files)
         done += 1
     return done

@@ -8,7 +8,7 @@ a ticket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
+
+from services.yaml_files import read_yaml
 
 # The core knows no database, so it does not take this from services.clock.
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -104,6 +106,52 @@ class WorkCalendar:
         return notes
 
 
+@dataclass(frozen=True)
+class Year:
+    """The notice for one year: runs of days off, days that are worked instead, where it stands."""
+
+    year: int
+    source: str
+    holidays: tuple[Holiday, ...]
+    workdays: tuple[tuple[date, str], ...]
+
+    @classmethod
+    def from_doc(cls, data: Mapping[str, Any]) -> Year:
+        """Read a notice as its file has it.
+
+        Raises:
+            ValueError: Malformed, or a day is worked and off at once.
+        """
+        try:
+            runs = tuple(
+                Holiday(str(h["name"]), _date(h["from"]), _date(h["to"])) for h in data["holidays"]
+            )
+            worked = tuple(
+                sorted((_date(w["date"]), str(w.get("for") or "")) for w in data["workdays"])
+            )
+            found = cls(int(data["year"]), str(data.get("source") or ""), runs, worked)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"缺少或写错了：{error}") from error
+        if bad := [run.name for run in runs if run.end < run.start]:
+            raise ValueError(f"放假的起止日期写反了：{'、'.join(bad)}")
+        off = {day for run in runs for day in _days(run)}
+        if both := sorted(day for day, _ in worked if day in off):
+            raise ValueError(f"既放假又上班：{'、'.join(map(str, both))}")
+        return found
+
+    def to_doc(self) -> dict[str, Any]:
+        """Return the notice as JSON values, as :meth:`from_doc` reads them."""
+        return {
+            "year": self.year,
+            "source": self.source,
+            "holidays": [
+                {"name": h.name, "from": h.start.isoformat(), "to": h.end.isoformat()}
+                for h in self.holidays
+            ],
+            "workdays": [{"date": d.isoformat(), "for": why} for d, why in self.workdays],
+        }
+
+
 def load_calendar(folder: Path) -> WorkCalendar:
     """Read all years of a folder.
 
@@ -111,27 +159,56 @@ def load_calendar(folder: Path) -> WorkCalendar:
         ValueError: A file is malformed; the message names the file. A missing folder or year is
             no error.
     """
+    return calendar_of(load_years(folder))
+
+
+def load_years(folder: Path) -> list[Year]:
+    """Read the notices of a folder, as :func:`load_calendar`."""
+    found = []
+    for path in sorted(folder.glob("[0-9]*.yml")):
+        try:
+            found.append(Year.from_doc(read_yaml(path.read_text(encoding="utf-8"))))
+        except (TypeError, ValueError, yaml.YAMLError) as error:
+            raise ValueError(f"工作日历文件有误：{path.name}:{error}") from error
+    return found
+
+
+def calendar_of(years: Iterable[Year]) -> WorkCalendar:
+    """Return the calendar that all notices make together; of one day the later year's counts."""
     days: dict[date, bool] = {}
     holidays: list[Holiday] = []
     makeups: set[date] = set()
-    years: set[int] = set()
-    for path in sorted(folder.glob("[0-9]*.yml")):
-        try:
-            data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-            years.add(int(data["year"]))
-            runs = [Holiday(h["name"], h["from"], h["to"]) for h in data["holidays"]]
-            worked = [w["date"] for w in data["workdays"]]
-            for run in runs:
-                for n in range((run.end - run.start).days + 1):
-                    days[run.start + n * _ONE] = False
-                    makeups.discard(run.start + n * _ONE)
-            days.update(dict.fromkeys(worked, True))
-        except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-            raise ValueError(f"工作日历文件有误：{path.name}:{error}") from error
-        holidays += runs
+    known = sorted(years, key=lambda y: y.year)
+    for notice in known:
+        for run in notice.holidays:
+            days.update(dict.fromkeys(_days(run), False))
+            makeups.difference_update(_days(run))
+        worked = [day for day, _ in notice.workdays]
+        days.update(dict.fromkeys(worked, True))
+        holidays += notice.holidays
         makeups.update(worked)
     holidays.sort(key=lambda h: h.start)
-    return WorkCalendar(days, tuple(holidays), tuple(sorted(makeups)), frozenset(years))
+    return WorkCalendar(
+        days, tuple(holidays), tuple(sorted(makeups)), frozenset(y.year for y in known)
+    )
+
+
+def days_between(start: datetime, end: datetime) -> int:
+    """Whole days from one moment's day to another's, in local time: what “within 30 days” counts.
+
+    >>> days_between(datetime(2026, 11, 24, 9, tzinfo=ZONE), datetime(2026, 12, 24, 23, tzinfo=ZONE))
+    30
+    """
+    return (end.astimezone(ZONE).date() - start.astimezone(ZONE).date()).days
+
+
+def _days(run: Holiday) -> list[date]:
+    return [run.start + n * _ONE for n in range((run.end - run.start).days + 1)]
+
+
+def _date(value: Any) -> date:
+    """Read a day as YAML (a date) or JSON (a text) gives it."""
+    return value if type(value) is date else date.fromisoformat(str(value))
 
 
 def _at(moment: datetime, clock: time) -> datetime:

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from services.errors import LindaError
+from services.tickets.core.calls import NOT_REPORTED_FINISHED
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
 Question = Literal["reason", "rating"]
-
-NOT_REPORTED_FINISHED = frozenset({
-    State.ACCEPTED, State.DISPATCHED, State.OBJECTED, State.ACTIVE, State.SUSPENDED, State.REWORK,
-})  # fmt: skip
-"""In these states “solved?” can only have come from the time limit."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +62,22 @@ def taken(ticket: Ticket, answer: Mapping[str, Any]) -> bool:
     )
 
 
+def taken_joined(ticket: Ticket, parent: Ticket | None, answer: Mapping[str, Any]) -> bool:
+    """Say whether one who joined has answered for the present round of the shared ticket."""
+    if answer.get("stage") != "solved" or not ticket.callbacks:
+        return False
+    last = ticket.callbacks[-1]
+    if parent is None or parent.resolved_at is None:
+        return bool(last.get("result") == "unsolved")
+    return bool(datetime.fromisoformat(last["at"]) >= parent.resolved_at)
+
+
 def next_question(ticket: Ticket, answer: Mapping[str, Any]) -> Question | None:
     """Return what is asked after an answer that the ticket has taken."""
     if answer.get("stage") != "solved":
         return None
+    if ticket.state is State.MERGED:
+        return "reason" if answer.get("solved") is False else None if ticket.rating else "rating"
     if answer.get("solved") is True:
         return "rating" if _closed_by_resident(ticket) and not ticket.rating else None
     return "reason" if _sent_back_by_callback(ticket) else None

@@ -14,7 +14,10 @@ from typing import Any
 
 from services.tickets.core.calendar import CLOSES, ZONE, WorkCalendar
 from services.tickets.core.leaves import Leaf
-from services.tickets.core.sla import Limit, Profile, SLAClass
+from services.tickets.core.limits import Limit
+from services.tickets.core.sla import Profile, SLAClass
+
+URGENT = frozenset({"U0", "U1", "U2"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,12 @@ class Deadline:
 def deadline(what: str, start: datetime, limit: Limit, calendar: WorkCalendar) -> Deadline:
     """Return when ``limit`` after ``start`` is: “普通事项,5个工作日;10月1日至8日放假不计”."""
     due = limit.after(start, calendar)
-    notes = calendar.explain(start, due) if limit.working else []
+    notes = []
+    if limit.working:
+        begins = calendar.roll(start)
+        if begins != start:
+            notes.append(f"不在工作时间，从{_stamp(begins)}起算")
+        notes += calendar.explain(start, due)
     return Deadline(due, "；".join([f"{what}，{limit.text}", *notes]))
 
 
@@ -51,14 +59,40 @@ def with_pauses(
         else:
             at += end - start
         reasons.append(f"{pause['why']}期间（{_stamp(start)}至{_stamp(end)}）不计")
+    if working:
+        reasons += _further(due, at, calendar)
     return Deadline(at, "；".join(reasons))
 
 
-def finish_limit(cls: SLAClass, leaf: Leaf | None) -> tuple[str, Limit | None]:
-    """Return what the limit is called and the limit; a statutory one wins over the class's."""
-    if leaf and leaf.statutory:
-        return f"{leaf.title}，依据{leaf.statutory_source}", leaf.statutory
-    return f"{cls.label}事项", cls.finish
+def _further(due: Deadline, later: datetime, calendar: WorkCalendar) -> list[str]:
+    """Say what makes the stretch longer that a deadline has been moved by, once."""
+    if later.date() <= due.at.date():
+        return []
+    said = due.reason.split("；")
+    return [n for n in calendar.explain(due.at + timedelta(days=1), later) if n not in said]
+
+
+def finish_limit(cls: SLAClass, leaf: Leaf | None, profile: Profile) -> tuple[str, Limit | None]:
+    """Return what the limit is called and the limit; a statutory one wins over the class's.
+
+    A law of the place comes before the national one, which it may only specify. In a matter that
+    cannot wait (U0–U2) a law only shortens: what it grants for the ordinary case does not let
+    a danger lie.
+    """
+    law, source = _law(leaf, profile)
+    if leaf is None or law is None or (cls.id in URGENT and _longer(law, cls.finish)):
+        return f"{cls.label}事项", cls.finish
+    return f"{leaf.title}，依据{source}", law
+
+
+def _law(leaf: Leaf | None, profile: Profile) -> tuple[Limit | None, str]:
+    if leaf is None:
+        return None, ""
+    return profile.statutory.get(leaf.id, (leaf.statutory, leaf.statutory_source))
+
+
+def _longer(law: Limit, own: Limit | None) -> bool:
+    return own is not None and (law.working or law.minutes > own.minutes)
 
 
 def finish_deadline(
@@ -73,7 +107,7 @@ def finish_deadline(
     kept = appointment_time(appointment, profile) if cls.id == "UA" else None
     if kept and kept > start:
         return Deadline(kept, f"{cls.label}，按约定时间{_stamp(kept)}")
-    what, limit = finish_limit(cls, leaf)
+    what, limit = finish_limit(cls, leaf, profile)
     return deadline(what, start, limit, calendar) if limit else None
 
 
@@ -102,7 +136,7 @@ def rework_deadline(
     calendar: WorkCalendar,
 ) -> Deadline:  # fmt: skip
     """Return the deadline of a new round: part of the first limit, never below the class's least."""
-    _, limit = finish_limit(cls, leaf)
+    _, limit = finish_limit(cls, leaf, profile)
     limit = limit or Limit(1, "d", True)
     part = limit.scaled(profile.rework_factor)
     least = cls.rework_min
@@ -119,7 +153,7 @@ def extended(
     """Return the deadline moved by an approved extension of ``days``."""
     limit = Limit(days, "d", working)
     later = limit.after(due_at, calendar)
-    notes = calendar.explain(due_at + timedelta(days=1), later) if working else []
+    notes = _further(Deadline(due_at, due_reason), later, calendar) if working else []
     return Deadline(later, "；".join([due_reason, f"经批准延期{limit.text}", *notes]))
 
 

@@ -15,7 +15,8 @@ from services.tickets.core.actor import Actor
 from services.tickets.core.kinds import Kind
 
 Channel = Literal[
-    "web", "wechat", "phone", "counter", "kiosk", "patrol", "import12345", "hotspot"
+    "web", "wechat", "phone", "counter", "kiosk", "patrol", "import12345", "hotspot",
+    "open311",
 ]  # fmt: skip
 
 

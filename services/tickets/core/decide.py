@@ -7,14 +7,17 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from services.tickets.core import planning
 from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.calendar import ZONE
 from services.tickets.core.commands import Command, CreateTicket
+from services.tickets.core.context import Context, Refusal, belongs
 from services.tickets.core.effects import event_data, start, title
 from services.tickets.core.event import Event
-from services.tickets.core.guards import GUARDS, Context, Refusal, belongs
+from services.tickets.core.guards import GUARDS
 from services.tickets.core.location import Location
 from services.tickets.core.neighbours import households
+from services.tickets.core.spots import public_spot
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS, Field, To, Transition, lines
@@ -50,6 +53,7 @@ def submit(
         priority=priority,
         narrative_original=request.narrative,
         about=request.about,
+        spot=None if place.public_text else public_spot(request.address),
     )
     data: dict[str, Any] = {
         "query_code": query_code,
@@ -72,6 +76,8 @@ def submit(
         "restricted": bool(leaf and leaf.restricted),
         "incomplete": request.incomplete,
         "location": place.to_dict(),
+        "described": bool(request.address_text) or None,
+        "spot": draft.spot,
         "occurred": request.occurred,
         "occurred_text": request.occurred_text,
         "appointment": request.appointment,
@@ -81,7 +87,9 @@ def submit(
         "household": household,
         "said_households": context.neighbours.said(request.narrative),
     }
-    data |= start(draft, Command("submit", actor, at), context)
+    command = Command("submit", actor, at)
+    data |= start(draft, command, context)
+    data["planned"] = planning.planned(draft, "start", command, context)
     return Event(
         ticket_no, 1, "submitted", "submit", actor, at, State.DRAFT, State.SUBMITTED,
         {k: v for k, v in data.items() if v is not None},
@@ -149,6 +157,9 @@ def in_scope(ticket: Ticket, actor: Actor) -> bool:
     place = ticket.place
     if actor.kind == "staff" and actor.org_id in ticket.recused:
         return False
+    if ticket.case_of and actor.kind == "staff":
+        # Pressure on a resident: nobody but who looks into it knows that it is looked into.
+        return actor.role == "auditor" or belongs(ticket, actor)
     if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
         return True
     if actor.kind == "resident":
@@ -166,8 +177,9 @@ def in_scope(ticket: Ticket, actor: Actor) -> bool:
 
 
 def helps(ticket: Ticket, actor: Actor) -> bool:
-    """Say whether the actor's unit assists or was whistled for."""
+    """Say whether the actor's unit assists, was whistled for or asked for its opinion."""
     units = {a["org"] for a in ticket.assists}
+    units |= {u["org"] for c in ticket.consults for u in c["units"]}
     units |= {u["org"] for w in ticket.whistles for u in w["units"]}
     return actor.org_id in units
 
@@ -287,11 +299,14 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
     A complete ticket is accepted at once, an accepted one dispatched when the directory knows the
     unit. One that ten households stand behind is marked as a group demand. A ticket reworked or passed on three times goes up the ladder (提级督办).
     """
-    if ticket.state is State.SUBMITTED and ready(ticket, context):
+    if ticket.state is State.SUBMITTED and ready(ticket, context, at.date()):
         return Command("accept", SYSTEM, at)
     if ticket.state is State.ACCEPTED:
-        route = context.directory.route(ticket.leaf, ticket.place, ticket.about)
-        if route.known and reachable(route.lead, ticket):
+        route = context.directory.route(
+            ticket.leaf, ticket.place, ticket.about, at.date(), ticket.recused
+        )
+        # Who is complained of does not get it: then it waits for a person.
+        if route.known and reachable(route.lead, ticket) and route.lead not in ticket.recused:
             return Command("dispatch", SYSTEM, at, {"org": route.lead, "duty": route.duty})
     if ticket.is_open and not ticket.group and context.neighbours.is_group(ticket):
         many = households(ticket)
@@ -302,12 +317,18 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
     return None
 
 
-def ready(ticket: Ticket, context: Context) -> bool:
-    """Say whether a ticket has all that accepting needs: matter known, place known if it matters."""
+def ready(ticket: Ticket, context: Context, on: date) -> bool:
+    """Say whether a ticket has all that accepting needs: matter known, place known if it matters.
+
+    A spot in no compound is known by its words where the directory says so (``anywhere``).
+    """
     leaf = context.leaf(ticket)
     if leaf is None or ticket.incomplete:
         return False
-    return not leaf.place or ticket.place.grid_id is not None
+    if not leaf.place or ticket.place.grid_id is not None:
+        return True
+    route = context.directory.route(ticket.leaf, ticket.place, ticket.about, on, ticket.recused)
+    return route.anywhere and ticket.described
 
 
 def reachable(org: str, ticket: Ticket) -> bool:

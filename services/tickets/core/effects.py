@@ -6,14 +6,25 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from services.tickets.core import clocks
+from services.tickets.core import (
+    calls,
+    clocks,
+    joint,
+    moving,
+    oversight,
+    planning,
+    reviewing,
+    sideclocks,
+)
 from services.tickets.core.calendar import OPENS
+from services.tickets.core.choices import ACCEPTED, SUSPEND_REASONS
 from services.tickets.core.commands import Command
-from services.tickets.core.guards import Context, extension_days, suspension_facts
+from services.tickets.core.context import Context
+from services.tickets.core.guards import extension_days, suspension_facts
 from services.tickets.core.kinds import Priority
+from services.tickets.core.sla import SLAClass
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
-from services.tickets.core.workflow import GROUNDS, NOT_ACCEPT_REASONS, SUSPEND_REASONS
 
 Facts = dict[str, Any]
 Effect = Callable[[Ticket, Command, Context], Facts]
@@ -60,20 +71,37 @@ def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
     cls, leaf = context.sla(accepted), context.leaf(accepted)
     pauses = _pauses(ticket, command, "等待补充")
     facts: Facts = {"pauses": pauses, "sla_class": cls.id, "sla_profile": context.profile.id}
+    facts |= _dispatch_due(ticket, cls, command, context)
     due = clocks.finish_deadline(
         cls, leaf, ticket.created_at, ticket.appointment, context.profile, context.calendar
     )
     if due is None:
         return facts
-    _, limit = clocks.finish_limit(cls, leaf)
+    _, limit = clocks.finish_limit(cls, leaf, context.profile)
     working = limit is not None and limit.working
     return facts | clocks.with_pauses(due, pauses, working, context.calendar).as_facts("due")
 
 
+def _dispatch_due(ticket: Ticket, cls: SLAClass, command: Command, context: Context) -> Facts:
+    """One limit for accepting and dispatching (domain §5.3): what accepting left of it.
+
+    Who had to wait for the resident, or accepts after a second look, has the limit from now.
+    """
+    if cls.accept is None:
+        return {}
+    due = clocks.deadline("派单", command.at, cls.accept, context.calendar)
+    if ticket.state is State.SUBMITTED and ticket.accept_due_at:
+        reason = f"受理和派单，共{cls.accept.text}；{ticket.accept_due_reason}"
+        due = clocks.Deadline(min(due.at, ticket.accept_due_at), reason)
+    return due.as_facts("dispatch_due")
+
+
 def inherit(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """A merged ticket is due when the one it went into is."""
+    """A merged ticket is due when the one it went into is, or earlier if it was promised so."""
     parent = context.parent
     if parent is None or parent.due_at is None:
+        return {}
+    if ticket.due_at is not None and ticket.due_at <= parent.due_at:
         return {}
     return {
         "due_at": parent.due_at.isoformat(),
@@ -98,25 +126,42 @@ def start_unit(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 def pause(ticket: Ticket, command: Command, context: Context) -> Facts:
     """挂账: the clock stands still until it is resumed."""
-    review = date.fromisoformat(suspension_facts(ticket, command)["review_date"])
-    review_at = datetime.combine(review, time(OPENS.hour, OPENS.minute), command.at.tzinfo)
     return {
         "paused_since": command.at.isoformat(),
-        "review_at": review_at.isoformat(),
+        **review_again(ticket, command, context),
         "back_to": ticket.state.value,
     }
 
 
+def review_again(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The clock of a suspended ticket goes on standing, up to another day of review."""
+    review = date.fromisoformat(suspension_facts(ticket, command)["review_date"])
+    review_at = datetime.combine(review, time(OPENS.hour, OPENS.minute), command.at.tzinfo)
+    return {"review_at": review_at.isoformat()}
+
+
 def resume(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """The deadline moves by the time the ticket was suspended."""
+    """The deadline moves by the time the ticket was suspended, and so does what others owe."""
     pauses = _pauses(ticket, command, "挂账")
-    facts: Facts = {"pauses": pauses}
+    facts: Facts = {"pauses": pauses, **_beside_resumed(ticket, pauses, context)}
     if ticket.due_at is None or ticket.due_reason is None:
         return facts
     due = clocks.Deadline(ticket.due_at, ticket.due_reason)
     working = _working(ticket, context)
     moved = clocks.with_pauses(due, pauses[-1:], working, context.calendar)
     return facts | moved.as_facts("due")
+
+
+def _beside_resumed(ticket: Ticket, pauses: list[Facts], context: Context) -> Facts:
+    """Side clocks that were running stood as long as the ticket."""
+    since = ticket.paused_since
+    moved = {}
+    for key, clock in sideclocks.owed(ticket).items():
+        if since is not None and clock.at > since:
+            working = sideclocks.limit_of(clock, context).working
+            due = clocks.Deadline(clock.at, clock.reason)
+            moved[key] = clocks.with_pauses(due, pauses[-1:], working, context.calendar)
+    return sideclocks.replaced(ticket, moved)
 
 
 def extend(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -153,6 +198,76 @@ def _appointment(ticket: Ticket, command: Command) -> Facts:
     return {k: v for k, v in changed.items() if v is not None}
 
 
+def await_decision(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """An objection is decided within the profile's time; the resident's clock goes on."""
+    due = clocks.deadline("裁定派单异议", command.at, context.profile.decide, context.calendar)
+    return due.as_facts("decide_due")
+
+
+def recalendar(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """A new notice of holidays moves deadlines in working time by the days that it changes."""
+    moved = moving.moves(ticket, command.at, context)
+    facts: Facts = {"moved": [m.as_fact() for m in moved]}
+    beside = {}
+    for one in moved:
+        due = clocks.Deadline(one.after, one.reason)
+        if one.name is None:
+            beside[one.key] = due
+        else:
+            facts |= due.as_facts(one.name)
+    return facts | sideclocks.replaced(ticket, beside)
+
+
+def refuse(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The resident's clock stops; where the rule wants a second look, its clock starts."""
+    if State.NOT_ACCEPTED in context.rules.reviewed_by_rule:
+        return reviewing.review_due(command, context, "rule")
+    return {}
+
+
+def terminate(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The work ends where it stood; a suspension that ran is counted, in case it goes on."""
+    facts = resume(ticket, command, context) if ticket.paused_since else {}
+    if State.TERMINATED in context.rules.reviewed_by_rule:
+        facts |= reviewing.review_due(command, context, "rule")
+    stood = ticket.back_to if ticket.state is State.SUSPENDED and ticket.back_to else ticket.state
+    return facts | {"back_to": stood.value}
+
+
+def await_review(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The resident does not agree: another person looks within the time of the rule."""
+    return reviewing.review_due(command, context, "resident")
+
+
+def recover(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """A refusal that was wrong costs the resident no time.
+
+    The deadline stays the one counted from T0 (what a new case would have been given). If that is
+    over or all but over, the unit still gets the part of the limit that a new round would get.
+    """
+    if ticket.state is State.NOT_ACCEPTED:
+        facts = fix_due(ticket, command, context)
+    else:
+        facts = {}
+    due_at = facts.get("due_at") or _iso(ticket.due_at)
+    if due_at is None:
+        return facts
+    case = Ticket.from_doc({**ticket.to_doc(), **_case(ticket, command, context)})
+    least = clocks.rework_deadline(
+        context.sla(case), context.leaf(case), command.at, ticket.rework_round + 1,
+        context.profile, context.calendar,
+    )  # fmt: skip
+    if datetime.fromisoformat(due_at) >= least.at:
+        return facts
+    reason = least.reason.split("，", 1)[1]
+    return facts | clocks.Deadline(least.at, f"复核改正后接着办，{reason}").as_facts("due")
+
+
+def await_group_answer(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """A group demand has a clock of its own: whether it is taken on."""
+    return oversight.group_due(command, context)
+
+
 def rework(ticket: Ticket, command: Command, context: Context) -> Facts:
     """A new round has a new, shorter deadline."""
     due = clocks.rework_deadline(
@@ -165,10 +280,15 @@ def rework(ticket: Ticket, command: Command, context: Context) -> Facts:
 CLOCKS: Mapping[str, Effect] = {
     f.__name__: f
     for f in (
-        keep, stop, start, wait_for_info, info_given, fix_due, inherit, start_unit, pause, resume,
-        extend, move, rework,
+        keep, stop, start, wait_for_info, info_given, fix_due, inherit, start_unit, pause, review_again, resume,
+        extend, move, rework, refuse, terminate, await_review, recover, await_group_answer,
+        await_decision, recalendar,
     )
 }  # fmt: skip
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _pauses(ticket: Ticket, command: Command, why: str) -> list[Facts]:
@@ -181,7 +301,7 @@ def _pauses(ticket: Ticket, command: Command, why: str) -> list[Facts]:
 
 
 def _working(ticket: Ticket, context: Context) -> bool:
-    _, limit = clocks.finish_limit(context.sla(ticket), context.leaf(ticket))
+    _, limit = clocks.finish_limit(context.sla(ticket), context.leaf(ticket), context.profile)
     return limit is not None and limit.working
 
 
@@ -209,15 +329,26 @@ def _case(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def title(leaf_title: str | None, place_text: str, ticket: Ticket) -> str:
-    """Return the title: place and matter; without a known matter the first words said."""
-    return f"{place_text}{leaf_title or ticket.narrative_original.strip()[:20]}"
+    """Return the title: place and matter; without a known matter the first words said.
+
+    Out in the street, where there is no compound, the road or the landmark tells two lamps apart.
+    """
+    matter = leaf_title or ticket.narrative_original.strip()[:20]
+    if place_text or not ticket.spot:
+        return f"{place_text}{matter}"
+    return matter if ticket.spot in matter else f"{matter} · {ticket.spot}"
 
 
 def _owner(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """Who has it now, and what the directory of this day says: its version, line and basis."""
     org = context.units[command.payload["org"]]
-    route = context.directory.route(ticket.leaf, ticket.place, ticket.about)
+    day = command.at.date()
+    route = context.directory.route(ticket.leaf, ticket.place, ticket.about, day, ticket.recused)
     same = route.lead == org.id
-    assists = command.payload.get("assists") or (route.assists if same else ())
+    if "assists" in command.payload:
+        chosen = list(command.payload["assists"])
+    else:
+        chosen = list(route.assists) if same else []
     return {
         "owner_org": org.id,
         "owner_org_name": org.name,
@@ -226,7 +357,38 @@ def _owner(ticket: Ticket, command: Command, context: Context) -> Facts:
         "duty": command.payload.get("duty") or "主责",
         "basis": command.payload.get("basis") or (route.basis if same else None),
         "power": route.power,
-        "assists": [_unit(a, context) for a in assists if a in context.units],
+        "directory": {
+            "version": context.directory.version,
+            "digest": context.directory.digest,
+            "line": route.line,
+            "lead": route.lead,
+            "basis": route.basis,
+            "day": day.isoformat(),
+            "followed": same,
+        },
+        "assists": [
+            joint.assistant({"org": a, "name": context.units[a].name}, command, context)
+            for a in chosen
+            if a in context.units
+        ],
+    }
+
+
+def _dispatched(ticket: Ticket, command: Command, context: Context) -> Facts:
+    facts = _owner(ticket, command, context)
+    if ticket.consults:
+        facts["consult"] = ticket.consults[-1]["id"]
+    return facts
+
+
+def _redispatched(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """A person passes the order on; it is no ruling on an objection, so the new unit may object."""
+    return {
+        **_owner(ticket, command, context),
+        "designated": False,
+        "same_unit": command.payload["org"] == ticket.owner_org,
+        "from_org": ticket.owner_org,
+        "from_org_name": ticket.owner_org_name,
     }
 
 
@@ -238,6 +400,7 @@ def _decided(ticket: Ticket, command: Command, context: Context) -> Facts:
     if upheld:
         return facts | _owner(ticket, command, context)
     return facts | {
+        "same_unit": True,
         "owner_person": ticket.owner_person, "owner_person_name": ticket.owner_person_name,
     }  # fmt: skip
 
@@ -245,18 +408,6 @@ def _decided(ticket: Ticket, command: Command, context: Context) -> Facts:
 def _signed(ticket: Ticket, command: Command, context: Context) -> Facts:
     name = context.person.name if context.person else None
     return {"owner_person": command.actor.id, "owner_person_name": name}
-
-
-def _assisted(ticket: Ticket, command: Command, context: Context) -> Facts:
-    added = [
-        {**_unit(o, context), "task": command.payload["task"], "at": command.at.isoformat()}
-        for o in command.payload["orgs"]
-    ]
-    return {"assists": [*ticket.assists, *added]}
-
-
-def _unit(org_id: str, context: Context) -> Facts:
-    return {"org": org_id, "name": context.units[org_id].name}
 
 
 def _suspended(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -278,6 +429,21 @@ def _reworked(ticket: Ticket, command: Command, context: Context) -> Facts:
     return {"rework_reason": reason, "round": ticket.rework_round + 1} | _rating(
         ticket, command, context
     )
+
+
+def _found_false(ticket: Ticket, command: Command, context: Context) -> Facts:
+    return {
+        **oversight.audited(ticket, command, context),
+        "rework_reason": f"审计抽查：虚假办结。{command.payload['text']}",
+        "round": ticket.rework_round + 1,
+    }
+
+
+def _corrected(ticket: Ticket, command: Command, context: Context) -> Facts:
+    facts = reviewing.corrected(ticket, command, context)
+    if ticket.state is State.NOT_ACCEPTED:
+        facts |= _case(ticket, command, context)
+    return facts
 
 
 def _rating(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -315,39 +481,76 @@ def _amended(ticket: Ticket, command: Command, context: Context) -> Facts:
     return {**facts, "before": before}
 
 
+def _deadline_missed(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """What is late is put on record; of a side clock also who owes what."""
+    stage = command.payload["stage"]
+    key = command.payload.get("key") or stage
+    facts: Facts = {"missed": [*ticket.missed, key]}
+    if clock := sideclocks.owed(ticket).get(key):
+        facts["owed"] = f"{clock.who} {clock.what}"
+    return facts | calls.at_expiry(ticket, stage == "due", command.at)
+
+
 FACTS: Mapping[str, Effect] = {
-    "accepted": _case,
+    "handed_off": reviewing.handed_off,
+    "accepted": lambda t, c, x: {**_case(t, c, x), "disposition": ACCEPTED},
     "info_requested": lambda t, c, x: {"need_items": c.payload["items"]},
-    "not_accepted": lambda t, c, x: {
-        "ground": c.payload["reason"],
-        "reason": f"{NOT_ACCEPT_REASONS[c.payload['reason']]}。{c.payload['explanation']}",
-    },
+    "not_accepted": reviewing.not_accepted,
+    "review_upheld": reviewing.upheld,
+    "review_corrected": _corrected,
+    "protected": oversight.protected,
     "group_demand": lambda t, c, x: {"group": True},
-    "merged": lambda t, c, x: {"merged_into": x.parent.ticket_no if x.parent else None},
-    "dispatched": _owner,
+    "group_answered": oversight.group_answered,
+    "consulted": joint.consulted,
+    "opinion_given": joint.opinion_given,
+    "merged": lambda t, c, x: {
+        "merged_into": x.parent.ticket_no if x.parent else None,
+        **calls.merged(t, c, x),
+    },
+    "dispatched": _dispatched,
+    "redispatched": _redispatched,
     "signed": _signed,
     "objected": lambda t, c, x: {"org": t.owner_org, "org_name": t.owner_org_name},
     "objection_decided": _decided,
-    "whistled": lambda t, c, x: {"units": [_unit(o, x) for o in c.payload["orgs"]]},
-    "assisted": _assisted,
+    "whistled": joint.whistled,
+    "whistle_reported": joint.whistle_reported,
+    "whistle_ended": joint.whistle_ended,
+    "whistle_rated": joint.whistle_rated,
+    "assisted": joint.assisted,
+    "assist_answered": joint.assist_answered,
     "extension_requested": _request("extension_request"),
     "extended": lambda t, c, x: {"days": extension_days(t, c)},
     "suspension_requested": _request("suspension_request"),
     "suspended": _suspended,
+    "suspension_renewed": _suspended,
     "callback_solved": _rating,
     "callback_unsolved": _reworked,
     "reworked": _reworked,
-    "terminated": lambda t, c, x: {
-        "reason": f"{GROUNDS[c.payload['ground']]}。{c.payload['explanation']}"
-    },
+    "audited": oversight.audited,
+    "found_false": _found_false,
+    "supervised": oversight.supervised,
+    "supervision_answered": oversight.supervision_answered,
+    "terminated": reviewing.terminated,
+    "excluded": oversight.excluded,
+    "held": oversight.held,
     "supplemented": _supplemented,
     "amended": _amended,
     "rated": _rating,
-    "deadline_missed": lambda t, c, x: {"missed": [*t.missed, c.payload["stage"]]},
+    "reminded": lambda t, c, x: (
+        {k: v for k, v in t.planned[0].items() if k != "at"} | {"planned_at": t.planned[0]["at"]}
+    ),
+    "deadline_missed": _deadline_missed,
+    "reminders_planned": lambda t, c, x: {
+        "planned": planning.standing(t, c.at, x),
+        **calls.at_expiry(t, "due" in t.missed and t.to_call is None, c.at),
+    },
+    "joined_asked": calls.joined_asked,
+    "joined_answered": lambda t, c, x: _rating(t, c, x) | calls.answered(t, c, x),
+    "called_at_expiry": calls.answered,
 }
 
 # Facts of the case that come from the place, not from what was typed.
-_NOT_WRITTEN = frozenset({"place", "org", "orgs", "person", "moves"})
+_NOT_WRITTEN = frozenset({"place", "org", "orgs", "person", "moves", "earlier", "key"})
 
 
 def event_data(
@@ -356,4 +559,5 @@ def event_data(
     """Return all facts of the event that a transition writes: what was said, then what follows."""
     said = {k: v for k, v in command.payload.items() if k not in _NOT_WRITTEN and v is not None}
     follows = FACTS[event](ticket, command, context) if event in FACTS else {}
-    return said | follows | CLOCKS[clock](ticket, command, context)
+    facts = said | follows | CLOCKS[clock](ticket, command, context)
+    return facts | planning.follows(ticket, facts, clock, event, to, command, context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from services.tickets.core.event import Event
@@ -22,7 +22,7 @@ class Effect:
         first: Time field set to the event's time unless it has one.
         by: Field set to the actor's id (for a resident: the word ``resident``).
         clear: Fields emptied.
-        count: Counter that goes up by one.
+        count: Counter that goes up by one, unless the event says ``same_unit``.
         works: The actor now counts as a handler of this ticket (separation of duties).
     """
 
@@ -39,48 +39,87 @@ class Effect:
 _CASE = ("leaf", "kind", "title", "priority", "priority_reason", "sla_class", "location",
          "incomplete", "restricted")  # fmt: skip
 _OWNER = ("owner_org", "owner_org_name", "owner_person", "owner_person_name", "duty", "basis",
-          "power", "assists")  # fmt: skip
+          "power", "assists", "directory")  # fmt: skip
 _UNIT_CLOCK = ("sign_due_at", "sign_due_reason", "contact_due_at", "contact_due_reason")
 _DUE = ("due_at", "due_reason")
+_DISPATCH_DUE = ("dispatch_due_at", "dispatch_due_reason")
+_REVIEW = ("review_due_at", "review_due_reason", "review_asked_by")
+_BESIDE = ("consults", "assists", "whistles")
+_ALWAYS = ("planned", "missed")
+"""What any event can bring along (``planning.follows``); a list that is appended to leaves it out."""
+_ENTRY_WITHOUT = frozenset({*_ALWAYS, "due_before", "to_call"})
 _UNSIGNED = ("signed_at", "owner_person", "owner_person_name")
 
 EFFECTS: dict[str, Effect] = {
     "submitted": Effect(
         copy=(
             *_CASE, "query_code", "channel", "narrative_original", "sla_profile",
-            "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "occurred",
+            "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "case_of", "occurred",
             "occurred_text", "appointment", "certificate", "attachments", "nlu", "household",
-            "said_households",
+            "said_households", "described", "spot",
             "accept_due_at", "accept_due_reason",
         ),
         stamp="created_at",
     ),
-    "handed_off": Effect(copy=("reason", "redirect"), clear=("accept_due_at", "accept_due_reason")),
+    "handed_off": Effect(copy=("reason", "redirect", "disposition"), clear=("accept_due_at", "accept_due_reason")),
     "info_requested": Effect(
         copy=("need_items", "paused_since", "info_due_at", "info_due_reason"), count="info_rounds"
     ),
-    "not_accepted": Effect(copy=("reason", "redirect"), clear=("accept_due_at", "accept_due_reason")),
+    "info_lapsed": Effect(
+        copy=("pauses", "accept_due_at", "accept_due_reason"),
+        clear=("paused_since", "info_due_at", "info_due_reason"),
+    ),
+    "protected": Effect(copy=("confidential", "restricted", "protection")),
+    "not_accepted": Effect(
+        copy=("reason", "redirect", "disposition", "duplicate_of", *_REVIEW),
+        stamp="refused_at", by="refused_by", clear=("accept_due_at", "accept_due_reason"),
+    ),
+    "review_requested": Effect(copy=_REVIEW),
+    "review_upheld": Effect(copy=("reviews",), clear=_REVIEW),
+    "review_corrected": Effect(
+        copy=(*_CASE, "reviews", "disposition", "sla_profile", "pauses", *_DUE, *_DISPATCH_DUE),
+        first="accepted_at",
+        clear=(*_REVIEW, "reason", "redirect", "duplicate_of", "back_to", "refused_at",
+               "refused_by"),
+    ),
     "merged": Effect(
-        copy=("merged_into", *_DUE), clear=("accept_due_at", "accept_due_reason")
+        copy=("merged_into", "to_call", *_DUE), clear=("accept_due_at", "accept_due_reason")
     ),
     "joined": Effect(append="joined"),
-    "group_demand": Effect(copy=("group",)),
+    "parted": Effect(
+        copy=("accept_due_at", "accept_due_reason"), clear=("merged_into", "to_call", *_DUE)
+    ),
+    "group_demand": Effect(copy=("group", "group_due_at", "group_due_reason")),
+    "group_answered": Effect(copy=("group_answer",), clear=("group_due_at", "group_due_reason")),
+    "consulted": Effect(copy=("consults",)),
+    "opinion_given": Effect(copy=("consults",)),
     "accepted": Effect(
-        copy=(*_CASE, "sla_profile", "pauses", *_DUE),
+        copy=(*_CASE, "disposition", "sla_profile", "pauses", *_DUE, *_DISPATCH_DUE),
         stamp="accepted_at",
         clear=("accept_due_at", "accept_due_reason", "paused_since", "info_due_at",
                "info_due_reason", "need_items"),
     ),
-    "dispatched": Effect(copy=(*_OWNER, *_UNIT_CLOCK), stamp="dispatched_at", clear=_UNSIGNED),
+    "dispatched": Effect(
+        copy=(*_OWNER, *_UNIT_CLOCK), stamp="dispatched_at", clear=(*_UNSIGNED, *_DISPATCH_DUE)
+    ),
+    "redispatched": Effect(
+        copy=(*_OWNER, *_UNIT_CLOCK, "designated"), stamp="dispatched_at",
+        clear=(*_UNSIGNED, "extension_request", "suspension_request"), count="transfers",
+    ),
     "signed": Effect(copy=("owner_person", "owner_person_name"), stamp="signed_at", works=True),
-    "objected": Effect(append="objections"),
+    "objected": Effect(copy=("decide_due_at", "decide_due_reason"), append="objections"),
     "objection_decided": Effect(
         copy=(*_OWNER, *_UNIT_CLOCK, "designated", "objections"),
-        stamp="dispatched_at", clear=_UNSIGNED, count="transfers",
+        stamp="dispatched_at", clear=(*_UNSIGNED, "decide_due_at", "decide_due_reason"),
+        count="transfers",
     ),
     "contacted": Effect(append="contacts", first="first_contact_at", works=True),
     "whistled": Effect(append="whistles"),
+    "whistle_reported": Effect(copy=("whistles",), works=True),
+    "whistle_ended": Effect(copy=("whistles",)),
+    "whistle_rated": Effect(copy=("whistles",)),
     "assisted": Effect(copy=("assists",)),
+    "assist_answered": Effect(copy=("assists",), works=True),
     "extension_requested": Effect(copy=("extension_request",)),
     "extended": Effect(copy=_DUE, append="extensions", clear=("extension_request",)),
     "extension_refused": Effect(clear=("extension_request",)),
@@ -88,33 +127,52 @@ EFFECTS: dict[str, Effect] = {
     "suspended": Effect(
         copy=("reason", "review_at", "paused_since", "back_to"), clear=("suspension_request",)
     ),
+    "suspension_renewed": Effect(copy=("reason", "review_at")),
     "suspension_refused": Effect(clear=("suspension_request",)),
     "resumed": Effect(
-        copy=("pauses", *_DUE), clear=("paused_since", "review_at", "reason", "back_to")
+        copy=("pauses", *_DUE, *_BESIDE), clear=("paused_since", "review_at", "reason", "back_to")
     ),
     "resolved": Effect(
-        copy=("outcome", "reply", "explanation", "evidence"),
+        copy=("outcome", "reply", "explanation", "redirect", "evidence"),
         stamp="resolved_at", by="resolved_by", works=True,
-        clear=("extension_request", "suspension_request"),
+        clear=("extension_request", "suspension_request", "to_call"),
     ),
     "callback_solved": Effect(
         copy=("rating", "pressured"), append="callbacks", stamp="closed_at", by="closed_by"
     ),
     "callback_unsolved": Effect(
         copy=("rating", "pressured", "rework_reason", *_DUE), append="callbacks",
-        count="rework_round",
+        stamp="reworked_at", count="rework_round",
         clear=("outcome", "reply", "explanation", "evidence", "resolved_at", "missed"),
     ),
     "callback_missed": Effect(append="callbacks"),
+    "called_at_expiry": Effect(copy=("to_call",), append="callbacks"),
+    "joined_asked": Effect(copy=("to_call",)),
+    "joined_answered": Effect(copy=("rating", "pressured", "to_call"), append="callbacks"),
     "reworked": Effect(
-        copy=("rework_reason", *_DUE), count="rework_round",
+        copy=("rework_reason", *_DUE), stamp="reworked_at", count="rework_round",
+        clear=("outcome", "reply", "explanation", "evidence", "resolved_at", "closed_at",
+               "closed_by", "missed"),
+    ),
+    "audited": Effect(copy=("audits",)),
+    "found_false": Effect(
+        copy=("audits", "rework_reason", *_DUE), stamp="reworked_at", count="rework_round",
         clear=("outcome", "reply", "explanation", "evidence", "resolved_at", "closed_at",
                "closed_by", "missed"),
     ),
     "closed": Effect(copy=("reason",), stamp="closed_at", by="closed_by"),
+    "escalated": Effect(append="escalations"),
     "supervised": Effect(append="supervisions"),
-    "terminated": Effect(copy=("reason", "redirect"), clear=("paused_since", "review_at")),
+    "supervision_answered": Effect(copy=("supervisions",)),
+    "terminated": Effect(
+        copy=("reason", "redirect", "back_to", "pauses", *_DUE, *_REVIEW, *_BESIDE),
+        stamp="refused_at", by="refused_by", clear=("paused_since", "review_at"),
+    ),
     "withdrawn": Effect(copy=("reason", "persuaded"), clear=("paused_since", "review_at")),
+    "excluded": Effect(copy=("exclusion",)),
+    "included": Effect(clear=("exclusion",)),
+    "held": Effect(copy=("hold",)),
+    "released": Effect(clear=("hold",)),
     "noted": Effect(),
     "revealed": Effect(),
     "urged": Effect(append="urges"),
@@ -128,7 +186,15 @@ EFFECTS: dict[str, Effect] = {
         append="amendments",
     ),
     "rated": Effect(copy=("rating", "pressured")),
-    "deadline_missed": Effect(copy=("missed",)),
+    "deadline_missed": Effect(copy=("to_call",)),
+    "reminded": Effect(append="reminders"),
+    "deadline_moved": Effect(
+        copy=("accept_due_at", "accept_due_reason", *_DISPATCH_DUE, *_UNIT_CLOCK, *_DUE, "info_due_at",
+              "info_due_reason", "decide_due_at", "decide_due_reason", *_REVIEW[:2],
+              "group_due_at", "group_due_reason", *_BESIDE),
+    ),
+    "reminders_planned": Effect(copy=("to_call",)),
+    "taken_up": Effect(),
 }  # fmt: skip
 
 # A supplement or an amendment that answers the one notice also ends its pause; others leave the clocks alone.
@@ -152,9 +218,11 @@ def apply(ticket: Ticket, event: Event) -> Ticket:
     if event.type in ("supplemented", "amended") and event.from_state is State.NEED_INFO:
         cleared = _ENDS_PAUSE
     change: dict[str, Any] = {name: _EMPTY[name] for name in cleared}
-    change |= {n: typed(n, event.data[n]) for n in effect.copy if n in event.data}
+    copied = (*effect.copy, *_ALWAYS)
+    change |= {n: typed(n, event.data[n]) for n in copied if n in event.data}
     if effect.append:
-        entry = {**event.data, "at": event.at.isoformat(), "by": event.actor.id}
+        said = {k: v for k, v in event.data.items() if k not in _ENTRY_WITHOUT}
+        entry = {**said, "at": event.at.isoformat(), "by": event.actor.id}
         change[effect.append] = [*getattr(ticket, effect.append), entry]
     if effect.stamp:
         change[effect.stamp] = event.at
@@ -162,14 +230,16 @@ def apply(ticket: Ticket, event: Event) -> Ticket:
         change[effect.first] = event.at
     if effect.by:
         change[effect.by] = "resident" if event.actor.kind == "resident" else event.actor.id
-    if effect.count:
+    # A ruling that leaves the order where it is is no transfer, nor is another worker of the unit.
+    if effect.count and not event.data.get("same_unit"):
         change[effect.count] = getattr(ticket, effect.count) + 1
     if effect.works and event.actor.id not in ticket.handlers:
         change["handlers"] = [*ticket.handlers, event.actor.id]
-    return replace(
-        ticket, ticket_no=event.ticket_no, version=event.seq, state=event.to_state,
-        updated_at=event.at, **change,
-    )  # fmt: skip
+    change |= {
+        "ticket_no": event.ticket_no, "version": event.seq, "state": event.to_state,
+        "updated_at": event.at,
+    }  # fmt: skip
+    return ticket.changed(change)
 
 
 def fold(events: Iterable[Event]) -> Ticket:

@@ -1,110 +1,31 @@
 """Guards: conditions on a transition that its line in the table names.
 
 Each takes the ticket, the command and the facts around it, and returns ``None`` or a refusal that
-a person can act on.
+a person can act on. Those of one subject (whistles, second looks, scoring …) stand with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.tickets.core.actor import Actor
-from services.tickets.core.calendar import WorkCalendar
+from services.tickets.core import calls, joint, moving, oversight, planning, reviewing
+from services.tickets.core.calendar import days_between
 from services.tickets.core.commands import Command
-from services.tickets.core.dispatch import Directory
-from services.tickets.core.leaves import Leaf, Urgency
-from services.tickets.core.location import Location
-from services.tickets.core.neighbours import Neighbours
-from services.tickets.core.sla import Profile, SLAClass
+from services.tickets.core.context import (
+    OWN_UNIT_ROLES,
+    TOLD_WHO,
+    Context,
+    Refusal,
+    belongs,
+    reads,
+)
+from services.tickets.core.dispatch import SELF_GOVERNING
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
-# Roles that act only on tickets of their own unit; reviewers act on all in their area.
-OWN_UNIT_ROLES = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why not: machine-readable code, one Chinese sentence, facts by field."""
-
-    code: str
-    message: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit a ticket can go to, as far as rules care."""
-
-    id: str
-    name: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Person:
-    """A member of staff a ticket can be given to."""
-
-    id: str
-    name: str
-    org_id: str
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a decision may look at besides ticket and command. Loaded before; guards are pure."""
-
-    calendar: WorkCalendar
-    profile: Profile
-    leaves: Mapping[str, Leaf]
-    directory: Directory
-    units: Mapping[str, Unit]
-    urgency: Urgency
-    neighbours: Neighbours = field(default_factory=Neighbours)
-    person: Person | None = None
-    parent: Ticket | None = None
-    place: Location | None = None
-
-    def leaf(self, ticket: Ticket) -> Leaf | None:
-        """The leaf of a ticket."""
-        return self.leaves.get(ticket.leaf or "")
-
-    def sla(self, ticket: Ticket) -> SLAClass:
-        """The limits of a ticket."""
-        return self.profile.class_for(ticket.kind, ticket.priority, ticket.leaf)
-
-
 Guard = Callable[[Ticket, Command, Context], Refusal | None]
-
-
-def belongs(ticket: Ticket, actor: Actor) -> bool:
-    """Say whether a ticket is given to the actor's unit (as lead) or the actor in person."""
-    if ticket.owner_person and ticket.owner_person == actor.id:
-        return True
-    if ticket.owner_org == "grid":
-        return actor.role == "grid" and ticket.place.grid_id in actor.grid_ids
-    if ticket.owner_org == "community":
-        same = actor.community_id is None or ticket.place.community_id == actor.community_id
-        return actor.role in ("clerk", "mediator") and same
-    return actor.org_id is not None and ticket.owner_org == actor.org_id
-
-
-def reads(ticket: Ticket, actor: Actor) -> bool:
-    """Say whether the actor may read what a ticket is about.
-
-    Of a restricted one (children, violence, mental crisis) only the unit and person it is given
-    to, the intake desk of its community and the dispatcher (《个人信息保护法》第二十八条).
-    """
-    if not ticket.restricted or actor.kind in ("system", "resident"):
-        return True
-    if actor.role in ("clerk", "supervisor"):
-        return (
-            actor.community_id in (None, ticket.place.community_id) or not ticket.place.community_id
-        )
-    return actor.role == "dispatcher" or belongs(ticket, actor)
 
 
 def may_read(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
@@ -127,6 +48,16 @@ def not_handler(ticket: Ticket, command: Command, context: Context) -> Refusal |
     """Separation of duties: who handled a ticket neither calls back nor closes nor ends it."""
     if command.actor.kind == "staff" and command.actor.id in ticket.handlers:
         return Refusal("own_work", "承办人不能自己回访、归档或终止，请由其他人操作。")
+    return None
+
+
+def other_unit(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who calls back or audits is not of the unit that handled it; a community and its grids are one."""
+    mine = command.actor.org_id
+    lead = ticket.owner_org or (context.parent and context.parent.owner_org)
+    same = mine == lead or {mine, lead} <= SELF_GOVERNING
+    if command.actor.kind == "staff" and mine is not None and same:
+        return Refusal("own_unit", "承办单位不能自己回访、抽查，请由别的单位来做。")
     return None
 
 
@@ -162,6 +93,8 @@ def same_matter(ticket: Ticket, command: Command, context: Context) -> Refusal |
         return Refusal("parent_not_found", "没有找到要并入的工单。", {"into": "没有这个工单。"})
     if parent.ticket_no == ticket.ticket_no:
         return Refusal("merge_into_itself", "不能并入自己。", {"into": "不能并入自己。"})
+    if ticket.joined:
+        return Refusal("others_joined", "已经有邻居并入这件工单，请把另一件并进来。")
     if not parent.is_open:
         return Refusal("parent_closed", "要并入的工单已经结束。", {"into": "工单已经结束。"})
     here, there = ticket.place, parent.place
@@ -172,6 +105,13 @@ def same_matter(ticket: Ticket, command: Command, context: Context) -> Refusal |
     )
     if ticket.leaf != parent.leaf or not same_place:
         return Refusal("not_same_matter", "两件工单的事项或地点不同，不能并单。")
+    return None
+
+
+def lead_gone(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who joined goes on alone only when who brought the matter has taken it back."""
+    if context.parent is None or context.parent.state is not State.WITHDRAWN:
+        return Refusal("still_shared", "一起办的那件工单没有撤回。")
     return None
 
 
@@ -206,6 +146,27 @@ def _person_fits(command: Command, context: Context) -> Refusal | None:
     return None
 
 
+def another_org(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Passing an order on means passing it to somebody else."""
+    if command.payload.get("org") == ticket.owner_org and not command.payload.get("person"):
+        return Refusal("same_org", "改派要换一个单位，或换一位承办人。", {"org": "请换一个。"})
+    return None
+
+
+def shared_resolved(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who joined is asked once the shared ticket is reported done."""
+    if context.parent is None or context.parent.state not in (State.RESOLVED, State.CLOSED):
+        return Refusal("not_resolved_yet", "一起办的那件工单还没有办结。")
+    return None
+
+
+def shared_reopens(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """“Not solved” of one who joined reopens the shared ticket, as long as it can be."""
+    if context.parent is None or command.payload["result"] != "unsolved":
+        return None
+    return within_reopen_days(context.parent, command, context)
+
+
 def orgs_known(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """All named units exist."""
     unknown = [o for o in command.payload.get("orgs") or () if o not in context.units]
@@ -223,6 +184,17 @@ def not_over_assigned(ticket: Ticket, command: Command, context: Context) -> Ref
             "over_assignment",
             "这件事不在社区任务清单内，不能让社区或网格主责；可以派给有关部门，社区协助。",
             {"basis": context.directory.community_basis},
+        )
+    return None
+
+
+def led(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """An order always has a lead (第十四条): who only assists does not have it."""
+    if command.payload.get("duty") == "协助":
+        return Refusal(
+            "no_lead",
+            "工单要有主办单位；只协助的单位请写在“协办单位”里。",
+            {"duty": "请选主责，或另选主办单位。"},
         )
     return None
 
@@ -254,6 +226,18 @@ def objects_once(ticket: Ticket, command: Command, context: Context) -> Refusal 
     return None
 
 
+def suggestion_known(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Whose it is instead, when the unit names somebody: another unit of the directory."""
+    wanted = command.payload.get("suggested_org")
+    if wanted is None or (wanted in context.units and wanted != ticket.owner_org):
+        return None
+    return Refusal(
+        "suggestion_unknown",
+        "建议的主办单位要是派单目录里的另一个单位；不清楚的可以不填。",
+        {"suggested_org": "请换一个单位。"},
+    )
+
+
 def objects_in_time(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Objections come early: 2 hours for urgent tickets, a working day for others."""
     limit = context.sla(ticket).object
@@ -283,9 +267,14 @@ def upheld_names_org(ticket: Ticket, command: Command, context: Context) -> Refu
     return None
 
 
+EXTENSION_ASKERS = OWN_UNIT_ROLES | {"vendor"}
+"""Roles that ask for more time; the others decide on it."""
+
+
 def before_expiry(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """More time is asked for before the time is up, not after."""
-    asked = ticket.extension_request
+    # Who approves may do so later than it was asked; asking anew counts from now.
+    asked = None if command.actor.role in EXTENSION_ASKERS else ticket.extension_request
     at = datetime.fromisoformat(asked["at"]) if asked else command.at
     if ticket.due_at is None:
         return Refusal("no_deadline", "这件工单没有办理时限，不用延期。")
@@ -395,6 +384,33 @@ def explained_if_unsolved(ticket: Ticket, command: Command, context: Context) ->
     )
 
 
+def contacted_first(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who reported is contacted before the work is called done (第十五条), where that is possible.
+
+    Vendors never learn who reported, a confidential reporter is not told to the handler, and a
+    finding of a patrol has nobody to call.
+    """
+    nobody = ticket.confidential or ticket.reporter.get("role") in ("patrol", "staff")
+    asked = context.rules.contact_first and context.sla(ticket).contact is not None
+    if not asked or ticket.first_contact_at or nobody or command.actor.role == "vendor":
+        return None
+    return Refusal("contact_first", "还没有联系过居民，请先联系、记一笔，再办结。")
+
+
+def outcome_founded(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Each outcome stands on something: another channel is named, “cannot be verified” was tried."""
+    outcome = command.payload.get("outcome")
+    if outcome == "redirected" and not command.payload.get("redirect"):
+        return Refusal(
+            "redirect_missing",
+            "转法定渠道的，请写明转到哪里、居民怎么去。",
+            {"redirect": "请填写。"},
+        )
+    if outcome == "unverifiable" and not ticket.contacts:
+        return Refusal("not_tried", "没有联系或到现场核实过，不能填“无法核实”。")
+    return None
+
+
 def evidence_if_physical(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """A repair is shown by a photo, or it is said why there is none."""
     leaf = context.leaf(ticket)
@@ -417,28 +433,20 @@ def score_in_range(ticket: Ticket, command: Command, context: Context) -> Refusa
 
 
 def within_reopen_days(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """“又坏了” and ratings are taken for 30 days after closing."""
+    """“又坏了” and ratings are taken for 30 days after closing, the last one to its end."""
     days = context.profile.reopen_days
-    if ticket.closed_at and command.at > ticket.closed_at + timedelta(days=days):
+    if ticket.closed_at and days_between(ticket.closed_at, command.at) > days:
         return Refusal("closed_too_long", f"归档已经超过{days}天，请重新反映，我马上帮您登记。")
     return None
 
 
 def callbacks_exhausted(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """A ticket nobody answers for is closed after 3 attempts over 3 days, not earlier."""
+    """A ticket nobody answers for is closed after 3 attempts on 3 days, not earlier."""
     p = context.profile
-    missed = [
-        datetime.fromisoformat(c["at"])
-        for c in ticket.callbacks
-        if c["result"] == "no_answer" and ticket.resolved_at
-        and datetime.fromisoformat(c["at"]) >= ticket.resolved_at
-    ]  # fmt: skip
-    since = ticket.resolved_at
-    over = since is not None and command.at >= since + timedelta(days=p.callback_days)
-    if len(missed) < p.callback_attempts or not over:
+    if not calls.exhausted(ticket.callbacks, ticket.resolved_at, p):
         return Refusal(
             "callback_first",
-            f"要先回访：{p.callback_days}天内{p.callback_attempts}次联系不上，才能归档。",
+            f"要先回访：分{p.callback_days}天、{p.callback_attempts}次都联系不上，才能归档。",
         )
     return None
 
@@ -453,7 +461,7 @@ def one_step_up(ticket: Ticket, command: Command, context: Context) -> Refusal |
 
 def not_confidential(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Whoever asked for secrecy stays unknown to who handles the matter (济南条例第十六条)."""
-    if ticket.confidential and command.actor.role not in ("clerk", "callback"):
+    if ticket.confidential and command.actor.role not in TOLD_WHO:
         return Refusal("confidential", "居民要求保密，请通过社区前台联系。")
     return None
 
@@ -478,16 +486,41 @@ def something_amended(ticket: Ticket, command: Command, context: Context) -> Ref
     return Refusal("bad_portions", f"份数要在1到{MOST_PORTIONS}之间。")
 
 
+def reminder_due(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A reminder is given when its time has come, once, and in the order of the plan."""
+    if not ticket.planned or command.at < datetime.fromisoformat(ticket.planned[0]["at"]):
+        return Refusal("no_reminder_due", "现在没有要提醒的。")
+    return None
+
+
+def reminders_lacking(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Reminders are planned by themselves only where none were ever planned."""
+    if not planning.lacking(ticket, command.at, context):
+        return Refusal("reminders_there", "提醒已经排好。")
+    return None
+
+
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
-        is_owner, not_handler, leaf_known, info_wait_over, one_notice, same_matter, org_known,
-        orgs_known, not_over_assigned, not_recused, not_designated, objects_once, objects_in_time,
-        not_objector, upheld_names_org, before_expiry, extensions_left, days_within_limit,
-        extension_days_given, extension_pending, not_requester, suspension_pending,
-        not_suspension_requester, suspension_explained, review_in_time, explained_if_unsolved,
-        evidence_if_physical, score_in_range, within_reopen_days, callbacks_exhausted,
-        one_step_up, not_confidential, may_read, something_given,
-        something_amended,
+        is_owner, not_handler, other_unit, leaf_known, info_wait_over, one_notice, same_matter,
+        lead_gone, org_known,
+        orgs_known, another_org, not_over_assigned, led, not_recused, not_designated, objects_once,
+        suggestion_known,
+        objects_in_time, not_objector, upheld_names_org, before_expiry, extensions_left,
+        days_within_limit, extension_days_given, extension_pending, not_requester,
+        suspension_pending, not_suspension_requester, suspension_explained, review_in_time,
+        contacted_first, explained_if_unsolved, outcome_founded, evidence_if_physical,
+        score_in_range, within_reopen_days, callbacks_exhausted, shared_resolved, shared_reopens, one_step_up,
+        not_confidential, may_read, something_given, something_amended,
+        reviewing.earlier_named, reviewing.review_once, reviewing.within_review_days,
+        reviewing.review_pending, reviewing.not_refuser,
+        joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.invited, joint.stage_in_order,
+        joint.solution_told, joint.whistle_open, joint.whistle_over, joint.whistle_rated_once, joint.assisting,
+        oversight.until_in_future, oversight.supervised_now, oversight.group_unanswered,
+        oversight.not_lowered, oversight.not_scored_unit, oversight.period_open,
+        oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,
+        oversight.is_case, reminder_due, reminders_lacking, moving.deadline_moves,
+        calls.to_be_called, calls.reached_by_phone,
     )
 }  # fmt: skip

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from services.tickets.core.kinds import Kind, Priority
-from services.tickets.core.sla import Limit
+from services.tickets.core.limits import Limit
+from services.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def load_leaves(path: Path) -> Mapping[str, Leaf]:
         ValueError: Malformed; the message names file and leaf.
     """
     leaves = {}
-    for id, data in yaml.safe_load(path.read_text(encoding="utf-8"))["leaves"].items():
+    for id, data in read_yaml(path.read_text(encoding="utf-8"))["leaves"].items():
         try:
             legal = data.get("statutory") or {}
             leaves[id] = Leaf(
@@ -103,7 +102,7 @@ def load_urgency(path: Path) -> Urgency:
         ValueError: Malformed; the message names the file and the rule's number.
     """
     rules = []
-    for n, data in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))["priorities"], 1):
+    for n, data in enumerate(read_yaml(path.read_text(encoding="utf-8"))["priorities"], 1):
         try:
             if unknown := set(data) - RULE_KEYS:
                 raise ValueError(f"没有这些项：{'、'.join(map(str, unknown))}")

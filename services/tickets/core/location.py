@@ -30,8 +30,7 @@ class Location:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Location:
         """Read a candidate of ``/places/resolve``; unknown keys are ignored, ``label`` is text."""
-        known = {f.name for f in fields(cls)}
-        values = {k: v for k, v in data.items() if k in known and v is not None}
+        values = {k: v for k, v in data.items() if k in _KNOWN and v is not None}
         values.setdefault("text", data.get("label") or "")
         return cls(**values)
 
@@ -48,6 +47,9 @@ class Location:
         if self.unit:
             parts.append(_suffixed(self.unit, "单元"))
         return "".join(parts)
+
+
+_KNOWN = frozenset(f.name for f in fields(Location))
 
 
 def _suffixed(value: str, suffix: str) -> str:

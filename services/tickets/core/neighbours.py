@@ -16,10 +16,11 @@ from typing import Any
 import yaml
 
 from services.places.numbers import number
+from services.tickets.core.limits import Limit
 from services.tickets.core.location import Location
-from services.tickets.core.sla import Limit
 from services.tickets.core.states import OPEN, State
 from services.tickets.core.ticket import Ticket
+from services.yaml_files import read_yaml
 
 REACHES = ("unit", "building", "compound")
 """How far one thing reaches, the nearest first."""
@@ -147,7 +148,7 @@ def load_neighbours(path: Path) -> Neighbours:
         ValueError: Malformed; the message names the file.
     """
     try:
-        data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8"))
         window = data["window"]
         leaves = {
             leaf: Shared(

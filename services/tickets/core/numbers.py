@@ -21,6 +21,7 @@ _DAMM = (
 _SPOKEN = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {
     "〇": "0", "洞": "0", "幺": "1", "两": "2", "拐": "7", "勾": "9",
 }  # fmt: skip
+_ROUND = re.compile(r"R\d{1,2}$")
 _FILLER = re.compile(r"[\s\-—–_·.,,、。::#号]+")
 
 
@@ -47,11 +48,13 @@ def ticket_number(day: date, sequence: int) -> str:
 def parse_ticket_number(text: str) -> str:
     """Read a typed or spoken number in any grouping, also in Chinese digits; return it canonical.
 
+    The round of a reworked ticket (``…-R2``) is part of what people see, not of the number.
+
     Raises:
         BadTicketNumber: Wrong length, impossible date or wrong check digit.
     """
     plain = unicodedata.normalize("NFKC", text).upper().strip()
-    plain = _FILLER.sub("", plain.removeprefix("工单").lstrip("号"))
+    plain = _ROUND.sub("", _FILLER.sub("", plain.removeprefix("工单").lstrip("号")))
     plain = "".join(_SPOKEN.get(c, c) for c in plain.removeprefix(PREFIX))
     if not (plain.isascii() and plain.isdigit()):
         raise BadTicketNumber("工单号是SQ加12位数字，请再核对一下。")

@@ -1,71 +1,25 @@
 """SLA profiles: how long each class of ticket may take, read from ``data/sla``.
 
-A limit is written ``15m 2h 7d`` (natural time) or ``30wm 2wh 5wd`` (working time), so the unit
-alone says which calendar counts.
+Limits are written as in :mod:`services.tickets.core.limits`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from services.tickets.core.calendar import MINUTES_PER_DAY, WorkCalendar
+from services.tickets.core.escalation import Step
 from services.tickets.core.kinds import Kind, Priority
+from services.tickets.core.limits import Limit
+from services.yaml_files import read_yaml
 
-_LIMIT = re.compile(r"(\d+(?:\.\d+)?)(w?)([mhd])")
-_NATURAL = {"m": 1, "h": 60, "d": 24 * 60}
-_WORKING = {"m": 1, "h": 60, "d": MINUTES_PER_DAY}
-_UNIT_NAMES = {
-    ("", "m"): "分钟", ("", "h"): "小时", ("", "d"): "天",
-    ("w", "m"): "个工作分钟", ("w", "h"): "个工作小时", ("w", "d"): "个工作日",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A length of natural or working time."""
-
-    amount: float
-    unit: str
-    working: bool
-
-    @classmethod
-    def parse(cls, text: str) -> Limit:
-        """Read ``5wd``.
-
-        Raises:
-            ValueError: The text is no limit.
-        """
-        match = _LIMIT.fullmatch(str(text).strip())
-        if not match:
-            raise ValueError(f"时限写法有误：{text}（应如 15m、2h、7d、2wh、5wd）")
-        return cls(float(match[1]), match[3], match[2] == "w")
-
-    @property
-    def minutes(self) -> float:
-        """Minutes of natural or of working time."""
-        return self.amount * (_WORKING if self.working else _NATURAL)[self.unit]
-
-    @property
-    def text(self) -> str:
-        """In Chinese: 5个工作日."""
-        return f"{self.amount:g}{_UNIT_NAMES['w' if self.working else '', self.unit]}"
-
-    def scaled(self, factor: float) -> Limit:
-        """Return the same limit times a factor."""
-        return replace(self, amount=self.amount * factor)
-
-    def after(self, start: datetime, calendar: WorkCalendar) -> datetime:
-        """Return when the limit is over that begins at ``start``."""
-        if self.working:
-            return calendar.add_working(start, self.minutes)
-        return start + timedelta(minutes=self.minutes)
+A_DAY = Limit(24, "h", False)
+A_WORKING_DAY = Limit(1, "d", True)
+THREE_WORKING_DAYS = Limit(3, "d", True)
 
 
 @dataclass(frozen=True)
@@ -90,7 +44,16 @@ class SLAClass:
 
 @dataclass(frozen=True)
 class Profile:
-    """The limits of one place, with where they come from."""
+    """The limits of one place, with where they come from.
+
+    Attributes:
+        info_remind: When a resident is reminded of what is missing.
+        info_wait: When a request is taken on as it is, if nothing comes.
+        decide: How soon an objection is decided.
+        review_late: How long after the review day of a suspension it goes to the next level.
+        escalation: By class, who is told when (:mod:`services.tickets.core.escalation`).
+        statutory: Limits by law of this place, by leaf, with their source.
+    """
 
     id: str
     label: str
@@ -104,8 +67,12 @@ class Profile:
     reopen_days: int = 30
     callback_attempts: int = 3
     callback_days: int = 3
-    info_wait: Limit = Limit(3, "d", True)
-    decide: Limit = Limit(1, "d", True)
+    info_wait: Limit = THREE_WORKING_DAYS
+    info_remind: Limit = A_DAY
+    decide: Limit = A_WORKING_DAY
+    review_late: Limit = A_WORKING_DAY
+    escalation: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    statutory: Mapping[str, tuple[Limit, str]] = field(default_factory=dict)
     meals: Mapping[str, str] = field(default_factory=dict)
 
     def class_for(self, kind: Kind | None, priority: Priority, leaf: str | None = None) -> SLAClass:
@@ -157,7 +124,17 @@ def load_profile(folder: Path, name: str) -> Profile:
                 Kind(k): Limit.parse(v) for k, v in data.get("finish_of_kind", {}).items()
             },
             info_wait=Limit.parse(data["info_wait"]),
+            info_remind=Limit.parse(data["info_remind"]),
             decide=Limit.parse(data["decide"]),
+            review_late=Limit.parse(data["review_late"]),
+            escalation={
+                cls: tuple(Step.parse(step) for step in steps)
+                for cls, steps in data["escalation"].items()
+            },
+            statutory={
+                leaf: (Limit.parse(law["finish"]), str(law["source"]))
+                for leaf, law in data.get("statutory", {}).items()
+            },
             meals=data.get("meals", {}),
             **{
                 n: data[n]
@@ -170,11 +147,12 @@ def load_profile(folder: Path, name: str) -> Profile:
 
 
 def _merged(folder: Path, name: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((folder / f"{name}.yml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml((folder / f"{name}.yml").read_text(encoding="utf-8"))
     if "base" not in data:
         return data
     base = _merged(folder, data["base"])
     classes = {**base["classes"]}
     for key, changes in data.get("classes", {}).items():
         classes[key] = {**classes.get(key, {}), **changes}
-    return {**base, **data, "classes": classes}
+    escalation = {**base.get("escalation", {}), **data.get("escalation", {})}
+    return {**base, **data, "classes": classes, "escalation": escalation}

@@ -62,7 +62,7 @@ RESIDENT_TEXTS: dict[State, str] = {
     State.DISPATCHED: "已派给{owner}，等待接单。",
     State.OBJECTED: "正在确定由哪个单位主办，不影响办理时限。",
     State.ACTIVE: "{owner}正在办理。",
-    State.SUSPENDED: "受客观条件限制暂时办不了：{reason}",
+    State.SUSPENDED: "受客观条件限制暂时办不了：{reason}。{review}",
     State.RESOLVED: "已经办结，您看行不行？",
     State.REWORK: "已退回重办（第{round}轮）。",
     State.CLOSED: "已办完归档。30天内随时可以评价，又坏了也可以直接说。",
@@ -77,4 +77,5 @@ ASSIGNED = frozenset({State.DISPATCHED, State.OBJECTED, State.SUSPENDED}) | WORK
 OPEN = WAITING | ASSIGNED | {State.RESOLVED}
 FINAL = frozenset({State.CLOSED, State.WITHDRAWN, State.TERMINATED, State.NOT_ACCEPTED,
                    State.MERGED, State.HANDED_OFF})  # fmt: skip
+REFUSED = frozenset({State.NOT_ACCEPTED, State.TERMINATED})
 STORED = OPEN | FINAL

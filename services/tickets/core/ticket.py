@@ -43,8 +43,12 @@ class Ticket:
     recused: list[str] = field(default_factory=list)
     confidential: bool = False
     restricted: bool = False
+    protection: JSON | None = None
+    case_of: str | None = None  # the ticket whose resident was pressed; see integrity.py
     incomplete: bool = False
     location: JSON = field(default_factory=dict)
+    described: bool = False  # the place was told in words, which are kept apart
+    spot: str | None = None  # road or landmark of a place in no compound; see spots.py
     occurred: JSON | None = None
     occurred_text: str | None = None
     appointment: JSON | None = None
@@ -56,6 +60,7 @@ class Ticket:
     said_households: int | None = None
     joined: list[JSON] = field(default_factory=list)
     group: bool = False
+    group_answer: JSON | None = None
     # who
     owner_org: str | None = None
     owner_org_name: str | None = None
@@ -64,6 +69,8 @@ class Ticket:
     duty: str | None = None
     basis: str | None = None
     power: str | None = None
+    directory: JSON | None = None  # version, line and basis of the dispatch directory at dispatch
+    consults: list[JSON] = field(default_factory=list)
     assists: list[JSON] = field(default_factory=list)
     whistles: list[JSON] = field(default_factory=list)
     handlers: list[str] = field(default_factory=list)
@@ -75,6 +82,8 @@ class Ticket:
     accept_due_at: datetime | None = None
     accept_due_reason: str | None = None
     accepted_at: datetime | None = None
+    dispatch_due_at: datetime | None = None
+    dispatch_due_reason: str | None = None
     due_at: datetime | None = None
     due_reason: str | None = None
     dispatched_at: datetime | None = None
@@ -86,15 +95,30 @@ class Ticket:
     first_contact_at: datetime | None = None
     info_due_at: datetime | None = None
     info_due_reason: str | None = None
-    review_at: datetime | None = None
+    review_at: datetime | None = None  # of a suspension; the second look at a refusal is review_due
+    review_due_at: datetime | None = None
+    review_due_reason: str | None = None
+    group_due_at: datetime | None = None
+    group_due_reason: str | None = None
+    decide_due_at: datetime | None = None
+    decide_due_reason: str | None = None
+    reworked_at: datetime | None = None
     paused_since: datetime | None = None
     pauses: list[JSON] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
+    planned: list[JSON] = field(default_factory=list)  # reminders ahead, see planning.py
+    reminders: list[JSON] = field(default_factory=list)  # those that were given
     # history that guards and views need
     need_items: list[str] = field(default_factory=list)
     info_rounds: int = 0
     reason: str | None = None
     redirect: str | None = None
+    disposition: str | None = None
+    duplicate_of: str | None = None
+    refused_at: datetime | None = None
+    refused_by: str | None = None
+    review_asked_by: str | None = None
+    reviews: list[JSON] = field(default_factory=list)
     merged_into: str | None = None
     back_to: State | None = None
     contacts: list[JSON] = field(default_factory=list)
@@ -105,6 +129,7 @@ class Ticket:
     supplements: list[JSON] = field(default_factory=list)
     amendments: list[JSON] = field(default_factory=list)
     urges: list[JSON] = field(default_factory=list)
+    escalations: list[JSON] = field(default_factory=list)
     supervisions: list[JSON] = field(default_factory=list)
     outcome: str | None = None
     reply: str | None = None
@@ -113,6 +138,7 @@ class Ticket:
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     callbacks: list[JSON] = field(default_factory=list)
+    to_call: JSON | None = None  # by the callback desk: why, since when; see calls.py
     rework_round: int = 0
     rework_reason: str | None = None
     closed_at: datetime | None = None
@@ -120,6 +146,10 @@ class Ticket:
     rating: JSON | None = None
     persuaded: bool = False
     pressured: bool = False
+    # scoring and keeping
+    audits: list[JSON] = field(default_factory=list)
+    exclusion: JSON | None = None
+    hold: JSON | None = None
 
     @property
     def is_open(self) -> bool:
@@ -130,6 +160,11 @@ class Ticket:
     def place(self) -> Location:
         """The location as a value."""
         return Location.from_dict(self.location)
+
+    @property
+    def display_no(self) -> str:
+        """The number as people see it: from the second round on with the round, ``…-R2``."""
+        return f"{self.ticket_no}-R{self.rework_round + 1}" if self.rework_round else self.ticket_no
 
     @property
     def supervision_level(self) -> int:
@@ -145,21 +180,42 @@ class Ticket:
             "incomplete": self.incomplete,
             "urged": bool(self.urges),
             "supervised": bool(self.supervisions),
-            "overdue": bool(self.missed),
+            "escalated": bool(self.escalations),
+            "overdue": any(stage in self.missed for stage in ("sign", "contact", "due")),
             "whistled": bool(self.whistles),
             "extension_requested": self.extension_request is not None,
             "suspension_requested": self.suspension_request is not None,
             "persuaded": self.persuaded,
             "rating_pressure": self.pressured,
             "group": self.group,
+            "group_unanswered": self.group_due_at is not None,
+            "review_pending": self.review_due_at is not None,
+            "case": self.case_of is not None,
+            "to_call": self.to_call is not None and (self.is_open or self.state is State.MERGED),
+            "false_resolution": any(a["finding"] == "false" for a in self.audits),
+            "excluded": self.exclusion is not None,
+            "held": self.hold is not None,
             # 重办三次以上或流转三次以上: 问题工单 (提级督办).
             "problem": self.rework_round >= 3 or self.transfers >= 3,
         }
         return [name for name, on in marks.items() if on]
 
+    def changed(self, changes: Mapping[str, Any]) -> Ticket:
+        """Return the ticket with other values of some fields.
+
+        The same as ``dataclasses.replace``, which goes through all fields one by one: every event
+        of every ticket comes through here.
+        """
+        if unknown := changes.keys() - FIELD_NAMES:
+            raise TypeError(f"no fields of a ticket: {sorted(unknown)}")
+        new = object.__new__(Ticket)
+        new.__dict__.update(self.__dict__)
+        new.__dict__.update(changes)
+        return new
+
     def to_doc(self) -> JSON:
         """Return the ticket as JSON values."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {name: _plain(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_doc(cls, doc: Mapping[str, Any]) -> Ticket:

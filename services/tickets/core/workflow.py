@@ -15,7 +15,33 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from services.tickets.core.states import ASSIGNED, OPEN, STORED, WORKING, State
+from services.tickets.core.calls import NOT_REPORTED_FINISHED
+from services.tickets.core.choices import (
+    DECISIONS,
+    DUTIES,
+    EXCLUSIONS,
+    FINDINGS,
+    GROUNDS,
+    GROUP_ANSWERS,
+    HANDED_OFF,
+    LEVELS,
+    NOT_ACCEPTED,
+    OUTCOMES,
+    PRIORITIES,
+    PROGRESS,
+    PROTECTION,
+    REACHED,
+    RESULTS,
+    REVIEWS,
+    STAGES,
+    STANCES,
+    SUSPEND_REASONS,
+    WAYS,
+    WHISTLE_RESULTS,
+    WHISTLE_STAGES,
+    WHISTLES,
+)
+from services.tickets.core.states import ASSIGNED, OPEN, REFUSED, STORED, WAITING, WORKING, State
 
 S = State
 
@@ -24,7 +50,7 @@ class To(Enum):
     """Targets that are not one fixed state."""
 
     SAME = "same"
-    BACK = "the state before the suspension"
+    BACK = "the state before the suspension or the termination"
 
 
 @dataclass(frozen=True)
@@ -70,16 +96,27 @@ ACTIONS: dict[str, str] = {
     "accept": "受理",
     "need_info": "请补充",
     "not_accept": "不予受理",
+    "review": "复核",
     "merge": "并单",
     "join": "邻居加入",
+    "part": "接着单办",
     "group": "列为群诉",
+    "answer_group": "答复群诉",
+    "protect": "定保密级别",
+    "lapse": "等候期满",
+    "consult": "派单前会商",
+    "opinion": "会商意见",
     "dispatch": "派单",
     "sign": "签收",
     "object": "退单（提出异议）",
     "decide_objection": "裁定异议",
     "contact": "联系居民",
     "whistle": "吹哨",
+    "report": "报到",
+    "end_whistle": "结束吹哨",
+    "rate_whistle": "吹哨互评",
     "assist": "请求协办",
+    "feedback": "协办反馈",
     "extend": "延期",
     "suspend": "挂账",
     "resume": "恢复办理",
@@ -87,7 +124,14 @@ ACTIONS: dict[str, str] = {
     "callback": "回访",
     "rework": "退回重办",
     "close": "归档",
+    "escalate": "报请上级",
     "supervise": "督办",
+    "answer_supervision": "督办反馈",
+    "audit": "审计抽查",
+    "exclude": "剔除考评",
+    "include": "撤销剔除",
+    "hold": "冻结",
+    "release": "解除冻结",
     "terminate": "终止办理",
     "withdraw": "撤诉",
     "note": "备注",
@@ -96,10 +140,15 @@ ACTIONS: dict[str, str] = {
     "supplement": "补充情况",
     "amend": "更正",
     "rate": "评价",
+    "take_up": "接手紧急求助",
+    "ask_joined": "请回访一起反映的人",
     "reject": "不认可办结",
     "deadline": "到期提醒",
+    "remind": "提醒",
+    "plan": "排提醒",
+    "reschedule": "日历调整",
 }
-RESIDENT_ACTIONS = ("urge", "supplement", "amend", "withdraw", "rate", "reject")
+RESIDENT_ACTIONS = ("urge", "supplement", "amend", "withdraw", "rate", "reject", "review")
 
 # Roles by what they do; the vendor never meets the reporter (see fields and guards below).
 INTAKE = frozenset({"clerk", "supervisor", "dispatcher"})
@@ -107,56 +156,16 @@ DISPATCH = frozenset({"dispatcher", "supervisor"})
 WORKERS = frozenset({"grid", "handler", "mediator", "clerk"})
 DOERS = WORKERS | {"vendor"}
 REVIEW = frozenset({"supervisor", "dispatcher"})
+AUDIT = frozenset({"auditor"})
 RESIDENT = frozenset({"resident"})
 SYSTEM = frozenset({"system"})
-STAFF = DOERS | INTAKE | {"callback", "auditor"}
-
-DUTIES = {"主责": "主责", "协助": "协助"}
-DECISIONS = {"approve": "同意", "refuse": "不同意"}
-NOT_ACCEPT_REASONS = {
-    # 《北京市接诉即办工作条例》第十一条 (二)(四)(五)(六).
-    "legal_channel": "应通过诉讼、仲裁、纪检监察、行政复议、政府信息公开或信访等法定渠道",
-    "secret": "涉及国家秘密、商业秘密或个人隐私",
-    "beyond_duty": "超出承办单位职责范围",
-    "unlawful": "违法或违背公序良俗",
-}
-WAYS = {"phone": "电话", "visit": "上门", "message": "短信或留言", "video": "视频"}
-REACHED = {"reached": "联系上了", "no_answer": "没联系上"}
-WHISTLES = {
-    "problem": "街道难以解决的突出问题",
-    "enforcement": "需要综合执法",
-    "urgent": "应急处置",
-}
-SUSPEND_REASONS = {
-    "season": "受季节或天气限制",
-    "funds": "等待资金或批次",
-    "parts": "等待配件或材料",
-    "planning": "等待规划或审批",
-    "consensus": "居民意见尚未统一",
-    "other": "其他客观条件",
-}
-OUTCOMES = {
-    "solved": "已解决",
-    "partial": "部分解决",
-    "explained": "解释说明",
-    "pending": "挂账",
-    "redirected": "转法定渠道",
-    "unverifiable": "无法核实",
-    "other": "其他",
-}
-RESULTS = {"solved": "已解决", "unsolved": "未解决", "no_answer": "未接通"}
-LEVELS = {"1": "提醒", "2": "书面督办", "3": "提级督办"}
-GROUNDS = {
-    "no_cooperation": "缺少必要信息且诉求人不配合，无法继续办理",
-    "legal_channel": "已进入诉讼、仲裁等法定渠道",
-    "gone": "诉求事项已不存在",
-    "other": "其他经审核的原因",
-}
-STAGES = {"sign": "签收", "contact": "联系", "due": "办结"}
-PRIORITIES = {"U0": "生命危险", "U1": "安全急件", "U2": "民生急件", "U3": "普通", "U4": "复杂疑难"}
+STAFF = DOERS | INTAKE | {"callback"} | AUDIT
 
 _REASON = Field("reason", "原因", required=True)
 _TEXT = Field("text", "说明")
+_ATTACHED = (
+    _TEXT, Field("attachments", "照片", "attachments"), Field("place", "地点", "place"),
+)  # fmt: skip
 _DECISION = Field("decision", "是否同意", "choice", options=DECISIONS, default="approve")
 _CASE_FIELDS = (
     Field("leaf", "事项", "leaf"),
@@ -178,6 +187,19 @@ _AMENDS = (
     Field("reporter", "联系方式", "facts"),
     Field("moves", "换了网格", "choice", options={"yes": "是", "no": "否"}, default="no"),
 )
+_REVIEW_FIELDS = (
+    Field("decision", "复核意见", "choice", True, REVIEWS),
+    Field("explanation", "对居民的说明", required=True),
+)
+_GROUP_FIELDS = (
+    Field("decision", "是否受理", "choice", True, GROUP_ANSWERS),
+    Field("text", "对居民的答复", required=True),
+)
+_FINDING_FIELDS = (
+    Field("finding", "抽查结论", "choice", True, FINDINGS),
+    Field("text", "查到的情况", required=True),
+)
+_WHISTLE = Field("whistle", "哪一次吹哨（如 W1；不填为最近一次）")
 _OWNER_FIELDS = (
     Field("org", "主办单位", "org", True),
     Field("person", "承办人", "person"),
@@ -199,7 +221,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "hand_off", _states(S.SUBMITTED), S.HANDED_OFF, RESIDENT | SYSTEM | INTAKE, "handed_off",
-        (Field("reason", "转往何处", required=True),), clock="stop",
+        (
+            Field("reason", "转往何处", required=True),
+            Field("disposition", "情形", "choice", options=HANDED_OFF, default="emergency"),
+        ),
+        clock="stop",
     ),
     Transition(
         "accept", _states(S.SUBMITTED, S.NEED_INFO), S.ACCEPTED, INTAKE | SYSTEM, "accepted",
@@ -209,14 +235,41 @@ TRANSITIONS: tuple[Transition, ...] = (
         "need_info", _states(S.SUBMITTED), S.NEED_INFO, INTAKE, "info_requested",
         (Field("items", "还需要什么（一次说全）", "items", True),), ("one_notice",), "wait_for_info",
     ),
+    Transition(  # nobody answered, and what it is about is still unknown: a clerk decides
+        "lapse", _states(S.NEED_INFO), S.SUBMITTED, SYSTEM, "info_lapsed",
+        guards=("info_wait_over",), clock="info_given",
+    ),
+    Transition(
+        "protect", OPEN, To.SAME, INTAKE, "protected",
+        (Field("level", "保密级别", "choice", True, PROTECTION), _REASON), ("not_lowered",),
+    ),
     Transition(  # a person's decision, never a rule's or a model's
         "not_accept", _states(S.SUBMITTED), S.NOT_ACCEPTED, INTAKE, "not_accepted",
         (
-            Field("reason", "不予受理的情形", "choice", True, NOT_ACCEPT_REASONS),
+            Field("reason", "不予受理的情形", "choice", True, NOT_ACCEPTED),
             Field("explanation", "对居民的解释", required=True),
-            Field("redirect", "可以去哪里办", required=True),
+            Field("redirect", "可以去哪里办"),
+            Field("earlier", "原来那件工单（没有新情况时填）", "ticket"),
         ),
-        clock="stop",
+        ("earlier_named",), "refuse",
+    ),
+    # 复核: another person looks again, because the resident or the rule asks for it.
+    Transition(
+        "review", REFUSED, To.SAME, RESIDENT, "review_requested", (_TEXT,),
+        ("review_once", "within_review_days"), "await_review",
+    ),
+    Transition(
+        "review", REFUSED, To.SAME, REVIEW, "review_upheld", _REVIEW_FIELDS,
+        ("review_pending", "not_refuser"), when=("decision", "uphold"),
+    ),
+    Transition(
+        "review", _states(S.NOT_ACCEPTED), S.ACCEPTED, REVIEW, "review_corrected",
+        (*_REVIEW_FIELDS, *_CASE_FIELDS), ("review_pending", "not_refuser", "leaf_known"),
+        "recover", when=("decision", "correct"),
+    ),
+    Transition(
+        "review", _states(S.TERMINATED), To.BACK, REVIEW, "review_corrected", _REVIEW_FIELDS,
+        ("review_pending", "not_refuser"), "recover", when=("decision", "correct"),
     ),
     Transition(
         "merge", _states(S.SUBMITTED, S.ACCEPTED), S.MERGED, INTAKE | SYSTEM, "merged",
@@ -231,13 +284,47 @@ TRANSITIONS: tuple[Transition, ...] = (
             _TEXT,
         ),
     ),
+    Transition(  # who brought it took it back; for those who had joined it goes on
+        "part", _states(S.MERGED), S.SUBMITTED, SYSTEM, "parted", (_REASON,), ("lead_gone",), "start",
+    ),
     Transition(
         "group", OPEN, To.SAME, SYSTEM, "group_demand", (Field("households", "户数", "number"),),
+        clock="await_group_answer",
+    ),
+    Transition(
+        "answer_group", WAITING, To.SAME, INTAKE, "group_answered", _GROUP_FIELDS,
+        ("group_unanswered",),
+    ),
+    Transition(
+        "answer_group", OPEN - WAITING, To.SAME, WORKERS | REVIEW, "group_answered",
+        _GROUP_FIELDS, ("is_owner", "group_unanswered"),
     ),
     # ── 派单与签收 ──────────────────────────────────────────────────────────────────────────
     Transition(
+        "consult", _states(S.ACCEPTED, S.OBJECTED), To.SAME, DISPATCH, "consulted",
+        (
+            Field("orgs", "会商单位", "orgs", True),
+            Field("question", "要商量什么", required=True),
+        ),
+        ("orgs_known", "not_recused"),
+    ),
+    Transition(
+        "opinion", _states(S.ACCEPTED, S.OBJECTED), To.SAME, DOERS | DISPATCH, "opinion_given",
+        (
+            Field("stance", "意见", "choice", True, STANCES),
+            Field("opinion", "理由和依据", required=True),
+            Field("org", "哪个单位的意见（会上记录时填）", "org"),
+        ),
+        ("consulted_here", "opinion_of_asked"),
+    ),
+    Transition(
         "dispatch", _states(S.ACCEPTED), S.DISPATCHED, DISPATCH | SYSTEM, "dispatched",
-        _OWNER_FIELDS, ("org_known", "not_over_assigned", "not_recused"), "start_unit",
+        _OWNER_FIELDS, ("org_known", "not_over_assigned", "led", "not_recused"), "start_unit",
+    ),
+    Transition(  # 改派: a person's decision; the resident's clock goes on
+        "dispatch", _states(S.DISPATCHED) | WORKING, S.DISPATCHED, DISPATCH, "redispatched",
+        (*_OWNER_FIELDS, Field("reason", "改派原因", required=True)),
+        ("org_known", "another_org", "not_over_assigned", "led", "not_recused"), "start_unit",
     ),
     Transition(
         "sign", _states(S.DISPATCHED), S.ACTIVE, DOERS, "signed", guards=("is_owner",),
@@ -248,7 +335,8 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("basis", "依据（职责清单条款或法条）", required=True),
             Field("suggested_org", "建议的主办单位", "org"),
         ),
-        ("is_owner", "not_designated", "objects_once", "objects_in_time"),
+        ("is_owner", "not_designated", "objects_once", "objects_in_time", "suggestion_known"),
+        "await_decision",
     ),
     Transition(
         "decide_objection", _states(S.OBJECTED), S.DISPATCHED, DISPATCH, "objection_decided",
@@ -278,14 +366,52 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("type", "哨型", "choice", True, WHISTLES),
             Field("orgs", "报到单位", "orgs", True),
             _REASON,
+            Field("lead", "牵头单位", "org"),
+            Field("approver", "批准人（街道领导）"),
         ),
-        ("orgs_known", "not_recused"),
+        ("orgs_known", "whistle_lead_known", "not_recused"),
+    ),
+    Transition(
+        "report", ASSIGNED | _states(S.RESOLVED), To.SAME, DOERS, "whistle_reported",
+        (
+            Field("stage", "到了哪一步", "choice", True, WHISTLE_STAGES),
+            Field("text", "情况（解决的写明做了什么）"),
+            _WHISTLE,
+        ),
+        ("invited", "stage_in_order", "solution_told"),
+    ),
+    Transition(
+        "end_whistle", STORED, To.SAME, frozenset({"dispatcher"}), "whistle_ended",
+        (
+            Field("result", "结果", "choice", True, WHISTLE_RESULTS),
+            Field("text", "说明", required=True),
+            _WHISTLE,
+        ),
+        ("whistle_open",),
+    ),
+    Transition(  # 街道评部门、部门评街道 (《北京市接诉即办工作条例》第三十三条)
+        "rate_whistle", STORED, To.SAME, DOERS | {"dispatcher"}, "whistle_rated",
+        (
+            Field("score", "评分（1–5）", "number", True),
+            Field("text", "评语"),
+            Field("org", "评哪个单位（街道评部门时填）", "org"),
+            _WHISTLE,
+        ),
+        ("whistle_over", "score_in_range", "whistle_rated_once"),
     ),
     Transition(
         "assist", WORKING | _states(S.DISPATCHED), To.SAME,
         frozenset({"handler", "grid"}) | REVIEW, "assisted",
         (Field("orgs", "协办单位", "orgs", True), Field("task", "请对方做什么", required=True)),
         ("is_owner", "orgs_known", "not_recused"),
+    ),
+    Transition(
+        "feedback", ASSIGNED | _states(S.RESOLVED), To.SAME, DOERS, "assist_answered",
+        (
+            Field("progress", "办得怎样", "choice", True, PROGRESS),
+            Field("text", "情况", required=True),
+        ),
+        ("assisting",),
     ),
     Transition(
         "extend", WORKING, To.SAME, DOERS, "extension_requested",
@@ -330,6 +456,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         (_DECISION, Field("text", "说明", required=True)),
         ("suspension_pending", "not_suspension_requester"), when=("decision", "refuse"),
     ),
+    Transition(  # on the day of the review it still cannot be done: another day, said again
+        "suspend", _states(S.SUSPENDED), To.SAME, REVIEW, "suspension_renewed",
+        (
+            Field("reason", "客观原因", "choice", True, SUSPEND_REASONS),
+            Field("explanation", "对居民的解释", required=True),
+            Field("plan", "下一步打算", required=True),
+            Field("review_date", "下次复核日期", "date", True),
+        ),
+        ("review_in_time",), "review_again",
+    ),
     Transition(
         "resume", _states(S.SUSPENDED), To.BACK, DOERS | REVIEW | SYSTEM, "resumed", (_TEXT,),
         ("is_owner",), "resume",
@@ -341,31 +477,57 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("reply", "给居民的答复（做了什么）", required=True),
             Field("done_at", "完成时间", "time"),
             Field("explanation", "没有完全解决的说明"),
+            Field("redirect", "转往哪个法定渠道、怎么去"),
             Field("evidence", "现场照片", "attachments"),
             Field("evidence_note", "没有照片的原因"),
         ),
-        ("is_owner", "explained_if_unsolved", "evidence_if_physical"),
+        ("is_owner", "contacted_first", "explained_if_unsolved", "outcome_founded",
+         "evidence_if_physical"),
     ),
     # ── 回访、重办、归档 ────────────────────────────────────────────────────────────────────
     Transition(
         "callback", _states(S.RESOLVED), S.CLOSED, RESIDENT | {"callback"}, "callback_solved",
-        _CALLBACK_FIELDS, ("not_handler", "score_in_range"), "stop", when=("result", "solved"),
+        _CALLBACK_FIELDS, ("not_handler", "other_unit", "score_in_range"), "stop",
+        when=("result", "solved"),
     ),
     Transition(
         "callback", _states(S.RESOLVED), S.REWORK, RESIDENT | {"callback"}, "callback_unsolved",
-        _CALLBACK_FIELDS, ("not_handler", "score_in_range"), "rework", when=("result", "unsolved"),
+        _CALLBACK_FIELDS, ("not_handler", "other_unit", "score_in_range"), "rework",
+        when=("result", "unsolved"),
     ),
     Transition(
         "callback", _states(S.RESOLVED), To.SAME, SYSTEM | {"callback"}, "callback_missed",
-        _CALLBACK_FIELDS, ("not_handler",), when=("result", "no_answer"),
+        _CALLBACK_FIELDS, ("not_handler", "other_unit"), when=("result", "no_answer"),
+    ),
+    Transition(  # 第二十三条: the time is over and nobody has resolved it; who has no chat is called
+        "callback", NOT_REPORTED_FINISHED, To.SAME, frozenset({"callback"}), "called_at_expiry",
+        (*_CALLBACK_FIELDS[:2], _TEXT), ("to_be_called", "not_handler", "other_unit"),
+    ),
+    # Who joined a neighbour's request is asked as well, and answers for the own household.
+    Transition(
+        "callback", _states(S.MERGED), To.SAME, RESIDENT | {"callback"}, "joined_answered",
+        _CALLBACK_FIELDS, ("not_handler", "other_unit", "score_in_range", "shared_resolved", "shared_reopens"),
+    ),
+    Transition(  # who joined by phone comes onto the callback desk's list, or leaves it for now
+        "ask_joined", _states(S.MERGED), To.SAME, SYSTEM, "joined_asked",
+        (Field("ask", "要不要回访", "choice", True, {"yes": "要", "no": "先不用"}),),
+        ("reached_by_phone",),
     ),
     Transition(
         "rework", _states(S.RESOLVED), S.REWORK, REVIEW | {"callback", "auditor"}, "reworked",
         (_REASON,), ("not_handler",), "rework",
     ),
-    Transition(  # 虚假办结: found by audit at any time
-        "rework", _states(S.CLOSED), S.REWORK, frozenset({"auditor"}), "reworked",
-        (_REASON,), ("not_handler",), "rework",
+    Transition(
+        "rework", _states(S.CLOSED), S.REWORK, AUDIT, "reworked", (_REASON,), ("not_handler",),
+        "rework",
+    ),
+    Transition(
+        "audit", _states(S.RESOLVED, S.CLOSED), To.SAME, AUDIT, "audited", _FINDING_FIELDS,
+        ("not_handler", "other_unit"), when=("finding", "genuine"),
+    ),
+    Transition(  # 虚假办结: found at any time
+        "audit", _states(S.RESOLVED, S.CLOSED), S.REWORK, AUDIT, "found_false", _FINDING_FIELDS,
+        ("not_handler", "other_unit"), "rework", when=("finding", "false"),
     ),
     Transition(
         "reject", _states(S.RESOLVED, S.CLOSED), S.REWORK, RESIDENT, "reworked",
@@ -377,14 +539,27 @@ TRANSITIONS: tuple[Transition, ...] = (
         (Field("reason", "归档说明", required=True),), ("not_handler", "callbacks_exhausted"),
         "stop",
     ),
+    Transition(  # a case about pressure on a resident has nobody who could be called back
+        "close", _states(S.RESOLVED), S.CLOSED, AUDIT, "closed",
+        (Field("reason", "归档说明", required=True),), ("not_handler", "is_case"), "stop",
+    ),
     # ── 监督与终止 ──────────────────────────────────────────────────────────────────────────
+    Transition(  # 第二十条: what a unit cannot do alone it reports upwards; its clock goes on
+        "escalate", ASSIGNED, To.SAME, DOERS, "escalated",
+        (Field("text", "难在哪里、要上级做什么", required=True),), ("is_owner",),
+    ),
     Transition(
         "supervise", OPEN, To.SAME, REVIEW | SYSTEM | {"auditor"}, "supervised",
         (
             Field("level", "督办级别", "choice", True, LEVELS),
             Field("text", "督办意见", required=True),
+            Field("until", "要求哪天前反馈", "date"),
         ),
-        ("one_step_up",),
+        ("one_step_up", "until_in_future"),
+    ),
+    Transition(
+        "answer_supervision", ASSIGNED | _states(S.RESOLVED), To.SAME, DOERS, "supervision_answered",
+        (Field("text", "整改和进展", required=True),), ("is_owner", "supervised_now"),
     ),
     Transition(
         "terminate", WORKING | _states(S.SUSPENDED), S.TERMINATED, REVIEW, "terminated",
@@ -393,13 +568,28 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("explanation", "对居民的解释", required=True),
             Field("redirect", "可以去哪里办或怎么申请复核"),
         ),
-        ("not_handler",), "stop",
+        ("not_handler",), "terminate",
     ),
     Transition(
         "withdraw", OPEN | {S.MERGED}, S.WITHDRAWN, RESIDENT, "withdrawn",
         (Field("reason", "撤回原因"), Field("persuaded", "是被人劝撤的", "flag", default=False)),
         clock="stop",
     ),
+    # ── 考评与冻结（审计） ──────────────────────────────────────────────────────────────────
+    Transition(
+        "exclude", STORED, To.SAME, AUDIT, "excluded",
+        (
+            Field("reason", "剔除的原因", "choice", True, EXCLUSIONS),
+            Field("basis", "依据", required=True),
+        ),
+        ("not_scored_unit", "period_open", "exclusion_fits"),
+    ),
+    Transition(
+        "include", STORED, To.SAME, AUDIT, "included", (_REASON,),
+        ("excluded_now", "not_scored_unit", "period_open"),
+    ),
+    Transition("hold", STORED, To.SAME, AUDIT, "held", (_REASON,), ("not_held",)),
+    Transition("release", STORED, To.SAME, AUDIT, "released", (_REASON,), ("held_now",)),
     # ── 随时 ────────────────────────────────────────────────────────────────────────────────
     Transition(
         "note", STORED, To.SAME, STAFF, "noted", (Field("text", "备注", required=True),),
@@ -412,12 +602,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),
     Transition(
         "supplement", _states(S.NEED_INFO), S.SUBMITTED, RESIDENT, "supplemented",
-        (_TEXT, Field("attachments", "照片", "attachments"), Field("place", "地点", "place")),
+        _ATTACHED,
         ("something_given",), "info_given",
     ),
     Transition(
         "supplement", OPEN - {S.NEED_INFO}, To.SAME, RESIDENT, "supplemented",
-        (_TEXT, Field("attachments", "照片", "attachments"), Field("place", "地点", "place")),
+        _ATTACHED,
         ("something_given",),
     ),
     # A fact that was wrong, missing or has changed: before anybody is on the way, another grid is
@@ -446,7 +636,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     # What is said after a call for help belongs to that call: where, how many, out of danger.
     Transition(
         "supplement", _states(S.HANDED_OFF), To.SAME, RESIDENT, "supplemented",
-        (_TEXT, Field("attachments", "照片", "attachments"), Field("place", "地点", "place")),
+        _ATTACHED,
         ("something_given",),
     ),
     Transition(
@@ -454,10 +644,30 @@ TRANSITIONS: tuple[Transition, ...] = (
         (Field("score", "评分（1–5）", "number", True), _TEXT, _PRESSURED),
         ("score_in_range", "within_reopen_days"),
     ),
+    Transition(
+        "rate", _states(S.MERGED), To.SAME, RESIDENT, "rated",
+        (Field("score", "评分（1–5）", "number", True), _TEXT, _PRESSURED),
+        ("score_in_range", "shared_resolved"),
+    ),
     # ── 时钟 ────────────────────────────────────────────────────────────────────────────────
     Transition(
-        "deadline", ASSIGNED | _states(S.ACCEPTED), To.SAME, SYSTEM, "deadline_missed",
-        (Field("stage", "哪个时限", "choice", True, STAGES),),
+        "deadline", OPEN | REFUSED, To.SAME, SYSTEM, "deadline_missed",
+        (Field("stage", "哪个时限", "choice", True, STAGES), Field("key", "哪一项（内部）")),
+    ),
+    Transition(  # 50、80、100％ …: the ticket's own plan says whom
+        "remind", OPEN | _states(S.HANDED_OFF), To.SAME, SYSTEM, "reminded", (),
+        ("reminder_due",),
+    ),
+    Transition(  # tickets from before there were reminders
+        "plan", OPEN - {S.RESOLVED}, To.SAME, SYSTEM, "reminders_planned", (), ("reminders_lacking",),
+    ),
+    Transition(  # a person has taken over the conversation of a call for help
+        "take_up", OPEN | _states(S.HANDED_OFF), To.SAME, SYSTEM, "taken_up",
+        (Field("who", "谁接手", required=True),),
+    ),
+    Transition(  # a new notice of holidays and make-up days
+        "reschedule", OPEN | REFUSED, To.SAME, SYSTEM, "deadline_moved",
+        (_REASON, Field("ordered_by", "谁录入的")), ("deadline_moves",), "recalendar",
     ),
 )  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.people.model import Staff
+from services.people.model import Role, Staff
+from services.web.api.common import Answer
 from services.web.auth import COOKIE, bearer_token, client_address
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
@@ -19,14 +21,39 @@ setup = routes.setup
 class Credentials(BaseModel):
     """User name and password."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"username": "clerk1", "password": "……"}]}
+    )
+
     username: str = Field(min_length=1, max_length=60)
     password: str = Field(min_length=1, max_length=200)
+
+
+class TokenAnswer(Answer):
+    """A token for the staff API, and until when it is good."""
+
+    token: str
+    expires_at: datetime
+    role: Role
+
+
+class StaffAnswer(Answer):
+    """A member of staff."""
+
+    id: str
+    name: str
+    role: Role
+    role_name: str
+    org_id: str | None
+    community_id: str | None
+    grid_ids: list[str]
 
 
 @routes.post(
     "/api/v1/auth/token",
     auth="public",
     body=Credentials,
+    response=TokenAnswer,
     summary="用户名、密码换接口令牌（12小时）",
 )
 async def token(request: web.Request, body: Credentials) -> dict[str, Any]:
@@ -40,7 +67,7 @@ async def token(request: web.Request, body: Credentials) -> dict[str, Any]:
     }
 
 
-@routes.get("/api/v1/auth/me", auth="staff", summary="我是谁")
+@routes.get("/api/v1/auth/me", auth="staff", response=StaffAnswer, summary="我是谁")
 async def me(request: web.Request) -> dict[str, Any]:
     """Return the logged-in member of staff."""
     return staff_body(request[STAFF])

@@ -9,10 +9,17 @@ from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from aiohttp.multipart import BodyPartReader
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.channels.types import Exchange, Incoming
 from services.errors import LindaError
+from services.web.api.chat_answers import (
+    ExchangeAnswer,
+    HistoryAnswer,
+    SessionAnswer,
+    SessionSettings,
+    UploadAnswer,
+)
 from services.web.auth import client_address, still_allowed
 from services.web.keys import CONVERSATION, SERVICES
 from services.web.routing import Routes
@@ -35,6 +42,8 @@ Words = Annotated[str, AfterValidator(storable)]
 class NewSession(BaseModel):
     """Where the resident is and whether large type and short sentences are wanted."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "web", "elder": False}]})
+
     channel: Literal["web", "kiosk"] = "web"
     elder: bool = False
 
@@ -42,11 +51,19 @@ class NewSession(BaseModel):
 class SessionChange(BaseModel):
     """Settings of a session that a resident may change."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"elder": True}]})
+
     elder: bool
 
 
 class NewMessage(BaseModel):
     """One message; ``type`` decides which of the other fields is needed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"client_message_id": "m-1", "type": "text", "text": "楼道灯坏了"}]
+        }
+    )
 
     client_message_id: str
     type: Literal["text", "payload", "location", "attachment"] = "text"
@@ -93,6 +110,8 @@ class NewMessage(BaseModel):
 class Feedback(BaseModel):
     """What the resident thinks of an answer."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "off_topic"}]})
+
     kind: Literal["off_topic"]
 
 
@@ -107,6 +126,7 @@ class HistoryQuery(BaseModel):
     "/api/v1/chat/sessions",
     auth="public",
     body=NewSession,
+    response=SessionAnswer,
     status=201,
     cross_origin=True,
     summary="开始一次对话",
@@ -128,6 +148,7 @@ async def open_session(request: web.Request, body: NewSession) -> dict[str, Any]
     "/api/v1/chat/sessions",
     auth="resident",
     body=SessionChange,
+    response=SessionSettings,
     cross_origin=True,
     summary="切换长辈模式",
 )
@@ -142,6 +163,7 @@ async def change_session(request: web.Request, body: SessionChange) -> dict[str,
     "/api/v1/chat/messages",
     auth="resident",
     body=NewMessage,
+    response=ExchangeAnswer,
     cross_origin=True,
     summary="发一条消息，取得回答",
 )
@@ -155,6 +177,7 @@ async def post_message(request: web.Request, body: NewMessage) -> dict[str, Any]
     "/api/v1/chat/messages/{id}/feedback",
     auth="resident",
     body=Feedback,
+    response=ExchangeAnswer,
     cross_origin=True,
     summary="说一条回答答非所问",
 )
@@ -167,6 +190,8 @@ async def feedback(request: web.Request, body: Feedback) -> dict[str, Any]:
 @routes.post(
     "/api/v1/chat/attachments",
     auth="resident",
+    upload={"file": "照片：JPEG、PNG、WebP……"},
+    response=UploadAnswer,
     status=201,
     cross_origin=True,
     summary="上传一张照片（multipart）",
@@ -174,12 +199,16 @@ async def feedback(request: web.Request, body: Feedback) -> dict[str, Any]:
 async def add_attachment(request: web.Request) -> dict[str, Any]:
     """Store the first file of the form."""
     channels = request.app[SERVICES].channels
-    stored = await channels.add_attachment(request[CONVERSATION], _file(request))
+    stored = await channels.add_attachment(request[CONVERSATION], uploaded(request))
     return stored.body()
 
 
 @routes.get(
-    "/api/v1/chat/attachments/{id}", auth="resident", cross_origin=True, summary="看自己发的照片"
+    "/api/v1/chat/attachments/{id}",
+    auth="resident",
+    media="image/*",
+    cross_origin=True,
+    summary="看自己发的照片",
 )
 async def own_attachment(request: web.Request) -> web.StreamResponse:
     """Return a photo of this conversation."""
@@ -194,6 +223,7 @@ async def own_attachment(request: web.Request) -> web.StreamResponse:
     "/api/v1/chat/history",
     auth="resident",
     query=HistoryQuery,
+    response=HistoryAnswer,
     cross_origin=True,
     summary="以前说过的话",
 )
@@ -208,6 +238,7 @@ async def history(request: web.Request, query: HistoryQuery) -> dict[str, Any]:
 @routes.get(
     "/api/v1/chat/events",
     auth="resident",
+    media="text/event-stream",
     cross_origin=True,
     summary="之后到的消息（text/event-stream，Last-Event-ID 续传）",
 )
@@ -257,7 +288,8 @@ def last_event_id(request: web.Request) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
-async def _file(request: web.Request) -> AsyncIterator[bytes]:
+async def uploaded(request: web.Request) -> AsyncIterator[bytes]:
+    """Yield the first file of a multipart body."""
     if not request.content_type.startswith("multipart/"):
         raise LindaError("multipart_required", "请用表单（multipart）上传照片。", 415)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
@@ -14,7 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.context import Services
 from services.db import DatabaseAway
+from services.errors import LindaError
 from services.web import metrics
+from services.web.api.common import Answer
 from services.web.keys import SERVICES
 from services.web.routing import Routes, json_response
 
@@ -54,13 +56,33 @@ def setup(app: web.Application) -> None:
     routes.setup(app)
 
 
-@routes.get("/healthz", auth="public", summary="进程活着")
+class AliveAnswer(Answer):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Checks(Answer):
+    """What the service depends on."""
+
+    database: bool
+    rasa: bool
+
+
+class ReadyAnswer(Answer):
+    """All of it is there; without it the answer is an error with ``checks`` beside it."""
+
+    status: Literal["ready"]
+    checks: Checks
+
+
+@routes.get("/healthz", auth="public", response=AliveAnswer, summary="进程活着")
 async def healthz(request: web.Request) -> dict[str, Any]:
     """Say that the process answers, whatever it depends on."""
     return {"status": "ok"}
 
 
-@routes.get("/readyz", auth="public", summary="数据库和对话引擎都在")
+@routes.get("/readyz", auth="public", response=ReadyAnswer, summary="数据库和对话引擎都在")
 async def readyz(request: web.Request) -> web.Response:
     """Check what the service depends on; 503 when something is away."""
     services, probe = request.app[SERVICES], request.app[RASA_PROBE]
@@ -69,11 +91,13 @@ async def readyz(request: web.Request) -> web.Response:
         "rasa": await probe.answers(services),
     }
     ready = all(checks.values())
-    body = {"status": "ready" if ready else "not_ready", "checks": checks}
-    return json_response(body, 200 if ready else 503)
+    if ready:
+        return json_response({"status": "ready", "checks": checks})
+    away = LindaError("not_ready", "还没有准备好，请稍后再试。", 503, checks)
+    return json_response({**away.body(), "status": "not_ready", "checks": checks}, 503)
 
 
-@routes.get("/metrics", auth="public", summary="Prometheus 指标")
+@routes.get("/metrics", auth="public", media="text/plain", summary="Prometheus 指标")
 async def prometheus(request: web.Request) -> web.Response:
     """Return the figures of this process, and what is counted in the database when that is there."""
     shared = []

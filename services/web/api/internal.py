@@ -6,13 +6,14 @@ Bearer ``LINDA_INTERNAL_TOKEN``. See docs/architecture.md, Actions → services.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from services.channels import closing, own_data
+from services.channels import closing, drafts, own_data
 from services.channels.service import Conversation
 from services.context import Services
 from services.errors import LindaError
@@ -59,6 +60,21 @@ class OwnDataChange(BaseModel):
     ticket_no: str | None = Field(None, max_length=30)
 
 
+class DraftChange(BaseModel):
+    """What the resident wants with a form that they left in another channel."""
+
+    draft_id: str = Field(max_length=40)
+    change: drafts.Change
+
+
+class StandingChange(BaseModel):
+    """A pause of a standing order until further notice, or its end."""
+
+    change: Literal["pause", "resume"]
+    ticket_no: str = Field(max_length=30, description="a meal of the order")
+    first: date | None = Field(None, description="resume: the day from which on it goes on")
+
+
 class CallbackAnswer(BaseModel):
     """The answer to one callback question; ``stage`` says to which."""
 
@@ -91,6 +107,21 @@ class Asked(BaseModel):
     text: str = Field(max_length=5000)
 
 
+class AskedOfCommunity(Asked):
+    """A question about the community; ``first`` and ``last`` are the days that it names."""
+
+    first: date | None = None
+    last: date | None = None
+    elder: bool = False
+
+
+class LeafQuery(BaseModel):
+    """A service, and in which words."""
+
+    leaf: str = Field(max_length=10)
+    elder: bool = False
+
+
 class SimilarQuery(BaseModel):
     """A matter and its place, as far as the dialogue knows it."""
 
@@ -116,10 +147,13 @@ class MealQuery(BaseModel):
 
 
 class BookingQuery(BaseModel):
-    """A bookable service and, when one was said, a day."""
+    """A bookable service and, as far as said, a day, its part, a venue or a course."""
 
     leaf: str = Field(max_length=8)
     date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    part: Literal["am", "noon", "pm", "eve", "night"] | None = None
+    venue: str | None = Field(None, max_length=40)
+    course: str | None = Field(None, max_length=40)
 
 
 class Alert(BaseModel):
@@ -165,6 +199,66 @@ async def own_tickets(request: web.Request) -> dict[str, Any]:
     return {"tickets": found}
 
 
+@routes.get(
+    "/internal/v1/conversations/{id}/bookings", auth="internal", summary="居民在排的、先停着的"
+)
+async def waiting_and_paused(request: web.Request) -> dict[str, Any]:
+    """Return ``{waiting: [{id, what, position, answer_by}], paused: [resident view]}``."""
+    services, ids = request.app[SERVICES], await _conversations(request)
+    return {
+        "waiting": await services.waiting.of(ids),
+        "paused": await services.standing.paused(ids),
+    }
+
+
+@routes.post(
+    "/internal/v1/conversations/{id}/standing",
+    auth="internal",
+    body=StandingChange,
+    idempotency_key=True,
+    summary="长期订的饭先停着、接着送",
+)
+async def change_standing(request: web.Request, body: StandingChange) -> dict[str, Any]:
+    """Pause (``{cooking: date | null}``) or go on (``{ticket: resident view}``); twice is once."""
+    services, ids = request.app[SERVICES], await _conversations(request)
+    if body.change == "pause":
+        return await services.standing.pause(body.ticket_no, ids)
+    return await services.standing.resume(body.ticket_no, ids, body.first)
+
+
+@routes.post(
+    "/internal/v1/conversations/{id}/waiting",
+    auth="internal",
+    body=CreateTicket,
+    idempotency_key=True,
+    summary="约满了，排队等空位",
+)
+async def wait_for_place(request: web.Request, body: CreateTicket) -> dict[str, Any]:
+    """Put a booking into the queue of its slot; ``{free: true}`` when it need not wait."""
+    services = request.app[SERVICES]
+    conversation = await services.channels.conversation(request.match_info["id"])
+    here = body.model_copy(update={"conversation_id": conversation.id})
+    return await services.waiting.join(await _of_resident(services, here, conversation))
+
+
+@routes.post(
+    "/internal/v1/conversations/{id}/waiting/{waiter}/{answer}",
+    auth="internal",
+    idempotency_key=True,
+    summary="空位要还是不要",
+)
+async def answer_place(request: web.Request) -> dict[str, Any]:
+    """Take the place that is held (``accept``: ``{ticket: resident view}``), or leave the queue."""
+    services, facts = request.app[SERVICES], request.match_info
+    if facts["answer"] not in ("accept", "leave") or not facts["waiter"].isdigit():
+        raise LindaError("unknown_action", "没有这个操作。", 404)
+    conversation = await services.channels.conversation(facts["id"])
+    if facts["answer"] == "accept":
+        return {"ticket": await services.waiting.accept(conversation, int(facts["waiter"]))}
+    await services.waiting.leave(conversation, int(facts["waiter"]))
+    return {"ticket": None}
+
+
 @routes.get("/internal/v1/conversations/{id}/data", auth="internal", summary="存了居民本人的什么")
 async def shown_data(request: web.Request) -> dict[str, Any]:
     """Return what is stored of the resident of a conversation, contact data masked."""
@@ -185,6 +279,20 @@ async def change_data(request: web.Request, body: OwnDataChange) -> dict[str, An
     services = request.app[SERVICES]
     conversation = await services.channels.conversation(request.match_info["id"])
     return await own_data.change(services, conversation, body.change, body.phone, body.ticket_no)
+
+
+@routes.post(
+    "/internal/v1/conversations/{id}/draft",
+    auth="internal",
+    body=DraftChange,
+    idempotency_key=True,
+    summary="居民把别处没说完的事拿过来接着说，或者不说了",
+)
+async def change_draft(request: web.Request, body: DraftChange) -> dict[str, Any]:
+    """Return ``{draft}``: the form to go on with, null when it was dropped or is gone; twice is once."""
+    services, conversation_id = request.app[SERVICES], request.match_info["id"]
+    changed = await services.channels.change_draft(conversation_id, body.draft_id, body.change)
+    return {"draft": changed}
 
 
 @routes.get(
@@ -245,7 +353,7 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
     conversation = await services.channels.conversation(body.conversation_id)
     if body.appointment:
         payload["appointment"] = body.appointment
-    if action == "amend" and (body.appointment or body.place):
+    if action == "withdraw" or (action == "amend" and (body.appointment or body.place)):
         before = await services.tickets.resident_get(
             ticket_no,
             conversation.id,
@@ -253,10 +361,12 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
             conversation.resident_id,
             also=conversation.siblings,
         )
-        moved = {"place": body.place} if body.place else {}
-        services.catalogue.check_meal_change(
-            before["appointment"] or {}, {**(body.appointment or {}), **moved}
-        )
+        order = before["appointment"] or {}
+        if action == "withdraw":
+            services.catalogue.check_meal_withdrawal(order)
+        else:
+            moved = {"place": body.place} if body.place else {}
+            services.catalogue.check_meal_change(order, {**(body.appointment or {}), **moved})
     view = await services.tickets.resident_act(
         ticket_no,
         action,
@@ -326,6 +436,32 @@ async def redirect(request: web.Request, body: Asked) -> dict[str, Any]:
     return {"redirect": request.app[SERVICES].catalogue.redirect(body.text)}
 
 
+@routes.post(
+    "/internal/v1/information",
+    auth="internal",
+    body=AskedOfCommunity,
+    summary="社区通知、菜单、谁是谁、附近有什么",
+)
+async def information(request: web.Request, body: AskedOfCommunity) -> dict[str, Any]:
+    """Return ``{kind, topic, texts, other_days}``: what is valid today, ready to be said."""
+    found = await request.app[SERVICES].information.answer(
+        body.text, body.first, body.last, elder=body.elder
+    )
+    return asdict(found)
+
+
+@routes.get(
+    "/internal/v1/information/notices",
+    auth="internal",
+    query=LeafQuery,
+    summary="一个事项还管用的通知",
+)
+async def notices_of_leaf(request: web.Request, query: LeafQuery) -> dict[str, Any]:
+    """Return ``{texts}``: the valid notices that belong to a service."""
+    information = request.app[SERVICES].information
+    return {"texts": await information.about_leaf(query.leaf, elder=query.elder)}
+
+
 @routes.get(
     "/internal/v1/certificates",
     auth="internal",
@@ -370,7 +506,9 @@ async def hotlines(request: web.Request, query: HotlineQuery) -> dict[str, Any]:
 @routes.get("/internal/v1/meals", auth="internal", query=MealQuery, summary="这顿饭还能不能订")
 async def meals(request: web.Request, query: MealQuery) -> dict[str, Any]:
     """Return whether a meal can still be ordered."""
-    return request.app[SERVICES].catalogue.meal_status(query.date, query.meal)
+    services = request.app[SERVICES]
+    await services.tickets.refresh_calendar()
+    return services.catalogue.meal_status(query.date, query.meal)
 
 
 @routes.get(
@@ -382,7 +520,10 @@ async def booking_options(request: web.Request, query: BookingQuery) -> dict[str
         day = date.fromisoformat(query.date) if query.date else None
     except ValueError:
         raise LindaError("bad_date", "没有这一天。", 422, {"date": "没有这一天。"}) from None
-    return request.app[SERVICES].catalogue.booking(query.leaf, day)
+    services = request.app[SERVICES]
+    found = services.catalogue.booking(query.leaf, day)
+    wanted = query.model_dump(include={"date", "part", "venue", "course"})
+    return found | await services.tickets.places_left(query.leaf, wanted)
 
 
 @routes.post("/internal/v1/alerts", auth="internal", body=Alert, summary="叫人")
@@ -431,6 +572,12 @@ async def alert(request: web.Request, body: Alert) -> dict[str, Any]:
         conversation.id, body.kind, body.leaf, body.text, filed["ticket_no"]
     )
     return {"ticket_no": filed["ticket_no"], **raised}
+
+
+async def _conversations(request: web.Request) -> tuple[str, ...]:
+    """Return the conversation of the address and the others of the same resident."""
+    found = await request.app[SERVICES].channels.conversation(request.match_info["id"])
+    return (found.id, *found.siblings)
 
 
 async def _conversation(services: Services, conversation_id: str | None) -> Conversation:

@@ -12,15 +12,24 @@ from services.people.model import Staff
 from services.training import serving
 from services.training.evaluations import Judgement
 from services.training.learning import LONGEST_REASON, before
+from services.web.api.training_answers import (
+    ModelDetail,
+    ModelsAnswer,
+    ReleaseAnswer,
+    ReleasesAnswer,
+    RunAnswer,
+    RunDetail,
+    RunsAnswer,
+)
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
 routes = Routes("训练与模型")
 setup = routes.setup
 
-AUTH = "staff:trainer,admin"
+AUTH = "staff:training"
 """Who trains and compares."""
-RELEASE_AUTH = "staff:admin"
+RELEASE_AUTH = "staff:release"
 """Who decides what residents get."""
 
 BASE = "/api/v1/training"
@@ -53,26 +62,28 @@ def person(staff: Staff) -> tuple[str, str]:
 # -- runs ----------------------------------------------------------------------------------------
 
 
-@routes.get(BASE + "/runs", auth=AUTH, summary="训练记录，最新的在前")
+@routes.get(BASE + "/runs", auth=AUTH, response=RunsAnswer, summary="训练记录，最新的在前")
 async def runs(request: web.Request) -> dict[str, Any]:
     """List runs."""
     return {"runs": [run.body() for run in await request.app[SERVICES].learning.runs.list()]}
 
 
-@routes.post(BASE + "/runs", auth=AUTH, status=202, summary="开始训练")
+@routes.post(BASE + "/runs", auth=AUTH, response=RunAnswer, status=202, summary="开始训练")
 async def train(request: web.Request) -> dict[str, Any]:
     """Put a training into the queue."""
     return (await request.app[SERVICES].learning.train(person(request[STAFF]))).body()
 
 
-@routes.get(BASE + "/runs/{id}", auth=AUTH, summary="一次训练：进度、记录、结果")
+@routes.get(
+    BASE + "/runs/{id}", auth=AUTH, response=RunDetail, summary="一次训练：进度、记录、结果"
+)
 async def run(request: web.Request) -> dict[str, Any]:
     """Return one run with the last lines of its log."""
     found = await request.app[SERVICES].learning.runs.get(request.match_info["id"])
     return found.body(log=True)
 
 
-@routes.post(BASE + "/runs/{id}/cancel", auth=AUTH, summary="取消训练")
+@routes.post(BASE + "/runs/{id}/cancel", auth=AUTH, response=RunAnswer, summary="取消训练")
 async def cancel(request: web.Request) -> dict[str, Any]:
     """Stop a run."""
     runs = request.app[SERVICES].learning.runs
@@ -82,7 +93,9 @@ async def cancel(request: web.Request) -> dict[str, Any]:
 # -- models --------------------------------------------------------------------------------------
 
 
-@routes.get(BASE + "/models", auth=AUTH, summary="所有模型，和各机器人进程在用哪个")
+@routes.get(
+    BASE + "/models", auth=AUTH, response=ModelsAnswer, summary="所有模型，和各机器人进程在用哪个"
+)
 async def models(request: web.Request) -> dict[str, Any]:
     """Return models, the present release and the Rasa processes."""
     service = request.app[SERVICES].learning.models
@@ -97,7 +110,9 @@ async def models(request: web.Request) -> dict[str, Any]:
     }
 
 
-@routes.get(BASE + "/models/{sha256}", auth=AUTH, summary="一个模型，和现在的模型比")
+@routes.get(
+    BASE + "/models/{sha256}", auth=AUTH, response=ModelDetail, summary="一个模型，和现在的模型比"
+)
 async def model(request: web.Request) -> dict[str, Any]:
     """Return a model and, as far as it was made, its comparison with production."""
     learning = request.app[SERVICES].learning
@@ -106,7 +121,10 @@ async def model(request: web.Request) -> dict[str, Any]:
     return {"model": found.body(), "comparison": comparison(judged) if judged else None}
 
 
-@routes.post(BASE + "/models/{sha256}/compare", auth=AUTH, status=202, summary="和现在的模型比一比")
+@routes.post(
+    BASE + "/models/{sha256}/compare", auth=AUTH, response=RunAnswer, status=202,
+    summary="和现在的模型比一比",
+)  # fmt: skip
 async def compare(request: web.Request) -> dict[str, Any]:
     """Put an evaluation into the queue."""
     learning = request.app[SERVICES].learning
@@ -131,7 +149,7 @@ def comparison(judged: Judgement) -> dict[str, Any]:
 # -- releases ------------------------------------------------------------------------------------
 
 
-@routes.get(BASE + "/releases", auth=AUTH, summary="上线记录，最新的在前")
+@routes.get(BASE + "/releases", auth=AUTH, response=ReleasesAnswer, summary="上线记录，最新的在前")
 async def releases(request: web.Request) -> dict[str, Any]:
     """Return every change of the production model, and what a roll-back would go to."""
     history = await request.app[SERVICES].learning.models.history()
@@ -139,8 +157,9 @@ async def releases(request: web.Request) -> dict[str, Any]:
 
 
 @routes.post(
-    BASE + "/releases", auth=RELEASE_AUTH, body=Promotion, status=201, summary="上线一个模型"
-)
+    BASE + "/releases", auth=RELEASE_AUTH, body=Promotion, response=ReleaseAnswer, status=201,
+    summary="上线一个模型",
+)  # fmt: skip
 async def promote(request: web.Request, body: Promotion) -> dict[str, Any]:
     """Put a model into production."""
     learning = request.app[SERVICES].learning
@@ -152,6 +171,7 @@ async def promote(request: web.Request, body: Promotion) -> dict[str, Any]:
     BASE + "/releases/rollback",
     auth=RELEASE_AUTH,
     body=Rollback,
+    response=ReleaseAnswer,
     status=201,
     summary="退回上一个模型",
 )

@@ -6,14 +6,18 @@ routes do not exist.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from services.channels.types import Sender
 from services.errors import LindaError
 from services.outbox.worker import run_due
+from services.web.api.chat_answers import ButtonAnswer, CardAnswer, TicketMention
+from services.web.api.common import Answer
+from services.web.api.tickets import StaffTicket
 from services.web.keys import SERVICES
 from services.web.routing import Routes
 from services.web.scenario import TestResident, TestTicket, make_resident, make_ticket, sent
@@ -37,6 +41,63 @@ class SetClock(BaseModel):
         return self
 
 
+class ClockAnswer(Answer):
+    """What time it is now."""
+
+    now: datetime
+
+
+class TickAnswer(ClockAnswer):
+    """How much was done."""
+
+    done: int
+
+
+class MadeResident(Answer):
+    """The resident who was made."""
+
+    resident_id: str
+    home: dict[str, str | None] | None
+    conversation_id: str | None
+
+
+class SentMessage(Answer):
+    """What a resident was told that is no answer of the bot."""
+
+    conversation_id: str
+    channel: str
+    resident_id: str | None
+    seq: int
+    sender: Sender = Field(alias="from")
+    text: str
+    buttons: list[ButtonAnswer]
+    card: CardAnswer | None
+    ticket: TicketMention | None
+    created_at: datetime
+
+
+class OutboxLine(Answer):
+    """Something that is to be done, or was."""
+
+    id: int
+    topic: str
+    key: str | None
+    state: str
+    attempts: int
+    payload: dict[str, Any]
+    last_error: str | None
+    created_at: datetime
+    not_before: datetime
+    done_at: datetime | None
+
+
+class SentAnswer(Answer):
+    """What was sent to whom, oldest first."""
+
+    messages: list[SentMessage]
+    outbox: list[OutboxLine]
+
+
 class OutboxQuery(BaseModel):
     """How much to show, newest last."""
 
@@ -44,7 +105,10 @@ class OutboxQuery(BaseModel):
     conversation_id: str | None = None
 
 
-@routes.post("/api/v1/test/clock", auth="admin-test", body=SetClock, summary="拨动全系统的时钟")
+@routes.post(
+    "/api/v1/test/clock", auth="admin-test", body=SetClock, response=ClockAnswer,
+    summary="拨动全系统的时钟",
+)  # fmt: skip
 async def clock(request: web.Request, body: SetClock) -> dict[str, Any]:
     """Move the one clock; API tokens move with it, so the test stays logged in."""
     services = request.app[SERVICES]
@@ -59,7 +123,9 @@ async def clock(request: web.Request, body: SetClock) -> dict[str, Any]:
     return {"now": services.clock.now().isoformat()}
 
 
-@routes.post("/api/v1/test/tick", auth="admin-test", summary="把到点的事都办了")
+@routes.post(
+    "/api/v1/test/tick", auth="admin-test", response=TickAnswer, summary="把到点的事都办了"
+)
 async def tick(request: web.Request) -> dict[str, Any]:
     """Run what is due until nothing is left."""
     services = request.app[SERVICES]
@@ -71,6 +137,7 @@ async def tick(request: web.Request) -> dict[str, Any]:
     "/api/v1/test/tickets",
     auth="admin-test",
     body=TestTicket,
+    response=StaffTicket,
     status=201,
     summary="任意状态的一件工单，按同样的办理步骤走到那里",
 )
@@ -83,6 +150,7 @@ async def ticket(request: web.Request, body: TestTicket) -> dict[str, Any]:
     "/api/v1/test/residents",
     auth="admin-test",
     body=TestResident,
+    response=MadeResident,
     status=201,
     summary="一位居民，连上一个会话",
 )
@@ -91,7 +159,10 @@ async def resident(request: web.Request, body: TestResident) -> dict[str, Any]:
     return await make_resident(request.app[SERVICES], body)
 
 
-@routes.get("/api/v1/test/outbox", auth="admin-test", query=OutboxQuery, summary="给谁发了什么")
+@routes.get(
+    "/api/v1/test/outbox", auth="admin-test", query=OutboxQuery, response=SentAnswer,
+    summary="给谁发了什么",
+)  # fmt: skip
 async def outbox(request: web.Request, query: OutboxQuery) -> dict[str, Any]:
     """Return what was sent and what is still to be done."""
     return await sent(request.app[SERVICES], query.limit, query.conversation_id)

@@ -16,6 +16,13 @@ from services.training.inbox import PAGE, Filters, State
 from services.training.labels import Labels
 from services.training.outcomes import OUTCOME_NAMES, Outcome
 from services.web.api.learning import AUTH, BASE, person
+from services.web.api.training_answers import (
+    DecidedAnswer,
+    GroupDetail,
+    InboxAnswer,
+    LabelsAnswer,
+    ProblemsAnswer,
+)
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
@@ -102,7 +109,7 @@ class ExportQuery(BaseModel):
     format: Literal["yaml"] = "yaml"
 
 
-@routes.get(BASE + "/labels", auth=AUTH, summary="意图、事项、实体的名字")
+@routes.get(BASE + "/labels", auth=AUTH, response=LabelsAnswer, summary="意图、事项、实体的名字")
 async def labels(request: web.Request) -> dict[str, Any]:
     """Return what a message can be labelled as."""
     return named(request.app[SERVICES].heard.knowledge.labels)
@@ -121,7 +128,10 @@ def named(known: Labels) -> dict[str, Any]:
     }
 
 
-@routes.get(BASE + "/inbox", auth=AUTH, query=InboxQuery, summary="等人看的话，最该看的在前")
+@routes.get(
+    BASE + "/inbox", auth=AUTH, query=InboxQuery, response=InboxAnswer,
+    summary="等人看的话，最该看的在前",
+)  # fmt: skip
 async def inbox(request: web.Request, query: InboxQuery) -> dict[str, Any]:
     """Return groups of messages that say nearly the same."""
     found = await request.app[SERVICES].inbox.page(query.filters(), query.cursor, query.limit)
@@ -131,13 +141,16 @@ async def inbox(request: web.Request, query: InboxQuery) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@routes.get(GROUP, auth=AUTH, summary="一组差不多的话")
+@routes.get(GROUP, auth=AUTH, response=GroupDetail, summary="一组差不多的话")
 async def group(request: web.Request) -> dict[str, Any]:
     """Return a group with its wordings and the history of its decisions."""
     return (await request.app[SERVICES].inbox.detail(group_id(request))).body()
 
 
-@routes.post(GROUP + "/check", auth=AUTH, body=NewDecision, summary="这样定有没有问题")
+@routes.post(
+    GROUP + "/check", auth=AUTH, body=NewDecision, response=ProblemsAnswer,
+    summary="这样定有没有问题",
+)  # fmt: skip
 async def check(request: web.Request, body: NewDecision) -> dict[str, Any]:
     """Return what speaks against a decision, without making it."""
     annotations = request.app[SERVICES].annotations
@@ -145,7 +158,9 @@ async def check(request: web.Request, body: NewDecision) -> dict[str, Any]:
     return {"problems": [p.body() for p in problems]}
 
 
-@routes.post(GROUP + "/decision", auth=AUTH, body=NewDecision, summary="定一组话")
+@routes.post(
+    GROUP + "/decision", auth=AUTH, body=NewDecision, response=DecidedAnswer, summary="定一组话"
+)
 async def decide(request: web.Request, body: NewDecision) -> dict[str, Any]:
     """Decide about a group; it trains nothing."""
     annotations = request.app[SERVICES].annotations
@@ -154,8 +169,9 @@ async def decide(request: web.Request, body: NewDecision) -> dict[str, Any]:
 
 
 @routes.get(
-    BASE + "/annotations/export", auth=AUTH, query=ExportQuery, summary="下载标注（训练数据的格式）"
-)
+    BASE + "/annotations/export", auth=AUTH, query=ExportQuery, media="application/yaml",
+    summary="下载标注（训练数据的格式）",
+)  # fmt: skip
 async def export(request: web.Request, query: ExportQuery) -> web.Response:
     """Return what is approved, in the format of the training data."""
     approved = await request.app[SERVICES].annotations.approved()

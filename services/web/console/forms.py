@@ -79,6 +79,11 @@ async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
         yield chunk
 
 
+def whole_number(text: str) -> int:
+    """Return a number of an address or a hidden field; 0, which nothing has, for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
 def _int(text: str) -> int:
     try:
         return int(text)

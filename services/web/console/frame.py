@@ -6,29 +6,33 @@ from typing import Any
 
 from aiohttp import web
 
-from services.channels.handoffs import ROLES as HANDOFF_ROLES
 from services.errors import LindaError
-from services.web.keys import STAFF
+from services.people.roles import permissions_of
+from services.web.console.menu import home_of, menu_of, split
+from services.web.keys import SERVICES, STAFF
 from services.web.templates import page
 
 REFUSALS = frozenset({403, 409, 413, 422, 429})
 """Statuses after which the person can go on: the page comes back with what was typed."""
 
-REGISTER_ROLES = ("grid", "clerk", "supervisor")
-"""Who files tickets for residents (the same roles as ``POST /api/v1/tickets``)."""
-
-LEARNING_ROLES = ("trainer", "admin")
-"""Who teaches and trains (the same roles as ``/api/v1/training``)."""
+PERSONAL = frozenset({"tickets", "register", "handoffs", "rights", "audit", "visits"})
+"""Parts of the console that show who somebody is: with a watermark, also in print."""
 
 
 def console_page(
     request: web.Request, name: str, here: str = "", status: int = 200, **context: Any
 ) -> web.Response:
     """Render a console page with what the frame around it needs."""
+    staff = request.get(STAFF)
+    mark = ""
+    if staff and here in PERSONAL:
+        now = request.app[SERVICES].clock.now()
+        mark = f"{staff.name} {staff.id} {now:%Y-%m-%d %H:%M}"
+    near, more = split(menu_of(staff.role)) if staff else ((), ())
     return page(
-        f"console/{name}.html", status, staff=request.get(STAFF), here=here,
-        handoff_roles=HANDOFF_ROLES, register_roles=REGISTER_ROLES, learning_roles=LEARNING_ROLES,
-        **context,
+        f"console/{name}.html", status, staff=staff, here=here, mark=mark,
+        may=permissions_of(staff.role) if staff else frozenset(), near=near, more=more,
+        start=home_of(staff.role) if staff else "/console", **context,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.tickets.core.workflow import TRANSITIONS, Field
+from services.web.console.standing import threads
 from services.web.console.words import next_step, whole_due
 
 JSON = Mapping[str, Any]
@@ -139,7 +140,7 @@ def extras(ticket: JSON) -> list[tuple[str, str]]:
         "没解决的原因": str(ticket.get("explanation") or ""),
         "重办原因": str(ticket.get("rework_reason") or ""),
     }
-    return [(name, value) for name, value in facts.items() if value]
+    return [*((name, value) for name, value in facts.items() if value), *threads(ticket)]
 
 
 FIELDS: dict[tuple[str, str], Field] = {
@@ -158,6 +159,9 @@ def event(view: JSON) -> dict[str, Any]:
         for name, value in (view.get("data") or {}).items()
         if (words := fact(FIELDS.get((view["type"], name)), value))
     ]
+    # By the clock, so nobody typed it; who may not read the ticket is not told.
+    if view["type"] == "reminded" and (said := (view.get("data") or {}).get("say")):
+        facts.append(said)
     return {
         "at": view["at"],
         "who": view["actor"]["name"],

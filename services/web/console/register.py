@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 from aiohttp import web
 from multidict import MultiDict
@@ -22,14 +20,14 @@ from services.tickets.core.kinds import KIND_LABELS, Kind
 from services.tickets.core.workflow import Field
 from services.web.auth import actor_of
 from services.web.console import forms
-from services.web.console.frame import REFUSALS, REGISTER_ROLES, console_page
+from services.web.console.frame import REFUSALS, console_page
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 from services.web.validation import validated
 
 routes = Routes("工作台")
 
-AUTH = "staff:" + ",".join(REGISTER_ROLES)
+AUTH = "staff:register"
 PATH = "/console/register"
 
 REPORTERS = {"self": "居民本人", "neighbour": "别的居民", "patrol": "我巡查看到的"}
@@ -108,16 +106,9 @@ async def _request(services: Services, typed: Mapping[str, str]) -> CreateTicket
         parts = completed({}, said)
         given["place"] |= {k: parts[k] for k in ("unit", "room") if k in parts}
     elif said:
-        given["place"] = await _read_place(services, said)
+        given["place"] = await services.places.certain(said)
     given["incomplete"] = not given.get("place")
     return validated(CreateTicket, given)
-
-
-async def _read_place(services: Services, text: str) -> dict[str, Any] | None:
-    """Return the one place that the words mean; None when that is not clear."""
-    found = await services.places.resolve({}, text)
-    certain = found.status == "resolved" and len(found.candidates) == 1
-    return asdict(found.candidates[0]) if certain else None
 
 
 async def _form(

@@ -14,18 +14,36 @@ from aiohttp import web
 from multidict import MultiDict
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.channels.handoffs import ROLES as HANDOFF_ROLES
 from services.channels.types import AttachmentView, HandoffView, MessageView
 from services.errors import LindaError
 from services.tickets.core.actor import Actor
 from services.tickets.core.kinds import Priority
 from services.tickets.core.numbers import parse_ticket_number
 from services.tickets.core.states import STORED, State
+from services.tickets.lists import FLAGS
+from services.tickets.views import NO_CONTENT
 from services.web.api.chat import last_event_id
 from services.web.auth import COOKIE, client_address, set_session_cookie, still_allowed
 from services.web.auth import actor_of as actor_of_staff
-from services.web.console import forms, learning, present, register, texts, training
+from services.web.console import (
+    audit,
+    data,
+    exchange,
+    foresight,
+    forms,
+    information,
+    learning,
+    lists,
+    paper,
+    present,
+    register,
+    rights,
+    texts,
+    training,
+    visits,
+)
 from services.web.console.frame import REFUSALS, console_page, error_page
+from services.web.console.menu import home_of
 from services.web.console.words import span
 from services.web.keys import SERVICES, STAFF
 from services.web.pages import ERROR_PAGE
@@ -33,11 +51,9 @@ from services.web.routing import Routes
 from services.web.templates import ENVIRONMENT, add_filter
 
 HOME = "/console/tickets"
-HOMES = {"trainer": training.INBOX}
-"""Where a role begins that does not begin with tickets."""
 PAGE_SIZE = 50
 
-HANDOFF_AUTH = "staff:" + ",".join(HANDOFF_ROLES)
+HANDOFF_AUTH = "staff:handoffs"
 
 routes = Routes("工作台")
 add_filter(forms.groups)
@@ -52,10 +68,11 @@ class WorklistQuery(BaseModel):
     leaf: str | None = None
     priority: str | None = None
     q: str | None = Field(None, max_length=100)
+    flag: str | None = None
     mine: bool = False
     cursor: str | None = None
 
-    @field_validator("state", "leaf", "priority", "q", "cursor", mode="before")
+    @field_validator("state", "leaf", "priority", "q", "flag", "cursor", mode="before")
     @classmethod
     def _blank(cls, value: Any) -> Any:
         return (value.strip() or None) if isinstance(value, str) else value
@@ -72,7 +89,12 @@ class WorklistQuery(BaseModel):
     @property
     def filters(self) -> int:
         """How many filters are on."""
-        return len(self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"cursor"}))
+        shown = self.model_dump(exclude_none=True, exclude_defaults=True)
+        return len(shown.keys() - {"cursor", "mine"})
+
+    def beside(self, mine: bool) -> str:
+        """Return the address of the same filters over what waits for the person, or over all."""
+        return self.model_copy(update={"mine": mine}).url(None)
 
 
 def actor_of(request: web.Request) -> Actor:
@@ -126,7 +148,7 @@ async def login(request: web.Request) -> web.Response:
             error=error.message,
         )  # fmt: skip
     if target == HOME:
-        target = HOMES.get(opened.staff.role, HOME)
+        target = home_of(opened.staff.role)
     response = web.Response(status=303, headers={"Location": target})
     set_session_cookie(request, response, opened)
     return response
@@ -148,9 +170,11 @@ async def logout(request: web.Request) -> web.Response:
 async def worklist(request: web.Request, query: WorklistQuery) -> web.Response:
     """Tickets in the person's scope, most urgent first; asks itself again every 10 s."""
     services = request.app[SERVICES]
+    # A platform's number finds our ticket too.
+    q = (await services.exchange.own_number(query.q) or query.q) if query.q else None
     found = await services.tickets.list(
-        actor_of(request), state=query.state, leaf=query.leaf, priority=query.priority, q=query.q,
-        mine=query.mine, cursor=query.cursor, limit=PAGE_SIZE,
+        actor_of(request), state=query.state, leaf=query.leaf, priority=query.priority, q=q,
+        flag=query.flag, mine=query.mine, cursor=query.cursor, limit=PAGE_SIZE,
     )  # fmt: skip
     cursor = found.get("next_cursor")
     return console_page(
@@ -161,8 +185,11 @@ async def worklist(request: web.Request, query: WorklistQuery) -> web.Response:
         here_url=query.url(query.cursor),
         first_url=query.url(None),
         next_url=query.url(cursor) if cursor else None,
+        outside=request[STAFF].role in NO_CONTENT,
+        mine_url=query.beside(True), all_url=query.beside(False),
         states=[s.value for s in State if s in STORED],
         priorities=[p.value for p in Priority],
+        flags=[f for f in FLAGS if f != "case" or request[STAFF].role == "auditor"],
         leaves=[(c.id, c.name) for c in services.catalogue.cards()],
     )  # fmt: skip
 
@@ -229,12 +256,14 @@ async def _ticket_page(
     services, actor = request.app[SERVICES], actor_of(request)
     number = request.match_info["ticket_no"]
     view = view or await services.tickets.get(number, actor)
+    await services.audit.viewed(request[STAFF], f"ticket:{view['ticket_no']}")
     allowed = await services.tickets.allowed_actions(number, actor)
     actions = present.ordered([a for a in allowed if a["action"] != "reveal"], view)
     reveal = next((a for a in allowed if a["action"] == "reveal"), None)
     card = services.catalogue.card(view["leaf"]) if view.get("leaf") else None
     return console_page(
         request, "ticket", "tickets", status,
+        order=await services.exchange.order(view["ticket_no"]),
         **present.detail(view, now_of(request), card),
         events=[present.event(e) for e in await services.tickets.events(number, actor)],
         actions=actions,
@@ -383,4 +412,13 @@ def setup(app: web.Application) -> None:
     learning.routes.setup(app)
     training.routes.setup(app)
     texts.routes.setup(app)
+    information.routes.setup(app)
+    data.routes.setup(app)
+    rights.routes.setup(app)
+    audit.routes.setup(app)
+    paper.routes.setup(app)
+    exchange.routes.setup(app)
+    visits.setup(app)
+    foresight.setup(app)
+    lists.setup(app)
     app[ERROR_PAGE] = error_page

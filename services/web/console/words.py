@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from services.clock import ZONE
@@ -32,12 +32,20 @@ FLAG_LABELS = {
     "persuaded": "疑似劝撤",
     "rating_pressure": "疑似逼评",
     "group": "群诉",
+    "escalated": "报请上级",
+    "group_unanswered": "群诉待答复",
     "problem": "问题工单",
+    "review_pending": "待复核",
+    "case": "另行核查",
+    "to_call": "要打电话回访",
+    "false_resolution": "查出虚假办结",
+    "excluded": "已剔除考评",
+    "held": "已冻结",
 }
 
 CHANNEL_LABELS = {
     "web": "网页", "wechat": "微信", "phone": "电话", "counter": "窗口", "kiosk": "自助机",
-    "patrol": "巡查", "import12345": "12345转来", "hotspot": "热点",
+    "patrol": "巡查", "import12345": "12345转来", "hotspot": "热点", "open311": "开放接口",
 }  # fmt: skip
 
 
@@ -66,7 +74,7 @@ def span(delta: timedelta) -> str:
 
 
 def due_words(due_at: datetime | str, now: datetime) -> Due:
-    """Say a deadline: 还剩 3 小时 / 今天 17:30 到期 / 明天 … / 11月27日 周五到期 / 已超 2 天."""
+    """Say a deadline: 还剩 3 小时 / 今天 17:30 到期 / 明天 … / 11月27日 周五 17:30 到期 / 已超 2 天."""
     due, now = local(due_at), local(now)
     left = due - now
     if left <= timedelta():
@@ -78,11 +86,12 @@ def due_words(due_at: datetime | str, now: datetime) -> Due:
         return Due(f"今天 {due:%H:%M} 到期", "today")
     if days == 1:
         return Due(f"明天 {due:%H:%M} 到期", "calm")
-    return Due(f"{due.month}月{due.day}日 周{WEEKDAYS[due.weekday()]}到期", "calm")
+    return Due(f"{clock_words(due)} 到期", "calm")
 
 
 STEPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
     (frozenset({"SUBMITTED"}), "accept_due_at", "受理", None),
+    (frozenset({"ACCEPTED"}), "dispatch_due_at", "派单", None),
     (frozenset({"NEED_INFO"}), "info_due_at", "等居民补充", None),
     (frozenset({"DISPATCHED"}), "sign_due_at", "签收", None),
     (frozenset({"ACTIVE", "REWORK"}), "contact_due_at", "联系居民", "first_contact_at"),
@@ -119,6 +128,13 @@ def clock_words(value: datetime | str | None) -> str:
         return ""
     time = local(value)
     return f"{time.month}月{time.day}日 周{WEEKDAYS[time.weekday()]} {time:%H:%M}"
+
+
+@add_filter
+def day_words(value: date) -> str:
+    """Return ``11月27日 周五``; a time's day is the one here."""
+    day = local(value).date() if isinstance(value, datetime) else value
+    return f"{day.month}月{day.day}日 周{WEEKDAYS[day.weekday()]}"
 
 
 @add_filter

@@ -47,3 +47,15 @@ document.addEventListener("click", (event) => {
   form.querySelector("textarea, select, input:not([type=hidden])")?.focus({ preventScroll: true });
   form.scrollIntoView({ block: "nearest" });
 });
+
+/* 更多 closes when one taps beside it, or presses Escape. */
+const more = document.querySelector("details.more");
+document.addEventListener("click", (event) => {
+  if (more?.open && !more.contains(event.target)) more.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && more?.open) {
+    more.open = false;
+    more.querySelector("summary").focus();
+  }
+});

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from services.catalogue.check import Finding, check_cards, hollow
-from services.catalogue.model import Card, CertificateItem, Redirect
+from services.catalogue.check import Finding, check_cards, check_population, hollow
+from services.catalogue.model import Card, CertificateItem, Population, Redirect, Route
 from services.people.model import Org
 
 TODAY = date(2026, 11, 24)
-ORGS = {"civil": Org("civil", "民政局", "department", "0439-16")}
+ORGS = {
+    "civil": Org("civil", "民政局", "department", "0439-16"),
+    "hr": Org("hr", "人社局", "department", "0439-17"),
+}
+NUMBERS = ("110", "12345")
 GOOD: dict[str, Any] = {
     "id": "B1", "slug": "dibao", "name": "低保", "kind": "办事", "summary": "可以申请。",
     "materials": ["身份证"], "where": "街道。", "limit": "30日。", "fee": "不收钱。",
@@ -24,10 +28,10 @@ GOOD: dict[str, Any] = {
 
 def found(
     *more: Card, redirects: tuple[Redirect, ...] = (),
-    certificates: tuple[CertificateItem, ...] = (), leaves: tuple[str, ...] = (), **change: Any,
+    certificates: tuple[CertificateItem, ...] = (), routes: tuple[Route, ...] = (), **change: Any,
 ) -> list[Finding]:  # fmt: skip
     cards = [Card.model_validate(GOOD | change), *more]
-    return check_cards(cards, leaves, ORGS, certificates, redirects, ("C6",), TODAY)
+    return check_cards(cards, routes, ORGS, certificates, redirects, ("C6",), NUMBERS, TODAY)
 
 
 def test_a_good_card_has_nothing_to_mend() -> None:
@@ -51,6 +55,11 @@ def test_a_good_card_has_nothing_to_mend() -> None:
         ({"phone_of": "nobody"}, "error", "没有单位 nobody"),
         ({"not_this": ["低保"]}, "error", "又是别名又是排除"),
         ({"limit": "30日内保证能批。"}, "error", "承诺了结果"),
+        ({"confirm_locally": False, "limit": "30日，以当地窗口为准。"}, "error", "由本地定"),
+        ({"confirm_locally": False, "fee": "补多少由本地定。"}, "error", "由本地定"),
+        ({"offers": ["proxy"], "conditions": ["两个人一起到场"]}, "error", "能找人代办"),
+        ({"where": "街道，电话12399。"}, "error", "号码 12399 没有核对过"),
+        ({"where": "街道，电话0439-1234567。"}, "error", "号码 0439-1234567 没有核对过"),
         ({"reviewed": None}, "warning", "还没有人复核"),
         ({"materials": ["身份证。以当地窗口为准"]}, "warning", "列不成清单"),
         ({"materials": []}, "warning", "没有要带的材料"),
@@ -66,7 +75,8 @@ def test_each_mistake_is_found(change: dict[str, Any], level: str, words: str) -
 
 
 def test_a_leaf_without_a_card_is_missing() -> None:
-    assert "B2" in found(leaves=("B1", "B2"))[0].text
+    route = Route(leaves=("B1", "B2"), lead="civil")
+    assert [f.text for f in found(routes=(route,))] == ["B2：派单目录里有这一项，没有卡片"]
 
 
 def test_two_cards_of_one_name_are_told() -> None:
@@ -91,6 +101,42 @@ def test_a_redirect_to_nowhere_is_found() -> None:
     assert ["water" in f.text or "C2" in f.text for f in found(redirects=rows)] == [True, True]
 
 
+def test_numbers_that_are_checked_and_spans_of_time_are_no_mistake() -> None:
+    words = "打110或者12345；到场120分钟以内，最多12个月，每年3600元。"
+    assert found(conditions=[words]) == []
+
+
+def test_a_redirect_with_an_unknown_number_is_found() -> None:
+    row = Redirect(id="x", name="护照", says=("护照",), answer="找出入境。", phone="12300")
+    assert [f.text for f in found(redirects=(row,))] == [
+        "redirects.yml：x：号码 12300 没有核对过（numbers.yml 里没有）"
+    ]
+
+
+def test_a_card_that_sends_elsewhere_than_the_directory_is_found() -> None:
+    route = Route(leaves=("B1",), lead="hr")
+    assert [f.text for f in found(routes=(route,))] == [
+        "B1 低保：告诉居民找民政局，派单目录却派给人社局"
+    ]
+    assert found(routes=(Route(leaves=("B1",), lead="hr", assists=("civil",)),)) == []
+    assert found(routes=(route,), phone_of="hr") == []
+
+
+def test_a_vague_word_on_power_must_not_hide_the_directory() -> None:
+    route = Route(leaves=("B1",), lead="civil", power="民政局审批。")
+    texts = [f.text for f in found(routes=(route,), power="归谁管各地不一样。")]
+    assert len(texts) == 1 and "居民就听不到了" in texts[0]
+    assert found(routes=(route,), power="民政局审批，社区不能定。") == []
+    assert found(routes=(route.model_copy(update={"power": None}),), power="各地不一样。") == []
+
+
+def test_words_of_a_card_that_a_redirect_answers_are_found() -> None:
+    row = Redirect(id="fee", name="水费", says=("水费",), unless=("漏",), answer="找供水公司。")
+    assert [f.text for f in found(redirects=(row,), examples=["水费咋交", "漏水水费高"])] == [
+        "B1 低保：“水费咋交”会被 redirects.yml 的 fee 接走"
+    ]
+
+
 def test_errors_come_first() -> None:
     levels = [f.level for f in found(valid_to=date(2026, 1, 2), reviewed=None, fee=None)]
     assert levels == sorted(levels) and levels[0] == "error"
@@ -107,3 +153,15 @@ def test_errors_come_first() -> None:
 )
 def test_words_that_only_defer_are_hollow(words: str | None, empty: bool) -> None:
     assert hollow(words) is empty
+
+
+def test_who_lives_where_is_asked_for_and_grows_old() -> None:
+    known = {"c1": Population(people=3260, source="统计公报", as_of=date(2025, 12, 31))}
+    names = {"c1": "清河社区"}
+    assert check_population(known, names, date(2026, 11, 24)) == []
+    (old,) = check_population(known, names, date(2028, 6, 1))
+    assert old.level == "warning" and "2025-12-31" in old.text
+    (missing,) = check_population({}, names, date(2026, 11, 24))
+    assert missing.level == "warning" and "清河社区" in missing.text
+    (unknown,) = check_population(known, {}, date(2026, 11, 24))
+    assert unknown.level == "error" and "c1" in unknown.text

@@ -36,6 +36,21 @@ def service(
     return CatalogueService(Settings(locality=locality, data_dir=data or ROOT / "data"), At(now))
 
 
+def test_who_has_the_power_is_what_the_directory_says_that_day(data: Path) -> None:
+    lines = """
+routes:
+  - {leaves: [A1], lead: police, power: 归派出所管。, valid_to: 2026-11-30}
+  - {leaves: [A1], lead: hall, power: 归政务大厅管。, valid_from: 2026-12-01}
+"""
+    (data / "localities" / "qinghe" / "dispatch.yml").write_text(lines, "utf-8")
+    told = []
+    for now in ("2026-11-30T10:00", "2026-12-01T10:00"):
+        card = service(now=now, data=data).card("A1")
+        assert card is not None
+        told.append(card["power"])
+    assert told == ["归派出所管。", "归政务大厅管。"]
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder with one card."""
@@ -177,6 +192,23 @@ def test_who_asks_for_somebody_else_is_not_spoken_to_as_the_victim() -> None:
         other = service().hotlines(leaf)["card"]["third_party"]
         assert "您这会儿一定很难受" not in "".join(other["lines"])
         assert "110" in "".join(other["lines"])
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_every_safety_card_in_chinese_has_a_form_for_elders(locality: str) -> None:
+    catalogue = service(locality)
+    for card in catalogue.safety_cards():
+        for form in (card, card.third_party):
+            if form is None or card.leaf == "foreign":
+                continue
+            assert form.elder, card.leaf
+            words = "".join([form.elder.title or form.title, *form.elder.lines])
+            assert re.search(r"\d{3}", words) or card.leaf in ("H3", "missing"), card.leaf
+            assert not any("？" in line for line in form.elder.lines)
+    short = catalogue.hotlines("H3")["card"]["elder"]
+    assert short["after"]["follow"][0].startswith("头晕")
+    assert short["after"]["place"] == catalogue.hotlines("H3")["card"]["after"]["place"]
+    assert catalogue.hotlines("foreign")["card"]["elder"] is None
 
 
 def test_a_leaf_without_a_card_gets_the_general_one() -> None:

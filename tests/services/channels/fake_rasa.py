@@ -18,7 +18,9 @@ TOKEN = "internal-token-of-the-tests"
 class FakeRasa:
     """``handled`` lists the messages that had an effect; ``calls`` all requests, in order.
 
-    ``forgotten`` lists the conversations it was told to forget. ``understood`` is put into the answer as it is, when the test sets it.
+    ``forgotten`` lists the conversations it was told to forget, ``put_away`` the forms it was told to
+    close, as ``(conversation, round)``. ``understood`` is put into the answer as it is, when the test
+    sets it; ``more`` likewise, key by key.
     """
 
     def __init__(self) -> None:
@@ -31,6 +33,8 @@ class FakeRasa:
         self.hang.set()
         self.delay_s = 0.0
         self.forgotten: list[str] = []
+        self.put_away: list[tuple[str, str]] = []
+        self.more: dict[str, Any] = {}
         self._memory: dict[str, list[dict[str, Any]]] = {}
         self._server: TestServer | None = None
         self._port = 0
@@ -43,6 +47,7 @@ class FakeRasa:
         app = web.Application()
         app.router.add_post("/webhooks/linda/webhook", self._webhook)
         app.router.add_post("/webhooks/linda/forget", self._forget)
+        app.router.add_post("/webhooks/linda/put_away", self._put_away)
         self._server = TestServer(app, host="127.0.0.1", port=self._port or None)
         await self._server.start_server(shutdown_timeout=0)
         self._port = self._server.port or 0
@@ -57,6 +62,13 @@ class FakeRasa:
         if request.query.get("token") != TOKEN:
             return web.Response(status=401)
         self.forgotten.append((await request.json())["sender"])
+        return web.json_response({"status": "ok"})
+
+    async def _put_away(self, request: web.Request) -> web.Response:
+        if request.query.get("token") != TOKEN:
+            return web.Response(status=401)
+        body = await request.json()
+        self.put_away.append((body["sender"], body["round"]))
         return web.json_response({"status": "ok"})
 
     async def _webhook(self, request: web.Request) -> web.Response:
@@ -75,7 +87,7 @@ class FakeRasa:
                 {"text": f"答:{body['text']}", "buttons": [{"title": "好", "payload": "/affirm"}]}
             ]
             self._memory[key] = echo if self.replies is None else self.replies
-        answer = {"messages": self._memory[key]}
+        answer: dict[str, Any] = {"messages": self._memory[key], **self.more}
         if self.understood is not None:
             answer["understood"] = self.understood
         return web.json_response(answer)

@@ -22,6 +22,7 @@ from services.db import Database
 from services.web.app import create_app
 from tests.services.channels.conftest import PASSWORD, WORKDAY
 from tests.services.channels.fake_rasa import FakeRasa
+from tests.services.published import held
 
 NIGHT = datetime(2026, 11, 24, 22, 0, tzinfo=ZONE)
 
@@ -30,7 +31,7 @@ Client = TestClient[Any, Any]
 
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(create_app(services.settings, services))) as c:
+    async with TestClient(TestServer(held(create_app(services.settings, services)))) as c:
         yield c
 
 

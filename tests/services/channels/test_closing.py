@@ -20,6 +20,7 @@ from services.tickets.core.commands import CreateTicket
 
 GRID = Actor("staff", "grid1", "grid", "grid", "qinghe-c1", ("qinghe-g1",))
 CLERK = Actor("staff", "clerk1", "clerk", "community", "qinghe-c1")
+REACHED = {"way": "phone", "result": "reached"}
 DONE = {
     "outcome": "solved", "reply": "换了灯泡，试过亮了", "evidence_note": "天黑看得见",
 }  # fmt: skip
@@ -100,6 +101,7 @@ async def filed(services: Services, elder: bool = False) -> Case:
 async def resolved(services: Services) -> Case:
     case = await filed(services)
     await case.act("sign", {})
+    await case.act("contact", REACHED)
     await case.act("resolve", DONE)
     return case
 
@@ -182,6 +184,24 @@ async def test_no_answer_in_three_days_closes_after_telling(services: Services) 
     assert view["closed_by"] == "system"
 
 
+async def test_who_could_not_be_reached_by_phone_is_told_of_the_closing_once(
+    services: Services,
+) -> None:
+    case = await resolved(services)
+    calls = Actor("staff", "callback1", "callback", "street")
+    for day in range(3):
+        await services.tickets.act(case.ticket_no, "callback", {"result": "no_answer"}, calls)
+        if day < 2:
+            clock = services.clock
+            await clock.set(services.db, clock.now() + timedelta(days=1))
+    supervisor = Actor("staff", "supervisor1", "supervisor", "community", "qinghe-c1")
+    await case.act("close", {"reason": "三天三次无法联系"}, supervisor)
+    told = [m.text for m in await case.messages() if "归档" in m.text]
+    assert len(told) == 1 and "30天" in told[0]
+    await case.later(days=3)
+    assert [m.text for m in await case.messages() if "归档" in m.text] == told
+
+
 async def test_an_answer_stops_the_reminders_of_that_round(services: Services) -> None:
     case = await resolved(services)
     await case.later(days=1, minutes=1)
@@ -211,6 +231,28 @@ async def test_when_time_is_up_the_resident_is_asked_and_nothing_is_closed(
     assert await case.state() == "ACTIVE"
     assert await case.pending() is None
     assert len((await services.tickets.get(case.ticket_no, CLERK))[field]) == 1
+
+
+async def test_of_a_restricted_case_no_message_shows_what_it_is_about(services: Services) -> None:
+    session = await services.channels.open_session()
+    view = await services.tickets.create(
+        CreateTicket(
+            conversation_id=session.session_id, leaf="F4", narrative="楼上那家天天打孩子",
+            place={"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2"},
+        ),
+        resident_of(session.session_id),
+        "key-f4",
+    )  # fmt: skip
+    await run_due(services)
+    case = Case(services, session.session_id, view["ticket_no"])
+    owner = Actor("staff", "worker9", "handler", "civil")
+    await case.act("sign", {}, owner)
+    await case.act("contact", REACHED, owner)
+    await case.act("resolve", {**DONE, "reply": "家访了，孩子身上有伤，已报派出所"}, owner)
+    told = await case.messages()
+    assert any("解决了吗" in m.text for m in told), "asked all the same"
+    shown = [f"{m.text}{m.card}" for m in told]
+    assert [s for s in shown for word in ("孩子", "派出所", "家访", "打") if word in s] == []
 
 
 async def test_elders_get_shorter_words(services: Services) -> None:
@@ -243,7 +285,9 @@ async def test_an_attempt_repeated_after_a_crash_is_one_attempt(
     assert [e["type"] for e in events].count("callback_missed") == 1
 
 
-async def test_neighbours_who_joined_hear_how_it_goes_and_are_not_asked(services: Services) -> None:
+async def test_neighbours_who_joined_hear_how_it_goes_and_are_asked_themselves(
+    services: Services,
+) -> None:
     case = await filed(services)
     session = await services.channels.open_session()
     mine = await services.tickets.create(
@@ -261,10 +305,17 @@ async def test_neighbours_who_joined_hear_how_it_goes_and_are_not_asked(services
     neighbour = Case(services, session.session_id, mine["ticket_no"])
     assert await neighbour.messages() == []  # the receipt has said it
     await case.act("sign", {})
+    await case.act("contact", REACHED)
     await case.act("resolve", DONE)
     told = [m.text for m in await neighbour.messages()]
     assert len(told) == 2 and "王秀英" in told[0] and "报办完了" in told[1]
     assert "换了灯泡" not in told[1]
-    assert await neighbour.pending() is None and await case.pending() is not None
     await run_due(services)
     assert len(await neighbour.messages()) == 2
+    assert (await neighbour.pending() or {})["ticket_no"] == neighbour.ticket_no
+    assert (await case.pending() or {})["ticket_no"] == case.ticket_no
+    assert (await neighbour.answer(stage="solved", solved=False))["next"] == "reason"
+    assert await case.state() == "REWORK" and await neighbour.state() == "MERGED"
+    await neighbour.answer(stage="reason", text="二楼还是黑的")
+    view = await services.tickets.get(case.ticket_no, SYSTEM)
+    assert view["supplements"][-1]["text"] == "二楼还是黑的"

@@ -53,7 +53,7 @@ async def test_a_message_is_answered(channels: ChannelService, rasa: FakeRasa) -
     assert body["kind"] == "text" and body["retry"] is False
     assert set(body["metadata"]) == {
         "now", "channel", "elder", "mode", "locality", "attachments", "location", "resident",
-        "pending_callback",
+        "pending_callback", "draft", "place",
     }  # fmt: skip
     assert body["metadata"]["resident"] == {"name": None, "phone_known": False, "home": None}
     texts = [(m.sender, m.text) for m in (await channels.history(session.session_id)).messages]

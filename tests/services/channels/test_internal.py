@@ -224,6 +224,8 @@ async def resolve(services: Services, number: str) -> None:
     worker = replace(worker, id=ticket["owner_person"] or worker.id)
     if ticket["state"] == "DISPATCHED":
         await services.tickets.act(number, "sign", {}, worker)
+        reached = {"way": "phone", "result": "reached"}
+        await services.tickets.act(number, "contact", reached, worker)
     done = {"outcome": "solved", "reply": "换了灯泡", "evidence_note": "没带手机"}
     await services.tickets.act(number, "resolve", done, worker)
 

@@ -205,6 +205,22 @@ class Catalogue:
         return {"name": "楼道灯、公共照明"}
 
 
+class Audit:
+    """Looks are written down elsewhere."""
+
+    async def viewed(self, staff: Staff, subject: str) -> None: ...
+
+
+class Platform:
+    """No order came from a platform."""
+
+    async def own_number(self, number: str) -> str | None:
+        return None
+
+    async def order(self, ticket_no: str) -> None:
+        return None
+
+
 class Clock:
     """The tests' present."""
 
@@ -222,5 +238,5 @@ def services() -> Any:
     return SimpleNamespace(
         settings=SimpleNamespace(public_url="", test_mode=False, trusted_proxies=[]), db=None, clock=Clock(),
         people=People(), tickets=Tickets(), channels=Channels(), places=Places(),
-        catalogue=Catalogue(), close=close,
+        catalogue=Catalogue(), close=close, audit=Audit(), exchange=Platform(),
     )  # fmt: skip

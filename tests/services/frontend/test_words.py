@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.web.console import present
+from services.web.console import present, standing
 from services.web.console.words import clock_words, due_words, next_step, span, whole_due
 from tests.services.frontend.stand_in import NOW, at
 
@@ -22,7 +22,7 @@ from tests.services.frontend.stand_in import NOW, at
         (timedelta(hours=4), "还剩 4 小时", "soon"),
         (timedelta(hours=7, minutes=25), "今天 17:30 到期", "today"),
         (timedelta(days=1), "明天 10:05 到期", "calm"),
-        (timedelta(days=3), "11月27日 周五到期", "calm"),
+        (timedelta(days=3), "11月27日 周五 10:05 到期", "calm"),
     ],
 )
 def test_due_words(left: timedelta, text: str, level: str) -> None:
@@ -81,3 +81,19 @@ def test_facts_of_an_event_are_in_words() -> None:
          "data": {"way": "phone", "result": "reached", "text": "约了三点", "first": True}}
     )  # fmt: skip
     assert line["detail"] == "联系方式：电话\n结果：联系上了\n说明：约了三点"
+    reminder = present.event(
+        {"type": "reminded", "text": "时限提醒", "at": at(), "actor": {"name": "系统"},
+         "data": {"step": "时限用了50%", "tell": ["handler"], "say": "时限用了一半。"}}
+    )  # fmt: skip
+    assert reminder["detail"] == "时限用了一半。"
+    # Who may not read the ticket (an administrator, who a restricted one is not given to) gets no data.
+    unread = present.event(
+        {"type": "reminded", "text": "时限提醒", "at": at(), "actor": {"name": "系统"}, "data": {}}
+    )
+    assert unread["detail"] == ""
+
+
+def test_a_supervision_reads_on_after_what_was_written() -> None:
+    entry = {"level": "1", "text": "请抓紧。", "due_at": "2026-11-27T17:30:00+08:00"}
+    words = standing.supervision(entry)
+    assert words.startswith("提醒：请抓紧，") and "。" not in words

@@ -30,11 +30,24 @@ async def nothing() -> int:
 async def services(db: Database, clock: Clock, settings: Settings) -> Any:
     """The worker's view of the services: a database, a clock, and subjects with nothing to do."""
     await clock.set(db, clock.now())
-    names = ("tick", "answer_waiting", "sweep", "work", "digest", "forget")
-    idle = SimpleNamespace(**dict.fromkeys(names, nothing))
-    return SimpleNamespace(
-        db=db, clock=clock, settings=settings, tickets=idle, channels=idle, wechat=idle, heard=idle
+    names = (
+        "tick",
+        "answer_waiting",
+        "sweep",
+        "work",
+        "digest",
+        "forget",
+        "nightly",
+        "seal",
+        "refresh",
     )
+    idle = SimpleNamespace(**dict.fromkeys(names, nothing))
+    idle.pending = idle
+    return SimpleNamespace(
+        db=db, clock=clock, settings=settings, tickets=idle, channels=idle, wechat=idle,
+        heard=idle, standing=idle, waiting=idle, visits=idle, retention=idle, audit=idle,
+        metrics=idle,
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ async def test_a_line_break_in_the_login_target_leads_home(client: Client) -> No
     }
     answer = await client.post("/console/login", data=form, allow_redirects=False)
     assert answer.status == 303
-    assert answer.headers["Location"] == "/console/tickets"
+    assert answer.headers["Location"] == "/console/tickets?mine=true"
     assert "X-Evil" not in answer.headers
 
 

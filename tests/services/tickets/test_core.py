@@ -16,6 +16,7 @@ from services.tickets.core import clocks, dispatch, sla
 from services.tickets.core.calendar import WorkCalendar, load_calendar
 from services.tickets.core.kinds import Kind, Priority
 from services.tickets.core.leaves import load_urgency
+from services.tickets.core.limits import Limit
 from services.tickets.core.location import Location
 from services.tickets.core.numbers import (
     BadTicketNumber,
@@ -24,8 +25,7 @@ from services.tickets.core.numbers import (
     spoken,
     ticket_number,
 )
-from services.tickets.core.sla import Limit
-from tests.services.tickets.world import CONTEXT, DATA, PLACE, UNITS
+from tests.services.tickets.world import CONTEXT, DATA, PLACE, T0, UNITS
 
 CALENDAR = CONTEXT.calendar
 
@@ -260,7 +260,7 @@ def test_the_directory_of_every_locality_covers_every_leaf_with_units_that_exist
     orgs = yaml.safe_load((folder / "orgs.yml").read_text(encoding="utf-8"))["orgs"]
     assert directory.orgs() <= {o["id"] for o in orgs}
     for leaf in CONTEXT.leaves:
-        route = directory.route(leaf, PLACE)
+        route = directory.route(leaf, PLACE, None, T0.date())
         assert route.known and route.basis
         assert not directory.over_assigned(leaf, UNITS[route.lead].kind, route.duty)
 
@@ -271,21 +271,27 @@ def test_the_directory_of_every_locality_covers_every_leaf_with_units_that_exist
      ("A4", "community"), ("I8", "urban")],
 )  # fmt: skip
 def test_routes_of_the_demo(leaf: str, lead: str) -> None:
-    assert CONTEXT.directory.route(leaf, PLACE).lead == lead
+    assert CONTEXT.directory.route(leaf, PLACE, None, T0.date()).lead == lead
 
 
 def test_noise_tells_who_has_the_power() -> None:
-    assert "公安" in (CONTEXT.directory.route("I2", PLACE).power or "")
+    assert "公安" in (CONTEXT.directory.route("I2", PLACE, None, T0.date()).power or "")
 
 
 def test_a_line_for_one_place_comes_before_the_general_one() -> None:
     directory = dispatch.load_directory(DATA / "localities" / "rongxi" / "dispatch.yml")
-    assert directory.route("H9", Location(community_id="rongxi-c2")).lead == "community"
-    assert directory.route("H9", Location(community_id="rongxi-c1")).lead == "property"
+    assert (
+        directory.route("H9", Location(community_id="rongxi-c2"), None, T0.date()).lead
+        == "community"
+    )
+    assert (
+        directory.route("H9", Location(community_id="rongxi-c1"), None, T0.date()).lead
+        == "property"
+    )
 
 
 def test_an_unknown_matter_falls_back_to_a_person() -> None:
-    route = CONTEXT.directory.route(None, Location())
+    route = CONTEXT.directory.route(None, Location(), None, T0.date())
     assert route.lead == "street" and not route.known
 
 
@@ -318,7 +324,7 @@ def test_who_is_complained_of_does_not_get_the_complaint(
     locality: str, about: str | None, lead: str, recused: set[str]
 ) -> None:
     directory = dispatch.load_directory(DATA / "localities" / locality / "dispatch.yml")
-    route = directory.route("M11", Location(), about)
+    route = directory.route("M11", Location(), about, T0.date())
     assert route.lead == lead
     assert directory.recused(about) == recused
     assert not recused & {route.lead, *route.assists}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from actions import leaves
+from services.errors import LindaError
 from services.tickets import views
 from services.tickets.core.actor import resident
 from services.tickets.core.location import Location
@@ -115,6 +116,14 @@ async def test_a_neighbour_joins_and_hears_when_and_by_whom(
     assert await tickets.followers(first["ticket_no"]) == [(joined["ticket_no"], "c2")]
 
 
+async def test_who_joined_is_not_named_to_who_reads_the_timeline(tickets: TicketService) -> None:
+    first = await file(tickets, "c1")
+    await file(tickets, "c2", "我叫李桂花，电话13900000001，灯还是不亮", join=first["ticket_no"])
+    for actor in (ACTORS["grid"], ACTORS["dispatcher"]):
+        events = await tickets.events(first["ticket_no"], actor)
+        assert events[-1]["data"]["text"] == "我叫李**，电话139****0001，灯还是不亮"
+
+
 async def test_who_joined_may_urge_and_add_but_not_take_back_the_neighbours_ticket(
     tickets: TicketService,
 ) -> None:
@@ -129,6 +138,23 @@ async def test_who_joined_may_urge_and_add_but_not_take_back_the_neighbours_tick
     assert left["state"] == "WITHDRAWN"
     assert (await tickets.get(first["ticket_no"], ACTORS["grid"]))["state"] == "DISPATCHED"
     assert await tickets.followers(first["ticket_no"]) == []
+
+
+async def test_who_joined_may_reject_what_was_done(tickets: TicketService) -> None:
+    first = (await file(tickets, "c1"))["ticket_no"]
+    mine = (await file(tickets, "c2", join=first))["ticket_no"]
+    with pytest.raises(LindaError) as open_still:
+        await tickets.resident_act(mine, "reject", {"text": "没好"}, "c2")
+    assert open_still.value.code == "state_not_allowed"
+    grid = ACTORS["grid"]
+    done = {"outcome": "solved", "reply": "换了灯泡", "evidence_note": "现场已查看"}
+    await tickets.act(first, "sign", {}, grid)
+    await tickets.act(first, "contact", {"way": "phone", "result": "reached"}, grid)
+    await tickets.act(first, "resolve", done, grid)
+    shown = await tickets.resident_act(mine, "reject", {"text": "三楼还是黑的"}, "c2")
+    assert (shown["state"], shown["goes_on"]) == ("MERGED", "REWORK")
+    parent = await tickets.get(first, grid)
+    assert (parent["state"], parent["rework_reason"]) == ("REWORK", "三楼还是黑的")
 
 
 async def test_ones_own_repeat_is_found_and_is_no_neighbour(tickets: TicketService) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.clock import ZONE
@@ -13,13 +13,14 @@ from services.tickets.core import decide, fold
 from services.tickets.core.actor import SYSTEM, Actor, resident
 from services.tickets.core.calendar import load_calendar
 from services.tickets.core.commands import Command, CreateTicket
+from services.tickets.core.context import Context, Person, Refusal, Unit
 from services.tickets.core.dispatch import load_directory
 from services.tickets.core.event import Event
-from services.tickets.core.guards import Context, Person, Refusal, Unit
 from services.tickets.core.leaves import load_leaves, load_urgency
 from services.tickets.core.location import Location
+from services.tickets.core.rules import load_rules
 from services.tickets.core.sla import load_profile
-from services.tickets.core.states import State
+from services.tickets.core.states import REFUSED, State
 from services.tickets.core.ticket import Ticket
 
 DATA = ROOT / "data"
@@ -36,8 +37,10 @@ ORGS = {
     "grid": "grid", "community": "community", "street": "street", "property": "property",
     "water": "utility", "power": "utility", "gas": "utility", "heating": "utility",
     "urban": "department", "police": "department", "fire": "department", "market": "department",
-    "civil": "department", "hr": "department", "medical": "department", "housing": "department",
+    "civil": "department", "hr": "department", "medical": "department", "health": "department",
+    "housing": "department",
     "disabled": "department", "legal": "department", "discipline": "department",
+    "discipline_above": "department",
     "veterans": "department", "meal": "vendor",
     "homecare": "vendor", "elevator": "vendor",
 }  # fmt: skip
@@ -66,8 +69,12 @@ CONTEXT = Context(
     directory=load_directory(DATA / "localities" / "qinghe" / "dispatch.yml"),
     units=UNITS,
     urgency=load_urgency(DATA / "sla" / "priorities.yml"),
+    rules=replace(load_rules(DATA / "workflow.yml"), contact_first=True),
     place=None,
 )
+
+FORMER = replace(CONTEXT.calendar, days={**CONTEXT.calendar.days, date(2026, 11, 25): False})
+"""The calendar before a notice that makes 25 November a working day."""
 
 GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "hand_off": {"reason": "119"},
@@ -98,16 +105,47 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "rate": {"score": 5},
     "reject": {"text": "又坏了"},
     "deadline": {"stage": "due"},
+    "remind": {},
+    "plan": {},
+    "take_up": {"who": "值班员"},
+    "ask_joined": {"ask": "yes"},
+    "reschedule": {"reason": "放假安排更新"},
+    "review": {"decision": "uphold", "explanation": "看过了，确实不归我们"},
+    "protect": {"level": "confidential", "reason": "怕被报复"},
+    "lapse": {},
+    "part": {"reason": "先反映的邻居撤回了"},
+    "answer_group": {"decision": "accept", "text": "受理，由供水公司牵头"},
+    "consult": {"orgs": ["property"], "question": "归谁修"},
+    "opinion": {"stance": "assist", "opinion": "共用管道可以协助", "org": "property"},
+    "report": {"stage": "sign"},
+    "end_whistle": {"result": "solved", "text": "一起修好了"},
+    "rate_whistle": {"score": 4, "org": "property"},
+    "feedback": {"progress": "done", "text": "门开好了"},
+    "escalate": {"text": "产权不清，请街道协调"},
+    "answer_supervision": {"text": "今天下午到场"},
+    "audit": {"finding": "genuine", "text": "电话核实属实"},
+    "exclude": {"reason": "force_majeure", "basis": "暴雪红色预警公告"},
+    "include": {"reason": "公告撤销"},
+    "hold": {"reason": "法院调取"},
+    "release": {"reason": "案件已结"},
 }  # fmt: skip
 
 
 def submitted(leaf: str = "H1", narrative: str = "家里停水了", at: datetime = T0,
-              place: Location = PLACE, **fields: Any) -> tuple[Ticket, list[Event]]:  # fmt: skip
+              place: Location = PLACE, reporter: Mapping[str, Any] | None = None,
+              context: Context | None = None, **fields: Any) -> tuple[Ticket, list[Event]]:  # fmt: skip
     """A freshly submitted ticket."""
     fields.setdefault("conversation_id", "conversation-1")
     request = CreateTicket(leaf=leaf, narrative=narrative, **fields)
     event = decide.submit(
-        NUMBER, "123456", request, ACTORS["resident"], at, place, {"role": "self"}, CONTEXT
+        NUMBER,
+        "123456",
+        request,
+        ACTORS["resident"],
+        at,
+        place,
+        reporter or {"role": "self"},
+        context or CONTEXT,
     )
     return fold.apply(Ticket(), event), [event]
 
@@ -130,12 +168,19 @@ def must(ticket: Ticket, *args: Any, **kwargs: Any) -> Ticket:
 
 def in_state(state: State, owner: str = "water", leaf: str = "H1") -> Ticket:
     """A ticket led to a state by the commands that lead there."""
-    t, _ = submitted(leaf)
+    return led(state, owner, leaf)[0]
+
+
+def led(
+    state: State, owner: str = "water", leaf: str = "H1", **fields: Any
+) -> tuple[Ticket, list[Event]]:
+    """The ticket of :func:`in_state` with its events."""
+    t, events = submitted(leaf, **fields)
     minute = timedelta(minutes=1)
     worker = {"grid": "grid", "meal": "vendor", "community": "clerk"}.get(owner, "handler")
     clue = Person("grid1", "王秀英", "grid") if owner == "grid" else None
     context = CONTEXT if clue is None else _with(person=clue)
-    steps: list[tuple[str, str, dict[str, Any] | None]] = {
+    steps: list[Any] = {
         State.SUBMITTED: [],
         State.NEED_INFO: [("need_info", "clerk", None)],
         State.HANDED_OFF: [("hand_off", "system", None)],
@@ -144,25 +189,76 @@ def in_state(state: State, owner: str = "water", leaf: str = "H1") -> Ticket:
         State.MERGED: [("merge", "clerk", None)],
     }.get(state, [("accept", "clerk", None)])
     working = [("dispatch", "dispatcher", {"org": owner}), ("sign", worker, None)]
+    if worker != "vendor":
+        done = [*working, ("contact", worker, None), ("resolve", worker, None)]
+    else:
+        done = [*working, ("resolve", worker, None)]
     steps = steps + {
         State.DISPATCHED: working[:1],
         State.OBJECTED: [*working[:1], ("object", worker, None)],
         State.ACTIVE: working,
         State.SUSPENDED: [*working, ("suspend", "supervisor", None)],
-        State.RESOLVED: [*working, ("resolve", worker, None)],
-        State.REWORK: [*working, ("resolve", worker, None), ("callback", "resident",
-                                                             {"result": "unsolved"})],
-        State.CLOSED: [*working, ("resolve", worker, None), ("callback", "resident",
-                                                             {"result": "solved"})],
+        State.RESOLVED: done,
+        State.REWORK: [*done, ("callback", "resident", {"result": "unsolved"})],
+        State.CLOSED: [*done, ("callback", "resident", {"result": "solved"})],
         State.TERMINATED: [*working, ("terminate", "supervisor", None)],
     }.get(state, [])  # fmt: skip
     at = T0
     for action, role, payload in steps:
         at += minute
         known = _with(parent=parent(leaf)) if action == "merge" else context
-        t = must(t, action, role, at, payload, known)
+        made = do(t, action, role, at, payload, known)
+        assert isinstance(made, Event), made
+        t = fold.apply(t, made)
+        events.append(made)
     assert t.state is state
-    return t
+    return t, events
+
+
+def contacted(ticket: Ticket) -> Ticket:
+    """The ticket after the resident has been reached."""
+    return replace(ticket, first_contact_at=T0 + timedelta(minutes=10))
+
+
+def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
+    """The ticket with what an action presupposes: a whistle to report to, a refusal to review …"""
+    org = "property" if actor.role in ("dispatcher", "supervisor") else str(actor.org_id)
+    unit = {"org": org, "name": "单位"}
+    whistle = {"id": "W1", "type": "problem", "units": [unit], "ratings": []}
+    by_other = {"review_due_at": T0 + timedelta(days=1), "review_due_reason": "复核",
+                "refused_by": "clerk9"}  # fmt: skip
+    given: dict[str, dict[str, Any]] = {
+        "resolve": {"first_contact_at": T0 + timedelta(minutes=10)},
+        "opinion": {"consults": [{"id": "C1", "units": [unit], "opinions": []}]},
+        "report": {"whistles": [whistle]},
+        "end_whistle": {"whistles": [whistle]},
+        "rate_whistle": {"whistles": [{**whistle, "ended_at": T0.isoformat()}]},
+        "feedback": {"assists": [{**unit, "task": "开门"}]},
+        "answer_group": {"group": True},
+        "reschedule": {
+            **(by_other if ticket.state in REFUSED else {}),
+            "group_due_at": T0 + timedelta(days=2), "group_due_reason": "群诉答复，2个工作日",
+        },
+        "remind": {
+            "planned": [{"step": "时限用了50%", "at": T0.isoformat(), "tell": ["handler"], "say": "请抓紧"}]
+        },
+        "plan": {"planned": []},
+        "ask_joined": {"conversation_id": None, "reporter": {"phone": "138****5678"}},
+        "callback": {"to_call": {"why": "expired", "since": T0.isoformat()}},
+        "answer_supervision": {"supervisions": [{"level": "1", "text": "请抓紧"}]},
+        "include": {"exclusion": {"reason": "merged"}},
+        "release": {"hold": {"reason": "x"}},
+        "review": {
+            "review_due_at": None, "review_due_reason": None, "refused_by": "clerk9",
+        } if actor.role == "resident" else by_other,
+    }  # fmt: skip
+    if action == "close":
+        days = (T0 + timedelta(days=n) for n in (1, 2, 3))
+        given["close"] = {
+            "callbacks": [{"result": "no_answer", "at": d.isoformat()} for d in days],
+            "case_of": "SQ-261124-00004-0" if actor.role == "auditor" else None,
+        }
+    return replace(ticket, **given.get(action, {}))
 
 
 def parent(leaf: str = "H1") -> Ticket:

@@ -19,6 +19,7 @@ from services.web.app import create_app
 from tests.services.channels.conftest import rasa, rasa_settings, said
 from tests.services.channels.fake_rasa import FakeRasa
 from tests.services.conftest import NOW, TestClock
+from tests.services.published import held
 
 __all__ = ["rasa", "rasa_settings"]
 
@@ -69,7 +70,7 @@ async def services(
 
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(create_app(services.settings, services))) as found:
+    async with TestClient(TestServer(held(create_app(services.settings, services)))) as found:
         yield found
 
 

@@ -161,7 +161,7 @@ async def test_only_who_teaches_sees_it(enter: Enter, role: str) -> None:
 
 
 async def test_a_trainer_begins_there(client: Client, services: Services) -> None:
-    for username, home in (("trainer1", PAGE), ("grid1", "/console/tickets")):
+    for username, home in (("trainer1", PAGE), ("grid1", "/console/tickets?mine=true")):
         form = {"username": username, "password": services.settings.demo_password}
         answer = await client.post("/console/login", data=form, allow_redirects=False)
         assert answer.headers["Location"] == home

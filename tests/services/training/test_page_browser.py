@@ -83,6 +83,8 @@ async def open_page(services: Services, browser: Browser) -> AsyncIterator[Open]
         await page.get_by_label("密码").fill(services.settings.demo_password)
         await page.get_by_role("button", name="登录").click()
         await expect(page.locator("#teach")).to_be_visible()
+        # What is visible listens to keys only when its scripts have run.
+        await page.wait_for_load_state("load")
         return page
 
     yield go

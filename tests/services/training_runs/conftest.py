@@ -24,6 +24,7 @@ from services.training.learning import Learning
 from services.training.runner import Runner
 from services.training.runs import Run
 from services.web.app import create_app
+from tests.services.published import held
 from tests.services.training_runs import fake_bot
 
 FAKE_BOT = Path(fake_bot.__file__)
@@ -151,5 +152,5 @@ async def client(school: School, cheap_passwords: None) -> AsyncIterator[TestCli
     services = build(school.settings, school.db, school.clock)
     await seed(services)
     services = replace(services, learning=school.learning)
-    async with TestClient(TestServer(create_app(school.settings, services))) as found:
+    async with TestClient(TestServer(held(create_app(school.settings, services)))) as found:
         yield found

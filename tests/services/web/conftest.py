@@ -12,6 +12,7 @@ from services.context import Services, build
 from services.db import Database
 from services.seed import seed
 from services.web.app import create_app
+from tests.services.published import held
 
 Client = TestClient  # type: ignore[type-arg]
 Token = Callable[[str], Awaitable[dict[str, str]]]
@@ -28,7 +29,7 @@ async def services(db: Database, settings: Settings, cheap_passwords: None) -> S
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[Client]:
     """A client of the running application, without cookies or token."""
-    async with TestClient(TestServer(create_app(services.settings, services))) as found:
+    async with TestClient(TestServer(held(create_app(services.settings, services)))) as found:
         yield found
 
 

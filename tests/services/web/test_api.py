@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.context import Services
+from services.metrics.periods import around
 from services.people.logins import MAX_FAILURES
+from services.tickets.core.actor import Actor
+from services.tickets.service import TicketService
 from services.web.scenario import WAY
 from tests.services.web.conftest import Client, Token
 
+DESK = Actor("staff", "dispatcher1", "dispatcher")
 PLACE = {"compound": "幸福小区", "building": "3", "unit": "2", "room": "401"}
 HALL_LIGHT: dict[str, Any] = {
     "leaf": "H6",
@@ -107,16 +111,54 @@ async def test_a_ticket_goes_from_the_counter_to_the_grid_worker_who_resolves_it
     assert (await stale.json())["error"]["fields"]["version"] > seen["version"]
     bare = await act("resolve")
     assert bare.status == 422
-    version = (await (await client.get(f"/api/v1/tickets/{number}", headers=grid)).json())[
-        "version"
-    ]
-    done = await act(
-        "resolve", version=version, outcome="solved", reply="换了灯泡", evidence_note="夜里换的"
-    )
-    assert (await done.json())["state"] == "RESOLVED"
+    version = (await signed.json())["version"]
+    done = {"outcome": "solved", "reply": "换了灯泡", "evidence_note": "夜里换的"}
+    spoken = await act("contact", version=version, way="phone", result="reached")
+    version = (await spoken.json())["version"]
+    resolved = await act("resolve", version=version, **done)
+    assert (await resolved.json())["state"] == "RESOLVED"
 
     timeline = await (await client.get(f"/api/v1/tickets/{number}/events", headers=grid)).json()
     assert len(timeline["events"]) >= 5
+
+
+FIELDS = (
+    "ticket_no", "kind", "leaf", "state", "priority", "channel", "title", "narrative_original",
+    "location", "reporter", "subject", "owner_org", "owner_person", "duty", "created_at",
+    "sign_due_at", "contact_due_at", "due_at", "due_reason", "rework_round", "flags", "version",
+)  # fmt: skip
+ACTIONS = (
+    "accept", "need_info", "not_accept", "merge", "dispatch", "sign", "object", "decide_objection",
+    "contact", "whistle", "assist", "extend", "suspend", "resume", "resolve", "callback", "rework",
+    "close", "supervise", "terminate", "withdraw", "note", "reveal",
+)  # fmt: skip
+"""What others build on: fields and steps that stay under these names."""
+
+
+async def test_a_ticket_has_what_others_build_on(client: Client, as_staff: Token) -> None:
+    number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
+    headers = await as_staff("grid1")
+    ticket = await (await client.get(f"/api/v1/tickets/{number}", headers=headers)).json()
+    assert set(FIELDS) <= ticket.keys()
+    wanted = {"community", "grid", "building", "unit", "room", "text", "confidence"}
+    assert wanted <= ticket["location"].keys()
+    assert {"role", "name", "phone", "contact_pref"} <= ticket["reporter"].keys()
+    assert isinstance(ticket["flags"], list) and isinstance(ticket["subject"], dict)
+    listed = await (await client.get("/api/v1/tickets", headers=headers)).json()
+    assert set(FIELDS) <= listed["tickets"][0].keys() | {"narrative_original"}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_every_step_answers_with_a_reason_when_it_may_not_be_taken(
+    client: Client, as_staff: Token, action: str
+) -> None:
+    ticket = await made(client, as_staff, state="WITHDRAWN")
+    path = f"/api/v1/tickets/{ticket['ticket_no']}/actions/{action}"
+    body = {"version": ticket["version"]}
+    answer = await client.post(path, json=body, headers=await as_staff("dispatcher1"))
+    status, code = await error_of(answer)
+    assert status in (403, 422) and code != "unknown_action", (action, status, code)
+    assert re.search("[一-龥]", (await answer.json())["error"]["message"])
 
 
 async def test_a_ticket_needs_an_idempotency_key_and_a_role(
@@ -141,7 +183,8 @@ async def test_the_list_is_narrowed_and_its_questions_checked(
 ) -> None:
     number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
     for username, query, expected in (
-        ("grid1", "state=ACTIVE&leaf=H6&grid=qinghe-g1", [number]),
+        ("grid1", "state=ACTIVE&leaf=H6&grid=qinghe-g1&priority=U3&q=&cursor=&limit=1", [number]),
+        ("grid1", "state=active,resolved&leaf=h6&priority=u3", [number]),
         ("grid1", "state=CLOSED", []),
         ("grid2", "", []),
         ("dispatcher1", f"q={number}", [number]),
@@ -150,7 +193,7 @@ async def test_the_list_is_narrowed_and_its_questions_checked(
         answer = await (await client.get(f"/api/v1/tickets?{query}", headers=headers)).json()
         assert [t["ticket_no"] for t in answer["tickets"]] == expected, (username, query)
     headers = await as_staff("grid1")
-    for bad in ("limit=0", "limit=1000", "limit=x", "sort=age"):
+    for bad in ("limit=0", "limit=1000", "limit=x", "sort=age", "state=GONE", "priority=U9"):
         answer = await client.get(f"/api/v1/tickets?{bad}", headers=headers)
         assert await error_of(answer) == (422, "invalid_fields")
 
@@ -231,6 +274,7 @@ async def test_places_list_compounds_buildings_and_grids_without_names_of_worker
     places = await answer.json()
     assert len(places["compounds"]) >= 3
     assert sum(len(c["buildings"]) for c in places["compounds"]) == 40
+    assert [b for c in places["compounds"] for b in c["buildings"]] == places["buildings"]
     assert len(places["grids"]) == 6
     assert all(g["building_ids"] for g in places["grids"])
     assert "王秀英" not in await answer.text()
@@ -288,6 +332,50 @@ async def test_a_ticket_of_every_state_with_a_history(
     assert ticket["created_at"].startswith("2026-11-20T09:00")
 
 
+async def test_a_ticket_has_the_fields_that_were_given_by_their_names_on_the_ticket(
+    client: Client, as_staff: Token
+) -> None:
+    admin = await as_staff("admin1")
+    given = {
+        "leaf": "H6", "narrative_original": "楼道灯坏了", "channel": "phone",
+        "reporter": {"role": "neighbour", "name": "张桂兰", "phone": "13812345678",
+                     "contact_pref": "下午"},
+        "location": {"community": "幸福小区", "building": "3", "unit": "2"},
+        "priority": "U1", "owner_org": "property", "state": "ACTIVE", "colour": "red",
+    }  # fmt: skip
+    answer = await client.post("/api/v1/test/tickets", json=given, headers=admin)
+    ticket = await answer.json()
+    assert answer.status == 201, ticket
+    assert ticket["unused"] == ["colour"]
+    for name in ("leaf", "narrative_original", "channel", "priority", "owner_org", "state"):
+        assert ticket[name] == given[name], name
+    assert ticket["reporter"]["role"] == "neighbour"
+    assert ticket["reporter"]["contact_pref"] == "下午"
+    assert ticket["location"]["building_id"] == "xingfu-3"
+    for more, state, org in (
+        ({"priority": "U1", "state": None, "owner_org": None}, "DISPATCHED", "grid"),
+        ({"priority": "U2", "state": "ACCEPTED", "owner_org": None}, "ACCEPTED", None),
+        ({"location": "幸福小区3号楼", "owner_org": None, "priority": None}, "ACTIVE", "grid"),
+    ):
+        answer = await client.post("/api/v1/test/tickets", json=given | more, headers=admin)
+        ticket = await answer.json()
+        assert answer.status == 201, ticket
+        assert (ticket["state"], ticket["owner_org"]) == (state, org)
+        assert ticket["priority"] == (more["priority"] or "U3")
+    early = given | {"state": "SUBMITTED"}
+    ticket = await (await client.post("/api/v1/test/tickets", json=early, headers=admin)).json()
+    assert ticket["unused"] == ["colour", "priority", "owner_org"]
+
+
+async def test_a_merged_ticket_has_another_one_that_goes_on(
+    client: Client, as_staff: Token
+) -> None:
+    lead = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
+    assert (await made(client, as_staff, state="MERGED", merged_into=lead))["merged_into"] == lead
+    other = (await made(client, as_staff, state="MERGED"))["merged_into"]
+    assert other not in (None, lead)
+
+
 async def test_a_history_is_taken_step_by_step_at_its_times(
     client: Client, as_staff: Token
 ) -> None:
@@ -295,13 +383,53 @@ async def test_a_history_is_taken_step_by_step_at_its_times(
         {"action": "sign", "actor": "grid1", "at": "2026-11-20T10:00:00+08:00"},
         {
             "action": "contact",
-            "payload": {"way": "phone", "result": "reached"},
+            "way": "call",
+            "payload": {"result": "reached"},
             "at": "2026-11-20T11:00:00+08:00",
         },
     ]
     ticket = await made(client, as_staff, history=steps, created_at="2026-11-20T09:00:00+08:00")
     assert (ticket["state"], ticket["owner_person"]) == ("ACTIVE", "grid1")
     assert str(ticket["first_contact_at"]).startswith("2026-11-20T11:00")
+
+
+async def test_a_ticket_of_a_past_that_is_summed_counts_in_the_figures(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    day = services.clock.now() - timedelta(days=5)
+
+    async def filed() -> float:
+        found = await services.metrics.dashboard(
+            Actor("staff", "auditor1", "auditor", "street"), around("day", day.date())
+        )
+        return float(next(f["numerator"] for f in found["figures"] if f["key"] == "filed"))
+
+    for n in (1, 2):
+        await made(client, as_staff, created_at=day.isoformat())
+        assert await filed() == n
+        while await services.metrics.refresh():
+            pass
+        assert await filed() == n
+
+
+async def test_a_worker_that_acts_in_between_does_not_stop_a_ticket_on_its_way(
+    client: Client, as_staff: Token, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act = TicketService.act
+    taken: list[str] = []
+
+    async def overtaken(
+        self: TicketService, number: str, action: str, payload: Any, actor: Any, version: int,
+        **more: Any,
+    ) -> Any:  # fmt: skip
+        if action not in taken:
+            taken.append(action)
+            await act(services.tickets, number, "note", {"text": "别人先动了"}, DESK, version)
+        return await act(self, number, action, payload, actor, version, **more)
+
+    monkeypatch.setattr(TicketService, "act", overtaken)
+    ticket = await made(client, as_staff, state="RESOLVED")
+    assert ticket["state"] == "RESOLVED" and {"sign", "contact", "resolve"} <= set(taken)
 
 
 async def test_a_step_that_may_not_be_taken_is_refused_here_too(
@@ -339,6 +467,7 @@ async def test_the_outbox_shows_what_is_to_be_done(client: Client, as_staff: Tok
     number = (await made(client, as_staff, state="ACTIVE"))["ticket_no"]
     admin = await as_staff("admin1")
     shown = await (await client.get("/api/v1/test/outbox", headers=admin)).json()
+    assert shown["messages"] == []
     rows = [r for r in shown["outbox"] if r["payload"].get("ticket_no") == number]
     assert {r["topic"] for r in rows} == {"ticket.changed"}
     assert (await client.post("/api/v1/test/tick", headers=admin)).status == 200

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import func, select
 
 from services import cli
 from services.channels.wechat.accounts import load
-from services.config import Settings
+from services.config import ROOT, Settings
 from services.context import Services
 from services.people.tables import StaffRow
 from services.places.tables import BuildingRow
@@ -42,6 +44,10 @@ def test_from_an_empty_folder_to_an_account(
     monkeypatch.setattr("sys.stdin", io.StringIO("a-good-password\n"))
     assert run(*add) == 1
     assert "已经有 handler9 这个账号" in capsys.readouterr().err
+    copy = str(home / "copy.tar.gz")
+    assert run("backup", copy) == 0
+    assert run("restore", copy) == 0
+    assert "已恢复" in capsys.readouterr().out
     monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
     assert run("user", "password", "handler9") == 1
     assert "密码太短" in capsys.readouterr().err
@@ -80,6 +86,46 @@ def test_the_data_files_are_checked(home: Path, capsys: pytest.CaptureFixture[st
     assert run("catalog", "check") == 0
     out = capsys.readouterr().out
     assert "没有错误" in out and "还没有人复核" in out
+
+
+def test_cards_go_out_and_come_back_as_they_were(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "data", home / "data")
+    monkeypatch.setenv("LINDA_DATA_DIR", str(home / "data"))
+    cards, folder = home / "cards.yml", home / "data" / "catalogue"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert run("catalog", "export", "--out", str(cards)) == 0
+    assert run("catalog", "import", str(cards), "--apply") == 0
+    assert "和现在的卡片一样" in capsys.readouterr().out
+
+    given = yaml.safe_load(cards.read_text(encoding="utf-8"))
+    card = next(c for c in given["cards"] if c["id"] == "A1")
+    card["fee"] = "不收钱。"
+    new = {**card, "id": "A40", "slug": "another", "name": "别的证", "aliases": [], "examples": []}
+    given["cards"] = [card, new]
+    cards.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8")
+    assert run("catalog", "import", str(cards)) == 0
+    out = capsys.readouterr().out
+    assert "A1 居住证：改了 fee" in out and "A40 别的证：新卡片" in out and "--apply" in out
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert run("catalog", "import", str(cards), "--apply") == 0
+    assert {n for n, b in before.items() if (folder / n).read_bytes() != b} == {"A.yml"}
+    assert (folder / "A.yml").read_bytes().startswith(before["A.yml"].splitlines()[0])
+    capsys.readouterr()
+    assert run("catalog", "export") == 0
+    now = {c["id"]: c for c in yaml.safe_load(capsys.readouterr().out)["cards"]}
+    assert now["A1"]["fee"] == "不收钱。" and now["A1"]["version"] == card["version"] + 1
+    assert now["A40"]["name"] == "别的证" and len(now) == 96
+    assert run("catalog", "check") == 0
+
+    new["owner"] = "nobody"
+    cards.write_text(yaml.safe_dump({"cards": [new]}, allow_unicode=True), encoding="utf-8")
+    assert run("catalog", "import", str(cards), "--apply") == 1
+    assert "没有单位 nobody" in capsys.readouterr().out
+    cards.write_text("cards: [{id: A1}]", encoding="utf-8")
+    assert run("catalog", "import", str(cards)) == 1
+    assert "cards.yml" in capsys.readouterr().err
 
 
 def test_a_missing_locality_is_said_in_one_line(

@@ -162,5 +162,6 @@ async def test_a_transaction_cut_in_the_middle_leaves_nothing(
 def _ticket(number: str = "1") -> TicketRow:
     return TicketRow(
         ticket_no=number, version=1, state="SUBMITTED", priority="U3", title="灯", narrative="灯",
-        helpers="", created_at=datetime(2026, 11, 24, tzinfo=ZONE), doc={},
+        helpers="", created_at=datetime(2026, 11, 24, tzinfo=ZONE),
+        sort_at=datetime(2026, 11, 25, tzinfo=ZONE), doc={},
     )  # fmt: skip

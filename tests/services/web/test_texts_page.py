@@ -35,6 +35,14 @@ async def test_both_forms_side_by_side_and_a_word_narrows_them(enter: Enter) -> 
     assert "&lt;b&gt;" in nothing and "<b>没有" not in nothing
 
 
+async def test_safety_cards_stand_there_in_both_forms(enter: Enter) -> None:
+    client = await enter("trainer1")
+    page = await (await client.get("/console/texts?q=safety_H3")).text()
+    assert "叫上家里人和邻居，敲门喊，别按门铃。" in page and "别开灯，别点火。" in page
+    other = await (await client.get("/console/texts?q=safety_J5_other")).text()
+    assert "先打电话，再陪着他" in other and "您不是一个人" not in other
+
+
 async def test_only_for_who_teaches(enter: Enter) -> None:
     client = await enter("grid1")
     assert (await client.get("/console/texts")).status == 403

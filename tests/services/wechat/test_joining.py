@@ -98,7 +98,8 @@ class Town:
     async def resolve(self, ticket_no: str) -> None:
         """Take a ticket to the question whether it is solved."""
         await run_due(self.services)
-        for action, payload in (("sign", {}), ("resolve", DONE)):
+        reached = {"way": "phone", "result": "reached"}
+        for action, payload in (("sign", {}), ("contact", reached), ("resolve", DONE)):
             await self.services.tickets.act(ticket_no, action, payload, GRID)
             await run_due(self.services)
 

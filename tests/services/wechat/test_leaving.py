@@ -80,6 +80,7 @@ async def test_without_a_ticket_nothing_is_kept(
     for table in (WeChatUserRow, WeChatInboundRow, WeChatDeliveryRow, AttachmentRow):
         assert await count(product, table) == 0, table
     assert await words(product, conversation_id) == {""}
+    await product.services.retention.pending.work()  # the worker removes files
     assert not [p for p in channels.uploads.rglob("*") if p.is_file()]
     assert rasa.forgotten == [conversation_id]
     async with product.services.db.read() as s:
@@ -117,6 +118,7 @@ async def test_an_open_ticket_keeps_them_until_it_ends(
     # What was filed stays: the matter, and the photo that shows it.
     async with product.services.db.read() as s:
         assert list(await s.scalars(select(AttachmentRow.id))) == photos[:1]
+    await product.services.retention.pending.work()
     assert len([p for p in product.services.channels.uploads.rglob("*") if p.is_file()]) == 1
     assert (await tickets.resident_get(number, here))["state"] == "WITHDRAWN"
 
@@ -172,6 +174,7 @@ async def test_the_same_photo_of_somebody_else_stays(
         s.add(AttachmentRow(**{**columns, "id": "a_other", "conversation_id": "c_other"}))
     await leave(product, simulator, phone)
     assert await product.services.wechat.forget_who_left() == 1
+    await product.services.retention.pending.work()
     assert (product.services.channels.uploads / Path(mine.path)).is_file()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from datetime import timedelta
 
 import pytest
 
@@ -237,3 +239,71 @@ async def test_a_balancer_sends_copies_to_different_processes(
     await simulator.phone().say("在吗")
     assert len(product.got) == len(other.got) == 1
     await other.stop()
+
+
+async def test_clocks_are_moved_while_nothing_is_under_way(
+    simulator: Simulator, product: Product
+) -> None:
+    """A retry that was signed before the move and read after it would be refused as days old."""
+    arrived, answers = asyncio.Event(), asyncio.Event()
+
+    async def held(message: dict[str, str], number: int) -> tuple[int, str]:
+        arrived.set()
+        await answers.wait()
+        return 200, "success"
+
+    product.answer = held
+    moved = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def move() -> int:
+        """Return how many messages the product had got when the clocks stood still."""
+        with simulator.courier.at_rest():
+            got = len(product.got)
+            loop.call_soon_threadsafe(moved.set)
+            time.sleep(PATIENCE_S / 2)  # whatever tries to be sent now waits
+            assert len(product.got) == got
+            simulator.move(timedelta(days=2))
+        return got
+
+    phone = simulator.phone()
+    before = simulator.clock.epoch()
+    first = asyncio.create_task(phone.say("在吗"))
+    await arrived.wait()
+    mover = asyncio.create_task(asyncio.to_thread(move))
+    await asyncio.sleep(PATIENCE_S / 6)
+    assert not moved.is_set(), "the first is under way still"
+    answers.set()
+    await moved.wait()
+    second = asyncio.create_task(phone.say("还在吗"))
+    assert await mover == 1
+    await asyncio.gather(first, second)
+    stamps = [int(query["timestamp"]) for query in product.queries]
+    assert len(stamps) == 2
+    assert stamps[0] - before < 60 and stamps[1] - before >= 2 * 24 * 3600
+
+
+async def test_rest_that_never_comes_is_an_error_and_lets_everything_go_on(
+    simulator: Simulator, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.wechat_sim.courier.REST_S", -10.0)
+    began, answers = asyncio.Event(), asyncio.Event()
+
+    async def held(message: dict[str, str], number: int) -> tuple[int, str]:
+        began.set()
+        await answers.wait()
+        return 200, "success"
+
+    def rest() -> None:
+        with simulator.courier.at_rest():
+            raise AssertionError("nothing rests")
+
+    product.answer = held
+    phone = simulator.phone()
+    first = asyncio.create_task(phone.say("在吗"))
+    await began.wait()
+    with pytest.raises(TimeoutError):
+        await asyncio.to_thread(rest)
+    answers.set()
+    assert (await first).reached
+    assert (await phone.say("还在吗")).reached

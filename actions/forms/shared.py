@@ -1,0 +1,181 @@
+"""What several forms read and write alike: who it is for, how to be reached, words, days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from actions.dialogue import pattern
+from actions.echo import RELATIONS, mask_phone
+from actions.forms import place
+from actions.forms.draft import Draft, Reader, Values
+from actions.forms.replies import bare, is_no, is_skip, is_yes
+from actions.message import Entity, Message
+
+CORRECTS = re.compile(r"不对|不是|错|改")
+"""Of several days or names the last one is meant."""
+NAMES_DAY = re.compile(r"今|明|后|昨|周|星期|礼拜|号|日|月|天")
+Lines = list[tuple[str, str]]
+
+
+def words(shortest: int = 1) -> Reader:
+    """Return the reader that keeps what is typed, verbatim: what no field understands is still read.
+
+    Args:
+        shortest: Fewer characters tell nothing that anybody would need (“好”, “代办”).
+    """
+
+    def read(message: Message, draft: Draft) -> Values:
+        text = message.verbatim.strip()
+        if len(text) < shortest or is_yes(message) or is_no(message) or is_skip(message):
+            return {}
+        story = str(draft.get("narrative") or "")
+        return {} if text in story else {"narrative": f"{story}\n{text}".strip()}
+
+    return read
+
+
+def nobody(message: Message, draft: Draft, person: Entity) -> bool:
+    """A name is the speaker's own."""
+    return False
+
+
+def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Reader:
+    """Return the reader of whom it is for, a name and a phone number.
+
+    Args:
+        names_subject: Whether a name is that of whom it is for, not the speaker's own.
+    """
+
+    def read(message: Message, draft: Draft) -> Values:
+        said: dict[str, Any] = {}
+        relation, person, phone = (message.last(k) for k in ("relation", "person", "phone"))
+        if relation is not None:
+            said["subject"] = str(relation.value)
+        if person is not None:
+            of_subject = names_subject(message, draft, person)
+            said["subject_name" if of_subject else "name"] = str(person.value)
+        if phone is not None:
+            said["phone"] = str(phone.value)
+        elif keeps_phone(message):
+            said[NO_PHONE] = True
+        return said
+
+    return read
+
+
+NO_PHONE = "no_phone"
+"""Value that is set when no number is to be left, said before it was asked for."""
+
+
+def keeps_phone(message: Message) -> bool:
+    """Whether no number is left (“…，不留电话”)."""
+    return bool(pattern("forms", "keeps_phone").search(bare(message.text)))
+
+
+def contact_answer(message: Message, draft: Draft) -> Values:
+    """A yes to “留个电话吗” promises the number, which is then asked for once."""
+    agrees = is_yes(message) and not message.all("phone") and not draft.get("phone_promised")
+    return {"phone_promised": True} if agrees else {}
+
+
+def needs_contact(draft: Draft, message: Message) -> bool:
+    """Whether a phone number is still asked for: once, and again when it was promised."""
+    asks = 2 if draft.get("phone_promised") or draft.get(place.DOOR_SAID) else 1
+    known = draft.get("phone") or message.resident.phone_known
+    return not known and not draft.get(NO_PHONE) and draft.asks.get("contact", 0) < asks
+
+
+def coming(message: Message, draft: Draft) -> Values:
+    """Read a day to come, with its time; a habit is none."""
+    entity = message.last("time")
+    value = entity.value if entity else None
+    if not isinstance(value, Mapping) or value.get("recur"):
+        return {}
+    ahead = str(value.get("start", ""))[:10] >= message.now.date().isoformat()
+    return {"when": dict(value)} if ahead else {}
+
+
+def any_day(message: Message) -> bool:
+    """Whether any day will do (“随便哪天”, “你看着办”)."""
+    return not message.tapped and bool(pattern("bookings", "any_day").search(bare(message.text)))
+
+
+def tomorrow(message: Message) -> str:
+    """Return tomorrow as ISO date."""
+    return (message.now.date() + timedelta(days=1)).isoformat()
+
+
+_BARE_WEEKDAY = re.compile(r"(?:周|星期|礼拜)[一二三四五六日天]")
+
+
+def in_same_week(entity: Entity, known: Any, message: Message) -> date:
+    """Return the day that is said; “周三” after another day of next week is next week's.
+
+    Args:
+        entity: The time that names the day.
+        known: The day known before, as ISO date, or None.
+        message: For the present day.
+    """
+    day = date.fromisoformat(str(entity.value["start"])[:10])
+    if not known or not _BARE_WEEKDAY.match(entity.text):
+        return day
+    before = date.fromisoformat(str(known))
+    same = before + timedelta(days=day.isoweekday() - before.isoweekday())
+    return same if same > message.now.date() else day
+
+
+def next_day(habit: Mapping[str, Any], today: date) -> date:
+    """Return the next day of a habit (“每周三”) after today."""
+    days = {int(d) for d in habit.get("weekdays") or range(1, 8)}
+    tomorrow = today + timedelta(days=1)
+    return next(
+        d for d in (tomorrow + timedelta(days=n) for n in range(7)) if d.isoweekday() in days
+    )
+
+
+def say_subject(draft: Draft, heading: str) -> Lines:
+    """Return whom it is for as a line of the summary; nothing when that was not said."""
+    relation = RELATIONS.get(str(draft.get("subject") or ""))
+    name = draft.get("subject_name")
+    return [(heading, f"{relation}（{name}）" if name else relation)] if relation else []
+
+
+def say_reach(draft: Draft, message: Message) -> str:
+    """Return how the resident is reached, in words."""
+    if draft.get("phone"):
+        return f"{draft.get('name') or ''} {mask_phone(str(draft.get('phone')))}".strip()
+    return "用您登记过的电话" if message.resident.phone_known else "在这个对话里回您"
+
+
+def appointment(draft: Draft) -> dict[str, str]:
+    """Return day, part and time of ``when`` (:func:`coming`), as far as known."""
+    when = draft.get("when") or {}
+    start = str(when.get("start") or "")
+    parts = {"date": start[:10], "part": when.get("part"), "time": start[11:16]}
+    return {k: str(v) for k, v in parts.items() if v}
+
+
+def booking(draft: Draft, conversation_id: str, leaf: str, narrative: str) -> dict[str, Any]:
+    """Return what the bodies of ``POST /tickets`` for anything booked have in common.
+
+    Args:
+        draft: Whom it is for and how to be reached are read from it.
+        conversation_id: Where it was said.
+        leaf: The matter.
+        narrative: What was said.
+    """
+    body: dict[str, Any] = {
+        "conversation_id": conversation_id,
+        "kind": "booking",
+        "leaf": leaf,
+        "narrative": narrative,
+        "nlu": {"leaf": leaf, "round": draft.round},
+    }
+    if draft.get("subject"):
+        body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
+    if draft.get("phone") or draft.get("name"):
+        body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
+    return body

@@ -1,0 +1,1 @@
+"""Who looked at what, who decided what; the chain that shows when somebody has altered a record."""

@@ -1,0 +1,102 @@
+"""What a decision may look at, and whose ticket is whose: the ground that guards and effects share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.tickets.core.actor import Actor
+from services.tickets.core.calendar import WorkCalendar
+from services.tickets.core.dispatch import Directory
+from services.tickets.core.leaves import Leaf, Urgency
+from services.tickets.core.location import Location
+from services.tickets.core.neighbours import Neighbours
+from services.tickets.core.rules import Rules
+from services.tickets.core.sla import Profile, SLAClass
+from services.tickets.core.ticket import Ticket
+
+# Roles that act only on tickets of their own unit; reviewers act on all in their area.
+OWN_UNIT_ROLES = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
+TOLD_WHO = frozenset({"clerk", "callback"})
+"""Roles that may learn who reported a confidential ticket: the desk that took it in, who calls back."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why not: machine-readable code, one Chinese sentence, facts by field."""
+
+    code: str
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit a ticket can go to, as far as rules care."""
+
+    id: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of staff a ticket can be given to."""
+
+    id: str
+    name: str
+    org_id: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a decision may look at besides ticket and command. Loaded before; guards are pure."""
+
+    calendar: WorkCalendar
+    profile: Profile
+    leaves: Mapping[str, Leaf]
+    directory: Directory
+    units: Mapping[str, Unit]
+    urgency: Urgency
+    rules: Rules
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    person: Person | None = None
+    parent: Ticket | None = None
+    place: Location | None = None
+    former: WorkCalendar | None = None  # the calendar before a new notice
+
+    def leaf(self, ticket: Ticket) -> Leaf | None:
+        """The leaf of a ticket."""
+        return self.leaves.get(ticket.leaf or "")
+
+    def sla(self, ticket: Ticket) -> SLAClass:
+        """The limits of a ticket."""
+        return self.profile.class_for(ticket.kind, ticket.priority, ticket.leaf)
+
+
+def belongs(ticket: Ticket, actor: Actor) -> bool:
+    """Say whether a ticket is given to the actor's unit (as lead) or the actor in person."""
+    if ticket.owner_person and ticket.owner_person == actor.id:
+        return True
+    if ticket.owner_org == "grid":
+        return actor.role == "grid" and ticket.place.grid_id in actor.grid_ids
+    if ticket.owner_org == "community":
+        same = actor.community_id is None or ticket.place.community_id == actor.community_id
+        return actor.role in ("clerk", "mediator") and same
+    return actor.org_id is not None and ticket.owner_org == actor.org_id
+
+
+def reads(ticket: Ticket, actor: Actor) -> bool:
+    """Say whether the actor may read what a ticket is about.
+
+    Of a restricted one (children, violence, mental crisis) only the unit and person it is given
+    to, the intake desk of its community and the dispatcher (《个人信息保护法》第二十八条).
+    """
+    if not ticket.restricted or actor.kind in ("system", "resident"):
+        return True
+    if actor.role in ("clerk", "supervisor"):
+        return (
+            actor.community_id in (None, ticket.place.community_id) or not ticket.place.community_id
+        )
+    return actor.role == "dispatcher" or belongs(ticket, actor)

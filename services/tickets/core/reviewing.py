@@ -1,0 +1,152 @@
+"""不予受理、终止办理 and the second look at them (复核).
+
+《北京市接诉即办工作条例》第十一条 names when a request is not taken on; 《潍坊市12345政务服务便民热线
+条例》第二十一条 lets work be ended only after a review. Either is a person's decision, and another
+person looks again when the resident or the rule asks (``data/workflow.yml``, ``review``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.tickets.core import clocks
+from services.tickets.core.calendar import days_between
+from services.tickets.core.choices import ACCEPTED, GROUNDS
+from services.tickets.core.commands import Command
+from services.tickets.core.context import Context, Refusal
+from services.tickets.core.states import State
+from services.tickets.core.ticket import Ticket
+
+Facts = dict[str, Any]
+NO_NEWS = "no_news"
+
+
+def earlier_named(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """“Nothing new” points to the resident's own earlier ticket about the same matter.
+
+    Whose ticket it is matters: its progress is told, and it must not be a neighbour's.
+    """
+    if command.payload.get("reason") != NO_NEWS:
+        return None
+    earlier = context.parent
+    if earlier is None or earlier.ticket_no == ticket.ticket_no:
+        return Refusal(
+            "earlier_missing", "没有新情况的，请填原来那件工单的编号。", {"earlier": "请填工单号。"}
+        )
+    if earlier.leaf != ticket.leaf or not same_resident(ticket, earlier):
+        return Refusal(
+            "not_same_request",
+            "那件工单不是这位居民的同一件事；邻居反映的请用并单。",
+            {"earlier": "请核对工单号。"},
+        )
+    return None
+
+
+def same_resident(a: Ticket, b: Ticket) -> bool:
+    """Say whether two tickets come from one resident, as far as it is known."""
+    pairs = (
+        (a.resident_id, b.resident_id),
+        (a.conversation_id, b.conversation_id),
+        (a.household, b.household),
+    )
+    return any(x is not None and x == y for x, y in pairs)
+
+
+def review_once(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """The resident asks once for a second look at one refusal."""
+    if ticket.review_due_at is not None:
+        return Refusal("review_running", "已经安排另一位同志复核，请等结果。")
+    asked = [r for r in ticket.reviews if r.get("asked_by") == "resident"]
+    if asked and not _before_refusal(ticket, asked[-1]["at"]):
+        return Refusal("reviewed_already", "已经按您的要求复核过一次；不同意可以走信访等法定渠道。")
+    return None
+
+
+def _before_refusal(ticket: Ticket, at: str) -> bool:
+    return ticket.refused_at is not None and at < ticket.refused_at.isoformat()
+
+
+def within_review_days(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A second look is asked for as long as a closed ticket can be reopened."""
+    days = context.profile.reopen_days
+    if ticket.refused_at and days_between(ticket.refused_at, command.at) > days:
+        return Refusal("review_too_late", f"已经超过{days}天，请重新反映，我马上帮您登记。")
+    return None
+
+
+def review_pending(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A second look is decided where one has been asked for."""
+    if ticket.review_due_at is None:
+        return Refusal("nothing_requested", "没有待复核的申请。")
+    return None
+
+
+def not_refuser(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Another person than who refused, and than who has looked already."""
+    looked = {ticket.refused_by, *(r.get("by") for r in ticket.reviews)}
+    if command.actor.id in looked:
+        return Refusal("own_refusal", "不能复核自己作出的决定，请由另一位同志复核。")
+    return None
+
+
+# ── facts ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def handed_off(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """Where to, by which of the dispositions, and what the resident can do."""
+    code = command.payload["disposition"]
+    return {"disposition": code, "redirect": context.rules.dispositions[code].redirect}
+
+
+def not_accepted(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """Which of the dispositions, said so that the resident understands it, with where to go."""
+    code = command.payload["reason"]
+    rule = context.rules.dispositions[code]
+    facts: Facts = {
+        "ground": code,
+        "disposition": code,
+        "legal_basis": rule.basis,
+        "reason": f"{rule.say}{command.payload['explanation']}",
+        "redirect": command.payload.get("redirect") or rule.redirect,
+    }
+    if code == NO_NEWS and context.parent:
+        facts["duplicate_of"] = context.parent.ticket_no
+        facts["redirect"] = f"看工单{context.parent.ticket_no}的进展；有新情况直接补充，我们接着办"
+    return facts
+
+
+def terminated(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """Why the work ends."""
+    return {"reason": f"{GROUNDS[command.payload['ground']]}。{command.payload['explanation']}"}
+
+
+def upheld(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The refusal stays, with an explanation; the look is kept with who looked."""
+    return {"reviews": [*ticket.reviews, _look(ticket, command)]}
+
+
+def corrected(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The refusal was wrong: the matter goes on. ``case`` facts are added by the caller."""
+    facts: Facts = {"reviews": [*ticket.reviews, _look(ticket, command)]}
+    if ticket.state is State.NOT_ACCEPTED:
+        facts |= {"disposition": ACCEPTED}
+    return facts
+
+
+def _look(ticket: Ticket, command: Command) -> Facts:
+    return {
+        "of": ticket.state.value,
+        "decision": command.payload["decision"],
+        "explanation": command.payload["explanation"],
+        "asked_by": ticket.review_asked_by,
+        "refused_by": ticket.refused_by,
+        "by": command.actor.id,
+        "at": command.at.isoformat(),
+    }
+
+
+def review_due(command: Command, context: Context, asked_by: str) -> Facts:
+    """By when another person has looked again, and who asked for it (``rule``, ``resident``)."""
+    rule = context.rules.review
+    due = clocks.deadline("复核，由另一位同志再看一次", command.at, rule.limit, context.calendar)
+    return {"review_asked_by": asked_by, **due.as_facts("review_due")}

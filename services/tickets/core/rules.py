@@ -1,0 +1,122 @@
+"""What a place decides about the workflow itself, read from ``data/workflow.yml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.tickets.core.choices import DISPOSITIONS, LEVELS, WHISTLE_STAGES, WHISTLES
+from services.tickets.core.escalation import Step
+from services.tickets.core.limits import Limit
+from services.tickets.core.states import State
+from services.yaml_files import read_yaml
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """How a request is met that is not simply accepted (《北京市接诉即办工作条例》第十一条).
+
+    Attributes:
+        basis: Article that allows it.
+        say: First sentence for the resident.
+        redirect: Where to go when nobody has written something better.
+    """
+
+    basis: str
+    say: str
+    redirect: str
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A limit and where it comes from."""
+
+    limit: Limit
+    source: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of a place.
+
+    Attributes:
+        dispositions: The six of ``choices.DISPOSITIONS``.
+        review: How soon a second person looks at a refusal.
+        reviewed_by_rule: Refusals that get a second look without anybody asking.
+        group: How soon a group demand is answered.
+        consult: How soon a unit gives its opinion before dispatch.
+        assist: How soon an assisting unit reports back.
+        whistles: By type of whistle and stage, how soon an invited unit does it.
+        helping: Who is told when while a unit that was asked, called in or whistled for owes something.
+        supervision: By level, how soon the unit answers.
+        scoring_closes: After so much time of the next month the scoring of a month is final.
+        contact_first: Whether resolving needs a first contact where the class has a limit for it.
+    """
+
+    dispositions: Mapping[str, Disposition]
+    review: Sourced
+    reviewed_by_rule: frozenset[State]
+    group: Sourced
+    consult: Sourced
+    assist: Sourced
+    whistles: Mapping[str, Mapping[str, Limit]]
+    whistle_source: str
+    helping: tuple[Step, ...]
+    supervision: Mapping[str, Limit]
+    supervision_source: str
+    scoring_closes: Sourced = field(default=Sourced(Limit(5, "d", True), ""))
+    contact_first: bool = False
+
+
+def load_rules(path: Path) -> Rules:
+    """Read the rules.
+
+    Raises:
+        ValueError: Malformed, or a disposition, type of whistle or level is missing or unknown.
+    """
+    try:
+        data: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8"))
+        review, whistle, supervision = data["review"], data["whistle"], data["supervision"]
+        scoring = data["scoring"]
+        return Rules(
+            dispositions={
+                code: Disposition(d["basis"], d["say"], d["redirect"])
+                for code, d in _exactly(data["dispositions"], DISPOSITIONS).items()
+            },
+            review=_sourced(review),
+            reviewed_by_rule=frozenset(State(s) for s in review["rule"]),
+            group=_sourced(data["group"]),
+            consult=_sourced(data["consult"]),
+            assist=_sourced(data["assist"]),
+            whistles={
+                kind: {s: Limit.parse(v) for s, v in _exactly(limits, WHISTLE_STAGES).items()}
+                for kind, limits in _exactly(whistle["types"], WHISTLES).items()
+            },
+            whistle_source=whistle["source"],
+            helping=tuple(Step.parse(step) for step in data["helping"]),
+            supervision={
+                level: Limit.parse(v)
+                for level, v in _exactly(supervision["levels"], LEVELS).items()
+            },
+            supervision_source=supervision["source"],
+            scoring_closes=Sourced(Limit.parse(scoring["closes"]), scoring["source"]),
+            contact_first=bool(data["resolve"]["contact_first"]),
+        )
+    except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"办理规则有误：{path.name}：{error}") from error
+
+
+def _sourced(data: Mapping[str, Any]) -> Sourced:
+    return Sourced(Limit.parse(data["limit"]), data["source"])
+
+
+def _exactly(data: Mapping[str, Any], codes: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the data when it names each code and no other."""
+    given = {str(k): v for k, v in data.items()}
+    if wrong := sorted(given.keys() ^ codes.keys()):
+        raise ValueError(f"要写全、也只写这些项：{'、'.join(codes)}（不对的：{'、'.join(wrong)}）")
+    return given

@@ -1,0 +1,164 @@
+"""Clocks inside a ticket: what units that were asked, called in or whistled for owe, and by when. Pure.
+
+Each lies in an entry of ``consults``, ``assists`` or ``whistles`` and runs beside the ticket's own
+deadlines: units are reminded, what is missed goes on record, a suspension or a new calendar moves it
+and says so. 《北京市接诉即办工作条例》第十四条: who helps reports back within its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.tickets.core.choices import STAGES, WHISTLE_STAGES
+from services.tickets.core.clocks import Deadline
+from services.tickets.core.context import Context
+from services.tickets.core.limits import Limit
+from services.tickets.core.states import ASSIGNED, State
+from services.tickets.core.ticket import Ticket
+
+Facts = dict[str, Any]
+
+CONSULTING = frozenset({State.ACCEPTED, State.OBJECTED})
+"""States in which an opinion is still waited for."""
+
+
+@dataclass(frozen=True)
+class SideClock:
+    """One deadline of units that do not have the ticket.
+
+    Attributes:
+        key: Names it for as long as it runs: ``whistle:W1:property:sign``. What stands before the
+            first colon is its stage in ``choices.STAGES``.
+        orgs: The units that still owe it.
+        who: Their names.
+        what: What they owe: 协办反馈.
+        type: Of a whistle its type; it has its own limits.
+        since: When they were asked.
+        reason: The sentence why it is due then.
+        path: List of the ticket, place in it, place of the unit (``None``: it is of the whole entry).
+        field: Name of the deadline there, without ``_at``.
+    """
+
+    key: str
+    orgs: tuple[str, ...]
+    who: str
+    what: str
+    type: str
+    since: datetime
+    at: datetime
+    reason: str
+    path: tuple[str, int, int | None]
+    field: str
+
+    @property
+    def stage(self) -> str:
+        """The kind of deadline: ``consult``, ``assist`` or ``whistle``."""
+        return stage_of(self.key)
+
+
+def stage_of(key: str) -> str:
+    """Return the stage of a clock or of a deadline of the ticket itself (whose key is its stage)."""
+    return key.partition(":")[0]
+
+
+def owed(ticket: Ticket) -> dict[str, SideClock]:
+    """Return what units owe in the ticket's present state, also while the clocks stand still."""
+    found = [*_consult(ticket), *_assists(ticket), *_whistles(ticket)]
+    return {clock.key: clock for clock in found}
+
+
+def owing(ticket: Ticket) -> set[str]:
+    """Return the units that were asked, called in or whistled for and have not answered yet."""
+    return {org for clock in owed(ticket).values() for org in clock.orgs}
+
+
+def running(ticket: Ticket) -> dict[str, SideClock]:
+    """Return the clocks that run: all that is owed, none while the ticket is suspended."""
+    return {} if ticket.state is State.SUSPENDED else owed(ticket)
+
+
+def _consult(ticket: Ticket) -> Iterator[SideClock]:
+    """Only the last consultation takes opinions."""
+    if ticket.state not in CONSULTING or not ticket.consults:
+        return
+    place = len(ticket.consults) - 1
+    entry = ticket.consults[place]
+    said = {o["org"] for o in entry["opinions"]}
+    left = [u for u in entry["units"] if u["org"] not in said]
+    if left and entry.get("due_at"):
+        yield _clock(f"consult:{entry['id']}", left, STAGES["consult"], entry, entry,
+                     ("consults", place, None), "due")  # fmt: skip
+
+
+def _assists(ticket: Ticket) -> Iterator[SideClock]:
+    if ticket.state not in ASSIGNED:
+        return
+    for place, entry in enumerate(ticket.assists):
+        if entry.get("due_at") and not entry.get("done_at"):
+            key = f"assist:{entry['org']}:{entry['at']}"
+            yield _clock(
+                key, [entry], STAGES["assist"], entry, entry, ("assists", place, None), "due"
+            )
+
+
+def _whistles(ticket: Ticket) -> Iterator[SideClock]:
+    """Of a whistle that goes on, the stages that a unit has not reported; solved is solved."""
+    if ticket.state not in ASSIGNED:
+        return
+    for place, entry in enumerate(ticket.whistles):
+        if entry.get("ended_at"):
+            continue
+        for n, unit in enumerate(entry["units"]):
+            for stage, name in WHISTLE_STAGES.items():
+                due, done = unit.get(f"{stage}_due_at"), unit.get(f"{stage}_at")
+                if due and not done and not unit.get("solve_at"):
+                    yield _clock(
+                        f"whistle:{entry.get('id')}:{unit['org']}:{stage}", [unit],
+                        f"{STAGES['whistle']}{name}", entry, unit, ("whistles", place, n),
+                        f"{stage}_due",
+                    )  # fmt: skip
+
+
+def _clock(
+    key: str, units: list[Facts], what: str, entry: Mapping[str, Any], where: Mapping[str, Any],
+    path: tuple[str, int, int | None], field: str,
+) -> SideClock:  # fmt: skip
+    return SideClock(
+        key, tuple(u["org"] for u in units), "、".join(u["name"] for u in units), what,
+        str(entry.get("type", "")),
+        datetime.fromisoformat(entry["at"]), datetime.fromisoformat(where[f"{field}_at"]),
+        where.get(f"{field}_reason") or entry["due_reason"], path, field,
+    )  # fmt: skip
+
+
+def limit_of(clock: SideClock, context: Context) -> Limit:
+    """Return the rule's limit for what is owed; it says which calendar counts."""
+    rules = context.rules
+    if clock.stage == "consult":
+        return rules.consult.limit
+    if clock.stage == "assist":
+        return rules.assist.limit
+    return rules.whistles[clock.type][clock.field.removesuffix("_due")]
+
+
+def replaced(ticket: Ticket, moved: Mapping[str, Deadline]) -> Facts:
+    """Return the lists of the ticket in which deadlines have moved, as facts of an event.
+
+    Args:
+        moved: The new deadlines by key of their clock.
+    """
+    clocks, found = owed(ticket), Facts()
+    for key, due in moved.items():
+        name, place, unit = clocks[key].path
+        entries = found.setdefault(name, [dict(e) for e in getattr(ticket, name)])
+        facts = due.as_facts(clocks[key].field)
+        if unit is None:
+            entries[place] |= facts
+        else:
+            units = list(entries[place]["units"])
+            units[unit] = {**units[unit], **facts}
+            entries[place]["units"] = units
+    return found

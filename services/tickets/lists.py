@@ -1,0 +1,395 @@
+"""Lists of tickets: who sees which, filters, searches, pages. Conditions and the way to the rows.
+
+What a list shows is said by its conditions alone. So that a page does not read more than it shows,
+it is put together from lanes (:class:`Lane`): parts that have an index in the order of the list. A
+lane only says where to look; each row it gives must satisfy all conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    false,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    union,
+)
+
+from services import cursors
+from services.db import Session, UTCDateTime
+from services.errors import LindaError
+from services.tickets.core.actor import Actor
+from services.tickets.core.context import TOLD_WHO
+from services.tickets.core.states import ASSIGNED, REFUSED, STORED, State
+from services.tickets.core.ticket import Ticket
+from services.tickets.core.workflow import DOERS
+from services.tickets.tables import MARKS, TicketRow, TicketWordsRow, gram_word, marked
+from services.tickets.words import asked
+
+REVIEWERS = frozenset({"supervisor", "dispatcher"})
+"""Who looks a second time at what was refused: it waits for them as well."""
+DESK = "community"
+"""The unit of the clerks; mediators of the community work on what was given to it, too."""
+MOST_LANES = 64
+"""Lanes of one page; what would need more is read in order without them."""
+_WORKED_ON = tuple(sorted(st.value for st in ASSIGNED))
+WINDOW = 2000
+"""So many rows are first looked through for a word that many tickets have."""
+
+Condition = ColumnElement[bool]
+
+
+def _sql(condition: str) -> Condition:
+    return literal_column(f"({condition})")
+
+
+_RESTRICTED = _sql(marked("restricted"))
+_SOMEBODY_OWES = _sql("owing <> ''")
+_GIVEN_TO_GRID = TicketRow.owner_org == "grid"
+FLAGS: Mapping[str, Condition] = {name: _sql(marked(name)) for name in MARKS}
+"""What the list can be narrowed to, besides states: the overlays that ask for somebody's eyes."""
+
+
+# ── who sees which ──────────────────────────────────────────────────────────────────────────────
+
+
+def scope(actor: Actor) -> Condition:
+    """The SQL of :func:`services.tickets.core.decide.in_scope`: which tickets concern an actor."""
+    if actor.kind == "staff" and actor.org_id is not None:
+        return and_(~_recused(actor.org_id), _case_allowed(actor), _by_role(actor))
+    return _by_role(actor)
+
+
+def _case_allowed(actor: Actor) -> Condition:
+    """Of cases about pressure on a resident only who looks into them knows."""
+    if actor.role == "auditor":
+        return true()
+    return or_(
+        ~FLAGS["case"], TicketRow.owner_org == actor.org_id, TicketRow.owner_person == actor.id
+    )
+
+
+def _recused(org_id: str) -> Condition:
+    """Whether a unit is complained of."""
+    return TicketRow.recused.contains(f",{org_id},", autoescape=True)
+
+
+def _by_role(actor: Actor) -> Condition:
+    own = TicketRow.owner_person == actor.id
+    if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
+        return true()
+    if actor.role == "grid":
+        in_grid = and_(TicketRow.grid_id.in_(actor.grid_ids), or_(~_RESTRICTED, _GIVEN_TO_GRID))
+        return or_(in_grid, own)
+    if actor.role in ("clerk", "supervisor"):
+        if actor.community_id is None:
+            return true()
+        return or_(TicketRow.community_id.is_(None), TicketRow.community_id == actor.community_id)
+    if actor.role in ("handler", "vendor", "mediator"):
+        # A mediator of the clerk desk works on what was given to that desk.
+        desk = and_(literal(actor.role == "mediator"), _desk(actor))
+        if actor.org_id is None:
+            return or_(own, desk)
+        helping = TicketRow.helpers.contains(f",{actor.org_id},", autoescape=True)
+        return or_(TicketRow.owner_org == actor.org_id, own, helping, desk)
+    return false()
+
+
+def _desk(actor: Actor) -> Condition:
+    given = TicketRow.owner_org == DESK
+    if actor.community_id is None:
+        return given
+    return and_(given, TicketRow.community_id == actor.community_id)
+
+
+def reads(actor: Actor) -> Condition:
+    """The SQL of :func:`services.tickets.core.guards.reads`, for tickets in the actor's scope."""
+    if actor.kind == "system" or actor.role in ("clerk", "supervisor", "dispatcher"):
+        return true()
+    given = TicketRow.owner_person == actor.id
+    if actor.role == "grid":
+        given = or_(given, _GIVEN_TO_GRID)
+    elif actor.role == "mediator":
+        given = or_(given, _desk(actor))
+    if actor.org_id is not None:
+        given = or_(given, TicketRow.owner_org == actor.org_id)
+    return or_(~_RESTRICTED, given)
+
+
+def told_who(actor: Actor) -> Condition:
+    """The SQL of :func:`services.tickets.core.guards.not_confidential`: may it be known who reported?"""
+    known = actor.kind == "system" or actor.role in TOLD_WHO
+    return true() if known else ~FLAGS["confidential"]
+
+
+# ── what is asked for ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list shows.
+
+    Attributes:
+        actor: Who asks.
+        states, leaves, grids, priorities: One of these; empty: any.
+        q: Part of the number, the title or (with ``narrative``) of what was said.
+        flag: One of :data:`FLAGS`.
+        waiting: Only what waits for the actor, in one of these states.
+        own: And only what is given to the actor or the actor's unit.
+    """
+
+    actor: Actor
+    states: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    grids: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    q: str = ""
+    flag: str | None = None
+    narrative: bool = True
+    waiting: tuple[State, ...] | None = None
+    own: bool = False
+
+    def __post_init__(self) -> None:
+        if self.flag and self.flag not in FLAGS:
+            raise LindaError("flag_unknown", f"没有“{self.flag}”这个筛选。", 422)
+
+    def conditions(self) -> list[Condition]:
+        """Return everything a ticket must be to stand in the list, but for ``q``."""
+        found = [scope(self.actor)]
+        found += [c.in_(values) for c, values in self._columns() if values]
+        if self.flag:
+            found.append(FLAGS[self.flag])
+        # Neither a search nor a filter by matter must tell what its answer would not show.
+        if self.leaves:
+            found.append(reads(self.actor))
+        if self.waiting is not None:
+            found.append(or_(*self._waits()))
+        if self.own:
+            found.append(or_(*self._mine()))
+        return found
+
+    def said(self) -> Condition | None:
+        """Return what ``q`` asks for; None when it asks for nothing."""
+        if not self.q:
+            return None
+        # What people say names them. Of a confidential ticket only the catalogue's words are searched
+        # by who may not know who reported it; a title without a matter is what was said.
+        told = told_who(self.actor)
+        found = [and_(self._has(TicketRow.title), or_(told, TicketRow.leaf.is_not(None)))]
+        if self.narrative:
+            found.append(and_(self._has(TicketRow.narrative), told))
+        return or_(self._has(TicketRow.ticket_no), and_(or_(*found), reads(self.actor)))
+
+    def _has(self, column: Any) -> Condition:
+        has: Condition = column.icontains(self.q, autoescape=True)
+        return has
+
+    def _columns(self) -> Iterator[tuple[Any, tuple[str, ...]]]:
+        yield TicketRow.state, self.states
+        yield TicketRow.leaf, self.leaves
+        yield TicketRow.grid_id, self.grids
+        yield TicketRow.priority, self.priorities
+
+    def _waits(self) -> list[Condition]:
+        found: list[Condition] = [TicketRow.state.in_([st.value for st in self.waiting or ()])]
+        if self.actor.role in REVIEWERS:
+            refused = TicketRow.state.in_(sorted(st.value for st in REFUSED))
+            found.append(and_(refused, FLAGS["review_pending"]))
+        if self.actor.role == "callback":
+            found.append(FLAGS["to_call"])
+        if self.actor.role == "clerk":
+            found.append(and_(TicketRow.state.in_(_WORKED_ON), or_(*self._mine())))
+        return found + self._owing()
+
+    def _mine(self) -> list[Condition]:
+        """What is given to the actor's unit or the actor in person, or waits for the unit's answer."""
+        return [*self._units(), TicketRow.owner_person == self.actor.id, *self._owing()]
+
+    def _owing(self) -> list[Condition]:
+        """What the actor's unit was asked, called in or whistled for, until it has answered.
+
+        Which units those are says :func:`services.tickets.core.sideclocks.owing`.
+        """
+        org = self.actor.org_id
+        if org is None or self.actor.role not in DOERS:
+            return []
+        owes = and_(_SOMEBODY_OWES, TicketRow.owing.contains(f",{org},", autoescape=True))
+        if org != DESK or self.actor.community_id is None:
+            return [owes]
+        return [and_(owes, TicketRow.community_id == self.actor.community_id)]
+
+    def _units(self) -> list[Condition]:
+        role, org = self.actor.role, self.actor.org_id
+        if role == "grid":
+            return [TicketRow.owner_org == "grid"]
+        units: list[Condition] = [_desk(self.actor)] if role in ("clerk", "mediator") else []
+        if role != "clerk" and org not in (None, DESK):
+            units.append(TicketRow.owner_org == org)
+        return units
+
+    # ── where to look ───────────────────────────────────────────────────────────────────────
+
+    def lanes(self) -> list[Condition]:
+        """Return conditions of which each ticket of the list satisfies one, each with an index.
+
+        The narrowest that is known: a flag, a unit or person, a matter, a grid, a state, a priority.
+        """
+        if self.flag:
+            return [FLAGS[self.flag]]
+        found = self._by_state()
+        if found is None or len(found) > MOST_LANES:
+            return [true()]
+        return found or [false()]
+
+    def _by_state(self) -> list[Condition] | None:
+        """Lanes of a key and a state, in which the index is in order; None: there is no key."""
+        waits = [st.value for st in self.waiting] if self.waiting is not None else None
+        states = self.states or waits
+        also = self._besides() if waits is not None and not self.states else []
+        keys, unordered = self._keys()
+        if keys is None:
+            return None if states is None else [TicketRow.state == st for st in states] + also
+        each = states if states is not None else sorted(st.value for st in STORED)
+        return [and_(k, TicketRow.state == st) for k, st in product(keys, each)] + unordered + also
+
+    def _besides(self) -> list[Condition]:
+        """Lanes of what waits for a role besides what is in one of its states."""
+        if self.actor.role in REVIEWERS:
+            return [FLAGS["review_pending"]]
+        if self.actor.role == "callback":
+            return [FLAGS["to_call"]]
+        if self.actor.role == "clerk":
+            of_desk = [
+                and_(k, TicketRow.state == st) for k, st in product(self._units(), _WORKED_ON)
+            ]
+            return [*of_desk, TicketRow.owner_person == self.actor.id, *self._owing()]
+        return []
+
+    def _keys(self) -> tuple[list[Condition] | None, list[Condition]]:
+        """Return the narrowest keys that have an index with the state, and lanes without one."""
+        person = TicketRow.owner_person == self.actor.id
+        if self.own:
+            return self._units(), [person, *self._owing()]
+        if self.actor.role in ("handler", "vendor", "mediator"):
+            return self._units(), [person, _sql("helpers <> ''")]
+        if self.leaves:
+            return [TicketRow.leaf == v for v in self.leaves], []
+        if self.grids:
+            return [TicketRow.grid_id == v for v in self.grids], []
+        if self.actor.role == "grid":
+            return [TicketRow.grid_id == v for v in self.actor.grid_ids], [person]
+        if self.priorities:
+            return [TicketRow.priority == v for v in self.priorities], []
+        return None, []
+
+
+def values_of(given: str | None) -> tuple[str, ...]:
+    """Return the values of a filter separated by commas, each once."""
+    found = (v.strip() for v in (given or "").split(","))
+    return tuple(dict.fromkeys(v for v in found if v))
+
+
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────
+
+_ORDER = (TicketRow.sort_at, TicketRow.ticket_no.desc())
+
+
+async def page(
+    s: Session, wanted: Asked, cursor: str | None, limit: int
+) -> tuple[list[Ticket], str | None]:
+    """Return a page of tickets, the next due first, and the cursor of the next page.
+
+    Raises:
+        LindaError: 400 ``bad_cursor``.
+    """
+    after = cursors.unpack(cursor) if cursor else None
+    numbers = await _numbers(s, wanted, after, limit + 1)
+    query = select(TicketRow.doc, TicketRow.ticket_no, TicketRow.sort_at)
+    rows = list(await s.execute(query.where(TicketRow.ticket_no.in_(numbers)).order_by(*_ORDER)))
+    shown, following = rows[:limit], None
+    if len(rows) > limit:
+        following = cursors.pack(shown[-1].sort_at, shown[-1].ticket_no)
+    return [Ticket.from_doc(r.doc) for r in shown], following
+
+
+async def _numbers(
+    s: Session, wanted: Asked, after: tuple[datetime, str] | None, count: int
+) -> list[str]:
+    """Return the numbers of the first tickets of a list after a position."""
+    said = wanted.said()
+    where, places = wanted.conditions(), _positions(after)
+    lanes = [and_(lane, place) for lane, place in product(wanted.lanes(), places)]
+    if said is None:
+        return await _read(s, ordered(lanes, where, count))
+    # A word of many tickets: the first of the list have enough of it.
+    near = ordered(lanes, where, WINDOW).subquery()
+    # The offset keeps PostgreSQL from reading every ticket to join them: it looks up these one by one.
+    it = select(TicketRow.ticket_no).where(TicketRow.ticket_no == near.c.ticket_no, said).offset(0)
+    hits = select(near.c.ticket_no).where(it.correlate(near).exists())
+    in_order = hits.order_by(near.c.sort_at, near.c.ticket_no.desc())
+    found = await _read(s, in_order.limit(count))
+    if len(found) >= count:
+        return found
+    # A word of few: all that can have it.
+    with_it = having(wanted.q, s.get_bind().dialect.name)
+    every = [said, *where] if with_it is None else [with_it, said, *where]
+    query = select(TicketRow.ticket_no, TicketRow.sort_at).where(*every, or_(*places))
+    return await _read(s, query.order_by(*_ORDER).limit(count))
+
+
+async def _read(s: Session, query: Any) -> list[str]:
+    return list(await s.scalars(query))
+
+
+def ordered(lanes: Sequence[Condition], where: Sequence[Condition], count: int) -> Any:
+    """Return the query for the first of all lanes: number and place in the order."""
+    parts = [
+        select(TicketRow.ticket_no, TicketRow.sort_at)
+        .where(lane, *where).order_by(*_ORDER).limit(count)
+        for lane in lanes
+    ]  # fmt: skip
+    if len(parts) == 1:
+        return parts[0]
+    each = [select(sub.c.ticket_no, sub.c.sort_at) for sub in (p.subquery() for p in parts)]
+    both = union(*each).subquery()
+    merged = select(both.c.ticket_no, both.c.sort_at)
+    return merged.order_by(both.c.sort_at, both.c.ticket_no.desc()).limit(count)
+
+
+def _positions(after: tuple[datetime, str] | None) -> list[Condition]:
+    """Conditions for "after a position", each the beginning or the inside of a run of the index."""
+    if after is None:
+        return [true()]
+    due, number = literal(after[0], UTCDateTime()), after[1]
+    return [
+        and_(TicketRow.sort_at == due, TicketRow.ticket_no < number),
+        TicketRow.sort_at > due,
+    ]
+
+
+def having(q: str, dialect: str) -> Condition | None:
+    """Return "has the grams of this", by their index; None: it is too short to have any."""
+    words, number = asked(q)
+    every = [g for g in (words, number) if g]
+    if not words:
+        return None
+    if dialect == "postgresql":
+        found = or_(*(TicketWordsRow.grams.op("@>")(g) for g in every))
+        return TicketRow.ticket_no.in_(select(TicketWordsRow.ticket_no).where(found))
+    said = " OR ".join("(" + " AND ".join(map(gram_word, g)) + ")" for g in every)
+    rows = text("SELECT rowid FROM ticket_words_fts WHERE ticket_words_fts MATCH :said")
+    ids = rows.bindparams(said=said).columns(TicketWordsRow.id)
+    return TicketRow.ticket_no.in_(
+        select(TicketWordsRow.ticket_no).where(TicketWordsRow.id.in_(ids))
+    )

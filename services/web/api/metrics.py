@@ -1,0 +1,154 @@
+"""Figures: of tickets, of conversations, the street's monthly reports, and what anybody may see."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.metrics.periods import Period, period_of
+from services.metrics.workbook import workbook
+from services.web.api.metrics_answers import (
+    AssignmentsAnswer,
+    DashboardAnswer,
+    DialogueAnswer,
+    PublicAnswer,
+    WhistlesAnswer,
+)
+from services.web.auth import actor_of
+from services.web.keys import SERVICES, STAFF
+from services.web.routing import Routes
+
+routes = Routes("数据")
+setup = routes.setup
+
+BASE = "/api/v1/metrics"
+AUTH = "staff:data"
+REPORT_AUTH = "staff:reports"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EARLIEST, LATEST = date(2015, 1, 1), date(2100, 1, 1)
+
+
+class PeriodQuery(BaseModel):
+    """Which days. Without anything: this month."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    period: Literal["day", "week", "month", "custom"] | None = Field(
+        None, description="day、week、month：包含 from 那天的日、周、月；custom：从 from 到 to"
+    )
+    first: date | None = Field(None, alias="from", ge=EARLIEST, lt=LATEST, description="从这天起")
+    last: date | None = Field(None, alias="to", ge=EARLIEST, lt=LATEST, description="到这天为止")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank(cls, value: Any) -> Any:
+        return (value.strip() or None) if isinstance(value, str) else value
+
+    def days(self, today: date) -> Period:
+        """Return the period that is meant."""
+        return period_of(self.period, self.first, self.last, today)
+
+
+class MetricsQuery(PeriodQuery):
+    """The filters; an empty one does not narrow."""
+
+    community: str | None = Field(None, max_length=60)
+    unit: str | None = Field(None, max_length=60)
+    leaf: str | None = Field(None, max_length=8)
+
+    def narrowed(self) -> dict[str, str | None]:
+        """Return the filters as the service takes them."""
+        return {"community": self.community, "unit": self.unit, "leaf": self.leaf}
+
+
+class MonthQuery(BaseModel):
+    """A month; without it the last one."""
+
+    month: date | None = Field(None, description="2026-11")
+
+    @field_validator("month", mode="before")
+    @classmethod
+    def _first_day(cls, value: Any) -> Any:
+        if isinstance(value, str) and re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", value.strip()):
+            return f"{value.strip()}-01"
+        if value in (None, ""):
+            return None
+        raise ValueError("请写成2026-11这样的月份")
+
+
+def today(request: web.Request) -> date:
+    """The day on the one clock."""
+    return request.app[SERVICES].clock.now().date()
+
+
+@routes.get(
+    BASE, auth=AUTH, query=MetricsQuery, response=DashboardAnswer,
+    summary="各项指标，连同分子、分母和口径",
+)  # fmt: skip
+async def metrics(request: web.Request, query: MetricsQuery) -> dict[str, Any]:
+    """Return the figures of a period."""
+    return await request.app[SERVICES].metrics.dashboard(
+        actor_of(request[STAFF]), query.days(today(request)), **query.narrowed()
+    )
+
+
+@routes.get(
+    BASE + "/workbook", auth=AUTH, query=MetricsQuery, media=XLSX, summary="各项指标（XLSX）"
+)
+async def download(request: web.Request, query: MetricsQuery) -> web.Response:
+    """The same figures as a workbook."""
+    found = await metrics(request, query)
+    name = f"linda-{found['period']['first']}-{found['period']['last']}.xlsx"
+    return web.Response(
+        body=workbook(found),
+        content_type=XLSX,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@routes.get(
+    BASE + "/dialogue", auth="staff:dialogue_data", query=PeriodQuery, response=DialogueAnswer,
+    summary="机器人的指标",
+)  # fmt: skip
+async def dialogue(request: web.Request, query: PeriodQuery) -> dict[str, Any]:
+    """Return the figures of conversations."""
+    return await request.app[SERVICES].metrics.dialogue(
+        actor_of(request[STAFF]), query.days(today(request))
+    )
+
+
+@routes.get(
+    BASE + "/whistles", auth=REPORT_AUTH, query=MonthQuery, response=WhistlesAnswer,
+    summary="吹哨报到月报",
+)  # fmt: skip
+async def whistles(request: web.Request, query: MonthQuery) -> dict[str, Any]:
+    """Return the whistle report of a month."""
+    month = query.month or today(request)
+    return await request.app[SERVICES].metrics.whistles(actor_of(request[STAFF]), month)
+
+
+@routes.get(
+    BASE + "/assignments", auth=REPORT_AUTH, query=MonthQuery, response=AssignmentsAnswer,
+    summary="越权派单月报",
+)  # fmt: skip
+async def assignments(request: web.Request, query: MonthQuery) -> dict[str, Any]:
+    """Return the over-assignment report of a month."""
+    month = query.month or today(request)
+    return await request.app[SERVICES].metrics.assignments(actor_of(request[STAFF]), month)
+
+
+@routes.get(
+    "/api/v1/public/metrics", auth="public", query=MonthQuery, response=PublicAnswer,
+    summary="向社会公布的月度数据",
+)  # fmt: skip
+async def public(request: web.Request, query: MonthQuery) -> dict[str, Any]:
+    """Return what anybody may see of a month."""
+    service = request.app[SERVICES].metrics
+    return await service.public(query.month or service.latest_public())

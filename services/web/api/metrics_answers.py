@@ -1,0 +1,218 @@
+"""What the figures' interfaces answer, as models for the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from services.metrics.figures import Form
+from services.web.api.common import Answer
+
+
+class PeriodAnswer(Answer):
+    """The days that were counted, both ends inclusive."""
+
+    kind: Literal["day", "week", "month", "custom"]
+    first: date
+    last: date
+    label: str
+
+
+class FigureAnswer(Answer):
+    """A figure with what it was made of."""
+
+    key: str
+    label: str
+    group: str
+    form: Form
+    value: float | None = Field(description="null：没有可算的，或样本不足")
+    text: str = Field(description="给人看的，如 93.5%、—、样本不足")
+    numerator: float | None
+    denominator: float | None
+    definition: str
+
+
+class ScopeAnswer(Answer):
+    """The filters that counted."""
+
+    community: str | None
+    unit: str | None
+    leaf: str | None
+
+
+class ExcludedAnswer(Answer):
+    """Tickets left out before scoring, by reason."""
+
+    reason: str
+    label: str
+    count: int
+
+
+class UnitFigures(Answer):
+    """A unit's figures; ``rank`` only when the composite is shown."""
+
+    unit: str
+    name: str
+    enough: bool
+    note: str | None
+    figures: dict[str, FigureAnswer]
+    rank: int | None
+
+
+class PartFigures(Answer):
+    """A community's or matter's figures."""
+
+    key: str | None
+    name: str
+    filed: int
+    enough: bool
+    figures: dict[str, FigureAnswer]
+
+
+class TrendPoint(Answer):
+    """A step of the period."""
+
+    first: date
+    last: date
+    due: int
+    contact: float | None
+    in_time: float | None
+    reached: float | None
+    solved: float | None
+
+
+class SignalAnswer(Answer):
+    """Something an auditor should look at; no finding."""
+
+    key: str
+    label: str
+    count: int
+    out_of: int
+    share: float | None
+    flagged: bool
+    sentence: str
+
+
+class UnitSignals(Answer):
+    """The signals of a unit."""
+
+    unit: str
+    name: str
+    signals: list[SignalAnswer]
+    flagged: int
+
+
+class DashboardAnswer(Answer):
+    """Figures of a period."""
+
+    period: PeriodAnswer
+    scope: ScopeAnswer
+    enough: bool = Field(description="有效回访够不够：不够就写“样本不足”")
+    note: str | None
+    figures: list[FigureAnswer]
+    excluded: list[ExcludedAnswer]
+    suspended: int
+    units: list[UnitFigures]
+    communities: list[PartFigures]
+    leaves: list[PartFigures]
+    trend: list[TrendPoint]
+    signals: list[UnitSignals] | None = Field(description="只给审计")
+
+
+class DialogueAnswer(Answer):
+    """Figures of conversations."""
+
+    period: PeriodAnswer
+    figures: list[FigureAnswer]
+
+
+class LabelledCount(Answer):
+    """How many of a kind."""
+
+    label: str
+    count: int
+
+
+class Ratings(Answer):
+    """Marks that were given: how many, and their mean."""
+
+    ratings: int
+    rating: float | None
+
+
+class WhistleStage(Answer):
+    """How many came so far, and in time."""
+
+    key: str
+    label: str
+    done: int
+    in_time: int
+
+
+class WhistledUnit(Ratings):
+    """What became of a unit's calls."""
+
+    unit: str
+    name: str
+    called: int
+    stages: list[WhistleStage]
+
+
+class WhistlesAnswer(Answer):
+    """The whistles of a month."""
+
+    period: PeriodAnswer
+    count: int
+    open: int
+    kinds: list[LabelledCount]
+    results: list[LabelledCount]
+    street: Ratings
+    units: list[WhistledUnit]
+
+
+class Assignment(Answer):
+    """An assignment that was refused, or went to another unit than the directory names."""
+
+    ticket_no: str
+    at: datetime
+    org: str
+    org_name: str
+    leaf: str | None
+    leaf_name: str | None
+    duty: str | None
+    staff_id: str | None
+
+
+class AssignmentAgainst(Assignment):
+    """One against the directory, with the unit that it names."""
+
+    listed: str
+    listed_name: str
+
+
+class AssignmentsAnswer(Answer):
+    """The assignments of a month that were not the directory's."""
+
+    period: PeriodAnswer
+    assigned: int
+    blocked: list[Assignment]
+    against: list[AssignmentAgainst]
+
+
+class PublicCount(Answer):
+    """A cell for the public; null when it is too small to be shown."""
+
+    name: str
+    count: int | None
+
+
+class PublicAnswer(Answer):
+    """What anybody may see of a month."""
+
+    period: PeriodAnswer
+    figures: list[FigureAnswer]
+    leaves: list[PublicCount]
+    excluded: list[PublicCount]
+    least: int = Field(description="少于这么多件的格子不显示")

@@ -1,0 +1,72 @@
+"""What the clock has to say to whoever asks, and which monthly visits are due in their grids."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from services.tickets import reminders
+from services.web.api.common import Answer, whole_number
+from services.web.api.visits import VisitReminder
+from services.web.auth import actor_of
+from services.web.keys import SERVICES, STAFF
+from services.web.routing import Routes
+
+routes = Routes("时限提醒")
+setup = routes.setup
+
+AUTH = "staff:reminders"
+PATH = "/api/v1/reminders"
+
+
+class ReminderLine(Answer):
+    """One sentence of the clock."""
+
+    id: int
+    ticket_no: str
+    text: str
+    at: datetime
+
+
+class Reminders(Answer):
+    """What nobody it is for has seen, the newest first (at most 200), and how many there are.
+
+    ``visits``: the monthly visits that are due in the caller's grids (at most 20), not in ``count``;
+    they are put away together with ``POST /api/v1/visits/reminders/seen``.
+    """
+
+    reminders: list[ReminderLine]
+    count: int
+    visits: list[VisitReminder]
+
+
+class SeenReminder(Answer):
+    """A reminder that was put away."""
+
+    id: int
+    seen: bool = True
+
+
+@routes.get(PATH, auth=AUTH, response=Reminders, summary="等我看的时限提醒、该去的探访")
+async def waiting(request: web.Request) -> Reminders:
+    """Return the sentences that wait, and the visits that are due, as the console's page shows them."""
+    services, actor = request.app[SERVICES], actor_of(request[STAFF])
+    async with services.db.read() as s:
+        found = await reminders.waiting(s, actor)
+        count = await reminders.count(s, actor)
+    return Reminders(
+        reminders=[ReminderLine.model_validate(r) for r in found], count=count,
+        visits=[VisitReminder.model_validate(r) for r in await services.visits.reminders(actor)],
+    )  # fmt: skip
+
+
+@routes.post(PATH + "/{id}/seen", auth=AUTH, response=SeenReminder, summary="知道了")
+async def seen(request: web.Request) -> Any:
+    """Put one away."""
+    services = request.app[SERVICES]
+    id = whole_number(request, "reminder_not_found", "没有这条提醒。")
+    async with services.db.write() as s:
+        await reminders.seen(s, id, actor_of(request[STAFF]), services.clock.now())
+    return SeenReminder(id=id)

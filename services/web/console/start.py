@@ -1,0 +1,30 @@
+"""开始: home of who has no worklist – every page with a sentence, and what is still to be filled in."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.tickets.core.notices import coverage
+from services.web.console.frame import console_page
+from services.web.console.menu import START, menu_of
+from services.web.keys import SERVICES, STAFF
+from services.web.routing import Routes
+
+routes = Routes("工作台")
+setup = routes.setup
+
+
+@routes.get(START, auth="staff", page=True, summary="开始")
+async def page(request: web.Request) -> web.Response:
+    """What the person may do here; what waits for them first."""
+    services = request.app[SERVICES]
+    entries = [e for e in menu_of(request[STAFF].role) if e.hint]
+    paths = {e.here: e.path for e in entries}
+    todo: list[tuple[str, str | None]] = []
+    if "calendar" in paths:
+        async with services.db.read() as s:
+            await services.tickets.calendars.refresh(s)
+        missing = coverage(services.tickets.calendar, services.clock.now().date())
+        todo += [(words, paths["calendar"]) for words in missing]
+        todo += [(due.text, None) for due in services.catalogue.population_due()]
+    return console_page(request, "start", "start", entries=entries, todo=todo)

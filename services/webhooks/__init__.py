@@ -1,0 +1,1 @@
+"""Webhooks: what happens to tickets, told to other systems, signed, until they have taken it."""

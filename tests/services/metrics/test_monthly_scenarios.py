@@ -1,0 +1,121 @@
+"""The street's two monthly reports, from what people did: whistles, and over-assignment. On both databases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from services.clock import ZONE
+from services.errors import LindaError
+from services.metrics.service import MetricsService
+from services.tickets.service import TicketService
+from tests.services.conftest import TestClock
+from tests.services.tickets.test_workflow_scenarios import (
+    DISPATCHER,
+    FIRE,
+    GRID,
+    SUPERVISOR,
+    URBAN,
+    Case,
+    filed,
+)
+
+NOVEMBER = datetime(2026, 11, 1).date()
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+async def whistled(tickets: TicketService, kind: str = "enforcement") -> Case:
+    case = await filed(tickets)
+    await case.act(GRID, "sign")
+    await case.act(DISPATCHER, "whistle", type=kind, orgs=["urban", "fire"], reason="多头管理")
+    return case
+
+
+def unit(report: dict[str, Any], org: str) -> dict[str, tuple[int, int]]:
+    (row,) = [u for u in report["units"] if u["unit"] == org]
+    return {s["key"]: (s["done"], s["in_time"]) for s in row["stages"]}
+
+
+async def test_a_month_of_whistles_assesses_both_sides(
+    tickets: TicketService, metrics: MetricsService, clock: TestClock
+) -> None:
+    first = await whistled(tickets)  # Tuesday 24 November, 10:00
+    clock.go(at("2026-11-24T10:50"))
+    await first.act(URBAN, "report", stage="sign")
+    clock.go(at("2026-11-24T11:30"))  # an hour to sign is over
+    await first.act(FIRE, "report", stage="sign")
+    clock.go(at("2026-11-26T09:00"))
+    await first.act(URBAN, "report", stage="arrive")
+    await first.act(URBAN, "report", stage="solve", text="清了楼道")
+    await first.act(DISPATCHER, "end_whistle", result="partial", text="消防没来")
+    await first.act(DISPATCHER, "rate_whistle", org="urban", score=5)
+    await first.act(DISPATCHER, "rate_whistle", org="fire", score=1)
+    await first.act(URBAN, "rate_whistle", score=4)
+    clock.go(at("2026-11-30T23:00"))
+    open_still = await whistled(tickets, "problem")
+    clock.go(at("2026-12-01T00:10"))
+    await whistled(tickets)  # of the next month
+
+    report = await metrics.whistles(DISPATCHER, NOVEMBER)
+    assert (report["count"], report["open"]) == (2, 1)
+    assert report["results"] == [{"label": "部分解决", "count": 1}]
+    assert report["street"] == {"ratings": 1, "rating": 4.0}
+    assert unit(report, "urban") == {
+        "sign": (1, 1), "contact": (0, 0), "arrive": (1, 1), "solve": (1, 1),
+    }  # fmt: skip
+    assert unit(report, "fire") == {
+        "sign": (1, 0), "contact": (0, 0), "arrive": (0, 0), "solve": (0, 0),
+    }  # fmt: skip
+    ratings = {u["unit"]: (u["called"], u["rating"]) for u in report["units"]}
+    assert ratings == {"urban": (2, 5.0), "fire": (2, 1.0)}
+    assert (await open_still.seen())["whistles"][0]["type"] == "problem"
+
+
+async def test_a_whistle_that_stood_still_with_its_ticket_is_in_time_by_its_new_deadline(
+    tickets: TicketService, metrics: MetricsService, clock: TestClock
+) -> None:
+    case = await whistled(tickets)
+    clock.go(at("2026-11-24T10:30"))
+    await case.act(URBAN, "report", stage="sign")
+    await case.act(
+        SUPERVISOR, "suspend", reason="season", explanation="下大雪", plan="雪停就办",
+        review_date="2026-12-01",
+    )  # fmt: skip
+    clock.go(at("2026-11-30T10:30"))
+    await case.act(GRID, "resume")
+    clock.go(at("2026-12-01T10:00"))  # three working days from 24 November were over on the 27th
+    await case.act(URBAN, "report", stage="arrive")
+    report = await metrics.whistles(DISPATCHER, NOVEMBER)
+    assert unit(report, "urban")["arrive"] == (1, 1)
+
+
+async def test_a_month_of_assignments_shows_what_was_refused_and_what_left_the_list(
+    tickets: TicketService, metrics: MetricsService, clock: TestClock
+) -> None:
+    refused, moved = await filed(tickets, leaf="H1", narrative="家里停水了"), await filed(tickets)
+    community = {"org": "community", "reason": "就近"}
+    for _ in range(2):
+        with pytest.raises(LindaError) as caught:
+            await refused.act(DISPATCHER, "dispatch", **community)
+        assert caught.value.code == "over_assignment"
+    # To assist is allowed, and the directory's unit stays the lead.
+    await moved.act(DISPATCHER, "dispatch", org="property", reason="灯座归物业")
+    clock.go(at("2026-12-01T09:00"))
+    with pytest.raises(LindaError):
+        await refused.act(DISPATCHER, "dispatch", **community)
+
+    report = await metrics.assignments(DISPATCHER, NOVEMBER)
+    assert [(b["ticket_no"], b["org"], b["duty"], b["staff_id"]) for b in report["blocked"]] == [
+        (refused.number, "community", "主责", DISPATCHER.id)
+    ] * 2
+    assert [(a["ticket_no"], a["org"], a["listed"]) for a in report["against"]] == [
+        (moved.number, "property", "grid")
+    ]
+    assert report["assigned"] == 3, "two by the directory, one by a person"
+    december = await metrics.assignments(DISPATCHER, datetime(2026, 12, 1).date())
+    assert len(december["blocked"]) == 1 and december["assigned"] == 0

@@ -1,0 +1,96 @@
+"""Every deadline of every profile, as somebody with a pencil and the notice of holidays gets it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.clock import ZONE
+from services.tickets import profiles
+from services.tickets.core.clocks import rework_deadline
+from services.tickets.core.context import Context, Refusal
+from services.tickets.core.sla import load_profile
+from services.tickets.core.ticket import Ticket
+from tests.services.tickets.world import CONTEXT, DATA, do, must, submitted
+
+SLA = DATA / "sla"
+CASES: list[dict[str, Any]] = yaml.safe_load(
+    Path(__file__).with_name("deadlines.yml").read_text(encoding="utf-8")
+)
+MINUTE = timedelta(minutes=1)
+
+
+def at(value: str | datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    return datetime.fromisoformat(str(value)).replace(tzinfo=ZONE)
+
+
+def dispatched(case: dict[str, Any]) -> tuple[Ticket, Context]:
+    """The ticket of a case, filed, accepted and dispatched at one moment, with its profile."""
+    context = replace(CONTEXT, profile=load_profile(SLA, case["profile"]))
+    filed = at(case["filed"])
+    assert filed is not None
+    appointment = case.get("appointment")
+    if appointment:
+        appointment = {**appointment, "date": str(appointment["date"])}
+    t, _ = submitted(
+        case["leaf"], case.get("said", "麻烦看看"), filed, appointment=appointment, context=context
+    )
+    assert t.accept_due_at == at(case["accept"])
+    t = must(t, "accept", "clerk", filed, None, context)
+    assert t.dispatch_due_at == at(case["accept"]), "accepting and dispatching share one limit"
+    return must(t, "dispatch", "dispatcher", filed, {"org": "water"}, context), context
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['profile']}-{c['leaf']}-{c['filed']}")
+def test_a_deadline_is_what_the_hand_gets(case: dict[str, Any]) -> None:
+    t, context = dispatched(case)
+    assert (t.sign_due_at, t.contact_due_at, t.due_at) == (
+        at(case["sign"]), at(case["contact"]), at(case["due"]),
+    ), case["why"]  # fmt: skip
+    for name in ("sign", "contact"):
+        assert (case[name] is None) == (getattr(t, f"{name}_due_reason") is None)
+    assert t.due_reason and case["why"]
+
+    filed, last = at(case["filed"]), at(case["objects"])
+    assert filed is not None and last is not None
+    objected = must(t, "object", "handler", filed + 10 * MINUTE, None, context)
+    assert objected.decide_due_at == at(case["decide"])
+    must(t, "object", "handler", last, None, context)
+    late = do(t, "object", "handler", last + MINUTE, None, context)
+    assert isinstance(late, Refusal) and late.code == "objection_too_late"
+
+    cls = context.sla(t)
+    assert cls.extension is not None
+    t = must(t, "sign", "handler", filed, None, context)
+    most = {"days": int(cls.extension.amount), "reason": "等配件"}
+    longer = must(t, "extend", "supervisor", filed + MINUTE, most, context)
+    assert longer.due_at == at(case["extended"])
+    beyond = do(
+        t, "extend", "supervisor", filed + MINUTE, {**most, "days": most["days"] + 1}, context
+    )
+    assert isinstance(beyond, Refusal) and beyond.code == "extension_length"
+
+    back = at(case["rework"]["at"])
+    assert back is not None
+    again = rework_deadline(cls, context.leaf(t), back, 1, context.profile, context.calendar)
+    assert again.at == at(case["rework"]["due"])
+
+
+def test_every_profile_and_what_it_changes_is_in_the_table() -> None:
+    shown: dict[str, set[str]] = defaultdict(set)
+    for case in CASES:
+        t, context = dispatched(case)
+        shown[case["profile"]].add(context.sla(t).id)
+    assert set(shown) == set(profiles.names(SLA))
+    for name in profiles.names(SLA):
+        own = yaml.safe_load((SLA / f"{name}.yml").read_text(encoding="utf-8"))["classes"]
+        # In danger of life (U0) nothing is due: people are called at once.
+        assert set(own) - {"U0"} <= shown[name], name
