@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import EventType, FollowupAction
 
+from actions import misses
 from actions.community import CommunityInfo, name_worker
 from actions.dialogue import load
 from actions.forms.replies import leftover
@@ -11,7 +12,7 @@ from actions.intents import label
 from actions.message import Reading
 from actions.own_tickets import query_code, ticket_no
 from actions.service_answers import belongs_elsewhere
-from actions.turn import ANSWER, RASAS_OWN, Turn, TurnAction, button
+from actions.turn import ANSWER, Turn, TurnAction, button
 
 
 class Say(TurnAction):
@@ -103,14 +104,12 @@ STORY = 8
 """Beside “别说是我” a reading of a problem, even a faint one, and so many words are a report."""
 NO_CHOICE = frozenset({"affirm", "deny", "cancel_dialog", "out_of_scope"})
 """Where nothing was asked, a yes or a no is nothing to choose."""
-CLARIFIED_TWICE = 2
-"""After so many misunderstandings in a row a person takes over."""
 
 
 class Clarify(TurnAction):
     """Offers up to three readings of what was said; choosing one goes on with those very words.
 
-    After two misunderstandings in a row a person takes over.
+    The second misunderstanding in a row calls a person (``actions.misses``).
     """
 
     NAME = "action_clarify"
@@ -124,14 +123,8 @@ class Clarify(TurnAction):
             return await self._place_alone(turn)
         if await belongs_elsewhere(turn):
             return [FollowupAction(ANSWER)]
-        if missed_before(turn) >= CLARIFIED_TWICE:
-            async with turn.client() as client:
-                turn.say("clarify_human")
-                alert = await client.alert(
-                    turn.conversation_id, "human", turn.message.verbatim, turn.key("human")
-                )
-            if alert.text:
-                turn.tell(alert.text)
+        if misses.person_due(misses.before(turn) + 1):
+            await misses.call_person(turn)
             return []
         buttons = [
             button(words, _payload(reading, turn.message.id))
@@ -140,13 +133,11 @@ class Clarify(TurnAction):
             and reading.intent not in NO_CHOICE
             and (words := label(reading))
         ][:3]
-        if missed_before(turn):
-            common = [button(b["title"], b["payload"]) for b in load("misses")["commonest"]]
-            turn.say("clarify_again", [*(buttons or common), button("人工", "/ask_human")])
-        elif buttons:
+        if buttons:
             turn.say("clarify", buttons)
         else:
-            turn.say("clarify_none", [button("人工", "/ask_human")])
+            common = [button(b["title"], b["payload"]) for b in load(misses.DATA)["commonest"]]
+            turn.say("clarify_none", [*common, button("人工", "/ask_human")])
         return []
 
     @staticmethod
@@ -157,25 +148,6 @@ class Clarify(TurnAction):
         if not known or turn.last_action() != CommunityInfo.NAME:
             turn.say("community_here", place=turn.message.text)
         return []
-
-
-def missed_before(turn: Turn) -> int:
-    """Return in how many turns just before this one the bot did not understand.
-
-    Such a turn ran one of the actions of ``data/dialogue/misses.yml`` and did nothing else.
-    """
-    count = 0
-    names: list[str] = []
-    for event in reversed(turn.tracker.events):
-        if event.get("event") == "action" and event.get("name") not in RASAS_OWN:
-            names.append(str(event.get("name")))
-        elif event.get("event") == "user":
-            if event.get("message_id") != turn.message.id:
-                if not names or names[0] not in load("misses")["missed_by"]:
-                    break
-                count += 1
-            names = []
-    return count
 
 
 def _payload(reading: Reading, message_id: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import heard, joining, leaves
+from actions import heard, joining, leaves, misses
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
@@ -27,7 +27,6 @@ from actions.forms.draft import (
     Draft,
     Form,
     asking,
-    by_default,
     fill,
     next_question,
 )
@@ -40,7 +39,7 @@ from actions.requests import HANDOVER, as_later, offer_later, own_part
 from actions.texts import catalogue, say
 from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, short
 
-YES_TITLE = "对，提交"
+YES_TITLE = say("button_submit")
 CONFIRM_BUTTONS = (button(YES_TITLE, "/affirm"), button("改一下", "/deny"))
 Lines = list[tuple[str, str]]
 
@@ -71,8 +70,6 @@ OWN_STEPS = {
 }
 UNREAD_SURE = 0.6
 """Confidence from which on an answer that is none is answered as what it is (a greeting, thanks)."""
-HAND_OVER_AFTER = 3
-"""So many messages in a row that brought nothing, and a person takes over."""
 LOOKED_UP = {
     "warned",
     "window",
@@ -167,14 +164,11 @@ class FormStep(TurnAction):
         async with turn.client() as client:
             draft = await self.look_up(turn, draft, client)
             question = next_question(self.FORM, draft, turn.message)
-            missed = old is not None and question == old.asked and self._unread(turn, old, draft)
-            draft = replace(draft, misses=old.misses + 1 if old and missed else 0)
-            if missed:
-                draft = await self.look_up(turn, by_default(self.FORM, draft, question), client)
-                question = next_question(self.FORM, draft, turn.message)
-        if old and draft.misses >= HAND_OVER_AFTER and question == old.asked:
-            await self._hand_over(turn)
-            return Step(draft, question, asks=False)
+        missed = old is not None and self._missed(turn, old, draft, question)
+        draft = replace(draft, misses=old.misses + 1 if old and missed else 0)
+        if misses.person_due(draft.misses):
+            await misses.call_person(turn, draft)
+            return Step(replace(draft, misses=0), question, asks=False)
         self._acknowledge(turn, old, draft, question)
         waits = len(draft.get("later") or []) > len((old.get("later") if old else None) or [])
         return Step(draft, question, beside=waits and old is not None)
@@ -232,14 +226,12 @@ class FormStep(TurnAction):
             return ""
         return str(card.get("power" if part == "owner" else part) or "")
 
-    async def _hand_over(self, turn: Turn) -> None:
-        """Call a person; what was filled in stays."""
-        turn.say("clarify_human")
-        async with turn.client() as client:
-            key = turn.key("human")
-            alert = await client.alert(turn.conversation_id, "human", turn.message.verbatim, key)
-        if alert.text:
-            turn.tell(alert.text)
+    def _missed(self, turn: Turn, old: Draft, draft: Draft, question: str | None) -> bool:
+        """Whether an answer was none; an optional question is then left open, and no misunderstanding."""
+        asked = self.FORM.field(old.asked)
+        given_up = asked is not None and not asked.optional
+        open_ = question == old.asked or (given_up and question is not None)
+        return open_ and self._unread(turn, old, draft)
 
     def _unread(self, turn: Turn, old: Draft, draft: Draft) -> bool:
         """Whether the message brought nothing that the same question would not have to ask again."""
@@ -332,9 +324,7 @@ class FormStep(TurnAction):
         turn.again = True
         words, known = short(turn.message.verbatim), f"unread_{turn.message.intent}"
         sure = not turn.message.uncertain and turn.message.confidence >= UNREAD_SURE
-        if draft.misses > 1:
-            turn.lead("unclear_twice", words=words)
-        elif sure and known in catalogue():
+        if sure and known in catalogue():
             turn.lead(known)
         elif question == CONFIRM:
             nothing = pattern("forms", "nothing_else").match(bare(turn.message.text))
@@ -357,8 +347,8 @@ class FormStep(TurnAction):
 
     def _offers_default(self, draft: Draft, question: str) -> bool:
         field = self.FORM.field(question)
-        twice = draft.asks.get(question, 0) >= OFFER_AFTER
-        return field is not None and bool(field.default) and twice
+        again = draft.asks.get(question, 0) >= OFFER_AFTER
+        return field is not None and bool(field.default) and again
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """Adjust the draft by rules of this form alone."""
@@ -425,7 +415,10 @@ def ask_place(turn: Turn, draft: Draft) -> None:
     where = say_address({"community": home.get("compound"), **home})
     buttons: list[Button] = []
     if gap == "home":
-        buttons = [button("是，就是家里", '/affirm{"about":"home"}'), button("不是家里", "/deny")]
+        buttons = [
+            button(say("button_home"), '/affirm{"about":"home"}'),
+            button("不是家里", "/deny"),
+        ]
     elif draft.get("place_options"):
         options = draft.get("place_options") or []
         buttons = [
@@ -575,7 +568,7 @@ class DemandStep(FormStep):
             turn.say("certificate_sheet", custom=notice_card(notice), name=name, address=address)
         refusal = button("不登记", "/deny")
         if draft.get("said_by"):
-            buttons = [button("好，登记", "/affirm"), refusal]
+            buttons = [button(say("button_demand"), "/affirm"), refusal]
             turn.say("ask_demanded_by_known", buttons, unit=draft.get("said_by"))
             return
         pressed = draft.get("pressed") == turn.message.id

@@ -92,8 +92,7 @@ class Field:
         answer: What a message says when this field was just asked (free text); nothing when the
             message does not answer.
         optional: “不留”, “不清楚” closes the question.
-        default: The values that are offered when two answers were not understood, and taken when a
-            third was not; the summary shows them.
+        default: The values that are offered when an answer was not understood, and taken by a yes.
     """
 
     name: str
@@ -210,8 +209,8 @@ def _without_phone(draft: Draft, gone: Sequence[str]) -> Values:
     return {**draft.values, "narrative": clean}
 
 
-OFFER_AFTER = 2
-"""After so many questions without an answer the default is offered, after one more it is taken."""
+OFFER_AFTER = 1
+"""After so many questions without an answer the next one offers the default."""
 
 
 def _by_default(form: Form, draft: Draft, message: Message) -> Values:
@@ -219,14 +218,6 @@ def _by_default(form: Form, draft: Draft, message: Message) -> Values:
     asked = form.field(draft.asked)
     offered = asked is not None and draft.asks.get(asked.name, 0) > OFFER_AFTER
     return asked.default if asked is not None and offered and is_yes(message) else {}
-
-
-def by_default(form: Form, draft: Draft, question: str | None) -> Draft:
-    """Return the draft with the default of a field that was asked in vain; the summary shows it."""
-    asked = form.field(question)
-    if asked is None or not asked.default or draft.asks.get(asked.name, 0) <= OFFER_AFTER:
-        return draft
-    return replace(draft, asked=None, values={**draft.values, **asked.default})
 
 
 def _short_answer(form: Form, draft: Draft, message: Message) -> Draft:

@@ -25,7 +25,7 @@ URGE, ADD, OTHER = "urge", "add", "other"
 
 def repeat_field() -> Field:
     """Return the question whether it is the resident's own open matter again."""
-    return Field("repeat", _needs_repeat, answer=_repeat, default={"repeat": ADD})
+    return Field("repeat", _needs_repeat, answer=_repeat)
 
 
 def join_field(secret: Callable[[Draft], bool]) -> Field:
@@ -34,7 +34,7 @@ def join_field(secret: Callable[[Draft], bool]) -> Field:
     def needed(draft: Draft, message: Message) -> bool:
         return bool(draft.get("neighbours")) and draft.get("join") is None and not secret(draft)
 
-    return Field("join", needed, answer=_join, default={"join": False})
+    return Field("join", needed, answer=_join)
 
 
 def _needs_repeat(draft: Draft, message: Message) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actions import misses
 from actions.forms import meal, place, report
 from actions.forms.asides import another_matter, aside
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
@@ -96,24 +97,28 @@ def test_beginning_anew_empties_the_form_and_keeps_it_open() -> None:
 # --- 2.3 the lost meal ---------------------------------------------------------------------------
 
 
-def test_the_third_time_a_default_is_offered_and_a_yes_takes_it() -> None:
+def test_the_second_time_a_default_is_offered_and_a_yes_takes_it() -> None:
     draft = Draft("meal", "m1", values={"date": "2026-11-25", "narrative": "订饭"})
-    for _ in range(3):
+    assert fill(meal.FORM, asking(draft, "meal"), msg("好", "affirm", id="m2")).get("meal") is None
+    for _ in range(2):
         draft = asking(draft, "meal")
     assert fill(meal.FORM, draft, msg("好", "affirm", id="m2")).get("meal") == "lunch"
     assert fill(meal.FORM, draft, msg("晚饭", "book_meal", id="m2")).get("meal") == "dinner"
 
 
-async def test_a_meal_asked_in_vain_is_taken_as_lunch_and_shown(
+async def test_a_meal_asked_in_vain_is_offered_as_lunch_and_then_a_person_is_called(
     talk: Talk, services: FakeServices
 ) -> None:
     talk.hear("订明天的饭，我去食堂吃", "book_meal", entities=[TOMORROW])
     await talk.run("validate_meal_form")
-    for n, words in enumerate(["嘎嘎嘎", "哈哈哈", "噜噜噜"]):
+    for n, words in enumerate(["嘎嘎嘎", "哈哈哈"]):
         talk.hear(words, "out_of_scope", confidence=0.3, uncertain=True)
         await talk.run("validate_meal_form")
-        expected = ("午饭还是晚饭", "先按午饭", "哪一顿：明天（11月25日，星期三）午饭")[n]
-        assert expected in talk.text
+        assert ("先按午饭", "给您找人")[n] in talk.text
+    assert talk.slots["draft"]["values"].get("meal") is None
+    talk.hear("午饭", "book_meal", entities=[{"entity": "meal", "value": "lunch", "text": "午饭"}])
+    await talk.run("validate_meal_form")
+    assert "哪一顿：明天（11月25日，星期三）午饭" in talk.text
 
 
 # --- 2.4 questions at the summary ---------------------------------------------------------------
@@ -228,29 +233,61 @@ def test_a_yes_is_no_time() -> None:
 # --- 2.7 misses ---------------------------------------------------------------------------------
 
 
-async def test_what_is_not_understood_ends_with_a_person(
+async def test_what_is_not_understood_twice_ends_with_a_person(
     talk: Talk, services: FakeServices
 ) -> None:
     await summary(talk)
-    leads = ["没听准要改哪儿", "还是没听准", "给您找人"]
-    for lead in leads:
+    leads = ["没听准要改哪儿", "给您找人", "没听准要改哪儿", "给您找人"]
+    for lead in leads:  # nobody comes out of office hours: not every message then calls again
         talk.hear("嘎嘎嘎", "chitchat", confidence=0.9)
         await talk.run("validate_report_form")
         assert lead in talk.text
-    assert [b["kind"] for b in services.sent("/alerts")] == ["human"]
+        if len(services.sent("/alerts")) == 1:
+            assert "给您留着" in talk.text or lead != "给您找人"
+    assert [b["kind"] for b in services.sent("/alerts")] == ["human", "human"]
+    assert services.sent("/alerts")[0]["text"] == "楼道灯坏了,幸福小区3号楼2单元；嘎嘎嘎"
     assert talk.loop == "report_form"  # what was filled in stays
+    talk.hear("对", "affirm")
+    await talk.run("validate_report_form")
+    assert talk.slots["confirmed"]
 
 
-async def test_a_place_asked_in_vain_stays_open(talk: Talk, services: FakeServices) -> None:
+async def test_something_understood_between_two_misses_calls_nobody(
+    talk: Talk, services: FakeServices
+) -> None:
+    await summary(talk)
+    for words in ("嘎嘎嘎", "别说是我说的", "嘎嘎嘎"):
+        talk.hear(words, "ask_anonymity" if "我" in words else "chitchat", confidence=0.9)
+        await talk.run("validate_report_form")
+    assert services.sent("/alerts") == []
+
+
+async def test_a_place_asked_in_vain_calls_a_person_and_is_still_taken(
+    talk: Talk, services: FakeServices
+) -> None:
     talk.hear("楼道灯坏了", "report_problem", entities=[LAMP])
     await talk.run("validate_report_form")
     said_back = []
-    for words in ("我要行政复议一下子", "表扬一下咱们网格员同志们", "我也不晓得我说的啥名堂"):
+    for words in ("我要行政复议一下子", "表扬一下咱们网格员同志们"):
         talk.hear(words, "out_of_scope", confidence=0.3, uncertain=True)
         await talk.run("validate_report_form")
         said_back.append(talk.text)
-    assert "我问的是地方" in said_back[0] and "人工" in said_back[1]
-    assert "地方我先空着" in said_back[2] and "在哪里：先不说，后面再补" in said_back[2]
+    assert "我问的是地方" in said_back[0] and "给您找人" in said_back[1]
+    assert "给您留着" in said_back[1] and len(services.sent("/alerts")) == 1
+    talk.hear("幸福小区3号楼2单元", "report_problem", entities=[ADDRESS])
+    await talk.run("validate_report_form")
+    assert "楼道灯坏了" in talk.text and "幸福小区3号楼2单元" in talk.text
+
+
+async def test_the_services_away_still_leaves_a_way_to_a_person(
+    talk: Talk, services: FakeServices
+) -> None:
+    await summary(talk)
+    services.fail = [503] * 9
+    for _ in range(2):
+        talk.hear("嘎嘎嘎", "chitchat", confidence=0.9)
+        await talk.run("validate_report_form")
+    assert "12345" in talk.text and talk.buttons == ["人工"]
 
 
 async def test_a_greeting_in_a_form_is_greeted(talk: Talk, services: FakeServices) -> None:
@@ -270,17 +307,30 @@ def test_asides(words: str, asked: str, kind: str | None) -> None:
     assert aside(msg(words), said(Draft("report", "m1"), asked)) == kind
 
 
-async def test_the_second_miss_outside_a_form_offers_a_person_and_the_third_calls_one(
+async def test_the_second_miss_outside_a_form_calls_a_person(
     talk: Talk, services: FakeServices
 ) -> None:
-    for said_words, intent in (("那个啥", "chitchat"), ("蓝色的", "affirm"), ("紫色的", "affirm")):
-        talk.hear(said_words, intent, uncertain=intent == "chitchat", readings=[])
-        if intent == "affirm":
-            await talk.run("action_affirm")
-            assert talk.followup == "action_clarify" and not talk.text
-        await talk.run("action_clarify")
+    talk.hear("那个啥", "chitchat", uncertain=True, readings=[])
+    await talk.run("action_clarify")
+    assert talk.buttons[-1] == "人工" and "订饭" in talk.buttons and not services.sent("/alerts")
+    talk.hear("蓝色的", "affirm", readings=[])
+    await talk.run("action_affirm")
+    assert talk.followup == "action_clarify" and not talk.text
+    await talk.run("action_clarify")
     assert "给您找人" in talk.text
-    assert [b["kind"] for b in services.sent("/alerts")] == ["human"]
+    sent = services.sent("/alerts")
+    assert [(b["kind"], b["text"]) for b in sent] == [("human", "那个啥；蓝色的")]
+    # Who was called has not come: the next one offers choices again, the one after calls again.
+    for said, calls in (("紫色的", 1), ("黄色的", 2)):
+        talk.hear(said, "chitchat", uncertain=True, readings=[])
+        await talk.run("action_clarify")
+        assert len(services.sent("/alerts")) == calls
+
+
+async def test_how_many_misses_call_a_person_is_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [misses.person_due(n) for n in range(5)] == [False, False, True, False, True]
+    monkeypatch.setattr(misses, "load", lambda name: {"person_after": 3})
+    assert [misses.person_due(n) for n in range(5)] == [False, False, False, True, False]
 
 
 # --- later, and two requests ----------------------------------------------------------------------
