@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,8 +28,8 @@ _REPORT = "report_problem"
 _VERDICTS = frozenset({"reject_resolution", "rate_service"})
 _EDGE = re.compile(r"[\s,，。.!！?？;；:：、~…“”\"'（）()]+")
 _ORDINAL = re.compile(
-    r"^(?:就|那就)?(?:我)?(?:选|要|点|是|说的是)*(?P<word>第)?(?P<number>[1-9一二两三四五])(?P<unit>个|项|条|件|号)?"
-    r"(?:吧|的|嘛|呗|啊|哈)*$"
+    r"^(?:好的?|嗯|行|对|中|那|就|我|俺|选|按|回|要|点|是|说的是)*(?P<word>第)?"
+    r"(?P<number>[1-9一二两三四五])(?P<unit>个|项|条|件|号|那个)?(?:吧|的|嘛|呗|啊|哈)*$"
 )
 _NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _PLACES = (
@@ -41,6 +42,8 @@ _NONE = re.compile(
 )
 _PLAIN_NO = frozenset(("不是", "不对", "不是的", "不对的"))
 _FILLER = re.compile(r"[就是那个吧了的呢嘛啊呀呗我要选想点]")
+_PAIR = 2
+"""From so many buttons on there is something to choose."""
 _SHORTEST = 2
 """So many characters of a title name it; one alone (“好”) is a word of its own."""
 
@@ -91,7 +94,7 @@ def read(text: str, buttons: Sequence[Mapping[str, str]], strict: bool) -> Choic
         strict: While a form is open only numbers, whole titles and “都不是” count: its own fields read
             the rest.
     """
-    words = _EDGE.sub("", text)
+    words = _EDGE.sub("", unicodedata.normalize("NFKC", text))  # １, ①
     if not words or not buttons:
         return None
     parsed = [parse(b["payload"]) for b in buttons]
@@ -147,10 +150,8 @@ def _numbered(words: str, parsed: Sequence[Choice]) -> int | None:
     if found is None:
         return None
     bare = not (found["word"] or found["unit"])
-    # A number alone may be the answer itself (“2”: two portions) where nothing is to choose from.
-    if bare and sum(bool(p.facts) or p.intent not in REPLIES for p in parsed) < 2:
-        return None
-    if bare and found["number"] == words and not words.isdigit():
+    # A number alone may be the answer itself (“2”: two people) where only a way out is offered.
+    if bare and (len(parsed) < _PAIR or not found["number"].isdigit()):
         return None
     number = _NUMBERS.get(found["number"]) or int(found["number"])
     return number - 1 if number <= len(parsed) else None

@@ -22,6 +22,7 @@ SERVICES = offered(
 )
 OFFER = offered(("好，记上", '/affirm{"about":"offer:m1"}'), ("先不用", "/deny"))
 CONFIRM = offered(("对，提交", "/affirm"), ("改一下", "/deny"))
+SKIPS = offered(("跳过", "/deny"))
 SCORES = offered(*((t, f'/rate_service{{"count":"{n}"}}') for n, t in ((5, "很好"), (1, "差"))))
 
 
@@ -45,10 +46,24 @@ SCORES = offered(*((t, f'/rate_service{{"count":"{n}"}}') for n, t in ((5, "很�
         ("低保咋申请呢", SERVICES, False, None),
         ("一", SERVICES, False, None),
         ("先不用", OFFER, False, "deny"),
-        ("1", OFFER, False, None),
+        ("1", OFFER, False, "affirm"),
         ("不是", OFFER, False, None),
         ("对，提交。", CONFIRM, True, "affirm"),
-        ("2", CONFIRM, True, None),
+        ("2", CONFIRM, True, "deny"),
+        ("1", CONFIRM, True, "affirm"),
+        ("１", CONFIRM, True, "affirm"),
+        ("①", CONFIRM, True, "affirm"),
+        ("好 1", CONFIRM, True, "affirm"),
+        ("那就选1吧", CONFIRM, True, "affirm"),
+        ("第一个", CONFIRM, True, "affirm"),
+        ("一", CONFIRM, True, None),
+        ("3", CONFIRM, True, None),
+        ("1号楼", CONFIRM, True, None),
+        ("1份", CONFIRM, True, None),
+        ("12", CONFIRM, True, None),
+        ("13512345678", CONFIRM, True, None),
+        ("1", SKIPS, True, None),
+        ("2", SKIPS, True, None),
         ("提交", CONFIRM, True, None),
         ("1", SCORES, False, None),
         ("第一个", SCORES, False, None),
