@@ -19,6 +19,7 @@ from actions.forms import meal, place, shared
 from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import bare, leftover
 from actions.message import Entity, Message
+from actions.texts import say
 from bot.understanding.numbers import to_int
 
 MEAL = "meal"
@@ -396,7 +397,7 @@ def _reach(message: Message, ticket: TicketView) -> Change | None:
     masked = f"{phone[:3]}****{phone[-4:]}" if len(phone) >= LONG_NUMBER else phone
     lines = [(f"电话{masked}", old)] if phone else []
     if wish:
-        lines.append((f"联系您：{wish}", ""))
+        lines.append((say("change_reach", wish=wish), ""))
     where = _place(message, ticket)
     return Change(
         phone=phone,
@@ -447,4 +448,4 @@ def _days(message: Message) -> list[str]:
 
 def said(lines: tuple[tuple[str, str], ...]) -> str:
     """Return the changes in words: ``3份（原来2份）；自己来取（原来送到家）``."""
-    return "；".join(f"{new}（原来{old}）" if old else new for new, old in lines)
+    return "；".join(say("change_line", new=new, old=old) if old else new for new, old in lines)

@@ -15,6 +15,7 @@ from actions.forms.draft import DROP, Draft
 from actions.message import Message
 from actions.offers import make_offer
 from actions.requests import HANDOVER
+from actions.texts import say
 from actions.turn import ANSWER, Turn, TurnAction, button, cleared
 
 SHOWN = 3
@@ -122,7 +123,7 @@ class BookingStep(FormStep):
                 for key, title in offered[:SHOWN]
             ]
             others = "、".join(title for _, title in offered[SHOWN:])
-            more = f"也有{others}，直接说就行。" if others else ""
+            more = say("booking_more", others=others) if others else ""
             turn.say(f"ask_booking_{question}", buttons, more=more)
         elif question == "contact" and draft.get("phone_promised"):
             turn.say("ask_contact_number", [button("跳过", "/deny")])
@@ -146,7 +147,7 @@ class BookingStep(FormStep):
             button(title, f'/affirm{{"about":"{booking.SLOT}{n}"}}')
             for n, title in enumerate(words)
         ]
-        buttons.append(button("排上，有空告诉我", f'/affirm{{"about":"{booking.QUEUE}"}}'))
+        buttons.append(button(say("button_queue"), f'/affirm{{"about":"{booking.QUEUE}"}}'))
         what = booking.what(draft)
         when = booking.when(draft, turn.message)
         key = "ask_booking_full" if offers else "ask_booking_full_none"
@@ -157,7 +158,7 @@ class BookingStep(FormStep):
 
 def _open_day(draft: Draft) -> str:
     """Say whose the day is when none was said: a course has its own."""
-    return "按上面的课表来" if draft.get("course") else "日子由负责的人和您定"
+    return say("booking_course_day" if draft.get("course") else "booking_arranger_day")
 
 
 class SubmitBooking(Submit):
@@ -204,6 +205,6 @@ class SubmitBooking(Submit):
             query_code=ticket.query_code,
             due="" if draft.get("date") else say_due(ticket),
             owner=say_owner(ticket),
-            provider=options.get("provider") or "负责的人",
+            provider=options.get("provider") or say("booking_arranger"),
             note=(options.get("notes") or {}).get(draft.get("kind")) or options.get("note") or "",
         )

@@ -8,7 +8,7 @@ from rasa_sdk.events import EventType, FollowupAction
 
 from actions import choices, own
 from actions.client import Client
-from actions.dialogue import pattern
+from actions.dialogue import load, pattern
 from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
 from actions.turn import AFFIRM, Button, Turn, TurnAction, button
@@ -19,30 +19,6 @@ SOLVED = "solved"
 """What the button “解决了” under the callback question is about."""
 
 _NO_VERDICT = re.compile(r"^(不评|不想评|不打分|算了|不用评|以后再|回头再|懒得)")
-_WORDS = (
-    (
-        1,
-        r"(非常|很|特别|极|太|十分|相当)不满意|太差|差劲|差得很|糟透|糟糕|恼火得很|零分|^1分|一分(?!钟)|1星|一星",
-    ),
-    (
-        2,
-        r"不(太|大|咋|怎么|是很|是太|够|算)?满意|不(太|大|咋)?(好|行)|不咋|不怎么样|差|2分|两分|二分|2星|两星|二星",
-    ),
-    (
-        3,
-        r"基本(上)?(满意|可以)|一般|还(行|可以|凑合|算行)|凑合|将就|马马虎虎|马虎|过得去|3分|三分(?!钟)|3星|三星|中等",
-    ),
-    (
-        5,
-        r"(非常|特别|很|太|十分|相当|老|贼)(满意|好|棒)|没得说|没说的|巴适得(很|板)|杠杠|顶呱呱|5分|五分(?!钟)|5星|五星|满分|十分满意",
-    ),
-    (
-        4,
-        r"满意|挺好|蛮好|不错|可以|巴适|要得|整得好|4分|四分(?!钟)|4星|四星|好(?!了|咯|啦|是好|像)",
-    ),
-)
-"""Read from top to bottom: “不太满意” must not count as 满意."""
-
 _SOLVED = re.compile(
     r"^(已经)?(修|弄|办|搞|整|解决|处理)?(好|妥|归一|利索)(了|咯|啦)|解决了|好了|亮了|通了|来水了|有电了"
 )
@@ -73,7 +49,8 @@ def read_score(message: Message) -> int | None:
     words = bare(message.text)
     if re.fullmatch(r"[1-5]", words):
         return int(words)
-    return next((score for score, pattern in _WORDS if re.search(pattern, words)), None)
+    scores: dict[int, str] = load("own")["scores"]  # in the order in which they are read
+    return next((score for score, said in scores.items() if re.search(said, words)), None)
 
 
 def read_solved(message: Message) -> bool | None:

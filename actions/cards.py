@@ -13,7 +13,7 @@ from actions.turn import Button, button
 
 TITLES = {APPOINTMENT: "约时间去办", PROXY: "找人代办"}
 """What the offers of a card are called on their buttons."""
-PRINT = "打印一次告知单"
+PRINT = say("button_print")
 BOOK = "约个时间"
 ROWS = (
     ("去哪办", "where"),
@@ -30,9 +30,9 @@ def card_text(card: Json, elder: bool = False) -> str:
     """
     lines = [f"【{card['name']}】{card.get('summary') or ''}"]
     if card.get("conditions") and not elder:
-        lines.append("条件：" + "；".join(card["conditions"]))
+        lines.append(say("card_conditions", words="；".join(card["conditions"])))
     if card.get("materials"):
-        lines.append("要带：" + "、".join(card["materials"]))
+        lines.append(say("card_bring", words="、".join(card["materials"])))
     for heading, key in ROWS[:1] if elder else ROWS:
         if card.get(key):
             lines.append(f"{heading}：{card[key]}")

@@ -16,12 +16,11 @@ from actions.message import Message
 from actions.notices import notice_card
 from actions.offers import make_offer
 from actions.requests import own_part, with_rest
+from actions.texts import say
 from actions.turn import LISTEN, Turn, TurnAction
 
 PERMITTED, FORBIDDEN, UNKNOWN = "permitted", "forbidden", "unknown"
 ROUTES = {True: PERMITTED, False: FORBIDDEN, None: UNKNOWN}
-NAMES = {"A2": "居住证明", "A5": "志愿服务记录证明", "A9": "困难证明"}
-"""Leaves that are one kind of certificate, for sentences that do not name it."""
 
 
 def kind(message: Message) -> tuple[int | None, str]:
@@ -37,7 +36,7 @@ def kind(message: Message) -> tuple[int | None, str]:
     if value:
         return None, str(value)
     leaf = message.leaf.id if message.leaf else ""
-    return None, NAMES.get(leaf) or _told(message.text, "described")
+    return None, load("certificates")["leaves"].get(leaf) or _told(message.text, "described")
 
 
 def _told(text: str, table: str) -> str:
@@ -159,7 +158,7 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
         basis=policy.get("basis") or "民发〔2020〕20号",
         why=policy.get("why") or "",
         redirect=policy.get("redirect") or "",
-        bring=f"\n要带：{bring}。" if bring else "",
+        bring="\n" + say("bring_too", words=bring) if bring else "",
     )
     notice = str(policy.get("notice") or "")
     turn.say("certificate_offers", custom=notice_card(notice))

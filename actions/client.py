@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 import aiohttp
 
+from actions.texts import say
+
 BUDGET_S = 2.0
 PAUSES_S = (0.1, 0.25, 0.5)
 """Pauses before the second, third and fourth try."""
@@ -369,6 +371,6 @@ async def _read(response: aiohttp.ClientResponse) -> Json:
     error = (data.get("error") if isinstance(data, dict) else None) or {}
     raise Refused(
         str(error.get("code") or "unknown"),
-        str(error.get("message") or "这一步没办成。"),
+        str(error.get("message") or say("refused_unknown")),
         response.status,
     )

@@ -25,7 +25,7 @@ CORRECT = "correct"
 EXPORT = "export"
 SHOWN = 5
 """So many matters are named; of more their number."""
-WAYS = (("correct", "改电话"), ("delete", "删掉联系方式"), ("export", "全部带走"))
+WAYS = (("correct", "改电话"), ("delete", say("button_delete")), ("export", "全部带走"))
 NEEDS: dict[str, tuple[str, ...]] = {"delete": ("waiting", "heard"), "withdraw": ()}
 """What can be wished only when something is kept, with what else counts for it."""
 _SPACE = re.compile(r"\s+")
@@ -121,7 +121,7 @@ def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventTyp
     new = (body.get("contact") or {}).get("phone")
     if not new or turn.message.resident.phone_known or turn.tracker.get_slot("contact_asked"):
         return []
-    yes = button("行，记住", f'/affirm{{"about":"offer:{turn.message.id}"}}')
+    yes = button(say("button_remember"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
     turn.say("data_may_remember", [yes, button("只用这一回", "/deny")])
     offer = _offer(turn, "remember", None, ticket.ticket_no)
     return [SlotSet("offer", offer), SlotSet("contact_asked", True)]
@@ -167,7 +167,7 @@ def copy(stored: Json, elder: bool) -> str:
 def _numbers(tickets: list[Json]) -> str:
     named = "、".join(f"{t['title']}（{t['ticket_no']}）" for t in tickets[:SHOWN])
     more = len(tickets) - SHOWN
-    return named + (f"，还有{more}件" if more > 0 else "")
+    return named + (say("number_more", n=more) if more > 0 else "")
 
 
 def _open(stored: Json) -> str:

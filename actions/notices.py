@@ -5,15 +5,16 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from actions.client import Json, TicketView
+from actions.texts import say
 
-TITLE = "不予出具告知单"
+TITLE = say("notice_title")
 
 
 def notice_card(address: str) -> Json | None:
     """Return the link to a notice for the widget, or None when there is none."""
     if not address:
         return None
-    links = [{"title": f"打印《{TITLE}》", "url": address}]
+    links = [{"title": say("notice_print", title=TITLE), "url": address}]
     return {"card": {"type": "links", "title": f"《{TITLE}》", "links": links}}
 
 

@@ -20,11 +20,12 @@ from actions.forms.draft import fill
 from actions.forms.replies import is_no, is_yes, plain_yes
 from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
 from actions.requests import offer_later
+from actions.texts import say
 from actions.turn import LISTEN, RASAS_OWN, Button, Turn, TurnAction, button, short
 
 SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
-YES = "好，记上"
+YES = say("button_note_down")
 NO = "先不用"
 
 

@@ -97,7 +97,11 @@ async def tell(turn: Turn) -> list[EventType]:
 
 def _waits(waits: Mapping[str, Any]) -> dict[str, str]:
     until = waits.get("answer_by")
-    stands = f"有空位了，{until}前回“要”就是您的" if until else f"排第{waits['position']}位"
+    stands = (
+        say("booking_held", until=until)
+        if until
+        else say("booking_position", position=waits["position"])
+    )
     return {"what": str(waits["what"]), "stands": stands}
 
 
@@ -129,8 +133,8 @@ def words(ticket: TicketView, message: Message, next_: bool = True) -> str:
         return f"{whom}{meal.say_meal(day, which, message)}，{how}"
     habit = say_time({**order["habit"], "part": None}, message.now)
     until = order.get("until")
-    ends = f"，订到{say_date(date.fromisoformat(until), message.now)}" if until else ""
-    next_meal = f"，下一顿是{meal.say_meal(day, which, message)}" if next_ and day else ""
+    ends = say("meal_until", day=say_date(date.fromisoformat(until), message.now)) if until else ""
+    next_meal = say("meal_next", meal=meal.say_meal(day, which, message)) if next_ and day else ""
     return f"{whom}{habit}{meal.MEALS.get(which, which)}，{how}{ends}{next_meal}"
 
 

@@ -12,6 +12,7 @@ from actions import amending, contact, orders, pausing, withdrawing
 from actions.amending import Change, kind_of, says
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
+from actions.dialogue import load
 from actions.form_actions import say_due, say_owner
 from actions.forms.replies import bare, leftover
 from actions.message import Message, read_time
@@ -228,10 +229,6 @@ class OwnTicketAction(TurnAction):
         """Do the thing with the one ticket."""
 
 
-NO_NAME = frozenset("不了的我你他她们是那个这报修事件有没在")
-"""Characters that name no matter."""
-
-
 def named_in(text: str, found: list[TicketView]) -> list[TicketView]:
     """Return the one whose matter the words name (“那个灯” of a lamp and a drain), else all of them.
 
@@ -239,7 +236,7 @@ def named_in(text: str, found: list[TicketView]) -> list[TicketView]:
         text: What was said.
         found: Requests; of a title only what is beside the place is its matter.
     """
-    said = set(text) - NO_NAME
+    said = set(text) - set(load("own")["no_name"])
     shared = [
         len(said & set(t.title.replace(str(t.data.get("location_text") or ""), ""))) for t in found
     ]
@@ -575,7 +572,7 @@ class Reject(OwnTicketAction):
         no = f"/report_problem{{{service}{about}}}"
         turn.say(
             "reopen_ask",
-            [button("是，退回重办", yes), button("不是，另报一件", no)],
+            [button(say("button_rework"), yes), button(say("button_report_anew"), no)],
             title=ticket_title(ticket),
             ticket_no=ticket.ticket_no,
             day=f"{closed.month}月{closed.day}日",

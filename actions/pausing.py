@@ -19,6 +19,7 @@ from actions.dialogue import pattern
 from actions.forms import meal
 from actions.forms.replies import NO, bare
 from actions.message import Message
+from actions.texts import say
 from bot.understanding.numbers import to_int
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ async def _until_told(turn: Turn, client: Client, found: Sequence[TicketView]) -
         if done.get("cooking"):
             order = ticket.data.get("appointment") or {}
             cooking.append(meal.say_meal(done["cooking"], str(order["meal"]), turn.message))
-    last = f"{'、'.join(cooking)}已经备上了，照送。" if cooking else ""
+    last = say("meal_cooking", meals="、".join(cooking)) if cooking else ""
     turn.say("paused_open", cooking=last)
     return [SlotSet("offer", None)]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.message import Entity, Message
-from actions.texts import catalogue
+from actions.texts import catalogue, say
 from bot.understanding.scripts import simplify
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
     service = f'"service":"{first["leaf"]}",' if first.get("leaf") else ""
     named = f'"certificate":"{first["certificate"]}",' if first.get("certificate") else ""
     payload = f'/{intent}{{{service}{named}"about":"m:{first["id"]}"}}'
-    yes = {"title": "好，接着办", "payload": payload}
+    yes = {"title": say("button_go_on"), "payload": payload}
     key = f"later_{intent}"
     turn.say(
         key if key in catalogue() else "later",

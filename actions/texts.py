@@ -1,4 +1,7 @@
-"""What the actions say: one catalogue of sentences (``data/texts/dialogue.yml``), plain and for elder mode."""
+"""What the actions say: one catalogue of sentences, plain and for elder mode.
+
+``data/texts/dialogue.yml`` holds the sentences, ``data/texts/words.yml`` what they are put together from.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from typing import Any
 
 import yaml
 
-PATH = Path(__file__).resolve().parent.parent / "data" / "texts" / "dialogue.yml"
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "texts"
+FILES = ("dialogue", "words")
 
 
 @lru_cache(maxsize=1)
@@ -16,10 +20,16 @@ def catalogue() -> dict[str, dict[str, str]]:
     """Return key → {plain, elder?}; a bare string is the plain form.
 
     Raises:
-        yaml.YAMLError: The file is broken; the action server then does not start.
+        yaml.YAMLError: A file is broken; the action server then does not start.
+        ValueError: Two files have the same key.
     """
-    raw = yaml.safe_load(PATH.read_text(encoding="utf-8"))
-    return {k: {"plain": v} if isinstance(v, str) else v for k, v in raw.items()}
+    found: dict[str, dict[str, str]] = {}
+    for name in FILES:
+        raw = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+        if twice := found.keys() & raw.keys():
+            raise ValueError(f"{name}.yml: {', '.join(sorted(twice))} stands in another file, too")
+        found |= {k: {"plain": v} if isinstance(v, str) else v for k, v in raw.items()}
+    return found
 
 
 def say(key: str, elder: bool = False, **values: Any) -> str:

@@ -18,6 +18,7 @@ from actions.forms import place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_question, is_skip, is_yes, leftover
 from actions.message import Entity, Message
+from actions.texts import say
 from bot.understanding.numbers import to_int
 from bot.understanding.scripts import simplify
 
@@ -566,15 +567,17 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the booking as (heading, words), in the order it is read out."""
     wanted, lines = asked_fields(draft), [("约什么", what(draft))]
     if "date" in wanted or draft.get("date"):
-        lines.append(("什么时候", when(draft, message) or "负责的人和您定"))
+        lines.append(("什么时候", when(draft, message) or say("booking_day_open")))
     if queued(draft):
-        lines.append(("排队", "这个时间满了，有空位先问您"))
+        lines.append(("排队", say("booking_queued")))
     if draft.get("habit"):
-        lines.append(("以后", say_time(draft.get("habit"), message.now) + "，单子上写明，和您定"))
+        lines.append(
+            ("以后", say("booking_habit", habit=say_time(draft.get("habit"), message.now)))
+        )
     if "place" in wanted:
-        lines.append(("去哪儿", place.say(draft) or "没说，来之前和您对"))
+        lines.append(("去哪儿", place.say(draft) or say("booking_no_place")))
     if draft.get("people"):
-        lines.append(("多少人", f"{draft.get('people')}人{_too_many(draft)}"))
+        lines.append(("多少人", _people_words(draft)))
     lines += shared.say_subject(draft, "给谁")
     if draft.get("health"):
         lines.append(("要注意", str(draft.get("health"))))
@@ -582,10 +585,12 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     return lines
 
 
-def _too_many(draft: Draft) -> str:
-    rows = (draft.get("options") or {}).get("venues") or []
+def _people_words(draft: Draft) -> str:
+    """Return how many people come, and whether the room is too small for them."""
+    people, rows = draft.get("people"), (draft.get("options") or {}).get("venues") or []
     seats = next((r.get("seats") for r in rows if r["id"] == draft.get("venue")), None)
-    return f"（这屋坐{seats}人，管理的人和您商量）" if seats and draft.get("people") > seats else ""
+    small = seats and people > seats
+    return say("booking_too_many", people=people, seats=seats) if small else f"{people}人"
 
 
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from actions.forms import place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import bare, is_skip, is_yes
 from actions.message import Message
+from actions.texts import say
 
 _PURPOSE = re.compile(
     r"(?:为了|用来|用于|要办|好办|办|给)?((?:孩子|娃|小孩)?(?:上学|入学|入托|转学|落户|贷款|报名|找工作|入职|办卡|"
@@ -72,7 +73,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("做什么用", str(draft.get("purpose"))))
     lines.append(("住哪里", place.say(draft) or "当面再说"))
     when = draft.get("when")
-    lines.append(("哪天来", say_time(when, message.now) if when else "工作人员和您约"))
+    lines.append(("哪天来", say_time(when, message.now) if when else say("agreed_later")))
     lines += shared.say_subject(draft, "替谁办")
     if draft.get("phone"):
         lines.append(("电话", mask_phone(str(draft.get("phone")))))
@@ -155,12 +156,12 @@ def to_clue(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of the low-priority clue: who demands a certificate that none may demand."""
     certificate = draft.get("certificate") or {}
     demanded_by = str(draft.get("demanded_by"))
+    name, told = certificate.get("name") or "证明", draft.get("narrative") or ""
     return {
         "conversation_id": conversation_id,
         "kind": "consult",
         "leaf": "A4",
-        "narrative": f"索要证明线索：{demanded_by}要求居民开“{certificate.get('name') or '证明'}”。"
-        f"居民原话：{draft.get('narrative') or ''}",
+        "narrative": say("clue_narrative", unit=demanded_by, name=name, told=told),
         "confidential": True,
         "certificate": {
             "no": certificate.get("no"),

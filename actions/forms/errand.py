@@ -12,6 +12,7 @@ from actions.follow_ups import APPOINTMENT, PROXY
 from actions.forms import place, shared
 from actions.forms.draft import Draft, Field, Form
 from actions.message import Message
+from actions.texts import say
 
 KINDS = {PROXY: "找人代办", APPOINTMENT: "约时间去办"}
 """What the errand is, as it is read back and written on the ticket."""
@@ -59,7 +60,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines = [("办什么", f"{draft.get('service')}（{KINDS[draft.get('errand')]}）")]
     when = draft.get("when")
     if when or draft.get("errand") == APPOINTMENT:
-        lines.append(("哪天", say_time(when, message.now) if when else "工作人员和您约"))
+        lines.append(("哪天", say_time(when, message.now) if when else say("agreed_later")))
     where = place.say(draft)
     if where:
         lines.append(("住哪里", where))
@@ -72,7 +73,7 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets``: a booking of the card's leaf, with who and when."""
     words = f"{draft.get('service')}：{KINDS[draft.get('errand')]}。"
     story = draft.get("narrative")
-    told = f"{words}居民原话：{story}" if story else words
+    told = say("errand_narrative", words=words, told=story) if story else words
     body = shared.booking(draft, conversation_id, str(draft.get("leaf")), told)
     body |= {"incomplete": bool(draft.get("incomplete")), **place.to_ticket(draft)}
     if draft.get("when"):

@@ -13,6 +13,7 @@ from actions.forms import place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_yes
 from actions.message import Entity, Message
+from actions.texts import say
 
 LEAF = "C1"
 TWO_PEOPLE = frozenset({"parents", "parents_in_law"})
@@ -399,32 +400,33 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         days = (say_date(date.fromisoformat(d), message.now) for d in draft.get("skip"))
         lines.append(("不送", "、".join(days)))
     if draft.get("more_days"):
-        lines.append(("还有", f"{draft.get('more_days')}也要，单子上写明，食堂和您定"))
+        lines.append(("还有", say("meal_more_days", message.elder, days=draft.get("more_days"))))
     lines.append(("几份", f"{portions(draft)}份"))
     lines += shared.say_subject(draft, "给谁")
     diet = "、".join(DIETS.get(d, d) for d in draft.get("diet") or [])
-    lines.append(("忌口", diet or "没说（有的话现在告诉我）"))
+    lines.append(("忌口", diet or say("meal_no_diet")))
     lines.append(("怎么吃", MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
-        lines.append(("送到", _where(draft)))
+        lines.append(("送到", _where(draft, message)))
     if draft.get("phone"):
         lines.append(("电话", mask_phone(str(draft.get("phone")))))
     return lines
 
 
-def _where(draft: Draft) -> str:
+def _where(draft: Draft, message: Message) -> str:
     """Return where the meal goes; without a door it is asked for beside it."""
     known, words = draft.get("address") or {}, place.say(draft)
     if not words:
-        return "没说，送之前工作人员在这里问您"
+        return say("meal_no_place", message.elder)
     no_door = known.get("building") and not (known.get("room") or known.get("floor"))
-    return f"{words}，几楼几号您说一声" if no_door else words
+    return say("meal_no_door", place=words) if no_door else words
 
 
 def _ends(draft: Draft, message: Message) -> str:
     if not draft.get("until"):
-        return "都订，停的时候跟我说"
-    return f"都订，订到{say_date(date.fromisoformat(str(draft.get('until'))), message.now)}"
+        return say("meal_habit_open")
+    last = say_date(date.fromisoformat(str(draft.get("until"))), message.now)
+    return say("meal_habit_until", day=last)
 
 
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:

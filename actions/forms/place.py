@@ -40,7 +40,7 @@ DOOR_SAID = "door_said"
 """Value that is set when a door was told instead of a phone, which is then asked for again."""
 PINNED = "pinned"
 """Label of the last location that was shared: it was heard also when it says nothing new."""
-_FLOOR = r"(?:(?P<floor>[一二三四五六七八九十]{1,3}|\d{1,2})(?:楼|层))?"
+_FLOOR = re.compile(r"(?:(?P<floor>[一二三四五六七八九十]{1,3}|\d{1,2})(?:楼|层))?").pattern
 _DOOR = re.compile(rf"(?:在|是)?{_FLOOR}(?P<room>\d{{3,4}})?(?:室|号|房)?(?:的|啊|哈|嘛)?")
 _DOOR_BEHIND = re.compile(
     rf"[，,、 ]+(?:在|住)?{_FLOOR}[，,、 ]*(?P<room>\d{{3,4}}(?![\d.]|号?楼|[元块份人个天点年月]))?(?:室|号|房)?"

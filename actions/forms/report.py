@@ -28,6 +28,7 @@ from actions.forms.replies import (
     summary_question,
 )
 from actions.message import Message
+from actions.texts import say
 
 SURE = 0.45
 """From this confidence on the matter is taken as understood; below it one question with choices."""
@@ -425,8 +426,10 @@ def _who_answer(message: Message, draft: Draft) -> Values:
     words = message.text.strip()
     if message.tapped or is_skip(message) or is_yes(message) or not words:
         return {}
-    if {e.type for e in message.entities} == {"address"} and not leftover(message):
-        return {}  # where it was, not who
+    if {e.type for e in message.entities} in ({"address"}, {"time"}) and not leftover(message):
+        return {}  # where or when it was, not who
+    if is_question(message):
+        return {}
     return {"who": words[:WHO_LONGEST]}
 
 
@@ -494,7 +497,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         )
     where = place.say(draft)
     if where or draft.get("leaf") not in leaves.PLACELESS:
-        lines.append(("在哪里", where or "先不说，后面再补"))
+        lines.append(("在哪里", where or say("report_place_open")))
     when = draft.get("occurred")
     if when and not when.get("recur"):
         lines.append(("什么时候", say_since(when, message.now)))
@@ -509,9 +512,9 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     if draft.get("attachments"):
         lines.append(("照片", f"{len(draft.get('attachments'))}张"))
     if confidential(draft):
-        lines.append(("保密", "不让对方知道是您说的"))
+        lines.append(("保密", say("report_secret")))
     if about:
-        lines.append(("怎么转", f"这是一件投诉，{conduct.goes(about)}"))
+        lines.append(("怎么转", say("report_complaint", goes=conduct.goes(about))))
     return lines
 
 
@@ -519,7 +522,7 @@ def _what(draft: Draft) -> str:
     told = manners.without_abuse(str(draft.get("narrative") or ""))
     story = re.sub(r"[。；，,.;]*\n", "；", told)
     if len(story) > READ_BACK:
-        story = f"{story[:READ_BACK]}……（一共{len(story)}个字，全都记着）"
+        story = say("report_long", story=story[:READ_BACK], n=len(story))
     leaf = draft.get("leaf")
     named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
     return f"{leaves.name(leaf)}——“{story}”" if named else f"“{story}”"
@@ -531,8 +534,8 @@ def _how_to_reach(draft: Draft, message: Message) -> str:
     if phone:
         return f"{name} {mask_phone(str(phone))}{wish}".strip()
     if message.resident.phone_known:
-        return f"{name} 用您登记过的电话{wish}".strip()
-    return f"{name} 在这个对话里回您{wish}".strip()
+        return f"{name} {say('reach_known')}{wish}".strip()
+    return f"{name} {say('reach_here')}{wish}".strip()
 
 
 def _paren(text: Any) -> str:

@@ -13,6 +13,7 @@ from actions.forms import place
 from actions.forms.draft import Draft, Reader, Values
 from actions.forms.replies import bare, is_no, is_skip, is_yes
 from actions.message import Entity, Message
+from actions.texts import say
 
 CORRECTS = re.compile(r"不对|不是|错|改")
 """Of several days or names the last one is meant."""
@@ -147,7 +148,7 @@ def say_reach(draft: Draft, message: Message) -> str:
     """Return how the resident is reached, in words."""
     if draft.get("phone"):
         return f"{draft.get('name') or ''} {mask_phone(str(draft.get('phone')))}".strip()
-    return "用您登记过的电话" if message.resident.phone_known else "在这个对话里回您"
+    return say("reach_known" if message.resident.phone_known else "reach_here")
 
 
 def appointment(draft: Draft) -> dict[str, str]:

@@ -33,6 +33,10 @@ NAMES = {
     "resident": "工单进展",
     "wechat": "微信",
     "notice": "打印的告知单",
+    "words": "小结和按钮里的话",
+    "waiting": "排队等空位",
+    "standing": "天天送的饭",
+    "information": "社区消息",
 }
 
 
