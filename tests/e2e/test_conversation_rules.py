@@ -1,0 +1,136 @@
+"""The rules that hold in every conversation: each can be broken, and is not broken by what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from tests.conversation_rules import Bubble, Exchange, asked, broken, is_rule
+
+PLACE = "在哪儿呢？说小区和几号楼几单元就行，像“幸福小区3号楼2单元”。说不清也可以先报上，后补。"
+PHONE = "可能要上门，留个电话方便师傅联系您吗？只用来办这件事，办事的人要看得登记理由。不留也行，就在这儿回您。"
+AGAIN = "我问的是地方：哪个小区、几号楼？不知道小区名，说旁边有什么也行；都说不清，就回“不知道”，我先给您报上。"
+SUMMARY = "我给您记的是：\n楼道灯\n对就点“对，提交”；哪里不对直接说，比如“不对，是5号楼”。"
+FILED = "报上了。\n编号 SQ-261124-00001-2，查询码 123456。\n12月1日前答复您。\n由王秀英负责。\n有进展我在这儿告诉您；想催、想补充，随时说。"
+WHICH = "您问的是哪一项？点一下，或者换个说法再讲讲。"
+
+
+def talk(*turns: tuple[str, str]) -> list[Exchange]:
+    """What a resident said and the bot's one bubble, in turn."""
+    return [Exchange(said, (Bubble(text),)) for said, text in turns]
+
+
+def offer(*titles: str) -> list[Exchange]:
+    """An answer that asks which of several was meant."""
+    return [Exchange("补贴", (Bubble(WHICH, titles),))]
+
+
+LIGHT = ("楼道灯坏了", PLACE)
+
+BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
+    "two questions": (talk(("好", "订哪一顿？要几份？")), False, "2 questions"),
+    "two things without a mark": (
+        talk(("好", "您说下号码，我记上。" + "好，您说下号码，我记上。不留也行。订哪一顿？")),
+        False,
+        "asks for contact and meal",
+    ),
+    "four choices": (offer("低保", "低保边缘", "特困", "临时救助"), False, "4 choices"),
+    "a placeholder": (talk(("好", "由{owner}负责。")), False, "technical text: {owner}"),
+    "nothing filled in": (talk(("好", "由None负责。")), False, "technical text: None"),
+    "a response's name": (talk(("好", "utter_greet")), False, "technical text: utter_"),
+    "an error": (talk(("好", "KeyError: 1")), False, "technical text: KeyError"),
+    "English": (talk(("好", "Internal server problem")), False, "English: Internal"),
+    "a wall of text": (talk(("好", "字" * 361)), False, "a bubble of 361"),
+    "too much for large type": (talk(("好", "字" * 171)), True, "a bubble of 171"),
+    "many bubbles": (
+        [Exchange("好", tuple(Bubble("字" * 300) for _ in range(3)))],
+        False,
+        "900 characters at once",
+    ),
+    "many buttons": (
+        [Exchange("好", (Bubble("好", tuple("一二三四五六七八九")),))],
+        False,
+        "9 buttons",
+    ),
+    "asked after it was answered": (
+        talk(LIGHT, ("幸福家园", PHONE), ("不留", PLACE)),
+        False,
+        "asks again for place",
+    ),
+    "asked after the summary": (
+        talk(LIGHT, ("那边", SUMMARY), ("嗯", PLACE)),
+        False,
+        "asks again for place",
+    ),
+    "asked though it was said": (
+        talk(("幸福小区3号楼2单元楼道灯坏了", PLACE)),
+        False,
+        "asks again for place",
+    ),
+    "a phone asked for though it was said": (
+        talk(("我电话13804391234，马桶堵了", PHONE)),
+        False,
+        "asks again for contact",
+    ),
+    "the same words twice": (talk(LIGHT, ("啊", PLACE)), False, "asks again for place"),
+}
+
+WHOLE: Mapping[str, tuple[Sequence[Exchange], bool]] = {
+    "one question and a quoted one": (talk(("好", "“几天能修好？”记下了。要几份？")), False),
+    "three choices and the way out": (offer("低保", "特困", "临时救助", "都不是", "人工"), False),
+    "four buttons that are no choice": (
+        [Exchange("好", (Bubble("好", tuple("一二三四")),))],
+        False,
+    ),
+    "a number and an address": (
+        talk(("好", "编号 SQ-261124-00001-2 在 /sheets/abcDEF_1 打印")),
+        False,
+    ),
+    "the resident's words in Latin": (
+        talk(("my heating", "“my heating is broken”记下了。")),
+        False,
+    ),
+    "a question of a notice": (
+        [Exchange("好", (Bubble("问题解决了吗？", body=True), Bubble("要几份？")))],
+        False,
+    ),
+    "the open question again in other words": (talk(LIGHT, ("啊", AGAIN)), False),
+    "the open question again behind an answer": (
+        talk(LIGHT, ("你们几点下班", f"下午5点。\n接着刚才的事：\n{PLACE}")),
+        False,
+    ),
+    "asked anew in the next form": (
+        talk(LIGHT, ("那边", SUMMARY), ("对", FILED), ("还有垃圾没人收", PLACE)),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_rule_is_named(case: str) -> None:
+    exchanges, elder, said = BROKEN[case]
+    found = broken(exchanges, elder)
+    assert len(found) == 1 and said in found[0], found
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_what_is_right_breaks_no_rule(case: str) -> None:
+    exchanges, elder = WHOLE[case]
+    assert broken(exchanges, elder) == []
+
+
+def test_an_exception_is_declared_by_its_name() -> None:
+    exchanges, elder, _ = BROKEN["asked after it was answered"]
+    assert broken(exchanges, elder, {"again contact": "another matter"})
+    assert broken(exchanges, elder, {"again place": "another matter"}) == []
+    exchanges, elder, _ = BROKEN["two questions"]
+    assert broken(exchanges, elder, {"questions": "reviewed so"}) == []
+    assert is_rule("screen") and is_rule("again place")
+    assert not is_rule("again") and not is_rule("again what") and not is_rule("place")
+
+
+def test_what_is_asked_for_is_seen_by_the_words() -> None:
+    assert asked(PLACE) == ["place"] and asked(PHONE) == ["contact"]
+    assert asked("“老粮库”我记下了，是哪个小区（或者哪条街）的？") == ["place"]
+    assert asked(SUMMARY) == asked(FILED) == []
