@@ -72,6 +72,8 @@ def asks(message: Message) -> bool:
     if any(says(kind, message.text) for kind in _CHANGES):
         return True
     if len(leftover(message)) <= SKIPS and not says("ordering", message.text):
+        if _left_out_once(message):
+            return True
         if message.all("time") and (says("skip", message.text) or says("when", message.text)):
             return True
         named = ("count", "meal", "time", "address", "phone")
@@ -91,6 +93,20 @@ def _other_food(message: Message) -> bool:
     days = [e for e in message.all("time") if not e.text.startswith(("这", "最近"))]
     ordered = days or message.all("meal") or says("ordering", message.text)
     return bool(message.all("diet")) and not ordered
+
+
+def bare_day(message: Message) -> bool:
+    """Whether the words are only a day or a meal (“周五”): what they are to change is not said."""
+    if message.tapped or not message.entities or leftover(message):
+        return False
+    facts = {e.type for e in message.entities} <= {"time", "meal"}
+    return facts and not any(says(kind, message.text) for kind in ("corrects", "when", *_CHANGES))
+
+
+def _left_out_once(message: Message) -> bool:
+    """Whether only the next one of what comes again is not wanted (“这次不用来了”)."""
+    away = says("skip", message.text) or says("cancel", message.text)
+    return away and says("this_time", message.text) and not says("stop", message.text)
 
 
 def further(message: Message) -> bool:
@@ -125,6 +141,8 @@ def change_of(message: Message, ticket: TicketView) -> Change:
     kind = kind_of(ticket)
     if message.all("diet") and kind == MEAL:
         return _of_meal(message, ticket)
+    if (once := _of_series(message, ticket)) is not None:
+        return once
     if kind != OTHER and says("cancel", message.text) and not says("change", message.text):
         return Change(cancels=_cancels(message, ticket))
     if kind == MEAL:
@@ -133,6 +151,38 @@ def change_of(message: Message, ticket: TicketView) -> Change:
     if kind == APPOINTMENT and (day := _of_appointment(message, ticket)):
         return day
     return reach or _place(message, ticket)
+
+
+def _of_series(message: Message, ticket: TicketView) -> Change | None:
+    """Leave named days, or “这次”, out of what comes again; the series itself stays.
+
+    None: nothing comes again, or no day of it is named.
+    """
+    order = dict(ticket.data.get("appointment") or {})
+    recur = (order.get("habit") or {}).get("recur")
+    if recur not in ("daily", "weekly") or not order.get("date"):
+        return None
+    away = says("skip", message.text) or says("cancel", message.text)
+    if not away or says("stop", message.text) or says("change", message.text):
+        return None
+    days, once = _days(message), _left_out_once(message)
+    if not days and once:
+        days = [str(order["date"])[:10]]
+    if kind_of(ticket) == MEAL:  # other words about meals are read with their diet, mode and pause
+        taken_back = once or says("cancel", message.text)
+        return (skip(message, order, days) or None) if taken_back else None
+    return _next_visit(message, order, days)
+
+
+def _next_visit(message: Message, order: Mapping[str, Any], days: list[str]) -> Change | None:
+    """Move a weekly visit to its next day when the coming one is left out."""
+    now = str(order["date"])[:10]
+    if now not in days:
+        return None
+    following = meal_day(order, date.fromisoformat(max(days)) + timedelta(days=1))
+    said_days = [say_date(date.fromisoformat(d), message.now) for d in (now, following.isoformat())]
+    words = say("visit_left_out", day=said_days[0], next=said_days[1])
+    return Change({"date": following.isoformat()}, lines=((words, ""),))
 
 
 def _cancels(message: Message, ticket: TicketView) -> bool:
@@ -428,7 +478,13 @@ def _place(message: Message, ticket: TicketView, corrects: bool = False) -> Chan
 
 
 def _times(message: Message) -> list[Entity]:
-    return [e for e in message.meant("time") if isinstance(e.value, dict)]
+    """Return the times that are said of a change, without those as always (“下周照旧”)."""
+    as_always = [m.span() for m in pattern("own", "as_always").finditer(message.text)]
+    return [
+        e
+        for e in message.meant("time")
+        if isinstance(e.value, dict) and not any(a <= e.start < b for a, b in as_always)
+    ]
 
 
 def _days(message: Message) -> list[str]:

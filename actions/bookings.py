@@ -100,6 +100,25 @@ class BookingStep(FormStep):
             return True
         return super()._another_matter(turn, draft)
 
+    def _aside(self, turn: Turn, old: Draft) -> str | None:
+        """What else there is (“有没有别的屋”) is asked beside the form as well."""
+        new = turn.loop == self.loop and bool(old.seen) and old.seen != turn.message.id
+        others = booking.asks_others(turn.message) if new else None
+        return f"others_{others}" if others else super()._aside(turn, old)
+
+    async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
+        options = draft.get("options") or {}
+        if kind == "others_rows":
+            rows = booking.others(draft)
+            key = "booking_others_rows" if rows else "booking_others_rows_none"
+            turn.lead(key, line=True, rows="、".join(rows))
+        elif kind == "others_time" and options.get("hours"):
+            words = {k: options[k] for k in ("provider", "hours")}
+            turn.lead("booking_others_time", line=True, **words)
+        else:
+            return await super()._answer_aside(turn, draft, kind)
+        return draft
+
     async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
         """Ask what the locality offers and whether the day is open, then find the place."""
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import amending, choices
+from actions import amending, choices, waiting
 from actions.client import Json, TicketView
 from actions.dialogue import pattern
 from actions.echo import DIETS, MODES, RELATIONS, say_date, say_time
@@ -84,7 +84,9 @@ async def tell(turn: Turn) -> list[EventType]:
     if len(found) > SHOWN:
         lines.append(say("orders_more", n=len(found) - SHOWN))
     lines += [say("orders_paused", order=words(t, turn.message, next_=False)) for t in paused]
-    lines += [say("orders_waiting", **_waits(w)) for w in other["waiting"]]
+    lines += [
+        say("orders_waiting", what=w["what"], stands=waiting.stands(w)) for w in other["waiting"]
+    ]
     if not lines:
         turn.say("orders_none")
         return []
@@ -93,16 +95,6 @@ async def tell(turn: Turn) -> list[EventType]:
     buttons = [_button(n, t) for n, t in enumerate(found[:SHOWN], 1)]
     turn.tell("\n".join([say(key, turn.elder), *lines, *tail]), buttons)
     return []
-
-
-def _waits(waits: Mapping[str, Any]) -> dict[str, str]:
-    until = waits.get("answer_by")
-    stands = (
-        say("booking_held", until=until)
-        if until
-        else say("booking_position", position=waits["position"])
-    )
-    return {"what": str(waits["what"]), "stands": stands}
 
 
 def _button(number: int, ticket: TicketView) -> dict[str, str]:

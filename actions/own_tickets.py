@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import amending, contact, orders, pausing, withdrawing
+from actions import amending, contact, orders, pausing, waiting, withdrawing
 from actions.amending import Change, kind_of, says
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
@@ -59,6 +59,8 @@ class QueryProgress(TurnAction):
         """List the newest, or one by number (with its query code when it was made elsewhere)."""
         if orders.asks(turn.message):
             return await orders.tell(turn)
+        if waiting.asks(turn.message) and (told := await self._queued(turn)) is not None:
+            return told
         number = ticket_no(turn.message)
         async with turn.client() as client:
             if number:
@@ -88,6 +90,19 @@ class QueryProgress(TurnAction):
         shown = [progress(t, turn.message) for t in tickets[:SHOWN]]
         more = [say("progress_more", n=len(tickets) - SHOWN)] if len(tickets) > SHOWN else []
         turn.tell("\n".join([say("progress_head"), *shown, *more]), custom=tickets[0].card())
+        return []
+
+    @staticmethod
+    async def _queued(turn: Turn) -> list[EventType] | None:
+        """Say how the resident stands in the queues; None: in none, and the words may mean another matter."""
+        if await waiting.tell(turn):
+            return []
+        first = first_action(turn)
+        if first and first != QueryProgress.NAME and turn.loop is None:
+            return [FollowupAction(first)]
+        if not waiting.asks_position(turn.message):
+            return None
+        turn.say("queue_none")
         return []
 
     @staticmethod
@@ -285,6 +300,8 @@ class Supplement(OwnTicketAction):
             if once:
                 return await self._note_once(turn, client, once[0])
             changed = [(t, c) for t in open_ones if (c := amending.change_of(turn.message, t))]
+            if changed and number is None and amending.bare_day(turn.message):
+                return self._ask_day(turn, *changed[0])
             if changed:
                 return await self._amend(turn, client, *changed[0])
         first = first_action(turn)
@@ -302,6 +319,18 @@ class Supplement(OwnTicketAction):
         call = say("order_once_phone", phone=phone) if phone else ""
         turn.say("order_once", custom=view.card(), words=words, phone=call)
         return []
+
+    @staticmethod
+    def _ask_day(turn: Turn, ticket: TicketView, change: Change) -> list[EventType]:
+        """Ask whether a day said alone is to move the order: it may as well be another one."""
+        about = f'"about":"m:{turn.message.id}"'
+        yes = f'/supplement_ticket{{"ticket_no":"{ticket.ticket_no}",{about}}}'
+        buttons = [button(say("button_move"), yes), button(say("button_keep_day"), "/deny")]
+        if kind_of(ticket) == amending.MEAL:
+            buttons.append(button(say("button_order_another"), f"/book_meal{{{about}}}"))
+        changes = amending.said(change.lines)
+        turn.say("amend_ask", buttons, title=ticket_title(ticket), changes=changes)
+        return [SlotSet("offer", {"id": turn.message.id, "yes": yes, "no": "/deny"})]
 
     async def _amend(
         self, turn: Turn, client: Client, ticket: TicketView, change: Change
@@ -407,7 +436,7 @@ class Supplement(OwnTicketAction):
         body = {**body_of(turn), "attachments": list(turn.message.attachments)}
         if len(leftover(turn.message)) < 2 and not (turn.message.entities or body["attachments"]):
             turn.say("supplement_what", title=ticket_title(ticket), ticket_no=ticket.ticket_no)
-            return []
+            return [SlotSet("offer", {"id": turn.message.id, "order": ticket.ticket_no})]
         key = turn.key("supplement")
         view = await client.resident_act(ticket.ticket_no, "supplement", body, key)
         turn.say("supplemented", custom=view.card(), **about_ticket(turn, view, ticket))

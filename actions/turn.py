@@ -22,6 +22,7 @@ from actions import (
     orders,
     own,
     pausing,
+    powers,
     waiting,
     withdrawing,
 )
@@ -227,7 +228,9 @@ class Turn:
 
     def _agrees_to(self, offer: Json) -> bool:
         """Whether a change of own data is agreed to by its own word (“删吧”), or by the new number."""
-        if offer["data"] == "correct" and self.message.all("phone"):
+        if offer["data"] == "correct" and self.message.all(
+            "person" if "name" in offer else "phone"
+        ):
             return True
         return bool(pattern("my_data", "agrees").match(bare(self.message.text)))
 
@@ -241,8 +244,12 @@ class Turn:
             return None
         if OPENING.match(bare(self.message.text)):
             return "report_form"
+        if powers.asked(self.message):
+            return ANSWER
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
+        if manners.about_us(self.message):
+            return "action_complain_assistant"
         if manners.concerns(self.message):
             return "action_manners"
         return self._arranged(name) or self._gone_on_with(name)
@@ -251,7 +258,7 @@ class Turn:
         """Return the action for words about meals, bookings and waiting, or about what goes on here."""
         if name == "meal_form" and own.grumbles(self.message):
             return "report_form"
-        if orders.asks(self.message):
+        if orders.asks(self.message) or waiting.asks(self.message):
             return own.QUERY
         if orders.numbered(self):
             return orders.action(self.message) or name
@@ -300,7 +307,7 @@ class Turn:
             if self.loop and not opening and self.choice.intent in choices.REPLIES:
                 meant = self.loop
         elif self.loop and not opening:
-            return None
+            return self._beside_the_form(name)
         else:
             meant = self.answer_to_offer()
             if meant is None and name not in PEOPLE_FIRST:
@@ -308,6 +315,15 @@ class Turn:
             elif meant is None and name == "action_handoff":
                 meant = self._before_a_person()
         return meant if meant != name else None
+
+    def _beside_the_form(self, name: str) -> str | None:
+        """Return the action for a question beside an open form that a classifier has no name for."""
+        if name in PEOPLE_FIRST:
+            return None
+        if waiting.asks_position(self.message):
+            return own.QUERY if name != own.QUERY else None
+        others = self.loop == "booking_form" and booking.asks_others(self.message)
+        return self.loop if others and name != self.loop else None
 
     def _before_a_person(self) -> str | None:
         """Return what comes before a person is called: what “我要投诉” is about, or a second look."""

@@ -6,14 +6,17 @@ The services ask (``Message.held``: ``{id, fresh}``) and hold it; here the answe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rasa_sdk.events import EventType
 
 from actions.client import Refused
 from actions.dialogue import pattern
+from actions.forms import booking
 from actions.forms.replies import NO, YES, bare
 from actions.message import Message
+from actions.texts import say
 
 if TYPE_CHECKING:
     from actions.turn import Turn
@@ -48,6 +51,34 @@ def answer(message: Message) -> bool | None:
 def leaves(message: Message) -> bool:
     """Whether somebody does not want to wait any more (“不排了”)."""
     return not message.tapped and bool(pattern(RULES, "leaves").search(bare(message.text)))
+
+
+def asks_position(message: Message) -> bool:
+    """Whether somebody asks how far they are in the queue (“俺排第几了”)."""
+    return not message.tapped and bool(pattern(RULES, "position").search(bare(message.text)))
+
+
+def asks(message: Message) -> bool:
+    """Whether the words may be about the queue somebody waits in: where they stand, or what else there is."""
+    return asks_position(message) or booking.asks_others(message) is not None
+
+
+async def tell(turn: Turn) -> bool:
+    """Say how the resident stands in the queues; False: they wait for nothing."""
+    async with turn.client() as client:
+        queues = (await client.bookings(turn.conversation_id))["waiting"]
+    rows = [say("orders_waiting_row", what=q["what"], stands=stands(q)) for q in queues]
+    if rows:
+        turn.say("queue_stands", rows="；".join(rows))
+    return bool(rows)
+
+
+def stands(queue: Mapping[str, Any]) -> str:
+    """Return the place in a queue in words, or until when a free place is held."""
+    until = queue.get("answer_by")
+    if until:
+        return say("booking_held", until=until)
+    return say("booking_position", position=queue["position"])
 
 
 async def take(turn: Turn, waiter: str) -> list[EventType]:

@@ -117,6 +117,22 @@ def asks_timetable(message: Message) -> bool:
     return bool(pattern(FILE, "timetable").search(message.text))
 
 
+def asks_others(message: Message) -> str | None:
+    """Return what else somebody asks for: ``rows`` (another room, another course), ``time``, or None."""
+    if message.tapped or message.all("time"):
+        return None
+    words = bare(message.text)
+    return next((k for k in load(FILE)["others"] if pattern(FILE, "others", k).search(words)), None)
+
+
+def others(draft: Draft) -> list[str]:
+    """Return the other rooms or courses than the one wanted, in words; rooms with seats enough."""
+    options, people = draft.get("options") or {}, int(draft.get("people") or 0)
+    field = "course" if draft.get("course") or "course" in asked_fields(draft) else "venue"
+    rows = [r for r in options.get(f"{field}s") or () if str(r["id"]) != draft.get(field)]
+    return [titled(r) for r in rows if (r.get("seats") or people) >= people]
+
+
 def opened(message: Message, leaf: str) -> Draft:
     """Return the draft that this message opens, before it is read."""
     return Draft(FORM.name, message.id, values={"leaf": leaf})
