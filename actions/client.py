@@ -277,9 +277,15 @@ class Client:
         """Return the reviewed safety card and the numbers of an emergency leaf (``-``: general)."""
         return await self._call("GET", "/hotlines", params={"leaf": leaf})
 
-    async def meal_window(self, day: str, meal: str) -> Json:
-        """Return whether a meal can still be ordered: ``{open, cutoff, reason, provider, next_open}``."""
-        return await self._call("GET", "/meals", params={"date": day, "meal": meal})
+    async def meal_window(self, day: str, meal: str, conversation_id: str = "") -> Json:
+        """Return whether a meal can still be ordered: ``{open, cutoff, reason, provider, next_open}``.
+
+        With ``price``, ``price_note``, ``subsidies`` and ``subsidy_note``; for a conversation also
+        ``remembered``: what its resident has let us remember of who pays less.
+        """
+        params = {"date": day, "meal": meal}
+        params |= {"conversation_id": conversation_id} if conversation_id else {}
+        return await self._call("GET", "/meals", params=params)
 
     async def booking_options(self, leaf: str, day: str | None, **wanted: str) -> Json | None:
         """Return how a service is booked (``provider``, ``venues``, ``open`` …); None when it is not.

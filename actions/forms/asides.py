@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actions.dialogue import pattern
+from actions.forms import subsidy
 from actions.forms.draft import CHANGE, CONFIRM, Draft
 from actions.forms.replies import (
     asks_why,
@@ -27,6 +28,8 @@ GRUMBLE = "grumble"
 """The food or the people are complained of beside an order: it stands on the order, and is said so."""
 QUESTION = "question"
 """A question beside a booking that nothing here answers: whoever arranges it does."""
+SUBSIDY = "subsidy"
+"""Whether a meal costs less for some: answered from the locality's list."""
 ARRANGES = frozenset({"meal", "booking"})
 
 LATER_SURE = 0.7
@@ -83,6 +86,8 @@ def aside(message: Message, draft: Draft) -> str | None:
     if draft.form in ARRANGES and not message.tapped and not message.entities:
         if pattern("forms", "grumble").search(message.text):
             return GRUMBLE
+    if draft.form == "meal" and draft.get("window") and subsidy.asks(message):
+        return SUBSIDY
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
     if over and (asked := summary_question(message)):
         return asked

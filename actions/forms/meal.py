@@ -9,7 +9,7 @@ from typing import Any
 
 from actions.dialogue import pattern
 from actions.echo import DIETS, MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
-from actions.forms import place, shared
+from actions.forms import place, shared, subsidy
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_yes
 from actions.message import Entity, Message
@@ -346,6 +346,13 @@ FORM = Form(
         ),
         replace(place.field(wanted=_delivered), read=_place),
         Field("diet", needed=lambda d, m: False, read=_diet),
+        Field(
+            subsidy.FIELD,
+            needed=lambda d, m: subsidy.needed(d),
+            read=subsidy.read,
+            answer=subsidy.answer,
+            optional=True,
+        ),
         Field("who", needed=lambda d, m: False, read=_who),
         Field("narrative", needed=lambda d, m: False, read=shared.words()),
     ),
@@ -361,6 +368,10 @@ def to_check(draft: Draft) -> tuple[str, str] | None:
     return str(wanted[0]), str(wanted[1])
 
 
+PRICES = ("price", "price_note", "subsidies", "subsidy_note", "remembered")
+"""What ``GET /meals`` says of prices: the normal one, who may pay less, what we may remember."""
+
+
 def checked(draft: Draft, answer: dict[str, Any]) -> Draft:
     """Take in the answer of ``GET /meals`` for the wanted meal."""
     window = {
@@ -369,6 +380,7 @@ def checked(draft: Draft, answer: dict[str, Any]) -> Draft:
         "open": bool(answer.get("open")),
         "reason": answer.get("reason") or "",
         "provider": answer.get("provider") or "",
+        **{k: answer.get(k) for k in PRICES},
     }
     values = {**draft.values, "window": window, "next_open": answer.get("next_open")}
     return replace(draft, values=values)
@@ -410,7 +422,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("送到", _where(draft, message)))
     if draft.get("phone"):
         lines.append(("电话", mask_phone(str(draft.get("phone")))))
-    return lines
+    return [*lines, *subsidy.lines(draft, message)]
 
 
 def _where(draft: Draft, message: Message) -> str:
@@ -439,6 +451,8 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
         "delivery": _delivered(draft),
         "mode": draft.get("mode"),
     }
+    if said := subsidy.to_order(draft):
+        appointment["subsidy"] = said
     if draft.get("habit"):
         appointment["habit"] = draft.get("habit")
         if draft.get("skip"):

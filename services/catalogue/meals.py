@@ -30,8 +30,9 @@ def meal_status(rules: MealFile, day: date, name: str, now: datetime) -> dict[st
         now: Present time.
 
     Returns:
-        ``{"open", "cutoff", "reason", "provider", "serve", "next_open"}``; ``cutoff`` is null for a
-        meal that is not offered.
+        ``{"open", "cutoff", "reason", "provider", "serve", "next_open", "price", "price_note",
+        "subsidies", "subsidy_note"}``; ``cutoff`` is null for a meal that is not offered, ``price``
+        where the county has settled none; ``subsidies`` are the groups who may pay less.
     """
     meal = rules.meals.get(name)
     cutoff = cutoff_of(meal, day, now) if meal else None
@@ -42,6 +43,10 @@ def meal_status(rules: MealFile, day: date, name: str, now: datetime) -> dict[st
         "reason": reason,
         "provider": rules.provider,
         "serve": meal.serve if meal else None,
+        "price": meal.price if meal else None,
+        "price_note": rules.price_note,
+        "subsidies": [s.model_dump() for s in rules.subsidies],
+        "subsidy_note": rules.subsidy_note,
         "next_open": None if reason is None else next_open(rules, max(day, now.date()), now, name),
     }
 

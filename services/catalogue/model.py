@@ -276,6 +276,8 @@ class Meal(_Entry):
     name: str
     serve: str
     cutoff: Cutoff
+    price: Text | None = None
+    """The normal price of a portion in words; None: the county has not settled it, no figure is said."""
 
 
 class ClosedDays(_Entry):
@@ -292,6 +294,24 @@ class ClosedDays(_Entry):
         return self
 
 
+class Subsidy(_Entry):
+    """A group of people who may pay less for a meal here; how much is never said.
+
+    Attributes:
+        id: A kind of ``data/dialogue/orders.yml`` (``subsidy.kinds``).
+        name: What residents are told.
+        from_age: The age from which on one belongs to it, for a group by age.
+        bring: What the canteen looks at.
+        confirm: The county has not confirmed it yet.
+    """
+
+    id: str
+    name: Text
+    from_age: int | None = Field(None, ge=50, le=120)
+    bring: Text | None = None
+    confirm: bool = True
+
+
 class MealFile(BaseModel):
     """The meal provider's rules. A meal that is null is not offered.
 
@@ -304,6 +324,9 @@ class MealFile(BaseModel):
     max_portions: int | None = None
     holidays: Literal["open", "closed"] = "open"
     closed: tuple[ClosedDays, ...] = ()
+    price_note: Text | None = None
+    subsidy_note: Text | None = None
+    subsidies: tuple[Subsidy, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
 

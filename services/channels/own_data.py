@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from services.channels.types import Conversation
     from services.context import Services
 
-Change = Literal["remember", "correct", "delete", "withdraw"]
+Change = Literal["remember", "correct", "delete", "withdraw", "subsidy"]
 REMEMBER = "remember"
 """Purpose of the consent to keep name and phone for the next matter."""
 VERSION = "2026-11"
 """Of the words with which the dialogue asks for it."""
-PURPOSES = {REMEMBER: "下回办事不用再问电话", "contact": "办事时联系您"}
+SUBSIDY = "meal_subsidy"
+"""Purpose of the consent to write what was said of a meal's subsidy on the eater's next order, too."""
+PURPOSES = {
+    REMEMBER: "下回办事不用再问电话",
+    "contact": "办事时联系您",
+    SUBSIDY: "下回订饭不用再问补贴",
+}
 
 
 async def show(services: Services, conversation: Conversation) -> dict[str, Any]:
@@ -78,18 +84,22 @@ async def change(
     wanted: Change,
     phone: str | None = None,
     ticket_no: str | None = None,
+    *,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Do what the resident has confirmed; done again it changes nothing more.
 
     Args:
         services: The subjects' services.
         conversation: Whose data.
-        wanted: ``remember`` (keep name and phone, with consent), ``correct`` (another phone),
+        wanted: ``remember`` (keep name and phone, with consent), ``correct`` (another phone or name),
             ``delete`` (what goes at once, :meth:`RightsService.erase_at_once`; matters that are over
-            go at the counter, with a second person) or ``withdraw`` (every consent, and what was
-            kept by it).
+            go at the counter, with a second person), ``withdraw`` (every consent, and what was
+            kept by it) or ``subsidy`` (consent alone: what was said stands on the order and is read
+            there, :func:`subsidies`).
         phone: The number to keep.
         ticket_no: For ``remember``: the resident's own ticket whose contact is to be kept.
+        name: For ``correct``: the right name of a resident who is known; then no number is needed.
 
     Returns:
         What is stored afterwards, as :func:`show`.
@@ -97,7 +107,18 @@ async def change(
     Raises:
         LindaError: 422 ``phone_missing``: there is no number to keep; 404 for another's ticket.
     """
-    name: str | None = None
+    known = conversation.resident_id
+    if wanted == "correct" and name and known is not None and not phone:
+        async with services.db.write() as s:
+            await services.people.save_resident(s, known, name=name)
+            await services.rights.record_chat(s, known, wanted)
+        return await show(services, conversation)
+    if wanted == "subsidy":
+        async with services.db.write() as s:
+            saved = await services.people.save_resident(s, known)
+            await services.people.give_consent(s, saved.id, SUBSIDY, VERSION)
+            await services.channels.bind_resident(s, conversation.id, saved.id)
+        return await show(services, await services.channels.conversation(conversation.id))
     if wanted == "remember" and ticket_no:
         name, phone = await services.tickets.own_contact(
             ticket_no, conversation.id, conversation.resident_id, conversation.siblings
@@ -114,7 +135,6 @@ async def change(
             if wanted == "correct":
                 await services.rights.record_chat(s, saved.id, wanted)
     else:
-        known = conversation.resident_id
         async with services.db.write() as s:
             # Both end every consent and erase what was kept by it; the records of consent stay.
             if wanted == "delete":
@@ -125,6 +145,30 @@ async def change(
                 await services.people.forget_resident(s, known)
                 await services.rights.record_chat(s, known, wanted)
     return await show(services, await services.channels.conversation(conversation.id))
+
+
+async def subsidies(services: Services, conversation: Conversation) -> list[dict[str, Any]] | None:
+    """Return ``[{relation, kinds}]`` of the eaters whose newest order says that they pay less.
+
+    None without the resident's consent to that (:data:`SUBSIDY`). Nothing is copied for it: it is
+    read from the resident's own orders, and gone with them.
+    """
+    known = await _known(services, conversation)
+    consents = known.consents if known else ()
+    if not any(c.purpose == SUBSIDY and c.withdrawn_at is None for c in consents):
+        return None
+    newest: dict[str | None, dict[str, Any]] = {}
+    for ticket in await services.tickets.resident_list(
+        conversation.id, conversation.resident_id, conversation.siblings
+    ):
+        said = (ticket.get("appointment") or {}).get("subsidy")
+        if said:
+            newest.setdefault(ticket.get("relation") or None, said)
+    return [
+        {"relation": eater, "kinds": list(said.get("kinds") or [])}
+        for eater, said in newest.items()
+        if said.get("says") == "yes"
+    ]
 
 
 def _all(conversation: Conversation) -> tuple[str, ...]:

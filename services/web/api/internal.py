@@ -57,6 +57,7 @@ class OwnDataChange(BaseModel):
 
     change: own_data.Change
     phone: str | None = Field(None, max_length=20)
+    name: str | None = Field(None, min_length=1, max_length=40, description="correct: the name")
     ticket_no: str | None = Field(None, max_length=30)
 
 
@@ -81,6 +82,7 @@ class CallbackAnswer(BaseModel):
     conversation_id: str = Field(max_length=80)
     stage: Literal["solved", "reason", "rating"]
     solved: bool | None = None
+    partly: bool | None = Field(None, description="with solved false: a part of it is")
     score: int | None = Field(None, ge=1, le=5)
     text: str | None = Field(None, max_length=5000)
     pressured: bool | None = Field(None, description="说有人要求给好评，另行核查")
@@ -140,10 +142,11 @@ class HotlineQuery(BaseModel):
 
 
 class MealQuery(BaseModel):
-    """A day and a meal."""
+    """A day and a meal; for a conversation also what its resident lets us remember."""
 
     date: date
     meal: Literal["breakfast", "lunch", "dinner"] = "lunch"
+    conversation_id: str | None = Field(None, max_length=80)
 
 
 class BookingQuery(BaseModel):
@@ -278,7 +281,9 @@ async def change_data(request: web.Request, body: OwnDataChange) -> dict[str, An
     """Do what the resident has confirmed; every change may be repeated without another effect."""
     services = request.app[SERVICES]
     conversation = await services.channels.conversation(request.match_info["id"])
-    return await own_data.change(services, conversation, body.change, body.phone, body.ticket_no)
+    return await own_data.change(
+        services, conversation, body.change, body.phone, body.ticket_no, name=body.name
+    )
 
 
 @routes.post(
@@ -505,10 +510,17 @@ async def hotlines(request: web.Request, query: HotlineQuery) -> dict[str, Any]:
 
 @routes.get("/internal/v1/meals", auth="internal", query=MealQuery, summary="这顿饭还能不能订")
 async def meals(request: web.Request, query: MealQuery) -> dict[str, Any]:
-    """Return whether a meal can still be ordered."""
+    """Return whether a meal can still be ordered, what it costs and who may pay less.
+
+    For a conversation with ``remembered``: ``[{relation, kinds}]``, null without consent.
+    """
     services = request.app[SERVICES]
     await services.tickets.refresh_calendar()
-    return services.catalogue.meal_status(query.date, query.meal)
+    found = services.catalogue.meal_status(query.date, query.meal)
+    if query.conversation_id is None:
+        return found
+    conversation = await services.channels.conversation(query.conversation_id)
+    return found | {"remembered": await own_data.subsidies(services, conversation)}
 
 
 @routes.get(

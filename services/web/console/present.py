@@ -115,6 +115,19 @@ def subject(value: JSON | None) -> str:
     return " ".join(part for part in (relation, str(value.get("name") or "")) if part)
 
 
+SUBSIDY = {"yes": "自己说有", "none": "自己说没有", "unsure": "自己说不清，请核对"}
+
+
+def subsidy(said: JSON | None) -> str:
+    """Return what a resident said of a meal's subsidy: the canteen checks it, nothing is promised."""
+    if not said:
+        return ""
+    words = SUBSIDY.get(str(said.get("says")), "")
+    if said.get("says") != "yes":
+        return words
+    return f"{said.get('words') or words}（居民自己说的，核对后再按补贴价）"
+
+
 def extras(ticket: JSON) -> list[tuple[str, str]]:
     """Return further facts that some kinds of ticket have, by Chinese name."""
     appointment, certificate = ticket.get("appointment") or {}, ticket.get("certificate") or {}
@@ -132,6 +145,7 @@ def extras(ticket: JSON) -> list[tuple[str, str]]:
             if part
         ),
         "忌口": "、".join(map(str, appointment.get("diet") or [])),
+        "补贴": subsidy(appointment.get("subsidy")),
         "证明": str(certificate.get("name") or ""),
         "要去做什么": str(certificate.get("purpose") or ""),
         "谁要的": str(certificate.get("demanded_by") or ""),

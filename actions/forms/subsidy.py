@@ -1,0 +1,197 @@
+"""Whether an eater pays less: what was said of it, which the canteen checks and nobody here promises.
+
+How people say it is data (``data/dialogue/orders.yml``, ``subsidy``); which groups pay less in this county is
+the locality's (``meals.yml``) and comes with ``GET /meals``. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from actions.dialogue import load, pattern
+from actions.forms.draft import Draft, Values
+from actions.forms.replies import bare, is_skip
+from actions.message import Message
+from actions.texts import say
+from bot.understanding.numbers import to_int
+
+FIELD = "subsidy"
+WISH = "subsidy"
+"""What the button under the summary refers to that says there is one."""
+KIND = "subsidy:"
+"""Prefix of the buttons of a group: ``subsidy:minimum``."""
+NONE, UNSURE, YES = "none", "unsure", "yes"
+RULES = "orders"
+AGE = "age"
+SHOWN = 3
+"""So many groups stand as buttons; the others can be said."""
+
+
+def read(message: Message, draft: Draft) -> Values:
+    """Read “我妈是低保户”, “我八十二了有补贴”, “没补贴”, “有没有补贴我也不晓得”, also from a button."""
+    about = message.about or ""
+    if about == WISH:
+        return {FIELD: {"says": YES, "kinds": []}}
+    if about.startswith(KIND):
+        return {FIELD: {"says": YES, "kinds": [about.removeprefix(KIND)]}}
+    words = bare(message.text)
+    if message.tapped or not words:
+        return {}
+    said = None if asks(message) else _status(words)
+    age = _age(words)
+    return {**({FIELD: said} if said else {}), **({"eater_age": age} if age else {})}
+
+
+def _status(words: str) -> Mapping[str, Any] | None:
+    if _says("unsure", words):
+        return {"says": UNSURE, "kinds": []}
+    if _says("none", words):
+        return {"says": NONE, "kinds": []}
+    kinds = [k for k in load(RULES)["subsidy"]["kinds"] if _named(k, words)]
+    if kinds or _says("has", words):
+        return {"says": YES, "kinds": kinds}
+    return None
+
+
+def _says(key: str, words: str) -> bool:
+    return bool(pattern(RULES, "subsidy", key).search(words))
+
+
+def _named(kind: str, words: str) -> bool:
+    return bool(pattern(RULES, "subsidy", "kinds", kind, "words").search(words))
+
+
+def _age(words: str) -> int | None:
+    found = pattern(RULES, "subsidy", "age").search(words)
+    return to_int(found["age"]) if found else None
+
+
+def answer(message: Message, draft: Draft) -> Values:
+    """Read the answer to “是哪一种”: a button, words, or that one does not know."""
+    if read(message, draft):
+        return {}
+    return {FIELD: {"says": UNSURE, "kinds": []}} if is_skip(message) else {}
+
+
+def asks(message: Message) -> bool:
+    """Whether somebody asks whether there is one (“八十岁有补贴不”)."""
+    return not message.tapped and _says("asks", bare(message.text))
+
+
+def asks_to_write(message: Message) -> bool:
+    """Whether it is to be written on an order that was made (“给我妈那份写上低保”)."""
+    return not message.tapped and _says("write", bare(message.text))
+
+
+def groups(draft: Draft) -> Sequence[Mapping[str, Any]]:
+    """Return the groups of this county that may pay less: ``{id, name, from_age?, bring?}``."""
+    found: Sequence[Mapping[str, Any]] = (draft.get("window") or {}).get("subsidies") or ()
+    return found
+
+
+def status(draft: Draft) -> Mapping[str, Any]:
+    """Return ``{says, kinds}`` of the eater as far as known; empty: nothing is.
+
+    Said now counts before what the resident has let us remember of this eater. An age counts where the
+    county has a group from an age on.
+    """
+    said = dict(draft.get(FIELD) or _remembered(draft))
+    if said.get("says") in (NONE, UNSURE):
+        return said
+    age = draft.get("eater_age")
+    old = [g["id"] for g in groups(draft) if age and age >= (g.get("from_age") or age + 1)]
+    kinds = list(dict.fromkeys([*(said.get("kinds") or []), *old]))
+    return {**said, "says": YES, "kinds": kinds} if said or kinds else {}
+
+
+def _remembered(draft: Draft) -> Mapping[str, Any]:
+    rows = (draft.get("window") or {}).get("remembered") or ()
+    eater = draft.get("subject") or None
+    found = next((r for r in rows if (r.get("relation") or None) == eater), None)
+    return {"says": YES, "kinds": found["kinds"], "remembered": True} if found else {}
+
+
+def needed(draft: Draft) -> bool:
+    """Whether it is asked which group the eater belongs to: once, when one is claimed and none named."""
+    known = status(draft)
+    claimed = known.get("says") == YES and not known.get("kinds")
+    return bool(claimed and groups(draft)) and not draft.asks.get(FIELD, 0)
+
+
+def may_offer(draft: Draft) -> bool:
+    """Whether the summary offers to say so: there are groups, and nothing is known of the eater."""
+    return bool(groups(draft)) and not status(draft)
+
+
+def names(kinds: Sequence[str], draft: Draft | None = None) -> str:
+    """Return the names of groups in words: the county's own, else as they are called everywhere."""
+    here = {str(g["id"]): str(g["name"]) for g in groups(draft)} if draft else {}
+    known = load(RULES)["subsidy"]["kinds"]
+    return "、".join(here.get(k) or str(known[k]["name"]) for k in kinds if k in known or k in here)
+
+
+def lines(draft: Draft, message: Message) -> list[tuple[str, str]]:
+    """Return the normal price and what is known of the eater, as lines of the summary.
+
+    Nothing where the locality has no price and no groups.
+    """
+    window = draft.get("window") or {}
+    found: list[tuple[str, str]] = []
+    price = "，".join(filter(None, (window.get("price"), window.get("price_note"))))
+    if price:
+        found.append((say("heading_price"), price.rstrip("。")))
+    words = _words(draft, message)
+    return [*found, (say("heading_subsidy"), words)] if words else found
+
+
+def _words(draft: Draft, message: Message) -> str:
+    known = status(draft)
+    if known.get("says") == NONE:
+        return say("subsidy_none")
+    if known.get("says") == UNSURE:
+        return say("subsidy_unsure", message.elder)
+    if known:
+        named = names(known.get("kinds") or [], draft)
+        bring = "、".join(_bring(draft, known.get("kinds") or []))
+        key = "subsidy_said" if named else "subsidy_said_plain"
+        more = say("subsidy_bring", words=bring) if bring else ""
+        return say(key, message.elder, kinds=named, bring=more)
+    offered = "、".join(str(g["name"]) for g in groups(draft))
+    more = {"groups": offered, "confirm": _confirm(draft)}
+    return say("subsidy_open", message.elder, **more) if offered else ""
+
+
+def _confirm(draft: Draft) -> str:
+    """Return the remark that the county has not confirmed every group yet; empty when it has."""
+    return say("subsidy_confirm") if any(g.get("confirm") for g in groups(draft)) else ""
+
+
+def _bring(draft: Draft, kinds: Sequence[str]) -> list[str]:
+    return [str(g["bring"]) for g in groups(draft) if g["id"] in kinds and g.get("bring")]
+
+
+def told(draft: Draft, elder: bool) -> str:
+    """Return the answer to “有补贴吗”; empty where the locality says nothing of it."""
+    offered = "、".join(str(g["name"]) for g in groups(draft))
+    note = str((draft.get("window") or {}).get("subsidy_note") or "")
+    more = {"groups": offered, "note": note, "confirm": _confirm(draft)}
+    return say("subsidy_told", elder, **more) if offered else note
+
+
+def to_order(draft: Draft) -> dict[str, Any]:
+    """Return what the order says to the canteen; empty when nothing is known."""
+    known = status(draft)
+    return written(known, names(known.get("kinds") or [], draft)) if known else {}
+
+
+def written(known: Mapping[str, Any], named: str) -> dict[str, Any]:
+    """Return a status as it stands on an order: ``{says, kinds, words}``, nothing of it checked."""
+    return {"says": known["says"], "kinds": list(known.get("kinds") or []), "words": named}
+
+
+def of_order(said: Mapping[str, Any]) -> str:
+    """Return what an order says of it in words, for a change that is read back."""
+    if said.get("says") == YES:
+        return say("subsidy_order", kinds=said.get("words") or say("subsidy_some"))
+    return say("subsidy_none" if said.get("says") == NONE else "subsidy_order_unsure")
