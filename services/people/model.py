@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,6 +65,18 @@ class Staff:
     def role_name(self) -> str:
         """Chinese name of the role."""
         return ROLE_NAMES[self.role]
+
+    @property
+    def digits(self) -> str:
+        """The phone as it is compared: digits without the country; empty when none is known."""
+        return re.sub(r"\D", "", self.phone or "").removeprefix("86")
+
+
+def same_person(a: Staff, b: Staff) -> bool:
+    """Say whether two accounts are one person's: the same phone, else the same name in one unit."""
+    if a.digits and b.digits:
+        return a.digits == b.digits
+    return (a.name, a.org_id) == (b.name, b.org_id)
 
 
 @dataclass(frozen=True)

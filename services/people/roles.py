@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from services.config import ROOT
-from services.people.model import ROLE_NAMES, Role, Staff
+from services.people.model import ROLE_NAMES, Role, Staff, same_person
 from services.yaml_files import read_yaml
 
 FILE = ROOT / "data" / "roles.yml"
@@ -105,23 +104,13 @@ class Clash:
 def clash(new: Staff, others: Iterable[Staff]) -> Clash | None:
     """Return which present account of the same person forbids a new one, if any does."""
     for old in others:
-        if old.id == new.id or not _same_person(new, old) or not _same_area(new, old):
+        if old.id == new.id or not same_person(new, old) or not _same_area(new, old):
             continue
         for rule in roles().conflicts:
             pairs = {*product(rule.one, rule.other), *product(rule.other, rule.one)}
             if (new.role, old.role) in pairs:
                 return Clash(old.id, old.role, rule.why)
     return None
-
-
-def _same_person(a: Staff, b: Staff) -> bool:
-    if a.phone and b.phone:
-        return _digits(a.phone) == _digits(b.phone)
-    return (a.name, a.org_id) == (b.name, b.org_id)
-
-
-def _digits(phone: str) -> str:
-    return re.sub(r"\D", "", phone).removeprefix("86")
 
 
 def _same_area(a: Staff, b: Staff) -> bool:

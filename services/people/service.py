@@ -17,7 +17,7 @@ from services.people.model import ROLE_NAMES, Home, Login, Org, Resident, Role, 
 from services.people.orgs import load_orgs
 from services.people.passwords import hash_password
 from services.people.roles import clash
-from services.people.staff import save_staff, select_staff, workers_of
+from services.people.staff import accounts_of, hash_phones, save_staff, select_staff, workers_of
 from services.people.tables import StaffRow
 
 
@@ -33,6 +33,7 @@ class PeopleService:
         self._db = db
         self._clock = clock
         self._logins = Logins(db, clock)
+        self._hashed = False
 
     @cached_property
     def vault(self) -> Vault:
@@ -57,6 +58,18 @@ class PeopleService:
         """Return an active member of staff."""
         found = await select_staff(session, self.vault, ids=[staff_id])
         return found[0] if found else None
+
+    async def accounts_of(self, session: Session, staff_id: str) -> list[Staff]:
+        """Return the other accounts of the person who has an account, also those no longer used."""
+        found = await select_staff(session, self.vault, ids=[staff_id])
+        return await accounts_of(session, self.vault, found[0]) if found else []
+
+    async def hash_phones(self) -> None:
+        """Hash the phones of accounts from before they were; once in a process."""
+        if not self._hashed:
+            async with self._db.write() as s:
+                await hash_phones(s, self.vault)
+            self._hashed = True
 
     async def workers_of_grid(self, session: Session, grid_id: str) -> list[Staff]:
         """Return the active grid workers of a grid, in the order of their ids."""

@@ -12,7 +12,11 @@ from services.db import Base, JSONColumn, UTCDateTime
 
 
 class StaffRow(Base):
-    """An account. Inactive ones stay: tickets' histories name them."""
+    """An account. Inactive ones stay: tickets' histories name them.
+
+    ``phone_hash``: keyed hash of the phone's digits, which finds a person's other accounts; empty
+    without a phone, NULL in rows from before it was kept.
+    """
 
     __tablename__ = "staff"
 
@@ -22,6 +26,7 @@ class StaffRow(Base):
     org_id: Mapped[str] = mapped_column(String(40))
     community_id: Mapped[str | None] = mapped_column(String(40))
     phone_enc: Mapped[str | None] = mapped_column(Text)
+    phone_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -290,7 +290,7 @@ def _works(rng: random.Random, world: World, ticket: Ticket, who: Who) -> Step:
         return 9 * HOUR, who["supervisor"], "supervise", {"level": "1", "text": "请抓紧办理"}
     if dice < 0.08:
         gone = {"ground": "gone", "explanation": "诉求事项已不存在"}
-        return 30 * HOUR, who["supervisor"], "terminate", gone
+        return 30 * HOUR, who["dispatcher"], "terminate", gone
     outcome = "explained" if rng.random() < 0.15 else "solved"
     done = {"outcome": outcome, "reply": rng.choice(REPLIES), "explanation": "按政策解释清楚了",
             "evidence": [f"seed-{rng.randrange(10**9)}"]}  # fmt: skip
@@ -304,7 +304,7 @@ def _goes_back(rng: random.Random, world: World, ticket: Ticket, who: Who) -> St
 def _asked(rng: random.Random, world: World, ticket: Ticket, who: Who) -> Step:
     dice = rng.random()
     if sum(c.get("result") == "no_answer" for c in ticket.callbacks) >= 3:
-        return 9 * HOUR, who["supervisor"], "close", {"reason": "三次回访没有接通"}
+        return 9 * HOUR, who["callback"], "close", {"reason": "三次回访没有接通"}
     if dice < 0.72:
         score = rng.choices((5, 4, 3, 2, 1), (55, 25, 12, 5, 3))[0]
         asked = who["resident"] if rng.random() < 0.6 else who["callback"]

@@ -38,6 +38,7 @@ from services.tickets.core import (
 )
 from services.tickets.core.actor import SYSTEM, Actor, resident
 from services.tickets.core.calendar import WorkCalendar, Year, calendar_of
+from services.tickets.core.choices import NOT_DONE
 from services.tickets.core.commands import (
     Channel,
     Command,
@@ -477,7 +478,7 @@ class TicketService:
                 {"version": ticket.version, "state": ticket.state.value},
             )  # fmt: skip
         ticket = await self._apply(s, ticket, command)
-        if ticket.state is State.MERGED and command.payload.get("result") == "unsolved":
+        if ticket.state is State.MERGED and command.payload.get("result") in NOT_DONE:
             # Whoever asked, in the chat or by phone: the household's no reopens what is shared.
             said = {"text": "一起反映的邻居说没有解决"}
             await self._act(s, str(ticket.merged_into), "reject", said, resident(_who(ticket)))
@@ -553,7 +554,7 @@ class TicketService:
         close the ticket. “Solved” is added to it for the worker, “not solved” urges it.
 
         Args:
-            answer: ``{"stage": "solved", "solved": bool}``, ``{"stage": "reason", "text"}`` or
+            answer: ``{"stage": "solved", "solved": bool, "partly": bool?}``, ``{"stage": "reason", "text"}`` or
                 ``{"stage": "rating", "score", "text"?}``. Giving the same answer twice is one.
             idempotency_key: As in :meth:`resident_act`.
 
@@ -615,6 +616,7 @@ class TicketService:
         nobody answered in three working days ends in acceptance. A ticket that fails is logged and
         waits for the next time; the others go on.
         """
+        await self._people.hash_phones()
         done = await self._plan_older()
         now = self._clock.now()
         async with self._db.read() as s:
@@ -798,7 +800,8 @@ class TicketService:
         """
         async with self._db.read() as s:
             ticket = await self._visible(s, ticket_no, actor)
-        context, now = self._context(), self._clock.now()
+            also = await self._also(s, actor)
+        context, now = self._context(also=also), self._clock.now()
         offered = []
         for action, label in ACTIONS.items():
             found = [
@@ -1039,7 +1042,7 @@ class TicketService:
         """Decide a command with the facts it needs, and record what it makes (:meth:`_record`)."""
         command, person = await self._completed(s, ticket, command)
         payload = command.payload
-        known: dict[str, Any] = {}
+        known: dict[str, Any] = {"also": await self._also(s, command.actor)}
         if person is not None:
             known["person"] = person
         elif command.action == "sign":
@@ -1135,6 +1138,12 @@ class TicketService:
     async def _person(self, s: Session, id: str) -> Person | None:
         staff = await self._people.staff(s, id)
         return _person(staff) if staff else None
+
+    async def _also(self, s: Session, actor: Actor) -> tuple[Person, ...]:
+        """Return the other accounts of a member of staff: what one did the other does not judge."""
+        if actor.kind != "staff":
+            return ()
+        return tuple(_person(a) for a in await self._people.accounts_of(s, actor.id))
 
     async def _parent(self, s: Session, ticket_no: str) -> Ticket | None:
         try:

@@ -375,7 +375,7 @@ USUAL_ROLE: dict[str, ActorRole] = {
     ),
     **dict.fromkeys(("audit", "exclude", "include", "hold", "release"), "auditor"),
     **dict.fromkeys(("urge", "supplement", "withdraw", "rate", "reject", "callback"), "resident"),
-    "close": "supervisor",
+    "close": "callback",
     "deadline": "system",
 }  # fmt: skip
 """Who takes a step when the history does not say; all others are the owner's."""

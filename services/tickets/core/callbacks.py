@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from services.errors import LindaError
 from services.tickets.core.calls import NOT_REPORTED_FINISHED
+from services.tickets.core.choices import NOT_DONE
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
@@ -42,7 +43,7 @@ def step(ticket: Ticket, answer: Mapping[str, Any]) -> Step:
         case "solved", bool(solved) if ticket.state in NOT_REPORTED_FINISHED:
             return AT_EXPIRY[solved]
         case "solved", bool(solved):
-            result = "solved" if solved else "unsolved"
+            result = "solved" if solved else "partial" if answer.get("partly") else "unsolved"
             facts = {"result": result, "method": "message"}
             return Step("callback", {**facts, "pressured": answer.get("pressured")})
         case "reason", _:
@@ -68,7 +69,7 @@ def taken_joined(ticket: Ticket, parent: Ticket | None, answer: Mapping[str, Any
         return False
     last = ticket.callbacks[-1]
     if parent is None or parent.resolved_at is None:
-        return bool(last.get("result") == "unsolved")
+        return last.get("result") in NOT_DONE
     return bool(datetime.fromisoformat(last["at"]) >= parent.resolved_at)
 
 
@@ -91,4 +92,4 @@ def _sent_back_by_callback(ticket: Ticket) -> bool:
     last = ticket.callbacks[-1] if ticket.callbacks else {}
     # When the time of the new round is up as well, the question is a new one.
     asked_again = "due" in ticket.missed
-    return ticket.state is State.REWORK and last.get("result") == "unsolved" and not asked_again
+    return ticket.state is State.REWORK and last.get("result") in NOT_DONE and not asked_again

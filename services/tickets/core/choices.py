@@ -48,7 +48,14 @@ OUTCOMES = {
     "unverifiable": "无法核实",
     "other": "其他",
 }
-RESULTS = {"solved": "已解决", "unsolved": "未解决", "no_answer": "未接通"}
+RESULTS = {
+    "solved": "已解决",
+    "partial": "解决了一部分",
+    "unsolved": "未解决",
+    "no_answer": "未接通",
+}
+NOT_DONE = frozenset({"unsolved", "partial"})
+"""Answers after which the work goes on: what is left over is not solved either."""
 LEVELS = {"1": "提醒", "2": "书面督办", "3": "提级督办"}
 GROUNDS = {
     "no_cooperation": "缺少必要信息且诉求人不配合，无法继续办理",

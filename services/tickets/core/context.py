@@ -8,6 +8,7 @@ from typing import Any
 
 from services.tickets.core.actor import Actor
 from services.tickets.core.calendar import WorkCalendar
+from services.tickets.core.commands import Command
 from services.tickets.core.dispatch import Directory
 from services.tickets.core.leaves import Leaf, Urgency
 from services.tickets.core.location import Location
@@ -62,6 +63,7 @@ class Context:
     rules: Rules
     neighbours: Neighbours = field(default_factory=Neighbours)
     person: Person | None = None
+    also: tuple[Person, ...] = ()  # who acts has these accounts as well
     parent: Ticket | None = None
     place: Location | None = None
     former: WorkCalendar | None = None  # the calendar before a new notice
@@ -73,6 +75,16 @@ class Context:
     def sla(self, ticket: Ticket) -> SLAClass:
         """The limits of a ticket."""
         return self.profile.class_for(ticket.kind, ticket.priority, ticket.leaf)
+
+
+def accounts(command: Command, context: Context) -> frozenset[str]:
+    """Return all accounts of the person who acts: duties are kept apart for persons, not accounts."""
+    return frozenset({command.actor.id, *(p.id for p in context.also)})
+
+
+def own_units(command: Command, context: Context) -> frozenset[str]:
+    """Return the units of all accounts of the person who acts."""
+    return frozenset(u for u in (command.actor.org_id, *(p.org_id for p in context.also)) if u)
 
 
 def belongs(ticket: Ticket, actor: Actor) -> bool:

@@ -12,13 +12,16 @@ from typing import Any
 
 from services.tickets.core import calls, joint, moving, oversight, planning, reviewing
 from services.tickets.core.calendar import days_between
+from services.tickets.core.choices import NOT_DONE
 from services.tickets.core.commands import Command
 from services.tickets.core.context import (
     OWN_UNIT_ROLES,
     TOLD_WHO,
     Context,
     Refusal,
+    accounts,
     belongs,
+    own_units,
     reads,
 )
 from services.tickets.core.dispatch import SELF_GOVERNING
@@ -46,18 +49,20 @@ def is_owner(ticket: Ticket, command: Command, context: Context) -> Refusal | No
 
 def not_handler(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Separation of duties: who handled a ticket neither calls back nor closes nor ends it."""
-    if command.actor.kind == "staff" and command.actor.id in ticket.handlers:
+    shared = context.parent if ticket.state is State.MERGED else None
+    worked = {*ticket.handlers, *(shared.handlers if shared else ())}
+    if command.actor.kind == "staff" and accounts(command, context) & worked:
         return Refusal("own_work", "承办人不能自己回访、归档或终止，请由其他人操作。")
     return None
 
 
 def other_unit(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """Who calls back or audits is not of the unit that handled it; a community and its grids are one."""
-    mine = command.actor.org_id
+    """Who judges the work is not of the unit that did it; a community and its grids are one."""
     lead = ticket.owner_org or (context.parent and context.parent.owner_org)
-    same = mine == lead or {mine, lead} <= SELF_GOVERNING
-    if command.actor.kind == "staff" and mine is not None and same:
-        return Refusal("own_unit", "承办单位不能自己回访、抽查，请由别的单位来做。")
+    mine = own_units(command, context)
+    same = lead in mine or (lead in SELF_GOVERNING and mine & SELF_GOVERNING)
+    if command.actor.kind == "staff" and same:
+        return Refusal("own_unit", "承办单位不能自己回访、抽查、归档或终止，请由别的单位来做。")
     return None
 
 
@@ -162,7 +167,7 @@ def shared_resolved(ticket: Ticket, command: Command, context: Context) -> Refus
 
 def shared_reopens(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """“Not solved” of one who joined reopens the shared ticket, as long as it can be."""
-    if context.parent is None or command.payload["result"] != "unsolved":
+    if context.parent is None or command.payload["result"] not in NOT_DONE:
         return None
     return within_reopen_days(context.parent, command, context)
 
@@ -250,7 +255,8 @@ def objects_in_time(ticket: Ticket, command: Command, context: Context) -> Refus
 
 def not_objector(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Nobody decides on an objection of their own."""
-    if ticket.objections and ticket.objections[-1].get("by") == command.actor.id:
+    mine = accounts(command, context)
+    if ticket.objections and ticket.objections[-1].get("by") in mine:
         return Refusal("own_objection", "不能裁定自己提出的异议。")
     return None
 
@@ -323,7 +329,7 @@ def extension_pending(ticket: Ticket, command: Command, context: Context) -> Ref
 
 def not_requester(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Nobody approves an extension of their own."""
-    if ticket.extension_request and ticket.extension_request["by"] == command.actor.id:
+    if ticket.extension_request and ticket.extension_request["by"] in accounts(command, context):
         return Refusal("own_request", "不能审批自己的延期申请。")
     return None
 
@@ -337,7 +343,8 @@ def suspension_pending(ticket: Ticket, command: Command, context: Context) -> Re
 
 def not_suspension_requester(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Nobody approves a suspension of their own."""
-    if ticket.suspension_request and ticket.suspension_request["by"] == command.actor.id:
+    asked = ticket.suspension_request
+    if asked and asked["by"] in accounts(command, context):
         return Refusal("own_request", "不能审批自己的挂账申请。")
     return None
 

@@ -13,7 +13,7 @@ from services.tickets.core import clocks
 from services.tickets.core.calendar import CLOSES, ZONE
 from services.tickets.core.choices import LEVELS
 from services.tickets.core.commands import Command
-from services.tickets.core.context import Context, Refusal
+from services.tickets.core.context import Context, Refusal, accounts, own_units
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
@@ -149,9 +149,9 @@ def scoring_closes(ticket: Ticket, context: Context) -> datetime | None:
 
 def not_scored_unit(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Nobody takes tickets of the own unit out of the count."""
-    mine = command.actor.org_id
     scored = {ticket.owner_org, *(a["org"] for a in ticket.assists)}
-    if (mine is not None and mine in scored) or command.actor.id in ticket.handlers:
+    own = own_units(command, context) & scored
+    if own or accounts(command, context) & set(ticket.handlers):
         return Refusal("own_unit", "被考评的单位不能剔除自己的工单。")
     return None
 

@@ -13,7 +13,7 @@ from services.tickets.core import clocks
 from services.tickets.core.calendar import days_between
 from services.tickets.core.choices import ACCEPTED, GROUNDS
 from services.tickets.core.commands import Command
-from services.tickets.core.context import Context, Refusal
+from services.tickets.core.context import Context, Refusal, accounts
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
@@ -84,7 +84,7 @@ def review_pending(ticket: Ticket, command: Command, context: Context) -> Refusa
 def not_refuser(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Another person than who refused, and than who has looked already."""
     looked = {ticket.refused_by, *(r.get("by") for r in ticket.reviews)}
-    if command.actor.id in looked:
+    if accounts(command, context) & looked:
         return Refusal("own_refusal", "不能复核自己作出的决定，请由另一位同志复核。")
     return None
 

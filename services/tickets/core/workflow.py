@@ -260,7 +260,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "review", REFUSED, To.SAME, REVIEW, "review_upheld", _REVIEW_FIELDS,
-        ("review_pending", "not_refuser"), when=("decision", "uphold"),
+        ("review_pending", "not_refuser", "not_handler", "other_unit"), when=("decision", "uphold"),
     ),
     Transition(
         "review", _states(S.NOT_ACCEPTED), S.ACCEPTED, REVIEW, "review_corrected",
@@ -357,6 +357,7 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("way", "联系方式", "choice", True, WAYS),
             Field("result", "结果", "choice", True, REACHED),
             _TEXT,
+            Field("asked", "这次请居民补什么（没有就不填；一次告知里没说过的要计入考评）", "items"),
         ),
         ("is_owner",),
     ),
@@ -495,6 +496,11 @@ TRANSITIONS: tuple[Transition, ...] = (
         _CALLBACK_FIELDS, ("not_handler", "other_unit", "score_in_range"), "rework",
         when=("result", "unsolved"),
     ),
+    Transition(  # what is left over is done in another round; for the figures it is half solved
+        "callback", _states(S.RESOLVED), S.REWORK, RESIDENT | {"callback"}, "callback_unsolved",
+        _CALLBACK_FIELDS, ("not_handler", "other_unit", "score_in_range"), "rework",
+        when=("result", "partial"),
+    ),
     Transition(
         "callback", _states(S.RESOLVED), To.SAME, SYSTEM | {"callback"}, "callback_missed",
         _CALLBACK_FIELDS, ("not_handler", "other_unit"), when=("result", "no_answer"),
@@ -515,11 +521,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "rework", _states(S.RESOLVED), S.REWORK, REVIEW | {"callback", "auditor"}, "reworked",
-        (_REASON,), ("not_handler",), "rework",
+        (_REASON,), ("not_handler", "other_unit"), "rework",
     ),
     Transition(
-        "rework", _states(S.CLOSED), S.REWORK, AUDIT, "reworked", (_REASON,), ("not_handler",),
-        "rework",
+        "rework", _states(S.CLOSED), S.REWORK, AUDIT, "reworked", (_REASON,),
+        ("not_handler", "other_unit"), "rework",
     ),
     Transition(
         "audit", _states(S.RESOLVED, S.CLOSED), To.SAME, AUDIT, "audited", _FINDING_FIELDS,
@@ -535,13 +541,13 @@ TRANSITIONS: tuple[Transition, ...] = (
         ("within_reopen_days",), "rework",
     ),
     Transition(
-        "close", _states(S.RESOLVED), S.CLOSED, SYSTEM | {"supervisor"}, "closed",
-        (Field("reason", "归档说明", required=True),), ("not_handler", "callbacks_exhausted"),
+        "close", _states(S.RESOLVED), S.CLOSED, SYSTEM | {"supervisor", "callback"}, "closed",
+        (Field("reason", "归档说明", required=True),), ("not_handler", "other_unit", "callbacks_exhausted"),
         "stop",
     ),
     Transition(  # a case about pressure on a resident has nobody who could be called back
         "close", _states(S.RESOLVED), S.CLOSED, AUDIT, "closed",
-        (Field("reason", "归档说明", required=True),), ("not_handler", "is_case"), "stop",
+        (Field("reason", "归档说明", required=True),), ("not_handler", "other_unit", "is_case"), "stop",
     ),
     # ── 监督与终止 ──────────────────────────────────────────────────────────────────────────
     Transition(  # 第二十条: what a unit cannot do alone it reports upwards; its clock goes on
@@ -568,7 +574,7 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("explanation", "对居民的解释", required=True),
             Field("redirect", "可以去哪里办或怎么申请复核"),
         ),
-        ("not_handler",), "terminate",
+        ("not_handler", "other_unit"), "terminate",
     ),
     Transition(
         "withdraw", OPEN | {S.MERGED}, S.WITHDRAWN, RESIDENT, "withdrawn",

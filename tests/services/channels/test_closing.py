@@ -194,8 +194,7 @@ async def test_who_could_not_be_reached_by_phone_is_told_of_the_closing_once(
         if day < 2:
             clock = services.clock
             await clock.set(services.db, clock.now() + timedelta(days=1))
-    supervisor = Actor("staff", "supervisor1", "supervisor", "community", "qinghe-c1")
-    await case.act("close", {"reason": "三天三次无法联系"}, supervisor)
+    await case.act("close", {"reason": "三天三次无法联系"}, calls)
     told = [m.text for m in await case.messages() if "归档" in m.text]
     assert len(told) == 1 and "30天" in told[0]
     await case.later(days=3)

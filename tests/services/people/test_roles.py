@@ -140,7 +140,18 @@ def test_who_handles_holds_no_account_that_judges_it(role: Role) -> None:
     assert clash(MINE, [other(role)]) is not None
 
 
-@pytest.mark.parametrize("role", ["handler", "grid", "mediator", "vendor"])
+@pytest.mark.parametrize("judge", ["callback", "supervisor", "dispatcher", "auditor", "admin"])
+@pytest.mark.parametrize("role", ["grid", "clerk", "handler", "vendor", "mediator"])
+def test_no_worker_is_also_a_judge(role: Role, judge: Role) -> None:
+    assert clash(other(judge), [replace(MINE, role=role)]) is not None
+
+
+@pytest.mark.parametrize("judge", ["supervisor", "dispatcher", "auditor", "admin"])
+def test_who_calls_back_neither_rules_nor_audits(judge: Role) -> None:
+    assert clash(other(judge), [replace(MINE, role="callback")]) is not None
+
+
+@pytest.mark.parametrize("role", ["handler", "grid", "clerk", "mediator", "vendor"])
 def test_two_accounts_that_only_handle_are_no_conflict(role: Role) -> None:
     assert clash(other(role), [MINE]) is None
 

@@ -26,9 +26,16 @@ HOME = {"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2", "room":
 
 
 @pytest.fixture
-async def tickets(settings: Settings, db: Database, clock: TestClock) -> TicketService:
+async def people(settings: Settings, db: Database, clock: TestClock) -> PeopleService:
+    """The staff, units and residents of :func:`tickets`."""
+    return PeopleService(settings, db, clock)
+
+
+@pytest.fixture
+async def tickets(
+    settings: Settings, db: Database, clock: TestClock, people: PeopleService
+) -> TicketService:
     """The service, with staff who cannot log in (hashing passwords is slow and tested elsewhere)."""
-    people = PeopleService(settings, db, clock)
     async with db.write() as s:
         await _seed_places(s, read(settings.locality_dir / "places.yml", PlacesFile))
         for a in ACTORS.values():

@@ -184,7 +184,7 @@ async def test_a_no_by_phone_reopens_it_and_asks_again_after_the_next_round(
 async def test_while_it_is_in_work_again_nobody_is_called(tickets: TicketService) -> None:
     lead, _ = await shared(tickets, **PHONED)
     await lead.resolved()
-    await lead.act(SUPERVISOR, "rework", reason="照片不是这盏灯")
+    await lead.act(CALLBACK, "rework", reason="照片不是这盏灯")
     assert await to_call(tickets) == []
 
 

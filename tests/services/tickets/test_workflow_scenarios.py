@@ -144,13 +144,16 @@ async def test_work_that_was_ended_goes_on_when_the_second_look_says_so(
     case = await filed(tickets)
     due = (await case.seen())["due_at"]
     await case.act(GRID, "sign")
-    await case.act(SUPERVISOR, "terminate", ground="gone", explanation="灯拆了")
+    await case.act(DISPATCHER, "terminate", ground="gone", explanation="灯拆了")
     correct = {"decision": "correct", "explanation": "灯还在"}
     assert await case.refused(DISPATCHER, "review", **correct) == "nothing_requested"
     await tickets.resident_act(case.number, "review", {"text": "灯没拆"}, WHO)
-    assert await case.refused(SUPERVISOR, "review", **correct) == "own_refusal"
+    assert await case.refused(DISPATCHER, "review", **correct) == "own_refusal"
+    # The handler's own unit may take the work up again, not confirm that it need not.
+    uphold = {"decision": "uphold", "explanation": "不用办了"}
+    assert await case.refused(SUPERVISOR, "review", **uphold) == "own_unit"
     clock.advance(hours=1)
-    view = await case.act(DISPATCHER, "review", **correct)
+    view = await case.act(SUPERVISOR, "review", **correct)
     assert (view["state"], view["due_at"], view["owner_org"]) == ("ACTIVE", due, "grid")
 
 
@@ -165,9 +168,9 @@ async def test_work_ended_while_suspended_counts_the_suspension(
         review_date="2026-12-10",
     )  # fmt: skip
     clock.advance(days=7)
-    await case.act(SUPERVISOR, "terminate", ground="gone", explanation="灯拆了")
+    await case.act(DISPATCHER, "terminate", ground="gone", explanation="灯拆了")
     await tickets.resident_act(case.number, "review", {}, WHO)
-    view = await case.act(DISPATCHER, "review", decision="correct", explanation="灯还在")
+    view = await case.act(SUPERVISOR, "review", decision="correct", explanation="灯还在")
     assert view["state"] == "ACTIVE" and at(view, "due_at") >= due + timedelta(days=6)
 
 
@@ -470,10 +473,10 @@ async def test_who_joined_may_ask_for_a_second_look_at_what_was_ended(
     case = await filed(tickets)
     first, one = await neighbour(tickets, case, 301)
     await case.act(GRID, "sign")
-    await case.act(SUPERVISOR, "terminate", ground="gone", explanation="灯杆拆了")
+    await case.act(DISPATCHER, "terminate", ground="gone", explanation="灯杆拆了")
     shown = await tickets.resident_act(first.number, "review", {"text": "没拆"}, one)
     assert shown["review"]["pending"] and (await case.seen())["review_due_at"]
-    view = await case.act(DISPATCHER, "review", decision="correct", explanation="确实没拆")
+    view = await case.act(SUPERVISOR, "review", decision="correct", explanation="确实没拆")
     assert view["state"] == "ACTIVE"
 
 

@@ -201,7 +201,7 @@ def led(
         State.RESOLVED: done,
         State.REWORK: [*done, ("callback", "resident", {"result": "unsolved"})],
         State.CLOSED: [*done, ("callback", "resident", {"result": "solved"})],
-        State.TERMINATED: [*working, ("terminate", "supervisor", None)],
+        State.TERMINATED: [*working, ("terminate", "dispatcher", None)],
     }.get(state, [])  # fmt: skip
     at = T0
     for action, role, payload in steps:
