@@ -9,7 +9,7 @@ from typing import Any
 
 from actions.dialogue import pattern
 from actions.echo import DIETS, MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
-from actions.forms import place, shared, subsidy
+from actions.forms import habits, place, shared, subsidy
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_yes
 from actions.message import Entity, Message
@@ -34,16 +34,7 @@ _MODES = (
     ("delivery", re.compile(r"送|捎|上门|给.{0,6}(端|拿)(来|过来|上来)")),
 )
 _NOT_BROUGHT = re.compile(r"(不用|不要|不需要|甭|莫|别)(给)?(我|他|她|俺)?送")
-_WEEKDAYS = "一二三四五六日"
 _WEEK = "(?:周|星期|礼拜)"
-_WEEKLY = re.compile(
-    f"(?<![上下这本个])每?{_WEEK}(?P<first>[一二三四五六])(?:到|至|-|—)"
-    f"{_WEEK}?(?P<last>[二三四五六日天])(?!号)"
-)
-_LISTED = re.compile(
-    f"(?<![上下这本个每])(?:每?{_WEEK}(?!六[日天])(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])+)"
-    "|(?<![周期拜一二三四五六])(?P<bare>一三五|二四六)(?![层楼号栋室]))"
-)
 _ONE_WEEK = re.compile(
     f"(?P<week>(?:下下?个?|这个?|本){_WEEK})(?P<first>[一二三四五六日天])(?P<more>[一二三四五六日天]+)"
 )
@@ -76,7 +67,8 @@ def _date(message: Message, draft: Draft) -> Values:
         return {"date": offer.get("date"), "meal": offer.get("meal") or draft.get("meal")}
     entity = _day_said(message)
     today = message.now.date()
-    habit = _weekly(message) or _recurring(message)
+    weekly = habits.weekly(message.text)
+    habit = weekly.habit if weekly else _recurring(message)
     if habit:
         last = _last_day(message)
         until = {"until": last.isoformat()} if last else {}
@@ -125,10 +117,10 @@ def _recurring(message: Message) -> dict[str, Any] | None:
     entity = _day_said(message)
     if entity is not None and entity.value.get("recur"):
         return dict(entity.value)
-    habits = [e.value for e in message.meant("time") if _recurs(e)]
-    if habits and (_last_day(message) or _BEGINS.search(message.text)):
-        return dict(habits[0])
-    return {"recur": "daily"} if not habits and _DAILY.search(message.text) else None
+    said = [e.value for e in message.meant("time") if _recurs(e)]
+    if said and (_last_day(message) or _BEGINS.search(message.text)):
+        return dict(said[0])
+    return {"recur": "daily"} if not said and _DAILY.search(message.text) else None
 
 
 def _begins(message: Message) -> date | None:
@@ -174,22 +166,6 @@ def _end_of_month(today: date, months: int) -> date:
     return date(count // 12, count % 12 + 1, 1) - timedelta(days=1)
 
 
-def _weekly(message: Message) -> dict[str, Any] | None:
-    """Read “周一到周五” and “周一三五” as a habit; “下周一到周五” means only that one week."""
-    listed = _LISTED.search(message.text)
-    if listed is not None:
-        named = (listed["days"] or listed["bare"]).replace("天", "日").replace("、", "")
-        return {"recur": "weekly", "weekdays": sorted({_WEEKDAYS.index(d) + 1 for d in named})}
-    said = _WEEKLY.search(message.text)
-    if said is None:
-        return None
-    first, last = (
-        _WEEKDAYS.index(said[name].replace("天", "日")) + 1 for name in ("first", "last")
-    )
-    weekdays = list(range(first, last + 1))
-    return {"recur": "weekly", "weekdays": weekdays} if len(weekdays) > 1 else None
-
-
 def _day_said(message: Message) -> Entity | None:
     """Return the day that is meant: of several the first, unless the later one corrects it."""
     days = [e for e in message.meant("time") if isinstance(e.value, dict)]
@@ -205,7 +181,7 @@ def _more_days(message: Message, draft: Draft) -> Values:
         return {}
     others = [*_others_fed(message), *(MEALS.get(name, name) for name in _meals(message)[1:])]
     first = _day_said(message)
-    if first is not None and not (_weekly(message) or _recurring(message)):
+    if first is not None and not (habits.weekly(message.text) or _recurring(message)):
         days = [e.text for e in message.meant("time") if shared.NAMES_DAY.search(e.text)]
         again = [t for t in days if t != first.text or _THESE_DAYS.match(t)]
         others = [*again, *others]
