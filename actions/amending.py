@@ -15,7 +15,7 @@ from actions.client import Json, TicketView
 from actions.contact import preference
 from actions.dialogue import pattern
 from actions.echo import DIETS, MODES, PARTS, say_date, say_time
-from actions.forms import meal, place, shared
+from actions.forms import meal, place, shared, subsidy
 from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import bare, leftover
 from actions.message import Entity, Message
@@ -30,7 +30,7 @@ SHORT = 6
 MONTHS_AHEAD = timedelta(days=62)
 """Days further ahead are not skipped one by one."""
 WEEKEND = frozenset({6, 7})
-_ORDER = ("date", "meal", "portions", "mode", "diet")
+_ORDER = ("date", "meal", "portions", "mode", "diet", subsidy.FIELD)
 _CHANGES = ("change", "more", "mode", "stop", "cancel", "undo", "pause")
 
 
@@ -85,7 +85,7 @@ def asks(message: Message) -> bool:
         )  # a day and a meal are an order of its own
         if not anew and where:
             return True
-    return alone(message) or _other_food(message)
+    return alone(message) or _other_food(message) or subsidy.asks_to_write(message)
 
 
 def _other_food(message: Message) -> bool:
@@ -174,6 +174,15 @@ def _of_series(message: Message, ticket: TicketView) -> Change | None:
     return _next_visit(message, order, days)
 
 
+def _later_visit(message: Message, ticket: TicketView) -> bool:
+    """Whether a visit after the coming one is left out: whoever comes is told, nothing moves yet."""
+    order, text = ticket.data.get("appointment") or {}, message.text
+    away = says("skip", text) or says("cancel", text)
+    ends = says("stop", text) or says("change", text)
+    later = min(_days(message), default="") > str(order.get("date") or "9")[:10]
+    return kind_of(ticket) == APPOINTMENT and away and later and not ends
+
+
 def _next_visit(message: Message, order: Mapping[str, Any], days: list[str]) -> Change | None:
     """Move a weekly visit to its next day when the coming one is left out."""
     now = str(order["date"])[:10]
@@ -220,6 +229,8 @@ def _of_meal(message: Message, ticket: TicketView) -> Change:
         if found is not None:
             said |= found.read(message, draft)
     said.pop("habit", None)
+    if told := said.get(subsidy.FIELD):
+        said[subsidy.FIELD] = subsidy.written(told, subsidy.names(told["kinds"]))
     if says("more", message.text) and says("less", message.text) and said.get("portions"):
         said["portions"] = max(meal.portions(draft) - _count(message), 1)
     patch = {k: v for k, v in said.items() if k in _ORDER and v != order.get(k)}
@@ -251,12 +262,14 @@ def _ends_or_pauses(
 
 
 def for_once(message: Message, ticket: TicketView) -> bool:
-    """Whether some meals of a habit are to be more or fewer (“后天多一份”): a note to the kitchen.
+    """Whether some days of a habit are to be otherwise (“后天多一份”, “下下周不用来”): a note to who does it.
 
     A habit has one number of portions; a change of it would hold for every day after.
     """
-    habit = (ticket.data.get("appointment") or {}).get("habit")
-    return bool(habit and says("more", message.text) and _days(message))
+    order = ticket.data.get("appointment") or {}
+    if not order.get("habit") or not _days(message):
+        return False
+    return says("more", message.text) or _later_visit(message, ticket)
 
 
 def _delivered_to(message: Message, ticket: TicketView, order: Mapping[str, Any]) -> Change:
@@ -288,6 +301,8 @@ def _meal_words(part: str, order: Mapping[str, Any], message: Message) -> str:
         return f"{value or 1}份"
     if part == "mode":
         return MODES.get(str(value), "")
+    if part == subsidy.FIELD:
+        return subsidy.of_order(value) if value else ""
     return "、".join(DIETS.get(d, d) for d in value or [])
 
 

@@ -100,6 +100,11 @@ class BookingStep(FormStep):
             return True
         return super()._another_matter(turn, draft)
 
+    def _interrupted(self, turn: Turn, old: Draft) -> bool:
+        """A question what else there is belongs to the form, whoever was asked to answer it first."""
+        others = turn.loop == self.loop and booking.asks_others(turn.message)
+        return not others and super()._interrupted(turn, old)
+
     def _aside(self, turn: Turn, old: Draft) -> str | None:
         """What else there is (“有没有别的屋”) is asked beside the form as well."""
         new = turn.loop == self.loop and bool(old.seen) and old.seen != turn.message.id

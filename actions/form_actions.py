@@ -17,27 +17,28 @@ from actions import heard, joining, leaves, misses
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
-from actions.echo import MEALS, MODES, say_address
-from actions.forms import asides, certificate, meal, place, report
+from actions.echo import MEALS, MODES, RELATIONS, say_address
+from actions.forms import asides, certificate, meal, place, report, subsidy
 from actions.forms.draft import (
     CHANGE,
     CONFIRM,
     DROP,
-    OFFER_AFTER,
     Draft,
     Form,
     asking,
     fill,
     next_question,
+    offers_default,
 )
 from actions.forms.replies import bare, is_pause, is_restart, is_stop, is_yes
 from actions.message import Message
-from actions.my_data import ask_to_remember
+from actions.my_data import ask_about_subsidy, ask_to_remember
 from actions.notices import notice_card, of_ticket, spoken
 from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part
 from actions.texts import catalogue, say
 from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, short
+from bot.understanding.foreign import is_english
 
 YES_TITLE = say("button_submit")
 CONFIRM_BUTTONS = (button(YES_TITLE, "/affirm"), button("改一下", "/deny"))
@@ -58,6 +59,8 @@ class Filed(FormRules, Protocol):
         """Return the body of ``POST /tickets``."""
 
 
+CARD_PARTS = {"owner": "power", "promise": "limit"}
+"""Which part of a card answers a question over the summary, where it is another than it is called."""
 # Steps after which the form still has to read the message. A real emergency ends the turn, so
 # the form only follows one that turned out to be a plain answer.
 OWN_STEPS = {
@@ -66,6 +69,7 @@ OWN_STEPS = {
     "action_session_start",
     "action_emergency",
     "action_emergency_follow",  # goes on to the form only with a place that the form asked for
+    "action_handoff",  # ends the turn, unless the words only leave the question open
     "action_cancel_form",  # ends the turn, unless the words begin the same thing anew
 }
 UNREAD_SURE = 0.6
@@ -224,7 +228,7 @@ class FormStep(TurnAction):
             return ""
         if card is None or not card.get("valid"):
             return ""
-        return str(card.get("power" if part == "owner" else part) or "")
+        return str(card.get(CARD_PARTS.get(part, part)) or "")
 
     def _missed(self, turn: Turn, old: Draft, draft: Draft, question: str | None) -> bool:
         """Whether an answer was none; an optional question is then left open, and no misunderstanding."""
@@ -339,16 +343,16 @@ class FormStep(TurnAction):
             turn.again = False  # the summary is the same in any words
             summary = "\n".join(f"• {k}：{v}" for k, v in self.summary(draft, turn.message))
             key = "ask_confirm_changed" if changed else "ask_confirm"
-            turn.say(key, CONFIRM_BUTTONS, summary=summary, yes=YES_TITLE, changed=changed)
-        elif self._offers_default(draft, question):
+            buttons = self.confirm_buttons(draft)
+            turn.say(key, buttons, summary=summary, yes=YES_TITLE, changed=changed)
+        elif offers_default(self.FORM, draft, question, draft.asks.get(question, 0)):
             turn.say(f"ask_{question}_default", [button("对", "/affirm")])
         else:
             self.ask(turn, draft, question)
 
-    def _offers_default(self, draft: Draft, question: str) -> bool:
-        field = self.FORM.field(question)
-        again = draft.asks.get(question, 0) >= OFFER_AFTER
-        return field is not None and bool(field.default) and again
+    def confirm_buttons(self, draft: Draft) -> Sequence[Button]:
+        """Return the buttons under the summary."""
+        return CONFIRM_BUTTONS
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """Adjust the draft by rules of this form alone."""
@@ -471,6 +475,13 @@ class ReportStep(FormStep):
         else:
             turn.say(f"ask_{question}")
 
+    def _filled(self, turn: Turn, old: Draft | None) -> Draft:
+        """Open the report; who told it in English reads a line of it beside the Chinese."""
+        opens = old is None or not old.seen
+        if opens and not turn.message.tapped and is_english(turn.message.verbatim):
+            turn.lead("heard_english", line=True)
+        return super()._filled(turn, old)
+
     async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
         """Say what to do in danger once; find the place, then what is already open there."""
         if not draft.get("warned") and await danger_first(turn, draft.get("leaf"), client):
@@ -495,7 +506,8 @@ class MealStep(FormStep):
         wanted = meal.to_check(draft)
         if wanted is not None:
             try:
-                draft = meal.checked(draft, await client.meal_window(*wanted))
+                window = await client.meal_window(*wanted, turn.conversation_id)
+                draft = meal.checked(draft, window)
             except (ServiceAway, Refused):
                 pass  # filing the order checks the cut-off again
         return await super().look_up(turn, draft, client)
@@ -511,8 +523,34 @@ class MealStep(FormStep):
             turn.say("ask_mode", buttons)
         elif question == "date" and draft.get("window"):
             self._ask_other_day(turn, draft)
+        elif question == subsidy.FIELD:
+            groups = subsidy.groups(draft)
+            buttons = [
+                button(str(g["name"]), f'/affirm{{"about":"{subsidy.KIND}{g["id"]}"}}')
+                for g in groups[: subsidy.SHOWN]
+            ]
+            turn.say("ask_subsidy", [*buttons, button(say("button_unsure"), "/deny")])
         else:
             turn.say(f"ask_{question}")
+
+    def confirm_buttons(self, draft: Draft) -> Sequence[Button]:
+        """Beside yes and no a word that the eater pays less, while nothing is known of that."""
+        if not subsidy.may_offer(draft):
+            return CONFIRM_BUTTONS
+        wish = button(say("button_subsidy"), f'/affirm{{"about":"{subsidy.WISH}"}}')
+        return (*CONFIRM_BUTTONS, wish)
+
+    async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
+        """“我妈八十三了，能少付点不” also tells how old she is."""
+        draft = await super()._answer_aside(turn, draft, kind)
+        told = subsidy.read(turn.message, draft) if kind == asides.SUBSIDY else {}
+        return replace(draft, values={**draft.values, **told})
+
+    async def _card_part(self, turn: Turn, draft: Draft, part: str) -> str:
+        """Who pays less is the locality's list, not the card's."""
+        if part == asides.SUBSIDY:
+            return subsidy.told(draft, turn.elder)
+        return await super()._card_part(turn, draft, part)
 
     def _ask_other_day(self, turn: Turn, draft: Draft) -> None:
         reason, offer = draft.get("window")["reason"], draft.get("next_open")
@@ -609,8 +647,12 @@ class Submit(TurnAction):
         else:
             self.filed(turn, draft, ticket)
         later = self._later(turn, draft)
-        asked = [] if later else ask_to_remember(turn, self.body(turn, draft), ticket)
+        asked = [] if later else self.ask_to_remember(turn, draft, ticket)
         return [*cleared(), *later, *asked]
+
+    def ask_to_remember(self, turn: Turn, draft: Draft, ticket: TicketView) -> list[EventType]:
+        """Ask once whether what was told may be kept for the next matter; one question a turn."""
+        return ask_to_remember(turn, self.body(turn, draft), ticket)
 
     async def _file(
         self, turn: Turn, draft: Draft, client: Client, key: str
@@ -718,6 +760,19 @@ class SubmitMeal(Submit):
             portions=meal.portions(draft),
             **facts_of(ticket),
         )
+
+    def ask_to_remember(self, turn: Turn, draft: Draft, ticket: TicketView) -> list[EventType]:
+        """The phone first; else whether the next order of this eater may say the same of prices."""
+        asked = super().ask_to_remember(turn, draft, ticket)
+        known = subsidy.status(draft)
+        if (
+            asked
+            or known.get("says") != subsidy.YES
+            or (draft.get("window") or {}).get("remembered")
+        ):
+            return asked
+        whom = RELATIONS.get(str(draft.get("subject") or ""), say("you"))
+        return ask_about_subsidy(turn, ticket, whom)
 
 
 class SubmitCertificate(Submit):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from actions.dialogue import load, pattern
+from actions.forms.replies import bare
 from actions.message import Message
+from bot.understanding.foreign import is_pinyin
 
 DATA = "manners"
 ABUSE = "abuse"
+THANK = "thank"
+WORDLESS = "clarify_none"
 _SPACE = re.compile(r"\s+")
 _MARKS = re.compile(r"[^\w]+")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -25,9 +30,23 @@ def saying(message: Message) -> str | None:
         return None
     if only_abuse(message.text):
         return ABUSE
+    if not pattern(DATA, "words").search(message.text):
+        return WORDLESS
+    if re.match(load(DATA)["thanks"], message.text.strip(), re.I):
+        return THANK
     words = _SPACE.sub("", message.text)
-    found = (s["text"] for s in load(DATA)["sayings"] if re.search(s["words"], words))
-    return next(found, None)
+    return next((s["text"] for s in load(DATA)["sayings"] if _is_said(s, words)), None)
+
+
+def _is_said(saying: Mapping[str, str], words: str) -> bool:
+    without = saying.get("unless")
+    return bool(re.search(saying["words"], words)) and not (without and re.search(without, words))
+
+
+def about_us(message: Message) -> bool:
+    """Whether the assistant itself is complained of, with no fact beside it that would be a matter."""
+    said = None if message.tapped or message.entities else pattern(DATA, "about_us")
+    return said is not None and bool(said.search(bare(message.text)))
 
 
 def only_abuse(text: str) -> bool:
@@ -55,11 +74,12 @@ def _abuse_with_of() -> re.Pattern[str]:
 def language(text: str) -> str | None:
     """Return which other language a message without Chinese is in (a key of ``languages``)."""
     data = load(DATA)
-    if _HAN.search(text) or re.match(data["no_english"], text.strip()):
+    if _HAN.search(text) or re.match(data["no_english"], text.strip()) or is_pinyin(text):
         return None
     counts = {n: len(re.findall(f"[{x['letters']}]", text)) for n, x in data["languages"].items()}
     most = max(counts, key=lambda n: counts[n])
-    return most if counts[most] >= data["fewest"] else None
+    fewest = data["fewest"]
+    return most if counts[most] >= fewest.get(most, fewest["default"]) else None
 
 
 def reported(text: str) -> str | None:

@@ -267,15 +267,44 @@ def _parse(
 
 
 def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
-    """Return the requests that one message tells of; a place said with one is the place of all."""
+    """Return the requests that one message tells of; a place said with one is the place of all.
+
+    So is its compound, and of orders the day and the meal.
+    """
     parts = [_part(whole, number, each) for number, each in enumerate(parsed)]
     place = next((e for p in parts for e in p.entities if e.type == "address"), None)
-    if place is None:
-        return tuple(parts)
-    shared = replace(place, start=0, end=0)
-    return tuple(
-        p if p.all("address") else replace(p, entities=(*p.entities, shared)) for p in parts
-    )
+    if place is not None:
+        shared = replace(place, start=0, end=0)
+        parts = [_in_compound(p, place) if p.all("address") else _with(p, shared) for p in parts]
+    ordered = [p for p in parts if p.intent == _ORDER]
+    for kind in ("time", "meal"):
+        said = next((e for p in ordered for e in p.entities if e.type == kind), None)
+        if said is not None:
+            shared = replace(said, start=0, end=0)
+            parts = [p if p.intent != _ORDER or p.all(kind) else _with(p, shared) for p in parts]
+    return tuple(parts)
+
+
+_ORDER = "book_meal"
+
+
+def _with(part: Message, entity: Entity) -> Message:
+    return replace(part, entities=(*part.entities, entity))
+
+
+def _in_compound(part: Message, place: Entity) -> Message:
+    """Return the part with the compound of another part's place, when it names only a house."""
+    compound = place.value.get("community") if isinstance(place.value, Mapping) else None
+
+    def whole(entity: Entity) -> Entity:
+        value = entity.value
+        if entity.type != "address" or not isinstance(value, Mapping):
+            return entity
+        if value.get("community") or not value.get("building"):
+            return entity
+        return replace(entity, value={"community": compound, **value})
+
+    return replace(part, entities=tuple(map(whole, part.entities))) if compound else part
 
 
 def _part(whole: Message, number: int, parsed: Mapping[str, Any]) -> Message:

@@ -13,6 +13,7 @@ from rasa.core.processor import MessageProcessor
 from rasa.engine.exceptions import GraphComponentException
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.components.entity_extractor import as_entity, reference_time
 from bot.components.intent_classifier import QUICK
 from bot.drafts import put_away
 from bot.encoder.memory import VectorWanted, computed_elsewhere
@@ -21,7 +22,11 @@ from bot.heard import MODEL
 from bot.linda_channel import LindaOutput
 from bot.model_archive import sha256_of
 from bot.tracker_store import LindaTrackerStore
-from bot.understanding import clauses
+from bot.understanding import clauses, each_place
+from bot.understanding.addresses import find_addresses
+from bot.understanding.extract import extract_all, load_knowledge
+from bot.understanding.foreign import as_chinese
+from bot.understanding.scripts import simplify
 
 
 class LindaProcessor(MessageProcessor):
@@ -67,6 +72,8 @@ class LindaProcessor(MessageProcessor):
     ) -> list[dict[str, Any]]:
         """Most messages that could be cut tell one thing: the cheap model sees that at once."""
         text = message.text or ""
+        if parts := await self._each_place(message, tracker):
+            return parts
         pieces = clauses.split(text) if not text.startswith("/") else []
         if len(pieces) < 2:
             return []
@@ -78,6 +85,18 @@ class LindaProcessor(MessageProcessor):
         parses = await asyncio.gather(*(self._piece(p, said, tracker) for p in pieces))
         return clauses.distinct(parses, listed)
 
+    async def _each_place(
+        self, message: UserMessage, tracker: DialogueStateTracker | None
+    ) -> list[dict[str, Any]]:
+        """A sentence for several places, as one request for each of them."""
+        text, said = message.text or "", message.metadata or {}
+        if text.startswith("/") or not each_place.may_list(text):
+            return []
+        names = load_knowledge(said.get("locality")).gazetteer
+        sentences = each_place.apart(text, find_addresses(simplify(text), names))
+        parses = [await self._piece(each, said, tracker) for each in sentences]
+        return parses if len(parses) > 1 and clauses.same_for_each(parses) else []
+
     async def _piece(
         self, piece: str, metadata: dict[str, Any], tracker: DialogueStateTracker | None
     ) -> dict[str, Any]:
@@ -87,6 +106,21 @@ class LindaProcessor(MessageProcessor):
         self,
         message: UserMessage,
         tracker: DialogueStateTracker | None,
+        only_output_properties: bool = True,
+    ) -> dict[str, Any]:
+        """Rasa's parse, of English and pinyin by what they mean (:mod:`bot.understanding.foreign`)."""
+        text = message.text or ""
+        chinese = as_chinese(text) if not text.startswith("/") else text
+        if chinese == text:
+            return await self._parse(message, tracker, only_output_properties)
+        meant = UserMessage(chinese, metadata=message.metadata)
+        parsed = await self._parse(meant, tracker, only_output_properties)
+        return {**parsed, "text": text, "entities": _as_written(parsed, message)}
+
+    async def _parse(
+        self,
+        message: UserMessage,
+        tracker: DialogueStateTracker | None = None,
         only_output_properties: bool = True,
     ) -> dict[str, Any]:
         """Rasa's parse. When it needs a sentence vector, that is computed aside, and it begins anew:
@@ -116,6 +150,20 @@ class LindaProcessor(MessageProcessor):
         if isinstance(message.output_channel, LindaOutput):
             message.output_channel.tracker = tracker
         return tracker
+
+
+def _as_written(parsed: dict[str, Any], message: UserMessage) -> list[dict[str, Any]]:
+    """The entities of a message that was read in other words, where they stand in its own.
+
+    Of a type that its own words do not have, those of the other words count, without a place.
+    """
+    metadata = message.metadata or {}
+    knowledge = load_knowledge(metadata.get("locality"))
+    own = extract_all(message.text or "", reference_time(metadata), knowledge)
+    types = {span.type for span in own}
+    read = [e for e in parsed.get("entities") or [] if e.get("entity") not in types]
+    moved = [e if e.get("entity") == "service" else {**e, "start": 0, "end": 0} for e in read]
+    return [*map(as_entity, own), *moved]
 
 
 class LindaAgent(Agent):

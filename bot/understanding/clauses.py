@@ -27,6 +27,7 @@ def split(text: str) -> list[str]:
         return _kept(re.split(data["item"], text[listing.end() :]), text)
     cuts = {m.start() for m in re.finditer(data["join"], text)}
     cuts |= {m.end() for m in re.finditer(data["also"], text)}
+    cuts |= {m.end() for m in re.finditer(data["house"], text)}
     ends = {m.end() for m in re.finditer(data["sentence"], text.rstrip(_EDGE))}
     if len(ends) < data["sentences"]:
         cuts |= ends
@@ -87,12 +88,12 @@ def may_be_several(parses: Sequence[Parse], listed: bool = False) -> bool:
         parses: As in :func:`distinct`, made without the sentence vectors.
         listed: As there.
     """
-    found: set[tuple[str, str | None]] = set()
+    found: set[tuple[str, str | None, str]] = set()
     for parse in parses:
         intent = parse.get("intent") or {}
         told = listed or float(intent.get("confidence") or 0) >= load("joins")["maybe"]
         if told and _can_be_asked(parse):
-            found.add((str(intent.get("name")), _leaf(parse)[0]))
+            found.add((str(intent.get("name")), _leaf(parse)[0], _house(parse)))
     return len(found) > 1
 
 
@@ -111,11 +112,28 @@ def _is_request(parse: Parse, listed: bool) -> bool:
 
 
 def _same(one: Parse, other: Parse) -> bool:
-    """Whether two pieces ask for the same: the same intent, and no clear other matter."""
+    """Whether two pieces ask for the same: the same intent, no clear other matter, no other house."""
     if (one.get("intent") or {}).get("name") != (other.get("intent") or {}).get("name"):
+        return False
+    houses = {_house(one), _house(other)} - {""}
+    if len(houses) > 1:
         return False
     (leaf, sure), (known, _) = _leaf(one), _leaf(other)
     return leaf is None or leaf == known or sure < load("joins")["leaf_sure"]
+
+
+def same_for_each(parses: Sequence[Parse]) -> bool:
+    """Whether a sentence that was said of several places (``each_place``) asks for the same at each."""
+    return all(_can_be_asked(p) for p in parses) and len({p["intent"]["name"] for p in parses}) == 1
+
+
+def _house(parse: Parse) -> str:
+    """Return compound and building of the one house a piece names; empty when none, or several."""
+    said = [
+        e.get("value") or {} for e in parse.get("entities") or [] if e.get("entity") == "address"
+    ]
+    houses = {f"{v.get('community') or ''}/{v['building']}" for v in said if v.get("building")}
+    return houses.pop() if len(houses) == 1 else ""
 
 
 def _leaf(parse: Parse) -> tuple[str | None, float]:

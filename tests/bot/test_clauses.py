@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.understanding.clauses import distinct, is_listing, may_be_several, split
+from bot.understanding import each_place
+from bot.understanding.addresses import find_addresses
+from bot.understanding.clauses import distinct, is_listing, may_be_several, same_for_each, split
+from bot.understanding.extract import load_knowledge
 
 
 @pytest.mark.parametrize(
@@ -95,3 +98,43 @@ def test_a_quick_look_is_generous() -> None:
     assert may_be_several([LAMP, unsure])
     assert not may_be_several([LAMP, parsed("老人不敢下楼", "report_problem", "H6")])
     assert not may_be_several([LAMP, parsed("谢谢", "thank")])
+
+
+def at(building: str, text: str, **more: Any) -> dict[str, Any]:
+    """Return a piece about a house."""
+    value = {"building": building, **more.pop("value", {})}
+    place = {"entity": "address", "start": 0, "end": 3, "value": value, "text": f"{building}号楼"}
+    return parsed(text, more.pop("intent", "report_problem"), more.pop("leaf", "H6"), facts=[place])
+
+
+def test_the_same_at_another_house_is_another_request() -> None:
+    assert split("3号楼灯坏了，5号楼灯坏了") == ["3号楼灯坏了", "5号楼灯坏了"]
+    assert len(texts(at("3", "3号楼灯坏了"), at("5", "5号楼灯坏了"))) == 2
+    assert may_be_several([at("3", "3号楼灯坏了"), at("5", "5号楼灯坏了")])
+    assert texts(at("3", "3号楼灯坏了"), at("3", "3号楼2单元也黑着")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("给3号楼501和5号楼202各订一份明天中午饭", ["给3号楼501订一份明天中午饭", "给5号楼202订一份明天中午饭"]),
+        ("给幸福小区3号楼501、5号楼202和2号楼101各订一份饭",
+         ["给幸福小区3号楼501订一份饭", "给幸福小区5号楼202订一份饭", "给幸福小区2号楼101订一份饭"]),
+        ("幸福小区3号楼和5号楼的灯都坏了", ["幸福小区3号楼的灯都坏了", "幸福小区5号楼的灯都坏了"]),
+        ("3号楼和5号楼之间的灯都坏了", []),
+        ("3号楼和5号楼的人都在吵", []),
+        ("幸福小区3号楼灯坏了", []),
+        ("3号楼2单元和3单元门口有积水", []),
+    ],
+)  # fmt: skip
+def test_one_sentence_for_several_houses(text: str, sentences: list[str]) -> None:
+    places = find_addresses(text, load_knowledge("qinghe").gazetteer)
+    found = each_place.apart(text, places) if each_place.may_list(text) else []
+    assert found == sentences
+
+
+def test_what_is_asked_for_each_house_must_be_the_same() -> None:
+    meals = [at("3", "给3号楼订饭", intent="book_meal"), at("5", "给5号楼订饭", intent="book_meal")]
+    assert same_for_each(meals)
+    assert not same_for_each([meals[0], at("5", "5号楼灯坏了")])
+    assert not same_for_each([at("3", "3号楼", intent="supplement_ticket")] * 2)
