@@ -148,13 +148,15 @@ class BookingStep(FormStep):
             ]
             others = "、".join(title for _, title in offered[SHOWN:])
             more = say("booking_more", others=others) if others else ""
-            turn.say(f"ask_booking_{question}", buttons, more=more)
+            key = booking.sentence(draft, f"ask_booking_{question}")
+            turn.say(key, buttons, more=more, what=booking.what(draft))
         elif question == "contact" and draft.get("phone_promised"):
             turn.say("ask_contact_number", [button("跳过", "/deny")])
         elif question in ("contact", "health", "people"):
             turn.say(f"ask_booking_{question}", [button("跳过", "/deny")])
         else:
-            turn.say(f"ask_booking_{question}", what=booking.what(draft))
+            key = booking.sentence(draft, f"ask_booking_{question}")
+            turn.say(key, what=booking.what(draft))
 
     def _ask_other_day(self, turn: Turn, draft: Draft) -> None:
         reason, offer = draft.get("window")["reason"], draft.get("next_open")
@@ -174,7 +176,7 @@ class BookingStep(FormStep):
         buttons.append(button(say("button_queue"), f'/affirm{{"about":"{booking.QUEUE}"}}'))
         what = booking.what(draft)
         when = booking.when(draft, turn.message)
-        key = "ask_booking_full" if offers else "ask_booking_full_none"
+        key = booking.sentence(draft, "ask_booking_full" if offers else "ask_booking_full_none")
         turn.say(
             key, [*buttons, button("不约了", "/deny")], what=what, when=when, free="、".join(words)
         )
@@ -221,7 +223,7 @@ class SubmitBooking(Submit):
         """Say what and when, the number, and who will be in touch before it."""
         options = draft.get("options") or {}
         turn.say(
-            "booking_filed",
+            booking.sentence(draft, "booking_filed"),
             custom=ticket.card(),
             what=booking.what(draft),
             when=booking.when(draft, turn.message) or _open_day(draft),
@@ -230,5 +232,5 @@ class SubmitBooking(Submit):
             due="" if draft.get("date") else say_due(ticket),
             owner=say_owner(ticket),
             provider=options.get("provider") or say("booking_arranger"),
-            note=(options.get("notes") or {}).get(draft.get("kind")) or options.get("note") or "",
+            note=booking.note(draft),
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.echo import PARTS, say_date, say_time
-from actions.forms import place, shared
+from actions.forms import care, place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_question, is_skip, is_yes, leftover
 from actions.message import Entity, Message
@@ -40,7 +40,7 @@ QUEUE = "queue"
 """What the button that waits for a place refers to."""
 TIMES, TIMES_BESIDE = 3, 2
 """So many other times are offered for a full slot; fewer where another venue is free."""
-CHOICES = ("kind", "course", "venue", "part")
+CHOICES = ("kind", "course", "venue", "part", care.WHOM, care.DAYS, care.TRANSPORT)
 ASKED_TWICE = 2
 HEALTH_LONGEST = 200
 """So many characters of what the helper must know stand on the ticket."""
@@ -161,6 +161,8 @@ def choices_of(draft: Draft, field: str) -> list[tuple[str, str]]:
         return [(str(k["id"]), str(k["name"])) for k in _kinds(draft)]
     if field == "part":
         return [(p, PARTS[p]) for p in options.get("parts") or ("am", "pm")]
+    if everywhere := care.choices(field):
+        return list(everywhere)
     rows = options.get(f"{field}s") or []
     return [(str(r["id"]), titled(r)) for r in rows]
 
@@ -186,12 +188,19 @@ def _chosen(field: str) -> Any:
     def answer(message: Message, draft: Draft) -> Values:
         about = message.about or ""
         if about.startswith(f"{CHOICE}{field}:"):
-            return {field: about.removeprefix(f"{CHOICE}{field}:")}
+            return _sets(field, about.removeprefix(f"{CHOICE}{field}:"))
         offered = choices_of(draft, field)
         index = choice(message, [title for _, title in offered])
-        return {field: offered[index][0]} if index is not None else {}
+        return _sets(field, offered[index][0]) if index is not None else {}
 
     return answer
+
+
+def _sets(field: str, key: str) -> Values:
+    """Return the values that a choice sets."""
+    if field == care.WHOM:
+        return care.whom(key)
+    return care.days(key) if field == care.DAYS else {field: key}
 
 
 def _another(field: str) -> Any:
@@ -241,8 +250,16 @@ def tells_health(message: Message) -> bool:
     return not bare(pattern(FILE, "health_filler").sub("", rest))
 
 
-def _day(message: Message) -> Entity | None:
+def _day(message: Message, of_week: bool = False) -> Entity | None:
+    """Return the day that is meant.
+
+    Args:
+        message: What was said.
+        of_week: Days of every week are read by themselves (``care``): only another one is a day.
+    """
+    start, end = care.of_days(message) if of_week else (0, 0)
     days = [e for e in message.meant("time") if isinstance(e.value, dict)]
+    days = [e for e in days if not start <= e.start < end]
     today = message.now.date().isoformat()
     ahead = [e for e in days if e.value.get("recur") or str(e.value.get("start"))[:10] >= today]
     named = [e for e in ahead if e.value.get("recur") or shared.NAMES_DAY.search(e.text)] or ahead
@@ -262,8 +279,11 @@ def _when(message: Message, draft: Draft) -> Values:
     said: dict[str, Any] = {}
     if draft.asked == "date" and not full(draft) and shared.any_day(message):
         return {"date": shared.tomorrow(message)}
-    entity = _day(message)
-    if entity is not None:
+    of_week = care.DAYS in asked_fields(draft)
+    entity = _day(message, of_week)
+    if of_week and not draft.get("date") and (habit := care.read_days(message, draft).get("habit")):
+        said["date"] = shared.next_day(habit, message.now.date()).isoformat()
+    if entity is not None and not (of_week and entity.value.get("recur")):
         value = entity.value
         names_day = (
             value.get("recur") or shared.NAMES_DAY.search(entity.text) or not draft.get("date")
@@ -432,6 +452,8 @@ def _needs(name: str) -> Any:
     def needed(draft: Draft, message: Message) -> bool:
         if name not in asked_fields(draft):
             return False
+        if (of_care := care.needed(name, draft)) is not None:
+            return of_care and draft.asks.get(name, 0) < ASKED_TWICE
         if name == "date":
             return not draft.get("date") or _closed(draft) or _stuck(draft)
         if name == "contact":
@@ -449,12 +471,24 @@ def _needs(name: str) -> Any:
     return needed
 
 
+def _if_asked(name: str, read: Any) -> Any:
+    """Return a reader that reads only where the booking has this field."""
+    return lambda message, draft: read(message, draft) if name in asked_fields(draft) else {}
+
+
 FORM = Form(
     name="booking",
     early=True,
     keeps=("leaf",),
     fields=(
         Field("kind", _needs("kind"), read=_kind, answer=_chosen("kind"), optional=True),
+        Field(
+            care.WHOM,
+            _needs(care.WHOM),
+            read=_if_asked(care.WHOM, care.read_whom),
+            answer=_chosen(care.WHOM),
+            optional=True,
+        ),
         Field(
             "course",
             _needs("course"),
@@ -472,6 +506,20 @@ FORM = Form(
         Field("queued", needed=lambda d, m: False, read=_queue),
         Field("date", _needs("date"), read=_when),
         Field("part", _needs("part"), answer=_chosen("part"), optional=True),
+        Field(
+            care.DAYS,
+            _needs(care.DAYS),
+            read=_if_asked(care.DAYS, care.read_days),
+            answer=_chosen(care.DAYS),
+            optional=True,
+        ),
+        Field(
+            care.TRANSPORT,
+            _needs(care.TRANSPORT),
+            read=_if_asked(care.TRANSPORT, care.read_transport),
+            answer=_chosen(care.TRANSPORT),
+            optional=True,
+        ),
         replace(place.field(wanted=lambda d: "place" in asked_fields(d)), read=_place),
         Field("people", _needs("people"), read=_people, optional=True),
         Field(
@@ -525,6 +573,7 @@ def named(draft: Draft) -> Draft:
 
     What it is used for (“打牌”) counts only when no name is there.
     """
+    draft = _of_locality(draft)
     story = simplify(str(draft.get("narrative") or ""))
     values = dict(draft.values)
     for field in ("course", "venue"):
@@ -537,6 +586,17 @@ def named(draft: Draft) -> Draft:
         if len(hits) == 1:
             values[field] = str(hits[0]["id"])
     return replace(draft, values=values)
+
+
+def _of_locality(draft: Draft) -> Draft:
+    """Return the draft with what the locality settles: the one part of the day, days on which it is open."""
+    options, asked = draft.get("options") or {}, asked_fields(draft)
+    if care.DAYS in asked:
+        draft = care.on_open_days(draft, options.get("weekdays") or ())
+        parts = options.get("parts") or ()
+        if draft.get("date") and len(parts) == 1:
+            draft = replace(draft, values={**draft.values, "part": parts[0], "time": None})
+    return draft
 
 
 def declined(draft: Draft, message: Message) -> Draft:
@@ -583,10 +643,11 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the booking as (heading, words), in the order it is read out."""
     wanted, lines = asked_fields(draft), [("约什么", what(draft))]
     if "date" in wanted or draft.get("date"):
-        lines.append(("什么时候", when(draft, message) or say("booking_day_open")))
+        lines.append((heading(draft, "date"), when(draft, message) or say("booking_day_open")))
     if queued(draft):
         lines.append(("排队", say("booking_queued")))
-    if draft.get("habit"):
+    lines += care.lines(draft, wanted, message)
+    if draft.get("habit") and care.DAYS not in wanted:
         lines.append(
             ("以后", say("booking_habit", habit=say_time(draft.get("habit"), message.now)))
         )
@@ -599,6 +660,27 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("要注意", str(draft.get("health"))))
     lines.append(("联系您", shared.say_reach(draft, message)))
     return lines
+
+
+def note(draft: Draft) -> str:
+    """Return what to mind: of the kind or of how one gets there, else what holds for all."""
+    options = draft.get("options") or {}
+    notes = options.get("notes") or {}
+    keys = (draft.get("kind"), draft.get(care.TRANSPORT))
+    own = "".join(str(notes[k]) for k in keys if k in notes)
+    return own or str(options.get("note") or "")
+
+
+def heading(draft: Draft, field: str) -> str:
+    """Return what a line of the summary is called, which a leaf may call otherwise (“哪天开始”)."""
+    own = (spec(draft.get("leaf")).get("headings") or {}).get(field)
+    return str(own or say(f"heading_{field}"))
+
+
+def sentence(draft: Draft, name: str) -> str:
+    """Return the key of a sentence, which a leaf may have of its own (``sentences`` of its data)."""
+    own = (spec(draft.get("leaf")).get("sentences") or {}).get(name)
+    return str(own or name)
 
 
 def _people_words(draft: Draft) -> str:
@@ -614,6 +696,7 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     appointment = {k: draft.get(k) for k in ("date", "time", "part", "kind", "people", "habit")}
     appointment |= {"what": what(draft), "needs": draft.get("health")}
     appointment |= {k: draft.get(k) for k in ("venue", "course")}
+    appointment |= care.to_appointment(draft)
     told = draft.get("narrative") or f"约{what(draft)}"
     return {
         **shared.booking(draft, conversation_id, str(draft.get("leaf")), told),
