@@ -18,13 +18,33 @@ from actions.turn import ANSWER, Turn, TurnAction, button
 class Say(TurnAction):
     """Answers with one sentence."""
 
-    NAME = "action_capability"
-    KEY = "capability"
+    NAME = "action_goodbye"
+    KEY = "goodbye"
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say it."""
         turn.say(self.KEY)
         return []
+
+
+class OutOfScope(Say):
+    """Not ours, said honestly, with a way to a person."""
+
+    NAME = "action_out_of_scope"
+    KEY = "out_of_scope"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Name whose matter it is when that is known."""
+        if await belongs_elsewhere(turn):
+            return [FollowupAction(ANSWER)]
+        return await super().act(turn)
+
+
+class Capability(OutOfScope):
+    """What one can do here."""
+
+    NAME = "action_capability"
+    KEY = "capability"
 
 
 class Anonymity(Say):
@@ -50,13 +70,6 @@ class Greet(Say):
     KEY = "greet"
 
 
-class Goodbye(Say):
-    """A goodbye."""
-
-    NAME = "action_goodbye"
-    KEY = "goodbye"
-
-
 class Thank(Say):
     """You are welcome."""
 
@@ -69,19 +82,6 @@ class Chitchat(Say):
 
     NAME = "action_chitchat"
     KEY = "chitchat"
-
-
-class OutOfScope(Say):
-    """Not ours, said honestly, with a way to a person."""
-
-    NAME = "action_out_of_scope"
-    KEY = "out_of_scope"
-
-    async def act(self, turn: Turn) -> list[EventType]:
-        """Name whose matter it is when that is known."""
-        if await belongs_elsewhere(turn):
-            return [FollowupAction(ANSWER)]
-        return await super().act(turn)
 
 
 class Accessibility(TurnAction):

@@ -12,6 +12,7 @@ from actions.echo import say_address
 from actions.forms import place
 from actions.forms.draft import Draft
 from actions.offers import make_offer
+from actions.service_answers import redirected
 from actions.texts import say
 from actions.turn import Turn, TurnAction, button
 
@@ -30,6 +31,8 @@ class CommunityInfo(TurnAction):
         """Answer what is asked about; else name the grid worker when the address is known, and the office."""
         text = turn.message.text
         async with turn.client() as client:
+            if await redirected(turn, client):
+                return []
             found = await tell(turn, client)
             if found["kind"] and GRID not in text:
                 return answered(turn, found)
@@ -68,7 +71,7 @@ def _office(found: Json) -> dict[str, str]:
     now = "community_open" if found.get("open") else "community_closed"
     duty = found.get("duty") or {}
     offices = "、".join(
-        f"{o['name']}（电话{o['phone']}）"
+        say("office_with_phone", name=o["name"], phone=o["phone"])
         if o.get("phone") not in (None, duty.get("phone"))
         else str(o["name"])
         for o in found.get("offices") or []
@@ -90,6 +93,8 @@ class Notice(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Say what was published; of a day without anything say so, and offer to ask."""
         async with turn.client() as client:
+            if await redirected(turn, client):
+                return []
             found = await tell(turn, client)
         return answered(turn, found)
 

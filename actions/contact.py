@@ -11,6 +11,7 @@ from actions.message import Entity, Message
 DATA = "contact"
 _CLAUSE = re.compile(r"[^\uff0c,。；;！!\n]+")
 _NUMBER = re.compile(r"\d{7,}")
+_SAYS_NAME = re.compile(r"^(?:我|俺)?(?:的?名字|姓名)?(?:应该|就)?(?:叫|是|写)?(?:做|成)?")
 _EDGE = re.compile(r"^[和跟、 ]+|[、 ]+$")
 
 
@@ -47,6 +48,14 @@ def only_reaching(message: Message) -> bool:
     said = [c for _, c in _clauses(message.text)]
     kept = preference(message) + visit(message)
     return bool(kept) and all(_NUMBER.sub("", c).strip() in kept for c in said)
+
+
+def own_name(message: Message) -> str:
+    """Return the name that answers “您的名字是哪几个字” (“李桂芝”, “叫李桂芝”), or ""."""
+    person = message.last("person")
+    if person is not None:
+        return str(person.value)
+    return "" if message.tapped else named_beside(_SAYS_NAME.sub("", message.text.strip()))
 
 
 def named_beside(text: str) -> str:

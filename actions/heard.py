@@ -20,6 +20,8 @@ REMEMBERED = timedelta(minutes=30)
 """So long a place or a phone that was said still counts for the next thing."""
 HIDES = frozenset({"ask_notice", "emergency", "query_progress"})
 """In such messages a place is what is asked about, not where the speaker's matter is."""
+OWN_DATA_CHANGED = "action_my_data_do"
+"""The action that corrects, deletes and takes back (``actions.my_data``)."""
 _PLACE = ("address", "address_text")
 NEIGHBOR = "neighbor"
 """Somebody who is spoken of, seldom whom a matter is for."""
@@ -57,11 +59,12 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
     taken over where the words point to somebody (``data/dialogue/heard.yml``).
     """
     brought: dict[str, Any] = {}
+    gone = _before_change_of_own_data(events)
     for said, in_form in earlier(events, message):
         if said.intent not in HIDES:
             where = place.read(said, Draft("heard", said.id, values={"address": {}}))
             brought |= {k: where[k] for k in _PLACE if where.get(k)}
-        if not in_form:
+        if not in_form and said.id not in gone:
             brought |= report.read_contact(said, draft)
     brought.pop("subject_name", None)
     subject = _subject(events, draft, message)
@@ -77,6 +80,13 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
             brought["address"] = {"community": compound, **known}
             brought["address_text"] = f"{compound}{draft.get('address_text') or ''}"
     return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
+
+
+def _before_change_of_own_data(events: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the messages before own data were last changed: a number told in them may be deleted."""
+    done = [i for i, e in enumerate(events) if e.get("name") == OWN_DATA_CHANGED]
+    before = events[: done[-1]] if done else ()
+    return frozenset(str(e.get("message_id")) for e in before if e.get("event") == "user")
 
 
 def _subject(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) -> str | None:

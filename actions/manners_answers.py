@@ -19,8 +19,9 @@ class Manners(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Answer; a matter in another language is offered as a report."""
         foreign = manners.language(turn.message.text)
-        if foreign is None:
-            turn.say(manners.saying(turn.message) or "clarify_none", [HUMAN])
+        if foreign is None or manners.saying(turn.message):
+            said = manners.saying(turn.message) or manners.WORDLESS
+            turn.say(said, [] if said == manners.THANK else [HUMAN])
             return []
         hello = load(manners.DATA)["languages"][foreign]["hello"]
         leaf = manners.reported(turn.message.text)

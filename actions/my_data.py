@@ -10,6 +10,7 @@ import re
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
+from actions import contact
 from actions.client import Json, TicketView
 from actions.dialogue import load, pattern
 from actions.echo import mask_phone
@@ -29,6 +30,7 @@ WAYS = (("correct", "改电话"), ("delete", say("button_delete")), ("export", "
 NEEDS: dict[str, tuple[str, ...]] = {"delete": ("waiting", "heard"), "withdraw": ()}
 """What can be wished only when something is kept, with what else counts for it."""
 _SPACE = re.compile(r"\s+")
+_NAME = re.compile(r"名字|姓名")
 
 
 def wish(message: Message) -> str | None:
@@ -51,6 +53,8 @@ class MyData(TurnAction):
             stored = await client.own_data(turn.conversation_id)
         wanted = wish(turn.message)
         phone = turn.message.last("phone")
+        if wanted == CORRECT and phone is None and _NAME.search(turn.message.text):
+            return self._correct_name(turn, stored)
         if wanted == EXPORT:
             turn.tell(copy(stored, turn.elder))
             turn.say("data_copied")
@@ -60,6 +64,8 @@ class MyData(TurnAction):
         if wanted == CORRECT and phone is None:
             turn.say("data_which_phone")
             return [SlotSet("offer", _offer(turn, CORRECT))]
+        if wanted == "withdraw" and not _kept(stored) and stored.get("heard"):
+            wanted = "delete"  # nothing was agreed to; what is kept all the same can go
         if wanted in NEEDS and not _kept(stored, *NEEDS[wanted]):
             turn.say("data_nothing_kept", open=_open(stored))
             return []
@@ -68,6 +74,21 @@ class MyData(TurnAction):
         source = pattern(DATA, "source").search(turn.message.text)
         turn.say("data_source" if source else "data_shown", _ways(stored), stored=shown(stored))
         return []
+
+    @staticmethod
+    def _correct_name(turn: Turn, stored: Json) -> list[EventType]:
+        """Ask for a yes to the right name, or for the name; where none is kept say where it stands."""
+        if not any(stored.get(k) for k in ("name", "phone", "home")):
+            turn.say("data_no_name", open=_open(stored))
+            return []
+        person = turn.message.last("person")
+        if person is None:
+            turn.say("data_which_name")
+            return [SlotSet("offer", {**_offer(turn, CORRECT), "name": ""})]
+        offer = {**_offer(turn, CORRECT), "name": str(person.value)}
+        yes = button(say("data_yes"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
+        turn.say("data_correct_name", [yes, button("先不动", "/deny")], name=str(person.value))
+        return [SlotSet("offer", offer)]
 
     @staticmethod
     def _confirm(turn: Turn, wanted: str, stored: Json, phone: str | None) -> list[EventType]:
@@ -93,6 +114,8 @@ class DoMyData(TurnAction):
             return []
         said = turn.message.last("phone")
         phone = str(said.value) if said is not None else phone
+        if "name" in offer:
+            return await self._name(turn, offer)
         if wanted == CORRECT and not phone:
             turn.say("data_which_phone")
             return [SlotSet("offer", {**offer, "id": turn.message.id})]
@@ -105,6 +128,19 @@ class DoMyData(TurnAction):
         if wanted == "delete" and turn.loop is not None:  # what was begun is deleted, too
             events += [*cleared(), ActiveLoop(None), FollowupAction(LISTEN)]
         return events
+
+    @staticmethod
+    async def _name(turn: Turn, offer: Json) -> list[EventType]:
+        """Put the name right that was read back, or that answers which it is."""
+        name = contact.own_name(turn.message) or str(offer["name"])
+        if not name:
+            turn.say("data_which_name")
+            return [SlotSet("offer", {**offer, "id": turn.message.id})]
+        body = {"change": CORRECT, "name": name}
+        async with turn.client() as client:
+            await client.change_own_data(turn.conversation_id, body, turn.key("data"))
+        turn.say("data_correct_name_done", name=name)
+        return [SlotSet("offer", None)]
 
 
 def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventType]:
@@ -125,6 +161,25 @@ def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventTyp
     turn.say("data_may_remember", [yes, button("只用这一回", "/deny")])
     offer = _offer(turn, "remember", None, ticket.ticket_no)
     return [SlotSet("offer", offer), SlotSet("contact_asked", True)]
+
+
+SUBSIDY = "subsidy"
+
+
+def ask_about_subsidy(turn: Turn, ticket: TicketView, whom: str) -> list[EventType]:
+    """After an order that says so ask once whether the eater's next one may say it without asking.
+
+    Args:
+        turn: The turn that filed it.
+        ticket: The order.
+        whom: Who eats, in words.
+    """
+    values = [e.get("value") for e in turn.tracker.events if e.get("name") == "offer"]
+    if any(isinstance(v, dict) and v.get("data") == SUBSIDY for v in values):
+        return []
+    yes = button(say("button_remember"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
+    turn.say("data_may_remember_subsidy", [yes, button("只写这一回", "/deny")], whom=whom)
+    return [SlotSet("offer", _offer(turn, SUBSIDY, None, ticket.ticket_no))]
 
 
 def shown(stored: Json) -> str:

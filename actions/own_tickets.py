@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import amending, contact, orders, pausing, waiting, withdrawing
+from actions import amending, contact, my_data, orders, pausing, waiting, withdrawing
 from actions.amending import Change, kind_of, says
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
@@ -304,6 +304,8 @@ class Supplement(OwnTicketAction):
                 return self._ask_day(turn, *changed[0])
             if changed:
                 return await self._amend(turn, client, *changed[0])
+        if not open_ones and my_data.wish(turn.message) == my_data.CORRECT:
+            return [FollowupAction(my_data.MyData.NAME)]
         first = first_action(turn)
         if first and first != self.NAME and turn.choice is None:
             return [FollowupAction(first)]

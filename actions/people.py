@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import conduct, crisis
 from actions.client import Alert, Client, Json, Refused, ServiceAway
 from actions.forms import booking
-from actions.forms.replies import NO, YES, bare, leftover
+from actions.forms.replies import NO, YES, bare, leaves_open, leftover
 from actions.texts import say
 from actions.turn import LISTEN, Turn, TurnAction, button
 
@@ -147,7 +147,7 @@ class Comfort(TurnAction):
         card = {**found["card"], **elder, "numbers": found["numbers"]}
         turn.tell(safety_text(card, first=bool(elder)))
         about = f'"service":"{self.VISIT}","about":"m:{turn.message.id}"'
-        yes = button("好，请人来看看", f"/report_problem{{{about}}}")
+        yes = button(say("button_visit"), f"/report_problem{{{about}}}")
         turn.say("comfort_visit", [yes, button("先不用", "/deny")])
         offer = {"id": turn.message.id, "follow": "report_form", "intent": "report_problem",
                  "about": turn.message.id, "leaf": self.VISIT}  # fmt: skip
@@ -249,6 +249,8 @@ class Handoff(TurnAction):
         """
         if turn.loop is None and conduct.about(turn.message.text):
             return [FollowupAction("report_form")]
+        if turn.loop and leaves_open(turn.message):
+            return [FollowupAction(turn.loop)]
         try:
             async with turn.client() as client:
                 alert = await client.alert(

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import cards, follow_ups, leaves
+from actions import cards, follow_ups, leaves, powers
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
 from actions.follow_ups import APPOINTMENT, PROXY, VISIT
-from actions.forms import booking, certificate, errand
+from actions.forms import booking, certificate, errand, subsidy
 from actions.forms.report import NO_LEAF
 from actions.message import Leaf
 from actions.notices import notice_card, spoken
 from actions.offers import make_offer
 from actions.people import danger_first
+from actions.texts import say
 from actions.turn import Turn, TurnAction, button
 
 ERRANDS = (PROXY, APPOINTMENT)
@@ -36,6 +37,9 @@ class AnswerService(TurnAction):
         message = turn.message
         part = follow_ups.part_of(message)
         topic = turn.topic_leaf()
+        if turn.draft and turn.loop == "meal_form" and subsidy.asks(message):
+            turn.tell(subsidy.told(turn.draft, turn.elder))  # the locality's list, not a card's
+            return []
         async with turn.client() as client:
             if part and message.tapped and message.leaf:
                 return await _continue(turn, client, message.leaf.id, part)
@@ -43,6 +47,8 @@ class AnswerService(TurnAction):
                 return _sheet(turn)
             if part and topic:
                 return await _continue(turn, client, topic, part)
+            if owned := powers.asked(message):
+                return await _power(turn, client, owned)
             if not message.tapped and await redirected(turn, client):
                 return [SlotSet("topic", None)]
             leaf = message.leaf
@@ -66,6 +72,18 @@ def _sheet(turn: Turn) -> list[EventType]:
         address=spoken(address),
     )
     return []
+
+
+async def _power(turn: Turn, client: Client, leaf: str) -> list[EventType]:
+    """Say who has the power and what the community can do; offer to report it there."""
+    card = await client.card(leaf)
+    if card is None or not card.get("valid"):
+        return _without(turn, leaf, card)
+    yes = button("报上去", f'/affirm{{"about":"offer:{turn.message.id}"}}')
+    told = {k: card.get(k) or "" for k in ("name", "power", "where", "limit")}
+    turn.say("power_told", [yes, button("先不用", "/deny")], **told)
+    offer = {"id": turn.message.id, "follow": "report_form"}
+    return [*_topic(turn, leaf), SlotSet("offer", offer)]
 
 
 async def _continue(turn: Turn, client: Client, leaf: str, part: str) -> list[EventType]:
@@ -179,8 +197,10 @@ async def redirected(turn: Turn, client: Client) -> bool:
         choose(turn, [str(leaf) for leaf in row["leaves"]])
         return True
     office = row.get("office") or ""
-    phone = f"\n{office}电话：{row['phone']}。" if row.get("phone") else ""
-    source = f"\n依据：{row['source']}。" if row.get("source") else ""
+    phone = (
+        "\n" + say("redirect_phone", office=office, phone=row["phone"]) if row.get("phone") else ""
+    )
+    source = "\n" + say("redirect_source", source=row["source"]) if row.get("source") else ""
     turn.say("redirected", answer=row["answer"], phone=phone, source=source)
     return True
 

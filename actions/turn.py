@@ -14,6 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import (
     choices,
     conduct,
+    contact,
     drafts,
     follow_ups,
     information,
@@ -228,10 +229,10 @@ class Turn:
 
     def _agrees_to(self, offer: Json) -> bool:
         """Whether a change of own data is agreed to by its own word (“删吧”), or by the new number."""
-        if offer["data"] == "correct" and self.message.all(
-            "person" if "name" in offer else "phone"
-        ):
-            return True
+        if offer["data"] == "correct":
+            named = contact.own_name(self.message) if "name" in offer else ""
+            if named or ("name" not in offer and self.message.all("phone")):
+                return True
         return bool(pattern("my_data", "agrees").match(bare(self.message.text)))
 
     def meant_action(self, name: str) -> str | None:

@@ -87,6 +87,13 @@ def is_skip(message: Message) -> bool:
     return is_no(message) or bool(SKIP.search(bare(message.text)))
 
 
+def leaves_open(message: Message) -> bool:
+    """Whether the whole message only leaves a question open (“说不清”), whatever it is taken for."""
+    words = bare(message.text)
+    found = None if message.tapped else SKIP.match(words)
+    return found is not None and len(words) - found.end() <= 1
+
+
 def is_stop(message: Message) -> bool:
     """Whether the message says that the matter itself is off (“不订了”, “取消报修”)."""
     return _says(message, "stop")

@@ -25,6 +25,7 @@ from actions.forms.replies import (
     is_stop,
     is_yes,
     leftover,
+    plain_yes,
     summary_question,
 )
 from actions.message import Message
@@ -102,7 +103,7 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     story = draft.get("narrative")
     if not story:
-        nothing = is_restart(message) or _tells_nothing(message, draft)
+        nothing = is_restart(message) or _tells_nothing(message, draft) or plain_yes(message)
         empty = OPENING.match(bare(text)) or (nothing and conduct.about(text) is None)
         return {} if empty else {"narrative": text}
     if draft.asked in ("confirm", "change") and summary_question(message):
