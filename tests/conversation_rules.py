@@ -29,12 +29,12 @@ class Bubble:
     Attributes:
         text: Its words.
         buttons: Titles of its buttons.
-        body: Words of a card or a notice: their questions are not the bot's own.
+        notice: It tells what has happened elsewhere: its question is not one of this turn.
     """
 
     text: str
     buttons: tuple[str, ...] = ()
-    body: bool = False
+    notice: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Exchange:
     @property
     def text(self) -> str:
         """The bot's own words."""
-        return "\n".join(b.text for b in self.bubbles if not b.body)
+        return "\n".join(b.text for b in self.bubbles if not b.notice)
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +57,8 @@ def rules() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _catalogue() -> dict[str, list[str]]:
+def catalogue() -> dict[str, list[str]]:
+    """Return key → the plain form of a standard text and the one for elder mode."""
     raw = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
     return {k: [v] if isinstance(v, str) else list(v.values()) for k, v in raw.items()}
 
@@ -66,7 +67,7 @@ def _catalogue() -> dict[str, list[str]]:
 def _pattern(keys: tuple[str, ...]) -> re.Pattern[str]:
     """A pattern of all texts whose key fits one of ``keys``; what is filled in may be anything."""
     found = []
-    for key, forms in _catalogue().items():
+    for key, forms in catalogue().items():
         if any(fnmatch(key, each) for each in keys):
             found += [PLACEHOLDER.sub(".*?", re.escape(form.strip())) for form in forms]
     if not found:
@@ -87,12 +88,15 @@ def asked(text: str) -> list[str]:
 # ── The rules; each yields what is wrong in words ────────────────────────────────────────────────
 
 
+def questions(text: str) -> int:
+    """Count the questions in these words, without the resident's own in quotes."""
+    return len(re.findall(rules()["question"], re.sub(rules()["quoted"], "", text)))
+
+
 def one_question(exchange: Exchange) -> Iterator[str]:
     """At most one question in an answer."""
-    words = re.sub(rules()["quoted"], "", exchange.text)
-    questions = re.findall(rules()["question"], words)
-    if len(questions) > 1:
-        yield f"{len(questions)} questions at once"
+    if (count := questions(exchange.text)) > 1:
+        yield f"{count} questions at once"
     elif len(slots := asked(exchange.text)) > 1:
         yield f"asks for {' and '.join(slots)} at once"
 
@@ -100,7 +104,7 @@ def one_question(exchange: Exchange) -> Iterator[str]:
 def few_choices(exchange: Exchange) -> Iterator[str]:
     """At most three choices where several readings are possible."""
     for bubble in exchange.bubbles:
-        if bubble.body or not is_said(rules()["clarifies"], bubble.text):
+        if bubble.notice or not is_said(rules()["clarifies"], bubble.text):
             continue
         choices = [title for title in bubble.buttons if not re.search(rules()["ways_out"], title)]
         if len(choices) > rules()["choices"]:
@@ -108,24 +112,29 @@ def few_choices(exchange: Exchange) -> Iterator[str]:
 
 
 def plain_words(exchange: Exchange) -> Iterator[str]:
-    """Nothing of the machine, no English."""
+    """Nothing of the machine; English only to who wrote no Chinese."""
     allowed = set(rules()["latin_allowed"])
+    foreign = not re.search(rules()["chinese"], exchange.said)
     for bubble in exchange.bubbles:
         words = re.sub(rules()["quoted"], "", "\n".join((bubble.text, *bubble.buttons)))
         words = re.sub(rules()["address"], "", words)
         if found := re.search(rules()["technical"], words):
             yield f"technical text: {found[0]}"
-        elif latin := sorted(set(re.findall(rules()["latin"], words)) - allowed):
-            yield f"English: {', '.join(latin)}"
+        elif not foreign and (latin := set(re.findall(rules()["latin"], words)) - allowed):
+            yield f"English: {', '.join(sorted(latin))}"
 
 
 def fits_the_screen(exchange: Exchange, elder: bool) -> Iterator[str]:
     """No more than a phone shows."""
     most = rules()["screen"]["elder" if elder else "plain"]
-    sizes = [len(re.sub(rules()["quoted"], "", b.text)) for b in exchange.bubbles]
-    if max(sizes, default=0) > most["bubble"]:
-        yield f"a bubble of {max(sizes)} characters, {most['bubble']} fit"
-    elif sum(sizes) > most["turn"]:
+    sizes = []
+    for bubble in exchange.bubbles:
+        words = re.sub(rules()["quoted"], "", bubble.text)
+        fits = most["card" if words.startswith(rules()["card"]) else "bubble"]
+        sizes.append(len(words))
+        if len(words) > fits:
+            yield f"a bubble of {len(words)} characters, {fits} fit"
+    if sum(sizes) > most["turn"]:
         yield f"{sum(sizes)} characters at once, {most['turn']} fit"
     buttons = max((len(b.buttons) for b in exchange.bubbles), default=0)
     if buttons > most["buttons"]:

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.conversation_rules import Bubble, Exchange, asked, broken, is_rule
+from tests.conversation_rules import (
+    Bubble,
+    Exchange,
+    asked,
+    broken,
+    catalogue,
+    is_rule,
+    questions,
+)
 
 PLACE = "在哪儿呢？说小区和几号楼几单元就行，像“幸福小区3号楼2单元”。说不清也可以先报上，后补。"
 PHONE = "可能要上门，留个电话方便师傅联系您吗？只用来办这件事，办事的人要看得登记理由。不留也行，就在这儿回您。"
@@ -41,8 +49,9 @@ BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
     "a response's name": (talk(("好", "utter_greet")), False, "technical text: utter_"),
     "an error": (talk(("好", "KeyError: 1")), False, "technical text: KeyError"),
     "English": (talk(("好", "Internal server problem")), False, "English: Internal"),
-    "a wall of text": (talk(("好", "字" * 361)), False, "a bubble of 361"),
-    "too much for large type": (talk(("好", "字" * 171)), True, "a bubble of 171"),
+    "a card of two screens": (talk(("好", "【低保】" + "字" * 480)), False, "a bubble of 484"),
+    "a wall of text": (talk(("好", "字" * 321)), False, "a bubble of 321"),
+    "too much for large type": (talk(("好", "字" * 145)), True, "a bubble of 145"),
     "many bubbles": (
         [Exchange("好", tuple(Bubble("字" * 300) for _ in range(3)))],
         False,
@@ -91,8 +100,10 @@ WHOLE: Mapping[str, tuple[Sequence[Exchange], bool]] = {
         talk(("my heating", "“my heating is broken”记下了。")),
         False,
     ),
+    "English to who writes English": (talk(("hello", "Hello! Tap “人工”.")), False),
+    "a card that says all at once": (talk(("好", "【低保】" + "字" * 400)), False),
     "a question of a notice": (
-        [Exchange("好", (Bubble("问题解决了吗？", body=True), Bubble("要几份？")))],
+        [Exchange("好", (Bubble("问题解决了吗？", notice=True), Bubble("要几份？")))],
         False,
     ),
     "the open question again in other words": (talk(LIGHT, ("啊", AGAIN)), False),
@@ -134,3 +145,8 @@ def test_what_is_asked_for_is_seen_by_the_words() -> None:
     assert asked(PLACE) == ["place"] and asked(PHONE) == ["contact"]
     assert asked("“老粮库”我记下了，是哪个小区（或者哪条街）的？") == ["place"]
     assert asked(SUMMARY) == asked(FILED) == []
+
+
+def test_no_standard_text_asks_two_things() -> None:
+    many = [key for key, forms in catalogue().items() if any(questions(f) > 1 for f in forms)]
+    assert many == []
