@@ -49,7 +49,7 @@ BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
     "a response's name": (talk(("好", "utter_greet")), False, "technical text: utter_"),
     "an error": (talk(("好", "KeyError: 1")), False, "technical text: KeyError"),
     "English": (talk(("好", "Internal server problem")), False, "English: Internal"),
-    "a card of two screens": (talk(("好", "【低保】" + "字" * 480)), False, "a bubble of 484"),
+    "a card of two screens": (talk(("好", "【低保】" + "字" * 500)), False, "a bubble of 504"),
     "a wall of text": (talk(("好", "字" * 321)), False, "a bubble of 321"),
     "too much for large type": (talk(("好", "字" * 145)), True, "a bubble of 145"),
     "many bubbles": (
