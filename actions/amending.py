@@ -85,6 +85,8 @@ def asks(message: Message) -> bool:
         )  # a day and a meal are an order of its own
         if not anew and where:
             return True
+    if says("rebook", message.text):
+        return True
     return alone(message) or _other_food(message) or subsidy.asks_to_write(message)
 
 

@@ -573,7 +573,7 @@ def named(draft: Draft) -> Draft:
 
     What it is used for (“打牌”) counts only when no name is there.
     """
-    draft = _of_locality(draft)
+    draft = settled(draft)
     story = simplify(str(draft.get("narrative") or ""))
     values = dict(draft.values)
     for field in ("course", "venue"):
@@ -588,7 +588,7 @@ def named(draft: Draft) -> Draft:
     return replace(draft, values=values)
 
 
-def _of_locality(draft: Draft) -> Draft:
+def settled(draft: Draft) -> Draft:
     """Return the draft with what the locality settles: the one part of the day, days on which it is open."""
     options, asked = draft.get("options") or {}, asked_fields(draft)
     if care.DAYS in asked:

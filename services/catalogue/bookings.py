@@ -62,6 +62,16 @@ def refusal(rules: Bookable, day: date, now: datetime) -> str | None:
     return None
 
 
+def change_refusal(rules: Bookable, day: date, now: datetime) -> str | None:
+    """Return in words why a booking cannot be moved to a day, with the next one that is open; None: it can."""
+    reason, free = refusal(rules, day, now), _next_open(rules, day, now)
+    if reason is None or free is None:
+        return reason
+    other = date.fromisoformat(free)
+    named = f"{other.month}月{other.day}日（星期{_WEEKDAYS[other.weekday()]}）"
+    return f"{reason}最近能改到{named}。"
+
+
 def _next_open(rules: Bookable, day: date, now: datetime) -> str | None:
     start = max(day, now.date())
     days = (start + timedelta(days=n) for n in range(DAYS_AHEAD + 1))

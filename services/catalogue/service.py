@@ -334,6 +334,22 @@ class CatalogueService:
             raise LindaError("not_bookable", "这项服务这里还不能直接约。", 404)
         return bookings.options(rules, day, self._clock.now())
 
+    def check_booking_change(self, leaf: str | None, patch: Mapping[str, Any]) -> None:
+        """Refuse to move a booking to a day on which the service is not to be had.
+
+        Raises:
+            LindaError: 422 ``booking_closed`` with the reason and the next day on which it is.
+        """
+        rules, day = self._bookable.services.get(leaf or ""), str(patch.get("date") or "")[:10]
+        if rules is None or not day:
+            return
+        try:
+            reason = bookings.change_refusal(rules, date.fromisoformat(day), self._clock.now())
+        except ValueError:
+            raise LindaError("booking_invalid", "哪一天没看明白，请再说一遍。", 422) from None
+        if reason is not None:
+            raise LindaError("booking_closed", reason, 422)
+
     def duty(self) -> dict[str, str]:
         """Return ``{"name", "phone"}`` of the locality's duty desk."""
         return {"name": self.locality.duty.name, "phone": self.locality.duty.phone}

@@ -372,6 +372,8 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
         else:
             moved = {"place": body.place} if body.place else {}
             services.catalogue.check_meal_change(order, {**(body.appointment or {}), **moved})
+            if not order.get("meal"):
+                services.catalogue.check_booking_change(before["leaf"], body.appointment or {})
     view = await services.tickets.resident_act(
         ticket_no,
         action,
