@@ -209,15 +209,32 @@ def _without_phone(draft: Draft, gone: Sequence[str]) -> Values:
     return {**draft.values, "narrative": clean}
 
 
-OFFER_AFTER = 1
-"""After so many questions without an answer the next one offers the default."""
+OFFER_AFTER = 2
+"""After so many questions without an answer the next one offers the default; after one when it was
+misunderstood."""
+
+
+def offers_default(form: Form, draft: Draft, name: str | None, asked: int) -> bool:
+    """Whether the question offers the default of its field.
+
+    Args:
+        form: The form.
+        draft: The draft; its misses are those in a row before the question.
+        name: The field in question.
+        asked: How often it was asked before.
+    """
+    found = form.field(name)
+    enough = asked >= (1 if draft.misses else OFFER_AFTER)
+    return found is not None and bool(found.default) and enough
 
 
 def _by_default(form: Form, draft: Draft, message: Message) -> Values:
     """Return the default of the field in question when it was offered and accepted."""
     asked = form.field(draft.asked)
-    offered = asked is not None and draft.asks.get(asked.name, 0) > OFFER_AFTER
-    return asked.default if asked is not None and offered and is_yes(message) else {}
+    if asked is None or not is_yes(message):
+        return {}
+    before = draft.asks.get(asked.name, 0) - 1
+    return asked.default if offers_default(form, draft, asked.name, before) else {}
 
 
 def _short_answer(form: Form, draft: Draft, message: Message) -> Draft:

@@ -99,7 +99,7 @@ _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 def _narrative(message: Message, draft: Draft) -> Values:
     """Add what was said to the story, verbatim; plain answers and corrections are no story."""
     text = message.verbatim.strip()
-    if not text or (message.tapped and draft.get("narrative")):
+    if not text or message.pinned or (message.tapped and draft.get("narrative")):
         return {}
     story = draft.get("narrative")
     if not story:
@@ -138,6 +138,8 @@ def is_news(message: Message, draft: Draft) -> bool:
     words = len(leftover(message))
     if names_matter(message, draft):
         return True
+    if len(set(bare(message.text))) == 1:
+        return False  # “嘎嘎嘎嘎”
     if draft.asked in ("confirm", "change") and not message.entities:  # else it is a correction
         if _TURNS_AROUND.search(message.text):
             return True

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions import misses
+from actions import misses as person_misses
 from actions.forms import meal, place, report
 from actions.forms.asides import another_matter, aside
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
@@ -97,12 +97,16 @@ def test_beginning_anew_empties_the_form_and_keeps_it_open() -> None:
 # --- 2.3 the lost meal ---------------------------------------------------------------------------
 
 
-def test_the_second_time_a_default_is_offered_and_a_yes_takes_it() -> None:
-    draft = Draft("meal", "m1", values={"date": "2026-11-25", "narrative": "订饭"})
-    assert fill(meal.FORM, asking(draft, "meal"), msg("好", "affirm", id="m2")).get("meal") is None
-    for _ in range(2):
+@pytest.mark.parametrize(
+    ("asked", "misses", "lunch"), [(3, 0, True), (2, 1, True), (2, 0, False), (1, 0, False)]
+)
+def test_a_default_is_offered_after_a_miss_or_the_third_time_and_a_yes_takes_it(
+    asked: int, misses: int, lunch: bool
+) -> None:
+    draft = Draft("meal", "m1", values={"date": "2026-11-25", "narrative": "订饭"}, misses=misses)
+    for _ in range(asked):
         draft = asking(draft, "meal")
-    assert fill(meal.FORM, draft, msg("好", "affirm", id="m2")).get("meal") == "lunch"
+    assert (fill(meal.FORM, draft, msg("好", "affirm", id="m2")).get("meal") == "lunch") is lunch
     assert fill(meal.FORM, draft, msg("晚饭", "book_meal", id="m2")).get("meal") == "dinner"
 
 
@@ -328,9 +332,9 @@ async def test_the_second_miss_outside_a_form_calls_a_person(
 
 
 async def test_how_many_misses_call_a_person_is_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [misses.person_due(n) for n in range(5)] == [False, False, True, False, True]
-    monkeypatch.setattr(misses, "load", lambda name: {"person_after": 3})
-    assert [misses.person_due(n) for n in range(5)] == [False, False, False, True, False]
+    assert [person_misses.person_due(n) for n in range(5)] == [False, False, True, False, True]
+    monkeypatch.setattr(person_misses, "load", lambda name: {"person_after": 3})
+    assert [person_misses.person_due(n) for n in range(5)] == [False, False, False, True, False]
 
 
 # --- later, and two requests ----------------------------------------------------------------------
