@@ -97,9 +97,13 @@ def _other_food(message: Message) -> bool:
     return bool(message.all("diet")) and not ordered
 
 
+_SMALL = "那就还也"
+"""Words beside a day that say nothing of what is to be done."""
+
+
 def bare_day(message: Message) -> bool:
     """Whether the words are only a day or a meal (“周五”): what they are to change is not said."""
-    if message.tapped or not message.entities or leftover(message):
+    if message.tapped or not message.entities or leftover(message).strip(_SMALL):
         return False
     facts = {e.type for e in message.entities} <= {"time", "meal"}
     return facts and not any(says(kind, message.text) for kind in ("corrects", "when", *_CHANGES))

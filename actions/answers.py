@@ -119,7 +119,7 @@ class Clarify(TurnAction):
         code = query_code(turn.message)
         if ticket_no(turn.message) or (code and code == turn.message.text.strip()):
             return [FollowupAction("action_query_progress")]
-        if turn.message.all("address") and not leftover(turn.message):
+        if turn.message.pinned or (turn.message.all("address") and not leftover(turn.message)):
             return await self._place_alone(turn)
         if await belongs_elsewhere(turn):
             return [FollowupAction(ANSWER)]

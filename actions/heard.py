@@ -12,6 +12,7 @@ from typing import Any
 
 from actions import leaves
 from actions.dialogue import load, pattern
+from actions.echo import say_address
 from actions.forms import place, report
 from actions.forms.draft import Draft
 from actions.message import Message, from_events, read_time
@@ -72,7 +73,10 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
         brought["subject"] = subject
     known = dict(draft.get("address") or {})
     if draft.get("leaf") in leaves.PLACELESS or known.get("community") or known.get("place"):
+        spot = _same_spot(brought.get("address") or {}, known)
         brought = {k: v for k, v in brought.items() if k not in _PLACE}
+        if spot and draft.get("leaf") not in leaves.PLACELESS:
+            brought |= {"address": spot, "address_text": say_address(spot)}
     elif known:
         compound = (brought.pop("address", None) or {}).get("community")
         brought.pop("address_text", None)
@@ -80,6 +84,14 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
             brought["address"] = {"community": compound, **known}
             brought["address_text"] = f"{compound}{draft.get('address_text') or ''}"
     return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
+
+
+def _same_spot(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a spot told twice once, the finer (“青年街老邮电局”, then “老邮电局对面”); empty when they differ."""
+    if set(now) != {"place"} or not before.get("place") or before.get("building"):
+        return {}
+    one = place.joined(str(before["place"]), str(now["place"]))
+    return {**before, "place": one} if one else {}
 
 
 def _before_change_of_own_data(events: Sequence[Mapping[str, Any]]) -> frozenset[str]:

@@ -110,6 +110,12 @@ class Message:
         """The words as they were written: what is kept and read back."""
         return self.written or self.text
 
+    @property
+    def pinned(self) -> bool:
+        """Whether a place was shared and nothing said: the words are only its label."""
+        label = str((self.location or {}).get("label") or "").strip()
+        return bool(self.location) and not self.tapped and self.verbatim.strip() in ("", label)
+
     def all(self, kind: str) -> list[Entity]:
         """Return the entities of one type in the order said."""
         return [e for e in self.entities if e.type == kind]

@@ -8,7 +8,16 @@ from datetime import timedelta
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import amending, contact, my_data, orders, pausing, waiting, withdrawing
+from actions import (
+    amending,
+    contact,
+    my_data,
+    orders,
+    pausing,
+    rebooking,
+    waiting,
+    withdrawing,
+)
 from actions.amending import Change, kind_of, says
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
@@ -299,7 +308,9 @@ class Supplement(OwnTicketAction):
             once = [t for t in open_ones if amending.for_once(turn.message, t)]
             if once:
                 return await self._note_once(turn, client, once[0])
-            changed = [(t, c) for t in open_ones if (c := amending.change_of(turn.message, t))]
+            changed = await rebooking.changes(turn.message, client, open_ones) or [
+                (t, c) for t in open_ones if (c := amending.change_of(turn.message, t))
+            ]
             if changed and number is None and amending.bare_day(turn.message):
                 return self._ask_day(turn, *changed[0])
             if changed:
@@ -307,7 +318,8 @@ class Supplement(OwnTicketAction):
         if not open_ones and my_data.wish(turn.message) == my_data.CORRECT:
             return [FollowupAction(my_data.MyData.NAME)]
         first = first_action(turn)
-        if first and first != self.NAME and turn.choice is None:
+        handed_on = first and first != self.NAME and turn.choice is None
+        if first and handed_on and not turn.message.pinned:
             return [FollowupAction(first)]
         return await super().act(turn)
 
@@ -317,9 +329,10 @@ class Supplement(OwnTicketAction):
         key = turn.key("supplement")
         view = await client.resident_act(ticket.ticket_no, "supplement", body_of(turn), key)
         words = short(turn.message.verbatim, LONG_REASON)
+        key = "order_once" if kind_of(ticket) == amending.MEAL else "visit_once"
         phone = (view.data.get("owner") or {}).get("phone")
         call = say("order_once_phone", phone=phone) if phone else ""
-        turn.say("order_once", custom=view.card(), words=words, phone=call)
+        turn.say(key, custom=view.card(), words=words, phone=call)
         return []
 
     @staticmethod
@@ -423,7 +436,7 @@ class Supplement(OwnTicketAction):
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
         """An address without a matter is heard as such; what tells of something is reported."""
-        if place_alone(turn.message):
+        if place_alone(turn.message) or turn.message.pinned:
             return [FollowupAction(CLARIFY)]
         tells = len(leftover(turn.message)) >= TELLS and not contact.only_reaching(turn.message)
         if turn.loop is None and tells:
@@ -511,7 +524,8 @@ class Withdraw(OwnTicketAction):
         if withdrawing.keeps(text):
             return withdrawing.KEEP, ""
         if withdrawing.agrees(text):
-            return str(offer.get("code") or withdrawing.GO), str(offer.get("words") or "")
+            # A reason is on record, in the resident's words: if no other, how they agreed.
+            return str(offer.get("code") or withdrawing.GO), str(offer.get("words") or text)
         return None, text
 
     @staticmethod

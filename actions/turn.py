@@ -243,6 +243,8 @@ class Turn:
         """
         if self.message.tapped:
             return None
+        if self.message.pinned:  # a label is a place, whatever its words sound like
+            return None if name in own.OWN else own.SUPPLEMENT
         if OPENING.match(bare(self.message.text)):
             return "report_form"
         if powers.asked(self.message):

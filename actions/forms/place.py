@@ -36,6 +36,10 @@ SAME = 3
 MAX_ASKS_UNKNOWN = 2
 """The same, when the locality does not know the place by the words said."""
 
+NAME_LONGEST = 6
+"""So many characters between a compound and a spot can be the spot's name."""
+_NAME = re.compile(r"[\u4e00-\u9fff]*")
+_CLAUSE = re.compile(r"[，,。；;！!？?\n]+")
 DOOR_SAID = "door_said"
 """Value that is set when a door was told instead of a phone, which is then asked for again."""
 PINNED = "pinned"
@@ -79,7 +83,9 @@ def read(message: Message, draft: Draft) -> Values:
         entity = max(reversed(said), key=lambda e: len(e.value))
         parts = {k: v for k, v in entity.value.items() if k in PARTS}
         parts = {**_nearer(message, draft, parts), **_behind(message, entity)}
-        where = _compound_said(said, parts)
+        where = _compound_said(said, parts) or _compound_before(message, said, parts)
+        if draft.get(PINNED) and {"community", "building"} <= set(where | parts):
+            draft = _without_label(draft)
         return _fresh(draft, {**where, **parts}, f"{''.join(where.values())}{entity.text}")
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
@@ -117,12 +123,12 @@ def _nearer(message: Message, draft: Draft, parts: Mapping[str, Any]) -> dict[st
     )
     public = pattern("forms", "public_place")
     corrects = pattern("forms", "corrects").search(message.text)
+    if set(parts) == {"place"} and before and not corrects and (one := joined(before, now)):
+        return {"place": one}
     road_first, road_now = public.search(before), public.search(now)
     adds = bool(road_first) != bool(road_now) and (road_first or draft.asked == "place")
     if not adds or set(parts) != {"place"} or not before or corrects:
         return dict(parts)
-    if now in before or before in now:
-        return {"place": max(before, now, key=len)}
     return {"place": f"{now}{before}" if road_now else f"{before}{now}"}
 
 
@@ -132,6 +138,35 @@ def _compound_said(said: Sequence[Entity], parts: Mapping[str, Any]) -> dict[str
     if "community" in parts or "building" not in parts or len(named) != 1:
         return {}
     return {"community": named.pop()}
+
+
+def _compound_before(
+    message: Message, said: Sequence[Entity], parts: dict[str, Any]
+) -> dict[str, str]:
+    """Return the compound right before a spot in it (“幸福小区便民超市旁边”); the spot gains its name."""
+    spot = next((e for e in said if set(e.value) == {"place"} and e.value == parts), None)
+    named = next((e for e in said if set(e.value) == {"community"}), None)
+    if spot is None or named is None:
+        return {}
+    between = message.text[named.end : spot.start]
+    if len(between) > NAME_LONGEST or not _NAME.fullmatch(between):
+        return {}
+    parts["place"] = f"{between}{parts['place']}"
+    return {"community": str(named.value["community"])}
+
+
+def _without_label(draft: Draft) -> Draft:
+    """Return the draft without the label of a shared location: the house said by name is the place."""
+    address = {k: v for k, v in (draft.get("address") or {}).items() if k != "place"}
+    return replace(draft, values={**draft.values, "address": address})
+
+
+def joined(before: str, now: str) -> str:
+    """Return two names of one spot as one: “青年街老邮电局”, “老邮电局对面”; empty when they share no name."""
+    if now in before or before in now:
+        return max(before, now, key=len)
+    shared = (n for n in range(min(len(before), len(now)) - 1, SAME - 1, -1))
+    return next((before + now[n:] for n in shared if before.endswith(now[:n])), "")
 
 
 def answer(message: Message, draft: Draft) -> Values:
@@ -173,6 +208,10 @@ def _in_own_words(message: Message, draft: Draft) -> Values:
     text = message.text.strip()
     if not leftover(message) or is_question(message):
         return {}
+    pieces = [p.strip() for p in _CLAUSE.split(text) if p.strip()]
+    spots = [p for p in pieces if names_place(p)]
+    if len(pieces) > 1 and len(spots) == 1:  # “路灯坏了，老邮电局对面”
+        text = spots[0]
     if names_place(text):
         return _fresh(draft, _nearer(message, draft, {"place": text}), text)
     short = len(bare(text)) <= load("forms")["place_short"]

@@ -30,7 +30,13 @@ def words(shortest: int = 1) -> Reader:
 
     def read(message: Message, draft: Draft) -> Values:
         text = message.verbatim.strip()
-        if len(text) < shortest or is_yes(message) or is_no(message) or is_skip(message):
+        if (
+            message.pinned
+            or len(text) < shortest
+            or is_yes(message)
+            or is_no(message)
+            or is_skip(message)
+        ):
             return {}
         story = str(draft.get("narrative") or "")
         return {} if text in story else {"narrative": f"{story}\n{text}".strip()}

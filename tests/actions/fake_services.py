@@ -60,6 +60,7 @@ class FakeServices:
         self.booking: dict[str, Any] | None = None
         self.similar: dict[str, Any] = {"own": None, "neighbours": None}
         self.acted: dict[str, Any] = {}
+        self.waiting: list[dict[str, Any]] = []
         self.refuse: tuple[str, str, int] | None = None
 
     def app(self) -> web.Application:
@@ -73,6 +74,7 @@ class FakeServices:
         app.router.add_post("/internal/v1/places/resolve", self._resolve)
         app.router.add_get("/internal/v1/similar", self._similar)
         app.router.add_get("/internal/v1/bookings/options", self._booking)
+        app.router.add_get("/internal/v1/conversations/{id}/bookings", self._waiting)
         app.router.add_get("/internal/v1/catalogue/{leaf}", self._card)
         app.router.add_post("/internal/v1/redirect", self._redirect)
         app.router.add_get("/internal/v1/certificates", self._certificate)
@@ -124,6 +126,9 @@ class FakeServices:
 
     async def _own(self, request: web.Request) -> web.Response:
         return web.json_response({"tickets": self.tickets})
+
+    async def _waiting(self, request: web.Request) -> web.Response:
+        return web.json_response({"waiting": self.waiting, "paused": []})
 
     async def _one(self, request: web.Request) -> web.Response:
         found = [t for t in self.tickets if t["ticket_no"] == request.match_info["no"]]

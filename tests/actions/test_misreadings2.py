@@ -1,0 +1,281 @@
+"""Misreadings of the second kind: days said alone, one visit of a series, queues, labels, two houses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actions import amending, heard, waiting
+from actions.client import TicketView
+from actions.forms import booking, place, report
+from actions.forms.draft import Draft, fill
+from actions.message import from_events
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices, view
+from tests.actions.helpers import NOW, msg
+
+WEDNESDAY = {"start": "2026-11-25", "end": "2026-11-25"}
+NEXT_WEDNESDAY = {"start": "2026-12-02", "end": "2026-12-02"}
+THIS_WEEK = {"start": "2026-11-23", "end": "2026-11-29"}
+NEXT_WEEK = {"start": "2026-11-30", "end": "2026-12-06"}
+FRIDAY = {"start": "2026-11-27", "end": "2026-11-27"}
+LUNCH = {"date": "2026-11-25", "meal": "lunch", "portions": 1, "mode": "pickup"}
+WEEKLY = {"recur": "weekly", "weekdays": [3]}
+
+
+def ordered(appointment: dict[str, Any]) -> TicketView:
+    """Return an order or a booking as the resident sees it."""
+    leaf = "C1" if appointment.get("meal") else "C6"
+    return TicketView.of(view(1, kind="booking", leaf=leaf, appointment=appointment))
+
+
+VISIT = ordered({"date": "2026-11-25", "part": "am", "habit": WEEKLY})
+MEAL = ordered({**LUNCH, "habit": WEEKLY})
+
+
+# ── a day said alone ────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("text", "ents", "alone"),
+    [
+        ("周五", {"time": ("周五", FRIDAY)}, True),
+        ("那周五吧", {"time": ("周五", FRIDAY)}, True),
+        ("晚饭", {"meal": ("晚饭", "dinner")}, True),
+        ("改到周五", {"time": ("周五", FRIDAY)}, False),
+        ("不对，是周五", {"time": ("周五", FRIDAY)}, False),
+        ("周五行不行", {"time": ("周五", FRIDAY)}, False),
+        ("两份", {"count": ("两份", 2)}, False),
+        ("周五三份", {"time": ("周五", FRIDAY), "count": ("三份", 3)}, False),
+        ("你好", {}, False),
+    ],
+)
+def test_only_a_day(text: str, ents: Any, alone: bool) -> None:
+    assert amending.bare_day(msg(text, "supplement_ticket", ents=ents)) is alone
+
+
+def friday(talk: Talk, text: str = "周五") -> Talk:
+    """Say a day after an order."""
+    entity = {"entity": "time", "value": FRIDAY, "text": "周五"}
+    return talk.hear(text, "supplement_ticket", entities=[entity])
+
+
+async def test_a_day_said_alone_moves_nothing_before_a_yes(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = [view(1, kind="booking", leaf="C1", appointment=LUNCH)]
+    await friday(talk).run("action_supplement")
+    assert "还没动" in talk.text and "11月27日" in talk.text and "11月25日" in talk.text
+    assert talk.buttons == ["改过去", "不改", "另外再订一份"]
+    assert services.sent("/amend") == []
+    await talk.hear("好", "affirm").run("action_affirm")
+    assert talk.followup == "action_supplement"
+    await talk.run("action_supplement")
+    assert "改好了" in talk.text
+    assert services.sent("/amend")[0]["appointment"] == {"date": "2026-11-27"}
+
+
+async def test_with_a_word_of_change_the_day_is_moved_at_once(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = [view(1, kind="booking", leaf="C1", appointment=LUNCH)]
+    await friday(talk, "改到周五").run("action_supplement")
+    assert "改好了" in talk.text
+
+
+# ── one visit, one meal of a series ─────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("这礼拜三不用来了", [("这礼拜三", WEDNESDAY)]),
+        ("这周不来了，下周照旧", [("这周", THIS_WEEK), ("下周", NEXT_WEEK)]),
+        ("这周不来了，下周照常来", [("这周", THIS_WEEK), ("下周", NEXT_WEEK)]),
+        ("这次不用来了", []),
+        ("这回别来了，有事", []),
+    ],
+)
+def test_only_the_coming_one_is_left_out(text: str, times: list[tuple[str, Any]]) -> None:
+    message = msg(text, "withdraw_ticket", ents={"time": times} if times else {})
+    assert amending.asks(message)
+    visit, meal = (amending.change_of(message, t) for t in (VISIT, MEAL))
+    assert not visit.cancels and visit.appointment == {"date": "2026-12-02"}
+    assert "12月2日" in visit.lines[0][0]
+    assert not meal.cancels and meal.appointment["date"] == "2026-12-02"
+    assert meal.appointment["skip"] == ["2026-11-25"]
+
+
+def test_a_later_visit_that_is_left_out_is_noted_and_moves_nothing() -> None:
+    message = msg("下周三不用来", "deny", ents={"time": ("下周三", NEXT_WEDNESDAY)})
+    assert amending.for_once(message, VISIT)
+    coming = msg("这礼拜三不用来", "deny", ents={"time": ("这礼拜三", WEDNESDAY)})
+    assert not amending.for_once(coming, VISIT)
+
+
+@pytest.mark.parametrize("text", ["不用来了，以后都不来了", "以后别来了", "取消预约"])
+def test_the_whole_series_can_still_be_taken_back(text: str) -> None:
+    message = msg(text, "withdraw_ticket")
+    once = amending.change_of(message, VISIT)
+    assert once.cancels or not once
+
+
+def test_what_comes_once_is_taken_back_as_before() -> None:
+    once = ordered({"date": "2026-11-25", "part": "am"})
+    message = msg("这次不来了", "withdraw_ticket")
+    assert amending.change_of(message, once).appointment == {}
+
+
+# ── in the queue, and what else there is ────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("俺排第几了", True), ("我排到第几位了", True), ("前面还有几个人", True), ("轮到我没", True),
+        ("啥时候轮到我", True), ("排到几号了", True), ("我前头还有好多人哦", True),
+        ("第几栋楼", False), ("排个队", False), ("还要等几天", False), ("楼道灯坏了", False),
+    ],
+)  # fmt: skip
+def test_how_far_one_is_in_the_queue(text: str, asks: bool) -> None:
+    assert waiting.asks_position(msg(text, "chitchat")) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("有没有别的屋", "rows"), ("还有别的场地吗", "rows"), ("有没得别的教室", "rows"), ("换个别的房间", "rows"),
+        ("别的班还有吗", "rows"), ("有没有别的时间", "time"), ("还有别的日子没", "time"), ("啥时候有空位", "time"),
+        ("哪天有空", "time"), ("会议室咋约", None), ("有没有别的菜", None), ("灯坏了", None),
+    ],
+)  # fmt: skip
+def test_what_else_there_is(text: str, what: str | None) -> None:
+    assert booking.asks_others(msg(text, "ask_community_info")) == what
+
+
+def test_other_rooms_have_seats_enough() -> None:
+    rooms = [
+        {"id": "meeting", "name": "会议室", "seats": 30},
+        {"id": "dance", "name": "舞蹈室", "seats": 25},
+        {"id": "chess", "name": "棋牌室", "seats": 12},
+    ]
+    values = {"leaf": "K2", "venue": "meeting", "people": 20, "options": {"venues": rooms}}
+    assert booking.others(Draft("booking", "m1", values=values)) == ["舞蹈室"]
+
+
+async def test_the_queue_says_where_one_stands(talk: Talk, services: FakeServices) -> None:
+    services.waiting = [{"id": "w1", "what": "会议室，周六下午", "position": 2, "answer_by": None}]
+    await talk.hear("俺排第几了", "chitchat").run("action_chitchat")
+    assert talk.followup == "action_query_progress"
+    await talk.run("action_query_progress")
+    assert "会议室" in talk.text and "第2位" in talk.text
+
+
+async def test_who_waits_for_nothing_is_told_so(talk: Talk, services: FakeServices) -> None:
+    await talk.hear("俺排第几了", "query_progress").run("action_query_progress")
+    assert "没有排队" in talk.text
+
+
+async def test_another_room_may_be_asked_for_without_any_queue(
+    talk: Talk, services: FakeServices
+) -> None:
+    await talk.hear("有没有别的屋", "ask_community_info").run("action_community_info")
+    assert talk.followup == "action_query_progress"
+    await talk.run("action_query_progress")
+    assert talk.followup == "action_community_info"
+
+
+# ── the label of a shared location ──────────────────────────────────────────────────────────────
+def pin(label: str) -> dict[str, Any]:
+    """Return what a shared location adds to a message."""
+    return {"location": {"lat": 30.1, "lng": 104.1, "label": label}}
+
+
+def test_a_label_is_no_story() -> None:
+    draft = fill(report.FORM, None, msg("楼道灯坏了", leaf="H6"))
+    label = "青禾县人民路幸福小区3栋"
+    ents = {"address": (label, {"community": "幸福小区", "building": "3"})}
+    shared = msg(label, id="m2", leaf="H6", ents=ents, **pin(label))
+    draft = fill(report.FORM, replace(draft, asked="place"), shared)
+    assert draft.get("narrative") == "楼道灯坏了"
+    assert draft.get("address") == {"community": "幸福小区", "building": "3"}
+
+
+def test_the_house_said_after_a_label_is_the_place_alone() -> None:
+    label = "青禾县人民路66号"
+    draft = fill(report.FORM, None, msg("楼道灯坏了", leaf="H6"))
+    draft = fill(report.FORM, replace(draft, asked="place"), msg(label, id="m2", **pin(label)))
+    house = {"community": "幸福小区", "building": "3", "unit": "2"}
+    said = msg("幸福小区3号楼2单元", id="m3", ents={"address": ("幸福小区3号楼2单元", house)})
+    draft = fill(report.FORM, replace(draft, asked="place"), said)
+    assert draft.get("address") == house
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "one"),
+    [
+        ("青年街老邮电局", "老邮电局对面", "青年街老邮电局对面"),
+        ("便民服务中心", "服务中心门口", "便民服务中心门口"),
+        ("北门", "北门口", "北门口"),
+        ("人民路", "小卖部对面", ""),
+    ],
+)
+def test_one_spot_told_twice_is_said_once(before: str, now: str, one: str) -> None:
+    assert place.joined(before, now) == one
+
+
+def test_a_label_shared_before_the_report_is_said_once() -> None:
+    label = "幸福小区北门"
+    events = [
+        {
+            "event": "user", "text": label, "message_id": "m1",
+            "metadata": {"now": NOW.isoformat(), **pin(label)},
+            "parse_data": {"text": label, "intent": {"name": "supplement_ticket"}, "entities": [
+                {"entity": "address", "value": {"community": "幸福小区", "place": "北门"}, "text": label,
+                 "start": 0, "end": len(label)}]},
+        },
+        {"event": "user", "text": "北门口井盖没了", "message_id": "m2", "metadata": {"now": NOW.isoformat()}},
+    ]  # fmt: skip
+    message = msg(
+        "北门口井盖没了", id="m2", leaf="I4", ents={"address": ("北门口", {"place": "北门口"})}
+    )
+    brought = heard.recall(events, fill(report.FORM, None, message), message)
+    assert brought["address"] == {"community": "幸福小区", "place": "北门口"}
+    assert brought["address_text"] == "幸福小区北门口"
+
+
+def test_a_spot_right_behind_its_compound_is_one_place() -> None:
+    text = "路灯坏了，幸福小区便民超市旁边"
+    ents = {
+        "address": [("幸福小区", {"community": "幸福小区"}), ("超市旁边", {"place": "超市旁边"})]
+    }
+    read = place.read(msg(text, ents=ents), Draft("report", "m1"))
+    assert read["address"] == {"community": "幸福小区", "place": "便民超市旁边"}
+
+
+async def test_a_label_alone_is_a_place_whatever_it_sounds_like(
+    talk: Talk, services: FakeServices
+) -> None:
+    label = "邮政储蓄银行(解放大街支行)"
+    await talk.hear(label, "out_of_scope", metadata=pin(label)).run("action_out_of_scope")
+    assert talk.followup == "action_supplement"
+    await talk.run("action_supplement")
+    assert talk.followup == "action_clarify"
+    await talk.run("action_clarify")
+    assert f"{label}我知道了" in talk.text
+
+
+# ── two houses in one message ───────────────────────────────────────────────────────────────────
+def part(text: str, building: str, *, compound: str = "", time: bool = False) -> dict[str, Any]:
+    """Return one request of a message as the model parses it."""
+    value = {"community": compound, "building": building} if compound else {"building": building}
+    found = [{"entity": "address", "value": value, "text": f"{building}号楼", "start": 0, "end": 3}]
+    if time:
+        found.append({"entity": "time", "value": WEDNESDAY, "text": "明天", "start": 4, "end": 6})
+    return {"text": text, "intent": {"name": "book_meal", "confidence": 0.9}, "entities": found}
+
+
+def test_what_was_said_once_holds_for_both_houses() -> None:
+    parts = [part("3号楼明天一份", "3", compound="幸福小区", time=True), part("5号楼也一份", "5")]
+    parsed = {"text": "…", "intent": {"name": "book_meal"}, "parts": parts}
+    event = {"event": "user", "message_id": "m1", "metadata": {"now": NOW.isoformat()}}
+    first, second = from_events("c", parsed, [event]).parts
+    assert first.last("address").value == {"community": "幸福小区", "building": "3"}  # type: ignore[union-attr]
+    assert second.last("address").value == {"community": "幸福小区", "building": "5"}  # type: ignore[union-attr]
+    assert second.last("time").value == WEDNESDAY  # type: ignore[union-attr]
