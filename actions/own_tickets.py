@@ -253,16 +253,22 @@ class OwnTicketAction(TurnAction):
         """Do the thing with the one ticket."""
 
 
+def booked(ticket: TicketView) -> str:
+    """Return what is booked in words (``活动场地：会议室``); empty when nothing is."""
+    return str((ticket.data.get("appointment") or {}).get("what") or "")
+
+
 def named_in(text: str, found: list[TicketView]) -> list[TicketView]:
     """Return the one whose matter the words name (“那个灯” of a lamp and a drain), else all of them.
 
     Args:
         text: What was said.
-        found: Requests; of a title only what is beside the place is its matter.
+        found: Requests; of a title only what is beside the place is its matter, and what is booked.
     """
     said = set(text) - set(load("own")["no_name"])
     shared = [
-        len(said & set(t.title.replace(str(t.data.get("location_text") or ""), ""))) for t in found
+        len(said & set(t.title.replace(str(t.data.get("location_text") or ""), "") + booked(t)))
+        for t in found
     ]
     first, second = sorted([*shared, 0, 0], reverse=True)[:2]
     return [found[shared.index(first)]] if first > 2 * second else found
@@ -311,6 +317,9 @@ class Supplement(OwnTicketAction):
             changed = await rebooking.changes(turn.message, client, open_ones) or [
                 (t, c) for t in open_ones if (c := amending.change_of(turn.message, t))
             ]
+            if len(changed) > 1:
+                named = named_in(turn.message.text, [t for t, _ in changed])
+                changed = [each for each in changed if each[0] in named]
             if changed and number is None and amending.bare_day(turn.message):
                 return self._ask_day(turn, *changed[0])
             if changed:
@@ -479,7 +488,8 @@ class Withdraw(OwnTicketAction):
     def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
         """“不去了” is about what was agreed, “饭不要了” about the meal."""
         fits = [t for t in found if amending.change_of(turn.message, t).cancels]
-        return amending.newest_of_habits(fits) or super().fitting(turn, found)
+        fits = amending.newest_of_habits(fits)
+        return named_in(turn.message.text, fits) if fits else super().fitting(turn, found)
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Ask once; a reason, or a yes to the one that is read back, takes it back.

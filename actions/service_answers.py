@@ -7,6 +7,8 @@ no card answers is told from ``data/dialogue/redirects.yml``, kept by the servic
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import cards, follow_ups, leaves, powers
@@ -39,7 +41,8 @@ class AnswerService(TurnAction):
         topic = turn.topic_leaf()
         if turn.draft and turn.loop == "meal_form" and subsidy.asks(message):
             turn.tell(subsidy.told(turn.draft, turn.elder))  # the locality's list, not a card's
-            return []
+            told = {**turn.draft.values, **subsidy.read(message, turn.draft)}
+            return [SlotSet("draft", replace(turn.draft, values=told).to_slot())]
         async with turn.client() as client:
             if part and message.tapped and message.leaf:
                 return await _continue(turn, client, message.leaf.id, part)

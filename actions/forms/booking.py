@@ -96,7 +96,7 @@ def meant(message: Message, topic: str | None, doubtful: bool) -> bool:
         topic: Leaf that was explained a short while ago: a day alone is when it is wanted.
         doubtful: The understanding is not sure; then the name of what is booked is enough.
     """
-    if message.tapped:
+    if message.tapped or pattern("own", "cancel").search(bare(message.text)):
         return False
     may_book = doubtful and any(r.intent == "book_service" for r in message.readings)
     if wished(message) or (may_book and _named_leaf(message)):
