@@ -163,6 +163,8 @@ def teach(view: Page, stack: Stack, wording: Wording) -> None:
     """Find what residents said in the inbox and say what it means."""
     view.goto(f"{stack.url}/console/training?{urlencode({'q': wording.text})}")
     view.get_by_role("link", name=wording.text).click()
+    # On a desk the first group is open already; only this one's own choice stays open.
+    expect(view).to_have_url(re.compile(r"[?&]group=\d+"), timeout=30_000)
     view.get_by_text("都不是，我来选").click()
     view.locator(
         "label", has=view.locator(f'input[name="intent"][value="{wording.intent}"]')

@@ -236,12 +236,22 @@ document.addEventListener("keydown", (event) => {
 
 function press(selector, event) {
   const button = at(selector);
-  if (!button) return;
+  if (!button || button.closest("[aria-busy=true]")) return;
   event.preventDefault();
   button.click();
   // Who opens the choice with a key goes on typing what to look for.
   if (button.matches("summary") && !button.parentElement.open) at(".find")?.focus();
 }
+
+/* ---- while another group is on its way ------------------------------------------------------ */
+
+/* What is still shown is not what was asked for: a quick hand must neither decide about it nor open a
+   choice in it that is gone with the answer. The list stays open, and so does the lesson if nothing comes. */
+const busy = (event, is) => {
+  if (event.detail.target?.id === "teach") event.detail.target.ariaBusy = String(is);
+};
+document.addEventListener("htmx:beforeRequest", (event) => busy(event, true));
+document.addEventListener("htmx:afterRequest", (event) => busy(event, false));
 
 /* ---- each time a group is shown ------------------------------------------------------------ */
 

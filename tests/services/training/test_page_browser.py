@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 from sqlalchemy import update
 
 from services.context import Services
@@ -144,6 +145,7 @@ async def test_with_single_keys(open_page: Open, heard: None, services: Services
     await expect(page.locator(".done")).to_contain_text("跳过")
     await page.keyboard.press("u")
     await expect(page.locator("h1")).to_have_text("还有 3 组话等您看")
+    await page.wait_for_load_state("load")  # a page of its own: its keys work when its scripts do
     await expect(sentence).to_have_text(SENTENCE)
     await page.keyboard.press("1")  # the model's second guess there
     await expect(page.locator("h1")).to_have_text("还有 2 组话等您看")
@@ -234,3 +236,30 @@ async def test_a_contradiction_is_shown_at_once_and_can_be_meant(
     await page.get_by_label("看过了，就这样定").check()
     await page.locator(".fix button.main").click()
     await expect(page.locator(".done")).to_contain_text("听对了：报修投诉求助 · 楼道灯")
+
+
+async def test_a_quick_hand_decides_about_what_it_has_asked_for(
+    open_page: Open, heard: None, services: Services
+) -> None:
+    """The line is slow: what is still shown takes no click and no key until the other one is here."""
+    page = await open_page()
+
+    async def slowly(route: Route) -> None:
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    await page.route("**/console/training?group=*", slowly)
+    other = page.get_by_role("link", name="那个啥来着")
+    await expect(page.locator("#sentence")).to_have_text(SENTENCE)
+    await other.click()
+    await page.keyboard.press("Enter")  # “听对了” of the sentence that is on its way out
+    await page.get_by_text("都不是，我来选").click()
+    await expect(page.locator("#sentence")).to_have_text("那个啥来着我想想")
+    await page.locator('[name="intent"][value="report_problem"]').check()
+    assert await services.annotations.approved() == []
+    # When nothing comes, what is there can be used again.
+    await page.route("**/console/training?group=*", lambda route: route.abort())
+    await page.get_by_role("link", name="灯泡").click()
+    await expect(page.locator("#network")).to_be_visible()
+    await page.locator(".fix summary").click()
+    await expect(page.locator('[name="intent"][value="report_problem"]')).to_be_hidden()
