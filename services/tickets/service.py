@@ -550,8 +550,8 @@ class TicketService:
     ) -> dict[str, Any]:
         """Take the resident's answer to one callback question.
 
-        A question that came at expiry is about work not yet reported finished: its answer cannot
-        close the ticket. “Solved” is added to it for the worker, “not solved” urges it.
+        A question that came at expiry is about work not yet reported finished: its answer is kept
+        as a callback and cannot close the ticket.
 
         Args:
             answer: ``{"stage": "solved", "solved": bool, "partly": bool?}``, ``{"stage": "reason", "text"}`` or

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.errors import LindaError
-from services.tickets.core.calls import NOT_REPORTED_FINISHED
+from services.tickets.core.calls import NOT_REPORTED_FINISHED, expired
 from services.tickets.core.choices import NOT_DONE
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
@@ -27,10 +27,11 @@ class Step:
     facts: Mapping[str, Any]
 
 
-AT_EXPIRY = {
-    True: Step("supplement", {"text": "到期回访：居民说已经解决了。"}),
-    False: Step("urge", {"text": "到期回访：居民说还没有解决。"}),
+LATE = {
+    True: Step("supplement", {"text": "回访：居民说已经解决了。"}),
+    False: Step("urge", {"text": "回访：居民说还没有解决。"}),
 }
+"""An answer that comes when the ticket is in work again and its time is not over."""
 
 
 def step(ticket: Ticket, answer: Mapping[str, Any]) -> Step:
@@ -40,11 +41,10 @@ def step(ticket: Ticket, answer: Mapping[str, Any]) -> Step:
         LindaError: 422 ``bad_answer`` for what is no answer to any question.
     """
     match answer.get("stage"), answer.get("solved"):
-        case "solved", bool(solved) if ticket.state in NOT_REPORTED_FINISHED:
-            return AT_EXPIRY[solved]
+        case "solved", bool(solved) if _goes_on(ticket):
+            return LATE[solved]
         case "solved", bool(solved):
-            result = "solved" if solved else "partial" if answer.get("partly") else "unsolved"
-            facts = {"result": result, "method": "message"}
+            facts = {"result": _result(answer), "method": "message"}
             return Step("callback", {**facts, "pressured": answer.get("pressured")})
         case "reason", _:
             return Step("supplement", {"text": answer.get("text")})
@@ -56,11 +56,32 @@ def step(ticket: Ticket, answer: Mapping[str, Any]) -> Step:
 
 def taken(ticket: Ticket, answer: Mapping[str, Any]) -> bool:
     """Say whether this very answer has changed the ticket before (sent again under another key)."""
+    if answer.get("stage") != "solved":
+        return False
+    if expired(ticket):
+        return _said_at_expiry(ticket, answer)
     return next_question(ticket, answer) is not None or (
-        answer.get("stage") == "solved"
-        and answer.get("solved") is True
-        and _closed_by_resident(ticket)
+        answer.get("solved") is True and _closed_by_resident(ticket)
     )
+
+
+def _said_at_expiry(ticket: Ticket, answer: Mapping[str, Any]) -> bool:
+    """Say whether the last answer since the time was over is this one."""
+    last = ticket.callbacks[-1] if ticket.callbacks else None
+    if last is None or ticket.due_at is None:
+        return False
+    since = datetime.fromisoformat(last["at"]) >= ticket.due_at
+    return since and bool(last["result"] == _result(answer))
+
+
+def _result(answer: Mapping[str, Any]) -> str:
+    if answer.get("solved"):
+        return "solved"
+    return "partial" if answer.get("partly") else "unsolved"
+
+
+def _goes_on(ticket: Ticket) -> bool:
+    return ticket.state in NOT_REPORTED_FINISHED and not expired(ticket)
 
 
 def taken_joined(ticket: Ticket, parent: Ticket | None, answer: Mapping[str, Any]) -> bool:

@@ -39,6 +39,11 @@ def at_expiry(ticket: Ticket, expired: bool, at: datetime) -> Facts:
     return {"to_call": {"why": "expired", "since": at.isoformat()}}
 
 
+def expired(ticket: Ticket) -> bool:
+    """Say whether the time limit of the present round is over and nobody has resolved it."""
+    return ticket.state in NOT_REPORTED_FINISHED and "due" in ticket.missed
+
+
 def merged(ticket: Ticket, command: Command, context: Context) -> Facts:
     """From now on the shared ticket's end is asked about: who joined leaves the list until it is done."""
     over = context.parent is not None and context.parent.state is State.RESOLVED
@@ -75,8 +80,12 @@ def exhausted(calls: Iterable[Facts], since: datetime | None, profile: Profile) 
 
 
 def to_be_called(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """Before it is resolved the desk calls only when the time limit is over, and until it has an answer."""
-    if ticket.to_call is None:
+    """Before it is resolved a resident is asked only when the time limit is over.
+
+    Who has a chat answers there; the desk calls the others, until it has an answer.
+    """
+    asked = expired(ticket) if command.actor.kind == "resident" else ticket.to_call is not None
+    if not asked:
         return Refusal("no_call_due", "还没到期，也还没办结，先不用回访。")
     return None
 

@@ -22,7 +22,9 @@ ACCEPTED = "accept"
 REVIEWS = {"uphold": "维持，说明理由", "correct": "改正，接着办"}
 STANCES = {"lead": "由我单位主办", "assist": "可以协办", "none": "不归我单位"}
 WAYS = {"phone": "电话", "visit": "上门", "message": "短信或留言", "video": "视频"}
-REACHED = {"reached": "联系上了", "no_answer": "没联系上"}
+REACHED = {"reached": "联系上了", "delivered": "短信、留言已送达", "no_answer": "没联系上"}
+DELIVERED_BY = "message"
+"""The one way in which something can be delivered without anybody having answered."""
 WHISTLES = {
     "problem": "街道难以解决的突出问题",
     "enforcement": "需要综合执法",

@@ -382,11 +382,17 @@ def _dispatched(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def _redispatched(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """A person passes the order on; it is no ruling on an objection, so the new unit may object."""
+    """A person passes the order on; it is no ruling on an objection, so the new unit may object.
+
+    Not so a unit that a ruling has named, whoever of it works on the order, also when it comes back.
+    """
+    org = command.payload["org"]
+    same = org == ticket.owner_org
+    ruled = any(o.get("designated") == org for o in ticket.objections)
     return {
         **_owner(ticket, command, context),
-        "designated": False,
-        "same_unit": command.payload["org"] == ticket.owner_org,
+        "designated": ruled or (same and ticket.designated),
+        "same_unit": same,
         "from_org": ticket.owner_org,
         "from_org_name": ticket.owner_org_name,
     }
@@ -394,7 +400,8 @@ def _redispatched(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 def _decided(ticket: Ticket, command: Command, context: Context) -> Facts:
     upheld = command.payload["decision"] == "uphold"
-    last = {**ticket.objections[-1], "decision": command.payload["decision"],
+    named = command.payload["org"] if upheld else ticket.owner_org
+    last = {**ticket.objections[-1], "designated": named, "decision": command.payload["decision"],
             "decided_by": command.actor.id, "decided_basis": command.payload["basis"]}  # fmt: skip
     facts: Facts = {"designated": True, "objections": [*ticket.objections[:-1], last]}
     if upheld:
@@ -512,6 +519,7 @@ FACTS: Mapping[str, Effect] = {
     "signed": _signed,
     "objected": lambda t, c, x: {"org": t.owner_org, "org_name": t.owner_org_name},
     "objection_decided": _decided,
+    "contacted": lambda t, c, x: {"counts": c.payload["result"] in x.rules.contact_counts},
     "whistled": joint.whistled,
     "whistle_reported": joint.whistle_reported,
     "whistle_ended": joint.whistle_ended,

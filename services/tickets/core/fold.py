@@ -19,7 +19,8 @@ class Effect:
         copy: Facts that become the field of the same name when the event has them.
         append: List field that gets the event's facts as one more entry (with time and actor).
         stamp: Time field set to the event's time.
-        first: Time field set to the event's time unless it has one.
+        first: Time field set to the event's time unless it has one, or the event says that it does
+            not count (``counts``).
         by: Field set to the actor's id (for a resident: the word ``resident``).
         clear: Fields emptied.
         count: Counter that goes up by one, unless the event says ``same_unit``.
@@ -226,7 +227,8 @@ def apply(ticket: Ticket, event: Event) -> Ticket:
         change[effect.append] = [*getattr(ticket, effect.append), entry]
     if effect.stamp:
         change[effect.stamp] = event.at
-    if effect.first and getattr(ticket, effect.first) is None:
+    counts = event.data.get("counts") is not False
+    if effect.first and counts and getattr(ticket, effect.first) is None:
         change[effect.first] = event.at
     if effect.by:
         change[effect.by] = "resident" if event.actor.kind == "resident" else event.actor.id

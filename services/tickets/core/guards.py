@@ -12,7 +12,7 @@ from typing import Any
 
 from services.tickets.core import calls, joint, moving, oversight, planning, reviewing
 from services.tickets.core.calendar import days_between
-from services.tickets.core.choices import NOT_DONE
+from services.tickets.core.choices import DELIVERED_BY, NOT_DONE
 from services.tickets.core.commands import Command
 from services.tickets.core.context import (
     OWN_UNIT_ROLES,
@@ -391,6 +391,17 @@ def explained_if_unsolved(ticket: Ticket, command: Command, context: Context) ->
     )
 
 
+def delivered_in_writing(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A ring that nobody answered is not delivered: only what is written can be."""
+    if command.payload["result"] == "delivered" and command.payload["way"] != DELIVERED_BY:
+        return Refusal(
+            "not_delivered",
+            "只有短信或留言才算“已送达”；电话没接通、上门没人的请选“没联系上”。",
+            {"result": "请换一个结果。"},
+        )
+    return None
+
+
 def contacted_first(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Who reported is contacted before the work is called done (第十五条), where that is possible.
 
@@ -517,7 +528,7 @@ GUARDS: dict[str, Guard] = {
         objects_in_time, not_objector, upheld_names_org, before_expiry, extensions_left,
         days_within_limit, extension_days_given, extension_pending, not_requester,
         suspension_pending, not_suspension_requester, suspension_explained, review_in_time,
-        contacted_first, explained_if_unsolved, outcome_founded, evidence_if_physical,
+        delivered_in_writing, contacted_first, explained_if_unsolved, outcome_founded, evidence_if_physical,
         score_in_range, within_reopen_days, callbacks_exhausted, shared_resolved, shared_reopens, one_step_up,
         not_confidential, may_read, something_given, something_amended,
         reviewing.earlier_named, reviewing.review_once, reviewing.within_review_days,

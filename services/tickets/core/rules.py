@@ -9,7 +9,13 @@ from typing import Any
 
 import yaml
 
-from services.tickets.core.choices import DISPOSITIONS, LEVELS, WHISTLE_STAGES, WHISTLES
+from services.tickets.core.choices import (
+    DISPOSITIONS,
+    LEVELS,
+    REACHED,
+    WHISTLE_STAGES,
+    WHISTLES,
+)
 from services.tickets.core.escalation import Step
 from services.tickets.core.limits import Limit
 from services.tickets.core.states import State
@@ -54,6 +60,7 @@ class Rules:
         helping: Who is told when while a unit that was asked, called in or whistled for owes something.
         supervision: By level, how soon the unit answers.
         scoring_closes: After so much time of the next month the scoring of a month is final.
+        contact_counts: Results of a contact that are a first contact; others are kept as attempts.
         contact_first: Whether resolving needs a first contact where the class has a limit for it.
     """
 
@@ -69,6 +76,7 @@ class Rules:
     supervision: Mapping[str, Limit]
     supervision_source: str
     scoring_closes: Sourced = field(default=Sourced(Limit(5, "d", True), ""))
+    contact_counts: frozenset[str] = frozenset({"reached"})
     contact_first: bool = False
 
 
@@ -104,6 +112,7 @@ def load_rules(path: Path) -> Rules:
             },
             supervision_source=supervision["source"],
             scoring_closes=Sourced(Limit.parse(scoring["closes"]), scoring["source"]),
+            contact_counts=_among(data["contact"]["counts"], REACHED),
             contact_first=bool(data["resolve"]["contact_first"]),
         )
     except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
@@ -112,6 +121,14 @@ def load_rules(path: Path) -> Rules:
 
 def _sourced(data: Mapping[str, Any]) -> Sourced:
     return Sourced(Limit.parse(data["limit"]), data["source"])
+
+
+def _among(given: Any, codes: Mapping[str, str]) -> frozenset[str]:
+    """Return the codes that are named: at least one, and none that there is not."""
+    named = frozenset(map(str, given))
+    if not named or not named <= codes.keys():
+        raise ValueError(f"只能写这些项，至少一项：{'、'.join(codes)}")
+    return named
 
 
 def _exactly(data: Mapping[str, Any], codes: Mapping[str, str]) -> Mapping[str, Any]:

@@ -359,7 +359,7 @@ TRANSITIONS: tuple[Transition, ...] = (
             _TEXT,
             Field("asked", "这次请居民补什么（没有就不填；一次告知里没说过的要计入考评）", "items"),
         ),
-        ("is_owner",),
+        ("is_owner", "delivered_in_writing"),
     ),
     Transition(
         "whistle", WORKING, To.SAME, frozenset({"dispatcher"}), "whistled",
@@ -505,8 +505,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         "callback", _states(S.RESOLVED), To.SAME, SYSTEM | {"callback"}, "callback_missed",
         _CALLBACK_FIELDS, ("not_handler", "other_unit"), when=("result", "no_answer"),
     ),
-    Transition(  # 第二十三条: the time is over and nobody has resolved it; who has no chat is called
-        "callback", NOT_REPORTED_FINISHED, To.SAME, frozenset({"callback"}), "called_at_expiry",
+    Transition(  # 第二十三条: the time is over and nobody has resolved it: asked in the chat, or called
+        "callback", NOT_REPORTED_FINISHED, To.SAME, RESIDENT | {"callback"}, "called_at_expiry",
         (*_CALLBACK_FIELDS[:2], _TEXT), ("to_be_called", "not_handler", "other_unit"),
     ),
     # Who joined a neighbour's request is asked as well, and answers for the own household.
@@ -578,7 +578,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "withdraw", OPEN | {S.MERGED}, S.WITHDRAWN, RESIDENT, "withdrawn",
-        (Field("reason", "撤回原因"), Field("persuaded", "是被人劝撤的", "flag", default=False)),
+        (Field("reason", "撤回原因", required=True), Field("persuaded", "是被人劝撤的", "flag", default=False)),
         clock="stop",
     ),
     # ── 考评与冻结（审计） ──────────────────────────────────────────────────────────────────

@@ -214,22 +214,31 @@ async def test_an_answer_stops_the_reminders_of_that_round(services: Services) -
     assert await case.state() == "RESOLVED"
 
 
-@pytest.mark.parametrize(("solved", "field"), [(True, "supplements"), (False, "urges")])
+@pytest.mark.parametrize(("solved", "result"), [(True, "solved"), (False, "unsolved")])
 async def test_when_time_is_up_the_resident_is_asked_and_nothing_is_closed(
-    services: Services, solved: bool, field: str
+    services: Services, solved: bool, result: str
 ) -> None:
     """《北京市接诉即办工作条例》第二十三条."""
     case = await filed(services)
     await case.act("sign", {})
     await case.later(days=20)
     question = (await case.messages())[-1]
-    assert "到期" in question.text and len(question.buttons) == 2
+    assert "到期" in question.text and len(question.buttons) >= 2
     assert await case.state() == "ACTIVE"
     answered = await case.answer(stage="solved", solved=solved)
     assert answered["next"] is None
     assert await case.state() == "ACTIVE"
     assert await case.pending() is None
-    assert len((await services.tickets.get(case.ticket_no, CLERK))[field]) == 1
+    view = await services.tickets.get(case.ticket_no, CLERK)
+    assert [(c["result"], c["method"]) for c in view["callbacks"]] == [(result, "message")]
+    assert not view["supplements"] and not view["urges"], "an answer is no urging"
+    # The same answer once more is one answer; another one is a second.
+    await case.answer(stage="solved", solved=solved)
+    assert len((await services.tickets.get(case.ticket_no, CLERK))["callbacks"]) == 1
+    await case.answer(stage="solved", solved=not solved)
+    auditor = await services.tickets.get(case.ticket_no, Actor("staff", "a1", "auditor", "street"))
+    assert auditor["callbacks"][0]["result"] == result
+    assert len(auditor["callbacks"]) == 2 and auditor["state"] == "ACTIVE"
 
 
 async def test_of_a_restricted_case_no_message_shows_what_it_is_about(services: Services) -> None:

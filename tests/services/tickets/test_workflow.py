@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.tickets.core import decide, fold, timing
+from services.tickets.core import decide, fold, integrity, timing
 from services.tickets.core.context import Person, Refusal
 from services.tickets.core.effects import CLOCKS
 from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS
-from services.tickets.core.states import STATE_LABELS, STORED, State
+from services.tickets.core.states import OPEN, STATE_LABELS, STORED, State
 from services.tickets.core.workflow import ACTIONS, TRANSITIONS, lines
 from services.tickets.views import EVENT_TEXTS
 from tests.services.tickets.world import (
@@ -165,6 +165,8 @@ REFUSALS = [
     (State.RESOLVED, "close", "supervisor", {"reason": "久了"}, "callback_first"),
     (State.RESOLVED, "rate", "resident", {"score": 6}, "score_out_of_range"),
     (State.ACTIVE, "supplement", "resident", {}, "nothing_given"),
+    (State.ACTIVE, "callback", "resident", {"result": "unsolved"}, "no_call_due"),
+    (State.ACTIVE, "callback", "callback", {"result": "unsolved"}, "no_call_due"),
     (State.ACTIVE, "resolve", "handler", None, "contact_first"),
     (State.ACTIVE, "resolve", "handler", {"outcome": "redirected", "reply": "已转", "explanation":
                                           "归法院", "evidence_note": "无"}, "redirect_missing"),
@@ -228,6 +230,56 @@ def test_a_designated_unit_cannot_object_and_nobody_decides_their_own_objection(
     own = replace(ACTORS["dispatcher"], id="handler1")
     made = do(objected, "decide_objection", "dispatcher", LATER, actor=own)
     assert isinstance(made, Refusal) and made.code == "own_objection"
+
+
+# what the dispatcher does after the ruling → may the unit that has the order then object
+AFTER_RULING = [
+    ([], "designated"),
+    ([{"org": "property", "person": "p9", "reason": "换人"}], "designated"),
+    ([{"org": "property", "person": "p9", "reason": "换人"},
+      {"org": "property", "person": "p8", "reason": "又换人"}], "designated"),
+    ([{"org": "power", "reason": "先断电"}], None),
+    ([{"org": "power", "reason": "先断电"}, {"org": "property", "reason": "断好了"}], "designated"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("passes", "code"), AFTER_RULING)
+def test_the_unit_of_a_ruling_stays_designated_whoever_of_it_works(
+    passes: list[dict[str, str]], code: str | None
+) -> None:
+    ruling = {"decision": "uphold", "basis": "属物业", "org": "property"}
+    t = must(in_state(State.OBJECTED), "decide_objection", "dispatcher", LATER, ruling)
+    for payload in passes:
+        person = Person(payload["person"], "换的人", "property") if "person" in payload else None
+        t = must(t, "dispatch", "dispatcher", LATER, payload, replace(CONTEXT, person=person))
+    actor = replace(ACTORS["handler"], id="w9", org_id=str(t.owner_org))
+    made = do(t, "object", "handler", LATER, actor=actor)
+    assert (made.code if isinstance(made, Refusal) else None) == code
+
+
+# what the resident says with the withdrawal → refused with this code, or a case of pressure
+WITHDRAWALS: list[tuple[dict[str, object], str | None, bool]] = [
+    ({}, "invalid_fields", False),
+    ({"reason": "  "}, "invalid_fields", False),
+    ({"persuaded": True}, "invalid_fields", False),
+    ({"reason": "自己修好了"}, None, False),
+    ({"reason": "物业让我撤的", "persuaded": True}, None, True),
+]
+
+
+@pytest.mark.parametrize("state", sorted({*OPEN, State.MERGED}))
+@pytest.mark.parametrize(("payload", "code", "pressed"), WITHDRAWALS)
+def test_a_withdrawal_says_why(
+    state: State, payload: dict[str, object], code: str | None, pressed: bool
+) -> None:
+    made = do(in_state(state), "withdraw", "resident", LATER, payload)
+    if code is not None:
+        assert isinstance(made, Refusal) and made.code == code and "reason" in made.fields
+        return
+    assert isinstance(made, Event) and made.to_state is State.WITHDRAWN
+    after = fold.apply(in_state(state), made)
+    assert after.reason == payload["reason"] and after.persuaded is pressed
+    assert (integrity.cause(made) is not None) is pressed
 
 
 def test_an_objection_comes_in_time_or_not_at_all() -> None:

@@ -244,7 +244,9 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         },
         "plan": {"planned": []},
         "ask_joined": {"conversation_id": None, "reporter": {"phone": "138****5678"}},
-        "callback": {"to_call": {"why": "expired", "since": T0.isoformat()}},
+        "callback": {
+            "to_call": {"why": "expired", "since": T0.isoformat()}, "missed": ["due"],
+        },
         "answer_supervision": {"supervisions": [{"level": "1", "text": "请抓紧"}]},
         "include": {"exclusion": {"reason": "merged"}},
         "release": {"hold": {"reason": "x"}},
