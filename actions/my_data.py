@@ -10,9 +10,9 @@ import re
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import contact
+from actions import contact, own_data
 from actions.client import Json, TicketView
-from actions.dialogue import load, pattern
+from actions.dialogue import pattern
 from actions.echo import mask_phone
 from actions.message import Message
 from actions.texts import say
@@ -29,7 +29,6 @@ SHOWN = 5
 WAYS = (("correct", "改电话"), ("delete", say("button_delete")), ("export", "全部带走"))
 NEEDS: dict[str, tuple[str, ...]] = {"delete": ("waiting", "heard"), "withdraw": ()}
 """What can be wished only when something is kept, with what else counts for it."""
-_SPACE = re.compile(r"\s+")
 _NAME = re.compile(r"名字|姓名")
 
 
@@ -38,8 +37,7 @@ def wish(message: Message) -> str | None:
     about = message.about or ""
     if about.startswith(ABOUT):
         return about.removeprefix(ABOUT)
-    words = _SPACE.sub("", message.text)
-    return next((w for w in load(DATA)["wishes"] if pattern(DATA, "wishes", w).search(words)), None)
+    return own_data.wished(message)
 
 
 class MyData(TurnAction):

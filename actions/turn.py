@@ -22,6 +22,7 @@ from actions import (
     manners,
     orders,
     own,
+    own_data,
     pausing,
     powers,
     waiting,
@@ -245,6 +246,8 @@ class Turn:
             return None
         if self.message.pinned:  # a label is a place, whatever its words sound like
             return None if name in own.OWN else own.SUPPLEMENT
+        if own_data.surely(self.message) or self._no_plain_answer(name):
+            return own_data.ACTION
         if OPENING.match(bare(self.message.text)):
             return "report_form"
         if powers.asked(self.message):
@@ -256,6 +259,10 @@ class Turn:
         if manners.concerns(self.message):
             return "action_manners"
         return self._arranged(name) or self._gone_on_with(name)
+
+    def _no_plain_answer(self, name: str) -> bool:
+        """Whether a wish about own data was taken for a yes or a no (“号码写错了”)."""
+        return name in (AFFIRM, DENY) and own_data.wished(self.message) is not None
 
     def _arranged(self, name: str) -> str | None:
         """Return the action for words about meals, bookings and waiting, or about what goes on here."""

@@ -1,0 +1,27 @@
+"""What somebody wants with their own data, by their words (``data/dialogue/my_data.yml``): pure."""
+
+from __future__ import annotations
+
+import re
+
+from actions.dialogue import load, pattern
+from actions.message import Message
+
+DATA = "my_data"
+ACTION = "action_my_data"
+_SPACE = re.compile(r"\s+")
+
+
+def wished(message: Message) -> str | None:
+    """Return what the words wish for (a key of ``wishes``), or None."""
+    words = _SPACE.sub("", message.text)
+    if message.tapped or not words:
+        return None
+    wishes = load(DATA)["wishes"]
+    found = next((w for w in wishes if pattern(DATA, "wishes", w).search(words)), None)
+    return None if found and pattern(DATA, "not_own").search(words) else found
+
+
+def surely(message: Message) -> bool:
+    """Whether the words wish for it whatever they were taken for (“把我忘了”)."""
+    return message.intent != "emergency" and wished(message) in load(DATA)["surely"]
