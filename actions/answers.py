@@ -7,6 +7,7 @@ from rasa_sdk.events import EventType, FollowupAction
 from actions import misses
 from actions.community import CommunityInfo, name_worker
 from actions.dialogue import load
+from actions.forms import asides
 from actions.forms.replies import leftover
 from actions.intents import label
 from actions.message import Reading
@@ -55,6 +56,8 @@ class Anonymity(Say):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say how; when the same message also tells what happened, it is reported in confidence."""
+        if turn.loop and turn.draft and asides.aside(turn.message, turn.draft):
+            return [FollowupAction(turn.loop)]  # “能保证拆掉吗” over the summary
         tells = any(
             r.intent == "report_problem" and r.confidence >= TOLD for r in turn.message.readings
         )

@@ -59,6 +59,8 @@ class Filed(FormRules, Protocol):
         """Return the body of ``POST /tickets``."""
 
 
+ANONYMITY = "action_anonymity"
+"""Gives a question about the matter back to the form (“能保证拆掉吗”)."""
 CARD_PARTS = {"owner": "power", "promise": "limit"}
 """Which part of a card answers a question over the summary, where it is another than it is called."""
 # Steps after which the form still has to read the message. A real emergency ends the turn, so
@@ -191,7 +193,8 @@ class FormStep(TurnAction):
             return False
         if turn.choice is not None and turn.choice.intent in REPLIES:
             return False  # a named button of the form's own question
-        return bool(set(turn.actions_since_message()) - OWN_STEPS - {self.loop})
+        ran = set(turn.actions_since_message()) - OWN_STEPS - {self.loop}
+        return bool(ran) and not (ran == {ANONYMITY} and asides.aside(turn.message, old))
 
     def _aside(self, turn: Turn, old: Draft) -> str | None:
         """Return the kind of a message beside the form's question (``asides``), or None."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions import conduct, contact, leaves, manners
+from actions import conduct, contact, gist, leaves, manners
 from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_since
 from actions.forms import neighbours, place, shared
@@ -28,7 +28,7 @@ from actions.forms.replies import (
     plain_yes,
     summary_question,
 )
-from actions.message import Message
+from actions.message import Entity, Message
 from actions.texts import say
 
 SURE = 0.45
@@ -83,6 +83,7 @@ _KEEP_SECRET = re.compile(
 )
 _NOT_SECRET = re.compile(r"不(用|需要|要)(保密|匿名)|可以(说|公开)是我")
 _OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵|名字(写|改|填|用|叫|是)|(写|填)(上)?.{0,6}名")
+_CLAUSE_BEFORE = re.compile(r"[^\uff0c,。；;！!\n]*$")
 _NAMES_SELF = re.compile(r"(我|俺|本人)(就)?(叫|姓|是|名叫)$")
 _NAME_WRITTEN = re.compile(
     r"名字?(?:写|改成|改为|填|用|留)(?:成|上)?(?:我|俺)?.{0,4}?的?[,\uff0c、 ]?"
@@ -335,13 +336,20 @@ def _names(message: Message, draft: Draft) -> Values:
         people, beside = own, ""
     if own:
         said["name"] = str(own[-1].value)
-    elif people and (_OWN_NAME.search(message.text) or len(message.text) <= NAME_ALONE):
-        said["name"] = str(people[-1].value)
+    elif named := [e for e in people if _is_own(message.text, e)]:
+        said["name"] = str(named[-1].value)
     elif people and relation:
         said["subject_name"] = str(people[-1].value)
     if beside and beside != said.get("name"):
         said["subject_name"] = beside
     return said
+
+
+def _is_own(text: str, person: Entity) -> bool:
+    """Whether a name is the speaker's: alone in a short message, or in a clause that names oneself."""
+    clause = _CLAUSE_BEFORE.search(text[: person.start])
+    within = text if len(text) <= STORY_LONG else clause.group() if clause else ""
+    return len(text) <= NAME_ALONE or bool(_OWN_NAME.search(within))
 
 
 def _contact_answer(message: Message, draft: Draft) -> Values:
