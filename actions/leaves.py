@@ -41,6 +41,12 @@ def names() -> dict[str, str]:
     return {str(card["id"]): str(card["name"]) for card in _cards()}
 
 
+@lru_cache(maxsize=128)
+def card(leaf: str | None) -> dict[str, Any] | None:
+    """Return the service card of a leaf as it stands in the file; None without one."""
+    return next((card for card in _cards() if card["id"] == leaf), None)
+
+
 @lru_cache(maxsize=1)
 def errands() -> frozenset[str]:
     """Return the leaves done at a window, whose card offers an appointment or somebody to do it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from actions import conduct, contact, gist, leaves, manners
 from actions.dialogue import load, pattern
-from actions.echo import RELATIONS, mask_phone, say_since
+from actions.echo import RELATIONS, mask_phone, say_address, say_since
 from actions.forms import neighbours, place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
@@ -49,8 +49,6 @@ NEWS_OF_PROBLEM = 3
 """The same, when the answer by itself sounds like a problem (“…楼道灯坏了”)."""
 THIN = 5
 """A story this short (“坏了”) does not say what it is about yet: the next words may."""
-READ_BACK = 100
-"""So many characters of the story are read back; all of it goes on the ticket."""
 NAME_ALONE = 12
 """A name in so short a message is an answer: the caller's own."""
 STORY_LONG = 40
@@ -532,11 +530,25 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
 def _what(draft: Draft) -> str:
     told = manners.without_abuse(str(draft.get("narrative") or ""))
     story = re.sub(r"[。；，,.;]*\n", "；", told)
-    if len(story) > READ_BACK:
-        story = say("report_long", story=story[:READ_BACK], n=len(story))
     leaf = draft.get("leaf")
+    if gist.is_long(story):
+        return say("report_gist", line=gist.line(story, _known(draft)), n=len(story))
     named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
     return f"{leaves.name(leaf)}——“{story}”" if named else f"“{story}”"
+
+
+def _known(draft: Draft) -> gist.Known:
+    """Return what was understood beside the words of the story; said there, it leaves the line."""
+    address = draft.get("address") or {}
+    leaf, occurred = draft.get("leaf"), str(draft.get("occurred_text") or "")
+    said = ("address_text", "name", "subject_name", "phone")
+    return gist.Known(
+        leaf=None if leaf in (NO_LEAF, conduct.LEAF) else leaf,
+        place=say_address({**address, "floor": None, "room": None}),
+        since=occurred,
+        subject=RELATIONS.get(str(draft.get("subject") or ""), "").removeprefix("您"),
+        said=(*(str(draft.get(k) or "") for k in said), occurred),
+    )
 
 
 def _how_to_reach(draft: Draft, message: Message) -> str:
@@ -568,6 +580,9 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         "nlu": {"leaf": leaf, "round": draft.round},
         **place.to_ticket(draft),
     }
+    story = str(draft.get("narrative") or "")
+    if gist.is_long(story):
+        body["gist"] = gist.line(manners.without_abuse(story), _known(draft), place=False)
     for key in ("occurred", "occurred_text", "about"):
         if draft.get(key):
             body[key] = draft.get(key)

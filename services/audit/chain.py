@@ -40,7 +40,7 @@ _EMPTIED: Mapping[str, Any] = {
 }  # fmt: skip
 _WORDS = frozenset({
     "title", "text", "reason", "reply", "explanation", "plan", "note", "name", "phone", "room",
-    "narrative_original", "redirect", "rework_reason", "contact_pref", "address_text",
+    "narrative_original", "gist", "redirect", "rework_reason", "contact_pref", "address_text",
 })  # fmt: skip
 # Ids of units, codes and times: at least one letter, so never a phone number.
 _CODE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_:.+-]{1,60}")

@@ -206,7 +206,7 @@ async def _ticket(
     stored = {n: getattr(row, f"{n}_enc") if row else None for n in _CONTACT}
     return {
         "ticket_no": number, "filed_at": _iso(ticket.created_at), "state": ticket.state.label,
-        "title": ticket.title, "said": ticket.narrative_original, "reply": ticket.reply,
+        "title": ticket.title, "gist": ticket.gist, "said": ticket.narrative_original, "reply": ticket.reply,
         "place": ticket.place.public_text, "appointment": ticket.appointment, "rating": ticket.rating,
         "contact": {n: vault.decrypt(v) if v else None for n, v in stored.items()},
         "photos": [*ticket.attachments], "supplements": [u.get("text") for u in ticket.supplements],

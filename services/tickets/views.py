@@ -59,7 +59,7 @@ ADMIN_FIELDS = (
 RESTRICTED_FIELDS = tuple(f for f in (*ADMIN_FIELDS, "due_text") if f not in ("kind", "leaf"))
 RESTRICTED: View = {"title": "限阅事项", "kind": None, "leaf": None}
 # Words of residents: what they gave away of themselves in them is masked until it is revealed.
-_SAID = ("title", "narrative_original", "supplements", "amendments", "urges", "callbacks", "rework_reason",
+_SAID = ("title", "narrative_original", "gist", "supplements", "amendments", "urges", "callbacks", "rework_reason",
          "joined")  # fmt: skip
 
 _INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "resident_id",
@@ -458,7 +458,7 @@ def list_view(ticket: Ticket, actor: Actor) -> View:
     """Return one line of a list: the staff view without long parts."""
     view = staff_view(ticket, actor)
     # Without the contact data names in it would not be found; and it is for the ticket's own page.
-    long = ("narrative_original", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
+    long = ("narrative_original", "gist", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
             "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
             "audits", "planned", "reminders")  # fmt: skip
     return {k: v for k, v in view.items() if k not in long}

@@ -24,6 +24,10 @@ About = Literal["bot", "window", "grid", "property", "other"]
 """Whose conduct a complaint about a person is about; the directory says who then stays out of it."""
 
 
+NARRATIVE_LONGEST = 20_000
+"""Ten messages of the longest that the chat takes: a story may be told in several."""
+
+
 def digest_of(body: Mapping[str, Any]) -> str:
     """Return the hash of a JSON body, whatever the order of its fields."""
     text = json.dumps(body, sort_keys=True, ensure_ascii=False)
@@ -55,7 +59,12 @@ class CreateTicket(BaseModel):
     channel: Channel = "web"
     kind: Kind | None = Field(None, description="code or Chinese name; omitted: the leaf's own")
     leaf: str | None = Field(None, max_length=8, description="leaf of the catalogue, A1…M12")
-    narrative: str = Field(min_length=1, max_length=5000, description="verbatim, never changed")
+    narrative: str = Field(
+        min_length=1, max_length=NARRATIVE_LONGEST, description="verbatim, never changed"
+    )
+    gist: str | None = Field(
+        None, max_length=60, description="a long narrative in one line, without the place"
+    )
     address_text: str | None = Field(None, max_length=300)
     address: dict[str, Any] | None = None
     place: dict[str, Any] | None = Field(None, description="a candidate of /places/resolve")

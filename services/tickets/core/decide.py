@@ -24,6 +24,8 @@ from services.tickets.core.workflow import ACTIONS, Field, To, Transition, lines
 
 # Refusals that are a matter of who, not of what: HTTP 403.
 FORBIDDEN = frozenset({"role_not_allowed", "out_of_scope"})
+BROUGHT_IN = frozenset({"import12345", "hotspot"})
+"""Channels of what nobody told us: orders of a higher platform, clusters."""
 
 
 def submit(
@@ -52,6 +54,7 @@ def submit(
         leaf=leaf.id if leaf else None,
         priority=priority,
         narrative_original=request.narrative,
+        gist=request.gist,
         about=request.about,
         spot=None if place.public_text else public_spot(request.address),
     )
@@ -62,6 +65,7 @@ def submit(
         "leaf": draft.leaf,
         "title": title(leaf.title if leaf else None, place.public_text, draft),
         "narrative_original": request.narrative,
+        "gist": request.gist,
         "priority": priority.value,
         "priority_reason": why,
         "sla_class": context.sla(draft).id,
@@ -94,6 +98,17 @@ def submit(
         ticket_no, 1, "submitted", "submit", actor, at, State.DRAFT, State.SUBMITTED,
         {k: v for k, v in data.items() if v is not None},
     )  # fmt: skip
+
+
+def may_submit(actor: Actor, channel: str) -> Refusal | None:
+    """Say whether an actor may file a request: residents, the desk, the grid worker on patrol.
+
+    The street dispatches; it files only what a higher platform or a hot spot brings.
+    """
+    bringing = actor.role != "dispatcher" or channel in BROUGHT_IN
+    if bringing and lines("submit", role=actor.role):
+        return None
+    return Refusal("role_not_allowed", "您的角色不能登记诉求，请由社区窗口、网格员登记。")
 
 
 def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusal:

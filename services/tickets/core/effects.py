@@ -329,11 +329,11 @@ def _case(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def title(leaf_title: str | None, place_text: str, ticket: Ticket) -> str:
-    """Return the title: place and matter; without a known matter the first words said.
+    """Return the title: place and matter; without a known matter its line, or the first words said.
 
     Out in the street, where there is no compound, the road or the landmark tells two lamps apart.
     """
-    matter = leaf_title or ticket.narrative_original.strip()[:20]
+    matter = leaf_title or ticket.gist or ticket.narrative_original.strip()[:20]
     if place_text or not ticket.spot:
         return f"{place_text}{matter}"
     return matter if ticket.spot in matter else f"{matter} · {ticket.spot}"

@@ -54,7 +54,7 @@ _UNSIGNED = ("signed_at", "owner_person", "owner_person_name")
 EFFECTS: dict[str, Effect] = {
     "submitted": Effect(
         copy=(
-            *_CASE, "query_code", "channel", "narrative_original", "sla_profile",
+            *_CASE, "query_code", "channel", "narrative_original", "gist", "sla_profile",
             "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "case_of", "occurred",
             "occurred_text", "appointment", "certificate", "attachments", "nlu", "household",
             "said_households", "described", "spot",

@@ -31,6 +31,7 @@ class Ticket:
     leaf: str | None = None
     title: str = ""
     narrative_original: str = ""
+    gist: str | None = None  # a long narrative in one line, without the place
     priority: Priority = Priority.U3
     priority_reason: str = ""
     sla_class: str = "U3"

@@ -119,6 +119,7 @@ class StaffTicket(Answer):
     channel: str | None = None
     title: str | None = None
     narrative_original: str | None = None
+    gist: str | None = Field(None, description="长的原话概括成的一句，不含地点")
     location: dict[str, Any] | None = Field(
         None, description="community、grid、building、unit、room、text、confidence ……"
     )

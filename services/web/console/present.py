@@ -82,7 +82,7 @@ def detail(ticket: JSON, now: datetime, card: JSON | None) -> dict[str, Any]:
     """Return what the ticket page shows, apart from actions and events."""
     number = ticket["ticket_no"]
     shown = {
-        "title": number, "narrative_original": "", "supplements": [], "flags": [], "leaf": None,
+        "title": number, "narrative_original": "", "gist": None, "supplements": [], "flags": [], "leaf": None,
         "occurred_text": None, "due_at": None, "due_reason": None, "duty": None, "channel": "",
         "reporter": None, "priority": "",
         **ticket,

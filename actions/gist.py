@@ -1,0 +1,256 @@
+"""A long story in one line: where, what, since when, for whom, in which danger.
+
+Pure: clauses are scored by the words of the matter's service card, by words of damage and by where
+they stand, because the point often comes last; greetings, biography and what was tried before weigh
+against them. The words are data (``data/dialogue/gist.yml``). Nothing is lost by it: the whole story
+stays on the ticket, the line stands beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from actions import leaves
+from actions.dialogue import load, pattern
+
+DATA = "gist"
+_LETTER = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
+_REPEATED = re.compile(r"([\u4e00-\u9fff]{1,4}?)\1{1,}")
+_RUNS_ON = frozenset("了着住上下来去出起死到满")
+"""Letters that belong to the word of damage before them."""
+_REST = 4
+"""So few characters behind the word of damage belong to its clause (“堆在电梯口”)."""
+_SHORTEST = 3
+_ENOUGH = 2.0
+"""From this score on a clause tells the matter better than the leaf's name."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known beside the words of the story.
+
+    Attributes:
+        leaf: The matter, a leaf of the catalogue or None.
+        place: Where, in words.
+        since: When it happened or since when, as said.
+        subject: Whom it is for (``母亲``); empty: the speaker.
+        said: Words of places, phones, names: they are said elsewhere and leave the clause.
+    """
+
+    leaf: str | None = None
+    place: str = ""
+    since: str = ""
+    subject: str = ""
+    said: tuple[str, ...] = ()
+
+
+def is_long(story: str) -> bool:
+    """Whether a story is read back as one line instead of as it was told."""
+    return len(story) > load(DATA)["long"]
+
+
+def line(story: str, known: Known, place: bool = True) -> str:
+    """Return the story in one line of at most ``longest`` characters.
+
+    Args:
+        story: What was said, newest last.
+        known: What was understood of it.
+        place: Whether the place stands in it; where it is read back in a line of its own, it does not.
+    """
+    rules = load(DATA)
+    matter = what(story, known)
+    behind = [
+        words
+        for words in (_since(known, matter), _danger(story, matter), _urgent(story, matter))
+        if words
+    ]
+    if known.subject:
+        behind.append(rules["on_behalf"].format(who=known.subject))
+    where = known.place if place else ""
+    return _fitted(where, matter, behind, rules["longest"], rules["joint"])
+
+
+def what(story: str, known: Known) -> str:
+    """Return the matter in the resident's own words, else the name of the leaf."""
+    rules = load(DATA)
+    told = clauses(story, known.said)
+    scored = [
+        (score(c, known.leaf, index / max(len(told) - 1, 1)), -index, c)
+        for index, c in enumerate(told)
+    ]
+    best = max(scored, default=(0.0, 0, ""))
+    name = _name(known.leaf)
+    if best[0] < _ENOUGH:
+        return name or _cut(best[2], rules["clause"], known.leaf)
+    first = _cut(best[2], rules["clause"], known.leaf)
+    if name and not _hits(first, known.leaf) and len(first) < _SHORTEST * 2:
+        first = f"{name}：{first}"
+    several = pattern(DATA, "several").search(story)
+    second = _second(told, first, known) if several else ""
+    return f"{first}、{second}" if second else first
+
+
+def clauses(story: str, said: Sequence[str] = ()) -> list[str]:
+    """Return the clauses of a story without places, fillers, greetings and repetitions, in order."""
+    rules = load(DATA)
+    found: list[str] = []
+    for piece in re.split(rules["marks"], story):
+        for clause in _breaths(piece):
+            clean = _cleaned(clause, said)
+            if len(clean) >= _SHORTEST - 1 and clean not in found:
+                found.append(clean)
+    return found
+
+
+def score(clause: str, leaf: str | None, position: float) -> float:
+    """Return how well a clause tells the matter.
+
+    Args:
+        clause: A cleaned clause.
+        leaf: The matter, if known.
+        position: 0 for the first clause, 1 for the last.
+    """
+    points = min(_hits(clause, leaf), 3) * 1.0
+    damage = pattern(DATA, "damage").search(clause)
+    if damage:
+        points += 2.0 if damage.start() else 1.5  # “堆了五天了” does not say what
+    elif pattern(DATA, "harm").search(clause):
+        points += 1.2
+    points += 0.6 * position
+    points += 1.0 if pattern(DATA, "point").search(clause) else 0.0
+    if pattern(DATA, "fine").search(clause):
+        points -= 4.0
+    if pattern(DATA, "biography").search(clause):
+        points -= 3.0
+    if pattern(DATA, "beside").search(clause):
+        points -= 2.5
+    if pattern(DATA, "afraid").search(clause):
+        points -= 1.5
+    if len(clause) < _SHORTEST + 1:
+        points -= 1.0
+    return points
+
+
+def _second(told: Sequence[str], first: str, known: Known) -> str:
+    """Return another matter of the same story, the earliest of those told as clearly, or ""."""
+    rules = load(DATA)
+    scored = [(score(c, known.leaf, 0.0), -index, c) for index, c in enumerate(told)]
+    for points, _, clause in sorted(scored, reverse=True):
+        if points < _ENOUGH or not pattern(DATA, "damage").search(clause):
+            continue
+        short = _cut(clause, rules["second"], known.leaf)
+        if len(short) > _SHORTEST and not _pairs(short) & _pairs(first):
+            return short
+    return ""
+
+
+def _breaths(piece: str) -> list[str]:
+    """Cut what was told in one breath."""
+    rules = load(DATA)
+    if len(piece) <= rules["breath"]:
+        return [piece]
+    cuts = {m.start() for m in pattern(DATA, "before").finditer(piece)}
+    cuts |= {m.end() for m in pattern(DATA, "behind").finditer(piece)}
+    borders = [0, *sorted(c for c in cuts if 0 < c < len(piece)), len(piece)]
+    return [piece[a:b] for a, b in pairwise(borders)]
+
+
+def _cleaned(clause: str, said: Sequence[str]) -> str:
+    for words in sorted((w for w in said if w), key=len, reverse=True):
+        clause = clause.replace(words, "")
+    clause = pattern(DATA, "filler").sub("", clause)
+    clause = _REPEATED.sub(_once, clause)
+    before = None
+    while before != clause:
+        before = clause
+        clause = pattern(DATA, "lead").sub("", clause)
+        clause = pattern(DATA, "tail").sub("", clause)
+    return clause
+
+
+def _once(found: re.Match[str]) -> str:
+    """Keep a doubled word once; two letters alike are often one word (“天天”, “慢慢”)."""
+    word, times = found.group(1), len(found.group()) // len(found.group(1))
+    return found.group() if len(word) == 1 and times == 2 else word
+
+
+def _cut(clause: str, longest: int, leaf: str | None) -> str:
+    """Return a clause in so many characters, around the words that carry it."""
+    if len(clause) <= longest:
+        return clause
+    marks = [m.span() for m in pattern(DATA, "damage").finditer(clause)]
+    marks = marks or [
+        (i, i + 2) for i in range(len(clause) - 1) if clause[i : i + 2] in _words(leaf)
+    ]
+    if not marks:
+        return clause[:longest]
+    first = marks[0][0]
+    end = max(b for _, b in marks if b - first <= longest)
+    while end < len(clause) and clause[end] in _RUNS_ON:
+        end += 1
+    if len(clause) - end <= _REST:
+        end = len(clause)
+    start = max(0, end - longest)
+    return pattern(DATA, "tail").sub("", pattern(DATA, "lead").sub("", clause[start:end]))
+
+
+def _fitted(where: str, matter: str, behind: Sequence[str], longest: int, joint: str) -> str:
+    """Join the parts; what does not fit is left out from behind, and the place is cut last."""
+    parts = list(behind)
+    while True:
+        tail = joint.join([matter, *parts])
+        room = longest - len(tail) - (1 if where else 0)
+        if room >= (len(where) if where else 0):
+            return f"{where} {tail}" if where else tail
+        if not parts:
+            break
+        parts.pop()
+    room = longest - len(matter) - 1
+    return f"{where[: max(room, 0)]} {matter}".strip()[:longest]
+
+
+def _since(known: Known, matter: str) -> str:
+    return "" if not known.since or known.since in matter else known.since
+
+
+def _danger(story: str, matter: str) -> str:
+    """Return a danger that was said to be there; one that is only feared is said to be feared."""
+    for found in pattern(DATA, "danger").finditer(story):
+        words = found.group()
+        if words in matter:
+            return ""
+        feared = pattern(DATA, "no_danger").search(story[: found.start()])
+        if not feared:
+            return words
+    return ""
+
+
+def _urgent(story: str, matter: str) -> str:
+    return load(DATA)["urgent_word"] if pattern(DATA, "urgent").search(story) else ""
+
+
+def _name(leaf: str | None) -> str:
+    return leaves.names().get(leaf or "", "")
+
+
+def _pairs(text: str) -> set[str]:
+    letters = "".join(_LETTER.findall(text))
+    return {letters[i : i + 2] for i in range(len(letters) - 1)}
+
+
+@lru_cache(maxsize=256)
+def _words(leaf: str | None) -> frozenset[str]:
+    """Return the letter pairs of what a leaf is called and of the examples on its card."""
+    card: Mapping[str, Any] = leaves.card(leaf) or {}
+    told = [card.get("name") or "", *(card.get("aliases") or []), *(card.get("examples") or [])]
+    pairs = set().union(*(_pairs(str(words)) for words in told)) if told else set()
+    return frozenset(pairs - set(load(DATA)["common"]))
+
+
+def _hits(clause: str, leaf: str | None) -> int:
+    return len(_pairs(clause) & _words(leaf))

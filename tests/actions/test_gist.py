@@ -1,0 +1,114 @@
+"""A long story in one line: the table of cases, and the rules one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from actions import gist
+from actions.forms import report
+from actions.forms.draft import fill
+from actions.gist import Known
+from tests.actions.helpers import msg
+
+CASES: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parent / "gist_cases.yml").read_text(encoding="utf-8")
+)
+LONG = "喂你好那个我想说一下就是我们家这个马桶它堵了然后水都漫出来了我拿那个皮搋子捅了半天也不管用现在卫生间都没法进人了你们能不能派个人过来看看"
+ADDRESS = {"address": ("幸福小区3号楼2单元501", {"community": "幸福小区", "building": "3", "unit": "2", "room": "501"})}  # fmt: skip
+
+
+def known(case: dict[str, Any], place: str = "") -> Known:
+    """Return what the form knows in a case."""
+    given = {k: case.get(k, "") for k in ("since", "subject")}
+    return Known(case["leaf"], place, said=tuple(case.get("said", ())), **given)
+
+
+def test_the_table_is_long_and_its_messages_too() -> None:
+    assert len(CASES) >= 40
+    assert len({c["say"] for c in CASES}) == len(CASES)
+    assert all(gist.is_long(c["say"]) for c in CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[c["say"][:14] for c in CASES])
+def test_the_line_holds_the_point(case: dict[str, Any]) -> None:
+    line = gist.line(case["say"], known(case))
+    assert len(line) <= 40 and "\n" not in line
+    assert [w for w in case["has"] if w not in line] == [], line
+    assert [w for w in case["not"] if w in line] == [], line
+
+
+@pytest.mark.parametrize("case", CASES, ids=[c["say"][:14] for c in CASES])
+def test_with_a_place_it_still_fits_and_keeps_the_matter(case: dict[str, Any]) -> None:
+    where = "幸福小区3号楼2单元"
+    line = gist.line(case["say"], known(case, where))
+    assert line.startswith(where) and len(line) <= 40
+    assert gist.what(case["say"], known(case))[:10] in line
+    assert where not in gist.line(case["say"], known(case, where), place=False)
+
+
+def test_the_point_counts_wherever_it_stands() -> None:
+    point, rest = "厨房下水道堵了", ["我在这儿住了十几年了", "儿子在外地上班", "麻烦你们了"]
+    for at in range(4):
+        told = [*rest[:at], point, *rest[at:]]
+        assert gist.line("，".join(told), Known("H7")) == point
+
+
+def test_what_is_set_right_is_no_matter() -> None:
+    told = "上回报的电梯已经修好了，这回是楼道灯坏了"
+    assert gist.what(told, Known("H6")) == "楼道灯坏了"
+
+
+def test_without_a_telling_clause_the_name_of_the_leaf_is_said() -> None:
+    assert gist.what("我也不知道咋说这个事，你们来了就知道了", Known("H6")) == "楼道灯"
+    assert gist.what("嗯", Known(None)) == ""
+
+
+def test_a_fear_is_no_danger() -> None:
+    assert "摔" not in gist.line("楼道灯坏了，怕老人摔了", Known("H6"))
+    assert "摔了一跤" in gist.line("楼道灯坏了，老人摔了一跤", Known("H6"))
+
+
+def test_a_word_said_again_and_again_is_said_once() -> None:
+    assert gist.what("漏水漏水漏水，厨房漏水", Known("H8")) == "厨房漏水"
+    assert "天天" in gist.what("楼上天天打麻将", Known("I2"))
+
+
+def test_a_second_matter_only_when_several_are_told() -> None:
+    told = "楼道灯不亮了，一楼下水井冒脏水"
+    assert "、" not in gist.line(told, Known("H6"))
+    assert gist.line(f"两个事，{told}", Known("H6")) == "楼道灯不亮了、一楼下水井冒脏水"
+
+
+def test_an_endless_line_is_cut_around_its_point() -> None:
+    told = "那边" + "靠着墙角的" * 300 + "水管子漏了" + "一大片的地方" * 100
+    assert "漏了" in gist.line(told, Known("H1")) and len(gist.line(told, Known("H1"))) <= 40
+
+
+def test_the_summary_reads_the_line_back_and_the_ticket_keeps_every_word() -> None:
+    text = f"{LONG}，幸福小区3号楼2单元501"
+    draft = fill(report.FORM, None, msg(text, leaf="H7", ents=ADDRESS))
+    lines = dict(report.summary(draft, msg()))
+    assert "马桶" in lines["什么事"] and f"{len(text)}个字" in lines["什么事"]
+    assert "皮搋子" not in lines["什么事"] and "你好" not in lines["什么事"]
+    assert "501" not in lines["什么事"].split("（")[0]
+    body = report.to_ticket(draft, msg(), "c1")
+    assert body["narrative"] == text
+    assert "马桶" in body["gist"] and "幸福小区" not in body["gist"] and len(body["gist"]) <= 40
+
+
+def test_a_short_story_is_read_back_as_it_was_told() -> None:
+    draft = fill(report.FORM, None, msg("楼道灯坏了三天了", leaf="H6"))
+    assert "“楼道灯坏了三天了”" in dict(report.summary(draft, msg()))["什么事"]
+    assert "gist" not in report.to_ticket(draft, msg(), "c1")
+
+
+def test_two_thousand_characters_keep_every_word_and_one_line() -> None:
+    text = ("我今年七十八岁了，退休以前在粮食局上班。" * 200)[:1987] + "。最后就一件事楼道灯坏了。"
+    assert len(text) == 2000
+    draft = fill(report.FORM, None, msg(text, leaf="H6"))
+    assert dict(report.summary(draft, msg()))["什么事"].startswith("楼道灯坏了")
+    assert report.to_ticket(draft, msg(), "c1")["narrative"] == text
