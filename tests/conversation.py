@@ -12,10 +12,11 @@ A file is a list of conversations::
       not_asked: [words that no answer of the whole conversation holds]
       ticket: {leaf: H6, state: DISPATCHED, "location.building": "3"}
       events: [submitted, accepted, dispatched]
+      covers: [journeys/report/repair]
 
 A turn is one of
 
-* ``say: text`` – the resident writes;
+* ``say: text`` – the resident writes; ``times: 60`` says the same text so often in one message;
 * ``tap: title`` – the resident taps the newest button with this title, else the newest that has it
   in its title;
 * ``wait: PT3H`` – the clock goes on (``P20D``), and what has become due is done;
@@ -34,14 +35,20 @@ text and at the titles of its buttons. After ``wait`` and ``staff`` they look at
 the resident since, and ``has`` waits for it.
 
 ``ticket`` is the newest ticket of the conversation as the staff API shows it: dotted names, equal
-values, or ``{has: [words]}`` / ``{not: [words]}`` for a text; ``ticket: none`` when there may be none,
-``tickets: 2`` counts them. ``seen_by: mediator1`` reads it as this account (default dispatcher1).
+values, or ``{has: [words]}`` / ``{not: [words]}`` for a text; ``ticket: none`` when there may be none.
+``tickets: 2`` counts them, all residents' together: without it there must be exactly one with
+``ticket`` or ``events``, and none without. ``seen_by: mediator1`` reads it as this account (default
+dispatcher1).
 ``events`` are types of its timeline that come in this order, others may be between.
 ``handoff: emergency`` (or ``human``, or ``none``): why a person has been called here and not yet given
 back.
 ``clerk: 2``: a good clerk needs so many messages of the resident until the matter is filed (or told,
 when nothing is to be filed), the yes included; more are an error.
 ``journey: name`` puts the conversation into docs/dialogues.md under this heading.
+``covers: [points]``: what of the things to show it shows (tests/conversation_points.yml); such a
+conversation checks all four: words, ticket, events – of a conversation without a ticket: that nobody
+was called, or who – and what was not asked.
+``besides: {rule: why}``: a rule of tests/conversation_rules.py that does not hold here, with the reason.
 
 Whatever a conversation leaves open is withdrawn after it: the next one begins in an empty town.
 """
@@ -53,15 +60,18 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from services.tickets.core.workflow import ACTIONS
+from tests.conversation_rules import Bubble, Exchange, broken, is_rule
 from tests.stack import Chat, Stack
 
 FOLDER = Path(__file__).parent / "conversations"
+POINTS = Path(__file__).parent / "conversation_points.yml"
 NOW = "2026-11-24T10:05:00+08:00"  # a Tuesday, in office hours
 ARRIVES_S = 20
 """Seconds within which a message of the system must reach the resident."""
@@ -114,6 +124,26 @@ class Conversation:
     handoff: str = ""
     clerk: int | None = None
     journey: str = ""
+    covers: tuple[str, ...] = ()
+    besides: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def expected_tickets(self) -> int:
+        """How many tickets there must be: what is not said is not left open."""
+        if self.tickets is not None:
+            return self.tickets
+        return 1 if self.ticket is not None or self.events else 0
+
+    @property
+    def checks_all(self) -> bool:
+        """Whether words, ticket, events and what was not asked are all looked at.
+
+        Without a ticket there are no events; who was called, or that nobody was, stands for them.
+        """
+        words = any(turn.has for turn in self.turns)
+        filed = self.ticket is not None and bool(self.events)
+        nothing = self.expected_tickets == 0 and bool(self.handoff)
+        return words and bool(self.not_asked) and (filed or nothing)
 
     @property
     def id(self) -> str:
@@ -165,8 +195,9 @@ def _conversation(entry: Any, file: str) -> Conversation:
     if not entry.get("name") or not entry.get("turns"):
         raise ValueError("name and turns are needed")
     given = {k: v for k, v in entry.items() if k not in ("turns", "ticket", "now")}
-    for key in ("not_asked", "events"):
+    for key in ("not_asked", "events", "covers"):
         given[key] = _words(entry, key)
+    given["besides"] = _besides(entry)
     if isinstance(entry.get("now"), datetime):
         given["now"] = entry["now"].isoformat()
     elif "now" in entry:
@@ -181,13 +212,32 @@ def _conversation(entry: Any, file: str) -> Conversation:
     elif ticket is not None:
         raise ValueError("ticket is a mapping or none")
     turns = tuple(_turn(each) for each in entry["turns"])
-    return Conversation(file=file, turns=turns, **given)
+    conversation = Conversation(file=file, turns=turns, **given)
+    _check_whole(conversation)
+    return conversation
+
+
+def _check_whole(conversation: Conversation) -> None:
+    """Look at what only the whole tells: counts that contradict, points that are not shown."""
+    if conversation.tickets == 0 and (conversation.ticket is not None or conversation.events):
+        raise ValueError("there is no ticket, and yet it is looked at")
+    unknown = sorted(set(conversation.covers) - set(points()["points"]))
+    if unknown:
+        raise ValueError(f"covers what is no point: {', '.join(unknown)}")
+    if conversation.covers and not conversation.checks_all:
+        raise ValueError("covers a point and does not check words, ticket, events, not_asked")
+
+
+@lru_cache(maxsize=1)
+def points() -> dict[str, Any]:
+    """What conversations must show, and how many of them (conversation_points.yml)."""
+    return dict(yaml.safe_load(POINTS.read_text(encoding="utf-8")))
 
 
 def _turn(entry: Any) -> Turn:
     if not isinstance(entry, dict):
         raise ValueError(f"a turn is a mapping, not {entry!r}")
-    _no_other(entry, {*KINDS, "has", "not", "by", "silent"})
+    _no_other(entry, {*KINDS, "has", "not", "by", "silent", "times"})
     kinds = [kind for kind in KINDS if kind in entry]
     if len(kinds) != 1:
         raise ValueError(f"a turn is one of {', '.join(KINDS)}: {entry!r}")
@@ -199,10 +249,22 @@ def _turn(entry: Any) -> Turn:
         raise ValueError("staff needs as, and action or do")
     if kind == "staff" and value.get("do", "answer") not in DEEDS:
         raise ValueError(f"do is one of {', '.join(DEEDS)}")
+    if "times" in entry:
+        value *= int(entry["times"])
     return Turn(
         kind, value, _words(entry, "has"), _words(entry, "not"), entry.get("by", ""),
         bool(entry.get("silent", False)),
     )  # fmt: skip
+
+
+def _besides(entry: Mapping[str, Any]) -> dict[str, str]:
+    found = entry.get("besides") or {}
+    if not isinstance(found, dict):
+        raise ValueError("besides is a mapping of rules to reasons")
+    for rule, why in found.items():
+        if not is_rule(rule) or not why:
+            raise ValueError(f"besides: {rule!r} is no rule, or there is no reason")
+    return dict(found)
 
 
 def _no_other(entry: Mapping[str, Any], known: set[str]) -> None:
@@ -231,6 +293,7 @@ class Talk:
         lines: What was said so far: ``(who, text, button titles)``; who is ``居民`` (or the
             neighbour's name), ``邻答``, ``工作人员``, ``系统``, or ``时间`` and ``办事人 grid1`` for
             what is done meanwhile.
+        exchanges: By resident, what they said and what came back.
         turns: Messages and taps of the residents.
         filed_after: How many of them it took until the first ticket.
     """
@@ -240,6 +303,7 @@ class Talk:
     lines: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     chats: dict[str, Chat] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+    exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     turns: int = 0
     filed_after: int | None = None
 
@@ -253,6 +317,7 @@ class Talk:
         try:
             for turn in self.conversation.turns:
                 self._take(turn)
+            self._check_rules()
             self._check_not_asked()
             self._check_ticket()
             self._check_handoff()
@@ -275,7 +340,7 @@ class Talk:
                 answer = chat.say(turn.value) if turn.kind == "say" else chat.tap(turn.value)
             except StopIteration:
                 raise AssertionError(self.story(f"no button {turn.value!r} was shown")) from None
-            self._write(chat.last)
+            self._write(chat.last, turn)
             self._count()
             titles = "\n".join(b["title"] for m in chat.last for b in m.get("buttons") or [])
             if not turn.silent and not answer.strip():
@@ -309,15 +374,20 @@ class Talk:
             )
             missing = [words for words in turn.has if words not in shown]
             if not missing or time.monotonic() > deadline:
-                self._write(new)
+                self._write(new, turn)
                 return shown, missing
             time.sleep(0.1)
 
-    def _write(self, messages: list[dict[str, Any]]) -> None:
+    def _write(self, messages: list[dict[str, Any]], turn: Turn) -> None:
+        bubbles = []
         for message in messages:
             who = {"human": "工作人员", "system": "系统"}.get(message["from"], "邻答")
             titles = tuple(b["title"] for b in message.get("buttons") or [])
             self.lines.append((who, message["text"] or "", titles))
+            if who != "工作人员":
+                bubbles.append(Bubble(message["text"] or "", titles, who == "系统"))
+        said = turn.value if isinstance(turn.value, str) else turn.kind
+        self.exchanges.setdefault(turn.by, []).append(Exchange(said, tuple(bubbles)))
 
     # What is left behind.
 
@@ -344,15 +414,25 @@ class Talk:
         if asked:
             raise AssertionError(self.story(f"asked or said: {', '.join(asked)}"))
 
+    def _check_rules(self) -> None:
+        wanted = self.conversation
+        wrong = [
+            each
+            for exchanges in self.exchanges.values()
+            for each in broken(exchanges, wanted.elder, wanted.besides)
+        ]
+        if wrong:
+            raise AssertionError(self.story("; ".join(wrong)))
+
     def _check_ticket(self) -> None:
         wanted = self.conversation
-        if wanted.tickets is not None:
-            count = len(self.own_tickets())
-            if count != wanted.tickets:
-                raise AssertionError(self.story(f"{count} tickets, not {wanted.tickets}"))
+        tickets = self.own_tickets()
+        if len(tickets) != wanted.expected_tickets:
+            count = f"{len(tickets)} tickets, not {wanted.expected_tickets}"
+            raise AssertionError(self.story(count))
         if wanted.ticket is None and not wanted.events:
             return
-        number = self.newest()
+        number = str(tickets[0]["ticket_no"])
         ticket = self.stack.ticket(number, wanted.seen_by)
         wrong = [
             f"{name}: {value(ticket, name)!r}, not {expected!r}"

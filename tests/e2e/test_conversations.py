@@ -9,6 +9,7 @@ instead, while conversations are being written.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.conversation import (
     Malformed,
     Talk,
     fits,
+    points,
     read_all,
     read_file,
     value,
@@ -67,6 +69,16 @@ def test_ten_common_tasks_need_no_more_turns_than_a_good_clerk() -> None:
     assert len(counted) >= 10 and max(counted) <= 2
 
 
+def test_every_point_is_shown_by_conversations_that_check_everything() -> None:
+    """Reading has made sure that whatever covers a point checks words, ticket, events, not asked."""
+    covering = [c for c in CONVERSATIONS if isinstance(c, Conversation) and c.covers]
+    shown = Counter(point for c in covering for point in c.covers)
+    wanted = points()
+    few = {point: shown[point] for point in wanted["points"] if shown[point] < wanted["least"]}
+    assert few == {}
+    assert len(covering) >= wanted["together"]
+
+
 def test_every_journey_has_a_transcript() -> None:
     headings = set(DOCUMENT.read_text(encoding="utf-8").splitlines())
     journeys = {c.journey for c in CONVERSATIONS if isinstance(c, Conversation) and c.journey}
@@ -82,11 +94,29 @@ def test_a_malformed_file_is_named(tmp_path: Path) -> None:
         ("- name: a\n  turns: [{staff: {as: grid1}}]", "action or do"),
         ("- name: a\n  turns: [{say: 好}]\n- name: a\n  turns: [{say: 好}]", "twice"),
         ("- turns: [{say: 好}]", "conversation 1"),
+        ("- {name: a, turns: [{say: 好}], tickets: 0, events: [submitted]}", "yet it is looked"),
+        ("- {name: a, turns: [{say: 好}], covers: [journeys/nothing]}", "no point"),
+        ("- {name: a, turns: [{say: 好, has: 好}], covers: [journeys/rate]}", "does not check"),
+        ("- {name: a, turns: [{say: 好}], besides: {again: so}}", "no rule"),
         ("- name: [", "wrong.yml"),
     ):
         path.write_text(text, encoding="utf-8")
         errors = [str(e) for e in read_file(path) if isinstance(e, Malformed)]
         assert len(errors) == 1 and "wrong.yml" in errors[0] and said in errors[0], errors
+
+
+def test_what_is_not_said_of_tickets_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "counted.yml"
+    for rest, count in (
+        ("", 0),
+        (", ticket: none", 0),
+        (", ticket: {leaf: H6}", 1),
+        (", events: [submitted]", 1),
+        (", ticket: {leaf: H6}, tickets: 2", 2),
+    ):
+        path.write_text(f"- {{name: a, turns: [{{say: 好}}]{rest}}}", encoding="utf-8")
+        (read,) = read_file(path)
+        assert isinstance(read, Conversation) and read.expected_tickets == count
 
 
 def test_values_of_a_ticket() -> None:
