@@ -50,8 +50,8 @@ BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
     "an error": (talk(("好", "KeyError: 1")), False, "technical text: KeyError"),
     "English": (talk(("好", "Internal server problem")), False, "English: Internal"),
     "a card of two screens": (talk(("好", "【低保】" + "字" * 500)), False, "a bubble of 504"),
-    "a wall of text": (talk(("好", "字" * 321)), False, "a bubble of 321"),
-    "too much for large type": (talk(("好", "字" * 145)), True, "a bubble of 145"),
+    "a wall of text": (talk(("好", "字" * 325)), False, "a bubble of 325"),
+    "too much for large type": (talk(("好", "字" * 170)), True, "a bubble of 170"),
     "many bubbles": (
         [Exchange("好", tuple(Bubble("字" * 300) for _ in range(3)))],
         False,

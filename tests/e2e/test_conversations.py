@@ -27,9 +27,10 @@ from tests.conversation import (
     value,
 )
 from tests.dialogues import DOCUMENT
-from tests.stack import Stack
+from tests.stack import ROOT, Stack
 
 CONVERSATIONS = read_all()
+TEXTS = ROOT / "data" / "texts"
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,17 @@ def test_every_point_is_shown_by_conversations_that_check_everything() -> None:
     few = {point: shown[point] for point in wanted["points"] if shown[point] < wanted["least"]}
     assert few == {}
     assert len(covering) >= wanted["together"]
+
+
+def test_what_must_not_be_asked_could_be_asked() -> None:
+    """A word that stands in no text of the bot is never said: it alone checks nothing."""
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in TEXTS.glob("*.yml"))
+    empty = [
+        c.id
+        for c in CONVERSATIONS
+        if isinstance(c, Conversation) and c.covers and not any(w in texts for w in c.not_asked)
+    ]
+    assert empty == []
 
 
 def test_every_journey_has_a_transcript() -> None:
