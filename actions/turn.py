@@ -25,6 +25,7 @@ from actions import (
     own_data,
     pausing,
     powers,
+    repairs,
     waiting,
     withdrawing,
 )
@@ -32,7 +33,7 @@ from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
 from actions.forms import booking, certificate
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, OPENING, YES, bare
+from actions.forms.replies import DECLINES, NO, OPENING, YES, bare
 from actions.message import (
     REFERS_TO_MESSAGE,
     Entity,
@@ -79,6 +80,7 @@ class Turn:
         self.message: Message = from_events(
             self.conversation_id, tracker.latest_message or {}, tracker.events
         )
+        self.message = repairs.as_report(self.message)
         self.typed = self.message
         """The message as it came, also when its words name a button."""
         left = self.message.left or {}
@@ -226,7 +228,9 @@ class Turn:
         if offer.get("data") and self._agrees_to(offer):
             return str(offer["follow"])
         words = bare(self.message.text)
-        return AFFIRM if words in YES else DENY if words in NO else None
+        if words in YES:
+            return AFFIRM
+        return DENY if words in NO or DECLINES.match(words) else None
 
     def _agrees_to(self, offer: Json) -> bool:
         """Whether a change of own data is agreed to by its own word (“删吧”), or by the new number."""
@@ -246,6 +250,8 @@ class Turn:
             return None
         if self.message.pinned:  # a label is a place, whatever its words sound like
             return None if name in own.OWN else own.SUPPLEMENT
+        if repairs.wished(self.message):
+            return None if name in own.OWN else "report_form"
         if own_data.surely(self.message) or self._no_plain_answer(name):
             return own_data.ACTION
         if OPENING.match(bare(self.message.text)):
@@ -254,6 +260,8 @@ class Turn:
             return ANSWER
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
+        if self.topic_leaf() and follow_ups.part_of(self.message):
+            return ANSWER
         if manners.about_us(self.message):
             return "action_complain_assistant"
         if manners.concerns(self.message):
@@ -278,8 +286,6 @@ class Turn:
 
     def _gone_on_with(self, name: str) -> str | None:
         """Return the action for words that go on with what was explained or asked for before."""
-        if self.topic_leaf() and follow_ups.part_of(self.message):
-            return ANSWER
         doubtful = name == CLARIFY or self.message.uncertain
         if booking.meant(self.message, self.topic_leaf(), doubtful):
             return BOOK
@@ -287,6 +293,8 @@ class Turn:
             return ANSWER
         if own_request := own.meant(self.message, name):
             return own_request
+        if self.last_action() == own.QUERY and own.phoned(self.message):
+            return own.QUERY
         return ANSWER if self._wants_errand() else None
 
     def _wants_errand(self) -> bool:
@@ -328,6 +336,8 @@ class Turn:
 
     def _beside_the_form(self, name: str) -> str | None:
         """Return the action for a question beside an open form that a classifier has no name for."""
+        if name == "action_handoff" and repairs.wished(self.message):
+            return self.loop
         if name in PEOPLE_FIRST:
             return None
         if waiting.asks_position(self.message):
@@ -339,7 +349,7 @@ class Turn:
         """Return what comes before a person is called: what “我要投诉” is about, or a second look."""
         if self.message.tapped:
             return None
-        if OPENING.match(bare(self.message.text)):
+        if OPENING.match(bare(self.message.text)) or repairs.wished(self.message):
             return "report_form"
         return own.REVIEW if own.wants_review(self.message) else None
 

@@ -52,17 +52,19 @@ def _spelled(run: str) -> str | None:
             if before and word and (now is None or before[0] + 1 < now[0]):
                 best[end] = (before[0] + 1, before[1] + word)
     found = best[-1]
-    return found[1] if found else None
+    # “你hao”: single syllables may be anything.
+    return found[1] if found and len(found[1]) > found[0] else None
 
 
 def _translated(run: str) -> tuple[str, int]:
     """Return a run of English with the known words in Chinese, and how many of its words are known."""
-    known, text = 0, run
+    known, tells, text = 0, False, run
     for words, chinese in _english():
         said = [m.group() for m in words.finditer(text)]
+        tells = tells or (bool(said) and chinese not in load("foreign")["weak"])
         known += sum(len(_WORD.findall(each)) for each in said)
         text = words.sub(f" {chinese} ", text)
-    if not known:
+    if not tells:
         return run, 0
     rest = _WORD.findall(text)
     empty = [w for w in rest if w.lower().replace("’", "'") in _empty()]
