@@ -138,7 +138,9 @@ def lines(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """
     window = draft.get("window") or {}
     found: list[tuple[str, str]] = []
-    price = "，".join(filter(None, (window.get("price"), window.get("price_note"))))
+    price = str(window.get("price") or "")
+    if not (price and message.elder):  # one thing at a time
+        price = "，".join(filter(None, (price, window.get("price_note"))))
     if price:
         found.append((say("heading_price"), price.rstrip("。")))
     words = _words(draft, message)
