@@ -12,17 +12,61 @@ DATA = "contact"
 _CLAUSE = re.compile(r"[^\uff0c,。；;！!\n]+")
 _NUMBER = re.compile(r"\d{7,}")
 _SAYS_NAME = re.compile(r"^(?:我|俺)?(?:的?名字|姓名)?(?:应该|就)?(?:叫|是|写)?(?:做|成)?")
+_JOINT = "；"
 _EDGE = re.compile(r"^[和跟、 ]+|[、 ]+$")
 
 
-def preference(message: Message) -> str:
+def preference(message: Message, asked: bool = False) -> str:
     """Return the resident's own words on how and when to reach them (“下午打”); empty when none.
 
     Numbers are left out: they are kept as contact data, not in words.
+
+    Args:
+        message: What was said.
+        asked: How to reach them was just asked: then no word of calling has to stand beside it.
     """
-    if message.tapped or not pattern(DATA, "beside").search(message.text):
+    if message.tapped or not (asked or pattern(DATA, "beside").search(message.text)):
         return ""
-    return _kept([c for _, c in _clauses(message.text) if _prefers(c)])
+    return _kept([_core(c) for _, c in _clauses(message.text) if _prefers(c)])
+
+
+def kinds(words: str) -> frozenset[str]:
+    """Return what a clause says of reaching somebody: ``way``, ``time``, ``whose``, ``aid``."""
+    plain = _plain(words)
+    return frozenset(k for k in load(DATA)["kinds"] if pattern(DATA, "kinds", k).search(plain))
+
+
+def merged(known: str, new: str) -> str:
+    """Return both wishes; what the newer one says of the same kind takes the older one's place."""
+    said = frozenset().union(*(kinds(c) for c in new.split(_JOINT))) if new else frozenset()
+    kept = [c for c in known.split(_JOINT) if c and not kinds(c) & said and c not in new]
+    return _kept([*kept, *new.split(_JOINT)]) if new else known
+
+
+def lasting(words: str) -> str:
+    """Return of a ticket's wish what also holds for the next matter: not when somebody is at home."""
+    return _kept([c for c in words.split(_JOINT) if kinds(c)])
+
+
+def standing(words: str) -> str:
+    """Return a wish without the word that makes it one for good (“以后发微信” → “发微信”)."""
+    return _kept([pattern(DATA, "for_good").sub("", c) for c in words.split(_JOINT)])
+
+
+def by_message(words: str) -> bool:
+    """Whether messages are wished for instead of calls, at any time of the day."""
+    told = [_plain(c) for c in words.split(_JOINT)]
+    wished = pattern(DATA, "message")
+    return any(wished.search(c) and "time" not in kinds(c) for c in told)
+
+
+def whose_phone(message: Message, entity: Entity) -> bool:
+    """Whether a relation is only said of whose phone it is (“打我闺女电话”)."""
+    for at, clause in _clauses(message.text):
+        for found in pattern(DATA, "kinds", "whose").finditer(clause.replace(" ", "")):
+            if at + found.start() <= entity.start < at + found.end():
+                return True
+    return False
 
 
 def visit(message: Message) -> str:
@@ -84,8 +128,22 @@ def _clauses(text: str) -> list[tuple[int, str]]:
     return [(m.start(), m.group()) for m in _CLAUSE.finditer(text)]
 
 
+def _plain(clause: str) -> str:
+    return _NUMBER.sub("", clause).replace(" ", "")
+
+
 def _prefers(clause: str) -> bool:
-    return bool(pattern(DATA, "preference").search(_NUMBER.sub("", clause).replace(" ", "")))
+    return bool(kinds(clause)) or bool(pattern(DATA, "preference").search(_plain(clause)))
+
+
+def _core(clause: str) -> str:
+    """Return a clause whole; of a story told in one breath only the words of the wish."""
+    plain = _plain(clause)
+    if len(plain) <= load(DATA)["one_breath"]:
+        return clause
+    found = (pattern(DATA, "kinds", k).search(plain) for k in load(DATA)["kinds"])
+    words = [m.group() for m in sorted(filter(None, found), key=lambda m: m.start())]
+    return _JOINT.join(words) or clause
 
 
 def _visit_words(message: Message, at: int, clause: str) -> str:
@@ -110,5 +168,5 @@ def _visit_words(message: Message, at: int, clause: str) -> str:
 
 
 def _kept(clauses: list[str]) -> str:
-    words = "；".join(_EDGE.sub("", _NUMBER.sub("", c)).strip() for c in clauses)
+    words = _JOINT.join(_EDGE.sub("", _NUMBER.sub("", c)).strip() for c in clauses)
     return words[: load(DATA)["longest"]]

@@ -60,6 +60,8 @@ class Resident:
 
     name: str | None = None
     phone_known: bool = False
+    pref: str = ""
+    """How and when they want to be reached, kept with consent."""
     home: Mapping[str, Any] | None = None
 
 
@@ -263,6 +265,7 @@ def _parse(
         resident=Resident(
             name=(metadata.get("resident") or {}).get("name"),
             phone_known=bool((metadata.get("resident") or {}).get("phone_known")),
+            pref=str((metadata.get("resident") or {}).get("pref") or ""),
             home=home if home and home.get("compound_id") else None,
         ),
         pending_callback=metadata.get("pending_callback") or None,

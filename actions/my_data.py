@@ -23,6 +23,8 @@ DO = "action_my_data_do"
 ABOUT = "data:"
 """Prefix of what a button about own data is about."""
 CORRECT = "correct"
+PREFER = own_data.PREFER
+UNPREFER = "unprefer"
 EXPORT = "export"
 SHOWN = 5
 """So many matters are named; of more their number."""
@@ -51,6 +53,8 @@ class MyData(TurnAction):
             stored = await client.own_data(turn.conversation_id)
         wanted = wish(turn.message)
         phone = turn.message.last("phone")
+        if wanted in (PREFER, UNPREFER):
+            return self._prefer(turn, wanted, str(stored.get("pref") or ""))
         if wanted == CORRECT and phone is None and _NAME.search(turn.message.text):
             return self._correct_name(turn, stored)
         if wanted == EXPORT:
@@ -72,6 +76,19 @@ class MyData(TurnAction):
         source = pattern(DATA, "source").search(turn.message.text)
         turn.say("data_source" if source else "data_shown", _ways(stored), stored=shown(stored))
         return []
+
+    @staticmethod
+    def _prefer(turn: Turn, wanted: str, known: str) -> list[EventType]:
+        """Ask whether the way to be reached that was said is kept, or the kept one forgotten."""
+        if wanted == UNPREFER and not known:
+            turn.say("data_no_pref")
+            return []
+        pref = contact.preference(turn.message, asked=True) if wanted == PREFER else known
+        pref = contact.merged(known, contact.standing(pref)) if wanted == PREFER else known
+        yes = button(say("data_yes"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
+        turn.say(f"data_{wanted}", [yes, button("先不动", "/deny")], pref=pref)
+        kept = pref if wanted == PREFER else ""
+        return [SlotSet("offer", {**_offer(turn, wanted), "pref": kept})]
 
     @staticmethod
     def _correct_name(turn: Turn, stored: Json) -> list[EventType]:
@@ -119,9 +136,12 @@ class DoMyData(TurnAction):
             return [SlotSet("offer", {**offer, "id": turn.message.id})]
         body = {"change": wanted, "phone": phone, "ticket_no": offer.get("ticket_no")}
         body = {k: v for k, v in body.items() if v and not (k == "ticket_no" and phone)}
+        if offer.get("pref"):
+            body["pref"] = offer["pref"]
         async with turn.client() as client:
             stored = await client.change_own_data(turn.conversation_id, body, turn.key("data"))
-        turn.say(f"data_{wanted}_done", phone=stored.get("phone") or "", open=_open(stored))
+        told = {"phone": stored.get("phone") or "", "pref": stored.get("pref") or ""}
+        turn.say(f"data_{wanted}_done", open=_open(stored), **told)
         events = [SlotSet("offer", None), SlotSet("contact_asked", True)]
         if wanted == "delete" and turn.loop is not None:  # what was begun is deleted, too
             events += [*cleared(), ActiveLoop(None), FollowupAction(LISTEN)]
@@ -142,7 +162,7 @@ class DoMyData(TurnAction):
 
 
 def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventType]:
-    """After a ticket with a new phone ask once whether it may be kept for the next matter.
+    """After a ticket with a new phone, or a new way to be reached, ask once whether to keep it.
 
     Args:
         turn: The turn that filed it.
@@ -152,12 +172,18 @@ def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventTyp
     Returns:
         The offer, and that it was asked; nothing when there is nothing to ask.
     """
-    new = (body.get("contact") or {}).get("phone")
-    if not new or turn.message.resident.phone_known or turn.tracker.get_slot("contact_asked"):
+    resident, told = turn.message.resident, body.get("contact") or {}
+    phone = told.get("phone") and not resident.phone_known
+    pref = contact.lasting(str(told.get("pref") or ""))
+    pref = "" if pref == resident.pref else pref
+    if not (phone or pref) or turn.tracker.get_slot("contact_asked"):
         return []
     yes = button(say("button_remember"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
-    turn.say("data_may_remember", [yes, button("只用这一回", "/deny")])
-    offer = _offer(turn, "remember", None, ticket.ticket_no)
+    key = "data_may_remember_both" if phone and pref else "data_may_remember_pref"
+    key = key if pref else "data_may_remember"
+    turn.say(key, [yes, button("只用这一回", "/deny")], pref=pref)
+    wanted, number = ("remember", ticket.ticket_no) if phone else (PREFER, None)
+    offer = {**_offer(turn, wanted, None, number), "pref": pref}
     return [SlotSet("offer", offer), SlotSet("contact_asked", True)]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from actions import contact
 from actions.dialogue import load, pattern
 from actions.message import Message
 
 DATA = "my_data"
 ACTION = "action_my_data"
+PREFER = "prefer"
+"""How to be reached from now on."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -18,8 +21,13 @@ def wished(message: Message) -> str | None:
     if message.tapped or not words:
         return None
     wishes = load(DATA)["wishes"]
-    found = next((w for w in wishes if pattern(DATA, "wishes", w).search(words)), None)
+    found = next((w for w in wishes if _wishes(w, words, message)), None)
     return None if found and pattern(DATA, "not_own").search(words) else found
+
+
+def _wishes(wish: str, words: str, message: Message) -> bool:
+    told = bool(pattern(DATA, "wishes", wish).search(words))
+    return told and (wish != PREFER or bool(contact.preference(message, asked=True)))
 
 
 def surely(message: Message) -> bool:

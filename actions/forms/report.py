@@ -306,14 +306,10 @@ def _needs_hours(draft: Draft, message: Message) -> bool:
 
 def read_contact(message: Message, draft: Draft) -> Values:
     """Read phone and name of who speaks, or the name of whom it is for."""
-    said: dict[str, Any] = {}
-    phone = message.last("phone")
-    if phone is not None:
-        said["phone"] = str(phone.value)
-    elif shared.keeps_phone(message):
-        said[shared.NO_PHONE] = True
-    pref, at_home = contact.preference(message), contact.visit(message)
-    said.update({k: v for k, v in (("pref", pref), ("visit", at_home)) if v})
+    said: dict[str, Any] = dict(shared.reach(message, draft))
+    at_home = contact.visit(message)
+    if at_home:
+        said["visit"] = at_home
     return said if draft.asked in ("desk", "who") else {**said, **_names(message, draft)}
 
 
@@ -329,6 +325,8 @@ def _names(message: Message, draft: Draft) -> Values:
     people = message.meant("person")
     own = [e for e in people if _NAMES_SELF.search(message.text[: e.start])]
     relation = message.last("relation")
+    if relation and contact.whose_phone(message, relation):
+        relation = None
     beside = contact.name_with(message.text, relation) if relation else ""
     if conduct.about(message.text):
         people, beside = own, ""
@@ -350,12 +348,6 @@ def _is_own(text: str, person: Entity) -> bool:
     return len(text) <= NAME_ALONE or bool(_OWN_NAME.search(within))
 
 
-def _contact_answer(message: Message, draft: Draft) -> Values:
-    """A yes to “留个电话好联系您？” promises the number, which is then asked for once."""
-    agrees = is_yes(message) and not message.all("phone") and not draft.get("phone_promised")
-    return {"phone_promised": True} if agrees else {}
-
-
 def _needs_contact(draft: Draft, message: Message) -> bool:
     # Asked once, never pressed; only a promised number is asked for a second time.
     asks = 2 if draft.get("phone_promised") or draft.get(place.DOOR_SAID) else 1
@@ -363,6 +355,7 @@ def _needs_contact(draft: Draft, message: Message) -> bool:
         not draft.get("phone")
         and not draft.get(shared.NO_PHONE)
         and not message.resident.phone_known
+        and not contact.by_message(shared.wish(draft, message))
         and draft.get("leaf") in leaves.VISIT
         and draft.asks.get("contact", 0) < asks
     )
@@ -371,7 +364,7 @@ def _needs_contact(draft: Draft, message: Message) -> bool:
 def _subject(message: Message, draft: Draft) -> Values:
     """Take whom it is for. A neighbour who is complained of is not whom it is for."""
     entity = message.last("relation")
-    if entity is None:
+    if entity is None or contact.whose_phone(message, entity):
         return {}
     if entity.value == "neighbor" and not re.search(r"替|帮|代", message.text):
         return {}
@@ -480,7 +473,7 @@ FORM = Form(
             "contact",
             needed=_needs_contact,
             read=read_contact,
-            answer=_contact_answer,
+            answer=shared.contact_answer,
             optional=True,
         ),
         Field("subject", needed=lambda d, m: False, read=_subject),
@@ -522,6 +515,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("照片", f"{len(draft.get('attachments'))}张"))
     if confidential(draft):
         lines.append(("保密", say("report_secret")))
+    elif draft.get("leaf") in leaves.CONFIDENTIAL:
+        lines.append(("保密", say("report_not_secret")))
     if about:
         lines.append(("怎么转", say("report_complaint", goes=conduct.goes(about))))
     return lines
@@ -553,7 +548,7 @@ def _known(draft: Draft) -> gist.Known:
 
 def _how_to_reach(draft: Draft, message: Message) -> str:
     name = draft.get("name") or message.resident.name or ""
-    phone, wish = draft.get("phone"), _paren(draft.get("pref"))
+    phone, wish = draft.get("phone"), _paren(shared.wish(draft, message))
     if phone:
         return f"{name} {mask_phone(str(phone))}{wish}".strip()
     if message.resident.phone_known:
@@ -595,7 +590,7 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
             body["narrative"] += f"\n{who}"
     if draft.get("subject"):
         body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
-    wishes = "；".join(filter(None, (draft.get("pref"), draft.get("visit"))))
+    wishes = "；".join(filter(None, (shared.wish(draft, message), draft.get("visit"))))
     if draft.get("phone") or draft.get("name") or wishes:
         body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
         body["contact"] |= {"pref": wishes[:PREF_LONGEST]} if wishes else {}

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from actions import contact
 from actions.dialogue import pattern
 from actions.echo import RELATIONS, mask_phone
 from actions.forms import place
-from actions.forms.draft import Draft, Reader, Values
+from actions.forms.draft import CHANGE, CONFIRM, Draft, Reader, Values
 from actions.forms.replies import bare, is_no, is_skip, is_yes
 from actions.message import Entity, Message
 from actions.texts import say
@@ -58,19 +59,41 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
 
     def read(message: Message, draft: Draft) -> Values:
         said: dict[str, Any] = {}
-        relation, person, phone = (message.last(k) for k in ("relation", "person", "phone"))
-        if relation is not None:
+        relation, person = (message.last(k) for k in ("relation", "person"))
+        if relation is not None and not contact.whose_phone(message, relation):
             said["subject"] = str(relation.value)
         if person is not None:
             of_subject = names_subject(message, draft, person)
             said["subject_name" if of_subject else "name"] = str(person.value)
-        if phone is not None:
-            said["phone"] = str(phone.value)
-        elif keeps_phone(message):
-            said[NO_PHONE] = True
-        return said
+        return {**said, **reach(message, draft)}
 
     return read
+
+
+_FREE = frozenset({"contact", CONFIRM, CHANGE})
+"""Asked for these, “晚上别打” says how to be reached; elsewhere a word of calling stands beside it."""
+
+
+def reach(message: Message, draft: Draft) -> Values:
+    """Read a phone number, that there is to be none, and how and when to be reached.
+
+    Who wishes for messages is not asked for a number.
+    """
+    said: dict[str, Any] = {}
+    phone, known = message.last("phone"), str(draft.get("pref") or message.resident.pref)
+    pref = contact.preference(message, asked=draft.asked in _FREE)
+    if pref:
+        said["pref"] = contact.merged(known, pref)
+    if phone is not None:
+        said["phone"] = str(phone.value)
+    elif keeps_phone(message) or contact.by_message(pref):
+        said[NO_PHONE] = True
+    return said
+
+
+def wish(draft: Draft, message: Message) -> str:
+    """Return how and when the resident wants to be reached: said now, else kept with consent."""
+    return str(draft.get("pref") or message.resident.pref)
 
 
 NO_PHONE = "no_phone"
@@ -83,15 +106,18 @@ def keeps_phone(message: Message) -> bool:
 
 
 def contact_answer(message: Message, draft: Draft) -> Values:
-    """A yes to “留个电话吗” promises the number, which is then asked for once."""
-    agrees = is_yes(message) and not message.all("phone") and not draft.get("phone_promised")
-    return {"phone_promised": True} if agrees else {}
+    """A yes to “留个电话吗”, or “下午打”, promises the number, which is then asked for once."""
+    pref = contact.preference(message, asked=True)
+    calls = bool(contact.kinds(pref) & {"time", "whose"}) and not contact.by_message(pref)
+    agrees = (is_yes(message) or calls) and not message.all("phone")
+    return {"phone_promised": True} if agrees and not draft.get("phone_promised") else {}
 
 
 def needs_contact(draft: Draft, message: Message) -> bool:
     """Whether a phone number is still asked for: once, and again when it was promised."""
     asks = 2 if draft.get("phone_promised") or draft.get(place.DOOR_SAID) else 1
     known = draft.get("phone") or message.resident.phone_known
+    known = known or contact.by_message(wish(draft, message))
     return not known and not draft.get(NO_PHONE) and draft.asks.get("contact", 0) < asks
 
 
@@ -152,9 +178,11 @@ def say_subject(draft: Draft, heading: str) -> Lines:
 
 def say_reach(draft: Draft, message: Message) -> str:
     """Return how the resident is reached, in words."""
+    said = wish(draft, message)
+    how = f"（{said}）" if said else ""
     if draft.get("phone"):
-        return f"{draft.get('name') or ''} {mask_phone(str(draft.get('phone')))}".strip()
-    return say("reach_known" if message.resident.phone_known else "reach_here")
+        return f"{draft.get('name') or ''} {mask_phone(str(draft.get('phone')))}{how}".strip()
+    return say("reach_known" if message.resident.phone_known else "reach_here") + how
 
 
 def appointment(draft: Draft) -> dict[str, str]:
@@ -183,6 +211,7 @@ def booking(draft: Draft, conversation_id: str, leaf: str, narrative: str) -> di
     }
     if draft.get("subject"):
         body["subject"] = {"relation": draft.get("subject"), "name": draft.get("subject_name")}
-    if draft.get("phone") or draft.get("name"):
+    if draft.get("phone") or draft.get("name") or draft.get("pref"):
         body["contact"] = {"name": draft.get("name"), "phone": draft.get("phone")}
+        body["contact"] |= {"pref": draft.get("pref")} if draft.get("pref") else {}
     return body

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from services.channels.types import Conversation
     from services.context import Services
 
-Change = Literal["remember", "correct", "delete", "withdraw", "subsidy"]
+Change = Literal["remember", "correct", "delete", "withdraw", "subsidy", "prefer", "unprefer"]
 REMEMBER = "remember"
 """Purpose of the consent to keep name and phone for the next matter."""
 VERSION = "2026-11"
 """Of the words with which the dialogue asks for it."""
 SUBSIDY = "meal_subsidy"
 """Purpose of the consent to write what was said of a meal's subsidy on the eater's next order, too."""
+REACH = "contact_pref"
+"""Purpose of the consent to keep how and when somebody wants to be reached for the next matter."""
 PURPOSES = {
+    REACH: "下回照您说的方式联系您",
     REMEMBER: "下回办事不用再问电话",
     "contact": "办事时联系您",
     SUBSIDY: "下回订饭不用再问补贴",
@@ -86,6 +89,7 @@ async def change(
     ticket_no: str | None = None,
     *,
     name: str | None = None,
+    pref: str | None = None,
 ) -> dict[str, Any]:
     """Do what the resident has confirmed; done again it changes nothing more.
 
@@ -99,6 +103,8 @@ async def change(
             there, :func:`subsidies`).
         phone: The number to keep.
         ticket_no: For ``remember``: the resident's own ticket whose contact is to be kept.
+        pref: For ``prefer``, and beside ``remember``: how and when to be reached from now on
+            (``unprefer`` forgets it).
         name: For ``correct``: the right name of a resident who is known; then no number is needed.
 
     Returns:
@@ -113,6 +119,9 @@ async def change(
             await services.people.save_resident(s, known, name=name)
             await services.rights.record_chat(s, known, wanted)
         return await show(services, conversation)
+    if wanted in ("prefer", "unprefer"):
+        await _prefer(services, conversation, pref if wanted == "prefer" else None)
+        return await show(services, await services.channels.conversation(conversation.id))
     if wanted == "subsidy":
         async with services.db.write() as s:
             saved = await services.people.save_resident(s, known)
@@ -128,9 +137,11 @@ async def change(
             raise LindaError("phone_missing", "还不知道您的电话，请把号码说一遍。", 422)
         async with services.db.write() as s:
             saved = await services.people.save_resident(
-                s, conversation.resident_id, name=name, phone=phone
+                s, conversation.resident_id, name=name, phone=phone, contact_pref=pref
             )
             await services.people.give_consent(s, saved.id, REMEMBER, VERSION)
+            if pref:
+                await services.people.give_consent(s, saved.id, REACH, VERSION)
             await services.channels.bind_resident(s, conversation.id, saved.id)
             if wanted == "correct":
                 await services.rights.record_chat(s, saved.id, wanted)
@@ -145,6 +156,21 @@ async def change(
                 await services.people.forget_resident(s, known)
                 await services.rights.record_chat(s, known, wanted)
     return await show(services, await services.channels.conversation(conversation.id))
+
+
+async def _prefer(services: Services, conversation: Conversation, pref: str | None) -> None:
+    """Keep how to be reached, with consent; None: forget it, and end that consent."""
+    known = conversation.resident_id
+    if pref is None and known is None:
+        return
+    async with services.db.write() as s:
+        saved = await services.people.save_resident(s, known, contact_pref=pref or "")
+        if pref:
+            await services.people.give_consent(s, saved.id, REACH, VERSION)
+            await services.channels.bind_resident(s, conversation.id, saved.id)
+        else:
+            await services.people.withdraw_consent(s, saved.id, REACH)
+            await services.rights.record_chat(s, saved.id, "correct")
 
 
 async def subsidies(services: Services, conversation: Conversation) -> list[dict[str, Any]] | None:

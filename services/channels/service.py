@@ -500,14 +500,7 @@ class ChannelService:
         Errors: 404 ``message_not_found`` when it is no answer of the bot in this conversation.
         """
         async with self._db.write() as s:
-            message = await s.get(MessageRow, message_id)
-            if (
-                message is None
-                or message.conversation_id != conversation_id
-                or message.sender != "bot"
-                or message.reply_to is None
-            ):
-                raise LindaError("message_not_found", "没有找到这条回答。", 404)
+            message = await _answer(s, conversation_id, message_id)
             conversation = await store.conversation(s, conversation_id)
             said = self._texts.say("off_topic", conversation.elder)
             if conversation.mode == "human":
@@ -524,6 +517,16 @@ class ChannelService:
             exchange = await self._exchange(s, conversation_id, [store.view(row)])
         self._hub.wake(conversation_id)
         return exchange
+
+    async def useful(self, conversation_id: str, message_id: str) -> Exchange:
+        """The resident says that an answer helped; nothing is said to that.
+
+        Errors: 404 ``message_not_found`` as in :meth:`off_topic`.
+        """
+        async with self._db.write() as s:
+            message = await _answer(s, conversation_id, message_id)
+            await self.heard.useful(s, str(message.reply_to))
+            return await self._exchange(s, conversation_id, [])
 
     # -- other subjects ----------------------------------------------------------------------
 
@@ -892,6 +895,7 @@ class ChannelService:
             "resident": {
                 "name": resident.name if resident else None,
                 "phone_known": bool(resident and resident.phone),
+                "pref": resident.contact_pref if resident else None,
                 "home": resident.home.as_dict() if resident and resident.home else None,
             },
             "pending_callback": await self._open_question(session, row),
@@ -1082,3 +1086,12 @@ def _attachment_view(row: AttachmentRow) -> AttachmentView:
         size=row.size,
         path=row.path,
     )
+
+
+async def _answer(s: Session, conversation_id: str, message_id: str) -> MessageRow:
+    """Return an answer of the bot in a conversation, or raise 404 ``message_not_found``."""
+    message = await s.get(MessageRow, message_id)
+    here = message is not None and message.conversation_id == conversation_id
+    if message is None or not here or message.sender != "bot" or message.reply_to is None:
+        raise LindaError("message_not_found", "没有找到这条回答。", 404)
+    return message

@@ -61,7 +61,7 @@ async def save(
         room = home.pop("room")
         row.home, row.room_enc = home, vault.encrypt(room) if room else None
     if given.contact_pref is not None:
-        row.contact_pref = given.contact_pref
+        row.contact_pref = given.contact_pref or None
     row.updated_at = now
     await session.flush()
     saved = await load(session, vault, given.id)

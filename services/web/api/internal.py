@@ -59,6 +59,7 @@ class OwnDataChange(BaseModel):
     phone: str | None = Field(None, max_length=20)
     name: str | None = Field(None, min_length=1, max_length=40, description="correct: the name")
     ticket_no: str | None = Field(None, max_length=30)
+    pref: str | None = Field(None, max_length=40, description="how and when to be reached")
 
 
 class DraftChange(BaseModel):
@@ -282,7 +283,13 @@ async def change_data(request: web.Request, body: OwnDataChange) -> dict[str, An
     services = request.app[SERVICES]
     conversation = await services.channels.conversation(request.match_info["id"])
     return await own_data.change(
-        services, conversation, body.change, body.phone, body.ticket_no, name=body.name
+        services,
+        conversation,
+        body.change,
+        body.phone,
+        body.ticket_no,
+        name=body.name,
+        pref=body.pref,
     )
 
 
