@@ -100,6 +100,7 @@ class Accessibility(TurnAction):
         return []
 
 
+COMFORT = "action_comfort"
 WORTH_A_CHOICE = 0.05
 """A fainter reading is noise and would only puzzle as a choice."""
 TOLD = 0.01
@@ -126,6 +127,8 @@ class Clarify(TurnAction):
             return await self._place_alone(turn)
         if await belongs_elsewhere(turn):
             return [FollowupAction(ANSWER)]
+        if turn.last_action() == COMFORT:  # more of what weighs on somebody, however it is read
+            return [FollowupAction(COMFORT)]
         if misses.person_due(misses.before(turn) + 1):
             await misses.call_person(turn)
             return []

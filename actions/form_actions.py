@@ -243,6 +243,8 @@ class FormStep(TurnAction):
     def _unread(self, turn: Turn, old: Draft, draft: Draft) -> bool:
         """Whether the message brought nothing that the same question would not have to ask again."""
         before, now = (told(d, self.FORM) for d in (old, draft))
+        if self._changed(turn, old, draft):
+            return False  # “不用保密” takes something away
         agreed = is_yes(turn.message) and old.asked in (CONFIRM, CHANGE)
         return (
             before == now and old.skipped == draft.skipped and not agreed and bool(turn.typed.text)

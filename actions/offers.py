@@ -35,6 +35,7 @@ def make_offer(
     kind: str,
     leaf: str | None,
     others: Sequence[Button] = (),
+    told: str = "",
     **values: str,
 ) -> list[EventType]:
     """Offer to file the message as a ticket; return the events that remember the offer.
@@ -45,12 +46,13 @@ def make_offer(
         kind: Kind of the ticket.
         leaf: Leaf of the catalogue, or None for what has none.
         others: Further ways to go on, offered first.
+        told: What would be filed instead of this message alone.
         values: What the sentence needs.
     """
     message_id = turn.message.id
     yes = button(YES, f'/affirm{{"about":"offer:{message_id}"}}')
     turn.say(key, [*others, yes, button(NO, "/deny")], **values)
-    offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": turn.message.verbatim}
+    offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": told or turn.message.verbatim}
     return [SlotSet("offer", offer)]
 
 

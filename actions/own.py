@@ -112,6 +112,11 @@ def same_number(a: str, b: str) -> bool:
     return a.replace("-", "").upper() == b.replace("-", "").upper()
 
 
+def phoned(message: Message) -> bool:
+    """Whether it was reported by phone or at the counter (“我在电话里报的”)."""
+    return not message.tapped and says("phoned", message.text)
+
+
 def grumbles(message: Message) -> bool:
     """Whether the food is complained of and none is ordered (“上次那菜都馊了”)."""
     complains = pattern("forms", "grumble").search(message.text)

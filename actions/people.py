@@ -145,7 +145,11 @@ class Comfort(TurnAction):
             return [FollowupAction(LISTEN)]
         elder = (turn.elder and found["card"].get("elder")) or {}
         card = {**found["card"], **elder, "numbers": found["numbers"]}
-        turn.tell(safety_text(card, first=bool(elder)))
+        again = turn.last_action() == self.NAME
+        if again:
+            turn.say("comfort_again")
+        else:
+            turn.tell(safety_text(card, first=bool(elder)))
         about = f'"service":"{self.VISIT}","about":"m:{turn.message.id}"'
         yes = button(say("button_visit"), f"/report_problem{{{about}}}")
         turn.say("comfort_visit", [yes, button("先不用", "/deny")])

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import cards, follow_ups, leaves, powers
+from actions import cards, follow_ups, heard, leaves, powers
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
 from actions.follow_ups import APPOINTMENT, PROXY, VISIT
@@ -24,6 +24,8 @@ from actions.people import danger_first
 from actions.texts import say
 from actions.turn import Turn, TurnAction, button
 
+TOLD_BEFORE = 2
+"""So many messages before “那你给我问问” say what is to be found out."""
 ERRANDS = (PROXY, APPOINTMENT)
 DANGER_SURE = 0.6
 """From this confidence on a question about violence, suicide or children begins with what helps."""
@@ -103,6 +105,11 @@ def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
         return [*keep, *_show(turn, card)]
     if part in ERRANDS and turn.loop is None:
         return [*keep, *_errand(turn, card, part)]
+    if part == "find_out":
+        return [
+            *keep,
+            *make_offer(turn, "offer_consult", "consult", str(card["id"]), told=_told(turn)),
+        ]
     part = {PROXY: "deputy", APPOINTMENT: "where"}.get(part, part)
     links = cards.links(card) if part in ("print", "online") else []
     data = {"card": {"type": "service", "title": card["name"], "links": links}} if links else None
@@ -114,6 +121,12 @@ def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
     if part == "lacking" and turn.loop is None:
         return [*keep, *make_offer(turn, "offer_consult", "consult", str(card["id"]))]
     return keep
+
+
+def _told(turn: Turn) -> str:
+    """Return the resident's last words before these, which say what is to be found out."""
+    before = [said.verbatim for said, _ in heard.earlier(turn.tracker.events, turn.message)]
+    return "\n".join([*before[-TOLD_BEFORE:], turn.message.verbatim])
 
 
 def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:

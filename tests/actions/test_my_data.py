@@ -66,7 +66,7 @@ async def test_what_is_waited_for_and_heard_is_told_and_deleted(
     assert "排队等的位子：会议室，11月28日星期六下午" in talk.text and "3句" in talk.text
     talk.hear("收回我的同意", "ask_my_data")
     await talk.run("action_my_data")
-    assert "没有要删的" in talk.text, "no consent stands"
+    assert "删吗" in talk.text, "no consent stands, what is kept without one may go"
     talk.hear("删除我的资料", "ask_my_data")
     await talk.run("action_my_data")
     assert "删吗" in talk.text and "排队等的位子" in talk.text
