@@ -9,7 +9,8 @@ What has become of a message is written down before and after each attempt:
 
 * a passive reply is decided once per message of WeChat, so that each of its retries gets the same. It
   has arrived when we have written it to the connection; if that is not noted within
-  ``store.HANDING_OVER`` it is owed again;
+  ``store.HANDING_OVER`` it is owed again, and also when the resident says the same once more
+  (``store.unseen``);
 * a customer-service message that WeChat has refused, or that never left, is simply tried again. When
   nobody can say (no answer, or we died), it is sent once more – after WeChat has shown that it answers
   at all, so that this second time is nearly always the last. If even that remains unknown, it goes along
@@ -367,21 +368,30 @@ class Courier:
         lead: str = "",
         tail: str = "",
     ) -> Parcel | None:
-        """Return the next text. A message without any words (a card alone) needs no telling."""
+        """Return the next text. A message without any words (a card alone) needs no telling.
+
+        What is told once more (``settled_at``) stands without its choices, which are over, and not at all
+        when what was said again got the same answer.
+        """
+        fresh = {message.text for delivery, message in owed if delivery.settled_at is None}
         pieces = []
         for delivery, message in owed:
-            text = self._render(message)[delivery.said :]
+            again = delivery.settled_at is not None
+            text = "" if again and message.text in fresh else self._render(message, not again)
+            text = text[delivery.said :]
             if text.strip():
-                pieces.append(Piece(message.id, text, bool(message.buttons)))
+                closes = bool(message.buttons) and not again
+                pieces.append(Piece(message.id, text, closes))
             else:
                 delivery.state, delivery.way, delivery.settled_at = "delivered", "none", now
+                delivery.due_at = None
         return pack(pieces, limit, lead, tail)
 
-    def _render(self, message: MessageRow) -> str:
+    def _render(self, message: MessageRow, choices: bool = True) -> str:
         """Return a message as words; the same each time, as we count how much of it has arrived."""
         lead = self._words("human_lead") if message.sender == "human" else ""
-        choices = listed([b["title"] for b in message.buttons])
-        return clean("\n\n".join(part for part in (lead + message.text, choices) if part.strip()))
+        offers = listed([b["title"] for b in message.buttons]) if choices else ""
+        return clean("\n\n".join(part for part in (lead + message.text, offers) if part.strip()))
 
     def _words(self, key: str, elder: bool = False) -> str:
         return self._texts.say(key, elder).text

@@ -202,6 +202,7 @@ class Inbox:
             if found.meaning is not None:
                 return user, Step(**found.meaning)
             step = step_of(found.content, self._menu)
+            store.owe_again(await store.unseen(s, user.id, found, step.words), now)
             step = with_choice(step, await store.offered(s, user.conversation_id))
             _note(user, found)
             await store.due_again(s, user.conversation_id, now)

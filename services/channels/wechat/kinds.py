@@ -45,6 +45,7 @@ class Step:
         do: ``hear``: put it into the conversation; ``say``: only answer with the text ``key``;
             ``fetch``: get the photo ``media_id`` first; ``nothing``.
         menu: The payload is one of the account's menu, so no button had to offer it.
+        typed: What the resident wrote to choose a button, whose title is ``text`` then.
         elder: Switch elder mode on or off before anything is said.
     """
 
@@ -58,7 +59,13 @@ class Step:
     key: str = ""
     facts: Mapping[str, str] | None = None
     menu: bool = False
+    typed: str = ""
     elder: bool | None = None
+
+    @property
+    def words(self) -> str:
+        """The resident's own words; empty when it holds none."""
+        return self.typed or self.text
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON."""
@@ -111,7 +118,9 @@ def with_choice(step: Step, offered: Sequence[Mapping[str, str]]) -> Step:
     if index is None:
         return step
     button = offered[index]
-    return replace(step, kind="payload", text=button["title"], payload=button["payload"])
+    return replace(
+        step, kind="payload", text=button["title"], payload=button["payload"], typed=step.text
+    )
 
 
 def _event(fields: Fields, menu: Mapping[str, str]) -> Step:

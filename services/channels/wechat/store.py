@@ -17,6 +17,7 @@ from services.channels import store as conversations
 from services.channels.tables import MessageRow
 from services.channels.wechat.accounts import Account
 from services.channels.wechat.checks import Received, Refused
+from services.channels.wechat.kinds import Step
 from services.channels.wechat.splitting import Parcel
 from services.channels.wechat.tables import (
     WeChatDeliveryRow,
@@ -37,6 +38,9 @@ HANDING_OVER = timedelta(seconds=20)
 NONCES_KEPT = timedelta(minutes=15)
 """Longer than a timestamp can be fresh, either way."""
 INBOUND_KEPT = timedelta(days=1)
+SAID_AGAIN = (timedelta(seconds=4), timedelta(minutes=5))
+"""When a resident says the same words again: sooner is a finger that tapped twice – WeChat has not yet
+given up after three tries –, later is a new question."""
 SETTLED = timedelta(minutes=1)
 """After so long nobody waits for what becomes of a message any more."""
 FAR = timedelta(minutes=10)
@@ -306,6 +310,39 @@ async def of_answer(s: Session, inbound_id: int) -> Sequence[WeChatDeliveryRow]:
         WeChatDeliveryRow.inbound_id == inbound_id, WeChatDeliveryRow.state == "offered"
     )
     return (await s.scalars(query)).all()
+
+
+async def unseen(
+    s: Session, user_id: str, row: WeChatInboundRow, words: str
+) -> Sequence[WeChatDeliveryRow]:
+    """Return what the answer to the message before carried, when its words are now said again.
+
+    We know that an answer was written to a connection, not that anybody read it. When WeChat did not,
+    and its retries found nobody either (this process restarted), its user reads that the account is out
+    of order, and says it again – the only sign of it that ever reaches us.
+    """
+    before: WeChatInboundRow | None = await s.scalar(
+        select(WeChatInboundRow)
+        .where(WeChatInboundRow.user_id == user_id, WeChatInboundRow.id < row.id)
+        .order_by(WeChatInboundRow.id.desc())
+        .limit(1)
+    )
+    if before is None or not before.handed_over or before.meaning is None:
+        return ()
+    soonest, latest = SAID_AGAIN
+    same = bool(words) and Step(**before.meaning).words == words
+    if not same or not soonest <= row.received_at - before.received_at <= latest:
+        return ()
+    query = select(WeChatDeliveryRow).where(
+        WeChatDeliveryRow.inbound_id == before.id, WeChatDeliveryRow.state == "delivered"
+    )
+    return (await s.scalars(query)).all()
+
+
+def owe_again(rows: Iterable[WeChatDeliveryRow], now: datetime) -> None:
+    """What counted as arrived may not have; ``settled_at`` stays and says that it is told once more."""
+    for row in rows:
+        row.state, row.said, row.due_at = "owed", 0, now
 
 
 def under_way(rows: Iterable[Owed], parcel: Parcel | None, state: str) -> list[WeChatDeliveryRow]:

@@ -108,7 +108,8 @@ class WeChatDeliveryRow(Base):
     never take it). ``due_at``: send it from then; empty: it waits for the resident to write, or
     goes along with the next one. ``said``: characters known to have arrived. ``upto`` and
     ``ends``: how far what is under way reaches, and whether that is all of it. ``doubts``: how
-    often it was sent without our learning what became of it.
+    often it was sent without our learning what became of it. ``settled_at`` of an owed one: it
+    counted as arrived before, and is told once more.
     """
 
     __tablename__ = "wechat_deliveries"

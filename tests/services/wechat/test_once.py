@@ -348,3 +348,48 @@ async def test_a_connection_that_breaks_is_no_error_of_ours(
     await phone.wait_for("答:灯坏了", limit_s=20)
     assert "".join(phone.screen.told()).count("答:灯坏了") == 1
     assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize(
+    ("after_s", "text", "told"),
+    [
+        (10, "灯坏了", ["登记好了，编号一。\n\n这件登记过了。"]),
+        (10, "灯坏了三天", ["这件登记过了。"]),
+        (1, "灯坏了", ["这件登记过了。"]),
+        (900, "灯坏了", ["这件登记过了。"]),
+    ],
+    ids=["said again", "other words", "tapped twice", "much later"],
+)
+async def test_what_wechat_never_read_comes_when_the_resident_says_it_again(
+    simulator: Simulator,
+    product: Product,
+    phone: Phone,
+    rasa: FakeRasa,
+    after_s: int,
+    text: str,
+    told: list[str],
+) -> None:
+    """Written and noted, but WeChat had hung up, and its retries found the process restarting."""
+    rasa.replies = [{"text": "登记好了，编号一。", "buttons": [{"title": "好", "payload": "/ok"}]}]
+    assert "编号一" in await post(simulator, phone, message(simulator, phone))
+    await eventually(lambda: all_in_state(product, "delivered"))
+    await move(product, simulator, timedelta(seconds=after_s))
+    rasa.replies = [{"text": "这件登记过了。"}]
+    await phone.say(text)
+    assert phone.screen.told() == told
+    await eventually(lambda: all_in_state(product, "delivered"))
+
+
+async def test_the_same_answer_to_the_same_words_is_told_once(
+    simulator: Simulator, product: Product, phone: Phone, rasa: FakeRasa
+) -> None:
+    await post(simulator, phone, message(simulator, phone))
+    await eventually(lambda: all_in_state(product, "delivered"))
+    await move(product, simulator, timedelta(seconds=10))
+    await phone.say("灯坏了")
+    assert [t.count("答:灯坏了") for t in phone.screen.told()] == [1]
+    await eventually(lambda: all_in_state(product, "delivered"))
+
+
+async def all_in_state(product: Product, state: str) -> bool:
+    return {d.state for d in await deliveries(product)} == {state}
