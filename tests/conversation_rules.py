@@ -1,7 +1,7 @@
 """What holds in every conversation, whatever it is about: pure checks of what the bot said.
 
 The rules are data (conversation_rules.yml). Which question an answer puts is seen by its words: the
-texts of data/texts/dialogue.yml, plain and for elder mode, are read as patterns. A conversation that
+texts of data/texts, plain and for elder mode, are read as patterns. A conversation that
 has a reason to differ says so (``besides`` in tests/conversation.py).
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-TEXTS = HERE.parent / "data" / "texts" / "dialogue.yml"
+TEXTS = tuple(HERE.parent / "data" / "texts" / name for name in ("dialogue.yml", "words.yml"))
 PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
 
 
@@ -59,7 +59,9 @@ def rules() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, list[str]]:
     """Return key → the plain form of a standard text and the one for elder mode."""
-    raw = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
+    raw: dict[str, Any] = {}
+    for path in TEXTS:
+        raw |= yaml.safe_load(path.read_text(encoding="utf-8"))
     return {k: [v] if isinstance(v, str) else list(v.values()) for k, v in raw.items()}
 
 
@@ -73,6 +75,14 @@ def _pattern(keys: tuple[str, ...]) -> re.Pattern[str]:
     if not found:
         raise KeyError(f"no text is called {', '.join(keys)}")
     return re.compile("|".join(found), re.DOTALL)
+
+
+def unsorted() -> list[str]:
+    """Return the questions (``ask_…``) of which the data does not say what they ask for."""
+    known = [*rules()["closes"], *rules()["others"]]
+    known += [key for slot in rules()["slots"].values() for key in slot["asks"]]
+    asks = [key for key in catalogue() if key.startswith("ask_")]
+    return [key for key in asks if not any(fnmatch(key, each) for each in known)]
 
 
 def is_said(keys: Sequence[str], text: str) -> bool:

@@ -14,14 +14,20 @@ from tests.conversation_rules import (
     catalogue,
     is_rule,
     questions,
+    unsorted,
 )
 
-PLACE = "在哪儿呢？说小区和几号楼几单元就行，像“幸福小区3号楼2单元”。说不清也可以先报上，后补。"
-PHONE = "可能要上门，留个电话方便师傅联系您吗？只用来办这件事，办事的人要看得登记理由。不留也行，就在这儿回您。"
-AGAIN = "我问的是地方：哪个小区、几号楼？不知道小区名，说旁边有什么也行；都说不清，就回“不知道”，我先给您报上。"
-SUMMARY = "我给您记的是：\n楼道灯\n对就点“对，提交”；哪里不对直接说，比如“不对，是5号楼”。"
-FILED = "报上了。\n编号 SQ-261124-00001-2，查询码 123456。\n12月1日前答复您。\n由王秀英负责。\n有进展我在这儿告诉您；想催、想补充，随时说。"
-WHICH = "您问的是哪一项？点一下，或者换个说法再讲讲。"
+TEXTS = catalogue()
+PLACE, AGAIN = TEXTS["ask_place_open"][0], TEXTS["ask_place_open_again"][0]
+PHONE, NUMBER = TEXTS["ask_contact"][0], TEXTS["ask_contact_number"][0]
+SUMMARY = TEXTS["ask_confirm"][0].format(summary="楼道灯", yes="对，提交")
+FILED = TEXTS["report_filed"][0].format(
+    ticket_no="SQ-261124-00001-2",
+    query_code="123456",
+    due="12月1日前答复您。",
+    owner="由王秀英负责。",
+)
+WHICH = TEXTS["card_which"][0]
 
 
 def talk(*turns: tuple[str, str]) -> list[Exchange]:
@@ -39,7 +45,7 @@ LIGHT = ("楼道灯坏了", PLACE)
 BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
     "two questions": (talk(("好", "订哪一顿？要几份？")), False, "2 questions"),
     "two things without a mark": (
-        talk(("好", "您说下号码，我记上。" + "好，您说下号码，我记上。不留也行。订哪一顿？")),
+        talk(("好", NUMBER + "订哪一顿？")),
         False,
         "asks for contact and meal",
     ),
@@ -150,3 +156,7 @@ def test_what_is_asked_for_is_seen_by_the_words() -> None:
 def test_no_standard_text_asks_two_things() -> None:
     many = [key for key, forms in catalogue().items() if any(questions(f) > 1 for f in forms)]
     assert many == []
+
+
+def test_every_question_is_known_by_what_it_asks_for() -> None:
+    assert unsorted() == [], "name it in tests/conversation_rules.yml"
