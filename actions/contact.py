@@ -38,7 +38,10 @@ def kinds(words: str) -> frozenset[str]:
 
 def merged(known: str, new: str) -> str:
     """Return both wishes; what the newer one says of the same kind takes the older one's place."""
-    said = frozenset().union(*(kinds(c) for c in new.split(_JOINT))) if new else frozenset()
+    told = [c for c in new.split(_JOINT) if c]
+    said = frozenset().union(*(kinds(c) for c in told))
+    if any("time" in kinds(c) and pattern(DATA, "calls").search(c) for c in told):
+        said |= {"way"}  # who says when to call may be called
     kept = [c for c in known.split(_JOINT) if c and not kinds(c) & said and c not in new]
     return _kept([*kept, *new.split(_JOINT)]) if new else known
 
@@ -77,9 +80,9 @@ def visit(message: Message) -> str:
     return _kept([words for words in found if words])
 
 
-def about_reaching(message: Message, entity: Entity) -> bool:
+def about_reaching(message: Message, entity: Entity, asked: bool = False) -> bool:
     """Whether a time is said of calling or coming, and so is not when the matter happened."""
-    beside = pattern(DATA, "beside").search(message.text)
+    beside = asked or pattern(DATA, "beside").search(message.text)
     return any(
         at <= entity.start < at + len(c)
         and ((beside and _prefers(c)) or _visit_words(message, at, c))

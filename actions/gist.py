@@ -66,7 +66,7 @@ def line(story: str, known: Known, place: bool = True) -> str:
     matter = what(story, known)
     behind = [
         words
-        for words in (_since(known, matter), _danger(story, matter), _urgent(story, matter))
+        for words in (_since(story, known, matter), _danger(story, matter), _urgent(story, matter))
         if words
     ]
     if known.subject:
@@ -93,6 +93,12 @@ def what(story: str, known: Known) -> str:
     several = pattern(DATA, "several").search(story)
     second = _second(told, first, known) if several else ""
     return f"{first}、{second}" if second else first
+
+
+def ends_with_matter(story: str) -> bool:
+    """Whether a long story, whatever it began with, comes to something that is wrong at its end."""
+    last = clauses(story)[-2:] if is_long(story) else []
+    return any(pattern(DATA, "damage").search(c) and score(c, None, 1.0) >= _ENOUGH for c in last)
 
 
 def clauses(story: str, said: Sequence[str] = ()) -> list[str]:
@@ -162,7 +168,7 @@ def _breaths(piece: str) -> list[str]:
 
 def _cleaned(clause: str, said: Sequence[str]) -> str:
     for words in sorted((w for w in said if w), key=len, reverse=True):
-        clause = clause.replace(words, "")
+        clause = re.sub(rf"(?:(?:都|已经)*有)?{re.escape(words)}(?:[多来]?了)?", "", clause)
     clause = pattern(DATA, "filler").sub("", clause)
     clause = _REPEATED.sub(_once, clause)
     before = None
@@ -214,8 +220,10 @@ def _fitted(where: str, matter: str, behind: Sequence[str], longest: int, joint:
     return f"{where[: max(room, 0)]} {matter}".strip()[:longest]
 
 
-def _since(known: Known, matter: str) -> str:
-    return "" if not known.since or known.since in matter else known.since
+def _since(story: str, known: Known, matter: str) -> str:
+    lasting = f"{known.since}了"
+    since = lasting if known.since and lasting in story else known.since
+    return "" if since in matter else since
 
 
 def _danger(story: str, matter: str) -> str:

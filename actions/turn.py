@@ -17,6 +17,7 @@ from actions import (
     contact,
     drafts,
     follow_ups,
+    gist,
     information,
     leaves,
     manners,
@@ -266,6 +267,8 @@ class Turn:
             return "action_complain_assistant"
         if manners.concerns(self.message):
             return "action_manners"
+        if self.message.intent == "give_praise" and gist.ends_with_matter(self.message.text):
+            return "report_form"  # thanks come first, the point last
         return self._arranged(name) or self._gone_on_with(name)
 
     def _no_plain_answer(self, name: str) -> bool:

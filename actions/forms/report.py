@@ -248,7 +248,7 @@ def _occurred(message: Message, draft: Draft) -> Values:
         and (e.value.get("recur") or str(e.value.get("start", ""))[:10] <= today)
         and not _names_a_season(e.value, today)
         and str(e.value.get("start") or today) >= _lifetime_before(message)
-        and not contact.about_reaching(message, e)
+        and not contact.about_reaching(message, e, asked=draft.asked in shared.FREE)
     ]
     if not begun:
         return {}
@@ -526,10 +526,11 @@ def _what(draft: Draft) -> str:
     told = manners.without_abuse(str(draft.get("narrative") or ""))
     story = re.sub(r"[。；，,.;]*\n", "；", told)
     leaf = draft.get("leaf")
-    if gist.is_long(story):
-        return say("report_gist", line=gist.line(story, _known(draft)), n=len(story))
     named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
-    return f"{leaves.name(leaf)}——“{story}”" if named else f"“{story}”"
+    told = f"“{story}”"
+    if gist.is_long(story):
+        told = say("report_gist", line=gist.line(story, _known(draft)), n=len(story))
+    return f"{leaves.name(leaf)}——{told}" if named else told
 
 
 def _known(draft: Draft) -> gist.Known:
@@ -576,7 +577,7 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         **place.to_ticket(draft),
     }
     story = str(draft.get("narrative") or "")
-    if gist.is_long(story):
+    if gist.is_long(story) or (story and body["leaf"] is None):  # else the title is what was said
         body["gist"] = gist.line(manners.without_abuse(story), _known(draft), place=False)
     for key in ("occurred", "occurred_text", "about"):
         if draft.get(key):

@@ -70,7 +70,7 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
     return read
 
 
-_FREE = frozenset({"contact", CONFIRM, CHANGE})
+FREE = frozenset({"contact", CONFIRM, CHANGE})
 """Asked for these, “晚上别打” says how to be reached; elsewhere a word of calling stands beside it."""
 
 
@@ -81,7 +81,7 @@ def reach(message: Message, draft: Draft) -> Values:
     """
     said: dict[str, Any] = {}
     phone, known = message.last("phone"), str(draft.get("pref") or message.resident.pref)
-    pref = contact.preference(message, asked=draft.asked in _FREE)
+    pref = contact.preference(message, asked=draft.asked in FREE)
     if pref:
         said["pref"] = contact.merged(known, pref)
     if phone is not None:

@@ -100,6 +100,24 @@ def test_the_summary_reads_the_line_back_and_the_ticket_keeps_every_word() -> No
     assert "马桶" in body["gist"] and "幸福小区" not in body["gist"] and len(body["gist"]) <= 40
 
 
+def test_thanks_first_and_the_point_last() -> None:
+    case = next(c for c in CASES if c["say"].startswith("您好，打扰您了"))
+    assert gist.ends_with_matter(case["say"])
+    thanks = "首先感谢社区这些年对我们老两口的照顾，网格员小王人特别好，上次灯坏了他自己掏钱买灯泡给换上，我们全家都特别感谢他，想给他写封表扬信，送一面锦旗"
+    assert not gist.ends_with_matter(thanks)
+
+
+def test_since_when_is_said_once_and_leaves_no_hole() -> None:
+    line = gist.line("楼道灯坏了有三天了黑咕隆咚", Known("H6", since="三天", said=("三天",)))
+    assert line == "楼道灯坏了黑咕隆咚，三天了"
+
+
+def test_a_matter_of_no_leaf_is_called_by_its_line() -> None:
+    text = "幸福小区3号楼2单元501，滑梯的扶手断了，别打电话"
+    body = report.to_ticket(fill(report.FORM, None, msg(text, ents=ADDRESS)), msg(), "c1")
+    assert body["leaf"] is None and body["gist"] == "滑梯的扶手断了"
+
+
 def test_a_short_story_is_read_back_as_it_was_told() -> None:
     draft = fill(report.FORM, None, msg("楼道灯坏了三天了", leaf="H6"))
     assert "“楼道灯坏了三天了”" in dict(report.summary(draft, msg()))["什么事"]
@@ -110,5 +128,5 @@ def test_two_thousand_characters_keep_every_word_and_one_line() -> None:
     text = ("我今年七十八岁了，退休以前在粮食局上班。" * 200)[:1987] + "。最后就一件事楼道灯坏了。"
     assert len(text) == 2000
     draft = fill(report.FORM, None, msg(text, leaf="H6"))
-    assert dict(report.summary(draft, msg()))["什么事"].startswith("楼道灯坏了")
+    assert dict(report.summary(draft, msg()))["什么事"].startswith("楼道灯——楼道灯坏了")
     assert report.to_ticket(draft, msg(), "c1")["narrative"] == text

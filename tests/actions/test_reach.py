@@ -54,6 +54,8 @@ def test_how_to_be_reached_is_understood(words: str, pref: str, kinds: set[str])
         ("上午打", "下午打", "下午打"),
         ("别打电话；下午联系", "晚上联系", "别打电话；晚上联系"),
         ("发微信", "打电话就行", "打电话就行"),
+        ("别打电话；发微信", "下午再打电话", "下午再打电话"),
+        ("别打电话；发微信", "晚上别打", "别打电话；发微信；晚上别打"),
         ("耳朵背；下午打", "打我闺女电话", "耳朵背；下午打；打我闺女电话"),
     ],
 )
@@ -101,6 +103,13 @@ def test_a_time_to_call_promises_the_number() -> None:
     draft = fill(report.FORM, replace(draft, asked="contact"), msg(f"晚上打，{PHONE}", id="m3", ents={"phone": (PHONE, PHONE)}))  # fmt: skip
     assert report.to_ticket(draft, msg(), "c1")["contact"] == {
         "name": None, "phone": PHONE, "pref": "晚上打"}  # fmt: skip
+
+
+def test_a_time_to_call_is_not_when_it_happened() -> None:
+    draft = replace(blocked(""), asked="contact", asks={"contact": 1})
+    when = {"time": ("下午", {"start": "2026-11-24", "end": "2026-11-24", "part": "pm"})}
+    draft = fill(report.FORM, draft, msg("下午再打", "chitchat", id="m2", ents=when))
+    assert draft.get("occurred") is None and draft.get("occurred_text") is None
 
 
 def test_the_daughter_whose_phone_it_is_is_not_whom_it_is_for() -> None:
