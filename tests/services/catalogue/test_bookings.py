@@ -16,7 +16,8 @@ from services.tickets.core.leaves import load_leaves
 
 NOW = datetime(2026, 11, 24, 10, 5, tzinfo=ZONE)  # a Tuesday
 LOCALITIES = sorted((ROOT / "data" / "localities").iterdir())
-FORMS = yaml.safe_load((ROOT / "data" / "dialogue" / "bookings.yml").read_text("utf-8"))["bookings"]
+DIALOGUE = yaml.safe_load((ROOT / "data" / "dialogue" / "bookings.yml").read_text("utf-8"))
+FORMS = DIALOGUE["bookings"]
 
 
 def rules(leaf: str) -> Bookable:
@@ -29,7 +30,33 @@ def test_every_locality_says_how_each_bookable_leaf_is_booked(folder) -> None:  
     assert set(services) == set(FORMS)
     assert set(services) <= set(load_leaves(ROOT / "data" / "sla" / "leaves.yml"))
     for leaf, each in services.items():
-        assert set(each.notes) <= {k["id"] for k in FORMS[leaf].get("kinds", ())}
+        form = FORMS[leaf]
+        ways = DIALOGUE["choices"]["transport"] if "transport" in form["ask"] else ()
+        assert set(each.notes) <= {k["id"] for k in (*form.get("kinds", ()), *ways)}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "day", "said", "following"),
+    [
+        ("E7", date(2026, 11, 29), "星期日不开", "最近能改到11月30日（星期一）"),
+        ("C5", date(2026, 11, 24), "提前1天", "最近能改到11月25日（星期三）"),
+        ("K2", date(2026, 11, 29), None, None),
+    ],
+)
+def test_a_booking_is_moved_only_to_a_day_that_is_open(
+    leaf: str, day: date, said: str | None, following: str | None
+) -> None:
+    reason = bookings.change_refusal(rules(leaf), day, NOW)
+    if said is None or following is None:
+        assert reason is None
+    else:
+        assert reason is not None and said in reason and following in reason
+
+
+@pytest.mark.parametrize("folder", LOCALITIES, ids=lambda f: f.name)
+def test_day_care_takes_so_many_new_elders_a_day(folder) -> None:  # type: ignore[no-untyped-def]
+    care = read(folder / "services.yml", ServiceFile).services["C5"]
+    assert len(care.parts) == 1 and care.places[care.parts[0]] >= 1
 
 
 def test_without_a_day_nothing_is_open_or_closed() -> None:

@@ -219,6 +219,17 @@ def test_a_leaf_without_a_card_gets_the_general_one() -> None:
 
 # -- meals ----------------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_prices_and_who_pays_less_come_from_the_locality(locality: str) -> None:
+    rules = read(ROOT / "data" / "localities" / locality / "meals.yml", MealFile)
+    found = meal_status(rules, date(2026, 11, 25), "lunch", At("2026-11-24T09:00").now())
+    assert found["price"] and "演示" in found["price"], "no figure that nobody has settled"
+    assert all(s["confirm"] for s in found["subsidies"]) and found["subsidy_note"]
+    empty = meal_status(MEALS, date(2026, 11, 25), "lunch", At("2026-11-24T09:00").now())
+    assert (empty["price"], empty["subsidies"]) == (None, [])
+
+
 MEALS = MealFile.model_validate(
     {
         "provider": "食堂",

@@ -296,3 +296,54 @@ async def test_a_resident_acts_from_a_second_conversation(
     answer = {"conversation_id": second, "stage": "solved", "solved": True}
     answered = await call(client, "POST", f"/tickets/{number}/callback", answer, key="m2")
     assert answered["ticket"]["state"] == "CLOSED"
+
+
+async def test_a_subsidy_is_remembered_only_with_consent_and_of_that_eater(
+    client: Client, services: Services
+) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    path = f"/meals?date=2026-11-26&meal=lunch&conversation_id={conversation}"
+    order = {
+        "conversation_id": conversation, "kind": "booking", "leaf": "C1", "narrative": "给我妈订饭",
+        "subject": {"relation": "mother"},
+        "appointment": {
+            "date": "2026-11-25", "meal": "lunch", "portions": 1, "mode": "eat_in",
+            "subsidy": {"says": "yes", "kinds": ["minimum"], "words": "低保户"},
+        },
+    }  # fmt: skip
+    await call(client, "POST", "/tickets", order, status=201, key="s:1")
+    assert (await call(client, "GET", path))["remembered"] is None, "said, but nobody agreed"
+    data = f"/conversations/{conversation}/data"
+    for key in ("s:2", "s:3"):
+        kept = await call(client, "POST", data, {"change": "subsidy"}, key=key)
+        assert [c["purpose"] for c in kept["consents"]] == ["下回订饭不用再问补贴"]
+    known = await call(client, "GET", path)
+    assert known["remembered"] == [{"relation": "mother", "kinds": ["minimum"]}]
+    assert "remembered" not in await call(client, "GET", "/meals?date=2026-11-26&meal=lunch")
+    other = (await services.channels.open_session()).session_id
+    others = await call(client, "GET", path.replace(conversation, other))
+    assert others["remembered"] is None
+    await call(client, "POST", data, {"change": "withdraw"}, key="s:4")
+    assert (await call(client, "GET", path))["remembered"] is None
+
+
+async def test_a_booking_is_not_moved_to_a_closed_day(client: Client, services: Services) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    body = {
+        "conversation_id": conversation, "kind": "booking", "leaf": "E7", "narrative": "约医生",
+        "appointment": {"date": "2026-11-27", "part": "am", "what": "家庭医生"},
+    }  # fmt: skip
+    number = (await call(client, "POST", "/tickets", body, status=201, key="b:1"))["ticket_no"]
+    path = f"/tickets/{number}/resident/amend"
+    sunday = {
+        "conversation_id": conversation,
+        "text": "改到礼拜天",
+        "appointment": {"date": "2026-11-29"},
+    }
+    refused = await call(client, "POST", path, sunday, status=422, key="b:2")
+    assert (
+        refused["error"]["code"] == "booking_closed" and "星期日不开" in refused["error"]["message"]
+    )
+    monday = {**sunday, "appointment": {"date": "2026-11-30"}}
+    moved = await call(client, "POST", path, monday, key="b:3")
+    assert moved["appointment"]["date"] == "2026-11-30"
