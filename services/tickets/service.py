@@ -277,6 +277,8 @@ class TicketService:
         origin: str | None = None,
     ) -> View:
         now = self._clock.now()
+        if refusal := decide.may_submit(actor, request.channel):
+            raise _refused(refusal)
         if request.leaf is not None and request.leaf not in self.leaves:
             raise LindaError(
                 "leaf_unknown", f"没有编号为{request.leaf}的事项。", 422, {"leaf": "没有这个事项。"}

@@ -152,6 +152,8 @@ RESIDENT_ACTIONS = ("urge", "supplement", "amend", "withdraw", "rate", "reject",
 
 # Roles by what they do; the vendor never meets the reporter (see fields and guards below).
 INTAKE = frozenset({"clerk", "supervisor", "dispatcher"})
+REGISTER = INTAKE | {"grid"}
+"""Who registers a request; the street only what another platform or the figures bring (``may_submit``)."""
 DISPATCH = frozenset({"dispatcher", "supervisor"})
 WORKERS = frozenset({"grid", "handler", "mediator", "clerk"})
 DOERS = WORKERS | {"vendor"}
@@ -216,7 +218,7 @@ def _states(*states: State) -> frozenset[State]:
 TRANSITIONS: tuple[Transition, ...] = (
     # ── 受理 ────────────────────────────────────────────────────────────────────────────────
     Transition(
-        "submit", _states(S.DRAFT), S.SUBMITTED, RESIDENT | SYSTEM | STAFF, "submitted",
+        "submit", _states(S.DRAFT), S.SUBMITTED, RESIDENT | SYSTEM | REGISTER, "submitted",
         clock="start",
     ),
     Transition(
