@@ -27,7 +27,8 @@ ALLOWED = {
 def sentences(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of every string of sentence length that is no docstring and no pattern.
 
-    Patterns (what ``re`` compiles) and lists of words (``"…".split()``) are for understanding.
+    Patterns (what ``re`` compiles), lists of words (``"…".split()``) and sets of characters
+    (``frozenset("…")``) are for understanding.
     """
     tree = ast.parse(source)
     left_out: set[int] = set()
@@ -39,6 +40,8 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
             of_re = isinstance(owner, ast.Name) and owner.id == "re"
             if of_re or node.func.attr == "split":
                 left_out |= {id(each) for each in ast.walk(node)}
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("set", "frozenset"):
+            left_out |= {id(each) for each in node.args if isinstance(each, ast.Constant)}
     for node in ast.walk(tree):
         text = node.value if isinstance(node, ast.Constant) else None
         if not isinstance(text, str) or id(node) in left_out or text in ALLOWED:
@@ -62,6 +65,8 @@ def test_no_sentence_for_residents_stands_in_python(path: Path) -> None:
         ('"""文档里写中文没关系，这是说明。"""', False),
         ('x = re.compile("不要|别送|先别送了")', False),
         ('x = "对 对的 对呀 好的 行".split()', False),
+        ('x = frozenset("了着住上下来去")', False),
+        ('x = frozenset({"好的，这就去办理"})', True),
         ('button("跳过", "/deny")', False),
     ],
 )

@@ -51,6 +51,17 @@ def test_a_long_text_has_a_shorter_elder_form(key: str) -> None:
         assert len(forms["elder"]) <= len(forms["plain"]), f"{key}: the elder form is longer"
 
 
+LONG_ELSEWHERE = 40
+"""The same for texts that the services say."""
+
+
+@pytest.mark.parametrize("key", sorted(_others()))
+def test_a_long_text_of_the_services_has_an_elder_form(key: str) -> None:
+    forms = _others()[key]
+    if len(_PLACEHOLDER.sub("", forms["plain"])) > LONG_ELSEWHERE:
+        assert "elder" in forms, f"{key} has no elder form"
+
+
 @pytest.mark.parametrize("key", sorted(catalogue()))
 def test_the_elder_form_needs_no_other_values(key: str) -> None:
     forms = catalogue()[key]

@@ -51,6 +51,7 @@ async def test_only_for_who_teaches(enter: Enter) -> None:
 async def test_texts_of_every_file_are_read(services: Services) -> None:
     files = texts.sources(services.settings.data_dir)
     assert len(files) >= 4
+    assert {path.stem for path in files} <= set(texts.NAMES), "each has a heading in people's words"
     for path in files:
         assert all(t.plain for t in texts.read(path)), path
     keys = [t.key for t in texts.read(files[0])]
