@@ -191,6 +191,8 @@ class FormStep(TurnAction):
             return False
         if old.round == turn.message.id:  # brought here from another channel by this very message
             return False
+        if turn.tells_reach():
+            return False  # whatever it was taken for, it answers the question for a phone
         if turn.choice is not None and turn.choice.intent in REPLIES:
             return False  # a named button of the form's own question
         ran = set(turn.actions_since_message()) - OWN_STEPS - {self.loop}

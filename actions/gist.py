@@ -97,8 +97,16 @@ def what(story: str, known: Known) -> str:
 
 def ends_with_matter(story: str) -> bool:
     """Whether a long story, whatever it began with, comes to something that is wrong at its end."""
-    last = clauses(story)[-2:] if is_long(story) else []
-    return any(pattern(DATA, "damage").search(c) and score(c, None, 1.0) >= _ENOUGH for c in last)
+    return is_long(story) and _tells(clauses(story)[-2:])
+
+
+def tells_matter(story: str) -> bool:
+    """Whether a long story tells of something that is wrong."""
+    return is_long(story) and _tells(clauses(story))
+
+
+def _tells(told: Sequence[str]) -> bool:
+    return any(pattern(DATA, "damage").search(c) and score(c, None, 1.0) >= _ENOUGH for c in told)
 
 
 def clauses(story: str, said: Sequence[str] = ()) -> list[str]:
@@ -221,8 +229,14 @@ def _fitted(where: str, matter: str, behind: Sequence[str], longest: int, joint:
 
 
 def _since(story: str, known: Known, matter: str) -> str:
-    lasting = f"{known.since}了"
-    since = lasting if known.since and lasting in story else known.since
+    told = "" if pattern(DATA, "no_since").match(known.since) else known.since
+    if not told:
+        beside = ("biography", "beside")
+        pieces = [p for p in re.split(load(DATA)["marks"], story) for p in _breaths(p)]
+        pieces = [p for p in pieces if not any(pattern(DATA, b).search(p) for b in beside)]
+        found = (pattern(DATA, "lasted").search(p) for p in pieces)
+        told = next((m.group() for m in found if m), "")
+    since = f"{told}了" if told and f"{told}了" in story else told
     return "" if since in matter else since
 
 

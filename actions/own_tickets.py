@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import (
     amending,
     contact,
+    gist,
     my_data,
     orders,
     pausing,
@@ -235,7 +236,12 @@ class OwnTicketAction(TurnAction):
         return False
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
-        """Say that there is no such ticket; ``open_ones`` are still being worked on."""
+        """Say that there is no such ticket; ``open_ones`` are still being worked on.
+
+        Who has none and tells in anger what is wrong reports it.
+        """
+        if not open_ones and turn.loop is None and gist.tells_matter(turn.message.text):
+            return [FollowupAction("report_form")]
         turn.say(self.NONE)
         return []
 

@@ -12,6 +12,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import (
+    accessible,
     choices,
     conduct,
     contact,
@@ -271,6 +272,15 @@ class Turn:
             return "report_form"  # thanks come first, the point last
         return self._arranged(name) or self._gone_on_with(name)
 
+    def _reads_badly(self) -> bool:
+        """Whether the message is about letters, hearing, typing, doors, and no matter of a place."""
+        message = self.message
+        if message.tapped or message.all("address") or len(message.parts) > 1:
+            return False
+        return (
+            accessible.wish(message.text) is not None or accessible.need(message.text) is not None
+        )
+
     def _no_plain_answer(self, name: str) -> bool:
         """Whether a wish about own data was taken for a yes or a no (“号码写错了”)."""
         return name in (AFFIRM, DENY) and own_data.wished(self.message) is not None
@@ -332,7 +342,7 @@ class Turn:
         else:
             meant = self.answer_to_offer()
             if meant is None and name not in PEOPLE_FIRST:
-                meant = self.meant_action(name)
+                meant = accessible.ACTION if self._reads_badly() else self.meant_action(name)
             elif meant is None and name == "action_handoff":
                 meant = self._before_a_person()
         return meant if meant != name else None
@@ -343,10 +353,19 @@ class Turn:
             return self.loop
         if name in PEOPLE_FIRST:
             return None
+        if self.tells_reach():
+            return self.loop if name != self.loop else None
+        if self._reads_badly():
+            return accessible.ACTION if name != accessible.ACTION else None
         if waiting.asks_position(self.message):
             return own.QUERY if name != own.QUERY else None
         others = self.loop == "booking_form" and booking.asks_others(self.message)
         return self.loop if others and name != self.loop else None
+
+    def tells_reach(self) -> bool:
+        """Whether the message answers an open form's question for a phone (“耳朵背，打电话大点声”)."""
+        asked = self.draft.asked if self.draft else None
+        return asked == "contact" and bool(contact.preference(self.message, asked=True))
 
     def _before_a_person(self) -> str | None:
         """Return what comes before a person is called: what “我要投诉” is about, or a second look."""

@@ -58,7 +58,7 @@ STORY = "什么事"
 
 SURE_PROBLEM = 0.6
 """Confidence of the intent from which on an answer is taken as told of the matter."""
-_MISREAD = frozenset({"supplement_ticket", "give_praise", "ask_human"})
+_MISREAD = frozenset({"supplement_ticket", "give_praise", "ask_human", "urge_ticket"})
 _NO_NEWS = frozenset(
     "ask_human ask_anonymity ask_capability thank greet goodbye chitchat complain_assistant "
     "cancel_dialog rate_service affirm deny".split()

@@ -112,6 +112,11 @@ def test_since_when_is_said_once_and_leaves_no_hole() -> None:
     assert line == "楼道灯坏了黑咕隆咚，三天了"
 
 
+def test_how_long_it_lasts_is_heard_where_only_a_part_of_the_day_was_understood() -> None:
+    told = "路灯不亮了，已经有一个多星期了，晚上黑，我在这住了二十年了"
+    assert gist.line(told, Known("I3", since="晚上")) == "路灯不亮了，一个多星期了"
+
+
 def test_a_matter_of_no_leaf_is_called_by_its_line() -> None:
     text = "幸福小区3号楼2单元501，滑梯的扶手断了，别打电话"
     body = report.to_ticket(fill(report.FORM, None, msg(text, ents=ADDRESS)), msg(), "c1")

@@ -14,6 +14,7 @@ from actions.forms.draft import fill, next_question
 from actions.message import Resident
 from actions.my_data import wish
 from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg
 
 PHONE = "13800001111"
@@ -187,3 +188,19 @@ async def test_the_way_to_be_reached_is_forgotten_by_a_word(
 )
 def test_words_about_how_to_be_reached_from_now_on(words: str, wanted: str | None) -> None:
     assert wish(msg(words, "chitchat")) == wanted
+
+
+async def test_deaf_said_with_the_number_answers_the_form_whatever_it_was_taken_for(
+    talk: Talk, services: FakeServices
+) -> None:
+    ents = [{"entity": "address", "text": "幸福小区3号楼2单元501", "value": TOILET["address"][1]},
+            {"entity": "service", "value": "H7", "confidence": 0.9, "alternatives": []}]  # fmt: skip
+    talk.hear("马桶堵了，幸福小区3号楼2单元501", "report_problem", entities=ents)
+    await talk.run("validate_report_form")
+    assert "留个电话" in talk.text and "几点打方便" in talk.text
+    phone = [{"entity": "phone", "text": PHONE, "value": PHONE}]
+    talk.hear(f"{PHONE}，耳朵背打电话大点声", "ask_accessibility", entities=phone)
+    await talk.run("action_accessibility")
+    assert talk.followup == "report_form" and not talk.text
+    await talk.run("validate_report_form")
+    assert "138****1111（耳朵背打电话大点声）" in talk.text

@@ -4,6 +4,9 @@
 const ELDER_SIZES = [22, 26, 30]; // pixels
 const OFFLINE = "网断了，连上就发出去";
 
+/** Characters of one message, as the server takes them. */
+const LONGEST = 2000;
+
 class View {
   constructor(host, { full, base }) {
     this.full = full;
@@ -109,7 +112,6 @@ class View {
   #composer() {
     this.input = el("textarea", {
       rows: "1",
-      maxlength: "2000",
       enterkeyhint: "send",
       autocomplete: "off",
       "aria-label": "要说的话",
@@ -166,8 +168,13 @@ class View {
   }
 
   #setElder(on) {
-    keep.set("elder", on);
     this.chat.setElder(on);
+    this.reading(on);
+  }
+
+  /** Large letters on or off; the server knows. */
+  reading(on) {
+    keep.set("elder", on);
     this.#applyReading();
     this.#announce(on ? "大字打开了" : "大字关上了");
   }
@@ -222,7 +229,7 @@ class View {
     // Only the last question is open: old buttons would answer something no longer asked.
     if (item.from === "resident") this.#closeChoices();
     // Only the last answer can be beside the point of what was said last.
-    this.items.querySelectorAll(".missed").forEach((button) => button.remove());
+    this.items.querySelectorAll(".helped, .missed").forEach((button) => button.remove());
     this.items.append(node);
     this.unfolded = false;
     this.#foldPast();
@@ -302,7 +309,7 @@ class View {
     if (item.buttons?.length) node.append(this.#choices(item.buttons));
     const foot = el("div", { class: "foot" });
     if (canSpeak && (item.text || item.card) && who !== "resident") foot.append(this.#reader(item, node));
-    if (who === "bot" && item.reply_to) foot.append(this.#missed(item));
+    if (who === "bot" && item.reply_to) foot.append(this.#helped(item), this.#missed(item));
     if (foot.childElementCount) node.append(foot);
     if (who === "resident") {
       node.append(el("p", { class: "fate" }));
@@ -354,11 +361,23 @@ class View {
     );
   }
 
+  #helped(item) {
+    const button = el("button", { type: "button", class: "helped" }, "有用");
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      const told = await this.chat.feedback(item.id, "useful");
+      button.disabled = told;
+      button.textContent = told ? "记下了，谢谢" : "没记上，再点一次";
+      this.#announce(button.textContent);
+    });
+    return button;
+  }
+
   #missed(item) {
     const button = el("button", { type: "button", class: "missed" }, "答非所问？");
     button.addEventListener("click", async () => {
       button.disabled = true;
-      const told = await this.chat.offTopic(item.id);
+      const told = await this.chat.feedback(item.id, "off_topic");
       if (told) {
         // The button is gone with the thanks; who came by keyboard goes on with what is offered.
         (this.items.lastElementChild?.querySelector(".choices button") ?? this.input).focus();
@@ -387,6 +406,13 @@ class View {
   #say() {
     const text = this.input.value.trim();
     if (!text) return;
+    if ([...text].length > LONGEST) {
+      // A limit of the field itself would cut what is pasted without a word.
+      const words = `一次最多发${LONGEST}个字，您写了${[...text].length}个，都还在框里。请删短一点，或者分两次发。`;
+      this.message({ from: "system", text: words });
+      this.input.focus();
+      return;
+    }
     this.input.value = "";
     this.#grow();
     this.chat.post({ type: "text", text }, text);
