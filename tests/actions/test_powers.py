@@ -1,0 +1,131 @@
+"""Who has the power, numbers to call, complaints about the assistant, other people's matters: by words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from actions import contact, leaves, manners, own, powers
+from actions.client import Client
+from actions.dialogue import load
+from actions.follow_ups import part_of
+from actions.forms.replies import DECLINES, leaves_open
+from tests.actions.conftest import Talk
+from tests.actions.helpers import msg
+
+BUILDING = {"address": ("5号楼", {"building": "5"})}
+
+
+@pytest.mark.parametrize(
+    ("words", "leaf"),
+    [
+        ("楼上太吵，社区有没有权管", "I2"), ("噪音归谁管", "I2"), ("坝坝舞吵得很，该找哪个管嘛", "I2"),
+        ("邻居违建你们能拆吗", "I8"), ("违建举报找谁", "I8"), ("飞线充电你们能罚款吗", "I7"),
+        ("烧烤店油烟归谁管", "I11"), ("小区里遛狗不拴绳归哪个部门管", "I9"),
+        ("楼上半夜太吵谁管啊", None), ("我要举报违建，谁管", None), ("垃圾谁管", None), ("楼道灯坏了", None),
+    ],
+)  # fmt: skip
+def test_who_has_the_power_is_asked_in_a_sentence(words: str, leaf: str | None) -> None:
+    assert powers.asked(msg(words, "ask_service")) == leaf
+
+
+def test_a_place_makes_it_a_report() -> None:
+    assert powers.asked(msg("5号楼违建谁管", ents=BUILDING)) is None
+
+
+def test_every_matter_of_power_has_a_card() -> None:
+    matters = load(powers.DATA)["matters"]
+    assert set(matters) <= set(leaves.names())
+    assert all(re.compile(words) for words in matters.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "about_us"),
+    [
+        ("答得不对", True), ("你刚才说的不对", True), ("投诉一下你", True), ("我要投诉机器人", True),
+        ("驴唇不对马嘴", True), ("不对", False), ("不对，是8号楼", False), ("你说得对", False),
+        ("我要投诉物业", False), ("他说的不对劲", False),
+    ],
+)  # fmt: skip
+def test_complaints_about_the_assistant(words: str, about_us: bool) -> None:
+    assert manners.about_us(msg(words, "deny")) is about_us
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("帮我查一下我邻居的单子", "others_matter"), ("5号楼那家投诉的是谁", "others_matter"),
+        ("给我查一下3号楼502住的谁", "others_matter"), ("我爸报了啥", "others_matter"),
+        ("我报的楼上那个单子咋样了", None), ("我投诉楼上的单子咋样了", None),
+        ("你能保证明天修好不", "no_promise"), ("死机了？", "still_here"),
+        ("。。。", manners.WORDLESS), ("😀", manners.WORDLESS), ("thank you!", manners.THANK),
+    ],
+)  # fmt: skip
+def test_what_is_asked_in_passing(words: str, text: str | None) -> None:
+    assert manners.saying(msg(words, "chitchat")) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [("안녕", "korean"), ("asdfghjkl", None), ("alert(1)", None), ("good morning", "english")],
+)
+def test_other_languages_by_few_letters(words: str, language: str | None) -> None:
+    assert manners.language(words) == language
+
+
+def test_words_that_only_leave_a_question_open() -> None:
+    assert leaves_open(msg("说不清", "ask_human")) and leaves_open(msg("记不清了", "ask_human"))
+    assert not leaves_open(msg("不要机器人，转人工", "ask_human"))
+
+
+def test_an_offer_is_declined_in_its_own_word() -> None:
+    assert DECLINES.match("不用来人了") and DECLINES.match("先不用记")
+    assert not DECLINES.match("不用记叫个人来说")
+
+
+def test_the_name_that_answers() -> None:
+    assert contact.own_name(msg("叫李桂芝", "inform")) == "李桂芝"
+    assert contact.own_name(msg("好", "affirm")) == ""
+
+
+def test_reported_by_phone() -> None:
+    assert own.phoned(msg("我在电话里报的", "inform")) and not own.phoned(msg("电话多少", "inform"))
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("能找人代办吗", "proxy"), ("我走不动道，腿不行", "proxy"), ("我有三套房能办吗", "who"),
+        ("那你给我问问", "find_out"),
+    ],
+)  # fmt: skip
+def test_short_words_after_a_card(words: str, part: str) -> None:
+    assert part_of(msg(words, "ask_service")) == part
+
+
+async def test_a_name_is_put_right_after_it_was_asked_for(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def own_data(self: Client, conversation_id: str) -> dict[str, Any]:
+        return {"tickets": [], "name": "张**", "phone": "138****5678"}
+
+    async def change(
+        self: Client, conversation_id: str, body: dict[str, Any], key: str
+    ) -> dict[str, Any]:
+        asked.append(body)
+        return {"tickets": []}
+
+    monkeypatch.setattr(Client, "own_data", own_data)
+    monkeypatch.setattr(Client, "change_own_data", change)
+    talk.hear("我的名字写错了", "ask_my_data")
+    await talk.run("action_my_data")
+    assert "哪几个字" in talk.text
+    talk.hear("李桂芝", "out_of_scope")
+    await talk.run("action_out_of_scope")
+    assert talk.followup == "action_my_data_do"
+    await talk.run("action_my_data_do")
+    assert asked == [{"change": "correct", "name": "李桂芝"}] and "改好了" in talk.text
