@@ -19,6 +19,7 @@ A turn is one of
 * ``say: text`` – the resident writes; ``times: 60`` says the same text so often in one message;
 * ``tap: title`` – the resident taps the newest button with this title, else the newest that has it
   in its title;
+* ``share: label`` – the resident shares a location, which the map calls by this label;
 * ``wait: PT3H`` – the clock goes on (``P20D``), and what has become due is done;
 * ``staff: {as: grid1, action: sign, …}`` – an action of the workflow on the newest ticket of this
   conversation, the rest of the mapping is its payload;
@@ -88,7 +89,7 @@ ROOMY = {
 
 STAFF = "办事人"
 DEED_NAMES = {"resolve_all": "签收、联系、办结", "answer": "接过来回话", "release": "交还给邻答"}
-KINDS = ("say", "tap", "wait", "staff", "resident", "join")
+KINDS = ("say", "tap", "share", "wait", "staff", "resident", "join")
 
 
 class Malformed(Exception):
@@ -334,10 +335,10 @@ class Talk:
 
     def _take(self, turn: Turn) -> None:
         chat = self.chat(turn.by)
-        if turn.kind in ("say", "tap"):
+        if turn.kind in ("say", "tap", "share"):
             self.lines.append((turn.by or "居民", turn.value, ()))
             try:
-                answer = chat.say(turn.value) if turn.kind == "say" else chat.tap(turn.value)
+                answer = getattr(chat, turn.kind)(turn.value)
             except StopIteration:
                 raise AssertionError(self.story(f"no button {turn.value!r} was shown")) from None
             self._write(chat.last, turn)
