@@ -98,6 +98,9 @@ async def test_own_data_is_kept_shown_corrected_and_deleted(
     assert [c["purpose"] for c in kept["consents"]] == ["下回办事不用再问电话"]
     new = await call(client, "POST", data, {"change": "correct", "phone": "13900001111"}, key="d:4")
     assert new["phone"] == "139****1111" and len(new["consents"]) == 1
+    named = {"change": "correct", "name": "李桂芝"}
+    right = await call(client, "POST", data, named, key="d:4n")
+    assert (right["name"], right["phone"]) == ("李**", "139****1111"), "the number stays"
     known = await services.channels.conversation(conversation)
     for key in ("d:5", "d:6"):
         gone = await call(client, "POST", data, {"change": "delete"}, key=key)
@@ -109,6 +112,7 @@ async def test_own_data_is_kept_shown_corrected_and_deleted(
     other = (await services.channels.open_session()).session_id
     path = f"/conversations/{other}/data"
     await call(client, "POST", path, remember, status=404, key="d:7")
+    await call(client, "POST", path, named, status=422, key="d:8")  # nobody is known there
 
 
 async def test_what_the_dialogue_looks_up(client: Client) -> None:
