@@ -125,8 +125,13 @@ def may_offer(draft: Draft) -> bool:
 
 
 def names(kinds: Sequence[str], draft: Draft | None = None) -> str:
-    """Return the names of groups in words: the county's own, else as they are called everywhere."""
-    here = {str(g["id"]): str(g["name"]) for g in groups(draft)} if draft else {}
+    """Return the names of groups in words, as they were said: the county's name may say more than that.
+
+    “残疾” is not yet 重度残疾人; only an age is the county's own group.
+    """
+    here = (
+        {str(g["id"]): str(g["name"]) for g in groups(draft) if g.get("from_age")} if draft else {}
+    )
     known = load(RULES)["subsidy"]["kinds"]
     return "、".join(here.get(k) or str(known[k]["name"]) for k in kinds if k in known or k in here)
 

@@ -50,7 +50,7 @@ def line(draft: Draft, heading: str = "补贴") -> str:
         ("我八十二了有补贴", "yes", []),
         ("她是低保户", "yes", ["minimum"]),
         ("我妈有高龄补助卡", "yes", ["age"]),
-        ("我爸是残疾军人", "yes", ["disabled"]),
+        ("我爸是残疾军人", "yes", ["veteran"]),
         ("按补贴价", "yes", []),
         ("没补贴", "none", []),
         ("我们不享受补贴", "none", []),

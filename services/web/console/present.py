@@ -128,6 +128,19 @@ def subsidy(said: JSON | None) -> str:
     return f"{said.get('words') or words}（居民自己说的，核对后再按补贴价）"
 
 
+TRANSPORT = {"pickup": "要来接", "family": "家里人送", "walk": "自己走着去"}
+WEEKDAYS = "一二三四五六日"
+
+
+def days_of(appointment: JSON) -> str:
+    """Return on which days of every week something is wanted; empty when it comes once."""
+    if appointment.get("trial"):
+        return "先试一天"
+    habit = appointment.get("habit") or {}
+    named = [WEEKDAYS[int(d) - 1] for d in habit.get("weekdays") or ()]
+    return f"每周{'、'.join(named)}" if named else "每天" if habit else ""
+
+
 def extras(ticket: JSON) -> list[tuple[str, str]]:
     """Return further facts that some kinds of ticket have, by Chinese name."""
     appointment, certificate = ticket.get("appointment") or {}, ticket.get("certificate") or {}
@@ -144,6 +157,10 @@ def extras(ticket: JSON) -> list[tuple[str, str]]:
             )
             if part
         ),
+        "约什么": str(appointment.get("what") or ""),
+        "哪几天": days_of(appointment),
+        "怎么去": TRANSPORT.get(str(appointment.get("transport")), ""),
+        "要注意": str(appointment.get("needs") or ""),
         "忌口": "、".join(map(str, appointment.get("diet") or [])),
         "补贴": subsidy(appointment.get("subsidy")),
         "证明": str(certificate.get("name") or ""),

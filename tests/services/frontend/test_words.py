@@ -97,3 +97,24 @@ def test_a_supervision_reads_on_after_what_was_written() -> None:
     entry = {"level": "1", "text": "请抓紧。", "due_at": "2026-11-27T17:30:00+08:00"}
     words = standing.supervision(entry)
     assert words.startswith("提醒：请抓紧，") and "。" not in words
+
+
+@pytest.mark.parametrize(
+    ("appointment", "shown"),
+    [
+        ({"subsidy": {"says": "yes", "kinds": ["minimum"], "words": "低保户"}}, ("补贴", "低保户（居民自己说的")),
+        ({"subsidy": {"says": "unsure", "kinds": [], "words": ""}}, ("补贴", "请核对")),
+        ({"subsidy": None}, ("补贴", "")),
+        ({"habit": {"recur": "weekly", "weekdays": [1, 3]}}, ("哪几天", "每周一、三")),
+        ({"habit": {"recur": "daily"}}, ("哪几天", "每天")),
+        ({"trial": True}, ("哪几天", "先试一天")),
+        ({"transport": "pickup"}, ("怎么去", "要来接")),
+        ({"needs": "高血压"}, ("要注意", "高血压")),
+    ],
+)  # fmt: skip
+def test_what_was_booked_stands_beside_the_ticket(
+    appointment: dict[str, object], shown: tuple[str, str]
+) -> None:
+    name, words = shown
+    found = dict(present.extras({"appointment": appointment}))
+    assert found.get(name, "").find(words) >= 0 and (name in found) is bool(words)
