@@ -58,7 +58,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
@@ -89,7 +89,9 @@ ROOMY = {
 
 STAFF = "办事人"
 DEED_NAMES = {"resolve_all": "签收、联系、办结", "answer": "接过来回话", "release": "交还给邻答"}
-KINDS = ("say", "tap", "share", "wait", "staff", "resident", "join")
+SPOKEN = ("say", "tap", "share")
+"""Turns of the resident, which are answered at once."""
+KINDS = (*SPOKEN, "wait", "staff", "resident", "join")
 
 
 class Malformed(Exception):
@@ -316,8 +318,11 @@ class Talk:
         """
         _clock(self.stack, now=self.conversation.now)
         try:
-            for turn in self.conversation.turns:
+            turns = self.conversation.turns
+            for turn, looked in zip(turns, looks_back(turns), strict=True):
                 self._take(turn)
+                if looked:
+                    self.seen[turn.by] = len(self.chat(turn.by).history())
             self._check_rules()
             self._check_not_asked()
             self._check_ticket()
@@ -335,7 +340,7 @@ class Talk:
 
     def _take(self, turn: Turn) -> None:
         chat = self.chat(turn.by)
-        if turn.kind in ("say", "tap", "share"):
+        if turn.kind in SPOKEN:
             self.lines.append((turn.by or "居民", turn.value, ()))
             try:
                 answer = getattr(chat, turn.kind)(turn.value)
@@ -351,7 +356,6 @@ class Talk:
         else:
             DOERS[turn.kind](self, turn, chat)
             shown, missing = self._arrived(turn, chat)
-        self.seen[turn.by] = len(chat.history())
         if missing:
             raise AssertionError(self.story(f"not said: {', '.join(missing)}"))
         wrong = [words for words in turn.without if words in shown]
@@ -496,6 +500,16 @@ class Talk:
             for who, text, titles in self.lines
         )
         return f"{self.conversation.id}: {wrong}\n{told}"
+
+
+def looks_back(turns: Sequence[Turn]) -> list[bool]:
+    """Say of each turn whether the same resident's next one looks at what has arrived since."""
+    found, arrives = [False] * len(turns), dict[str, bool]()
+    for index in range(len(turns) - 1, -1, -1):
+        turn = turns[index]
+        found[index] = arrives.get(turn.by, False)
+        arrives[turn.by] = turn.kind not in SPOKEN
+    return found
 
 
 def value(ticket: Mapping[str, Any], name: str) -> Any:

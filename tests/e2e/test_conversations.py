@@ -20,7 +20,9 @@ from tests.conversation import (
     Conversation,
     Malformed,
     Talk,
+    Turn,
     fits,
+    looks_back,
     points,
     read_all,
     read_file,
@@ -129,6 +131,18 @@ def test_what_is_not_said_of_tickets_is_counted(tmp_path: Path) -> None:
         path.write_text(f"- {{name: a, turns: [{{say: 好}}]{rest}}}", encoding="utf-8")
         (read,) = read_file(path)
         assert isinstance(read, Conversation) and read.expected_tickets == count
+
+
+def test_only_what_is_looked_back_at_is_remembered() -> None:
+    turns = [
+        Turn("say", "好"),
+        Turn("say", "好", by="王婶"),
+        Turn("tap", "好"),
+        Turn("wait", "P1D"),
+        Turn("staff", {}, by="王婶"),
+        Turn("say", "好"),
+    ]
+    assert looks_back(turns) == [False, True, True, False, False, False]
 
 
 def test_values_of_a_ticket() -> None:
