@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import EventType, FollowupAction
 
-from actions import misses
+from actions import accessible, misses
 from actions.community import CommunityInfo, name_worker
 from actions.dialogue import load
 from actions.forms import asides
@@ -88,16 +88,36 @@ class Chitchat(Say):
 
 
 class Accessibility(TurnAction):
-    """Larger, slower, read aloud, in dialect."""
+    """Larger letters and back, and what helps who hears, types or walks badly."""
 
-    NAME = "action_accessibility"
+    NAME = accessible.ACTION
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Say what is there; a person is always one."""
-        turn.say(
-            "accessibility_on" if turn.elder else "accessibility", [button("人工", "/ask_human")]
-        )
+        """Switch the letters, or say what there is; a person is always one."""
+        human = button("人工", "/ask_human")
+        wish = accessible.wish(turn.message.text)
+        if wish is not None:
+            kept = "_kept" if wish == turn.message.elder_before else ""
+            where = "_wechat" if turn.message.channel == "wechat" else ""
+            # The gateway keeps it with the conversation, the widget shows it at once.
+            reading = {"card": {"type": "reading", "elder": wish}}
+            turn.say(f"letters_{'large' if wish else 'usual'}{kept}{where}", custom=reading)
+        elif need := accessible.need(turn.message.text):
+            turn.say(
+                need["text"],
+                [*(button(b["title"], b["payload"]) for b in need.get("buttons", ())), human],
+                **await _whom_to_call(turn),
+            )
+        else:
+            turn.say("accessibility_on" if turn.elder else "accessibility", [human])
         return []
+
+
+async def _whom_to_call(turn: Turn) -> dict[str, str]:
+    """Return name and phone of who is on duty now, of the locality's data."""
+    async with turn.client() as client:
+        duty = (await client.community()).get("duty") or {}
+    return {"duty": str(duty.get("name") or "社区"), "phone": str(duty.get("phone") or "")}
 
 
 COMFORT = "action_comfort"

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from actions import accessible
 from bot.understanding.scripts import simplify
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -90,6 +91,9 @@ class Message:
     tapped: bool = False
     about: str | None = None
     elder: bool = False
+    """Large type and short sentences; also when this very message asks for them."""
+    elder_before: bool = False
+    channel: str = "web"
     mode: str = "bot"
     attachments: tuple[str, ...] = ()
     location: Mapping[str, Any] | None = None
@@ -243,6 +247,7 @@ def _parse(
     entities = [e for e in parsed.get("entities") or [] if e.get("entity")]
     about = next((str(e["value"]) for e in entities if e["entity"] == "about"), None)
     home = (metadata.get("resident") or {}).get("home")
+    wished = None if tapped else accessible.wish(simplify(raw))
     message = Message(
         id=str(event.get("message_id") or ""),
         text="" if tapped or raw in WORDLESS else simplify(raw),
@@ -258,7 +263,9 @@ def _parse(
         uncertain=bool(parsed.get("uncertain")),
         tapped=tapped,
         about=about,
-        elder=bool(metadata.get("elder")),
+        elder=bool(metadata.get("elder")) if wished is None else wished,
+        elder_before=bool(metadata.get("elder")),
+        channel=str(metadata.get("channel") or "web"),
         mode=str(metadata.get("mode") or "bot"),
         attachments=tuple(metadata.get("attachments") or ()),
         location=metadata.get("location") or None,

@@ -270,6 +270,7 @@ class Gateway:
             elif not answer.messages:
                 await self._waits(s, conversation, message)
             for reply in answer.messages:
+                conversation.elder = _reading(reply, conversation.elder)
                 await store.append(
                     s,
                     turn.conversation_id,
@@ -325,6 +326,12 @@ def _body(message: MessageRow, metadata: dict[str, Any]) -> dict[str, Any]:
         "retry": message.attempts > 1,
         "metadata": metadata,
     }
+
+
+def _reading(reply: Reply, elder: bool) -> bool:
+    """Return the elder mode after an answer: its card ``reading`` switches it, else it stays."""
+    card = (reply.custom.card if reply.custom else None) or {}
+    return bool(card.get("elder")) if card.get("type") == "reading" else elder
 
 
 def _columns(reply: Reply) -> dict[str, Any]:

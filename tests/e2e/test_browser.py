@@ -181,3 +181,32 @@ def test_elder_mode(stack: Stack, browser: Browser) -> None:
     expect(log).to_contain_text("送到家")
     shot(resident, "resident-elder")
     fits(resident)
+
+
+def test_words_make_the_letters_large(stack: Stack, browser: Browser) -> None:
+    """Said, not tapped: at once, kept over a reload, and taken back the same way."""
+    resident = page(browser, stack, "/", PHONE)
+    field, frame = resident.get_by_label("要说的话"), resident.locator(".linda")
+
+    def size() -> float:
+        return float(field.evaluate("e => parseFloat(getComputedStyle(e).fontSize)"))
+
+    usual = size()
+    say(resident, "字太小了")
+    log = resident.get_by_role("log")
+    expect(log).to_contain_text("换回小字")
+    expect(frame).to_have_class(re.compile(r"\belder\b"))
+    assert size() > usual
+    shot(resident, "resident-elder-by-words")
+    fits(resident)
+    resident.reload()
+    expect(resident.get_by_role("log")).to_contain_text("换回小字")
+    expect(frame).to_have_class(re.compile(r"\belder\b"))
+    say(resident, "老年卡")
+    expect(log).to_contain_text("您接着问我")  # the server speaks shorter, too
+    say(resident, "换回小字")
+    expect(frame).not_to_have_class(re.compile(r"\belder\b"))
+    assert size() == usual
+    resident.reload()
+    expect(resident.get_by_role("log")).to_contain_text("换回平常的字")
+    expect(frame).not_to_have_class(re.compile(r"\belder\b"))

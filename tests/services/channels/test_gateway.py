@@ -60,6 +60,20 @@ async def test_a_message_is_answered(channels: ChannelService, rasa: FakeRasa) -
     assert texts[1:] == [("resident", "楼道灯坏了"), ("bot", "答:楼道灯坏了")]
 
 
+async def test_an_answer_may_switch_the_large_letters(
+    channels: ChannelService, rasa: FakeRasa
+) -> None:
+    conversation = await open_one(channels)
+    seen = []
+    for words, elder in (("字大点", True), ("楼道灯坏了", None), ("换回小字", False)):
+        card = {"type": "reading", "elder": elder}
+        rasa.replies = [{"text": "好。", **({} if elder is None else {"custom": {"card": card}})}]
+        await channels.post(conversation, said(words))
+        seen.append(rasa.calls[-1]["metadata"]["elder"])
+    assert seen == [False, True, True]
+    assert not (await channels.conversation(conversation)).elder
+
+
 async def test_the_same_message_three_times_at_once_is_one_turn(
     make_channels: Make, rasa: FakeRasa
 ) -> None:

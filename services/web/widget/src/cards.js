@@ -4,6 +4,7 @@ const CARDS = {
   ticket: ticketCard,
   safety: safetyCard,
   service: serviceCard,
+  reading: () => el("span", { hidden: true }), // seen by the size of the letters: chat.js
 };
 
 /** Cards whose message says the same in words, for channels that cannot show cards. */
