@@ -17,6 +17,8 @@ SCORES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: 
 
 SOLVED = "solved"
 """What the button “解决了” under the callback question is about."""
+PARTLY = "partly"
+"""What “解决了一部分” is about; what is left over is not solved, so the work goes on."""
 
 _NO_VERDICT = re.compile(r"^(不评|不想评|不打分|算了|不用评|以后再|回头再|懒得)")
 _SOLVED = re.compile(
@@ -57,6 +59,8 @@ def read_solved(message: Message) -> bool | None:
     """Return whether the resident says it is solved; None when that is not said."""
     if message.tapped and message.about == SOLVED:
         return True
+    if partly(message):
+        return False
     if message.tapped and message.intent != "rate_service":
         return {"affirm": True, "deny": False, "reject_resolution": False}.get(message.intent)
     words = bare(message.text)
@@ -76,6 +80,13 @@ def read_solved(message: Message) -> bool | None:
     if score is None or score == LUKEWARM:
         return None
     return score > LUKEWARM
+
+
+def partly(message: Message) -> bool:
+    """Whether the resident says that a part of it is solved (“解决了一部分”, “只修好了一盏”)."""
+    if message.tapped:
+        return message.about == PARTLY
+    return bool(pattern("own", "partly").search(bare(message.text)))
 
 
 def reason_in(message: Message) -> str:
@@ -169,7 +180,8 @@ class CallbackAnswer(TurnAction):
                 "callback_solved_first" if score else "callback_solved_again", buttons, title=title
             )
             return
-        following = await self._send(turn, client, ticket_no, "solved", solved=solved)
+        some = {"partly": True} if not solved and partly(turn.message) else {}
+        following = await self._send(turn, client, ticket_no, "solved", solved=solved, **some)
         kept = _kept_score(turn)
         score, reason = kept or read_score(turn.message), reason_in(turn.message)
         judged = kept is not None or turn.message.intent == "rate_service"

@@ -109,7 +109,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         Inbox(db, heard.knowledge),
         StandingOrders(settings, db, clock, catalogue, tickets, channels),
         WaitingList(settings, db, clock, tickets, channels, people),
-        MetricsService(settings, db, clock, people, places, tickets, visits),
+        MetricsService(settings, db, clock, people, places, tickets, visits, catalogue.cards),
         AuditService(db, clock, people),
         retention,
         RightsService(db, clock, people, tickets, channels, retention, settings.data_dir),

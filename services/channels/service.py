@@ -512,7 +512,7 @@ class ChannelService:
             )
             if row is None:
                 row = await store.said(s, conversation_id, key)
-            await self.heard.off_topic(s, message.reply_to)
+            await self.heard.off_topic(s, str(message.reply_to))
             await s.flush()
             exchange = await self._exchange(s, conversation_id, [store.view(row)])
         self._hub.wake(conversation_id)

@@ -144,7 +144,7 @@ DEFINITIONS: tuple[Definition, ...] = (
                lambda c, p: c.get("residents", 0) / 10_000,
                "收到诉求 ÷ 常住人口（万人）{population}。只说明情况，不用来给单位打分。"),
     Definition("told_once", "一次告知完整率", SUPPLY, "percent", _n("told_once"), _n("told"),
-               "要求补充材料只说了一次的件数 ÷ 要求过补充的件数。"),
+               "要居民补材料时一次说全的件数 ÷ 要求过补充的件数；后来又要第一次没说到的东西，就不算说全。"),
     Definition("corrected", "不予受理复核改正率", SUPPLY, "percent", _n("corrected"), _n("reviewed"),
                "复核后改正的件数 ÷ 不予受理或终止办理后复核过的件数。"),
     Definition("redirected", "证明引导成功率", SUPPLY, "percent", _n("redirected_well"), _n("redirected"),

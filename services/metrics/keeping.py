@@ -21,7 +21,7 @@ Made = Sequence[tuple[Event, Ticket]]
 _INSERT = insert(cast(Table, TicketScoreRow.__table__))
 NAMES = tuple(f.name for f in fields(Score))
 COUNTED_WHEN_FILED = (
-    "community_id", "leaf", "org", "group_demand", "proactive", "info_rounds", "reviewed", "corrected",
+    "community_id", "leaf", "org", "group_demand", "proactive", "told", "told_late", "reviewed", "corrected",
 )  # fmt: skip
 """Facts that the sums of the day depend on on which a ticket was filed."""
 

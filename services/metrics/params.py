@@ -51,6 +51,18 @@ class Threshold(_Strict):
     minutes: int = Field(0, ge=0)
 
 
+class BotParams(_Strict):
+    """Of the figures of conversations.
+
+    Attributes:
+        told: Share of the answered residents who have to say whether it helped, before it is a rate.
+        pairs: How many confusions of the model are listed.
+    """
+
+    told: float = Field(ge=0, le=1)
+    pairs: int = Field(ge=1)
+
+
 class Params(_Strict):
     """All of the file, and who lives where.
 
@@ -66,6 +78,7 @@ class Params(_Strict):
     redirect_days: int = Field(ge=1)
     population: dict[str, Population] = Field(default_factory=dict)
     signals: dict[str, Threshold]
+    bot: BotParams
 
     @property
     def residents(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from services.tickets.core.asking import MORE
 from services.tickets.core.calendar import ZONE
 from services.tickets.core.event import Event
 from services.tickets.core.fold import apply
@@ -39,10 +40,13 @@ class Score:
         limit_s: Seconds it had; ``took_s``: seconds it took, None while it goes on.
         in_time: The first round ended before ``due_at``.
         answer: What the resident said last about the result: solved, partial, unsolved; None when
-            nobody could be reached. ``partial``: solved, and the unit had reported 部分解决.
+            nobody could be reached. ``partial``: a part of it is, or it is and the unit had reported
+            部分解决.
         answered_after_s: From the report of the result to that answer.
         rated_after_s: From the report of the result to the first rating.
         left_s: Seconds that were left when it was first resolved; None when it was late.
+        told: The resident was asked for something that was missing.
+        told_late: Something was asked for later that the first notice had not named.
     """
 
     ticket_no: str
@@ -94,7 +98,8 @@ class Score:
     withdrawn: int = 0
     withdrawn_early: int = 0
     persuaded: int = 0
-    info_rounds: int = 0
+    told: int = 0
+    told_late: int = 0
     refused: int = 0
     reviewed: int = 0
     corrected: int = 0
@@ -158,7 +163,6 @@ def _mirrored(ticket: Ticket) -> dict[str, Any]:
         "audits": len(ticket.audits),
         "found_false": sum(a["finding"] == "false" for a in ticket.audits),
         "persuaded": int(ticket.persuaded),
-        "info_rounds": ticket.info_rounds,
         "reviewed": len(ticket.reviews),
         "corrected": sum(r.get("decision") == "correct" for r in ticket.reviews),
     }
@@ -228,8 +232,10 @@ def _answer(event: Event, score: Score) -> str | None:
     """What this event says about the result, in the resident's name."""
     if event.type == "callback_solved":
         return "partial" if score.outcome == "partial" else "solved"
+    if event.type == "callback_unsolved":
+        return "partial" if event.data.get("result") == "partial" else "unsolved"
     by_resident = event.type == "reworked" and event.actor.kind == "resident"
-    return "unsolved" if event.type == "callback_unsolved" or by_resident else None
+    return "unsolved" if by_resident else None
 
 
 def _resident(score: Score, event: Event, ticket: Ticket) -> dict[str, Any]:
@@ -248,6 +254,11 @@ def _resident(score: Score, event: Event, ticket: Ticket) -> dict[str, Any]:
         change |= {"withdrawn": 1, "withdrawn_early": int(early)}
     if event.type in _REFUSALS:
         change["refused"] = 1
+    if event.type == "info_requested" or event.data.get("notice"):
+        change |= {
+            "told": 1,
+            "told_late": max(score.told_late, int(event.data.get("notice") == MORE)),
+        }
     return change
 
 

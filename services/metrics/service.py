@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select
 
+from services.catalogue.model import Card
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.errors import LindaError
-from services.metrics import dialogue, keeping, monthly, store, summing, sums
+from services.metrics import dialogue, keeping, monthly, spoken, store, summing, sums
 from services.metrics.figures import (
     RESPONSE,
     RESULT,
@@ -30,7 +31,7 @@ from services.metrics.figures import (
     percentile_95,
     without_small_cells,
 )
-from services.metrics.params import Params, load_params
+from services.metrics.params import BotParams, Params, load_params
 from services.metrics.periods import Period, around
 from services.metrics.score import Score, fold
 from services.metrics.signals import signals
@@ -45,10 +46,13 @@ from services.tickets.core.choices import EXCLUSIONS
 from services.tickets.service import TicketService
 from services.tickets.store import history
 from services.tickets.tables import TicketRow
+from services.training.labels import Labels
 
 Body = dict[str, Any]
 SEES = holders("data")
 """Who sees figures: a supervisor the own community's, a handler the own unit's, the others all."""
+TALKS = holders("dialogue_data")
+"""Who sees the figures of conversations."""
 REPORTS = holders("reports")
 """Who reads the monthly reports."""
 REFRESHED = timedelta(seconds=30)
@@ -98,6 +102,7 @@ class MetricsService:
 
     Args:
         visits: The registry of visits; without one the figure says that there is none.
+        cards: Returns the service cards that residents are answered from.
     """
 
     def __init__(
@@ -109,10 +114,12 @@ class MetricsService:
         places: PlaceService,
         tickets: TicketService,
         visits: Visits | None = None,
+        cards: Callable[[], Iterable[Card]] = tuple,
     ) -> None:
         self._db, self._clock = db, clock
         self._people, self._places, self._tickets = people, places, tickets
-        self._visits = visits
+        self._visits, self._cards = visits, cards
+        self._labels = Labels(settings.data_dir, {})
         self._refreshed: datetime | None = None
         self.params: Params = load_params(
             settings.data_dir / "metrics.yml", settings.locality_dir / "locality.yml"
@@ -138,9 +145,7 @@ class MetricsService:
         names = await self._names()
         for name, given in (("community", community), ("unit", unit), ("leaf", leaf)):
             if given is not None and given not in names:
-                raise LindaError(
-                    "unknown_filter", f"没有编号为“{given}”的选项。", 422, {name: "请重新选择。"}
-                )
+                raise _unknown(name, given)
         scope = Scope(period, self._clock.now(), community, unit, leaf)
         async with self._db.read() as s:
             counted = await self._gather(s, scope)
@@ -322,18 +327,36 @@ class MetricsService:
             v.visited, v.targets, f"当月至少探访过一次的人数 ÷ 月末在册人数{note}。",
         )  # fmt: skip
 
-    async def dialogue(self, actor: Actor, period: Period) -> Body:
-        """Return the figures of conversations with the bot; they belong to no unit or community.
+    async def dialogue(self, actor: Actor, period: Period, community: str | None = None) -> Body:
+        """Return the figures of conversations with the bot; they belong to no unit.
 
         Raises:
-            LindaError: 403 ``role_not_allowed``.
+            LindaError: 403 ``role_not_allowed``; 422 ``unknown_filter``.
         """
-        if actor.role not in ("dispatcher", "auditor"):
+        if actor.role not in TALKS:
             raise LindaError("role_not_allowed", "机器人的数据由街道调度和审计查看。", 403)
+        places, params = await self._places.gazetteer(), self.params.bot
+        names = {c.id: c.name for c in places.communities}
+        if community is not None and community not in names:
+            raise _unknown("community", community)
         async with self._db.read() as s:
-            found, waits, crises = await dialogue.read(s, period)
-        made = dialogue.figures(found, waits, crises)
-        return {"period": _period(period), "figures": [f.body() for f in made]}
+            bot = await spoken.read(
+                s, period, community=community, most=params.pairs,
+                homes={c.id: c.community_id for c in places.compounds},
+                ends={c.name: c.valid_to for c in self._cards() if c.valid_to is not None},
+            )  # fmt: skip
+        named = self._labels.intent_name
+        return {
+            "period": _period(period),
+            "community": community,
+            "figures": [f.body() for f in dialogue.figures(bot, params)],
+            "communities": _talked(bot.talks, names, params),
+            "confusions": [
+                {"said": c.said, "said_name": named(c.said), "meant": c.meant,
+                 "meant_name": named(c.meant), "count": c.count}
+                for c in bot.confusions
+            ],
+        }  # fmt: skip
 
     # ── monthly reports ─────────────────────────────────────────────────────────────────────
 
@@ -522,6 +545,24 @@ def suppressed(cells: Mapping[str, int], least: int) -> list[Body]:
         others = [name for name, n in ordered if n >= least]
         small += others[-1:]
     return [{"name": name, "count": None if name in small else n} for name, n in ordered]
+
+
+def _unknown(name: str, given: str) -> LindaError:
+    return LindaError("unknown_filter", f"没有编号为“{given}”的选项。", 422, {name: "请重新选择。"})
+
+
+def _talked(
+    found: Iterable[dialogue.Talk], names: Mapping[str, str], params: BotParams
+) -> list[Body]:
+    """Talks by community, those with most first: an order, not a rank."""
+    parts: dict[str | None, list[dialogue.Talk]] = defaultdict(list)
+    for talk in found:
+        parts[talk.community].append(talk)
+    return [
+        {"key": key, "name": names.get(key or "", key or "未定位到社区"),
+         "figures": {k: f.body() for k, f in dialogue.of_part(part, params).items()}}
+        for key, part in sorted(parts.items(), key=lambda p: (-len(p[1]), str(p[0])))
+    ]  # fmt: skip
 
 
 def _along(parts: store.Parts, axis: int) -> dict[str | None, dict[str, float]]:

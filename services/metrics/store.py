@@ -126,8 +126,8 @@ FILED: Mapping[str, ColumnElement[Any]] = {
     "filed": func.count(),
     "group": func.sum(T.group_demand),
     "proactive": func.sum(T.proactive),
-    "told": _count(T.info_rounds > 0),
-    "told_once": _count(T.info_rounds == 1),
+    "told": func.sum(T.told),
+    "told_once": _count(T.told == 1, T.told_late == 0),
     "reviewed": _count(T.reviewed > 0),
     "corrected": _count(T.corrected > 0),
 }

@@ -40,7 +40,7 @@ LATENESS_GRAINS = ("o", "co", "lo")
 SETTLING = timedelta(hours=1)
 """So long after its end a day is counted anew each time: whoever began to change a ticket on that day
 may still be writing, and such a change is not said to be of a past day."""
-VERSION = 1
+VERSION = 2
 """Raised when a count changes its meaning: sums of another version are thrown away."""
 
 Span = tuple[datetime, datetime]

@@ -24,6 +24,7 @@ from services.retention.rules import answer_by
 from services.retention.service import RetentionService
 from services.retention.tables import put
 from services.rights import person as persons
+from services.rights import unfiled
 from services.rights.tables import GlassRow, RequestRow
 from services.tickets import store
 from services.tickets.core.actor import Actor
@@ -317,7 +318,10 @@ class RightsService:
             await self.erase_at_once(s, found.resident_ids, talks, entry)
             for kind, refs in (("ticket", stay), ("talk", talks), ("elder", found.elder_ids)):
                 await put(s, kind, refs, now, row.id)
-            row.result = {"erased": gone, "stays": {}, "profiles": len(found.resident_ids)}
+            waiting = await unfiled.erase(s, self._people.vault, found.phone)
+            row.result = {
+                "erased": gone, "stays": {}, "profiles": len(found.resident_ids), "waiting": waiting,
+            }  # fmt: skip
             self._finish(row)
         await self._retention.pending.work()
         return await self._say_what_stays(id)

@@ -14,6 +14,7 @@ from itertools import product
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     and_,
     false,
@@ -25,6 +26,9 @@ from sqlalchemy import (
     true,
     union,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from services import cursors
 from services.db import Session, UTCDateTime
@@ -41,7 +45,7 @@ REVIEWERS = frozenset({"supervisor", "dispatcher"})
 """Who looks a second time at what was refused: it waits for them as well."""
 DESK = "community"
 """The unit of the clerks; mediators of the community work on what was given to it, too."""
-MOST_LANES = 64
+MOST_LANES = 96
 """Lanes of one page; what would need more is read in order without them."""
 _WORKED_ON = tuple(sorted(st.value for st in ASSIGNED))
 WINDOW = 2000
@@ -270,25 +274,24 @@ class Asked:
         if self.actor.role == "callback":
             return [FLAGS["to_call"]]
         if self.actor.role == "clerk":
-            of_desk = [
-                and_(k, TicketRow.state == st) for k, st in product(self._units(), _WORKED_ON)
-            ]
-            return [*of_desk, TicketRow.owner_person == self.actor.id, *self._owing()]
+            keys = (*self._units(), TicketRow.owner_person == self.actor.id)
+            of_desk = [and_(k, TicketRow.state == st) for k, st in product(keys, _WORKED_ON)]
+            return [*of_desk, *self._owing()]
         return []
 
     def _keys(self) -> tuple[list[Condition] | None, list[Condition]]:
         """Return the narrowest keys that have an index with the state, and lanes without one."""
         person = TicketRow.owner_person == self.actor.id
         if self.own:
-            return self._units(), [person, *self._owing()]
+            return [*self._units(), person], self._owing()
         if self.actor.role in ("handler", "vendor", "mediator"):
-            return self._units(), [person, _sql("helpers <> ''")]
+            return [*self._units(), person], [_sql("helpers <> ''")]
         if self.leaves:
             return [TicketRow.leaf == v for v in self.leaves], []
         if self.grids:
             return [TicketRow.grid_id == v for v in self.grids], []
         if self.actor.role == "grid":
-            return [TicketRow.grid_id == v for v in self.actor.grid_ids], [person]
+            return [*(TicketRow.grid_id == v for v in self.actor.grid_ids), person], []
         if self.priorities:
             return [TicketRow.priority == v for v in self.priorities], []
         return None, []
@@ -327,8 +330,11 @@ async def _numbers(
     s: Session, wanted: Asked, after: tuple[datetime, str] | None, count: int
 ) -> list[str]:
     """Return the numbers of the first tickets of a list after a position."""
+    dialect = s.get_bind().dialect.name
     said = wanted.said()
     where, places = wanted.conditions(), _positions(after)
+    if dialect == "sqlite":
+        where = [_checked(condition) for condition in where]
     lanes = [and_(lane, place) for lane, place in product(wanted.lanes(), places)]
     if said is None:
         return await _read(s, ordered(lanes, where, count))
@@ -342,7 +348,7 @@ async def _numbers(
     if len(found) >= count:
         return found
     # A word of few: all that can have it.
-    with_it = having(wanted.q, s.get_bind().dialect.name)
+    with_it = having(wanted.q, dialect)
     every = [said, *where] if with_it is None else [with_it, said, *where]
     query = select(TicketRow.ticket_no, TicketRow.sort_at).where(*every, or_(*places))
     return await _read(s, query.order_by(*_ORDER).limit(count))
@@ -365,6 +371,37 @@ def ordered(lanes: Sequence[Condition], where: Sequence[Condition], count: int) 
     both = union(*each).subquery()
     merged = select(both.c.ticket_no, both.c.sort_at)
     return merged.order_by(both.c.sort_at, both.c.ticket_no.desc()).limit(count)
+
+
+class _Checked(ColumnElement[Any]):
+    """A column of a condition that is only checked; SQLite does not look for it in any index."""
+
+    inherit_cache = True
+    __visit_name__ = "checked"
+    _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]  # noqa: RUF012
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column, self.type = column, column.type
+
+
+@compiles(_Checked)
+def _plus(element: _Checked, compiler: Any, **given: Any) -> str:
+    return "+" + str(compiler.process(element.column, **given))
+
+
+def _checked(condition: Condition) -> Condition:
+    """Return a condition that is checked on what a lane finds, and never a place to look.
+
+    SQLite has no figures of how many tickets are in a state, and would rather read all of some
+    states, or of several in turn, than follow the index of the lane.
+    """
+
+    def plus(element: Any, **_: Any) -> Any:
+        ours = isinstance(element, Column) and element.table is TicketRow.__table__
+        return _Checked(element) if ours else None
+
+    found: Condition = visitors.replacement_traverse(condition, {}, plus)
+    return found
 
 
 def _positions(after: tuple[datetime, str] | None) -> list[Condition]:

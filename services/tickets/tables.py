@@ -119,7 +119,9 @@ class TicketRow(Base):
         _ordered("ix_tickets_owner_sorted", "owner_org", "state"),
         _ordered("ix_tickets_leaf_sorted", "leaf", "state"),
         _ordered("ix_tickets_priority_sorted", "priority", "state"),
-        _ordered("ix_tickets_person_sorted", "owner_person", where="owner_person IS NOT NULL"),
+        _ordered(
+            "ix_tickets_person_sorted", "owner_person", "state", where="owner_person IS NOT NULL"
+        ),
         _ordered("ix_tickets_helped_sorted", where="helpers <> ''"),
         _ordered("ix_tickets_owing_sorted", where="owing <> ''"),
         *(_ordered(f"ix_tickets_{name}_sorted", where=marked(name)) for name in MARKS),

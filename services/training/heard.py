@@ -166,6 +166,13 @@ class HeardService:
         if row is not None:
             await self.note(session, row, "off_topic", self._clock.now())
 
+    async def useful(self, session: Session, message_id: str) -> None:
+        """The resident says that the answer to this message helped."""
+        await groups.lock(session)
+        row = await session.scalar(select(HeardRow).where(HeardRow.message_id == message_id))
+        if row is not None:
+            await self.note(session, row, "useful", self._clock.now())
+
     async def handed_off(self, session: Session, conversation_id: str) -> None:
         """A person was asked for: what was said last had not been settled."""
         await groups.lock(session)

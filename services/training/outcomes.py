@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict
 
 from services.catalogue.files import read
 
-Outcome = Literal["answered", "clarified", "handed_off", "corrected", "redispatched", "off_topic"]
+Outcome = Literal[
+    "answered", "clarified", "handed_off", "corrected", "redispatched", "off_topic", "useful"
+]  # fmt: skip
 
 OUTCOME_NAMES: Mapping[str, str] = {  # the worst first
     "off_topic": "答非所问",
@@ -23,6 +25,7 @@ OUTCOME_NAMES: Mapping[str, str] = {  # the worst first
     "handed_off": "转了人工",
     "clarified": "反问了",
     "answered": "答了",
+    "useful": "说有用",
 }
 ANY = "*"
 
@@ -41,6 +44,10 @@ class _TookBack(_Entry):
     words: str
 
 
+class _Helped(_Entry):
+    words: str
+
+
 class _Danger(_Entry):
     words: str
     excepted: str
@@ -53,6 +60,7 @@ class OutcomeFile(_Entry):
     by_action: Mapping[Outcome, tuple[str, ...]]
     off_topic: _SaidSo
     corrected: _TookBack
+    useful: _Helped
     redispatched: Mapping[str, Literal["always", "leaf"]]
     ticket_within_minutes: int
     within_minutes: int
@@ -112,7 +120,8 @@ class Outcomes:
         asked = "clarified" in before
         if re.search(took_back.words, text.strip()) or (asked and intent in took_back.denials):
             return "corrected"
-        return None
+        helped = "answered" in before and re.search(self._rules.useful.words, text.strip())
+        return "useful" if helped else None
 
     def redispatches(self, event: str, leaf: str | None, understood: str | None) -> bool:
         """Whether an event of a ticket says that the model had the wrong leaf.

@@ -149,6 +149,37 @@ async def test_callback_unsolved_then_reason(talk: Talk, services: FakeServices)
     assert "退回重办" in talk.text
 
 
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("解决了一部分", True), ("修好了一半", True), ("大部分都好了", True), ("没全修好", True),
+        ("只修好了一盏", True), ("只修了一个，还有一个不亮", True), ("多半都解决了", True),
+        ("解决了", False), ("没修好", False), ("都修好了", False), ("还是不亮", False),
+        ("好了，谢谢", False),
+    ],
+)  # fmt: skip
+async def test_a_part_that_is_solved_is_told_as_a_part(
+    talk: Talk, services: FakeServices, text: str, part: bool
+) -> None:
+    talk.hear(text, "inform", metadata=pending("solved"))
+    await talk.run("action_callback_answer")
+    (sent,) = services.sent("/callback")[:1]
+    assert sent.get("partly", False) is part
+    if part:
+        assert sent["solved"] is False
+
+
+async def test_the_button_for_a_part(talk: Talk, services: FakeServices) -> None:
+    services.next_stage = "reason"
+    talk.hear('/reject_resolution{"about":"partly"}', "reject_resolution", metadata=pending("solved"),
+              entities=[{"entity": "about", "value": "partly"}])  # fmt: skip
+    await talk.run("action_callback_answer")
+    assert services.sent("/callback")[0] | {"conversation_id": ""} == {
+        "conversation_id": "", "stage": "solved", "solved": False, "partly": True,
+    }  # fmt: skip
+    assert "哪里没弄好" in talk.text
+
+
 async def test_a_verdict_is_never_forced(talk: Talk, services: FakeServices) -> None:
     talk.hear("不评了", "deny", metadata=pending("rating"))
     await talk.run("action_callback_answer")

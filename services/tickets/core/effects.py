@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from services.tickets.core import (
+    asking,
     calls,
     clocks,
     joint,
@@ -501,7 +502,10 @@ def _deadline_missed(ticket: Ticket, command: Command, context: Context) -> Fact
 FACTS: Mapping[str, Effect] = {
     "handed_off": reviewing.handed_off,
     "accepted": lambda t, c, x: {**_case(t, c, x), "disposition": ACCEPTED},
-    "info_requested": lambda t, c, x: {"need_items": c.payload["items"]},
+    "info_requested": lambda t, c, x: {
+        "need_items": c.payload["items"],
+        **asking.facts(t, c.payload["items"]),
+    },
     "not_accepted": reviewing.not_accepted,
     "review_upheld": reviewing.upheld,
     "review_corrected": _corrected,
@@ -519,7 +523,10 @@ FACTS: Mapping[str, Effect] = {
     "signed": _signed,
     "objected": lambda t, c, x: {"org": t.owner_org, "org_name": t.owner_org_name},
     "objection_decided": _decided,
-    "contacted": lambda t, c, x: {"counts": c.payload["result"] in x.rules.contact_counts},
+    "contacted": lambda t, c, x: {
+        "counts": c.payload["result"] in x.rules.contact_counts,
+        **asking.facts(t, c.payload.get("asked")),
+    },
     "whistled": joint.whistled,
     "whistle_reported": joint.whistle_reported,
     "whistle_ended": joint.whistle_ended,

@@ -64,7 +64,8 @@ EFFECTS: dict[str, Effect] = {
     ),
     "handed_off": Effect(copy=("reason", "redirect", "disposition"), clear=("accept_due_at", "accept_due_reason")),
     "info_requested": Effect(
-        copy=("need_items", "paused_since", "info_due_at", "info_due_reason"), count="info_rounds"
+        copy=("need_items", "told_items", "paused_since", "info_due_at", "info_due_reason"),
+        count="info_rounds",
     ),
     "info_lapsed": Effect(
         copy=("pauses", "accept_due_at", "accept_due_reason"),
@@ -114,7 +115,9 @@ EFFECTS: dict[str, Effect] = {
         stamp="dispatched_at", clear=(*_UNSIGNED, "decide_due_at", "decide_due_reason"),
         count="transfers",
     ),
-    "contacted": Effect(append="contacts", first="first_contact_at", works=True),
+    "contacted": Effect(
+        copy=("told_items",), append="contacts", first="first_contact_at", works=True
+    ),
     "whistled": Effect(append="whistles"),
     "whistle_reported": Effect(copy=("whistles",), works=True),
     "whistle_ended": Effect(copy=("whistles",)),

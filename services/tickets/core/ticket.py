@@ -110,7 +110,8 @@ class Ticket:
     planned: list[JSON] = field(default_factory=list)  # reminders ahead, see planning.py
     reminders: list[JSON] = field(default_factory=list)  # those that were given
     # history that guards and views need
-    need_items: list[str] = field(default_factory=list)
+    need_items: list[str] = field(default_factory=list)  # open: what is waited for
+    told_items: list[str] = field(default_factory=list)  # of the first notice, see asking.py
     info_rounds: int = 0
     reason: str | None = None
     redirect: str | None = None

@@ -112,7 +112,7 @@ class Feedback(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "off_topic"}]})
 
-    kind: Literal["off_topic"]
+    kind: Literal["off_topic", "useful"]
 
 
 class HistoryQuery(BaseModel):
@@ -179,12 +179,13 @@ async def post_message(request: web.Request, body: NewMessage) -> dict[str, Any]
     body=Feedback,
     response=ExchangeAnswer,
     cross_origin=True,
-    summary="说一条回答答非所问",
+    summary="说一条回答有用，或者答非所问",
 )
 async def feedback(request: web.Request, body: Feedback) -> dict[str, Any]:
-    """Note it, thank, offer a person."""
+    """Note it; where the answer missed, thank and offer a person."""
     channels = request.app[SERVICES].channels
-    return (await channels.off_topic(request[CONVERSATION], request.match_info["id"])).body()
+    told = channels.off_topic if body.kind == "off_topic" else channels.useful
+    return (await told(request[CONVERSATION], request.match_info["id"])).body()
 
 
 @routes.post(

@@ -10,7 +10,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.metrics.periods import Period, period_of
-from services.metrics.workbook import workbook
+from services.metrics.service import TALKS
+from services.metrics.workbook import reports, workbook
 from services.web.api.metrics_answers import (
     AssignmentsAnswer,
     DashboardAnswer,
@@ -53,10 +54,15 @@ class PeriodQuery(BaseModel):
         return period_of(self.period, self.first, self.last, today)
 
 
-class MetricsQuery(PeriodQuery):
-    """The filters; an empty one does not narrow."""
+class DialogueQuery(PeriodQuery):
+    """Whose conversations; an empty filter does not narrow."""
 
     community: str | None = Field(None, max_length=60)
+
+
+class MetricsQuery(DialogueQuery):
+    """The filters; an empty one does not narrow."""
+
     unit: str | None = Field(None, max_length=60)
     leaf: str | None = Field(None, max_length=8)
 
@@ -100,27 +106,34 @@ async def metrics(request: web.Request, query: MetricsQuery) -> dict[str, Any]:
     BASE + "/workbook", auth=AUTH, query=MetricsQuery, media=XLSX, summary="各项指标（XLSX）"
 )
 async def download(request: web.Request, query: MetricsQuery) -> web.Response:
-    """The same figures as a workbook."""
-    found = await metrics(request, query)
-    name = f"linda-{found['period']['first']}-{found['period']['last']}.xlsx"
+    """The same figures as a workbook, with those of conversations for who may see them."""
+    found, actor = await metrics(request, query), actor_of(request[STAFF])
+    talked = None
+    if actor.role in TALKS:
+        service, days = request.app[SERVICES].metrics, query.days(today(request))
+        talked = await service.dialogue(actor, days, query.community)
+    return _sent(workbook(found, talked), f"{found['period']['first']}-{found['period']['last']}")
+
+
+def _sent(book: bytes, name: str) -> web.Response:
     return web.Response(
-        body=workbook(found),
+        body=book,
         content_type=XLSX,
         headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": f'attachment; filename="linda-{name}.xlsx"',
             "Cache-Control": "no-store",
         },
     )
 
 
 @routes.get(
-    BASE + "/dialogue", auth="staff:dialogue_data", query=PeriodQuery, response=DialogueAnswer,
+    BASE + "/dialogue", auth="staff:dialogue_data", query=DialogueQuery, response=DialogueAnswer,
     summary="机器人的指标",
 )  # fmt: skip
-async def dialogue(request: web.Request, query: PeriodQuery) -> dict[str, Any]:
+async def dialogue(request: web.Request, query: DialogueQuery) -> dict[str, Any]:
     """Return the figures of conversations."""
     return await request.app[SERVICES].metrics.dialogue(
-        actor_of(request[STAFF]), query.days(today(request))
+        actor_of(request[STAFF]), query.days(today(request)), query.community
     )
 
 
@@ -142,6 +155,22 @@ async def assignments(request: web.Request, query: MonthQuery) -> dict[str, Any]
     """Return the over-assignment report of a month."""
     month = query.month or today(request)
     return await request.app[SERVICES].metrics.assignments(actor_of(request[STAFF]), month)
+
+
+@routes.get(
+    BASE + "/reports/workbook", auth=REPORT_AUTH, query=MonthQuery, media=XLSX,
+    summary="吹哨报到和越权派单月报（XLSX）",
+)  # fmt: skip
+async def download_reports(request: web.Request, query: MonthQuery) -> web.Response:
+    """Both monthly reports as a workbook."""
+    services, actor = request.app[SERVICES], actor_of(request[STAFF])
+    month = query.month or today(request)
+    book = reports(
+        await services.metrics.whistles(actor, month),
+        await services.metrics.assignments(actor, month),
+        {s.id: s.name for s in await services.people.roster()},
+    )
+    return _sent(book, f"reports-{month:%Y-%m}")
 
 
 @routes.get(

@@ -121,11 +121,32 @@ class DashboardAnswer(Answer):
     signals: list[UnitSignals] | None = Field(description="只给审计")
 
 
+class TalkedPart(Answer):
+    """Conversations of a community's residents; null: of people whose place is not known."""
+
+    key: str | None
+    name: str
+    figures: dict[str, FigureAnswer]
+
+
+class ConfusionAnswer(Answer):
+    """What the model took for what, by the decisions of those who teach it."""
+
+    said: str
+    said_name: str
+    meant: str
+    meant_name: str
+    count: int
+
+
 class DialogueAnswer(Answer):
     """Figures of conversations."""
 
     period: PeriodAnswer
+    community: str | None
     figures: list[FigureAnswer]
+    communities: list[TalkedPart]
+    confusions: list[ConfusionAnswer]
 
 
 class LabelledCount(Answer):

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.errors import LindaError
 from services.metrics.periods import around
-from services.metrics.service import REPORTS
+from services.metrics.service import REPORTS, TALKS
 from services.web.api import metrics
 from services.web.api.metrics import AUTH, REPORT_AUTH, MetricsQuery, MonthQuery, today
 from services.web.auth import actor_of
@@ -28,6 +28,7 @@ UNIT_COLUMNS = (
     "reached", "solved", "solved_strict", "satisfied", "satisfied_strict", "rework",
 )  # fmt: skip
 PART_COLUMNS = ("filed", "due", "in_time", "reached", "solved", "solved_strict", "satisfied")
+TALK_COLUMNS = ("talks", "done", "helped", "handed", "lost", "turns")
 LEAVES = 20
 """So many matters are listed; the workbook has all."""
 WIDTH, HEIGHT = 300, 150
@@ -49,8 +50,8 @@ async def figures(request: web.Request, query: MetricsQuery) -> web.Response:
         period = query.days(today(request))
         found = await service.dashboard(actor, period)
     talks = None
-    if actor.role in ("dispatcher", "auditor"):
-        talks = (await service.dialogue(actor, period))["figures"]
+    if actor.role in TALKS:
+        talks = await service.dialogue(actor, period, query.community)
     narrowed = {k: v for k, v in query.narrowed().items() if v}
     asked = {"period": period.kind, "from": period.first, "to": period.last, **narrowed}
     before = period.before
@@ -62,6 +63,7 @@ async def figures(request: web.Request, query: MetricsQuery) -> web.Response:
         own_community=actor.role == "supervisor" and actor.community_id is not None,
         unit_columns=_heads(found["units"], UNIT_COLUMNS),
         part_columns=_heads(found["communities"], PART_COLUMNS), leaves=LEAVES,
+        talk_columns=_heads(talks["communities"], TALK_COLUMNS) if talks else [],
         chart=chart(found["trend"]), width=WIDTH, height=HEIGHT,
         reports=actor.role in REPORTS,
         workbook=f"{PAGE}/workbook?{urlencode(asked)}",
@@ -76,6 +78,13 @@ async def workbook(request: web.Request, query: MetricsQuery) -> web.Response:
     return made
 
 
+@routes.get(PAGE + "/reports/workbook", auth=REPORT_AUTH, query=MonthQuery, summary="月报（XLSX）")
+async def reports_workbook(request: web.Request, query: MonthQuery) -> web.Response:
+    """The workbook of the monthly reports, for who is logged in to the console."""
+    made: web.Response = await metrics.download_reports(request, query)
+    return made
+
+
 @routes.get(PAGE + "/reports", auth=REPORT_AUTH, page=True, query=MonthQuery, summary="月报")
 async def reports(request: web.Request, query: MonthQuery) -> web.Response:
     """The whistle report and the over-assignment report of a month."""
@@ -86,6 +95,7 @@ async def reports(request: web.Request, query: MonthQuery) -> web.Response:
         whistles=await service.whistles(actor, month.first),
         assignments=await service.assignments(actor, month.first),
         names={s.id: s.name for s in await request.app[SERVICES].people.roster()},
+        workbook=f"{PAGE}/reports/workbook?month={month.first:%Y-%m}",
         earlier=f"{PAGE}/reports?month={month.before.first:%Y-%m}",
         later=f"{PAGE}/reports?month={month.end:%Y-%m}",
     )  # fmt: skip

@@ -9,9 +9,9 @@ from services.config import Settings
 from services.db import Database
 from services.people.service import PeopleService
 from tests.services.conftest import TestClock
-from tests.services.tickets.conftest import tickets
+from tests.services.tickets.conftest import people, tickets
 
-__all__ = ["tickets"]
+__all__ = ["people", "tickets"]
 
 
 @pytest.fixture

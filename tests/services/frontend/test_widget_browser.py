@@ -58,6 +58,7 @@ class Chat:
         self.kept: list[dict[str, Any]] = []
         self.photos: list[bytes] = []
         self.missed: list[str] = []
+        self.helped: list[str] = []
         self.away = False
         self.sessions = 0
         self._seq = itertools.count(1)
@@ -101,11 +102,15 @@ class Chat:
         return {"messages": [answer], "mode": "bot", "agent": None, "last_event_id": "9"}
 
     async def feedback(self, request: web.Request) -> Any:
-        assert await request.json() == {"kind": "off_topic"}
+        body = await request.json()
         if self.away:
             return web.json_response(
                 {"error": {"code": "database_away", "message": "x"}}, status=503
             )
+        if body["kind"] == "useful":
+            self.helped.append(request.match_info["id"])
+            return {"messages": [], "mode": "bot"}
+        assert body == {"kind": "off_topic"}
         self.missed.append(request.match_info["id"])
         person = [{"title": "找工作人员", "payload": "/ask_human"}]
         return {"messages": [self.said("system", "谢谢您告诉我", buttons=person)], "mode": "bot"}
@@ -322,6 +327,16 @@ async def test_an_answer_beside_the_point_is_told_with_one_tap(page: Page, chat:
     assert chat.missed == [chat.kept[-2]["id"]]
     await page.get_by_role("button", name="找工作人员").click()
     await expect(page.get_by_text("记下了：/ask_human")).to_be_visible()
+
+
+async def test_an_answer_that_helped_is_told_with_one_tap(page: Page, chat: Chat) -> None:
+    await say(page, "停水了")
+    await page.get_by_role("button", name="有用").click()
+    told = page.get_by_role("button", name="记下了，谢谢")
+    await expect(told).to_be_disabled()
+    assert (chat.helped, chat.missed) == ([chat.kept[-1]["id"]], [])
+    await say(page, "还没来水")
+    await expect(told).to_have_count(0)
 
 
 async def test_it_is_told_by_keyboard_and_in_elder_mode_too(page: Page, chat: Chat) -> None:

@@ -11,9 +11,9 @@ from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.tickets.service import TicketService
 from tests.services.conftest import TestClock
-from tests.services.tickets.conftest import tickets
+from tests.services.tickets.conftest import people, tickets
 
-__all__ = ["tickets"]
+__all__ = ["people", "tickets"]
 
 
 @pytest.fixture

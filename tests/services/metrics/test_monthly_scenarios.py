@@ -10,8 +10,10 @@ import pytest
 from services.clock import ZONE
 from services.errors import LindaError
 from services.metrics.service import MetricsService
+from services.metrics.workbook import reports
 from services.tickets.service import TicketService
 from tests.services.conftest import TestClock
+from tests.services.metrics.sheets import rows_of
 from tests.services.tickets.test_workflow_scenarios import (
     DISPATCHER,
     FIRE,
@@ -75,6 +77,24 @@ async def test_a_month_of_whistles_assesses_both_sides(
     assert ratings == {"urban": (2, 5.0), "fire": (2, 1.0)}
     assert (await open_still.seen())["whistles"][0]["type"] == "problem"
 
+    book = rows_of(reports(report, await metrics.assignments(DISPATCHER, NOVEMBER), {}))
+    assert dict(book["吹哨报到"]) == {
+        "2026年11月": "次数", "吹哨": 2, "还在办": 1, "哨型：需要综合执法": 1,
+        "哨型：街道难以解决的突出问题": 1, "结果：部分解决": 1, "部门评街道（次）": 1,
+        "部门评街道（平均分）": 4,
+    }  # fmt: skip
+    head, *units = book["各单位报到"]
+    shown = {row[0]: dict(zip(head, row, strict=False)) for row in units}
+    urban = next(row for name, row in shown.items() if row["街道评分（平均）"] == 5)
+    assert (urban["被吹哨"], urban["完成签收"], urban["按时签收"], urban["完成联系"]) == (
+        2,
+        1,
+        1,
+        0,
+    )
+    fire = next(row for row in shown.values() if row["街道评分（平均）"] == 1)
+    assert (fire["完成签收"], fire["按时签收"]) == (1, 0)
+
 
 async def test_a_whistle_that_stood_still_with_its_ticket_is_in_time_by_its_new_deadline(
     tickets: TicketService, metrics: MetricsService, clock: TestClock
@@ -117,5 +137,13 @@ async def test_a_month_of_assignments_shows_what_was_refused_and_what_left_the_l
         (moved.number, "property", "grid")
     ]
     assert report["assigned"] == 3, "two by the directory, one by a person"
+    book = rows_of(reports(await metrics.whistles(DISPATCHER, NOVEMBER), report,
+                           {DISPATCHER.id: "老周"}))  # fmt: skip
+    assert book["越权派单"] == [
+        ["2026年11月", "次数"], ["派单", 3], ["拦下越权派单", 2], ["没有按派单目录派", 1],
+    ]  # fmt: skip
+    assert [row[0] for row in book["拦下的"][1:]] == [refused.number] * 2
+    assert book["拦下的"][1][4:] == ["主责", "老周"]
+    assert [row[0] for row in book["没有按目录派的"][1:]] == [moved.number]
     december = await metrics.assignments(DISPATCHER, datetime(2026, 12, 1).date())
     assert len(december["blocked"]) == 1 and december["assigned"] == 0

@@ -17,6 +17,7 @@ from services.metrics.score import Score, fold
 from services.metrics.service import MetricsService
 from services.metrics.tables import TicketScoreRow
 from services.tickets import store
+from services.tickets.core.actor import resident
 from services.tickets.service import TicketService
 from services.tickets.tables import BlockedAssignmentRow
 from tests.services.conftest import TestClock
@@ -90,6 +91,88 @@ async def test_late_is_late_however_it_ends(
     facts = await _facts(db, number)
 
     assert (facts.resolved, facts.in_time, facts.left_s) == (1, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "late"),
+    [
+        (["身份证", "户口本"], [], 0),
+        (["身份证", "户口本"], [["户口本"]], 0),  # named, not brought: asked for again
+        (["身份证原件和复印件"], [["身份证"]], 0),
+        (["身份证"], [["身份证复印件"]], 1),  # the copy was not named
+        (["身份证"], [["身份证"], ["户口本", "房产证"], ["户口本。"]], 1),
+        (None, [["户口本"]], 0),  # the unit's own first notice
+        (None, [["户口本"], ["房产证"]], 1),
+        (None, [], 0),
+    ],
+)
+async def test_a_notice_is_complete_when_nothing_new_is_asked_for_later(
+    tickets: TicketService, db: Database, first: list[str] | None, later: list[list[str]], late: int
+) -> None:
+    number = str((await tickets.create(request(leaf=None), ACTORS["resident"]))["ticket_no"])
+    if first is not None:
+        await tickets.act(number, "need_info", {"items": first}, ACTORS["clerk"])
+        await tickets.resident_act(number, "supplement", {"text": "带来了"}, "conversation-1")
+    await tickets.act(number, "accept", {"leaf": "H6"}, ACTORS["clerk"])
+    await tickets.act(number, "sign", {}, ACTORS["grid"])
+    for asked in (*later, None):
+        said = {"way": "phone", "result": "reached"} | ({"asked": asked} if asked else {})
+        await tickets.act(number, "contact", said, ACTORS["grid"])
+
+    facts = await _facts(db, number)
+
+    assert (facts.told, facts.told_late) == (int(bool(first or later)), late)
+
+
+async def test_complete_notices_by_hand(
+    tickets: TicketService, metrics: MetricsService, clock: TestClock
+) -> None:
+    asked = {"way": "phone", "result": "reached", "asked": ["房产证"]}
+    for n, (items, contacts) in enumerate([(["身份证"], 0), (["房产证"], 1), (["身份证"], 1)]):
+        body = request(leaf=None, conversation_id=f"c{n}")
+        number = str((await tickets.create(body, resident(f"c{n}")))["ticket_no"])
+        await tickets.act(number, "need_info", {"items": items}, ACTORS["clerk"])
+        await tickets.resident_act(number, "supplement", {"text": "给"}, f"c{n}")
+        await tickets.act(number, "accept", {"leaf": "H6"}, ACTORS["clerk"])
+        await tickets.act(number, "sign", {}, ACTORS["grid"])
+        for _ in range(contacts):
+            await tickets.act(number, "contact", asked, ACTORS["grid"])
+    await _at_work(tickets)  # nothing was asked of this one
+    found = await metrics.dashboard(
+        ACTORS["dispatcher"], around("month", clock.now().astimezone(ZONE).date())
+    )
+    told = next(f for f in found["figures"] if f["key"] == "told_once")
+    # three were told: nothing more, the same again, something new: 2 ÷ 3
+    assert (told["numerator"], told["denominator"]) == (2, 3)
+
+
+async def test_a_part_of_it_is_half_solved_and_goes_on(
+    tickets: TicketService, metrics: MetricsService, db: Database, clock: TestClock
+) -> None:
+    by_chat, by_phone, whole = [await _at_work(tickets) for _ in range(3)]
+    clock.advance(hours=1)
+    for number in (by_chat, by_phone, whole):
+        await tickets.act(number, "resolve", DONE, ACTORS["grid"])
+    clock.advance(hours=1)
+    answer = {"stage": "solved", "solved": False, "partly": True}
+    told = await tickets.callback_answer(by_chat, "conversation-1", answer)
+    assert (told["next"], told["ticket"]["state"]) == ("reason", "REWORK")
+    again = await tickets.callback_answer(by_chat, "conversation-1", answer)
+    assert again["ticket"]["state"] == "REWORK" and again["next"] == "reason"
+    await tickets.act(by_phone, "callback", {"result": "partial"}, ACTORS["callback"])
+    await tickets.callback_answer(whole, "conversation-1", {"stage": "solved", "solved": True})
+
+    facts = [await _facts(db, number) for number in (by_chat, by_phone, whole)]
+    assert [f.answer for f in facts] == ["partial", "partial", "solved"]
+    assert [f.rounds for f in facts] == [1, 1, 0]
+
+    clock.go(max(f.due_at for f in facts if f.due_at) + timedelta(hours=1))
+    found = await metrics.dashboard(
+        ACTORS["dispatcher"], around("month", clock.now().astimezone(ZONE).date())
+    )
+    values = {f["key"]: f["value"] for f in found["figures"]}
+    assert values["solved"] == pytest.approx(2 / 3)  # (1 + 0.5 · 2) ÷ 3
+    assert values["solved_strict"] == pytest.approx(1 / 3)
 
 
 async def test_being_talked_out_of_it_is_no_end_and_a_free_withdrawal_is(

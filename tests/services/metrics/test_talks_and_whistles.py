@@ -9,12 +9,15 @@ from sqlalchemy import insert
 
 from services.channels.tables import ConversationRow, HandoffRow, MessageRow
 from services.clock import ZONE
+from services.config import ROOT
 from services.db import Database
-from services.metrics import dialogue
-from services.metrics.dialogue import Heard, Said, Talk, figures, talks
+from services.metrics import spoken
+from services.metrics.dialogue import Bot, Heard, Said, Talk, figures, talks
 from services.metrics.monthly import whistled
+from services.metrics.params import load_params
 from services.metrics.periods import around
 
+PARAMS = load_params(ROOT / "data" / "metrics.yml").bot
 T0 = datetime(2026, 11, 10, 9, 0, tzinfo=ZONE)
 
 
@@ -51,7 +54,8 @@ def test_the_figures_of_talks() -> None:
         plain, plain, plain, Talk(5, False, True, False, False, False),  # ordinary: 3 of 4 done
         Talk(6, True, False, False, True, False), Talk(4, True, False, True, False, True),  # elder: 1 of 2
     ]  # fmt: skip
-    by_key = {f.key: f for f in figures(found, [1.0, 2.0, 3.0, 40.0], 1)}
+    bot = Bot(talks=found, waits=[1.0, 2.0, 3.0, 40.0], crises=1)
+    by_key = {f.key: f for f in figures(bot, PARAMS)}
     assert by_key["done"].value == 4 / 6
     assert by_key["handed"].value == by_key["lost"].value == 1 / 6
     assert by_key["turns"].value == 4  # (3 + 3 + 3 + 5 + 6 + 4) ÷ 6
@@ -62,8 +66,8 @@ def test_the_figures_of_talks() -> None:
 
 
 def test_without_talks_there_are_no_shares() -> None:
-    shown = {f.key: f.text for f in figures([], [], 0)}
-    assert shown.pop("talks") == shown.pop("crises") == "0"
+    shown = {f.key: f.text for f in figures(Bot(), PARAMS)}
+    assert shown.pop("talks") == shown.pop("crises") == shown.pop("expired") == "0"
     assert set(shown.values()) == {"—"}
 
 
@@ -96,11 +100,11 @@ async def test_talks_are_read_from_what_is_stored(db: Database) -> None:
         s.add(HandoffRow(id="i", conversation_id="b", reason="emergency", text="煤气味",
                          state="waiting", created_at=T0 + timedelta(minutes=2)))  # fmt: skip
     async with db.read() as s:
-        found, waits, crises = await dialogue.read(s, around("month", T0.date()))
-    assert sorted((t.turns, t.elder, t.handed) for t in found) == [
+        bot = await spoken.read(s, around("month", T0.date()))
+    assert sorted((t.turns, t.elder, t.handed) for t in bot.talks) == [
         (1, False, False), (1, True, True), (2, False, False),
     ]  # fmt: skip
-    assert (waits, crises) == ([3.0], 1)
+    assert (bot.waits, bot.crises) == ([3.0], 1)
 
 
 def test_whistles_are_assessed_on_both_sides() -> None:

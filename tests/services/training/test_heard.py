@@ -126,6 +126,11 @@ async def test_outcomes_from_what_the_bot_did(services: Services, say: Say) -> N
         ("不对，我说的是停电", "report_problem", "corrected"),
         ("我问的是医保", "ask_service", "corrected"),
         ("找个人跟我说", "ask_human", "handed_off"),
+        ("明白了，谢谢", "thank", "useful"),
+        ("这下知道了", "affirm", "useful"),
+        ("知道了但是没用", "chitchat", None),
+        ("我想知道了解一下医保", "ask_service", None),
+        ("谢谢", "thank", None),
         ("3号楼", "supplement_ticket", None),
         ("不用了", "deny", None),
         ("没有了", "deny", None),
@@ -236,6 +241,21 @@ async def test_a_resident_says_that_an_answer_is_beside_the_point(
     assert (await outcomes(services))["停水了怎么办"] == {"answered", "off_topic"}
     async with services.db.read() as s:
         assert await s.scalar(select(GroupRow.score)) > 0.5
+
+
+async def test_a_resident_says_that_an_answer_helped(
+    services: Services, client: Client, say: Say
+) -> None:
+    session = await services.channels.open_session()
+    await say("停水了怎么办", to=session.session_id)
+    await digest(services)
+    bot = (await services.channels.history(session.session_id)).messages[-1]
+    for _ in range(2):
+        told = await feedback(client, session.token, bot.id, "useful")
+        assert (told.status, (await told.json())["messages"]) == (200, [])
+    assert (await outcomes(services))["停水了怎么办"] == {"answered", "useful"}
+    other = await services.channels.open_session()
+    assert (await feedback(client, other.token, bot.id, "useful")).status == 404
 
 
 async def test_only_answers_of_the_bot_in_one_s_own_conversation(

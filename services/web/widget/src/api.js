@@ -45,9 +45,9 @@ class Api {
     return this.#call("POST", "/messages", message);
   }
 
-  /** Say that an answer had nothing to do with what was asked. */
-  offTopic(id) {
-    return this.#call("POST", `/messages/${encodeURIComponent(id)}/feedback`, { kind: "off_topic" });
+  /** Say that an answer helped (`useful`), or had nothing to do with what was asked (`off_topic`). */
+  feedback(id, kind) {
+    return this.#call("POST", `/messages/${encodeURIComponent(id)}/feedback`, { kind });
   }
 
   upload(blob) {

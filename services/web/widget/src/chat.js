@@ -89,8 +89,8 @@ class Chat {
     if (this.api.token) this.api.setElder(elder).catch(() => {});
   }
 
-  /** Tell the server that an answer was beside the point; false when it could not be told. */
-  async offTopic(id) {
+  /** Tell the server what the resident thinks of an answer; false when it could not be told. */
+  async feedback(id, kind) {
     try {
       const { messages } = await this.api.offTopic(id);
       messages.forEach((message) => this.#receive(message));
