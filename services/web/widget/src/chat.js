@@ -92,7 +92,7 @@ class Chat {
   /** Tell the server what the resident thinks of an answer; false when it could not be told. */
   async feedback(id, kind) {
     try {
-      const { messages } = await this.api.offTopic(id);
+      const { messages } = await this.api.feedback(id, kind);
       messages.forEach((message) => this.#receive(message));
       return true;
     } catch {
