@@ -12,7 +12,7 @@ const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds *
 
 /**
  * Callbacks of the view: `message(item)`, `sent(id)`, `failed(id, words)`, `typing(on)`,
- * `online(on)`, `mode(mode, name)`, `ticket({ticket_no, state, …})`, `started()`.
+ * `online(on)`, `mode(mode, name)`, `ticket({ticket_no, state, …})`, `reading(elder)`, `started()`.
  */
 class Chat {
   constructor(api, view) {
@@ -53,7 +53,7 @@ class Chat {
       try {
         const { messages, mode, agent, last_event_id: last } = await this.api.history();
         this.lastEventId = last;
-        messages.forEach((message) => this.#receive(message));
+        messages.forEach((message) => this.#receive(message, false));
         this.view.mode(mode ?? "bot", agent?.name);
         return;
       } catch (error) {
@@ -182,13 +182,18 @@ class Chat {
     else if (type === "message") this.#receive(data);
   }
 
-  #receive(message) {
+  /** `live`: said now; what is read again at the start changes no setting a second time. */
+  #receive(message, live = true) {
     const ids = [message.id, message.client_message_id].filter(Boolean);
     const known = ids.some((id) => this.seen.has(id));
     ids.forEach((id) => this.seen.add(id));
     if (known) return;
     this.view.message(message);
     if (message.ticket) this.view.ticket(message.ticket);
+    if (live && message.card?.type === "reading") {
+      this.elder = message.card.elder;
+      this.view.reading(this.elder);
+    }
   }
 
   /** Sleep, but get up at once when the network is back. */
