@@ -115,6 +115,58 @@ async def test_own_data_is_kept_shown_corrected_and_deleted(
     await call(client, "POST", path, named, status=422, key="d:8")  # nobody is known there
 
 
+async def test_how_to_be_reached_is_kept_used_and_forgotten(
+    client: Client, services: Services
+) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    data = f"/conversations/{conversation}/data"
+    forgot = await call(client, "POST", data, {"change": "unprefer"}, key="p:0")
+    assert (forgot["pref"], forgot["consents"]) == (None, [])
+    wish = {"change": "prefer", "pref": "下午打"}
+    for key in ("p:1", "p:2"):
+        kept = await call(client, "POST", data, wish, key=key)
+        assert kept["pref"] == "下午打" and kept["phone"] is None
+        assert [c["purpose"] for c in kept["consents"]] == ["下回照您说的方式联系您"]
+    body = {"conversation_id": conversation, "leaf": "H6", "narrative": "楼道灯坏了"}
+    number = (await call(client, "POST", "/tickets", body, status=201, key="p:3"))["ticket_no"]
+    clerk = Actor("staff", "dispatcher1", "dispatcher", "street")
+    seen = await services.tickets.get(number, clerk)
+    assert seen["reporter"]["contact_pref"] == "下午打"
+    await call(client, "POST", data, {**wish, "pref": "长" * 41}, status=422, key="p:4")
+    both = {"change": "remember", "phone": "13812345678", "pref": "晚上打"}
+    known = await call(client, "POST", data, both, key="p:5")
+    assert (known["pref"], known["phone"]) == ("晚上打", "138****5678")
+    forgot = await call(client, "POST", data, {"change": "unprefer"}, key="p:6")
+    assert forgot["pref"] is None and forgot["phone"] == "138****5678"
+    assert [c["purpose"] for c in forgot["consents"]] == ["下回办事不用再问电话"]
+    await call(client, "POST", data, wish, key="p:7")
+    gone = await call(client, "POST", data, {"change": "delete"}, key="p:8")
+    assert (gone["pref"], gone["consents"]) == (None, [])
+
+
+async def test_the_line_of_a_long_story_stands_beside_its_words(
+    client: Client, services: Services
+) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    story = "滑梯扶手断了，" * 2000
+    body = {"conversation_id": conversation, "narrative": story, "gist": "滑梯扶手断了，找张桂兰",
+            "contact": {"name": "张桂兰", "phone": "13812345678"}}  # fmt: skip
+    made = await call(client, "POST", "/tickets", body, status=201, key="g:1")
+    assert made["title"] == "滑梯扶手断了，找张桂兰", "no leaf: its line is the title"
+    number = made["ticket_no"]
+    clerk = Actor("staff", "dispatcher1", "dispatcher", "street")
+    seen = await services.tickets.get(number, clerk)
+    assert seen["gist"].startswith("滑梯扶手断了") and "张桂兰" not in seen["gist"]
+    assert len(seen["narrative_original"]) == len(story)
+    listed, _ = await services.tickets.list(clerk)
+    assert listed and all("gist" not in t for t in listed)
+    longer = {**body, "gist": "长" * 61}
+    await call(client, "POST", "/tickets", longer, status=422, key="g:2")
+    leaf = {**body, "leaf": "H6", "gist": "楼道灯坏了，三天了"}
+    made = await call(client, "POST", "/tickets", leaf, status=201, key="g:3")
+    assert made["title"] == "楼道灯不亮"
+
+
 async def test_what_the_dialogue_looks_up(client: Client) -> None:
     assert (await call(client, "GET", "/catalogue/H6"))["id"] == "H6"
     await call(client, "GET", "/catalogue/Z99", status=404)
