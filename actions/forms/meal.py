@@ -55,6 +55,7 @@ _PAIR = re.compile(
 _EACH = re.compile(r"各|(?:每|一)(?:个)?人(?:要|来|订)?(?=[一二两三1-9])|都(?:要|来|订)?(?=一份)")
 MEAL_OF_PART = {"noon": "lunch", "eve": "dinner", "night": "dinner"}
 """The meal that a time of the day means in an order."""
+_PORTIONS = re.compile(r"[份盒套]")
 _PORTION = re.compile(r"^(\d+)$")
 
 
@@ -224,12 +225,23 @@ def _meal_answer(message: Message, draft: Draft) -> Values:
 
 def _portions(message: Message, draft: Draft) -> Values:
     entity = message.last("count")
+    if (dishes := _told_apart(message)) and not _EACH.search(message.text):
+        return {"portions": dishes}
     if entity is not None:
         more = portions(draft) if draft.asked and _MORE.search(message.text) else 0
         eaters = _eaters(message, draft) if _EACH.search(message.text) else 1
         return {"portions": more + int(entity.value) * eaters}
     said = _PORTION.match(message.text.strip()) if draft.asked == "portions" else None
     return {"portions": int(said.group(1))} if said and int(said.group(1)) > 0 else {}
+
+
+def _told_apart(message: Message) -> int:
+    """Return how many “两份，一份不要辣，一份软点” are: those told one by one, once; 0 for one number."""
+    told = [e for e in message.meant("count") if _PORTIONS.search(e.text)]
+    if len(told) < 2 or shared.CORRECTS.search(message.text) or _MORE.search(message.text):
+        return 0
+    first, *rest = (int(e.value) for e in told)
+    return first if first == sum(rest) else first + sum(rest)
 
 
 def _eaters(message: Message, draft: Draft) -> int:

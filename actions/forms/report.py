@@ -58,7 +58,9 @@ STORY = "什么事"
 
 SURE_PROBLEM = 0.6
 """Confidence of the intent from which on an answer is taken as told of the matter."""
-_MISREAD = frozenset({"supplement_ticket", "give_praise", "ask_human", "urge_ticket"})
+_MISREAD = frozenset(
+    {"supplement_ticket", "give_praise", "ask_human", "ask_accessibility", "urge_ticket"}
+)
 _NO_NEWS = frozenset(
     "ask_human ask_anonymity ask_capability thank greet goodbye chitchat complain_assistant "
     "cancel_dialog rate_service affirm deny".split()
@@ -228,6 +230,8 @@ def _leaf_answer(message: Message, draft: Draft) -> Values:
     index = choice(message, [leaves.name(leaf) for leaf in options])
     if index is not None:
         return {"leaf": options[index], "leaf_options": []}
+    if is_yes(message) and not message.tapped:
+        return {}  # “对” names none of several
     if message.tapped and message.leaf:
         return {"leaf": message.leaf.id, "leaf_options": []}
     if is_no(message) or NONE_OF_THEM.search(message.text):

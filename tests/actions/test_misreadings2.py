@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from actions import amending, heard, own_data, repairs, waiting
+from actions import amending, follow_ups, heard, own, own_data, repairs, waiting
 from actions.client import TicketView
-from actions.forms import booking, place, report
+from actions.forms import booking, meal, place, report
 from actions.forms.draft import Draft, fill
 from actions.forms.replies import OPENING
 from actions.message import from_events
@@ -380,3 +380,50 @@ async def test_who_wants_a_lamp_mended_is_not_put_through_to_a_person(
 def test_a_repair_of_nothing_yet_opens_the_report(text: str) -> None:
     assert OPENING.match(text)
     assert fill(report.FORM, None, msg(text, "book_service")).get("narrative") is None
+
+
+# ── what else was heard wrong ───────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("text", "counts", "portions"),
+    [
+        ("来两份午饭，一份不要辣，一份软点", [("两份", 2), ("一份不", 1), ("一份软", 1)], 2),
+        ("给我妈一份，给我爸两份", [("一份", 1), ("两份", 2)], 3),
+        ("两份，不对，三份", [("两份", 2), ("三份", 3)], 3),
+        ("订三份", [("三份", 3)], 3),
+    ],
+)
+def test_portions_told_one_by_one(text: str, counts: list[tuple[str, int]], portions: int) -> None:
+    said = msg(text, "book_meal", ents={"count": counts})
+    assert fill(meal.FORM, None, said).get("portions") == portions
+
+
+def test_a_yes_names_none_of_several_matters() -> None:
+    opened = fill(report.FORM, None, msg("灯坏了", leaf=("H6", 0.3, [("I3", 0.28)])))
+    asked = fill(report.FORM, replace(opened, asked="leaf"), msg("对", "affirm", id="m2"))
+    assert opened.get("leaf_options") == ["H6", "I3"] and asked.get("leaf") is None
+
+
+@pytest.mark.parametrize("text", ["修好了没得嘛", "灯修好了没", "办好了没有", "整完了没"])
+def test_whether_it_is_done_asks_how_it_stands(text: str) -> None:
+    assert own.meant(msg(text, "chitchat"), "action_chitchat") == own.QUERY
+
+
+@pytest.mark.parametrize("text", ["能不能帮我取个药", "帮我妈买点药", "替老人拿一下药"])
+def test_who_needs_medicine_fetched_books_a_helper(text: str) -> None:
+    assert booking.wished(msg(text, "out_of_scope")) == "C6"
+
+
+def test_what_to_bring_in_sichuan_words() -> None:
+    assert follow_ups.part_of(msg("那要带啥子", "ask_service")) == "materials"
+
+
+async def test_who_cannot_read_is_helped_and_the_matter_reported(
+    talk: Talk, services: FakeServices
+) -> None:
+    readings = [
+        {"intent": "ask_accessibility", "leaf": None, "confidence": 0.6},
+        {"intent": "report_problem", "leaf": "H1", "confidence": 0.12},
+    ]
+    talk.hear("我不识字，别人帮我打的，我屋头没得水了", "ask_accessibility", readings=readings)
+    await talk.run("action_accessibility")
+    assert talk.followup == "report_form"
