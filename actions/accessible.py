@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from actions.dialogue import load
+from actions.dialogue import load, pattern
 
 ACTION = "action_accessibility"
 DATA = "accessibility"
@@ -39,4 +39,8 @@ def _short(text: str) -> str:
 
 
 def _fits(entry: dict[str, Any], words: str) -> bool:
-    return bool(re.search(entry["words"], words)) and not re.search(entry["unless"], words)
+    rest = re.sub(entry["words"], "", words)
+    if rest == words or re.search(entry["unless"], words):
+        return False
+    # What tells of more is a matter in which somebody happens to see or walk badly.
+    return len(pattern(DATA, "filler").sub("", rest)) <= load(DATA)["little"]
