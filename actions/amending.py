@@ -115,6 +115,17 @@ def _left_out_once(message: Message) -> bool:
     return away and says("this_time", message.text) and not says("stop", message.text)
 
 
+def takes_back_order(message: Message) -> bool:
+    """Whether the words change or stop an order by its name (“我妈的饭停到下周三”): without one nothing begins."""
+    named = says("named_order", message.text)
+    return named and any(says(kind, message.text) for kind in ("pause", "stop", "undo", "put_off"))
+
+
+def of_food_alone(message: Message) -> bool:
+    """Whether the food is found too salty and nothing ordered: said without an order it is a complaint."""
+    return _other_food(message) and says("too_much", message.text)
+
+
 def further(message: Message) -> bool:
     """Whether the words are an order of their own (“后天中午我也订一份，我自己来取”), and no change."""
     named = message.all("time") or message.all("meal")

@@ -61,6 +61,7 @@ class Anonymity(Say):
         tells = any(
             r.intent == "report_problem" and r.confidence >= TOLD for r in turn.message.readings
         )
+        tells = tells or bool(turn.message.all("address"))  # a house is named beside the wish
         if tells and turn.loop is None and len(leftover(turn.message)) >= STORY:
             return [FollowupAction("report_form")]
         return await super().act(turn)

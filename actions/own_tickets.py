@@ -37,6 +37,7 @@ SHOWN = 3
 TELLS = 3
 """So many words beyond entities and filler tell of something."""
 CLARIFY = "action_clarify"
+MEAL_FORM = "meal_form"
 COMMUNITY = "action_community_info"
 UNDO = "undo"
 """``about`` of the button that takes the last change of an order back."""
@@ -334,6 +335,11 @@ class Supplement(OwnTicketAction):
             return [FollowupAction(my_data.MyData.NAME)]
         first = first_action(turn)
         handed_on = first and first != self.NAME and turn.choice is None
+        if handed_on and amending.takes_back_order(turn.message):
+            turn.say("orders_none")
+            return []
+        if first == MEAL_FORM and amending.of_food_alone(turn.message):
+            return [FollowupAction("report_form")]
         if first and handed_on and not turn.message.pinned:
             return [FollowupAction(first)]
         return await super().act(turn)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actions import amending, follow_ups, heard, own, own_data, repairs, waiting
+from actions import amending, follow_ups, heard, manners, own, own_data, repairs, waiting
 from actions.client import TicketView
 from actions.forms import booking, meal, place, report
 from actions.forms.draft import Draft, fill
@@ -426,4 +426,51 @@ async def test_who_cannot_read_is_helped_and_the_matter_reported(
     ]
     talk.hear("我不识字，别人帮我打的，我屋头没得水了", "ask_accessibility", readings=readings)
     await talk.run("action_accessibility")
+    assert talk.followup == "report_form"
+
+
+@pytest.mark.parametrize("text", ["中，知道了", "好的晓得了", "明白了", "哦，收到了"])
+def test_who_has_understood_is_answered_shortly(text: str) -> None:
+    assert manners.saying(msg(text, "ask_anonymity")) == "affirm_idle"
+
+
+@pytest.mark.parametrize("text", ["我知道他家装修的事", "不知道了", "知道是谁干的了"])
+def test_what_somebody_knows_is_no_short_answer(text: str) -> None:
+    assert manners.saying(msg(text, "report_problem")) is None
+
+
+async def test_without_an_order_nothing_is_ordered_by_stopping_it(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = []
+    entity = {
+        "entity": "time",
+        "value": {"start": "2026-12-02", "end": "2026-12-02"},
+        "text": "下周三",
+    }
+    await talk.hear("我妈的饭停到下周三", "book_meal", entities=[entity]).run("validate_meal_form")
+    assert talk.followup == "action_supplement"
+    await talk.run("action_supplement")
+    assert talk.followup == "action_listen" and "订" in talk.text
+
+
+async def test_too_salty_without_an_order_is_a_complaint(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = []
+    diet = {"entity": "diet", "value": "low_salt", "text": "少放盐"}
+    await talk.hear("你们的饭太咸了，下回少放盐", "book_meal", entities=[diet]).run(
+        "validate_meal_form"
+    )
+    assert talk.followup == "action_supplement"
+    await talk.run("action_supplement")
+    assert talk.followup == "report_form"
+
+
+async def test_who_wants_no_secrecy_and_names_a_house_reports(
+    talk: Talk, services: FakeServices
+) -> None:
+    house = {"entity": "address", "value": {"building": "5"}, "text": "5号楼"}
+    talk.hear("我不要匿名，就说是我说的，5号楼垃圾桶满了", "ask_anonymity", entities=[house])
+    await talk.run("action_anonymity")
     assert talk.followup == "report_form"
