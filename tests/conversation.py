@@ -571,10 +571,13 @@ def _staff(talk: Talk, turn: Turn, chat: Chat) -> None:
     given = dict(turn.value)
     account = given.pop("as")
     talk.lines.append((f"{STAFF} {account}", _told(given), ()))
-    if "do" in given:
-        DEEDS[given.pop("do")](talk, account, chat, given)
-    else:
-        talk.stack.act(account, talk.newest(), given.pop("action"), **given)
+    try:
+        if "do" in given:
+            DEEDS[given.pop("do")](talk, account, chat, given)
+        else:
+            talk.stack.act(account, talk.newest(), given.pop("action"), **given)
+    except AssertionError as refused:  # what the system answers names no conversation
+        raise AssertionError(talk.story(str(refused).partition("\n")[0])) from None
     _tick(talk.stack)
 
 
