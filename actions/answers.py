@@ -109,15 +109,15 @@ class Accessibility(TurnAction):
                 [*(button(b["title"], b["payload"]) for b in need.get("buttons", ())), human],
                 **await _whom_to_call(turn),
             )
-            if _tells_beside(turn):
-                return [FollowupAction("report_form")]
+        elif _tells_beside(turn):
+            return [FollowupAction("report_form")]
         else:
             turn.say("accessibility_on" if turn.elder else "accessibility", [human])
         return []
 
 
 def _tells_beside(turn: Turn) -> bool:
-    """Whether a matter is told in the same breath (“我不识字，屋头没得水了”): it is reported as well."""
+    """Whether a matter is told in the same breath (“我不识字，屋头没得水了”): it is reported."""
     readings = (r for r in turn.message.readings if r.intent == "report_problem" and r.leaf)
     told = any(r.confidence >= BESIDE for r in readings)
     return told and turn.loop is None and len(leftover(turn.message)) >= STORY
