@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -41,6 +42,9 @@ class HitRow(Base):
 
 _HITS = cast(Table, HitRow.__table__)
 _INSERT = insert(_HITS)
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+LEEWAY = timedelta(minutes=1)
+"""Who had to wait for the lock looked at the clock before those whose hits are there by now."""
 LONGEST = timedelta(hours=1)
 """No window is longer: so long a hit is kept at most."""
 
@@ -68,9 +72,14 @@ class Limit:
     async def check(self, s: Session, who: str, now: datetime) -> None:
         """Refuse when ``who`` has used it up.
 
+        Whoever counts the same at the same moment waits until this transaction has ended.
+
         Raises:
             LindaError: 429 with ``retry_after`` in seconds.
         """
+        if s.get_bind().dialect.name == "postgresql":
+            # SQLite has one writer at a time; here two would count the same hits and both add one.
+            await s.execute(_ALONE, {"key": f"{self.what}:{who}"})
         query = select(func.count(), func.min(_HITS.c.at)).where(*_recent("limit"))
         count, first = (await s.execute(query, self.asked("limit", who, now))).one()
         if count >= self.most:
@@ -85,7 +94,7 @@ class Limit:
         """Return what :func:`counted` has to know; what nobody (None) uses is counted as 0."""
         return {
             f"{name}_what": self.what, f"{name}_who": who,
-            f"{name}_from": now - self.window, f"{name}_to": now,
+            f"{name}_from": now - self.window, f"{name}_to": now + LEEWAY,
         }  # fmt: skip
 
 

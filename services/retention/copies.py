@@ -60,6 +60,12 @@ async def end_orders(s: Session, ticket_nos: Sequence[str]) -> None:
     await _run(s, delete(StandingOrderRow).where(StandingOrderRow.first_ticket.in_(ticket_nos)))
 
 
+async def end_orders_of(s: Session, conversation_ids: Sequence[str]) -> None:
+    """End the standing orders of conversations: no meal is filed any more for who asks to be erased."""
+    mine = StandingOrderRow.conversation_id.in_(conversation_ids)
+    await _run(s, delete(StandingOrderRow).where(mine))
+
+
 async def erase_of_conversations(s: Session, conversation_ids: Sequence[str], ended: bool) -> None:
     """Erase what was kept of conversations in the outbox and in WeChat's inbound rows.
 

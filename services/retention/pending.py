@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, select, update
 from services.audit import journal
 from services.channels import store as conversations
 from services.channels.rasa import RasaAway
+from services.channels.tables import ConversationRow
 from services.channels.wechat import store as wechat
 from services.channels.wechat.tables import WeChatUserRow
 from services.retention import copies
@@ -113,11 +114,15 @@ class Pending:
         """Erase a conversation, in the caller's transaction; Rasa is told after it.
 
         Returns:
-            False: it is being answered at this moment, and stays.
+            False: it is being answered at this moment, or somebody needs it, and it stays.
         """
         now = self._clock.now()
+        await s.get(ConversationRow, id, with_for_update=True, populate_existing=True)
         row = await conversations.conversation(s, id)
         if row.lease_until is not None and row.lease_until > now:
+            return False
+        # Only now: while we hold the row no turn begins, and what the last one filed is there.
+        if await self._channels.eraser.needed(id):
             return False
         await self._channels.eraser.erase(s, id, now)
         await copies.erase_of_conversations(s, [id], ended=True)
@@ -148,7 +153,7 @@ class Pending:
         return None
 
     async def _talk(self, s: Session, row: ErasureRow) -> str | None:
-        if await self._channels.eraser.needed(row.ref) or not await self.erase_talk(s, row.ref):
+        if not await self.erase_talk(s, row.ref):
             return "needed"
         entry = await self._note(s, row)
         await erasing.bury(s, "conversation", [row.ref], self._clock.now(), entry)

@@ -156,8 +156,8 @@ class RightsService:
     ) -> None:
         """Erase what nothing is needed for: at the counter, and by a word in the dialogue.
 
-        The profile, unfinished forms, places waited for (the next is asked), what was heard, copies
-        in the outbox and of WeChat. Tickets and conversations are not touched.
+        The profile, unfinished forms, places waited for (the next is asked), standing orders (the
+        next meal is not filed any more), what was heard, copies in the outbox and of WeChat. Tickets and conversations are not touched.
 
         Args:
             session: The transaction.
@@ -171,6 +171,7 @@ class RightsService:
         await erasing.bury(session, "profile", resident_ids, now, entry)
         await self._channels.drafts.forget(session, talks, now)
         await self._tickets.leave_queues(session, talks)
+        await copies.end_orders_of(session, talks)
         await self._channels.heard.erase(session, talks)
         await copies.erase_of_conversations(session, talks, ended=False)
 

@@ -102,7 +102,7 @@ SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({
-    "is_owner", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
+    "is_owner", "needed_to_act", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
     "not_confidential", "may_read", "review_once", "within_review_days", "review_pending",
@@ -118,6 +118,8 @@ _MANY = "这一小时报的事太多了，请过一会儿再报。急事请打�
 OF_CONVERSATION = Limit("ticket", 30, timedelta(hours=1), "too_many_tickets", _MANY)
 OF_ADDRESS = Limit("ticket_address", 600, timedelta(hours=1), "too_many_tickets", _MANY)
 """Tickets a resident may file; ``Settings`` have the numbers. Emergencies are not counted."""
+ALONGSIDE = 16
+"""So many may be filing for the same resident at one moment."""
 WRONG_CODE = Limit(
     "query_code",
     5,
@@ -277,12 +279,7 @@ class TicketService:
         origin: str | None = None,
     ) -> View:
         now = self._clock.now()
-        if refusal := decide.may_submit(actor, request.channel):
-            raise _refused(refusal)
-        if request.leaf is not None and request.leaf not in self.leaves:
-            raise LindaError(
-                "leaf_unknown", f"没有编号为{request.leaf}的事项。", 422, {"leaf": "没有这个事项。"}
-            )
+        self._check_filing(request, actor)
         counts = actor.kind == "resident" and not request.handed_off
         whose, where = (actor.id, origin) if counts else (None, None)
         limits = (self._limits[0], whose), (self._limits[1], where)
@@ -295,6 +292,9 @@ class TicketService:
             if who is not None and times >= limit.most:
                 await limit.check(s, who, now)
         await self.calendars.reach(s, known.newest)
+        if request.join:
+            # Before the day's counter: who withdraws that ticket may want the counter next.
+            await self._lock_both(s, request.join)
         day = now.date()
         number = ticket_number(day, await store.next_sequence(s, day))
         if key is not None and not await store.keep_key(s, key, digest, number, now):
@@ -302,6 +302,7 @@ class TicketService:
             await store.reserve(s, day, -1)
             made_there = await store.made_with(s, key, digest)
             return await self._filed(s, await self._load(s, str(made_there)), actor)
+        await self._count_again(s, limits, known.used, now)
         first = self._contact(number, request, room)
         if used:
             first.append(hits(used, now))
@@ -330,6 +331,29 @@ class TicketService:
         if later:
             await self._write(s, later, first)
         return await self._filed(s, ticket, actor)
+
+    def _check_filing(self, request: CreateTicket, actor: Actor) -> None:
+        if refusal := decide.may_submit(actor, request.channel):
+            raise _refused(refusal)
+        if request.leaf is not None and request.leaf not in self.leaves:
+            raise LindaError(
+                "leaf_unknown", f"没有编号为{request.leaf}的事项。", 422, {"leaf": "没有这个事项。"}
+            )
+
+    async def _count_again(
+        self,
+        s: Session,
+        limits: Sequence[tuple[Limit, str | None]],
+        used: Sequence[int],
+        now: datetime,
+    ) -> None:
+        """Count near a limit once more, with the day's counter in hand: nobody else files now.
+
+        What others filed since the first count is there to be counted, on PostgreSQL as well.
+        """
+        for (limit, who), times in zip(limits, used, strict=True):
+            if who is not None and times + ALONGSIDE >= limit.most and not self._db.is_sqlite:
+                await limit.check(s, who, now)
 
     async def _join(self, s: Session, ticket: Ticket, number: str) -> Ticket:
         """Let a new ticket go on in a neighbour's; what can no longer be joined stays its own."""
@@ -441,6 +465,8 @@ class TicketService:
         once: str | None,
         follow_up: bool,
     ) -> View:
+        if action == "merge":
+            await self._lock_both(s, ticket_no, payload.get("into"))
         ticket = await self._load(s, ticket_no, lock=True)
         asked = {"action": action, **payload}
         if await self._is_new(s, once, ticket, actor.id, asked):
@@ -994,10 +1020,25 @@ class TicketService:
             raise LindaError("bad_ticket_number", str(error), 404) from None
         if lock:
             await self.calendars.refresh(s)
+            await self._lock_shared(s, number)
         ticket = await store.load(s, number, lock)
         if ticket is None:
             raise MISSING
         return ticket
+
+    async def _lock_shared(self, s: Session, number: str) -> None:
+        """Keep other writers out of the ticket that a merged one goes on in, before the merged one.
+
+        Always in this order: whoever has the shared ticket may then lock those who joined it, and
+        nobody waits for it with one of them in hand. SQLite has one writer at a time anyway.
+        """
+        if not self._db.is_sqlite and (shared := await store.goes_on_in(s, number)):
+            await store.load(s, shared, lock=True)
+
+    async def _lock_both(self, s: Session, *numbers: object) -> None:
+        """Keep other writers out of tickets that become one, in the order of their numbers."""
+        for number in sorted({n for n in map(_number, numbers) if n}):
+            await store.load(s, number, lock=True)
 
     async def _shown(self, s: Session, ticket: Ticket) -> View:
         """Return the resident view; of a joined ticket with how the neighbour's stands."""
@@ -1066,6 +1107,9 @@ class TicketService:
             await store.save_contact(s, ticket.ticket_no, room_enc=sealed)
         if command.action == "amend":
             await self._keep_amended(s, ticket.ticket_no, payload)
+        if why := integrity.cause(made):
+            # Before the event: filing takes the day's counter first, then the place of a booking.
+            await self._open_case(s, fold.apply(ticket, made), why)
         ticket = await self._record(s, ticket, made, later)
         await self._elsewhere(s, ticket, made)
         return ticket
@@ -1076,8 +1120,6 @@ class TicketService:
             await self._tell_parent(s, ticket)
         if ticket.joined and made.to_state is not made.from_state:
             await self._ask_joined(s, ticket)
-        if why := integrity.cause(made):
-            await self._open_case(s, ticket, why)
 
     async def _open_case(self, s: Session, ticket: Ticket, why: str) -> None:
         """Have it looked into that a resident was pressed; once for a ticket and a cause."""
@@ -1103,8 +1145,12 @@ class TicketService:
         await self._follow_up(s, parent)
 
     async def _ask_joined(self, s: Session, shared: Ticket) -> None:
-        """Have those called who joined by phone once it is reported done, and not while it goes on."""
-        ask = {State.RESOLVED: True, State.REWORK: False}.get(shared.state)
+        """Have those called who joined by phone once it is reported done, and not while it goes on.
+
+        Nor when it has ended without a result: there is nothing that they could be asked.
+        """
+        ask = {State.RESOLVED: True, State.REWORK: False, State.TERMINATED: False,
+               State.NOT_ACCEPTED: False, State.HANDED_OFF: False}.get(shared.state)  # fmt: skip
         for number in {str(j["from"]) for j in shared.joined} if ask is not None else ():
             ticket = await store.load(s, number, lock=True)
             if ticket is None or ticket.state is not State.MERGED or not calls.by_phone(ticket):
@@ -1341,6 +1387,13 @@ def _other(ticket: Ticket, command: Command) -> str | None:
     if ticket.state is State.MERGED and command.action in ("callback", "rate", "part"):
         return ticket.merged_into
     return None
+
+
+def _number(given: object) -> str | None:
+    try:
+        return parse_ticket_number(str(given))
+    except BadTicketNumber:
+        return None
 
 
 def _who(ticket: Ticket) -> str:

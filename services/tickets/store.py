@@ -215,6 +215,15 @@ async def load(s: Session, ticket_no: str, lock: bool = False) -> Ticket | None:
     return None if doc is None else Ticket.from_doc(doc)
 
 
+async def goes_on_in(s: Session, ticket_no: str) -> str | None:
+    """Return the number of the ticket that a merged one goes on in; None of one that is not merged."""
+    number = select(TicketRow.doc["merged_into"].as_string()).where(
+        TicketRow.ticket_no == ticket_no, TicketRow.state == State.MERGED.value
+    )
+    found: str | None = await s.scalar(number)
+    return found
+
+
 async def append(s: Session, made: keeping.Made, also: Sequence[Write]) -> None:
     """Write events that follow each other and the row that they make, each table once.
 

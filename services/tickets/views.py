@@ -92,6 +92,8 @@ EVENT_TEXTS: dict[str, str] = {
     "opinion_given": "会商意见",
     "dispatched": "派单",
     "redispatched": "改派",
+    "dispatch_proposed": "建议派给",
+    "assigned": "单位内派人",
     "signed": "签收",
     "objected": "提出派单异议",
     "objection_decided": "裁定派单异议",

@@ -45,9 +45,14 @@ def expired(ticket: Ticket) -> bool:
 
 
 def merged(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """From now on the shared ticket's end is asked about: who joined leaves the list until it is done."""
+    """From now on the shared ticket's end is asked about: who joined leaves the list until it is done.
+
+    When it is done already, that is what is asked, from now on.
+    """
+    if ticket.to_call is None:
+        return {}
     over = context.parent is not None and context.parent.state is State.RESOLVED
-    return {} if ticket.to_call is None or over else {"to_call": None}
+    return {"to_call": {"why": "joined", "since": command.at.isoformat()} if over else None}
 
 
 def joined_asked(ticket: Ticket, command: Command, context: Context) -> Facts:

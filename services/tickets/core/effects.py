@@ -375,6 +375,14 @@ def _owner(ticket: Ticket, command: Command, context: Context) -> Facts:
     }
 
 
+def _parted(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """What was kept as evidence with the shared ticket stays so on its own (legal hold)."""
+    shared = context.parent
+    if shared is None or shared.hold is None or ticket.hold is not None:
+        return {}
+    return {"hold": {**shared.hold, "of": shared.ticket_no}}
+
+
 def _dispatched(ticket: Ticket, command: Command, context: Context) -> Facts:
     facts = _owner(ticket, command, context)
     if ticket.consults:
@@ -455,11 +463,14 @@ def _corrected(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def _rating(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """The rating; of who spoke for somebody else it says so."""
     score = command.payload.get("score")
     if score is None:
         return {}
-    return {"rating": {"score": score, "text": command.payload.get("text"),
-                       "at": command.at.isoformat()}}  # fmt: skip
+    rating = {"score": score, "text": command.payload.get("text"), "at": command.at.isoformat()}
+    if ticket.reporter.get("role") == "proxy":
+        rating["proxy"] = True
+    return {"rating": rating}
 
 
 def _supplemented(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -518,8 +529,17 @@ FACTS: Mapping[str, Effect] = {
         "merged_into": x.parent.ticket_no if x.parent else None,
         **calls.merged(t, c, x),
     },
+    "parted": _parted,
     "dispatched": _dispatched,
     "redispatched": _redispatched,
+    "dispatch_proposed": lambda t, c, x: {
+        "proposed_org": c.payload["org"],
+        "proposed_org_name": x.units[c.payload["org"]].name,
+    },
+    "assigned": lambda t, c, x: {
+        "owner_person": x.person.id if x.person else None,
+        "owner_person_name": x.person.name if x.person else None,
+    },
     "signed": _signed,
     "objected": lambda t, c, x: {"org": t.owner_org, "org_name": t.owner_org_name},
     "objection_decided": _decided,

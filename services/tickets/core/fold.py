@@ -89,7 +89,8 @@ EFFECTS: dict[str, Effect] = {
     ),
     "joined": Effect(append="joined"),
     "parted": Effect(
-        copy=("accept_due_at", "accept_due_reason"), clear=("merged_into", "to_call", *_DUE)
+        copy=("accept_due_at", "accept_due_reason", "hold"),
+        clear=("merged_into", "to_call", *_DUE),
     ),
     "group_demand": Effect(copy=("group", "group_due_at", "group_due_reason")),
     "group_answered": Effect(copy=("group_answer",), clear=("group_due_at", "group_due_reason")),
@@ -108,6 +109,8 @@ EFFECTS: dict[str, Effect] = {
         copy=(*_OWNER, *_UNIT_CLOCK, "designated"), stamp="dispatched_at",
         clear=(*_UNSIGNED, "extension_request", "suspension_request"), count="transfers",
     ),
+    "dispatch_proposed": Effect(),
+    "assigned": Effect(copy=("owner_person", "owner_person_name")),
     "signed": Effect(copy=("owner_person", "owner_person_name"), stamp="signed_at", works=True),
     "objected": Effect(copy=("decide_due_at", "decide_due_reason"), append="objections"),
     "objection_decided": Effect(

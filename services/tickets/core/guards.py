@@ -151,6 +151,27 @@ def _person_fits(command: Command, context: Context) -> Refusal | None:
     return None
 
 
+def own_worker(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A unit gives an order to its own people."""
+    if context.person is None:
+        return Refusal("person_unknown", "没有这位工作人员。", {"person": "没有这个人。"})
+    if context.person.org_id != ticket.owner_org:
+        return Refusal(
+            "person_not_in_org", "这位工作人员不属于主办单位。", {"person": "不属于该单位。"}
+        )
+    return None
+
+
+def needed_to_act(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Contact data goes to a unit where its work needs it: by kind of request, as the place decides."""
+    withheld = context.rules.reveal_withheld.get(ticket.kind.value if ticket.kind else "", ())
+    if command.actor.role in withheld:
+        return Refusal(
+            "not_needed_to_act", "这类诉求不把联系方式给承办的人，要联系居民请通过社区前台。"
+        )
+    return None
+
+
 def another_org(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Passing an order on means passing it to somebody else."""
     if command.payload.get("org") == ticket.owner_org and not command.payload.get("person"):
@@ -521,7 +542,7 @@ def reminders_lacking(ticket: Ticket, command: Command, context: Context) -> Ref
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
-        is_owner, not_handler, other_unit, leaf_known, info_wait_over, one_notice, same_matter,
+        is_owner, not_handler, other_unit, leaf_known, own_worker, needed_to_act, info_wait_over, one_notice, same_matter,
         lead_gone, org_known,
         orgs_known, another_org, not_over_assigned, led, not_recused, not_designated, objects_once,
         suggestion_known,

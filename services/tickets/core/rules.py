@@ -17,6 +17,7 @@ from services.tickets.core.choices import (
     WHISTLES,
 )
 from services.tickets.core.escalation import Step
+from services.tickets.core.kinds import Kind
 from services.tickets.core.limits import Limit
 from services.tickets.core.states import State
 from services.yaml_files import read_yaml
@@ -61,6 +62,7 @@ class Rules:
         supervision: By level, how soon the unit answers.
         scoring_closes: After so much time of the next month the scoring of a month is final.
         contact_counts: Results of a contact that are a first contact; others are kept as attempts.
+        reveal_withheld: By kind of request, the roles that do not get the contact data of who asks.
         contact_first: Whether resolving needs a first contact where the class has a limit for it.
     """
 
@@ -78,6 +80,7 @@ class Rules:
     scoring_closes: Sourced = field(default=Sourced(Limit(5, "d", True), ""))
     contact_counts: frozenset[str] = frozenset({"reached"})
     contact_first: bool = False
+    reveal_withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def load_rules(path: Path) -> Rules:
@@ -114,6 +117,10 @@ def load_rules(path: Path) -> Rules:
             scoring_closes=Sourced(Limit.parse(scoring["closes"]), scoring["source"]),
             contact_counts=_among(data["contact"]["counts"], REACHED),
             contact_first=bool(data["resolve"]["contact_first"]),
+            reveal_withheld={
+                Kind(kind).value: frozenset(roles)
+                for kind, roles in data["reveal"]["withheld"].items()
+            },
         )
     except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f"办理规则有误：{path.name}：{error}") from error

@@ -106,7 +106,9 @@ ACTIONS: dict[str, str] = {
     "lapse": "等候期满",
     "consult": "派单前会商",
     "opinion": "会商意见",
+    "propose": "建议派给",
     "dispatch": "派单",
+    "assign": "单位内派人",
     "sign": "签收",
     "object": "退单（提出异议）",
     "decide_objection": "裁定异议",
@@ -327,6 +329,15 @@ TRANSITIONS: tuple[Transition, ...] = (
         "dispatch", _states(S.DISPATCHED) | WORKING, S.DISPATCHED, DISPATCH, "redispatched",
         (*_OWNER_FIELDS, Field("reason", "改派原因", required=True)),
         ("org_known", "another_org", "not_over_assigned", "led", "not_recused"), "start_unit",
+    ),
+    Transition(  # who knows the place says whose it may be; the street decides
+        "propose", _states(S.ACCEPTED, S.OBJECTED), To.SAME, frozenset({"clerk"}), "dispatch_proposed",
+        (Field("org", "建议的主办单位", "org", True), Field("text", "理由", required=True)),
+        ("org_known", "not_over_assigned", "not_recused"),
+    ),
+    Transition(  # a department gives the order to one of its own people; no other unit's business
+        "assign", _states(S.DISPATCHED) | WORKING, To.SAME, frozenset({"handler"}), "assigned",
+        (Field("person", "承办人", "person", True), _TEXT), ("is_owner", "own_worker"),
     ),
     Transition(
         "sign", _states(S.DISPATCHED), S.ACTIVE, DOERS, "signed", guards=("is_owner",),
@@ -604,7 +615,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "reveal", STORED, To.SAME, WORKERS | {"callback"}, "revealed",
-        (Field("reason", "为什么需要查看", required=True),), ("not_confidential", "may_read"),
+        (Field("reason", "为什么需要查看", required=True),),
+        ("not_confidential", "may_read", "needed_to_act"),
     ),
     # ── 居民 ────────────────────────────────────────────────────────────────────────────────
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),

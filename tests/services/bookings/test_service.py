@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.channels import own_data
 from services.clock import ZONE
 from services.config import Settings
 from services.context import Services, build
@@ -222,3 +223,14 @@ async def test_what_was_stopped_is_not_paused(services: Services) -> None:
     await run_due(services)
     with pytest.raises(LindaError, match="没有找到"):
         await services.standing.pause(number, [session])
+
+
+async def test_who_has_their_data_erased_gets_no_meal_ordered_any_more(
+    services: Services, clock: TestClock
+) -> None:
+    session = await ordered(services)
+    talk = await services.channels.conversation(session)
+    await own_data.change(services, talk, "delete")
+    clock.go(at("11-24"))
+    await run_due(services)
+    assert await days(services, session) == ["11-25"], "the meal of the next day is not filed"

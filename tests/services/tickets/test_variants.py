@@ -17,7 +17,7 @@ import pytest
 from services.tickets.core import choices, decide, fold
 from services.tickets.core.actor import Actor
 from services.tickets.core.commands import Command
-from services.tickets.core.context import Context, Refusal
+from services.tickets.core.context import Context, Person, Refusal
 from services.tickets.core.event import Event
 from services.tickets.core.states import STORED, State
 from services.tickets.core.ticket import Ticket
@@ -70,6 +70,8 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "consult": [("", {"ACCEPTED", "OBJECTED"}, HEADS)],
     "opinion": [("", {"ACCEPTED", "OBJECTED"}, DOERS | HEADS)],
     "dispatch": [("first", {"ACCEPTED"}, HEADS | S), ("again", WORKING | {"DISPATCHED"}, HEADS)],
+    "propose": [("", {"ACCEPTED", "OBJECTED"}, {"clerk"})],
+    "assign": [("", WORKING | {"DISPATCHED"}, {"handler"})],
     "sign": [("", {"DISPATCHED"}, DOERS)],
     "object": [("", {"DISPATCHED"}, DOERS)],
     "decide_objection": [("", {"OBJECTED"}, HEADS)],
@@ -226,6 +228,11 @@ VARIANTS: dict[str, list[Variant]] = {
         v("again", org="property", reason="归物业", only="DISPATCHED ACTIVE REWORK"),
         v("again", "invalid_fields", org="property", only="DISPATCHED ACTIVE REWORK"),
     ],
+    "propose": [
+        v(org="property", text="去年也是物业修的"), v(code="org_unknown", org="mars", text="x"),
+        v(code="over_assignment", org="grid", text="x", leaf="H1"),
+        v(code="recused", org="fire", text="x", facts={"recused": ["fire"]}),
+    ],
     "object": [
         v(basis="清单第3条"), v(basis="清单第3条", suggested_org="fire"),
         v(code="suggestion_unknown", basis="x", suggested_org="mars"),
@@ -343,6 +350,9 @@ def surroundings(action: str, ticket: Ticket, one: Variant) -> Context:
         "part": replace(shared, state=State.WITHDRAWN),
         "not_accept": replace(parent(), conversation_id=ticket.conversation_id),
     }.get(action, shared)
+    if action == "assign":
+        colleague = Person("handler9", "新来的", str(ticket.owner_org))
+        return replace(CONTEXT, person=colleague)
     if action == "not_accept" and "earlier" not in one.payload:
         return replace(CONTEXT, former=FORMER)
     return replace(CONTEXT, parent=other, former=FORMER)

@@ -78,6 +78,8 @@ def test_every_action_in_every_state_by_every_role(state: State, role: str) -> N
             "part": replace(shared, state=State.WITHDRAWN),
         }.get(action, shared)
         context = replace(CONTEXT, parent=other, former=FORMER)
+        if action == "assign":
+            context = replace(context, person=Person("handler9", "新来的", str(ticket.owner_org)))
         if action in ("close", "lapse"):
             at = T0 + timedelta(days=8)
         made = do(ticket, action, role, at, payload, context)

@@ -84,6 +84,8 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "merge": {"into": "SQ-261124-00002-0"},
     "join": {"from": "SQ-261124-00003-0", "household": "h2", "who": "conversation-2"},
     "dispatch": {"org": "water"},
+    "propose": {"org": "property", "text": "去年也是物业修的"},
+    "assign": {"person": "handler9"},
     "object": {"basis": "职责清单第3条"},
     "decide_objection": {"decision": "reject", "basis": "属供水范围"},
     "contact": {"way": "phone", "result": "reached"},
