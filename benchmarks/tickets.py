@@ -157,12 +157,11 @@ async def _settle(url: str) -> float:
         while await services.metrics.refresh():
             continue
         took = time.perf_counter() - begun
+        # Without committing SQLite forgets what it has found out.
         async with services.db.engine.connect() as connection:
-            if services.db.is_sqlite:
-                await connection.execute(text("ANALYZE"))
-            else:
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await connection.execute(text("VACUUM ANALYZE"))
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            statement = "ANALYZE" if services.db.is_sqlite else "VACUUM ANALYZE"
+            await connection.execute(text(statement))
     return took
 
 

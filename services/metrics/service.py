@@ -465,6 +465,11 @@ class MetricsService:
             score = await keeping.stored(s, ticket_no)
             await keeping.note_changed(s, keeping.all_days([score] if score else []))
 
+    async def clock_set(self, s: Session) -> None:
+        """Let no sum count that the clock has not come to, in the caller's transaction (test mode)."""
+        await summing.forget_ahead(s, self._clock.now())
+        self._refreshed = None
+
     async def rebuild(self, missing_only: bool = False) -> int:
         """Make the facts of all tickets anew from their events; return of how many.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Table, and_, func, literal, or_, select, text
@@ -40,6 +41,8 @@ LATENESS_GRAINS = ("o", "co", "lo")
 SETTLING = timedelta(hours=1)
 """So long after its end a day is counted anew each time: whoever began to change a ticket on that day
 may still be writing, and such a change is not said to be of a past day."""
+MOST_SPANS = 30
+"""Parts of a period that are counted from the tickets at once; whole months between them may add some."""
 VERSION = 2
 """Raised when a count changes its meaning: sums of another version are thrown away."""
 
@@ -113,8 +116,25 @@ def arranged(scope: Scope, kept: Sequence[tuple[str, date]], changed: set[date])
             within.update(days)
     summed = {first for kind, first in kept if kind == "day" and first <= last}
     single = summed - changed - within
-    rest = (d for d in days_of(period) if d not in within and d not in single)
-    return Plan(tuple(months), tuple(sorted(single)), tuple(_spans(rest)))
+    rest = [d for d in days_of(period) if d not in within and d not in single]
+    more = _filling(rest, single)
+    live = _spans(sorted({*rest, *more}))
+    return Plan(tuple(months), tuple(sorted(single - more)), tuple(live))
+
+
+def _filling(live: Sequence[date], summed: set[date]) -> set[date]:
+    """Return summed days to be counted from the tickets too, so that these are :data:`MOST_SPANS` spans.
+
+    The shortest gaps are filled. A span is a condition of every statement: of hundreds no database
+    makes a good plan, and SQLite none at all of a thousand.
+    """
+    gaps = [
+        [one + timedelta(days=n) for n in range(1, (other - one).days)]
+        for one, other in pairwise(live)
+        if (other - one).days > 1
+    ]
+    open_ones = sorted((gap for gap in gaps if summed.issuperset(gap)), key=len)
+    return {day for gap in open_ones[: max(0, len(gaps) + 1 - MOST_SPANS)] for day in gap}
 
 
 def _spans(days: Iterable[date]) -> list[Span]:

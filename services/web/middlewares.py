@@ -27,7 +27,8 @@ from services.web.routing import declaration_of, json_response
 
 log = logging.getLogger("linda.web")
 
-LOGIN_PAGE = "/console/login"
+CONSOLE = "/console"
+LOGIN_PAGE = f"{CONSOLE}/login"
 
 SECURITY_HEADERS = {
     # No inline script anywhere: what residents write is shown on staff's screens.
@@ -133,12 +134,20 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         )
 
 
+def _wants_page(request: web.Request) -> bool:
+    """Say whether a person reads the answer: of a page, or of an address of the console that is none."""
+    declaration = declaration_of(request)
+    if declaration is not None:
+        return declaration.page
+    console = request.path == CONSOLE or request.path.startswith(f"{CONSOLE}/")
+    return console and "text/html" in request.headers.get("Accept", "")
+
+
 def _answer(
     request: web.Request, error: LindaError, headers: dict[str, str] | None = None
 ) -> web.StreamResponse:
-    declaration = declaration_of(request)
     response: web.StreamResponse
-    if declaration is not None and declaration.page:
+    if _wants_page(request):
         if error.status == 401:
             target = f"{LOGIN_PAGE}?next={quote(request.path_qs, safe='')}"
             return web.Response(status=303, headers={"Location": target})

@@ -7,6 +7,7 @@ and says so. 《北京市接诉即办工作条例》第十四条: who helps repo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,9 +97,13 @@ def _consult(ticket: Ticket) -> Iterator[SideClock]:
 def _assists(ticket: Ticket) -> Iterator[SideClock]:
     if ticket.state not in ASSIGNED:
         return
+    begun: Counter[str] = Counter()
     for place, entry in enumerate(ticket.assists):
+        key = f"assist:{entry['org']}:{entry['at']}"
+        begun[key] += 1
         if entry.get("due_at") and not entry.get("done_at"):
-            key = f"assist:{entry['org']}:{entry['at']}"
+            if begun[key] > 1:  # the same unit, called twice in one instant
+                key = f"{key}:{begun[key]}"
             yield _clock(
                 key, [entry], STAGES["assist"], entry, entry, ("assists", place, None), "due"
             )

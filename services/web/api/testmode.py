@@ -120,6 +120,7 @@ async def clock(request: web.Request, body: SetClock) -> dict[str, Any]:
         raise LindaError("clock_out_of_range", "这个时间太远了。", 422) from None
     async with services.db.write() as s:
         await services.people.shift_tokens(s, now - before)
+        await services.metrics.clock_set(s)
     return {"now": services.clock.now().isoformat()}
 
 

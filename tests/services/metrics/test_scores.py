@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,12 +15,12 @@ from services.metrics import keeping
 from services.metrics.periods import around
 from services.metrics.score import Score, fold
 from services.metrics.service import MetricsService
-from services.metrics.tables import TicketScoreRow
+from services.metrics.tables import TicketScoreRow, TicketSumSpanRow
 from services.tickets import store
 from services.tickets.core.actor import resident
 from services.tickets.service import TicketService
 from services.tickets.tables import BlockedAssignmentRow
-from tests.services.conftest import TestClock
+from tests.services.conftest import NOW, TestClock
 from tests.services.tickets.conftest import request
 from tests.services.tickets.world import ACTORS
 
@@ -258,3 +258,30 @@ async def test_an_assignment_that_was_refused_is_counted_and_changes_nothing(
     assert [b["ticket_no"] for b in report["blocked"]] == [number]
     assert report["against"] == []
     assert report["assigned"] == 1
+
+
+async def test_a_clock_set_back_leaves_no_sum_of_a_day_that_is_not_over(
+    metrics: MetricsService, tickets: TicketService, db: Database, clock: TestClock
+) -> None:
+    async def filed() -> int:
+        found = await metrics.dashboard(ACTORS["dispatcher"], around("month", NOW.date()))
+        return int(next(f for f in found["figures"] if f["key"] == "filed")["value"])
+
+    async def summed(day: date) -> bool:
+        async with db.read() as s:
+            return await s.get(TicketSumSpanRow, ("day", day)) is not None
+
+    await tickets.create(request(), ACTORS["resident"])
+    clock.go(NOW + timedelta(days=20))
+    while await metrics.refresh():
+        pass
+    assert await filed() == 1 and await summed(NOW.date())
+    # Back to the day of the first ticket: on it another is filed, which says of no past day.
+    clock.go(NOW + timedelta(hours=1))
+    async with db.write() as s:
+        await metrics.clock_set(s)
+    assert not await summed(NOW.date()) and await summed(NOW.date() - timedelta(days=1))
+    await tickets.create(request(conversation_id="c2"), resident("c2"))
+    clock.go(NOW + timedelta(days=20))
+
+    assert await filed() == 2

@@ -279,6 +279,23 @@ def test_every_day_of_a_period_comes_from_one_place() -> None:
     assert lived | whole | set(plan.days) == set(sums.days_of(days[0]))
 
 
+@pytest.mark.parametrize(("every", "spans"), [(2, 30), (9, 30), (60, 5)])
+def test_many_changed_days_are_few_spans(every: int, spans: int) -> None:
+    """300 days, each second, ninth or sixtieth of them changed: 150, 34 or 5 spans by themselves."""
+    first = date(2026, 1, 1)
+    days = [first + timedelta(days=n) for n in range(300)]
+    period, at = Period("custom", first, days[-1]), datetime(2026, 12, 24, 12, 0, tzinfo=ZONE)
+    plan = sums.arranged(Scope(period, at), [("day", d) for d in days], set(days[::every]))
+    assert len(plan.live) == spans and not plan.months
+    lived = [
+        d
+        for a, b in plan.live
+        for d in sums.days_of(Period("custom", a.date(), b.date() - timedelta(days=1)))
+    ]
+    assert set(days[::every]) <= set(lived)
+    assert sorted([*lived, *plan.days]) == days, "each day once"
+
+
 def test_only_a_change_of_past_days_touches_their_sums() -> None:
     filed = replace(GOOD, created_at=NOW, due_day=NOW.date() + timedelta(days=4))
     assert keeping.touched(filed, replace(filed, org="water"), NOW.date()) == set()

@@ -16,6 +16,7 @@ from services.tickets import reminders
 from services.tickets.core import sideclocks
 from services.tickets.core.actor import SYSTEM
 from services.tickets.core.calendar import Year
+from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 from services.tickets.service import TicketService
 from services.web.console import standing
@@ -110,6 +111,24 @@ async def test_each_is_reminded_three_times_and_goes_on_record_once(
     said = [e["text"] for e in await tickets.events(case.number, SYSTEM)]
     assert f"{late['owed']}超时" in said
     assert (await case.seen())["state"] not in ("RESOLVED", "CLOSED"), "time alone ends nothing"
+
+
+async def test_one_unit_called_twice_in_one_instant_owes_two_answers(
+    tickets: TicketService, clock: TestClock
+) -> None:
+    case = await filed(tickets)
+    await case.act(GRID, "sign")
+    for task in ("挪车", "拆棚"):
+        await case.act(GRID, "assist", orgs=["urban"], task=task)
+    asked_for = [a for a in (await case.seen())["assists"] if a["org"] == "urban"]
+    same = {"at": asked_for[0]["at"]}
+    ticket = Ticket(state=State.ACTIVE, assists=[{**a, **same} for a in asked_for])
+    first, second = sideclocks.owed(ticket).values()
+    assert (first.path, second.path) == (("assists", 0, None), ("assists", 1, None))
+    assert second.key == f"{first.key}:2"
+    # The name of the second stays when the first has been answered.
+    done = [{**ticket.assists[0], "done_at": same["at"]}, ticket.assists[1]]
+    assert list(sideclocks.owed(ticket.changed({"assists": done}))) == [second.key]
 
 
 async def test_an_answer_ends_the_clock_of_who_answered_and_of_nobody_else(

@@ -146,6 +146,24 @@ async def test_errors_have_one_shape(
     assert isinstance(error["fields"], dict)
 
 
+@pytest.mark.parametrize(
+    ("path", "accept", "kind"),
+    [
+        ("/console/nowhere", "text/html,application/xhtml+xml;q=0.9", "text/html"),
+        ("/console/tickets/x/nowhere", "text/html", "text/html"),
+        ("/console/nowhere", "application/json", "application/json"),
+        ("/consoles", "text/html", "application/json"),
+        ("/api/v1/nowhere", "text/html", "application/json"),
+    ],
+)
+async def test_an_unknown_address_of_the_console_is_a_page_in_a_browser(
+    client: Client, path: str, accept: str, kind: str
+) -> None:
+    answer = await client.get(path, headers={"Accept": accept})
+    assert (answer.status, answer.content_type) == (404, kind)
+    assert "没有这个地址" in await answer.text()
+
+
 async def test_wrong_fields_are_named_in_chinese(client: Client) -> None:
     answer = await client.post("/api/v1/auth/token", json={"username": "", "password": 1})
     fields = (await answer.json())["error"]["fields"]

@@ -14,7 +14,7 @@ HAS_ONE = sa.text("owner_person IS NOT NULL")
 
 def _by_person(*columns: str) -> None:
     op.drop_index(PERSON, "tickets")
-    order = ["sort_at", sa.text("ticket_no DESC")]
+    order: list[str | sa.TextClause] = ["sort_at", sa.text("ticket_no DESC")]
     op.create_index(
         PERSON, "tickets", [*columns, *order], sqlite_where=HAS_ONE, postgresql_where=HAS_ONE
     )
