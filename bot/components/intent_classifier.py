@@ -226,12 +226,18 @@ class IntentClassifier(GraphComponent):
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
         message.set(UNCERTAIN, uncertain, add_to_output=True)
+        likely = [r for r in ranking if not self._faint_danger(r)]
         readings = [
             {"intent": r["name"], "leaf": None, "confidence": r["confidence"]}
-            for r in ranking[:3]
+            for r in likely[:3]
             if r["name"]
         ]
         message.set(READINGS, readings, add_to_output=True)
+
+    def _faint_danger(self, ranked: dict[str, Any]) -> bool:
+        """Whether danger is named that is no likely reading: nobody is asked about it."""
+        faint = float(ranked["confidence"]) < float(self._config["pattern_floor"])
+        return ranked["name"] == EMERGENCY and faint
 
     def _speaks_of_something_else(self, message: Message) -> bool:
         """Whether danger is all but impossible by everything learned; asked of a pattern's alarm."""
