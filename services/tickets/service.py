@@ -1145,13 +1145,9 @@ class TicketService:
         await self._follow_up(s, parent)
 
     async def _ask_joined(self, s: Session, shared: Ticket) -> None:
-        """Have those called who joined by phone once it is reported done, and not while it goes on.
-
-        Nor when it has ended without a result: there is nothing that they could be asked.
-        """
-        ask = {State.RESOLVED: True, State.REWORK: False, State.TERMINATED: False,
-               State.NOT_ACCEPTED: False, State.HANDED_OFF: False}.get(shared.state)  # fmt: skip
-        for number in {str(j["from"]) for j in shared.joined} if ask is not None else ():
+        """Have those called who joined by phone once it is reported done, and not while it goes on."""
+        ask = {State.RESOLVED: True, State.REWORK: False}.get(shared.state)
+        for number in sorted({str(j["from"]) for j in shared.joined}) if ask is not None else ():
             ticket = await store.load(s, number, lock=True)
             if ticket is None or ticket.state is not State.MERGED or not calls.by_phone(ticket):
                 continue

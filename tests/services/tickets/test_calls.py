@@ -32,7 +32,7 @@ from tests.services.tickets.test_workflow_scenarios import (
     WHO,
     Case,
 )
-from tests.services.tickets.world import CONTEXT, T0
+from tests.services.tickets.world import CONTEXT, T0, in_state, must
 
 PHONED = {"conversation_id": None, "channel": "phone"}
 NOBODY: dict[str, Any] = {"contact": None}
@@ -186,6 +186,21 @@ async def test_while_it_is_in_work_again_nobody_is_called(tickets: TicketService
     await lead.resolved()
     await lead.act(CALLBACK, "rework", reason="照片不是这盏灯")
     assert await to_call(tickets) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "why"), [(State.RESOLVED, "joined"), (State.ACTIVE, None), (State.REWORK, None)]
+)
+def test_who_is_on_the_list_is_asked_for_what_the_shared_ticket_is_about(
+    state: State, why: str | None
+) -> None:
+    """“Expired” was about the own ticket: merged, it would stand on the list for ever."""
+    waits = replace(in_state(State.ACCEPTED), to_call={"why": "expired", "since": T0.isoformat()})
+    shared = replace(in_state(state), ticket_no="SQ-261124-00002-0")
+    later = T0 + timedelta(minutes=30)
+    after = must(waits, "merge", "system", later, context=replace(CONTEXT, parent=shared))
+    assert (after.to_call or {}).get("why") == why
+    assert why is None or after.to_call == {"why": "joined", "since": later.isoformat()}
 
 
 @pytest.mark.parametrize("done", [False, True])
