@@ -99,9 +99,11 @@ def _assists(ticket: Ticket) -> Iterator[SideClock]:
         return
     begun: Counter[str] = Counter()
     for place, entry in enumerate(ticket.assists):
+        if not entry.get("due_at"):
+            continue  # from before assists had a clock
         key = f"assist:{entry['org']}:{entry['at']}"
         begun[key] += 1
-        if entry.get("due_at") and not entry.get("done_at"):
+        if not entry.get("done_at"):
             if begun[key] > 1:  # the same unit, called twice in one instant
                 key = f"{key}:{begun[key]}"
             yield _clock(
