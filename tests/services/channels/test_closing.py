@@ -138,6 +138,7 @@ async def test_resolved_asks_and_solved_closes(services: Services) -> None:
     assert [b.payload for b in question.buttons] == [
         f'/rate_service{{"ticket_no":"{number}","about":"solved"}}',
         f'/reject_resolution{{"ticket_no":"{number}"}}',
+        f'/reject_resolution{{"ticket_no":"{number}","about":"partly"}}',
     ]
     assert (await case.pending() or {})["stage"] == "solved"
     first = await case.answer(stage="solved", solved=True)
