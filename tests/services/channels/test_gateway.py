@@ -55,7 +55,12 @@ async def test_a_message_is_answered(channels: ChannelService, rasa: FakeRasa) -
         "now", "channel", "elder", "mode", "locality", "attachments", "location", "resident",
         "pending_callback", "draft", "place",
     }  # fmt: skip
-    assert body["metadata"]["resident"] == {"name": None, "phone_known": False, "pref": None, "home": None}
+    assert body["metadata"]["resident"] == {
+        "name": None,
+        "phone_known": False,
+        "pref": None,
+        "home": None,
+    }
     texts = [(m.sender, m.text) for m in (await channels.history(session.session_id)).messages]
     assert texts[1:] == [("resident", "楼道灯坏了"), ("bot", "答:楼道灯坏了")]
 
