@@ -8,6 +8,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions import follow_ups
 from actions.client import Client, Json
 from actions.dialogue import load
 from actions.forms import certificate
@@ -81,7 +82,7 @@ class CheckCertificate(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Return the route; the away and refused cases go the honest way (unknown)."""
-        if turn.loop is None and turn.refused() and certificate.wants_sheet(turn.message.text):
+        if turn.loop is None and self._about_the_card(turn):
             return [FollowupAction("action_answer_service")]
         turn.message, waiting = own_part(turn.message, frozenset({"request_certificate"}))
         waiting = [*others(turn.message), *waiting, *turn.rest]
@@ -102,6 +103,14 @@ class CheckCertificate(TurnAction):
         if route == PERMITTED:
             self._say_permitted(turn, policy)
         return [SlotSet("certificate_route", route), SlotSet("draft", draft.to_slot())]
+
+    @staticmethod
+    def _about_the_card(turn: Turn) -> bool:
+        """Whether the words go on with what was explained or refused before (“打印一份”)."""
+        if turn.refused() and certificate.wants_sheet(turn.message.text):
+            return True
+        named = turn.message.all("certificate")
+        return bool(not named and turn.topic_leaf() and follow_ups.part_of(turn.message))
 
     @staticmethod
     def _route(policy: Mapping[str, Any]) -> str:
