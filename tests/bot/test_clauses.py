@@ -23,6 +23,8 @@ from bot.understanding.extract import load_knowledge
         ("两件事，第一，楼道灯坏了，第二，我想订饭", ["楼道灯坏了", "我想订饭"]),
         ("楼道灯坏了三天了，老人不敢下楼", ["楼道灯坏了三天了，老人不敢下楼"]),
         ("还有没有饭", ["还有没有饭"]),
+        # One thing said twice is no second one.
+        ("老人一个人在家，没人管饭也没人看", ["老人一个人在家，没人管饭也没人看"]),
         # A house alone says where, whatever follows it.
         (
             "家里才十四度，8号楼1单元302，我电话13904390002",
