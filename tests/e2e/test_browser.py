@@ -117,7 +117,7 @@ def test_from_a_sentence_to_a_rating(stack: Stack, browser: Browser) -> None:
     )
 
     expect(log).to_contain_text("解决", timeout=30_000)
-    resident.get_by_role("button", name="解决了").last.click()
+    resident.get_by_role("button", name="解决了", exact=True).last.click()
     expect(log).to_contain_text("满意")
     shot(resident, "resident-rating")
     resident.get_by_role("button", name="很满意").or_(
