@@ -314,7 +314,9 @@ class Turn:
         """Whether a card's own offer is wished for in one sentence (“找人帮我妈办老年证”)."""
         leaf = self.message.leaf
         known = leaf is not None and leaf.confidence >= ERRAND_SURE and leaf.id in leaves.errands()
-        wished = known and self.message.intent in ("ask_service", "book_service")
+        # With place and number behind it, a wish is often taken for a report.
+        taken = ("ask_service", "book_service", "report_problem")
+        wished = known and self.message.intent in taken
         return wished and follow_ups.wish(self.message.text) is not None
 
     def elsewhere(self, name: str, opening: bool = False) -> str | None:
