@@ -1,6 +1,7 @@
 """Runs all tests, in the environment each belongs to, and sums them up in one line.
 
-Nothing is skipped silently: a skipped test is named and counts as a failure.
+Nothing is skipped silently: a skipped test is named and counts as a failure. What failed is said
+once more at the end, by name and reason, where somebody looks who sees only the last lines.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
@@ -54,6 +55,7 @@ GROUPS: tuple[tuple[Suite, ...], ...] = (
 )
 AT_A_TIME = 2
 PATIENCE_S = 10
+REASON_LINES = 6
 
 
 def run(suite: Suite, arguments: list[str]) -> tuple[Suite, int]:
@@ -82,41 +84,62 @@ def run(suite: Suite, arguments: list[str]) -> tuple[Suite, int]:
     return suite, code
 
 
-def count(suite: Suite) -> tuple[int, int, list[str]]:
-    """Return (passed, failed, names of skipped tests); a missing report is one failure."""
+@dataclass
+class Outcome:
+    """What became of the tests of one or more suites."""
+
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Count another suite's tests as well."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+
+def outcome(suite: Suite, code: int) -> Outcome:
+    """Read a suite's report; ``code`` is the exit status of its pytest.
+
+    pytest that broke or found nothing (no report, or a status that no failed test explains) is one
+    failure under the suite's name. A failed test is its name and the last lines of its reason.
+    """
+    seen = Outcome()
     if not suite.report.exists():
-        return 0, 1, []
-    passed, failed, skipped = 0, 0, []
+        seen.failed.append(f"{suite.name}: no report, pytest ended with status {code}")
+        return seen
     for case in ET.parse(suite.report).getroot().iter("testcase"):
-        name = f"{case.get('classname')}::{case.get('name')}"
-        if case.find("failure") is not None or case.find("error") is not None:
-            failed += 1
+        name = f"{suite.name}: {case.get('classname')}::{case.get('name')}"
+        reasons = [*case.findall("failure"), *case.findall("error")]
+        if reasons:
+            lines = [line for reason in reasons for line in (reason.text or "").splitlines()]
+            seen.failed.append("\n    ".join([name, *lines[-REASON_LINES:]]))
         elif case.find("skipped") is not None:
-            skipped.append(name)
+            seen.skipped.append(name)
         else:
-            passed += 1
-    return passed, failed, skipped
+            seen.passed += 1
+    if code != 0 and not seen.failed:
+        seen.failed.append(f"{suite.name}: pytest ended with status {code}, no test failed")
+    return seen
 
 
 def main() -> int:
     """Run every group; return 0 only when everything ran and passed."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    passed = failed = 0
-    skipped: list[str] = []
+    total = Outcome()
     for group in GROUPS:
         with ThreadPoolExecutor(AT_A_TIME) as lanes:
             ended = list(lanes.map(lambda suite: run(suite, sys.argv[1:]), group))
         for suite, code in ended:
-            p, f, s = count(suite)
-            passed, failed, skipped = passed + p, failed + f, skipped + s
-            if code != 0 and f == 0:
-                # pytest itself broke, or found nothing: that is no success.
-                failed += 1
-    for name in skipped:
+            total.add(outcome(suite, code))
+    for name in total.skipped:
         sys.stdout.write(f"SKIPPED, counted as failed: {name}\n")
-    failed += len(skipped)
-    sys.stdout.write(f"\n{passed} passed, {failed} failed\n")
-    return 1 if failed or not passed else 0
+    for reason in total.failed:
+        sys.stdout.write(f"FAILED {reason}\n")
+    failed = len(total.failed) + len(total.skipped)
+    sys.stdout.write(f"\n{total.passed} passed, {failed} failed\n")
+    return 1 if failed or not total.passed else 0
 
 
 if __name__ == "__main__":
