@@ -198,6 +198,12 @@ class AfterCard(_Entry):
     calling the police. What a card leaves out is the general card's.
     """
 
+    always: bool = False
+    """Answered day and night: only these are named to who calls for help when the office is closed."""
+
+
+LONGEST_AFTER = 24
+"""Characters of a sentence after a safety card in large-type mode, without the place."""
     follow: tuple[str, ...] = ()
     worse: str | None = None
     place: str | None = None

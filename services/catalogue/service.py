@@ -244,6 +244,15 @@ class CatalogueService:
         return next((c for c in self._hotlines.cards if c.leaf == leaf), None)
 
     def meal_status(self, day: date, meal: str) -> dict[str, Any]:
+    def always_answered(self, leaf: str = GENERAL) -> list[str]:
+        """Return the numbers of a leaf's safety card that are answered day and night.
+
+        Without the duty desk's own, which is said with its name.
+        """
+        card = self._safety_card(leaf) or self._safety_card(GENERAL)
+        numbers = [self._hotlines.numbers[key] for key in card.numbers] if card else []
+        return [n.phone for n in numbers if n.always and n.phone != self.locality.duty.phone]
+
         """Return ``{open, cutoff, reason, provider, serve, next_open}`` for ordering a meal now.
 
         With ``withdraw_reason``: why one that has been ordered can no longer be taken back, and whom

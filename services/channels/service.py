@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, select, update
 
 from services.bookings import queue
-from services.catalogue.service import CatalogueService
+from services.catalogue.service import GENERAL, CatalogueService
 from services.channels import attachments, duty, handoffs, joining, store
 from services.channels.drafts import Change, Drafts, rules
 from services.channels.erasing import Eraser
@@ -150,10 +150,13 @@ class ChannelService:
         return Drafts(self._people.vault, rules(self._settings.data_dir), self._texts)
 
     @cached_property
+    def _catalogue(self) -> CatalogueService:
+        return CatalogueService(self._settings, self._clock)
+
+    @cached_property
     def heard(self) -> HeardService:
         """What residents said, for learning from it."""
-        catalogue = CatalogueService(self._settings, self._clock)
-        knowledge = Knowledge(self._settings.data_dir, catalogue)
+        knowledge = Knowledge(self._settings.data_dir, self._catalogue)
         return HeardService(self._settings, self._db, self._clock, knowledge)
 
     @cached_property
@@ -587,7 +590,8 @@ class ChannelService:
         """Bring a person in: kind ``human`` or ``emergency`` (internal API ``POST /alerts``).
 
         ``human`` silences the bot while a person is expected; out of office hours nobody would
-        come, so the bot goes on and the resident is told when someone will.
+        come, so the bot goes on and the resident is told when someone will. An ``emergency`` is
+        told then that nobody may come at once, and which numbers are answered day and night.
 
         Returns:
             ``{"mode", "on_duty": {"name", "phone"}, "text"}``; ``text`` is for the resident.
@@ -602,11 +606,19 @@ class ChannelService:
             _, fresh = await handoffs.open_one(
                 s, conversation, reason, text, now, community_id, leaf, ticket_no
             )
-            name = await self._name_on_duty(s, community_id)
-            facts = {"name": name, "phone": self.duty.phone, "when": self.duty.next_open_text(now)}
+            on_duty = self.duty.is_open(now)
+            name = await self._name_on_duty(s, community_id) if on_duty else self.duty.name
+            numbers = "、".join(self._catalogue.always_answered(leaf or GENERAL))
+            facts = {
+                "name": name, "phone": self.duty.phone, "numbers": numbers,
+                "when": self.duty.next_open_text(now),
+            }  # fmt: skip
             key = "emergency_alerted"
+            if reason == "emergency" and not on_duty:
+                own = f"emergency_off_duty_{leaf}"
+                key = own if own in self._texts else "emergency_off_duty"
             if reason == "human":
-                key = "handoff_on_duty" if self.duty.is_open(now) else "handoff_off_duty"
+                key = "handoff_on_duty" if on_duty else "handoff_off_duty"
                 if not fresh:
                     # Who was called and has not come is not waited for in silence a second time.
                     key = "handoff_already"

@@ -175,6 +175,28 @@ def test_numbers_said_in_a_safety_card_are_numbers_of_the_locality(locality: str
     assert {"122", "12110", "12356"} <= known
 
 
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_every_card_has_numbers_that_are_answered_day_and_night(locality: str) -> None:
+    catalogue = service(locality)
+    for card in catalogue.safety_cards():
+        if card.leaf == "heavy":  # sorrow without danger: nobody is alerted
+            continue
+        answered = catalogue.always_answered(card.leaf)
+        assert {"110", "119", "120"} & set(answered), card.leaf
+        assert "12356" not in answered, "the State asks for 18 hours a day only"
+        assert catalogue.locality.duty.phone not in answered, "it is said with its name"
+    assert catalogue.always_answered("H6") == catalogue.always_answered("-")
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_a_unit_has_one_number_wherever_it_stands(locality: str) -> None:
+    catalogue = service(locality)
+    numbers = catalogue._hotlines.numbers
+    for key in ("gas", "elevator", "water", "heating", "power"):
+        assert numbers[key].phone == catalogue._orgs[key].phone, key
+    assert numbers["duty"].phone == catalogue.locality.duty.phone
+
+
 def test_drafts_and_demo_numbers_are_found_where_it_is_no_demo() -> None:
     lines = service()._hotlines
     assert hotline_problems(lines, demo=True) == []

@@ -349,6 +349,34 @@ async def test_nobody_on_duty_is_said_honestly(
     assert len(listed["handoffs"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("leaf", "numbers", "more"),
+    [
+        ("H3", "0439-00000001、119、120白天黑夜都有人接", ""),
+        ("J3", "110、12110、120白天黑夜都有人接", ""),
+        ("J5", "120、110", "12356"),
+        ("-", "119、120、110白天黑夜都有人接", ""),
+        (None, "119、120、110白天黑夜都有人接", ""),
+    ],
+)
+@pytest.mark.parametrize("elder", [False, True])
+async def test_a_call_for_help_at_night_says_who_answers_now(
+    client: Client, services: Services, leaf: str | None, numbers: str, more: str, elder: bool
+) -> None:
+    resident = (await services.channels.open_session(elder=elder)).session_id
+    call = {"conversation_id": resident, "leaf": leaf, "text": "救命"}
+    await services.clock.set(services.db, WORKDAY)
+    day = await alert(client, "emergency", **call)
+    assert "不一定" not in day["text"] and "下班" not in day["text"]
+    await services.clock.set(services.db, NIGHT)
+    night = await alert(client, "emergency", **call)
+    assert night["on_duty"] == {"name": "清河社区值班室", "phone": "0439-00000005"}
+    assert night["mode"] == "bot"
+    for words in ("不一定马上有人来", numbers, more, "0439-00000005"):
+        assert words in night["text"], words
+    assert "12338" not in night["text"] and "赵敏" not in night["text"]
+
+
 async def test_a_person_who_does_not_come_is_not_waited_for_in_silence(
     client: Client, rasa: FakeRasa, services: Services
 ) -> None:
