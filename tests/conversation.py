@@ -30,7 +30,7 @@ A turn is one of
 * ``join: code`` – who writes shows number and query code of the newest ticket, and says yes: ``by: 微信``
   then is the same resident in another conversation.
 
-``by: name`` on a turn: another resident with a session of their own (neighbours). After ``say`` and
+``buttons: none`` on a turn: nothing of its answer may have a button. ``by: name``: another resident with a session of their own (neighbours). After ``say`` and
 ``tap`` an answer must come, unless the turn says ``silent: true``; ``has`` and ``not`` look at its
 text and at the titles of its buttons. After ``wait`` and ``staff`` they look at what has reached
 the resident since, and ``has`` waits for it.
@@ -41,10 +41,13 @@ values, or ``{has: [words]}`` / ``{not: [words]}`` for a text; ``ticket: none`` 
 ``ticket`` or ``events``, and none without. ``seen_by: mediator1`` reads it as this account (default
 dispatcher1).
 ``events`` are types of its timeline that come in this order, others may be between.
+``also: [{of: 一户, ticket: {…}, events: […]}]`` looks at other tickets in the same way: the newest of this
+resident (without ``of``, of the one without a name), or with ``nth: 1`` their first, ``nth: 2`` their second.
 ``handoff: emergency`` (or ``human``, or ``none``): why a person has been called here and not yet given
 back.
 ``clerk: 2``: a good clerk needs so many messages of the resident until the matter is filed (or told,
-when nothing is to be filed), the yes included; more are an error.
+when nothing is to be filed), the yes included; more are an error. ``task: Report a lamp`` is what it is
+called in the table of docs/dialogues.md; it checks all four, like what ``covers``.
 ``journey: name`` puts the conversation into docs/dialogues.md under this heading.
 ``covers: [points]``: what of the things to show it shows (tests/conversation_points.yml); such a
 conversation checks all four: words, ticket, events – of a conversation without a ticket: that nobody
@@ -108,6 +111,22 @@ class Turn:
     without: tuple[str, ...] = ()
     by: str = ""
     silent: bool = False
+    buttonless: bool = False
+
+
+@dataclass(frozen=True)
+class OtherTicket:
+    """What is expected of a ticket that is not the newest of the conversation.
+
+    Attributes:
+        of: The resident whose it is; empty is the one without a name.
+        nth: Which of theirs, counted from the first, 1; 0 is the newest.
+    """
+
+    of: str = ""
+    nth: int = 0
+    ticket: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,9 +142,11 @@ class Conversation:
     ticket: Mapping[str, Any] | None = None
     tickets: int | None = None
     events: tuple[str, ...] = ()
+    also: tuple[OtherTicket, ...] = ()
     seen_by: str = "dispatcher1"
     handoff: str = ""
     clerk: int | None = None
+    task: str = ""
     journey: str = ""
     covers: tuple[str, ...] = ()
     besides: Mapping[str, str] = field(default_factory=dict)
@@ -200,6 +221,7 @@ def _conversation(entry: Any, file: str) -> Conversation:
     given = {k: v for k, v in entry.items() if k not in ("turns", "ticket", "now")}
     for key in ("not_asked", "events", "covers"):
         given[key] = _words(entry, key)
+    given["also"] = tuple(_other(each) for each in entry.get("also") or ())
     given["besides"] = _besides(entry)
     if isinstance(entry.get("now"), datetime):
         given["now"] = entry["now"].isoformat()
@@ -229,6 +251,13 @@ def _check_whole(conversation: Conversation) -> None:
         raise ValueError(f"covers what is no point: {', '.join(unknown)}")
     if conversation.covers and not conversation.checks_all:
         raise ValueError("covers a point and does not check words, ticket, events, not_asked")
+    if bool(conversation.clerk) != bool(conversation.task):
+        raise ValueError("clerk and task belong together")
+    if conversation.clerk and not conversation.checks_all:
+        raise ValueError("counts a task and does not check words, ticket, events, not_asked")
+    residents = {turn.by for turn in conversation.turns}
+    if strangers := sorted(each.of for each in conversation.also if each.of not in residents):
+        raise ValueError(f"also looks at tickets of nobody here: {', '.join(strangers)}")
 
 
 @lru_cache(maxsize=1)
@@ -240,7 +269,7 @@ def points() -> dict[str, Any]:
 def _turn(entry: Any) -> Turn:
     if not isinstance(entry, dict):
         raise ValueError(f"a turn is a mapping, not {entry!r}")
-    _no_other(entry, {*KINDS, "has", "not", "by", "silent", "times"})
+    _no_other(entry, {*KINDS, "has", "not", "by", "silent", "times", "buttons"})
     kinds = [kind for kind in KINDS if kind in entry]
     if len(kinds) != 1:
         raise ValueError(f"a turn is one of {', '.join(KINDS)}: {entry!r}")
@@ -254,10 +283,23 @@ def _turn(entry: Any) -> Turn:
         raise ValueError(f"do is one of {', '.join(DEEDS)}")
     if "times" in entry:
         value *= int(entry["times"])
+    if entry.get("buttons", "none") != "none":
+        raise ValueError("buttons is none, or is left out")
     return Turn(
         kind, value, _words(entry, "has"), _words(entry, "not"), entry.get("by", ""),
-        bool(entry.get("silent", False)),
+        bool(entry.get("silent", False)), "buttons" in entry,
     )  # fmt: skip
+
+
+def _other(entry: Any) -> OtherTicket:
+    if not isinstance(entry, dict):
+        raise ValueError("also is a list of mappings")
+    _no_other(entry, {f.name for f in fields(OtherTicket)})
+    if not isinstance(entry.get("ticket", {}), dict) or not (
+        entry.get("ticket") or "events" in entry
+    ):
+        raise ValueError("also needs a ticket (a mapping) or events")
+    return OtherTicket(**{**entry, "events": _words(entry, "events")})
 
 
 def _besides(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -325,7 +367,7 @@ class Talk:
                     self.seen[turn.by] = len(self.chat(turn.by).history())
             self._check_rules()
             self._check_not_asked()
-            self._check_ticket()
+            self._check_tickets()
             self._check_handoff()
             self._check_clerk()
         finally:
@@ -348,19 +390,14 @@ class Talk:
                 raise AssertionError(self.story(f"no button {turn.value!r} was shown")) from None
             self._write(chat.last, turn)
             self._count()
-            titles = "\n".join(b["title"] for m in chat.last for b in m.get("buttons") or [])
             if not turn.silent and not answer.strip():
                 raise AssertionError(self.story("no answer"))
-            shown = f"{answer}\n{titles}"
-            missing = [words for words in turn.has if words not in shown]
+            wrong = unlike(turn, answer, titles_of(chat.last))
         else:
             DOERS[turn.kind](self, turn, chat)
-            shown, missing = self._arrived(turn, chat)
-        if missing:
-            raise AssertionError(self.story(f"not said: {', '.join(missing)}"))
-        wrong = [words for words in turn.without if words in shown]
+            wrong = self._arrived(turn, chat)
         if wrong:
-            raise AssertionError(self.story(f"said: {', '.join(wrong)}"))
+            raise AssertionError(self.story(wrong))
 
     def _count(self) -> None:
         """Count a message, and notice the first ticket."""
@@ -368,19 +405,15 @@ class Talk:
         if self.conversation.clerk and self.filed_after is None and self.own_tickets():
             self.filed_after = self.turns
 
-    def _arrived(self, turn: Turn, chat: Chat) -> tuple[str, list[str]]:
-        """What reached the resident since the last turn, and the words that are missing in it."""
+    def _arrived(self, turn: Turn, chat: Chat) -> str:
+        """What is wrong with what reached the resident since the last turn; empty: nothing."""
         deadline = time.monotonic() + ARRIVES_S
         while True:
             new = [m for m in chat.history()[self.seen[turn.by] :] if m["from"] != "resident"]
-            shown = "\n".join(
-                [m["text"] or "" for m in new]
-                + [b["title"] for m in new for b in m.get("buttons") or []]
-            )
-            missing = [words for words in turn.has if words not in shown]
-            if not missing or time.monotonic() > deadline:
+            text, titles = "\n".join(m["text"] or "" for m in new), titles_of(new)
+            if not (wrong := unlike(turn, text, titles)) or time.monotonic() > deadline:
                 self._write(new, turn)
-                return shown, missing
+                return wrong
             time.sleep(0.1)
 
     def _write(self, messages: list[dict[str, Any]], turn: Turn) -> None:
@@ -396,10 +429,16 @@ class Talk:
 
     # What is left behind.
 
-    def own_tickets(self) -> list[dict[str, Any]]:
-        """All tickets of the conversation as residents see them, newest first."""
+    def own_tickets(self, by: str | None = None) -> list[dict[str, Any]]:
+        """The tickets of the conversation as residents see them, newest first.
+
+        Args:
+            by: Only this resident's; None: everybody's.
+        """
         found: dict[str, dict[str, Any]] = {}
-        for chat in self.chats.values():
+        for name, chat in self.chats.items():
+            if by is not None and name != by:
+                continue
             path = f"/internal/v1/conversations/{chat.session_id}/tickets"
             status, body = self.stack.call("GET", path, token=self.stack.internal_token())
             assert status == 200, body
@@ -429,27 +468,34 @@ class Talk:
         if wrong:
             raise AssertionError(self.story("; ".join(wrong)))
 
-    def _check_ticket(self) -> None:
+    def _check_tickets(self) -> None:
         wanted = self.conversation
         tickets = self.own_tickets()
         if len(tickets) != wanted.expected_tickets:
             count = f"{len(tickets)} tickets, not {wanted.expected_tickets}"
             raise AssertionError(self.story(count))
-        if wanted.ticket is None and not wanted.events:
-            return
-        number = str(tickets[0]["ticket_no"])
-        ticket = self.stack.ticket(number, wanted.seen_by)
+        if wanted.ticket is not None or wanted.events:
+            self._check_ticket(tickets[0]["ticket_no"], wanted.ticket or {}, wanted.events)
+        for other in wanted.also:
+            theirs = self.own_tickets(other.of)
+            if len(theirs) < max(other.nth, 1):
+                raise AssertionError(self.story(f"{len(theirs)} tickets of “{other.of}”"))
+            self._check_ticket(theirs[-other.nth]["ticket_no"], other.ticket, other.events)
+
+    def _check_ticket(self, number: str, wanted: Mapping[str, Any], events: Sequence[str]) -> None:
+        """Compare one ticket and its timeline with what is expected."""
+        ticket = self.stack.ticket(number, self.conversation.seen_by)
         wrong = [
             f"{name}: {value(ticket, name)!r}, not {expected!r}"
-            for name, expected in (wanted.ticket or {}).items()
+            for name, expected in wanted.items()
             if not fits(value(ticket, name), expected)
         ]
         if wrong:
-            raise AssertionError(self.story("ticket " + "; ".join(wrong)))
-        types = [event["type"] for event in self.stack.events(number, wanted.seen_by)]
+            raise AssertionError(self.story(f"ticket {number} " + "; ".join(wrong)))
+        types = [e["type"] for e in self.stack.events(number, self.conversation.seen_by)]
         rest = iter(types)
-        if not all(each in rest for each in wanted.events):
-            raise AssertionError(self.story(f"events {types}, not {list(wanted.events)}"))
+        if not all(each in rest for each in events):
+            raise AssertionError(self.story(f"{number} has events {types}, not {list(events)}"))
 
     def open_handoffs(self, account: str = "clerk1") -> list[dict[str, Any]]:
         """Calls for a person in this conversation that are not given back."""
@@ -500,6 +546,21 @@ class Talk:
             for who, text, titles in self.lines
         )
         return f"{self.conversation.id}: {wrong}\n{told}"
+
+
+def titles_of(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Titles of the buttons of these messages."""
+    return [button["title"] for message in messages for button in message.get("buttons") or []]
+
+
+def unlike(turn: Turn, text: str, titles: Sequence[str]) -> str:
+    """Say what an answer lacks or holds against its turn; empty: it is as it must be."""
+    shown = "\n".join((text, *titles))
+    if missing := [words for words in turn.has if words not in shown]:
+        return f"not said: {', '.join(missing)}"
+    if wrong := [words for words in turn.without if words in shown]:
+        return f"said: {', '.join(wrong)}"
+    return f"has buttons: {', '.join(titles)}" if turn.buttonless and titles else ""
 
 
 def looks_back(turns: Sequence[Turn]) -> list[bool]:

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
+LOCALITIES = HERE.parent / "data" / "localities"
 TEXTS = tuple(HERE.parent / "data" / "texts" / name for name in ("dialogue.yml", "words.yml"))
 PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
 
@@ -77,6 +78,26 @@ def _pattern(keys: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(found), re.DOTALL)
 
 
+@lru_cache(maxsize=1)
+def words_in_need() -> frozenset[str]:
+    """Every sentence of the cards of ``need``, of all localities, plain and for elder mode."""
+    found: set[str] = set()
+    for path in LOCALITIES.glob("*/hotlines.yml"):
+        for card in yaml.safe_load(path.read_text(encoding="utf-8"))["cards"]:
+            if card["leaf"] in rules()["need"]:
+                found.update(_parts(card, rules()["need_parts"]))
+    return frozenset(found)
+
+
+def _parts(card: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+    """Yield the texts that stand under one of these names, at any depth."""
+    for name, found in card.items():
+        if isinstance(found, Mapping):
+            yield from _parts(found, names)
+        elif name in names:
+            yield from [found] if isinstance(found, str) else found
+
+
 def unsorted() -> list[str]:
     """Return the questions (``ask_…``) of which the data does not say what they ask for."""
     known = [*rules()["closes"], *rules()["others"]]
@@ -119,6 +140,13 @@ def few_choices(exchange: Exchange) -> Iterator[str]:
         choices = [title for title in bubble.buttons if not re.search(rules()["ways_out"], title)]
         if len(choices) > rules()["choices"]:
             yield f"{len(choices)} choices: {', '.join(choices)}"
+
+
+def no_way_out(exchange: Exchange) -> Iterator[str]:
+    """No button leads away where a life is talked about."""
+    titles = [title for bubble in exchange.bubbles for title in bubble.buttons]
+    if titles and any(words in exchange.text for words in words_in_need()):
+        yield f"buttons in need: {', '.join(titles)}"
 
 
 def plain_words(exchange: Exchange) -> Iterator[str]:
@@ -200,6 +228,7 @@ def asked_again(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
 RULES = {
     "questions": one_question,
     "choices": few_choices,
+    "need": no_way_out,
     "words": plain_words,
 }
 
@@ -218,7 +247,8 @@ def broken(
     Args:
         exchanges: In their order.
         elder: The conversation is in large type.
-        besides: Exceptions: name of a rule (``questions``, ``choices``, ``words``, ``screen``, ``again place``) → reason.
+        besides: Exceptions: name of a rule (``questions``, ``choices``, ``need``, ``words``, ``screen``,
+            ``again place``) → reason.
     """
     besides = besides or {}
     found = []

@@ -55,10 +55,15 @@ def waited(duration: str) -> str:
     return "".join(f"{number}{unit}" for number, unit in parts if number) + "以后"
 
 
+def heading(conversation: Conversation) -> str:
+    """The line above its transcript."""
+    return f"### {conversation.name}" + (" (elder mode)" if conversation.elder else "")
+
+
 def transcript(talk: Talk) -> str:
     """A conversation that was held, as Markdown."""
     conversation = talk.conversation
-    title = f"### {conversation.name}" + (" (elder mode)" if conversation.elder else "")
+    title = heading(conversation)
     if conversation.now != Conversation.now:
         title += f"\n\nIt is {conversation.now[:16].replace('T', ' ')}."
     lines = []
@@ -83,7 +88,7 @@ def document(held: Iterable[Talk]) -> str:
             journeys.setdefault(talk.conversation.journey, []).append(transcript(talk))
         if talk.conversation.clerk:
             needed = talk.filed_after or talk.turns
-            turns.append(f"| {talk.conversation.name} | {needed} | {talk.conversation.clerk} |")
+            turns.append(f"| {talk.conversation.task} | {needed} | {talk.conversation.clerk} |")
     sections = [f"## {name}\n\n" + "\n".join(texts) for name, texts in journeys.items()]
     return "\n".join([HEAD, TURNS_HEAD + "\n".join(turns) + "\n", *sections])
 

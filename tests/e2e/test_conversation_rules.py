@@ -15,6 +15,7 @@ from tests.conversation_rules import (
     is_rule,
     questions,
     unsorted,
+    words_in_need,
 )
 
 TEXTS = catalogue()
@@ -28,6 +29,7 @@ FILED = TEXTS["report_filed"][0].format(
     owner="由王秀英负责。",
 )
 WHICH = TEXTS["card_which"][0]
+NEED = "我们在，您不是一个人\n谢谢您肯说出来。"
 
 
 def talk(*turns: tuple[str, str]) -> list[Exchange]:
@@ -50,6 +52,11 @@ BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
         "asks for contact and meal",
     ),
     "four choices": (offer("低保", "低保边缘", "特困", "临时救助"), False, "4 choices"),
+    "a button beside who wants to die": (
+        [Exchange("不想活了", (Bubble(NEED), Bubble("报给值班的人了。", ("先不用",))))],
+        False,
+        "buttons in need: 先不用",
+    ),
     "a placeholder": (talk(("好", "由{owner}负责。")), False, "technical text: {owner}"),
     "nothing filled in": (talk(("好", "由None负责。")), False, "technical text: None"),
     "a response's name": (talk(("好", "utter_greet")), False, "technical text: utter_"),
@@ -92,6 +99,11 @@ BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
 }
 
 WHOLE: Mapping[str, tuple[Sequence[Exchange], bool]] = {
+    "who wants to die, and no button": (talk(("不想活了", NEED)), False),
+    "a button behind another card": (
+        [Exchange("楼道灯坏了", (Bubble("好。", ("对，提交",)),))],
+        False,
+    ),
     "one question and a quoted one": (talk(("好", "“几天能修好？”记下了。要几份？")), False),
     "three choices and the way out": (offer("低保", "特困", "临时救助", "都不是", "人工"), False),
     "four buttons that are no choice": (
@@ -151,6 +163,13 @@ def test_what_is_asked_for_is_seen_by_the_words() -> None:
     assert asked(PLACE) == ["place"] and asked(PHONE) == ["contact"]
     assert asked("“老粮库”我记下了，是哪个小区（或者哪条街）的？") == ["place"]
     assert asked(SUMMARY) == asked(FILED) == []
+
+
+def test_the_cards_for_need_are_found_plain_and_for_elder_mode() -> None:
+    found = words_in_need()
+    assert {"我们在，您不是一个人", "先照顾好自己", "先稳住他，马上打电话"} <= found
+    assert {"先打电话，再陪着他", "叫家里人、邻居来陪陪您。"} <= found
+    assert all(len(words) > 5 for words in found)
 
 
 def test_no_standard_text_asks_two_things() -> None:
