@@ -27,8 +27,10 @@ from services.web.routing import Routes
 routes = Routes("训练与模型")
 setup = routes.setup
 
-AUTH = "staff:training"
-"""Who trains and compares."""
+AUTH = "staff:models"
+"""Who looks at models, runs and standard texts."""
+TEACH_AUTH = "staff:training"
+"""Who labels, trains and compares."""
 RELEASE_AUTH = "staff:release"
 """Who decides what residents get."""
 
@@ -68,7 +70,7 @@ async def runs(request: web.Request) -> dict[str, Any]:
     return {"runs": [run.body() for run in await request.app[SERVICES].learning.runs.list()]}
 
 
-@routes.post(BASE + "/runs", auth=AUTH, response=RunAnswer, status=202, summary="开始训练")
+@routes.post(BASE + "/runs", auth=TEACH_AUTH, response=RunAnswer, status=202, summary="开始训练")
 async def train(request: web.Request) -> dict[str, Any]:
     """Put a training into the queue."""
     return (await request.app[SERVICES].learning.train(person(request[STAFF]))).body()
@@ -83,7 +85,7 @@ async def run(request: web.Request) -> dict[str, Any]:
     return found.body(log=True)
 
 
-@routes.post(BASE + "/runs/{id}/cancel", auth=AUTH, response=RunAnswer, summary="取消训练")
+@routes.post(BASE + "/runs/{id}/cancel", auth=TEACH_AUTH, response=RunAnswer, summary="取消训练")
 async def cancel(request: web.Request) -> dict[str, Any]:
     """Stop a run."""
     runs = request.app[SERVICES].learning.runs
@@ -122,7 +124,7 @@ async def model(request: web.Request) -> dict[str, Any]:
 
 
 @routes.post(
-    BASE + "/models/{sha256}/compare", auth=AUTH, response=RunAnswer, status=202,
+    BASE + "/models/{sha256}/compare", auth=TEACH_AUTH, response=RunAnswer, status=202,
     summary="和现在的模型比一比",
 )  # fmt: skip
 async def compare(request: web.Request) -> dict[str, Any]:

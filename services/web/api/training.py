@@ -15,7 +15,7 @@ from services.training.examples import Mark
 from services.training.inbox import PAGE, Filters, State
 from services.training.labels import Labels
 from services.training.outcomes import OUTCOME_NAMES, Outcome
-from services.web.api.learning import AUTH, BASE, person
+from services.web.api.learning import BASE, TEACH_AUTH, person
 from services.web.api.training_answers import (
     DecidedAnswer,
     GroupDetail,
@@ -109,7 +109,7 @@ class ExportQuery(BaseModel):
     format: Literal["yaml"] = "yaml"
 
 
-@routes.get(BASE + "/labels", auth=AUTH, response=LabelsAnswer, summary="意图、事项、实体的名字")
+@routes.get(BASE + "/labels", auth=TEACH_AUTH, response=LabelsAnswer, summary="意图、事项、实体的名字")
 async def labels(request: web.Request) -> dict[str, Any]:
     """Return what a message can be labelled as."""
     return named(request.app[SERVICES].heard.knowledge.labels)
@@ -129,7 +129,7 @@ def named(known: Labels) -> dict[str, Any]:
 
 
 @routes.get(
-    BASE + "/inbox", auth=AUTH, query=InboxQuery, response=InboxAnswer,
+    BASE + "/inbox", auth=TEACH_AUTH, query=InboxQuery, response=InboxAnswer,
     summary="等人看的话，最该看的在前",
 )  # fmt: skip
 async def inbox(request: web.Request, query: InboxQuery) -> dict[str, Any]:
@@ -141,14 +141,14 @@ async def inbox(request: web.Request, query: InboxQuery) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@routes.get(GROUP, auth=AUTH, response=GroupDetail, summary="一组差不多的话")
+@routes.get(GROUP, auth=TEACH_AUTH, response=GroupDetail, summary="一组差不多的话")
 async def group(request: web.Request) -> dict[str, Any]:
     """Return a group with its wordings and the history of its decisions."""
     return (await request.app[SERVICES].inbox.detail(group_id(request))).body()
 
 
 @routes.post(
-    GROUP + "/check", auth=AUTH, body=NewDecision, response=ProblemsAnswer,
+    GROUP + "/check", auth=TEACH_AUTH, body=NewDecision, response=ProblemsAnswer,
     summary="这样定有没有问题",
 )  # fmt: skip
 async def check(request: web.Request, body: NewDecision) -> dict[str, Any]:
@@ -159,7 +159,7 @@ async def check(request: web.Request, body: NewDecision) -> dict[str, Any]:
 
 
 @routes.post(
-    GROUP + "/decision", auth=AUTH, body=NewDecision, response=DecidedAnswer, summary="定一组话"
+    GROUP + "/decision", auth=TEACH_AUTH, body=NewDecision, response=DecidedAnswer, summary="定一组话"
 )
 async def decide(request: web.Request, body: NewDecision) -> dict[str, Any]:
     """Decide about a group; it trains nothing."""
@@ -169,7 +169,7 @@ async def decide(request: web.Request, body: NewDecision) -> dict[str, Any]:
 
 
 @routes.get(
-    BASE + "/annotations/export", auth=AUTH, query=ExportQuery, media="application/yaml",
+    BASE + "/annotations/export", auth=TEACH_AUTH, query=ExportQuery, media="application/yaml",
     summary="下载标注（训练数据的格式）",
 )  # fmt: skip
 async def export(request: web.Request, query: ExportQuery) -> web.Response:

@@ -201,7 +201,7 @@ def _route(found: Route) -> DirectoryRoute:
 
 
 @routes.get(
-    "/api/v1/texts", auth="staff:training", query=TextsQuery, response=StandardTexts, summary="全部话术，普通和长辈版"
+    "/api/v1/texts", auth="staff:models", query=TextsQuery, response=StandardTexts, summary="全部话术，普通和长辈版"
 )  # fmt: skip
 async def standard_texts(request: web.Request, query: TextsQuery) -> StandardTexts:
     """Return the standard texts, narrowed by a word."""

@@ -17,7 +17,7 @@ from services.training.learning import LONGEST_REASON, before
 from services.training.models import SOURCE_LABELS, Model
 from services.training.releases import KIND_LABELS, Release
 from services.training.runs import Run
-from services.web.api.learning import AUTH, RELEASE_AUTH, person
+from services.web.api.learning import AUTH, RELEASE_AUTH, TEACH_AUTH, person
 from services.web.console import comparison
 from services.web.console.frame import REFUSALS, console_page
 from services.web.keys import SERVICES, STAFF
@@ -44,7 +44,7 @@ async def runs(request: web.Request) -> web.Response:
     return await _runs_page(request)
 
 
-@routes.post(RUNS, auth=AUTH, page=True, summary="开始训练")
+@routes.post(RUNS, auth=TEACH_AUTH, page=True, summary="开始训练")
 async def train(request: web.Request) -> web.Response:
     """Start, or say why not and where to look instead."""
     try:
@@ -98,7 +98,7 @@ async def run(request: web.Request) -> web.Response:
     )  # fmt: skip
 
 
-@routes.post(RUNS + "/{id}/cancel", auth=AUTH, page=True, summary="取消训练")
+@routes.post(RUNS + "/{id}/cancel", auth=TEACH_AUTH, page=True, summary="取消训练")
 async def cancel(request: web.Request) -> web.Response:
     """Stop it; when it has just ended, the page says how."""
     run_id = request.match_info["id"]
@@ -170,7 +170,7 @@ async def model(request: web.Request) -> web.Response:
     return await _model_page(request, request.match_info["sha256"])
 
 
-@routes.post(MODELS + "/{sha256}/compare", auth=AUTH, page=True, summary="比一比")
+@routes.post(MODELS + "/{sha256}/compare", auth=TEACH_AUTH, page=True, summary="比一比")
 async def compare(request: web.Request) -> web.Response:
     """Start a comparison."""
     name = request.match_info["sha256"]

@@ -59,6 +59,7 @@ MENU: tuple[Entry, ...] = (
     Entry("lists", "清单", "/console/lists", "lists", "居民需求、服务资源、民生项目。"),
     Entry("learning", "学习", "/console/training", "training",
           "看居民说了什么、邻答听懂没有，训练新模型。"),
+    Entry("learning", "模型", "/console/training/models", "models", "看模型比得怎么样，决定上不上线。"),
     Entry("exchange", "上级平台", "/console/exchange", "exchange", "导入12345等平台的工单，导出结果。"),
     Entry("interfaces", "对外接口", "/console/interfaces", "interfaces",
           "把工单的变化推给别的系统，发报事接口的密钥。"),

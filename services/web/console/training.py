@@ -18,7 +18,7 @@ from services.training.examples import Mark
 from services.training.inbox import Detail, Group, Page, Wording
 from services.training.labels import OUT_OF_SCOPE, Labels
 from services.training.outcomes import OUTCOME_NAMES
-from services.web.api.learning import AUTH, person
+from services.web.api.learning import TEACH_AUTH, person
 from services.web.api.training import MOST_MARKS, InboxQuery, group_id
 from services.web.console.frame import REFUSALS, console_page
 from services.web.keys import SERVICES, STAFF
@@ -33,6 +33,8 @@ HERE = "learning"
 STATE_NAMES = {"open": "等着看", "decided": "定过的", "skipped": "跳过的"}
 CHANNELS = ("web", "wechat", "kiosk")
 OTHER_READINGS = 2
+FOLDED = 200
+"""A wording of more characters is folded to a few lines until it is asked for."""
 """So many other guesses of the model can be chosen with one tap."""
 
 _MARK = re.compile(r"(\d{1,5}):(\d{1,5}):([a-z_]{1,40})")
@@ -71,13 +73,13 @@ class TeachQuery(InboxQuery):
         )  # fmt: skip
 
 
-@routes.get(INBOX, auth=AUTH, page=True, query=TeachQuery, summary="教一教")
+@routes.get(INBOX, auth=TEACH_AUTH, page=True, query=TeachQuery, summary="教一教")
 async def inbox(request: web.Request, query: TeachQuery) -> web.Response:
     """What waits, and the one that is looked at."""
     return await _page(request, query)
 
 
-@routes.post(GROUP + "/decision", auth=AUTH, page=True, query=TeachQuery, summary="定一组话")
+@routes.post(GROUP + "/decision", auth=TEACH_AUTH, page=True, query=TeachQuery, summary="定一组话")
 async def decide(request: web.Request, query: TeachQuery) -> web.Response:
     """Decide and go on to the next; refused, the page comes back with what was chosen."""
     form = await request.post()
@@ -103,7 +105,7 @@ async def decide(request: web.Request, query: TeachQuery) -> web.Response:
     return web.Response(status=303, headers={"Location": target})
 
 
-@routes.post(GROUP + "/check", auth=AUTH, page=True, summary="这样定有没有问题")
+@routes.post(GROUP + "/check", auth=TEACH_AUTH, page=True, summary="这样定有没有问题")
 async def check(request: web.Request) -> web.Response:
     """What speaks against what is chosen at the moment; a part of the page."""
     try:
@@ -172,6 +174,7 @@ async def _page(
         intents=list(labels.intents.values()),
         leaves=_leaves(labels, services.catalogue.cards()),
         labels=labels, states=STATE_NAMES, outcomes=OUTCOME_NAMES, channels=CHANNELS,
+        folded=FOLDED,
     )  # fmt: skip
 
 

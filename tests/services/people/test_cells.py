@@ -52,7 +52,10 @@ RESIDENTS_ONLY = ("urge", "supplement", "amend", "withdraw", "rate", "reject")
 # cell → a call that it opens → whose it is
 CALLS: dict[str, tuple[str, str, set[str]]] = {
     "create": ("POST", "/api/v1/tickets", {"grid", "clerk", "supervisor"}),
-    "teach the bot": ("GET", "/api/v1/training/inbox", {"trainer", "admin"}),
+    "teach the bot": ("GET", "/api/v1/training/inbox", {"trainer"}),
+    "train the bot": ("POST", "/api/v1/training/groups/1/decision", {"trainer"}),
+    "look at models": ("GET", "/api/v1/training/models", {"trainer", "admin"}),
+    "put a model into production": ("POST", "/api/v1/training/releases", {"admin"}),
     "read the audit trail": ("GET", "/api/v1/audit/entries", {"auditor"}),
     "carry out requests about own data": (
         "GET", "/api/v1/rights/requests", {"clerk", "auditor"},

@@ -108,7 +108,6 @@ async def test_who_was_slower_sees_what_the_other_decided(
     await client.post(
         f"{PAGE}/groups/{group.id}/decision", data={"version": "0", "kind": "out_of_scope"}
     )
-    client = await enter("admin1")
     answer = await client.post(
         f"{PAGE}/groups/{group.id}/decision", data={"version": "0", "kind": "confirm"}
     )

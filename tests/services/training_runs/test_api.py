@@ -149,7 +149,8 @@ async def test_from_training_to_release(school: School, client: Client, as_staff
     assert answer.status == 202
     run = await answer.json()
     assert (run["state"], run["state_text"], run["staff_name"]) == ("queued", "排队中", "冯雪")
-    answer = await client.post("/api/v1/training/runs", headers=admin)
+    assert (await client.post("/api/v1/training/runs", headers=admin)).status == 403
+    answer = await client.post("/api/v1/training/runs", headers=trainer)
     assert answer.status == 409
     error = (await answer.json())["error"]
     assert error["code"] == "run_active" and error["fields"]["run"] == run["id"]

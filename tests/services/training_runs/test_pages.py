@@ -40,20 +40,21 @@ async def text_of(client: Client, path: str, status: int = 200, **form: Any) -> 
 
 
 async def test_monday_morning(school: School, enter: Enter) -> None:
-    admin = await enter("admin1")
-    assert "还没有教过它什么" in await text_of(admin, RUNS)
+    trainer = await enter("trainer1")
+    assert "还没有教过它什么" in await text_of(trainer, RUNS)
     school.lessons.teach("楼道黑咕隆咚", "report_problem", "H6")
-    assert "1 句，现在的模型还没学" in await text_of(admin, RUNS)
-    answer = await admin.post(RUNS, allow_redirects=False)
+    assert "1 句，现在的模型还没学" in await text_of(trainer, RUNS)
+    answer = await trainer.post(RUNS, allow_redirects=False)
     assert answer.status == 303
     page = answer.headers["Location"]
-    assert "排队中" in await text_of(admin, page)
+    assert "排队中" in await text_of(trainer, page)
     # Who watches is sent on when it has ended.
-    watching = await admin.get(page, headers={"HX-Request": "true"})
+    watching = await trainer.get(page, headers={"HX-Request": "true"})
     assert "HX-Refresh" not in watching.headers
     await school.runner().once()
-    watching = await admin.get(page, headers={"HX-Request": "true"})
+    watching = await trainer.get(page, headers={"HX-Request": "true"})
     assert watching.headers["HX-Refresh"] == "true"
+    admin = await enter("admin1")
     shown = await text_of(admin, page)
     assert "可以上线" in shown and "这次教的 1 句，学会 1 句" in shown
     assert "紧急情况 1 句，认出 1 句" in shown
@@ -88,17 +89,33 @@ async def test_a_trainer_trains_and_does_not_release(school: School, enter: Ente
     assert (await school.learning.models.current()).id == 1  # type: ignore[union-attr]
 
 
-async def test_the_second_who_presses_is_led_to_the_run(school: School, enter: Enter) -> None:
+async def test_an_admin_releases_and_neither_teaches_nor_trains(
+    school: School, enter: Enter
+) -> None:
     admin = await enter("admin1")
+    run = await school.train()
+    pages = [RUNS, f"{RUNS}/{run.id}", MODELS, f"{MODELS}/{run.model}", "/console/texts"]
+    for path in pages:
+        html = await (await admin.get(path)).text()
+        assert "开始训练</button>" not in html and "/compare" not in html, path
+        assert '"/console/training"' not in html, "no link to what residents said"
+    for path in (RUNS, f"{RUNS}/{run.id}/cancel", f"{MODELS}/{run.model}/compare"):
+        assert "需要：机器人训练员" in await text_of(admin, path, 403, x="1")
+    assert (await admin.get("/console/training")).status == 403
+    assert (await admin.get("/console")).status == 200
+
+
+async def test_the_second_who_presses_is_led_to_the_run(school: School, enter: Enter) -> None:
+    trainer = await enter("trainer1")
     run = await school.learning.train(LI)
-    answer = await admin.post(RUNS)
+    answer = await trainer.post(RUNS)
     html = await answer.text()
     assert answer.status == 409
     assert "李主任" in html and f'href="{RUNS}/{run.id}"' in html
     assert "开始训练</button>" not in html  # the running one is there instead
-    assert "取消了" in await text_of(admin, f"{RUNS}/{run.id}/cancel", x="1")
+    assert "取消了" in await text_of(trainer, f"{RUNS}/{run.id}/cancel", x="1")
     # Once more is no error: it is cancelled.
-    assert "取消了" in await text_of(admin, f"{RUNS}/{run.id}/cancel", x="1")
+    assert "取消了" in await text_of(trainer, f"{RUNS}/{run.id}/cancel", x="1")
 
 
 async def test_a_run_that_nobody_takes_is_said(school: School, enter: Enter) -> None:
@@ -152,9 +169,10 @@ async def test_a_model_that_was_never_compared(school: School, enter: Enter) -> 
     page = f"{MODELS}/{taken.sha256}"
     assert "还没和现在的模型比过" in await text_of(admin, page)
     assert "先点“比一比”" in await text_of(admin, f"{page}/promote", 409, after=str(release.id))
-    answer = await admin.post(f"{page}/compare", allow_redirects=False)
+    trainer = await enter("trainer1")
+    answer = await trainer.post(f"{page}/compare", allow_redirects=False)
     await school.runner().once()
-    assert "可以上线" in await text_of(admin, answer.headers["Location"])
+    assert "可以上线" in await text_of(trainer, answer.headers["Location"])
 
 
 async def test_who_serves_what_and_a_broken_archive(school: School, enter: Enter) -> None:
