@@ -188,6 +188,12 @@ class Number(BaseModel):
     name: str
     phone: Text
     demo: bool = False
+    always: bool = False
+    """Answered day and night: only these are named to who calls for help when the office is closed."""
+
+
+LONGEST_AFTER = 24
+"""Characters of a sentence after a safety card in large-type mode, without the place."""
 
 
 class AfterCard(_Entry):
@@ -198,12 +204,6 @@ class AfterCard(_Entry):
     calling the police. What a card leaves out is the general card's.
     """
 
-    always: bool = False
-    """Answered day and night: only these are named to who calls for help when the office is closed."""
-
-
-LONGEST_AFTER = 24
-"""Characters of a sentence after a safety card in large-type mode, without the place."""
     follow: tuple[str, ...] = ()
     worse: str | None = None
     place: str | None = None

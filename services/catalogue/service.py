@@ -236,14 +236,6 @@ class CatalogueService:
             },
         }
 
-    def safety_cards(self) -> tuple[SafetyCard, ...]:
-        """Return all safety cards as they stand in the locality's file."""
-        return self._hotlines.cards
-
-    def _safety_card(self, leaf: str) -> SafetyCard | None:
-        return next((c for c in self._hotlines.cards if c.leaf == leaf), None)
-
-    def meal_status(self, day: date, meal: str) -> dict[str, Any]:
     def always_answered(self, leaf: str = GENERAL) -> list[str]:
         """Return the numbers of a leaf's safety card that are answered day and night.
 
@@ -253,6 +245,14 @@ class CatalogueService:
         numbers = [self._hotlines.numbers[key] for key in card.numbers] if card else []
         return [n.phone for n in numbers if n.always and n.phone != self.locality.duty.phone]
 
+    def safety_cards(self) -> tuple[SafetyCard, ...]:
+        """Return all safety cards as they stand in the locality's file."""
+        return self._hotlines.cards
+
+    def _safety_card(self, leaf: str) -> SafetyCard | None:
+        return next((c for c in self._hotlines.cards if c.leaf == leaf), None)
+
+    def meal_status(self, day: date, meal: str) -> dict[str, Any]:
         """Return ``{open, cutoff, reason, provider, serve, next_open}`` for ordering a meal now.
 
         With ``withdraw_reason``: why one that has been ordered can no longer be taken back, and whom
