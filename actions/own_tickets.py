@@ -23,6 +23,7 @@ from actions.amending import Change, kind_of, says
 from actions.callback import SCORES, names_thing, rating_buttons, read_score
 from actions.client import Client, Json, Refused, TicketView
 from actions.dialogue import load
+from actions.echo import say_address
 from actions.form_actions import say_due, say_owner
 from actions.forms.replies import bare, leftover
 from actions.message import Message, read_time
@@ -386,7 +387,8 @@ class Supplement(OwnTicketAction):
                 return await self._place_unknown(turn, client, ticket, change)
             body |= where
             known = str(ticket.data.get("location_text") or "")
-            door, label = str(change.address.get("room") or ""), str(where["place"]["label"])
+            door = say_address({part: change.address.get(part) for part in ("floor", "room")})
+            label = str(where["place"]["label"])
             lines[-1] = (label if door in label else f"{label}{door}", known)
         try:
             view = await client.resident_act(ticket.ticket_no, "amend", body, turn.key("amend"))
@@ -421,7 +423,8 @@ class Supplement(OwnTicketAction):
             return None
         if found.get("status") != "resolved" or not found.get("candidates"):
             return None
-        return {"place": found["candidates"][0], "address_text": change.address_text}
+        place = {**found["candidates"][0], "floor": change.address.get("floor")}
+        return {"place": place, "address_text": change.address_text}
 
     @staticmethod
     async def _place_unknown(

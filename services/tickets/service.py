@@ -49,6 +49,8 @@ from services.tickets.core.commands import (
 )
 from services.tickets.core.context import Context, Person, Refusal, Unit
 from services.tickets.core.dispatch import Route, load_directory
+from services.tickets.core.doors import door as door_of
+from services.tickets.core.doors import is_home
 from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS
 from services.tickets.core.kinds import Priority
@@ -195,9 +197,9 @@ class TicketService:
                 ticket stays SUBMITTED until somebody acts on it: for scenarios of tests.
         """
         async with self._db.write() as s:
-            place, room = await self._place_of(s, request, actor)
+            place, door = await self._place_of(s, request, actor)
             return await self._create(
-                s, request, actor, idempotency_key, place, room, follow_up, origin
+                s, request, actor, idempotency_key, place, door, follow_up, origin
             )
 
     async def create_in(
@@ -208,8 +210,8 @@ class TicketService:
         idempotency_key: str | None = None,
     ) -> View:
         """Like :meth:`create`, inside the caller's transaction."""
-        place, room = await self._place_of(session, request, actor)
-        return await self._create(session, request, actor, idempotency_key, place, room, True)
+        place, door = await self._place_of(session, request, actor)
+        return await self._create(session, request, actor, idempotency_key, place, door, True)
 
     async def filed_with(self, session: Session, key: str) -> View | None:
         """Return the resident view of the ticket that :meth:`create_in` made with a key, or None."""
@@ -274,11 +276,12 @@ class TicketService:
         actor: Actor,
         key: str | None,
         place: Location | None,
-        room: str | None,
+        door: str | None,
         follow_up: bool,
         origin: str | None = None,
     ) -> View:
         now = self._clock.now()
+        door = door_of(request.address or {}) or door
         self._check_filing(request, actor)
         counts = actor.kind == "resident" and not request.handed_off
         whose, where = (actor.id, origin) if counts else (None, None)
@@ -303,13 +306,13 @@ class TicketService:
             made_there = await store.made_with(s, key, digest)
             return await self._filed(s, await self._load(s, str(made_there)), actor)
         await self._count_again(s, limits, known.used, now)
-        first = self._contact(number, request, room)
+        first = self._contact(number, request, door)
         if used:
             first.append(hits(used, now))
         event = decide.submit(
             number, query_code(), request, actor, now,
             place or Location(), _reporter(request, actor), self._context(),
-            self._household(request, place, room),
+            self._household(request, place, door),
         )  # fmt: skip
         # What follows at once is written together, each table once.
         made: Steps = []
@@ -364,11 +367,10 @@ class TicketService:
         return await self._apply(s, ticket, Command("merge", SYSTEM, now, {"into": number}))
 
     def _household(
-        self, request: CreateTicket, place: Location | None, room: str | None
+        self, request: CreateTicket, place: Location | None, door: str | None
     ) -> str | None:
         """Return whose household asks, as a keyed hash: the door when it is known, else the person."""
-        door = room or (request.address or {}).get("room")
-        if place and place.building_id and door:
+        if place and place.building_id and door and is_home(door):
             who = f"home:{place.building_id}:{place.unit or ''}:{door}"
         else:
             who = request.resident_id or request.conversation_id or ""
@@ -406,10 +408,11 @@ class TicketService:
     async def _locate(
         self, s: Session, given: Mapping[str, Any] | None
     ) -> tuple[Location | None, str | None]:
-        """Look ids from outside up again; return the place without the room, and the room."""
+        """Look ids from outside up again; return the place without the door, and the door."""
         if not given:
             return None, None
-        wanted = Location.from_dict(_checked_place(given))
+        checked = _checked_place(given)
+        wanted = Location.from_dict(checked)
         found = await self._places.locate(
             compound_id=wanted.compound_id, building_id=wanted.building_id, unit=wanted.unit,
             room=wanted.room, session=s,
@@ -420,7 +423,7 @@ class TicketService:
             )
         place = Location.from_dict({**asdict(found), "confidence": wanted.confidence or 1.0})
         place = replace(place, room=None)
-        return replace(place, text=place.public_text), wanted.room
+        return replace(place, text=place.public_text), door_of(checked)
 
     # ── acting ──────────────────────────────────────────────────────────────────────────────
 
@@ -1094,17 +1097,16 @@ class TicketService:
             known["person"] = await self._person(s, str(payload["person"]))
         if other := _other(ticket, command):
             known["parent"] = await self._parent(s, other)
-        room = None
+        door = None
         if payload.get("place"):
-            known["place"], room = await self._locate(s, payload["place"])
+            known["place"], door = await self._locate(s, payload["place"])
         if command.action == "amend":
             command = _amending(ticket, command, known.get("place"))
         made = decide.decide(ticket, command, self._context(**known))
         if isinstance(made, Refusal):
             raise _refused(made)
-        if room:
-            sealed = self._people.vault.encrypt(room)
-            await store.save_contact(s, ticket.ticket_no, room_enc=sealed)
+        if place := known.get("place"):
+            await self._keep_door(s, ticket, place, door)
         if command.action == "amend":
             await self._keep_amended(s, ticket.ticket_no, payload)
         if why := integrity.cause(made):
@@ -1228,20 +1230,29 @@ class TicketService:
         work = adding(s, [_changed(event, ticket) for event, ticket in made])
         await store.append(s, made, [*(also or ()), work])
 
-    def _contact(self, number: str, request: CreateTicket, room: str | None) -> Writes:
+    def _contact(self, number: str, request: CreateTicket, door: str | None) -> Writes:
         """Return what keeps the contact data of a request, encrypted."""
         contact, subject = request.contact, request.subject
-        said_room = (request.address or {}).get("room")
         clear = {
             "name_enc": contact.name if contact else None,
             "phone_enc": contact.phone if contact else None,
-            "room_enc": room or (str(said_room) if said_room else None),
+            "room_enc": door,
             "address_enc": request.address_text,
             "subject_name_enc": subject.name if subject else None,
         }
         seal = self._people.vault.encrypt
         sealed = {k: seal(v) for k, v in clear.items() if v}
         return [store.new_contact(number, sealed)] if sealed else []
+
+    async def _keep_door(
+        self, s: Session, ticket: Ticket, place: Location, door: str | None
+    ) -> None:
+        """Keep the door of a place; another house is not gone to with the old one."""
+        if door:
+            sealed = self._people.vault.encrypt(door)
+            await store.save_contact(s, ticket.ticket_no, room_enc=sealed)
+        elif ticket.place.elsewhere(place):
+            await store.forget_door(s, ticket.ticket_no)
 
     async def _keep_amended(self, s: Session, number: str, payload: Mapping[str, Any]) -> None:
         """Keep what the resident corrected of name, phone and address, encrypted."""
@@ -1333,7 +1344,7 @@ def _checked_place(given: object) -> Mapping[str, Any]:
     """
     known: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"room": given}
     sure = known.get("confidence")
-    known = {n: known.get(n) for n in ("compound_id", "building_id", "unit", "room")}
+    known = {n: known.get(n) for n in ("compound_id", "building_id", "unit", "floor", "room")}
     texts = {n: str(v) if type(v) is int else v for n, v in known.items() if v is not None}
     if not all(isinstance(v, str) and len(v) <= 60 for v in texts.values()) or not (
         sure is None or (type(sure) in (int, float) and 0 <= sure <= 1)

@@ -331,6 +331,12 @@ async def save_contact(s: Session, ticket_no: str, **encrypted: str | None) -> N
             setattr(row, name, value)
 
 
+async def forget_door(s: Session, ticket_no: str) -> None:
+    """Forget which room or floor it is: the ticket is about another house now."""
+    there = TicketContactRow.ticket_no == ticket_no
+    await s.execute(update(TicketContactRow).where(there).values(room_enc=None))
+
+
 def new_contact(ticket_no: str, encrypted: Mapping[str, str]) -> Write:
     """Return what keeps encrypted contact data of a new ticket."""
     empty = dict.fromkeys(_CONTACTS.columns.keys())

@@ -16,6 +16,7 @@ from services.people.model import ROLE_NAMES
 from services.tickets.core.actor import Actor
 from services.tickets.core.clocks import local_text
 from services.tickets.core.context import belongs, reads
+from services.tickets.core.doors import door_text
 from services.tickets.core.event import Event
 from services.tickets.core.neighbours import households
 from services.tickets.core.states import REFUSED, RESIDENT_TEXTS
@@ -234,7 +235,7 @@ def location_view(ticket: Ticket, actor: Actor, clear: Clear | None) -> View:
         "text": place.public_text or place.text or ticket.spot or "",
     }
     if goes_there and shown:
-        view["text"] += f"{shown}室"
+        view["text"] += door_text(shown)
     return view
 
 
@@ -260,7 +261,7 @@ def revealed_view(ticket: Ticket, actor: Actor, clear: Clear) -> View:
     view["subject"] = {**ticket.subject, "name": clear.subject_name}
     view["location"]["room"] = clear.room
     if clear.room:
-        view["location"]["text"] = f"{ticket.place.public_text}{clear.room}室"
+        view["location"]["text"] = f"{ticket.place.public_text}{door_text(clear.room)}"
     view["location"]["address_text"] = clear.address_text
     return view
 

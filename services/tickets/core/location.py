@@ -38,6 +38,11 @@ class Location:
         """Return the parts that are known."""
         return {k: v for k, v in asdict(self).items() if v not in (None, "")}
 
+    def elsewhere(self, other: Location) -> bool:
+        """Say whether the other is another house or unit, where the same door is somebody else's."""
+        pairs = ((getattr(self, part), getattr(other, part)) for part in _STAIRS)
+        return any(one != two for one, two in pairs if one and two)
+
     @property
     def public_text(self) -> str:
         """The place in words without the room, which is personal data: 幸福小区3号楼2单元."""
@@ -49,6 +54,7 @@ class Location:
         return "".join(parts)
 
 
+_STAIRS = ("compound_id", "building_id", "unit")
 _KNOWN = frozenset(f.name for f in fields(Location))
 
 
