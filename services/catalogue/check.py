@@ -54,6 +54,7 @@ def check_cards(
     certificates: Collection[CertificateItem],
     redirects: Collection[Redirect],
     bookable: Collection[str],
+    links: Collection[str],
     numbers: Collection[str],
     today: date,
 ) -> list[Finding]:
@@ -66,6 +67,7 @@ def check_cards(
         certificates: The locality's policy.
         redirects: Questions that lead elsewhere.
         bookable: Leaves that the locality has booking rules for.
+        links: Leaves that the locality has a page of its own for.
         numbers: Phone numbers that words for residents may hold (``data/numbers.yml``).
         today: The day for which validity is looked at.
     """
@@ -81,6 +83,7 @@ def check_cards(
         *_redirects(redirects, orgs, {c.id for c in cards}),
         *_taken_away(cards, redirects),
         *(f for card in cards for f in _dead_offers(card, bookable)),
+        *_pages(cards, links),
         *_due(cards),
     ]
     return sorted(found, key=lambda f: f.level != "error")
@@ -212,6 +215,19 @@ def _redirects(
         for leaf in row.leaves:
             if leaf not in leaves:
                 yield Finding("error", f"redirects.yml：{row.id} 的卡片 {leaf} 没有")
+
+
+def _pages(cards: Collection[Card], links: Collection[str]) -> Iterator[Finding]:
+    """Pages of the locality for cards that do not exist; matters that have no page at all.
+
+    Only what is done at a window can be done on a page; what is reported or booked is done here.
+    """
+    for leaf in sorted(set(links) - {card.id for card in cards}):
+        yield Finding("error", f"services.yml：links 里的 {leaf} 没有卡片")
+    without = [c.id for c in cards if c.kind == "办事" and not c.link and c.id not in links]
+    if without:
+        text = f"没有网上办的地址，由本地填（services.yml 的 links）：{len(without)}张"
+        yield Finding("warning", f"{text}（{' '.join(without)}）")
 
 
 def _due(cards: Collection[Card]) -> Iterator[Finding]:

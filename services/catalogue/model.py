@@ -389,10 +389,14 @@ class Bookable(_Entry):
 
 
 class ServiceFile(_Entry):
-    """What can be booked in the locality, by leaf."""
+    """What can be booked in the locality, by leaf; ``links`` are its own pages for cards.
+
+    A page of the locality comes before the card's national one.
+    """
 
     confirm_locally: bool = True
     services: dict[str, Bookable]
+    links: dict[str, Link] = Field(default_factory=dict)
 
 
 class Duty(BaseModel):

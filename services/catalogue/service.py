@@ -127,7 +127,8 @@ class CatalogueService:
 
         Beside the card's own fields: ``valid`` at the present time; ``phone`` of the unit that
         answers and ``office``, its name; ``power`` from the dispatch directory when the card has no
-        sentence of its own; ``notice``, the address of the printable one-time notice.
+        sentence of its own; ``link``, the locality's own page before the card's; ``notice``, the
+        address of the printable one-time notice.
         """
         card = self._cards.get(leaf)
         if card is None:
@@ -135,8 +136,10 @@ class CatalogueService:
         office = self._orgs.get(card.phone_of or card.owner)
         today = self._clock.now().date()
         route = self._route(leaf, today)
+        link = self._bookable.links.get(leaf) or card.link
         return card.model_dump(mode="json") | {
             "valid": card.valid_on(today),
+            "link": link and link.model_dump(),
             "phone": card.phone or (office.phone if office else None),
             "office": office.name if office else None,
             "power": card.power or (route.power if route else None),
@@ -388,6 +391,7 @@ class CatalogueService:
             self._certificates.items,
             self._redirects,
             self._bookable.services,
+            self._bookable.links,
             {*self._numbers, *(n.phone for n in self._hotlines.numbers.values())},
             self._clock.now().date(),
         )

@@ -23,15 +23,17 @@ GOOD: dict[str, Any] = {
     "sources": [{"title": "社会救助暂行办法", "ref": "第十一条"}], "confirm_locally": True,
     "owner": "civil", "valid_from": date(2026, 1, 1), "valid_to": date(2027, 12, 31),
     "reviewed": {"by": "县民政局", "on": date(2026, 10, 1)},
+    "link": {"title": "国家政务服务平台", "url": "https://www.gjzwfw.gov.cn"},
 }  # fmt: skip
 
 
 def found(
     *more: Card, redirects: tuple[Redirect, ...] = (),
-    certificates: tuple[CertificateItem, ...] = (), routes: tuple[Route, ...] = (), **change: Any,
+    certificates: tuple[CertificateItem, ...] = (), routes: tuple[Route, ...] = (),
+    links: tuple[str, ...] = (), **change: Any,
 ) -> list[Finding]:  # fmt: skip
     cards = [Card.model_validate(GOOD | change), *more]
-    return check_cards(cards, routes, ORGS, certificates, redirects, ("C6",), NUMBERS, TODAY)
+    return check_cards(cards, routes, ORGS, certificates, redirects, ("C6",), links, NUMBERS, TODAY)
 
 
 def test_a_good_card_has_nothing_to_mend() -> None:
@@ -72,6 +74,17 @@ def test_a_good_card_has_nothing_to_mend() -> None:
 )
 def test_each_mistake_is_found(change: dict[str, Any], level: str, words: str) -> None:
     assert [f.level for f in found(**change) if words in f.text] == [level]
+
+
+def test_what_is_done_at_a_window_and_has_no_page_is_named_for_the_locality() -> None:
+    (due,) = found(link=None)
+    assert (due.level, due.text) == (
+        "warning", "没有网上办的地址，由本地填（services.yml 的 links）：1张（B1）",
+    )  # fmt: skip
+    assert found(link=None, links=("B1",)) == [], "the locality's own page is one"
+    assert not [f for f in found(link=None, kind="报修") if "网上办" in f.text], "reported here"
+    (unknown,) = found(links=("Z9",))
+    assert (unknown.level, unknown.text) == ("error", "services.yml：links 里的 Z9 没有卡片")
 
 
 def test_a_leaf_without_a_card_is_missing() -> None:

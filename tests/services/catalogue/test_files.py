@@ -60,6 +60,7 @@ def data(tmp_path: Path) -> Path:
     orgs = "orgs: [{id: community, name: 社区窗口, kind: community, phone: 0439-5}]"
     (locality / "orgs.yml").write_text(orgs, "utf-8")
     (locality / "dispatch.yml").write_text("routes: []", "utf-8")
+    (locality / "services.yml").write_text("services: {}", "utf-8")
     card = {
         "id": "A1", "slug": "residence_permit", "name": "居住证", "kind": "办事",
         "summary": "在外地住满半年可以办。", "confirm_locally": True, "owner": "community",
@@ -82,6 +83,28 @@ def test_a_card_is_valid_from_its_first_to_its_last_day(data: Path, day: str, va
     card = service(now=f"{day}T23:59", data=data).card("A1")
     assert card is not None
     assert (card["valid"], card["phone"]) == (valid, "12345")
+
+
+def test_a_page_of_the_locality_comes_before_the_national_one(data: Path) -> None:
+    def link() -> Any:
+        card = service(data=data).card("A1")
+        assert card is not None
+        return card["link"]
+
+    national = {"title": "国家政务服务平台", "url": "https://www.gjzwfw.gov.cn"}
+    own = {"title": "县公安网上办事", "url": "https://example.invalid/residence"}
+    rules = data / "localities" / "qinghe" / "services.yml"
+    base = yaml.safe_load((data / "catalogue" / "A.yml").read_text("utf-8"))["cards"][0]
+    assert link() is None
+    write(data, base | {"link": national})
+    assert link() == national
+    rules.write_text(yaml.safe_dump({"services": {}, "links": {"A1": own}}), "utf-8")
+    assert link() == own
+    write(data, base)
+    assert link() == own, "a card without a national page gets the local one as well"
+    rules.write_text("services: {}\nlinks: {A1: {title: 网上, url: 'http://plain'}}", "utf-8")
+    with pytest.raises(DataFileError, match=r"services\.yml"):
+        link()
 
 
 def test_an_unknown_leaf_has_no_card(data: Path) -> None:
