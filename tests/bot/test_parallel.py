@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.parallel import spread
+from tests.patience import PATIENCE_S
 
 
 def test_results_are_in_order_and_progress_is_told() -> None:
@@ -61,8 +62,8 @@ def test_workers_end_with_a_process_that_is_killed() -> None:
     assert parent.stdout is not None
     workers = [int(parent.stdout.readline()) for _ in range(2)]
     parent.send_signal(signal.SIGKILL)
-    parent.wait(timeout=10)
-    deadline = time.monotonic() + 10
+    parent.wait(timeout=PATIENCE_S)
+    deadline = time.monotonic() + PATIENCE_S
     while any(runs(pid) for pid in workers):
         assert time.monotonic() < deadline, "workers are left"
         time.sleep(0.1)

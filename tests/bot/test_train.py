@@ -19,6 +19,7 @@ from rasa.shared.nlu.training_data.loading import load_data
 from bot.model_archive import check
 from bot.training_files import examples_of
 from tests.bot.conftest import FIXTURES, ROOT
+from tests.patience import PATIENCE_S
 
 NLU = """\
 version: "3.1"
@@ -83,7 +84,7 @@ def train(data: Path, *nlu: str, before: Callable[[], None] | None = None) -> su
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, Any]], str]:
     """Exit status, the lines of standard output, standard error."""
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, [json.loads(line) for line in out.splitlines()], err
 
 
@@ -190,7 +191,7 @@ def test_a_stopped_training_leaves_nothing(data: Path, stage: str) -> None:
             break
     process.send_signal(signal.SIGTERM)
     stopped = time.monotonic()
-    assert process.wait(timeout=20) in (143, -signal.SIGTERM)
+    assert process.wait(timeout=PATIENCE_S) in (143, -signal.SIGTERM)
     assert time.monotonic() - stopped < 5
     out = data / "out"
     assert not out.exists() or list(out.iterdir()) == []

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.patience import PATIENCE_S
 from tests.postgres import postgres_url
 from tests.stack import Stack
 from tests.wechat_stack import WeChatStack
 from tools.environments import find_browser
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 SHOTS = Path(os.environ.get("LINDA_SHOTS", "var/test/shots"))
 

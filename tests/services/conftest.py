@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from playwright.async_api import expect
 from sqlalchemy import text
 
 from services.clock import ZONE, Clock
@@ -21,7 +22,10 @@ from services.db import Database
 from services.db.migrate import upgrade
 from services.people import passwords
 from services.seed import seed
+from tests.patience import PATIENCE_S
 from tests.postgres import postgres_url
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
 """A Tuesday, in working time."""

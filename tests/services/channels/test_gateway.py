@@ -21,6 +21,7 @@ from services.clock import Clock
 from services.config import ROOT, Settings
 from services.db import Database
 from services.errors import LindaError
+from tests.patience import until
 from tests.services.channels.conftest import said
 from tests.services.channels.fake_rasa import FakeRasa
 
@@ -53,7 +54,7 @@ async def test_a_message_is_answered(channels: ChannelService, rasa: FakeRasa) -
     assert body["kind"] == "text" and body["retry"] is False
     assert set(body["metadata"]) == {
         "now", "channel", "elder", "mode", "locality", "attachments", "location", "resident",
-        "pending_callback", "draft", "place",
+        "pending_callback", "draft", "needed", "place",
     }  # fmt: skip
     assert body["metadata"]["resident"] == {
         "name": None,
@@ -278,11 +279,7 @@ async def test_a_gateway_killed_in_the_middle_loses_nothing(
         sys.executable, "-c", GATEWAY_PROCESS, conversation, env=env, cwd=Path("/")
     )
     try:
-        for _ in range(200):
-            if rasa.calls:
-                break
-            await asyncio.sleep(0.1)
-        assert rasa.calls, "the gateway process did not call Rasa"
+        await until(lambda: rasa.calls, "a call of the gateway process to Rasa")
     finally:
         process.send_signal(signal.SIGKILL)
         await process.wait()

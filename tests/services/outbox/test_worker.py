@@ -20,6 +20,7 @@ from services.db import Database
 from services.errors import LindaError
 from services.outbox import OutboxRow, enqueue, worker
 from services.outbox.handlers import HANDLERS
+from tests.patience import PATIENCE_S, until
 
 
 async def nothing() -> int:
@@ -180,16 +181,11 @@ async def test_the_process_shows_that_it_lives_and_stops_when_asked(
     )
     alive = settings.var_dir / "run" / "worker.alive"
     try:
-        for _ in range(200):
-            if alive.exists():
-                break
-            await asyncio.sleep(0.1)
-        assert alive.exists()
+        await until(alive.exists, "the worker's sign of life")
         first = alive.stat().st_mtime
-        await asyncio.sleep(2.5)
-        assert alive.stat().st_mtime > first
+        await until(lambda: alive.stat().st_mtime > first, "a second sign of life")
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
     finally:
         if process.returncode is None:
             process.kill()

@@ -15,6 +15,7 @@ from services.config import Settings
 from services.supervisor.preflight import problems
 from services.supervisor.processes import Process, processes
 from services.supervisor.supervisor import StartFailed, Supervisor
+from tests.patience import PATIENCE_S
 
 
 def alive(file: Path) -> Process:
@@ -25,13 +26,13 @@ def alive(file: Path) -> Process:
 
 async def run_until(supervisor: Supervisor, ready: asyncio.Event) -> asyncio.Task[None]:
     task = asyncio.create_task(supervisor.run(ready.set))
-    await asyncio.wait_for(ready.wait(), 30)
+    await asyncio.wait_for(ready.wait(), PATIENCE_S)
     return task
 
 
 async def end(task: asyncio.Task[None]) -> None:
     os.kill(os.getpid(), signal.SIGINT)
-    await asyncio.wait_for(task, 20)
+    await asyncio.wait_for(task, PATIENCE_S)
 
 
 async def test_says_ready_once_all_are_well_and_stops_all(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ async def test_a_closed_terminal_leaves_no_process_behind(tmp_path: Path) -> Non
     task = await run_until(supervisor, asyncio.Event())
     pid = int((tmp_path / "run" / "good.pid").read_text())
     os.kill(os.getpid(), signal.SIGHUP)
-    await asyncio.wait_for(task, 20)
+    await asyncio.wait_for(task, PATIENCE_S)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
@@ -71,7 +72,7 @@ async def test_gives_up_with_the_last_lines_of_a_process_that_cannot_start(tmp_p
     )
     supervisor = Supervisor([alive(tmp_path / "a"), broken], tmp_path)
     with pytest.raises(StartFailed, match="没有数据库"):
-        await asyncio.wait_for(supervisor.run(lambda: None), 90)
+        await asyncio.wait_for(supervisor.run(lambda: None), PATIENCE_S)
     assert supervisor.managed[1].restarts == 4
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tools import environments, model
 from tools.environments import BOT, ROOT, SERVICES, Environment
 
@@ -120,7 +121,7 @@ def test_two_installations_take_turns(tmp_path: Path, monkeypatch: pytest.Monkey
             [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert other.stdout and "等另一个安装结束" in other.stdout.readline()
-    assert "in\n" in other.communicate(timeout=20)[0]
+    assert "in\n" in other.communicate(timeout=PATIENCE_S)[0]
 
 
 def test_a_uv_that_does_not_run_is_not_used(

@@ -46,10 +46,6 @@ SELECT = """(words) => {
   return false;
 }"""
 
-PATIENCE_MS = 20_000
-"""Others use this machine too."""
-expect.set_options(timeout=PATIENCE_MS)
-
 Open = Callable[..., Awaitable[Page]]
 
 
@@ -76,7 +72,6 @@ async def open_page(services: Services, browser: Browser) -> AsyncIterator[Open]
             base_url=str(server.make_url("/")), viewport={"width": width, "height": 800},
             locale="zh-CN", has_touch=phone, is_mobile=phone,
         )  # fmt: skip
-        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         await page.goto("/console/login?next=/console/training")

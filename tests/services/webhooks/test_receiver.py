@@ -18,6 +18,7 @@ from services.config import ROOT
 from services.context import Services
 from services.webhooks import signing
 from services.webhooks.service import NewWebhook
+from tests.patience import PATIENCE_S
 from tests.services.conftest import TestClock
 from tests.services.webhooks.conftest import ADMIN, filed, sent
 
@@ -44,14 +45,15 @@ async def example(
         sys.executable, str(tmp_path / "receiver.py"), secret, str(port),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
-    for _ in range(200):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            break
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                break
     yield process
     process.terminate()
     await process.wait()
@@ -67,7 +69,7 @@ async def test_the_documented_receiver_verifies_a_message(
     message = (await services.webhooks.messages(webhook.id))[0]
     assert (message.state, message.answer) == ("delivered", "对方回了 204")
     assert example.stdout is not None
-    said = (await asyncio.wait_for(example.stdout.readline(), 5)).decode()
+    said = (await asyncio.wait_for(example.stdout.readline(), PATIENCE_S)).decode()
     assert said.startswith(f"{message.id} ") and message.ticket_no in said
 
 

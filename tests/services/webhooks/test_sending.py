@@ -13,6 +13,7 @@ from services.errors import LindaError
 from services.outbox.worker import run_due
 from services.webhooks import signing
 from services.webhooks.tables import MessageRow, WebhookRow
+from tests.patience import until
 from tests.services.conftest import TestClock
 from tests.services.webhooks.conftest import ADMIN, GRID, Receiver, Subscribe, filed, sent
 
@@ -246,10 +247,7 @@ async def test_the_workers_loop_sends_by_itself(
     await subscribe(events=["submitted"])
     loop = asyncio.create_task(services.webhooks.keep_working())
     await filed(services)
-    for _ in range(100):
-        if receiver.got:
-            break
-        await asyncio.sleep(0.1)
+    await until(lambda: receiver.got, "a message of the worker's loop")
     loop.cancel()
     await asyncio.wait({loop})
     assert len(receiver.got) == 1

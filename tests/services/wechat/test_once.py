@@ -16,6 +16,7 @@ from services.channels.wechat import service, store
 from services.channels.wechat.courier import Courier
 from services.channels.wechat.inbox import Inbox
 from services.channels.wechat.tables import WeChatInboundRow, WeChatUserRow
+from tests.patience import PATIENCE_S
 from tests.services.channels.fake_rasa import FakeRasa
 from tests.services.wechat.conftest import Product, Start, deliveries, eventually, move
 from tests.wechat_sim import media
@@ -241,7 +242,7 @@ async def test_a_process_that_dies_between_two_steps(
     dead = kill_at(monkeypatch, dying, *step, when)
     fields = message(simulator, phone)
     sending = asyncio.create_task(post(simulator, phone, fields))
-    await asyncio.wait_for(dead.wait(), 30)
+    await asyncio.wait_for(dead.wait(), PATIENCE_S)
     await dying.server.close()
     # What it had written to WeChat before it died has been shown.
     (before,) = await asyncio.gather(sending, return_exceptions=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from tests.patience import PATIENCE_S
 from tests.services.wechat_sim.conftest import Product as Callback
 from tests.stack import free_port
 from tests.wechat_sim import media
@@ -141,6 +142,6 @@ async def test_from_a_pipe(product: Callback, tmp_path: Path) -> None:
             "PATH": "",
         },
     )
-    out, _ = await asyncio.wait_for(process.communicate("在吗\n/stats\n".encode()), 20)
+    out, _ = await asyncio.wait_for(process.communicate("在吗\n/stats\n".encode()), PATIENCE_S)
     assert process.returncode == 0
     assert "服务器配置通过" in out.decode() and "您好，我是邻答" in out.decode()
