@@ -15,7 +15,7 @@ from services.exchange.tables import LineRow
 from services.lists.tables import ListChangeRow, ListItemRow
 from services.metrics.tables import TicketScoreRow
 from services.open311.tables import RequestRow
-from services.outbox.tables import OutboxRow
+from services.outbox.tables import OF_CONVERSATION, OutboxRow
 from services.paper.tables import SheetRow
 from services.tickets.tables import StaffReminderRow
 from services.webhooks.tables import MessageRow
@@ -80,8 +80,7 @@ async def erase_of_conversations(s: Session, conversation_ids: Sequence[str], en
     answered = taken & WeChatInboundRow.handed_over.is_(True)
     for where, values in ((taken, {"content": {}, "meaning": None}), (answered, {"answer": ""})):
         await _run(s, update(WeChatInboundRow).where(where).values(values))
-    of_them = OutboxRow.payload["conversation_id"].as_string().in_(conversation_ids)
-    await _erase_notices(s, of_them, ended)
+    await _erase_notices(s, OF_CONVERSATION.in_(conversation_ids), ended)
 
 
 async def _erase_notices(s: Session, mine: ColumnElement[bool], ended: bool = True) -> None:
