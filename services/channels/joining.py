@@ -25,6 +25,10 @@ COMMAND = "/join_channels"
 CHANNELS = frozenset({"web", "wechat"})
 """What can be joined. A kiosk is whoever stands before it."""
 CHANNEL_NAMES = {"web": "网页", "wechat": "微信"}
+CONSENT = "joined_channels"
+"""Purpose of the consent to be one person in two channels: given with the yes, ended by parting."""
+VERSION = "2026-11"
+"""Of the words with which it is asked for."""
 VALID = timedelta(minutes=30)
 """So long after the code was shown a yes counts."""
 YES = frozenset("好 好的 好吧 是 是的 对 行 可以 要 嗯 连 连吧 连起来 好连起来".split())
@@ -152,6 +156,7 @@ async def join(
     mine, other = await _locked(s, conversation_id, row.other_id)
     row.joined_at = row.joined_at or now
     resident_id = await _one_resident(s, people, mine, other)
+    await people.give_consent(s, resident_id, CONSENT, VERSION)
     same = [r for r in (mine.resident_id, other.resident_id) if r is not None]
     await s.execute(
         update(ConversationRow)

@@ -30,6 +30,7 @@ REACH = "contact_pref"
 PURPOSES = {
     REACH: "下回照您说的方式联系您",
     REMEMBER: "下回办事不用再问电话",
+    joining.CONSENT: "网页和微信连成一个人",
     "contact": "办事时联系您",
     SUBSIDY: "下回订饭不用再问补贴",
 }
@@ -154,6 +155,8 @@ async def change(
                 await services.rights.erase_at_once(s, profiles, _all(conversation), entry)
             elif known is not None:
                 await services.people.forget_resident(s, known)
+                # Two channels were one person's by consent as well.
+                await joining.part(s, services.people, conversation.id, services.clock.now())
                 await services.rights.record_chat(s, known, wanted)
     return await show(services, await services.channels.conversation(conversation.id))
 
