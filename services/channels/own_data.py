@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from services.channels import joining
 from services.errors import LindaError
 from services.people.masking import mask_name, mask_phone
 from services.people.model import Resident
