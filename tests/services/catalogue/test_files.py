@@ -262,6 +262,15 @@ def test_a_leaf_without_a_card_gets_the_general_one() -> None:
     assert catalogue.hotlines("H3") != catalogue.hotlines("-")
 
 
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_the_canteen_is_open_when_it_serves(locality: str) -> None:
+    folder = ROOT / "data" / "localities" / locality
+    entries = yaml.safe_load((folder / "information.yml").read_text("utf-8"))["entries"]
+    (canteen,) = [entry for entry in entries if entry["id"] == "canteen"]
+    served = [meal.serve for meal in service(locality)._meals.meals.values() if meal]
+    assert served and all(span.replace("-", "到") in canteen["hours"] for span in served)
+
+
 # -- meals ----------------------------------------------------------------------------------
 
 
