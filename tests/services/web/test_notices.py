@@ -7,10 +7,21 @@ from typing import Any
 
 import pytest
 
+from services.catalogue.files import read
+from services.catalogue.model import CertificateFile, CertificateItem
+from services.config import ROOT
 from services.context import Services
 from services.tickets.core.actor import SYSTEM
 from services.tickets.core.commands import CreateTicket
 from tests.services.web.conftest import Client
+
+LOCALITIES = ROOT / "data" / "localities"
+
+
+def refused(locality: str) -> list[CertificateItem]:
+    """The kinds that no community of this locality issues."""
+    policy = read(LOCALITIES / locality / "certificates.yml", CertificateFile)
+    return [item for item in policy.items if item.allowed is False]
 
 
 async def text_of(client: Client, path: str, status: int = 200, **query: str) -> str:
@@ -54,6 +65,50 @@ async def test_a_refusal_without_a_ticket_leaves_room_for_unit_and_number(client
         "月",
     ):
         assert words in html, words
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_the_states_twenty_kinds_have_a_way_each_of_their_own(locality: str) -> None:
+    kinds = refused(locality)
+    assert [kind.no for kind in kinds] == list(range(1, 21))
+    for words in ([k.why for k in kinds], [k.redirect for k in kinds], [k.name for k in kinds]):
+        assert len(set(words)) == 20
+
+
+async def test_every_refused_kind_has_a_sheet_with_its_own_way(
+    client: Client, services: Services
+) -> None:
+    """All twenty in one test: a town is made once, and what is wrong is told by kind."""
+    kinds, wrong = refused("qinghe"), {}
+    for kind in kinds:
+        sheets = await _sheets(client, services, kind)
+        words = [
+            "不予出具告知单", kind.name, "民发〔2020〕20号", kind.why, kind.redirect,
+            "、".join(kind.bring),
+        ]  # fmt: skip
+        ways = [other.redirect for other in kinds if other.no != kind.no]
+        missing = {how: [w for w in words if w not in html] for how, html in sheets.items()}
+        foreign = [way for way in ways for html in sheets.values() if way in html]
+        if any(missing.values()) or foreign:
+            wrong[kind.name] = (missing, foreign)
+        assert f"第{kind.no}号窗口：" in sheets["of the unit"]
+        assert "窗口盖章时填" in sheets["by name"] and "窗口：" not in sheets["by name"]
+    assert wrong == {}
+
+
+async def _sheets(client: Client, services: Services, kind: CertificateItem) -> dict[str, str]:
+    """The sheet of a kind by its name, by what people call it, and to the unit that demanded it."""
+    request = CreateTicket(
+        kind="consult", leaf="A4", narrative="要开证明", confidential=True,
+        certificate={"no": kind.no, "name": kind.name, "demanded_by": f"第{kind.no}号窗口要的"},
+    )  # fmt: skip
+    told = await services.tickets.create(request, SYSTEM)
+    path = f"/notice/{told['ticket_no']}"
+    return {
+        "by name": await text_of(client, "/notice/refusal", kind=kind.name),
+        "by what people say": await text_of(client, "/notice/refusal", kind=kind.aliases[0]),
+        "of the unit": await text_of(client, path, code=told["query_code"]),
+    }
 
 
 @pytest.mark.parametrize("kind", ["居住证明", "外星人证明"])
