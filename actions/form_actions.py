@@ -746,7 +746,9 @@ class SubmitReport(Submit):
         turn.say(key, custom=ticket.card(), **about, **facts_of(ticket))
         if key == "report_filed" and ticket.data.get("group"):
             turn.say("filed_group")
-        if draft.get("incomplete"):
+        if ticket.state == "NEED_INFO":
+            turn.say("filed_needs", need="；".join(ticket.data.get("need_items") or ()))
+        elif draft.get("incomplete"):
             turn.say("filed_incomplete")
 
 

@@ -103,6 +103,8 @@ class Message:
     """``{id, fresh, buttons}`` of a form left in another channel that was asked about here."""
     held: Mapping[str, Any] | None = None
     """``{id, fresh}`` of a place in a full slot that is held for the resident (``actions.waiting``)."""
+    needed: Mapping[str, Any] | None = None
+    """``{ticket_no, title, leaf, items, fresh}`` of a ticket that waits for its resident (``actions.needed``)."""
     said_in: str = ""
     """Id of the message whose words these are: an earlier one when a button refers to it, with
     ``#n`` when they are its n-th part."""
@@ -278,6 +280,7 @@ def _parse(
         pending_callback=metadata.get("pending_callback") or None,
         left=metadata.get("draft") or None,
         held=metadata.get("place") or None,
+        needed=metadata.get("needed") or None,
     )
     return replace(message, parts=_parts(message, parsed.get("parts") or []))
 

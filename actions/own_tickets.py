@@ -10,6 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import (
     amending,
+    completing,
     contact,
     gist,
     my_data,
@@ -30,6 +31,7 @@ from actions.message import Message, read_time
 from actions.own import REVIEW, broke_again, place_alone, query_code, same_number, ticket_no
 from actions.texts import say
 from actions.turn import RASAS_OWN, Button, Turn, TurnAction, button, short
+from actions.whereabouts import resolved
 
 FINISHED = frozenset({"RESOLVED", "CLOSED"})
 REFUSED = frozenset({"NOT_ACCEPTED", "TERMINATED"})
@@ -307,10 +309,8 @@ class Supplement(OwnTicketAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Add it; an address right after a question about the grid answers that question."""
-        if place_alone(turn.message) and turn.last_action() == COMMUNITY:
-            return [FollowupAction(CLARIFY)]
-        if (paused := await pausing.step(turn)) is not None:
-            return paused
+        if (events := await self._taken_elsewhere(turn)) is not None:
+            return events
         async with turn.client() as client:
             tickets = await client.tickets(turn.conversation_id)
             open_ones = candidates(tickets, turn.message, False)
@@ -344,6 +344,14 @@ class Supplement(OwnTicketAction):
         if first and handed_on and not turn.message.pinned:
             return [FollowupAction(first)]
         return await super().act(turn)
+
+    @staticmethod
+    async def _taken_elsewhere(turn: Turn) -> list[EventType] | None:
+        """Answer what no request has to be looked up for: it was asked for, or it is a pause."""
+        if place_alone(turn.message) and turn.last_action() == COMMUNITY:
+            return [FollowupAction(CLARIFY)]
+        completed = await completing.step(turn)
+        return await pausing.step(turn) if completed is None else completed
 
     @staticmethod
     async def _note_once(turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
@@ -382,7 +390,7 @@ class Supplement(OwnTicketAction):
             body["contact"] = {"phone": change.phone or None, "pref": change.wish or None}
         lines = list(change.lines)
         if change.address:
-            where = await self._where(turn, client, ticket, change)
+            where = await resolved(turn, client, ticket, change.address, change.address_text)
             if where is None:
                 return await self._place_unknown(turn, client, ticket, change)
             body |= where
@@ -410,21 +418,6 @@ class Supplement(OwnTicketAction):
             "amended", buttons, custom=view.card(), changes=changes, **about_ticket(turn, view, view),
             owner=say_owner(view) if view.owner and not undoable else "",
         )  # fmt: skip
-
-    @staticmethod
-    async def _where(turn: Turn, client: Client, ticket: TicketView, change: Change) -> Json | None:
-        """Resolve the place; a building alone is one of the compound that is known already."""
-        said, known = dict(change.address), dict(ticket.data.get("place") or {})
-        if said.get("community") is None and known:
-            said = {**known, **said}
-        try:
-            found = await client.resolve_place(change.address_text, said, turn.conversation_id)
-        except Refused:
-            return None
-        if found.get("status") != "resolved" or not found.get("candidates"):
-            return None
-        place = {**found["candidates"][0], "floor": change.address.get("floor")}
-        return {"place": place, "address_text": change.address_text}
 
     @staticmethod
     async def _place_unknown(

@@ -22,6 +22,7 @@ from actions import (
     information,
     leaves,
     manners,
+    needed,
     orders,
     own,
     own_data,
@@ -341,6 +342,8 @@ class Turn:
                 meant = self.loop
         elif self.loop and not opening:
             return self._beside_the_form(name)
+        elif name not in PEOPLE_FIRST and self.completes():
+            meant = own.SUPPLEMENT
         else:
             meant = self.answer_to_offer()
             if meant is None and name not in PEOPLE_FIRST:
@@ -363,6 +366,12 @@ class Turn:
             return own.QUERY if name != own.QUERY else None
         others = self.loop == "booking_form" and booking.asks_others(self.message)
         return self.loop if others and name != self.loop else None
+
+    def completes(self) -> bool:
+        """Whether the message answers what the resident was asked to add to a ticket."""
+        fresh = bool((self.message.needed or {}).get("fresh"))
+        asked = fresh or self.last_action() in needed.ASKED_BY
+        return needed.answers(self.message, just_asked=asked)
 
     def tells_reach(self) -> bool:
         """Whether the message answers an open form's question for a phone (“耳朵背，打电话大点声”)."""

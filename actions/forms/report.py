@@ -580,6 +580,8 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         "nlu": {"leaf": leaf, "round": draft.round},
         **place.to_ticket(draft),
     }
+    if body["incomplete"] and body["leaf"] and not draft.get("address_text"):
+        body["missing"] = [say("missing_place")]
     story = str(draft.get("narrative") or "")
     if gist.is_long(story) or (story and body["leaf"] is None):  # else the title is what was said
         body["gist"] = gist.line(manners.without_abuse(story), _known(draft), place=False)

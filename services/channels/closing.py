@@ -2,8 +2,9 @@
 
 Asked when it is resolved, and also when its time is up and nobody has reported it finished
 (《北京市接诉即办工作条例》第二十三条). The order of questions is fixed: solved? before satisfied?
-Without an answer the question comes again after one and two days; after three days the ticket is
-closed as unanswered, and the resident is told how to come back.
+Without an answer the question comes again after one and two days, and each attempt is on record;
+after three days a ticket that is reported finished is closed as unanswered, and the resident is told
+how to come back. One that is only late is never closed by that: the work goes on.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.channels.texts import Texts
 from services.db import Session
+from services.errors import LindaError
 from services.outbox.queue import enqueue
 from services.tickets.core.actor import SYSTEM
+from services.tickets.core.calls import NOT_REPORTED_FINISHED
 from services.tickets.core.clocks import local_text
 from services.tickets.views import tells_nothing
 
@@ -32,7 +35,7 @@ ATTEMPTS = 3
 PAUSE = timedelta(days=1)
 AT_FILING = timedelta(seconds=5)
 """What the rules do at once after filing stands in the bot's receipt; it is not told twice."""
-TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched", "merged"})
+TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched", "merged", "info_requested"})
 WRITTEN = ("need", "explanation", "redirect", "reason", "text", "reply")
 """Facts in the words of staff."""
 ASK_US = "详细的请问社区工作人员"
@@ -84,13 +87,14 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
         if told is None or key not in ASKING:
             return
         await services.channels.ask_callback(s, target, ticket_no, ticket["title"], "solved")
-        if key == "resolved":
-            again = {
-                "ticket_no": ticket_no,
-                "conversation_id": conversation_id,
-                "round": ticket["rework_round"],
-            }
-            await _ask_again(services, s, again, attempt=1)
+        again = {
+            "ticket_no": ticket_no,
+            "conversation_id": conversation_id,
+            "round": ticket["rework_round"],
+        }
+        if key == "expired":
+            again |= {"expired": payload["version"], "asked": payload["at"]}
+        await _ask_again(services, s, again, attempt=1)
 
 
 async def tell_joined(services: Services, payload: Mapping[str, Any]) -> None:
@@ -132,8 +136,12 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
     who handled it. Done twice, it changes nothing: what is said has a key, and a closed ticket is
     left alone.
     """
+    if "expired" in payload:
+        await _unanswered_at_expiry(services, payload)
+        return
     ticket_no, conversation_id = str(payload["ticket_no"]), str(payload["conversation_id"])
     attempt = int(payload["attempt"])
+    key = _attempt_key(payload, attempt)
     ticket = await services.tickets.resident_get(ticket_no, conversation_id)
     if ticket["state"] != "RESOLVED" or ticket["rework_round"] != payload["round"]:
         return  # answered meanwhile, or in work again
@@ -143,7 +151,7 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
         {"result": "no_answer", "method": "message"},
         SYSTEM,
         # An attempt that is repeated after a crash is one attempt: three of them close a ticket.
-        once=f"{ticket_no}:{payload['round']}:unanswered:{attempt}",
+        once=key,
     )
     last = attempt >= ATTEMPTS
     async with services.db.write() as s:
@@ -157,7 +165,7 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
             s,
             target,
             said.text,
-            key=f"{ticket_no}:{payload['round']}:unanswered:{attempt}",
+            key=key,
             buttons=said.buttons,
             ticket=_mark(ticket),
         )
@@ -169,6 +177,43 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
             ticket_no, "close", {"reason": f"{ATTEMPTS}次回访未答复，已告知居民"}, SYSTEM
         )
         await services.channels.callback_stage(conversation_id, ticket_no, None)
+
+
+async def _unanswered_at_expiry(services: Services, payload: Mapping[str, Any]) -> None:
+    """Note that nobody answered the question at expiry, and ask again; after the last attempt no more."""
+    ticket_no, conversation_id = str(payload["ticket_no"]), str(payload["conversation_id"])
+    attempt = int(payload["attempt"])
+    key = _attempt_key(payload, attempt)
+    ticket = await services.tickets.get(ticket_no, SYSTEM)
+    late = ticket["state"] in {state.value for state in NOT_REPORTED_FINISHED}
+    if not late or ticket["rework_round"] != payload["round"] or _answered(ticket, payload):
+        return
+    facts = {"result": "no_answer", "method": "message"}
+    try:
+        await services.tickets.act(ticket_no, "callback", facts, SYSTEM, once=key)
+    except LindaError as error:
+        if error.code == "no_call_due":
+            return  # the deadline has moved meanwhile
+        raise
+    if attempt >= ATTEMPTS:
+        return
+    shown = await services.tickets.resident_get(ticket_no, conversation_id)
+    async with services.db.write() as s:
+        target = await services.channels.where_to_tell(s, conversation_id)
+        elder = await services.channels.elder(s, target)
+        said = texts(services.settings.data_dir).say("reminder", elder, **facts_of(shown, {}))
+        await services.channels.say(
+            s, target, said.text, key=key, buttons=said.buttons, ticket=_mark(shown)
+        )
+        await services.channels.ask_callback(s, target, ticket_no, shown["title"], "solved")
+        await _ask_again(services, s, payload, attempt + 1)
+
+
+def _answered(ticket: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    """Say whether the question at expiry has been answered since it was asked."""
+    asked = datetime.fromisoformat(str(payload["asked"]))
+    given = [c for c in ticket["callbacks"] if c["result"] != "no_answer"]
+    return any(datetime.fromisoformat(c["at"]) >= asked for c in given)
 
 
 async def answer(
@@ -258,10 +303,16 @@ async def _ask_again(
         session,
         UNANSWERED,
         {**about, "attempt": attempt},
-        f"{about['ticket_no']}:{about['round']}:unanswered:{attempt}",
+        _attempt_key(about, attempt),
         now,
         now + PAUSE,
     )
+
+
+def _attempt_key(about: Mapping[str, Any], attempt: int) -> str:
+    """Name one attempt of one question: asked when it was done in this round, or when time was up."""
+    asked = f"expired:{about['expired']}" if "expired" in about else "unanswered"
+    return f"{about['ticket_no']}:{about['round']}:{asked}:{attempt}"
 
 
 def _at_filing(ticket: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:

@@ -912,10 +912,20 @@ class ChannelService:
             },
             "pending_callback": await self._open_question(session, row),
             "draft": await self.drafts.offered(session, row, self._clock.now()),
+            "needed": await self._needed(session, row),
             "place": await queue.asked(
                 session, row.id, await store.last_said_seq(session, row.id), self._clock.now()
             ),
         }
+
+    async def _needed(self, session: Session, row: ConversationRow) -> dict[str, Any] | None:
+        """What a ticket of this resident waits for; ``fresh``: it is what was said to them last."""
+        also = await joining.siblings(session, row)
+        asked = await self._tickets.needed(session, row.id, row.resident_id, also)
+        if asked is None:
+            return None
+        mark = {"ticket_no": asked["ticket_no"], "state": "NEED_INFO"}
+        return {**asked, "fresh": await store.last_said_about(session, row.id) == mark}
 
     async def _open_question(self, session: Session, row: ConversationRow) -> dict[str, Any] | None:
         """The open callback question; ``fresh``: nothing else has been said to the resident since."""

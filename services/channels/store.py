@@ -262,6 +262,17 @@ async def was_offered(session: Session, conversation_id: str, payload: str) -> b
     return any(b["payload"] == payload for buttons in offers for b in buttons)
 
 
+async def last_said_about(session: Session, conversation_id: str) -> dict[str, Any] | None:
+    """Return ``{ticket_no, state}`` of the ticket that the last message to the resident is about."""
+    query = (
+        select(MessageRow.ticket)
+        .where(MessageRow.conversation_id == conversation_id, MessageRow.sender != "resident")
+        .order_by(MessageRow.seq.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
 async def last_said_seq(session: Session, conversation_id: str) -> int | None:
     """Sequence number of the last message that was not the resident's; None when there is none."""
     return await session.scalar(

@@ -329,6 +329,9 @@ class TicketService:
                 "disposition": "legal_channel" if request.legal_channel else "emergency",
             }
             ticket = await self._apply(s, ticket, Command("hand_off", SYSTEM, now, facts), later)
+        if request.missing and decide.asks_by_itself(ticket, self.rules):
+            asks = Command("need_info", SYSTEM, now, {"items": request.missing})
+            ticket = await self._apply(s, ticket, asks, later)
         if follow_up:
             ticket = await self._follow_up(s, ticket, later)
         if later:
@@ -930,6 +933,24 @@ class TicketService:
             own = await store.of_resident(s, (conversation_id, *also), resident_id)
             return [await self._shown(s, t) for t in own]
 
+    async def needed(
+        self,
+        session: Session,
+        conversation_id: str,
+        resident_id: str | None = None,
+        also: Collection[str] = (),
+    ) -> View | None:
+        """Return what a resident was asked for and has not said yet, of the newest such ticket.
+
+        Returns:
+            ``{"ticket_no", "title", "leaf", "items"}`` (请补充, docs/workflow.md), or None.
+        """
+        ticket = await store.waits_for_info(session, (conversation_id, *also), resident_id)
+        if ticket is None:
+            return None
+        about = {"ticket_no": ticket.ticket_no, "title": ticket.title, "leaf": ticket.leaf}
+        return {**about, "items": list(ticket.need_items)}
+
     async def similar(
         self,
         leaf: str,
@@ -1100,14 +1121,13 @@ class TicketService:
         door = None
         if payload.get("place"):
             known["place"], door = await self._locate(s, payload["place"])
-        if command.action == "amend":
-            command = _amending(ticket, command, known.get("place"))
+        command = _changing(ticket, command, known.get("place"))
         made = decide.decide(ticket, command, self._context(**known))
         if isinstance(made, Refusal):
             raise _refused(made)
         if place := known.get("place"):
             await self._keep_door(s, ticket, place, door)
-        if command.action == "amend":
+        if command.action in ("amend", "supplement"):
             await self._keep_amended(s, ticket.ticket_no, payload)
         if why := integrity.cause(made):
             # Before the event: filing takes the day's counter first, then the place of a booking.
@@ -1355,8 +1375,24 @@ def _checked_place(given: object) -> Mapping[str, Any]:
     return {**texts, "confidence": sure}
 
 
-def _amending(ticket: Ticket, command: Command, place: Location | None) -> Command:
-    """Return the change with the contact masked, and whether it moves to another grid."""
+def _changing(ticket: Ticket, command: Command, place: Location | None) -> Command:
+    """Return what a resident changes with the contact masked, and whether it moves to another grid.
+
+    Any other command comes back as it is.
+    """
+    if command.action == "supplement" and command.payload.get("contact"):
+        return _with_contact(command)
+    if command.action != "amend":
+        return command
+    command = _with_contact(command)
+    payload = dict(command.payload)
+    moved = place is not None and ticket.place.grid_id not in (None, place.grid_id)
+    payload["moves"] = "yes" if moved else "no"
+    return replace(command, payload=payload)
+
+
+def _with_contact(command: Command) -> Command:
+    """Return the change with what it tells of contact masked."""
     payload = dict(command.payload)
     contact = payload.pop("contact", None) or {}
     masked = {
@@ -1365,8 +1401,6 @@ def _amending(ticket: Ticket, command: Command, place: Location | None) -> Comma
         "contact_pref": contact.get("pref"),
     }
     payload["reporter"] = {k: v for k, v in masked.items() if v}
-    moved = place is not None and ticket.place.grid_id not in (None, place.grid_id)
-    payload["moves"] = "yes" if moved else "no"
     return replace(command, payload=payload)
 
 

@@ -361,6 +361,20 @@ async def of_resident(
     return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
 
 
+async def waits_for_info(
+    s: Session, conversation_ids: Sequence[str], resident_id: str | None
+) -> Ticket | None:
+    """Return the newest of a resident's own tickets that waits for what only they can say, or None."""
+    query = (
+        select(TicketRow.doc)
+        .where(_own(conversation_ids, resident_id), TicketRow.state == State.NEED_INFO.value)
+        .order_by(TicketRow.created_at.desc(), TicketRow.ticket_no.desc())
+        .limit(1)
+    )
+    doc = await s.scalar(query)
+    return Ticket.from_doc(doc) if doc else None
+
+
 async def open_about(s: Session, leaf: str, states: Collection[State]) -> list[Ticket]:
     """Return the newest open tickets of a leaf (at most 200), for finding what neighbours report."""
     query = (

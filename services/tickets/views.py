@@ -78,6 +78,7 @@ EVENT_TEXTS: dict[str, str] = {
     "handed_off": "已转紧急或法定渠道",
     "accepted": "受理",
     "info_requested": "请居民补充信息",
+    "info_part_given": "居民补了一部分",
     "info_lapsed": "等候期满，转人工受理",
     "protected": "定保密级别",
     "not_accepted": "不予受理",

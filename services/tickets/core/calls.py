@@ -89,7 +89,8 @@ def to_be_called(ticket: Ticket, command: Command, context: Context) -> Refusal 
 
     Who has a chat answers there; the desk calls the others, until it has an answer.
     """
-    asked = expired(ticket) if command.actor.kind == "resident" else ticket.to_call is not None
+    by_desk = command.actor.kind == "staff"
+    asked = ticket.to_call is not None if by_desk else expired(ticket)
     if not asked:
         return Refusal("no_call_due", "还没到期，也还没办结，先不用回访。")
     return None

@@ -76,6 +76,11 @@ class CreateTicket(BaseModel):
     reporter_role: Literal["self", "proxy", "neighbour", "staff", "patrol"] | None = None
     confidential: bool = False
     incomplete: bool = Field(False, description="先报上，后补")
+    missing: list[str] = Field(
+        default_factory=list,
+        max_length=20,
+        description="what the dialogue knows to be missing, in the resident's words: asked for at once (请补充)",
+    )
     handed_off: bool = Field(False, description="danger now: logged, people alerted, no clock")
     legal_channel: str | None = Field(None, max_length=60)
     appointment: dict[str, Any] | None = None

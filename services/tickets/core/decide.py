@@ -17,6 +17,7 @@ from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS
 from services.tickets.core.location import Location
 from services.tickets.core.neighbours import households
+from services.tickets.core.rules import Rules
 from services.tickets.core.spots import public_spot
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
@@ -330,6 +331,14 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
         text = f"重办{ticket.rework_round}次、流转{ticket.transfers}次，自动提级督办"
         return Command("supervise", SYSTEM, at, {"level": "3", "text": text})
     return None
+
+
+def asks_by_itself(ticket: Ticket, rules: Rules) -> bool:
+    """Say whether the dialogue marks what is missing as it files, and the clock waits for it.
+
+    What cannot wait goes to a person at once, as it is (``data/workflow.yml``, ``intake``).
+    """
+    return ticket.state is State.SUBMITTED and ticket.priority in rules.asked_at_filing
 
 
 def ready(ticket: Ticket, context: Context, on: date) -> bool:

@@ -480,7 +480,14 @@ def _supplemented(ticket: Ticket, command: Command, context: Context) -> Facts:
         facts["added"] = command.payload["attachments"]
     if context.place:
         facts |= _case(ticket, command, context)
+    if command.payload.get("reporter"):
+        facts["reporter"] = {**ticket.reporter, **command.payload["reporter"]}
     return facts
+
+
+def _part_given(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """A part of what the notice asked for; the rest is what is waited for now."""
+    return {**_supplemented(ticket, command, context), "need_items": command.payload["rest"]}
 
 
 def _amended(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -569,6 +576,7 @@ FACTS: Mapping[str, Effect] = {
     "excluded": oversight.excluded,
     "held": oversight.held,
     "supplemented": _supplemented,
+    "info_part_given": _part_given,
     "amended": _amended,
     "rated": _rating,
     "reminded": lambda t, c, x: (

@@ -67,6 +67,9 @@ EFFECTS: dict[str, Effect] = {
         copy=("need_items", "told_items", "paused_since", "info_due_at", "info_due_reason"),
         count="info_rounds",
     ),
+    "info_part_given": Effect(
+        copy=(*_CASE, "attachments", "reporter", "need_items"), append="supplements"
+    ),
     "info_lapsed": Effect(
         copy=("pauses", "accept_due_at", "accept_due_reason"),
         clear=("paused_since", "info_due_at", "info_due_reason"),

@@ -91,6 +91,14 @@ def one_notice(ticket: Ticket, command: Command, context: Context) -> Refusal | 
     return None
 
 
+def rest_of_notice(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """What is still missing is a part of what was asked for; nothing is asked for anew."""
+    more = [item for item in command.payload["rest"] if item not in ticket.need_items]
+    if more:
+        return Refusal("not_in_notice", "只能还差请您补过的那几样。", {"rest": "、".join(more)})
+    return None
+
+
 def same_matter(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Only an open ticket about the same matter at the same place takes another one in."""
     parent = context.parent
@@ -542,7 +550,7 @@ def reminders_lacking(ticket: Ticket, command: Command, context: Context) -> Ref
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
-        is_owner, not_handler, other_unit, leaf_known, own_worker, needed_to_act, info_wait_over, one_notice, same_matter,
+        is_owner, not_handler, other_unit, leaf_known, own_worker, needed_to_act, info_wait_over, one_notice, rest_of_notice, same_matter,
         lead_gone, org_known,
         orgs_known, another_org, not_over_assigned, led, not_recused, not_designated, objects_once,
         suggestion_known,

@@ -17,7 +17,7 @@ from services.tickets.core.choices import (
     WHISTLES,
 )
 from services.tickets.core.escalation import Step
-from services.tickets.core.kinds import Kind
+from services.tickets.core.kinds import Kind, Priority
 from services.tickets.core.limits import Limit
 from services.tickets.core.states import State
 from services.yaml_files import read_yaml
@@ -63,6 +63,7 @@ class Rules:
         scoring_closes: After so much time of the next month the scoring of a month is final.
         contact_counts: Results of a contact that are a first contact; others are kept as attempts.
         reveal_withheld: By kind of request, the roles that do not get the contact data of who asks.
+        asked_at_filing: Classes of urgency of which the dialogue asks for what is missing as it files.
         contact_first: Whether resolving needs a first contact where the class has a limit for it.
     """
 
@@ -79,6 +80,7 @@ class Rules:
     supervision_source: str
     scoring_closes: Sourced = field(default=Sourced(Limit(5, "d", True), ""))
     contact_counts: frozenset[str] = frozenset({"reached"})
+    asked_at_filing: frozenset[Priority] = frozenset()
     contact_first: bool = False
     reveal_withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -116,6 +118,7 @@ def load_rules(path: Path) -> Rules:
             supervision_source=supervision["source"],
             scoring_closes=Sourced(Limit.parse(scoring["closes"]), scoring["source"]),
             contact_counts=_among(data["contact"]["counts"], REACHED),
+            asked_at_filing=frozenset(Priority(p) for p in data["intake"]["asks"]),
             contact_first=bool(data["resolve"]["contact_first"]),
             reveal_withheld={
                 Kind(kind).value: frozenset(roles)

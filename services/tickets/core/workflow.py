@@ -184,6 +184,17 @@ _CALLBACK_FIELDS = (
     _TEXT,
     _PRESSURED,
 )
+_COMPLETING = (
+    *_ATTACHED,
+    Field("reporter", "联系方式", "facts"),
+    Field(
+        "complete",
+        "要补的是不是齐了",
+        "choice",
+        options={"yes": "齐了", "no": "还差一些"},
+        default="yes",
+    ),
+)
 _AMENDS = (
     _TEXT,
     Field("place", "地点", "place"),
@@ -236,7 +247,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _CASE_FIELDS, ("leaf_known", "info_wait_over"), "fix_due",
     ),
     Transition(
-        "need_info", _states(S.SUBMITTED), S.NEED_INFO, INTAKE, "info_requested",
+        "need_info", _states(S.SUBMITTED), S.NEED_INFO, INTAKE | SYSTEM, "info_requested",
         (Field("items", "还需要什么（一次说全）", "items", True),), ("one_notice",), "wait_for_info",
     ),
     Transition(  # nobody answered, and what it is about is still unknown: a clerk decides
@@ -518,6 +529,11 @@ TRANSITIONS: tuple[Transition, ...] = (
         "callback", _states(S.RESOLVED), To.SAME, SYSTEM | {"callback"}, "callback_missed",
         _CALLBACK_FIELDS, ("not_handler", "other_unit"), when=("result", "no_answer"),
     ),
+    Transition(  # …and nobody answered that: an attempt on record, never an end
+        "callback", NOT_REPORTED_FINISHED, To.SAME, SYSTEM | {"callback"}, "called_at_expiry",
+        (*_CALLBACK_FIELDS[:2], _TEXT), ("to_be_called", "not_handler", "other_unit"),
+        when=("result", "no_answer"),
+    ),
     Transition(  # 第二十三条: the time is over and nobody has resolved it: asked in the chat, or called
         "callback", NOT_REPORTED_FINISHED, To.SAME, RESIDENT | {"callback"}, "called_at_expiry",
         (*_CALLBACK_FIELDS[:2], _TEXT), ("to_be_called", "not_handler", "other_unit"),
@@ -620,10 +636,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     # ── 居民 ────────────────────────────────────────────────────────────────────────────────
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),
+    Transition(  # a half answer is kept, the rest is still waited for until the same time
+        "supplement", _states(S.NEED_INFO), To.SAME, RESIDENT, "info_part_given",
+        (*_COMPLETING, Field("rest", "还差什么", "items", True)),
+        ("something_given", "rest_of_notice"), when=("complete", "no"),
+    ),
     Transition(
         "supplement", _states(S.NEED_INFO), S.SUBMITTED, RESIDENT, "supplemented",
-        _ATTACHED,
-        ("something_given",), "info_given",
+        _COMPLETING, ("something_given",), "info_given", when=("complete", "yes"),
     ),
     Transition(
         "supplement", OPEN - {S.NEED_INFO}, To.SAME, RESIDENT, "supplemented",

@@ -50,6 +50,10 @@ class ResidentAction(BaseModel):
         None, description="what changes of it; null takes a part away"
     )
     contact: Contact | None = None
+    complete: Literal["yes", "no"] | None = Field(
+        None, description="supplement: whether all that was asked for is there now"
+    )
+    rest: list[str] | None = Field(None, max_length=20, description="what is still missing")
 
 
 class OwnDataChange(BaseModel):

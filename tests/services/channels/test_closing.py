@@ -242,6 +242,47 @@ async def test_when_time_is_up_the_resident_is_asked_and_nothing_is_closed(
     assert len(auditor["callbacks"]) == 2 and auditor["state"] == "ACTIVE"
 
 
+async def test_a_question_at_expiry_that_nobody_answers_is_three_attempts_and_no_end(
+    services: Services,
+) -> None:
+    case = await filed(services)
+    await case.act("sign", {})
+    await case.later(days=20)
+
+    async def attempts() -> list[tuple[str, str]]:
+        view = await services.tickets.get(case.ticket_no, SYSTEM)
+        return [(c["result"], c["method"]) for c in view["callbacks"]]
+
+    assert await attempts() == [], "one day is theirs"
+    asked = len(await case.messages())
+    for day in (1, 2, 3, 4):
+        await case.later(days=1, minutes=1)
+        assert await attempts() == [("no_answer", "message")] * min(day, 3)
+    again = [m for m in (await case.messages())[asked:] if "再问您一声" in m.text]
+    assert len(again) == 2
+    assert await case.state() == "ACTIVE", "never closed by the clock"
+    assert (await case.answer(stage="solved", solved=False))["next"] is None
+    assert (await attempts())[-1] == ("unsolved", "message")
+
+
+@pytest.mark.parametrize("how", ["answered", "resolved"])
+async def test_a_question_at_expiry_that_is_settled_is_no_attempt(
+    services: Services, how: str
+) -> None:
+    case = await filed(services)
+    await case.act("sign", {})
+    await case.later(days=20)
+    if how == "answered":
+        await case.answer(stage="solved", solved=True)
+    else:
+        await case.act("contact", REACHED)
+        await case.act("resolve", DONE)
+        await case.answer(stage="solved", solved=True)
+    await case.later(days=2)
+    view = await services.tickets.get(case.ticket_no, SYSTEM)
+    assert [c["result"] for c in view["callbacks"]] == ["solved"]
+
+
 async def test_of_a_restricted_case_no_message_shows_what_it_is_about(services: Services) -> None:
     session = await services.channels.open_session()
     view = await services.tickets.create(

@@ -57,7 +57,7 @@ R, S, C, A = {"resident"}, {"system"}, {"callback"}, {"auditor"}
 MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "hand_off": [("", {"SUBMITTED"}, R | S | DESK)],
     "accept": [("", {"SUBMITTED", "NEED_INFO"}, DESK | S)],
-    "need_info": [("", {"SUBMITTED"}, DESK)],
+    "need_info": [("", {"SUBMITTED"}, DESK | S)],
     "lapse": [("", {"NEED_INFO"}, S)],
     "protect": [("", OPEN, DESK)],
     "not_accept": [("", {"SUBMITTED"}, DESK)],
@@ -91,7 +91,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "resolve": [("", WORKING, DOERS)],
     "callback": [
         ("answered", {"RESOLVED"}, R | C), ("missed", {"RESOLVED"}, S | C),
-        ("", UNFINISHED, R | C), ("", {"MERGED"}, R | C),
+        ("answered", UNFINISHED, R | C), ("missed", UNFINISHED, R | S | C), ("", {"MERGED"}, R | C),
     ],
     "ask_joined": [("", {"MERGED"}, S)],
     "rework": [("", {"RESOLVED"}, HEADS | C | A), ("", {"CLOSED"}, A)],
@@ -110,7 +110,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "note": [("", ALL, STAFF)],
     "reveal": [("", ALL, WORKERS | C)],
     "urge": [("", OPEN, R)],
-    "supplement": [("", OPEN | {"HANDED_OFF"}, R)],
+    "supplement": [("", OPEN | {"HANDED_OFF"}, R), ("half", {"NEED_INFO"}, R)],
     "amend": [("moves", {"ACCEPTED", "DISPATCHED", "NEED_INFO"}, R),
               ("moves", OPEN - {"RESOLVED"}, R), ("stays", OPEN - {"RESOLVED"}, R),
               ("", {"MERGED"}, R)],
@@ -301,6 +301,10 @@ VARIANTS: dict[str, list[Variant]] = {
     "supplement": [
         v(text="是三单元"), v(attachments=["p1"]), v(text="x", attachments=["p1", "p2"]),
         v(code="nothing_given"),
+        v("half", text="是三单元", complete="no", rest=["什么时候开始的"], only="NEED_INFO"),
+        v("half", "nothing_given", complete="no", rest=["什么时候开始的"], only="NEED_INFO"),
+        v("half", "invalid_fields", text="是三单元", complete="no", only="NEED_INFO"),
+        v("half", "not_in_notice", text="x", complete="no", rest=["户口本"], only="NEED_INFO"),
     ],
     "amend": [
         v("stays", reporter={"contact_pref": "微信"}), v("stays", "nothing_given", text="x"),

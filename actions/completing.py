@@ -1,0 +1,88 @@
+"""Takes what completes a ticket that waits for its resident: a half answer is kept, a whole one goes on.
+
+Which words answer is :mod:`actions.needed`'s; the wait, its end and what then happens is the workflow's
+(``need_info``, docs/workflow.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rasa_sdk.events import EventType
+
+from actions import needed
+from actions.client import Client, Json, TicketView
+from actions.form_actions import say_due, say_owner
+from actions.message import Message
+from actions.texts import say
+from actions.whereabouts import resolved
+
+if TYPE_CHECKING:
+    from actions.turn import Turn
+
+
+async def step(turn: Turn) -> list[EventType] | None:
+    """Take an answer to what was asked for; None when the message is none."""
+    message, asked = turn.message, turn.message.needed
+    if not asked or not (message.about == needed.GO or turn.completes()):
+        return None
+    items = list(asked["items"])
+    rest = needed.rest(items, message)
+    async with turn.client() as client:
+        body = await _body(turn, client, asked, rest)
+        view = await client.resident_act(
+            str(asked["ticket_no"]), "supplement", body, turn.key("needed")
+        )
+    if rest:
+        _ask_on(turn, view, rest)
+    else:
+        turn.say(
+            "needed_done",
+            custom=view.card(),
+            title=view.title or str(asked["title"]),
+            ticket_no=view.ticket_no,
+            due=say_due(view),
+            owner=say_owner(view) if view.owner else "",
+        )
+    return []
+
+
+async def _body(turn: Turn, client: Client, asked: Mapping[str, Any], rest: list[str]) -> Json:
+    message = turn.message
+    body: Json = {
+        "conversation_id": turn.conversation_id,
+        "text": message.verbatim or _in_words(message),
+        "attachments": list(message.attachments),
+        "complete": "no" if rest else "yes",
+        "rest": rest,
+    }
+    phone, address = message.last("phone"), message.last("address")
+    if phone is not None:
+        body["contact"] = {"phone": str(phone.value)}
+    if address is not None and any(needed.kind_of(i) == "place" for i in asked["items"]):
+        tickets = await client.tickets(turn.conversation_id)
+        ticket = next((t for t in tickets if t.ticket_no == asked["ticket_no"]), None)
+        said = dict(address.value) if isinstance(address.value, Mapping) else {}
+        where = ticket and await resolved(turn, client, ticket, said, address.text)
+        body |= where or {"address_text": address.text}
+    return body
+
+
+def _in_words(message: Message) -> str:
+    """Return what is written down of a message without words."""
+    if message.attachments:
+        return say("needed_photo")
+    return say("needed_go") if message.about == needed.GO else ""
+
+
+def _ask_on(turn: Turn, view: TicketView, rest: list[str]) -> None:
+    """Name what is still missing, one thing at a time in elder mode."""
+    go = f'/supplement_ticket{{"ticket_no":"{view.ticket_no}","about":"{needed.GO}"}}'
+    turn.say(
+        "needed_rest",
+        [{"title": say("button_needed_go"), "payload": go}],
+        custom=view.card(),
+        rest="；".join(rest),
+        next=rest[0],
+    )
