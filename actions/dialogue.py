@@ -23,7 +23,7 @@ def load(name: str) -> Any:
     return yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def pattern(name: str, *keys: str) -> re.Pattern[str]:
     """Return the regular expression under ``keys`` of ``data/dialogue/<name>.yml``.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import choices, conduct, drafts, waiting
+from actions import choices, conduct, drafts, repairs, waiting
 from actions.callback import says_unsolved
 from actions.client import Json
 from actions.form_actions import say_due
@@ -21,7 +21,7 @@ from actions.forms.replies import is_no, is_yes, plain_yes
 from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
 from actions.requests import offer_later
 from actions.texts import say
-from actions.turn import LISTEN, RASAS_OWN, Button, Turn, TurnAction, button, short
+from actions.turn import LISTEN, RASAS_OWN, VOLUNTEER, Button, Turn, TurnAction, button, short
 
 SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
@@ -68,7 +68,7 @@ class ShortPath:
 
 SHORT_PATHS = (
     ShortPath("action_suggest", "offer_suggest", "suggestion", "K3"),
-    ShortPath("action_volunteer", "offer_volunteer", "booking", "K1"),
+    ShortPath(VOLUNTEER, "offer_volunteer", "booking", "K1"),
     ShortPath("action_complain_assistant", "offer_complain_assistant", "complaint", "M11"),
 )
 
@@ -80,8 +80,10 @@ class ShortPathAction(TurnAction):
     PATH = SHORT_PATHS[0]
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Say the sentence and remember the offer."""
-        return make_offer(turn, self.PATH.key, self.PATH.kind, self.PATH.leaf)
+        """Say the sentence and remember the offer; who needs a hand is not thanked for lending one."""
+        needs = self.PATH.action == VOLUNTEER and repairs.hand_wanted(turn.message.text)
+        key = "offer_hand" if needs else self.PATH.key
+        return make_offer(turn, key, self.PATH.kind, self.PATH.leaf)
 
 
 PATH_ACTIONS = tuple(

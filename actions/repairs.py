@@ -36,14 +36,27 @@ def leaves_of(text: str) -> Sequence[str]:
     words = _SPACE.sub("", text)
     if len(words) > LONGEST or pattern(DATA, "never").search(words):
         return ()
-    if not pattern(DATA, "called").search(words):
+    if not pattern(DATA, "called").search(words) or hand_wanted(text):
         return ()
     data = load(DATA)
     trade = [leaf for leaf in data["trade"] if pattern(DATA, "trade", leaf).search(words)]
     if not trade and not pattern(DATA, "mend").search(words):
         return ()
-    found: list[Sequence[str]] = [t["leaf"] for t in data["things"] if re.search(t["words"], words)]
-    return found[0] if found else trade[-1:]
+    return named(words) or trade[-1:]
+
+
+def named(words: str) -> Sequence[str]:
+    """Return the matters of the first thing that is named, best first; empty when none is."""
+    things = load(DATA)["things"]
+    return next((t["leaf"] for t in things if re.search(t["words"], words)), ())
+
+
+def hand_wanted(text: str) -> bool:
+    """Whether somebody cannot reach or lift what is their own: volunteers help with that (K1)."""
+    words = _SPACE.sub("", text)
+    if len(words) > LONGEST or pattern(DATA, "hand", "never").search(words):
+        return False
+    return all(pattern(DATA, "hand", key).search(words) for key in ("cannot", "own", "wish"))
 
 
 def wished(message: Message) -> bool:

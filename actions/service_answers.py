@@ -8,6 +8,7 @@ no card answers is told from ``data/dialogue/redirects.yml``, kept by the servic
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
@@ -15,7 +16,8 @@ from actions import cards, follow_ups, heard, leaves, powers
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
 from actions.follow_ups import APPOINTMENT, PROXY, VISIT
-from actions.forms import booking, certificate, errand, subsidy
+from actions.forms import booking, certificate, errand, meal, subsidy
+from actions.forms.draft import Draft
 from actions.forms.report import NO_LEAF
 from actions.message import Leaf
 from actions.notices import notice_card, spoken
@@ -46,6 +48,8 @@ class AnswerService(TurnAction):
             told = {**turn.draft.values, **subsidy.read(message, turn.draft)}
             return [SlotSet("draft", replace(turn.draft, values=told).to_slot())]
         async with turn.client() as client:
+            if turn.loop is None and subsidy.asks_first(message):
+                return await _cheaper(turn, client)
             if part and message.tapped and message.leaf:
                 return await _continue(turn, client, message.leaf.id, part)
             if topic and turn.refused() and _wants_sheet(turn, part):
@@ -60,6 +64,19 @@ class AnswerService(TurnAction):
             if leaf and leaf.confidence >= DANGER_SURE:
                 await danger_first(turn, leaf.id, client)
             return await _explain(turn, client)
+
+
+async def _cheaper(turn: Turn, client: Client) -> list[EventType]:
+    """Say who pays less for a meal, from the locality's list; where it says nothing, the card does."""
+    day = turn.message.now.date() + timedelta(days=1)
+    window = await client.meal_window(day.isoformat(), meal.MEAL_ORDER[0], turn.conversation_id)
+    asked = Draft(meal.FORM.name, turn.message.id, values={"window": window})
+    words = subsidy.told(asked, turn.elder, "subsidy_told_first")
+    if not words:
+        turn.message = replace(turn.message, leaf=Leaf(meal.LEAF, 1.0))
+        return await _explain(turn, client)
+    turn.tell(words, [button(say("button_order_meal"), "/book_meal")])
+    return _topic(turn, meal.LEAF)
 
 
 def _wants_sheet(turn: Turn, part: str | None) -> bool:

@@ -34,7 +34,7 @@ from actions import (
 )
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
-from actions.forms import booking, certificate
+from actions.forms import booking, certificate, subsidy
 from actions.forms.draft import Draft
 from actions.forms.replies import DECLINES, NO, OPENING, YES, bare
 from actions.message import (
@@ -56,6 +56,7 @@ ANSWER = "action_answer_service"
 BOOK = "action_book_service"
 CLARIFY = "action_clarify"
 WITHDRAW = "action_withdraw"
+VOLUNTEER = "action_volunteer"
 CALLBACK = "action_callback_answer"
 EXPLAINS = frozenset({ANSWER, "action_refuse_certificate", "action_route_certificate"})
 """Actions that begin or go on with a topic."""
@@ -259,8 +260,8 @@ class Turn:
             return own_data.ACTION
         if OPENING.match(bare(self.message.text)):
             return "report_form"
-        if powers.asked(self.message):
-            return ANSWER
+        if by_others := self._by_others():
+            return by_others
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
         if self.topic_leaf() and follow_ups.part_of(self.message):
@@ -272,6 +273,13 @@ class Turn:
         if self.message.intent == "give_praise" and gist.ends_with_matter(self.message.text):
             return "report_form"  # thanks come first, the point last
         return self._arranged(name) or self._gone_on_with(name)
+
+    def _by_others(self) -> str | None:
+        """Return the action for what no report takes down: another's power, a neighbour's hand."""
+        if powers.asked(self.message) or powers.told_elsewhere(self.message):
+            return ANSWER
+        wanted = self.message.intent != "emergency" and repairs.hand_wanted(self.message.text)
+        return VOLUNTEER if wanted else None
 
     def _reads_badly(self) -> bool:
         """Whether the message is about letters, hearing, typing, doors, and no matter of a place."""
@@ -290,6 +298,8 @@ class Turn:
         """Return the action for words about meals, bookings and waiting, or about what goes on here."""
         if name == "meal_form" and own.grumbles(self.message):
             return "report_form"
+        if subsidy.asks_first(self.message):
+            return ANSWER
         if orders.asks(self.message) or waiting.asks(self.message):
             return own.QUERY
         if orders.numbered(self):
@@ -364,6 +374,8 @@ class Turn:
             return accessible.ACTION if name != accessible.ACTION else None
         if waiting.asks_position(self.message):
             return own.QUERY if name != own.QUERY else None
+        if powers.told_elsewhere(self.message):
+            return ANSWER if name != ANSWER else None
         others = self.loop == "booking_form" and booking.asks_others(self.message)
         return self.loop if others and name != self.loop else None
 

@@ -26,6 +26,7 @@ from bot.understanding import clauses, each_place
 from bot.understanding.addresses import find_addresses
 from bot.understanding.extract import extract_all, load_knowledge
 from bot.understanding.foreign import as_chinese
+from bot.understanding.repeats import said_once
 from bot.understanding.scripts import simplify
 
 
@@ -108,12 +109,14 @@ class LindaProcessor(MessageProcessor):
         tracker: DialogueStateTracker | None,
         only_output_properties: bool = True,
     ) -> dict[str, Any]:
-        """Rasa's parse, of English and pinyin by what they mean (:mod:`bot.understanding.foreign`)."""
+        """Rasa's parse, of English and pinyin by what they mean (:mod:`bot.understanding.foreign`),
+        of filler once (:mod:`bot.understanding.repeats`).
+        """
         text = message.text or ""
-        chinese = as_chinese(text) if not text.startswith("/") else text
-        if chinese == text:
+        read = said_once(as_chinese(text)) if not text.startswith("/") else text
+        if read == text:
             return await self._parse(message, tracker, only_output_properties)
-        meant = UserMessage(chinese, metadata=message.metadata)
+        meant = UserMessage(read, metadata=message.metadata)
         parsed = await self._parse(meant, tracker, only_output_properties)
         return {**parsed, "text": text, "entities": _as_written(parsed, message)}
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions.dialogue import pattern
+from actions.dialogue import load, pattern
 from actions.echo import DIETS, MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
 from actions.forms import habits, place, shared, subsidy
 from actions.forms.draft import DROP, Draft, Field, Form, Values
@@ -20,43 +20,13 @@ TWO_PEOPLE = frozenset({"parents", "parents_in_law"})
 MODE_ORDER = ("delivery", "pickup", "eat_in")
 MEAL_ORDER = ("lunch", "dinner")
 
-_MODES = (
-    (
-        "pickup",
-        re.compile(
-            r"自取|自己(来|去)?(取|拿|打)|来取|去取|来拿|去拿|打包|打回|拿回|我去打|来打|去打"
-        ),
-    ),
-    (
-        "eat_in",
-        re.compile(r"堂食|(去|来|到|在)(食堂|那儿|那里|你们那).{0,4}吃|(去|过去|过来|来)吃"),
-    ),
-    ("delivery", re.compile(r"送|捎|上门|给.{0,6}(端|拿)(来|过来|上来)")),
-)
-_NOT_BROUGHT = re.compile(r"(不用|不要|不需要|甭|莫|别)(给)?(我|他|她|俺)?送")
-_WEEK = "(?:周|星期|礼拜)"
-_ONE_WEEK = re.compile(
-    f"(?P<week>(?:下下?个?|这个?|本){_WEEK})(?P<first>[一二三四五六日天])(?P<more>[一二三四五六日天]+)"
-)
-"""Several days of one week (“下周一三五”)."""
-_THESE_DAYS = re.compile("这(?:几|两|些)天|最近")
-_FOR = re.compile("(?:给|帮|替)(?:我|俺|咱)?$")
-_DAILY = re.compile("天天|日日|见天|成天")
-"""Habits in words that a story of trouble uses as well; in an order they are meant."""
-_BEGINS = re.compile(
-    r"以后|往后|今后|每天都|(?:从|打|由)(?:今|明|后|下|这|本|周|星期|礼拜|\d)|起(?=[，,。！!\s每天中晚都嘛吧订送]|$)|开始"
-)
-_TO = ("到", "至")
-_TO_END = re.compile(r"[到至](?:(?P<next>下个?月)|这个?月|本月|月|(?P<year>年|今年))(?:底|末|尾)")
-_MORE = re.compile(r"再(加|来|要|添|多)|多(加|来|要)|另外(加|要)|加(一|两|\d)份")
-_PAIR = re.compile(
-    r"老两口|两口子|俩口子|(?:我|俺|咱|他|她)们?(?:俩|两个)|(?:我|俺)(?:和|跟|同|与)"
-)
-_EACH = re.compile(r"各|(?:每|一)(?:个)?人(?:要|来|订)?(?=[一二两三1-9])|都(?:要|来|订)?(?=一份)")
+DATA = "meals"
 MEAL_OF_PART = {"noon": "lunch", "eve": "dinner", "night": "dinner"}
 """The meal that a time of the day means in an order."""
-_PORTIONS = re.compile(r"[份盒套]")
-_PORTION = re.compile(r"^(\d+)$")
+
+
+def _pattern(*keys: str) -> re.Pattern[str]:
+    return pattern(DATA, *keys)
 
 
 def _date(message: Message, draft: Draft) -> Values:
@@ -78,7 +48,7 @@ def _date(message: Message, draft: Draft) -> Values:
     if entity is None:
         wants_any = draft.asked == "date" and not _offered(draft) and shared.any_day(message)
         return {"date": shared.tomorrow(message)} if wants_any else {}
-    if _THESE_DAYS.match(entity.text) and not draft.get("date"):
+    if _pattern("these_days").match(entity.text) and not draft.get("date"):
         return {"date": shared.tomorrow(message)}
     if (
         not shared.NAMES_DAY.search(entity.text)
@@ -119,14 +89,14 @@ def _recurring(message: Message) -> dict[str, Any] | None:
     if entity is not None and entity.value.get("recur"):
         return dict(entity.value)
     said = [e.value for e in message.meant("time") if _recurs(e)]
-    if said and (_last_day(message) or _BEGINS.search(message.text)):
+    if said and (_last_day(message) or _pattern("begins").search(message.text)):
         return dict(said[0])
-    return {"recur": "daily"} if not said and _DAILY.search(message.text) else None
+    return {"recur": "daily"} if not said and _pattern("daily").search(message.text) else None
 
 
 def _begins(message: Message) -> date | None:
     """Return the day before the one from which on a habit is wished for (“从明天开始每天”)."""
-    if not _BEGINS.search(message.text):
+    if not _pattern("begins").search(message.text):
         return None
     starts = [str(e.value["start"])[:10] for e in message.meant("time") if _begin_of(message, e)]
     ahead = [d for d in starts if d > message.now.date().isoformat()]
@@ -145,7 +115,7 @@ def _recurs(entity: Entity) -> bool:
 def _last_day(message: Message) -> date | None:
     """Return the last day of “到月底”, “到下周五”, “到12月15号”; None when no end is said."""
     today = message.now.date()
-    said = _TO_END.search(message.text)
+    said = _pattern("until_end").search(message.text)
     if said is not None:
         months = 12 - today.month if said["year"] else 1 if said["next"] else 0
         return _end_of_month(today, months)
@@ -159,7 +129,9 @@ def _last_day(message: Message) -> date | None:
 
 def _is_end(message: Message, entity: Entity) -> bool:
     """Whether “到” stands before a day or opens it: it ends a habit and is no day of its own."""
-    return message.text[: entity.start].endswith(_TO) or entity.text.startswith(_TO)
+    until = _pattern("until")
+    before = message.text[: entity.start]
+    return bool(until.fullmatch(before[-1:]) or until.match(entity.text))
 
 
 def _end_of_month(today: date, months: int) -> date:
@@ -184,9 +156,9 @@ def _more_days(message: Message, draft: Draft) -> Values:
     first = _day_said(message)
     if first is not None and not (habits.weekly(message.text) or _recurring(message)):
         days = [e.text for e in message.meant("time") if shared.NAMES_DAY.search(e.text)]
-        again = [t for t in days if t != first.text or _THESE_DAYS.match(t)]
+        again = [t for t in days if t != first.text or _pattern("these_days").match(t)]
         others = [*again, *others]
-        week = _ONE_WEEK.search(message.text)
+        week = _pattern("one_week").search(message.text)
         if week and not (week["first"] == "六" and week["more"] in ("日", "天")):
             others += [f"{week['week']}{day}" for day in week["more"]]
     return {"more_days": "、".join(others)} if others else {}
@@ -194,7 +166,9 @@ def _more_days(message: Message, draft: Draft) -> Values:
 
 def _others_fed(message: Message) -> list[str]:
     """Return whom else a meal is for: “给我妈订一份…，给我婆婆订一份…” is two orders."""
-    fed = [e for e in message.meant("relation") if _FOR.search(message.text[: e.start])]
+    fed = [
+        e for e in message.meant("relation") if _pattern("for_whom").search(message.text[: e.start])
+    ]
     values = list(dict.fromkeys(str(e.value) for e in fed))
     return [f"{RELATIONS.get(v, '别人')}那份" for v in values[:-1]]
 
@@ -225,20 +199,24 @@ def _meal_answer(message: Message, draft: Draft) -> Values:
 
 def _portions(message: Message, draft: Draft) -> Values:
     entity = message.last("count")
-    if (dishes := _told_apart(message)) and not _EACH.search(message.text):
+    if (dishes := _told_apart(message)) and not _pattern("each").search(message.text):
         return {"portions": dishes}
     if entity is not None:
-        more = portions(draft) if draft.asked and _MORE.search(message.text) else 0
-        eaters = _eaters(message, draft) if _EACH.search(message.text) else 1
+        more = portions(draft) if draft.asked and _pattern("more").search(message.text) else 0
+        eaters = _eaters(message, draft) if _pattern("each").search(message.text) else 1
         return {"portions": more + int(entity.value) * eaters}
-    said = _PORTION.match(message.text.strip()) if draft.asked == "portions" else None
+    said = _pattern("number").match(message.text.strip()) if draft.asked == "portions" else None
     return {"portions": int(said.group(1))} if said and int(said.group(1)) > 0 else {}
 
 
 def _told_apart(message: Message) -> int:
     """Return how many “两份，一份不要辣，一份软点” are: those told one by one, once; 0 for one number."""
-    told = [e for e in message.meant("count") if _PORTIONS.search(e.text)]
-    if len(told) < 2 or shared.CORRECTS.search(message.text) or _MORE.search(message.text):
+    told = [e for e in message.meant("count") if _pattern("portions").search(e.text)]
+    if (
+        len(told) < 2
+        or shared.CORRECTS.search(message.text)
+        or _pattern("more").search(message.text)
+    ):
         return 0
     first, *rest = (int(e.value) for e in told)
     return first if first == sum(rest) else first + sum(rest)
@@ -248,7 +226,7 @@ def _eaters(message: Message, draft: Draft) -> int:
     """Return for how many “各一份” counts: a couple is two, everybody else one."""
     said = message.last("relation")
     whom = str(said.value) if said else draft.get("subject")
-    return 2 if whom in TWO_PEOPLE or _PAIR.search(message.text) else 1
+    return 2 if whom in TWO_PEOPLE or _pattern("pair").search(message.text) else 1
 
 
 def _diet(message: Message, draft: Draft) -> Values:
@@ -260,8 +238,10 @@ def _diet(message: Message, draft: Draft) -> Values:
 def _mode(message: Message, draft: Draft) -> Values:
     if (message.about or "").startswith("mode:"):
         return {"mode": str(message.about).removeprefix("mode:")}
-    words = _NOT_BROUGHT.sub("", message.text)
-    found = next((name for name, pattern in _MODES if pattern.search(words)), None)
+    words = _pattern("not_brought").sub("", message.text)
+    found = next(
+        (name for name in load(DATA)["modes"] if _pattern("modes", name).search(words)), None
+    )
     if found is None and words != message.text and draft.asked == "mode":
         found = "pickup"  # read back in the summary
     return {"mode": found} if found else {}
@@ -288,7 +268,7 @@ def _eats(message: Message, draft: Draft, person: Entity) -> bool:
 def _who(message: Message, draft: Draft) -> Values:
     """Read who eats; “再给我爸加一份” leaves the meal with whom it was for."""
     said = shared.who(_eats)(message, draft)
-    more = draft.get("subject") and _MORE.search(message.text)
+    more = draft.get("subject") and _pattern("more").search(message.text)
     return {k: v for k, v in said.items() if not (more and k == "subject")}
 
 

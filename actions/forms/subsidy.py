@@ -79,6 +79,12 @@ def asks(message: Message) -> bool:
     return not message.tapped and _says("asks", bare(message.text))
 
 
+def asks_first(message: Message) -> bool:
+    """Whether that is all that is asked, before an order (“订饭有没有补贴”); what is wanted opens one."""
+    wanted = any(message.all(kind) for kind in ("time", "meal", "count", "diet"))
+    return asks(message) and not wanted and _says("canteen", bare(message.text))
+
+
 def asks_to_write(message: Message) -> bool:
     """Whether it is to be written on an order that was made (“给我妈那份写上低保”)."""
     return not message.tapped and _says("write", bare(message.text))
@@ -178,12 +184,18 @@ def _bring(draft: Draft, kinds: Sequence[str]) -> list[str]:
     return [str(g["bring"]) for g in groups(draft) if g["id"] in kinds and g.get("bring")]
 
 
-def told(draft: Draft, elder: bool) -> str:
-    """Return the answer to “有补贴吗”; empty where the locality says nothing of it."""
+def told(draft: Draft, elder: bool, key: str = "subsidy_told") -> str:
+    """Return the answer to “有补贴吗”; empty where the locality says nothing of it.
+
+    Args:
+        draft: The order, with what ``GET /meals`` says in ``window``.
+        elder: In the words of large-type mode.
+        key: The sentence, for who orders or only asks.
+    """
     offered = "、".join(str(g["name"]) for g in groups(draft))
     note = str((draft.get("window") or {}).get("subsidy_note") or "")
     more = {"groups": offered, "note": note, "confirm": _confirm(draft)}
-    return say("subsidy_told", elder, **more) if offered else note
+    return say(key, elder, **more) if offered else note
 
 
 def to_order(draft: Draft) -> dict[str, Any]:

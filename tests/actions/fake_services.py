@@ -56,6 +56,8 @@ class FakeServices:
         self.asked: list[dict[str, Any]] = []
         self.next_stage: str | None = "rating"
         self.meal_open = True
+        self.meal_prices: dict[str, Any] = {}
+        """What ``GET /meals`` says of prices and of who pays less."""
         self.place_status = "resolved"
         self.booking: dict[str, Any] | None = None
         self.similar: dict[str, Any] = {"own": None, "neighbours": None}
@@ -243,6 +245,7 @@ class FakeServices:
                 "reason": "" if self.meal_open else "明天的午饭截止了。",
                 "provider": "清河社区老年食堂",
                 "next_open": {"date": "2026-11-26", "meal": "lunch"},
+                **self.meal_prices,
             }
         )
 
