@@ -8,7 +8,7 @@ it first. What is counted how is said in docs/metrics.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from services.tickets.core.asking import MORE
 from services.tickets.core.calendar import ZONE
 from services.tickets.core.event import Event
 from services.tickets.core.fold import apply
+from services.tickets.core.frozen import changed
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
@@ -126,8 +127,8 @@ def advance(before: Score | None, event: Event, ticket: Ticket) -> Score | None:
     if event.type == "signed" and ticket.sign_due_at is not None:
         change["sign_in_time"] = int(event.at <= ticket.sign_due_at)
     change |= _contact(score, ticket) | _first_round(score, event, ticket)
-    score = replace(score, **change)
-    return replace(score, **_result(score, event, ticket), **_resident(score, event, ticket))
+    score = changed(score, change)
+    return changed(score, _result(score, event, ticket) | _resident(score, event, ticket))
 
 
 def fold(events: Iterable[Event]) -> Score | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from services.tickets.core.actor import Actor, Role, resident
 from services.tickets.core.commands import Command, Contact, CreateTicket
 from services.tickets.core.context import Context, Person, Refusal
 from services.tickets.core.event import Event
+from services.tickets.core.frozen import changed
 from services.tickets.core.kinds import Kind
 from services.tickets.core.leaves import Leaf
 from services.tickets.core.location import Location
@@ -198,7 +199,7 @@ def _decided(world: World, ticket: Ticket, command: Command) -> Event | None:
     context = world.context
     if command.action == "sign":
         id, org = command.actor.id, command.actor.org_id or ""
-        context = replace(context, person=Person(id, world.names.get(id, id), org))
+        context = changed(context, {"person": Person(id, world.names.get(id, id), org)})
     made = decide.decide(ticket, command, context)
     return None if isinstance(made, Refusal) else made
 

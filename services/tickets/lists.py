@@ -7,17 +7,20 @@ lane only says where to look; each row it gives must satisfy all conditions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
+    String,
     and_,
     false,
+    func,
     literal,
     literal_column,
     or_,
@@ -50,8 +53,33 @@ MOST_LANES = 96
 _WORKED_ON = tuple(sorted(st.value for st in ASSIGNED))
 WINDOW = 2000
 """So many rows are first looked through for a word that many tickets have."""
+WIDE_WINDOW, MANY = 20_000, 8000
+"""So many are looked through next, if so many tickets can have the word."""
+FEW = 300
+"""The numbers of so many tickets are rather told to the database than found twice."""
 
 Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Where a list looks: a key and one of some states (none: whatever the state), with an index.
+
+    Attributes:
+        waits, mine: All that is there waits for who asks, or is given to who asks: that need not be
+            looked at again. An "or" that is only checked tempts PostgreSQL to look for its parts.
+    """
+
+    key: Condition
+    states: tuple[str, ...] = ()
+    waits: bool = False
+    mine: bool = False
+
+    def each(self) -> list[Condition]:
+        """Return what the index is asked for: each state by itself is in the order of the list."""
+        if not self.states:
+            return [self.key]
+        return [and_(self.key, TicketRow.state == state) for state in self.states]
 
 
 def _sql(condition: str) -> Condition:
@@ -168,8 +196,8 @@ class Asked:
         if self.flag and self.flag not in FLAGS:
             raise LindaError("flag_unknown", f"没有“{self.flag}”这个筛选。", 422)
 
-    def conditions(self) -> list[Condition]:
-        """Return everything a ticket must be to stand in the list, but for ``q``."""
+    def conditions(self, lane: Lane | None = None) -> list[Condition]:
+        """Return everything a ticket (of a lane) must be to stand in the list, but for ``q``."""
         found = [scope(self.actor)]
         found += [c.in_(values) for c, values in self._columns() if values]
         if self.flag:
@@ -177,9 +205,9 @@ class Asked:
         # Neither a search nor a filter by matter must tell what its answer would not show.
         if self.leaves:
             found.append(reads(self.actor))
-        if self.waiting is not None:
+        if self.waiting is not None and not (lane and lane.waits):
             found.append(or_(*self._waits()))
-        if self.own:
+        if self.own and not (lane and lane.mine):
             found.append(or_(*self._mine()))
         return found
 
@@ -244,48 +272,54 @@ class Asked:
 
     # ── where to look ───────────────────────────────────────────────────────────────────────
 
-    def lanes(self) -> list[Condition]:
-        """Return conditions of which each ticket of the list satisfies one, each with an index.
+    def lanes(self) -> list[Lane]:
+        """Return where to look: each ticket of the list is in one of the lanes.
 
         The narrowest that is known: a flag, a unit or person, a matter, a grid, a state, a priority.
         """
         if self.flag:
-            return [FLAGS[self.flag]]
+            return [Lane(FLAGS[self.flag])]
         found = self._by_state()
-        if found is None or len(found) > MOST_LANES:
-            return [true()]
-        return found or [false()]
+        if found is None or sum(len(lane.states) or 1 for lane in found) > MOST_LANES:
+            return [Lane(true())]
+        return found or [Lane(false())]
 
-    def _by_state(self) -> list[Condition] | None:
-        """Lanes of a key and a state, in which the index is in order; None: there is no key."""
-        waits = [st.value for st in self.waiting] if self.waiting is not None else None
+    def _by_state(self) -> list[Lane] | None:
+        """Lanes of a key and states, in which the index is in order; None: there is no key."""
+        waits = tuple(st.value for st in self.waiting) if self.waiting is not None else None
         states = self.states or waits
         also = self._besides() if waits is not None and not self.states else []
         keys, unordered = self._keys()
         if keys is None:
-            return None if states is None else [TicketRow.state == st for st in states] + also
-        each = states if states is not None else sorted(st.value for st in STORED)
-        return [and_(k, TicketRow.state == st) for k, st in product(keys, each)] + unordered + also
+            if states is None:
+                return None
+            return [*([Lane(true(), states, waits=not self.states)] if states else []), *also]
+        each = states if states is not None else tuple(sorted(st.value for st in STORED))
+        in_order = [Lane(key, each, waits=not self.states, mine=self.own) for key in keys if each]
+        return [*in_order, *unordered, *also]
 
-    def _besides(self) -> list[Condition]:
+    def _besides(self) -> list[Lane]:
         """Lanes of what waits for a role besides what is in one of its states."""
         if self.actor.role in REVIEWERS:
-            return [FLAGS["review_pending"]]
+            return [Lane(FLAGS["review_pending"])]
         if self.actor.role == "callback":
-            return [FLAGS["to_call"]]
+            return [Lane(FLAGS["to_call"])]
         if self.actor.role == "clerk":
             keys = (*self._units(), TicketRow.owner_person == self.actor.id)
-            of_desk = [and_(k, TicketRow.state == st) for k, st in product(keys, _WORKED_ON)]
-            return [*of_desk, *self._owing()]
+            of_desk = (Lane(key, _WORKED_ON, waits=True, mine=True) for key in keys)
+            return [*of_desk, *self._owing_lanes()]
         return []
 
-    def _keys(self) -> tuple[list[Condition] | None, list[Condition]]:
+    def _owing_lanes(self) -> list[Lane]:
+        return [Lane(owes, waits=True, mine=True) for owes in self._owing()]
+
+    def _keys(self) -> tuple[list[Condition] | None, list[Lane]]:
         """Return the narrowest keys that have an index with the state, and lanes without one."""
         person = TicketRow.owner_person == self.actor.id
         if self.own:
-            return [*self._units(), person], self._owing()
+            return [*self._units(), person], self._owing_lanes()
         if self.actor.role in ("handler", "vendor", "mediator"):
-            return [*self._units(), person], [_sql("helpers <> ''")]
+            return [*self._units(), person], [Lane(_sql("helpers <> ''"))]
         if self.leaves:
             return [TicketRow.leaf == v for v in self.leaves], []
         if self.grids:
@@ -332,45 +366,93 @@ async def _numbers(
     """Return the numbers of the first tickets of a list after a position."""
     dialect = s.get_bind().dialect.name
     said = wanted.said()
-    where, places = wanted.conditions(), _positions(after)
-    if dialect == "sqlite":
-        where = [_checked(condition) for condition in where]
-    lanes = [and_(lane, place) for lane, place in product(wanted.lanes(), places)]
+    checked = _checked if dialect == "sqlite" else _as_it_is
+    places = _positions(after)
+    lanes = [
+        replace(lane, key=and_(lane.key, place, *map(checked, wanted.conditions(lane))))
+        for lane, place in product(wanted.lanes(), places)
+    ]
     if said is None:
-        return await _read(s, ordered(lanes, where, count))
+        return await _read(s, ordered(lanes, count, dialect))
     # A word of many tickets: the first of the list have enough of it.
-    near = ordered(lanes, where, WINDOW).subquery()
+    found = await _read(s, _among(ordered(lanes, WINDOW, dialect), said, count))
+    if len(found) >= count:
+        return found
+    with_it = with_grams(wanted.q, dialect)
+    if with_it is not None:
+        some = await _read(s, with_it.limit(FEW + 1))
+        if len(some) <= FEW:
+            with_it = some
+        elif await _many(s, with_it):
+            # Of many more, those that can have it.
+            query = _among(ordered(lanes, WIDE_WINDOW, dialect), said, count, with_it)
+            found = await _read(s, query)
+            if len(found) >= count:
+                return found
+    # A word of few: all that can have it.
+    where = list(map(checked, wanted.conditions()))
+    every = [said, *where]
+    if with_it is not None:
+        every.append(TicketRow.ticket_no.in_(with_it))
+    query = select(TicketRow.ticket_no, TicketRow.sort_at).where(*every, or_(*places))
+    return await _read(s, query.order_by(*_ORDER).limit(count))
+
+
+def _among(window: Any, said: Condition, count: int, with_it: Any = None) -> Any:
+    """Return the query for the first tickets of a window that have the words; ``with_it``: only these."""
+    near = window.subquery()
     # The offset keeps PostgreSQL from reading every ticket to join them: it looks up these one by one.
     it = select(TicketRow.ticket_no).where(TicketRow.ticket_no == near.c.ticket_no, said).offset(0)
     hits = select(near.c.ticket_no).where(it.correlate(near).exists())
-    in_order = hits.order_by(near.c.sort_at, near.c.ticket_no.desc())
-    found = await _read(s, in_order.limit(count))
-    if len(found) >= count:
-        return found
-    # A word of few: all that can have it.
-    with_it = having(wanted.q, dialect)
-    every = [said, *where] if with_it is None else [with_it, said, *where]
-    query = select(TicketRow.ticket_no, TicketRow.sort_at).where(*every, or_(*places))
-    return await _read(s, query.order_by(*_ORDER).limit(count))
+    if with_it is not None:
+        hits = hits.where(near.c.ticket_no.in_(with_it))
+    return hits.order_by(near.c.sort_at, near.c.ticket_no.desc()).limit(count)
+
+
+async def _many(s: Session, with_it: Any) -> bool:
+    """Say whether so many tickets can have the words that looking each of them up is slow."""
+    some = with_it.limit(MANY).subquery()
+    return int(await s.scalar(select(func.count()).select_from(some)) or 0) >= MANY
 
 
 async def _read(s: Session, query: Any) -> list[str]:
     return list(await s.scalars(query))
 
 
-def ordered(lanes: Sequence[Condition], where: Sequence[Condition], count: int) -> Any:
+def ordered(lanes: Sequence[Lane], count: int, dialect: str) -> Any:
     """Return the query for the first of all lanes: number and place in the order."""
-    parts = [
-        select(TicketRow.ticket_no, TicketRow.sort_at)
-        .where(lane, *where).order_by(*_ORDER).limit(count)
-        for lane in lanes
-    ]  # fmt: skip
-    if len(parts) == 1:
+
+    def first(*conditions: Condition) -> Any:
+        query = select(TicketRow.ticket_no, TicketRow.sort_at).where(*conditions)
+        return query.order_by(*_ORDER).limit(count)
+
+    parts: list[Any] = []
+    for lane in lanes:
+        if dialect == "postgresql" and len(lane.states) > 1:
+            parts.append(_in_turn(lane, first))
+        else:
+            parts += [first(condition) for condition in lane.each()]
+    if len(parts) == 1 and len(lanes[0].states) < 2:
         return parts[0]
     each = [select(sub.c.ticket_no, sub.c.sort_at) for sub in (p.subquery() for p in parts)]
     both = union(*each).subquery()
     merged = select(both.c.ticket_no, both.c.sort_at)
     return merged.order_by(both.c.sort_at, both.c.ticket_no.desc()).limit(count)
+
+
+def _in_turn(lane: Lane, first: Callable[..., Any]) -> Any:
+    """Return the query for the first of each state of a lane.
+
+    PostgreSQL makes a plan for the state that is asked for, and not one for each: of a list with a
+    dozen states the plans took twice as long as the reading.
+    """
+    states = (
+        func.unnest(literal(list(lane.states), ARRAY(String)))
+        .table_valued("state")
+        .render_derived()
+    )
+    each = first(lane.key, TicketRow.state == states.c.state).lateral()
+    return select(each.c.ticket_no, each.c.sort_at).select_from(states.join(each, true()))
 
 
 class _Checked(ColumnElement[Any]):
@@ -387,6 +469,10 @@ class _Checked(ColumnElement[Any]):
 @compiles(_Checked)
 def _plus(element: _Checked, compiler: Any, **given: Any) -> str:
     return "+" + str(compiler.process(element.column, **given))
+
+
+def _as_it_is(condition: Condition) -> Condition:
+    return condition
 
 
 def _checked(condition: Condition) -> Condition:
@@ -415,18 +501,19 @@ def _positions(after: tuple[datetime, str] | None) -> list[Condition]:
     ]
 
 
-def having(q: str, dialect: str) -> Condition | None:
-    """Return "has the grams of this", by their index; None: it is too short to have any."""
+def with_grams(q: str, dialect: str) -> Any:
+    """Return the query for the numbers of tickets that have the grams of this, by their index.
+
+    None: it is too short to have any.
+    """
     words, number = asked(q)
     every = [g for g in (words, number) if g]
     if not words:
         return None
     if dialect == "postgresql":
         found = or_(*(TicketWordsRow.grams.op("@>")(g) for g in every))
-        return TicketRow.ticket_no.in_(select(TicketWordsRow.ticket_no).where(found))
+        return select(TicketWordsRow.ticket_no).where(found)
     said = " OR ".join("(" + " AND ".join(map(gram_word, g)) + ")" for g in every)
     rows = text("SELECT rowid FROM ticket_words_fts WHERE ticket_words_fts MATCH :said")
     ids = rows.bindparams(said=said).columns(TicketWordsRow.id)
-    return TicketRow.ticket_no.in_(
-        select(TicketWordsRow.ticket_no).where(TicketWordsRow.id.in_(ids))
-    )
+    return select(TicketWordsRow.ticket_no).where(TicketWordsRow.id.in_(ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -251,7 +251,7 @@ def event_values(event: Event) -> dict[str, Any]:
     """Return an event as its row holds it, by column."""
     return {
         "ticket_no": event.ticket_no, "seq": event.seq, "type": event.type, "action": event.action,
-        "actor": {**asdict(event.actor), "grid_ids": list(event.actor.grid_ids)}, "at": event.at,
+        "actor": {**vars(event.actor), "grid_ids": list(event.actor.grid_ids)}, "at": event.at,
         "from_state": event.from_state.value, "to_state": event.to_state.value,
         "data": dict(event.data),
     }  # fmt: skip

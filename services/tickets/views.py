@@ -72,6 +72,13 @@ _SNAPSHOTS = frozenset(
     {"planned", "missed", "whistles", "assists", "consults", "reviews", "supervisions", "audits"}
 )
 _NEUTRAL = "您反映的事项"
+# Not in a line of a list: without the contact data names in it would not be found; and it is for the
+# ticket's own page.
+_LONG = frozenset(
+    {"narrative_original", "gist", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
+     "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
+     "audits", "planned", "reminders"}
+)  # fmt: skip
 
 EVENT_TEXTS: dict[str, str] = {
     "submitted": "提交诉求",
@@ -182,10 +189,16 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
         clear: Contact data; used for the room of whoever has to go there, and to find the names in
             what was said; otherwise masked.
     """
+    return _view(ticket, actor, clear, frozenset())
+
+
+def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[str]) -> View:
+    """As :func:`staff_view`; what is ``unread`` is not masked: who calls leaves it out."""
     view = ticket.to_doc()
     if actor.kind != "system":
         names = (clear.name, clear.subject_name) if clear else ()
-        view |= {name: _of_nobody(mask_all(view[name], names), ticket) for name in _SAID}
+        said = [name for name in _SAID if name not in unread]
+        view |= {name: _of_nobody(mask_all(view[name], names), ticket) for name in said}
     for name in _INTERNAL:
         view.pop(name)
     view["display_no"] = ticket.display_no
@@ -460,12 +473,8 @@ def _actor(actor: Actor, names: Mapping[str, str]) -> View:
 
 def list_view(ticket: Ticket, actor: Actor) -> View:
     """Return one line of a list: the staff view without long parts."""
-    view = staff_view(ticket, actor)
-    # Without the contact data names in it would not be found; and it is for the ticket's own page.
-    long = ("narrative_original", "gist", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
-            "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
-            "audits", "planned", "reminders")  # fmt: skip
-    return {k: v for k, v in view.items() if k not in long}
+    view = _view(ticket, actor, None, _LONG)
+    return {k: v for k, v in view.items() if k not in _LONG}
 
 
 def _iso(value: datetime | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from services.tickets.core.commands import Command, CreateTicket
 from services.tickets.core.context import Context, Refusal, belongs
 from services.tickets.core.effects import event_data, start, title
 from services.tickets.core.event import Event
+from services.tickets.core.frozen import changed
 from services.tickets.core.guards import GUARDS
 from services.tickets.core.location import Location
 from services.tickets.core.neighbours import households
@@ -121,7 +121,7 @@ def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusa
     if wrong:
         sentence = "；".join(dict.fromkeys(wrong.values()))
         return Refusal("invalid_fields", f"填写有误：{sentence}", wrong)
-    command = replace(command, payload=payload)
+    command = changed(command, {"payload": payload})
     for name in line.guards:
         refusal = GUARDS[name](ticket, command, context)
         if refusal:

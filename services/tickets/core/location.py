@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -36,7 +36,7 @@ class Location:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parts that are known."""
-        return {k: v for k, v in asdict(self).items() if v not in (None, "")}
+        return {k: v for k, v in vars(self).items() if v not in (None, "")}
 
     def elsewhere(self, other: Location) -> bool:
         """Say whether the other is another house or unit, where the same door is somebody else's."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from services.tickets.core.frozen import changed
 from services.tickets.core.kinds import Kind, Priority
 from services.tickets.core.location import Location
 from services.tickets.core.states import OPEN, State
@@ -203,26 +204,25 @@ class Ticket:
         return [name for name, on in marks.items() if on]
 
     def changed(self, changes: Mapping[str, Any]) -> Ticket:
-        """Return the ticket with other values of some fields.
-
-        The same as ``dataclasses.replace``, which goes through all fields one by one: every event
-        of every ticket comes through here.
-        """
-        if unknown := changes.keys() - FIELD_NAMES:
-            raise TypeError(f"no fields of a ticket: {sorted(unknown)}")
-        new = object.__new__(Ticket)
-        new.__dict__.update(self.__dict__)
-        new.__dict__.update(changes)
-        return new
+        """Return the ticket with other values of some fields."""
+        return changed(self, changes)
 
     def to_doc(self) -> JSON:
         """Return the ticket as JSON values."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        doc = dict(vars(self))
+        for name in TIMES:
+            if (at := doc[name]) is not None:
+                doc[name] = at.isoformat()
+        return doc
 
     @classmethod
     def from_doc(cls, doc: Mapping[str, Any]) -> Ticket:
         """Read back what :meth:`to_doc` gave; fields unknown to this version are ignored."""
-        return cls(**{n: typed(n, doc[n]) for n in FIELD_NAMES if n in doc})
+        values = {n: v for n, v in doc.items() if n in FIELD_NAMES}
+        for name in _TYPED & values.keys():
+            values[name] = typed(name, values[name])
+        # Of one that is older than a field the default of that.
+        return changed(cls(), values) if len(values) < len(FIELD_NAMES) else changed(_NONE, values)
 
 
 FIELD_NAMES = frozenset(f.name for f in fields(Ticket))
@@ -230,6 +230,8 @@ TIMES = frozenset(n for n in FIELD_NAMES if n.endswith("_at")) | {"paused_since"
 _ENUMS: dict[str, type[State] | type[Kind] | type[Priority]] = {
     "state": State, "back_to": State, "kind": Kind, "priority": Priority,
 }  # fmt: skip
+_TYPED = TIMES | _ENUMS.keys()
+_NONE = Ticket()
 
 
 def typed(name: str, value: Any) -> Any:
@@ -241,7 +243,3 @@ def typed(name: str, value: Any) -> Any:
     if name in _ENUMS:
         return _ENUMS[name](value)
     return value
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
