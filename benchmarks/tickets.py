@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import gc
 import json
 import os
 import platform
@@ -30,6 +31,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import Table, event, func, insert, select, text
 from sqlalchemy.engine import make_url
 
+from benchmarks.copies import database_with_copies
 from benchmarks.measure import percentile
 from services.config import ROOT, Settings
 from services.context import Services, build
@@ -54,6 +56,8 @@ from services.web.app import create_app
 
 DATA = ROOT / "var" / "benchmark"
 KINDS = ("sqlite", "postgresql")
+HISTORIES = 200_000
+"""So many tickets of PostgreSQL come through the core; what is more are copies of them."""
 WORDS = ("停水", "楼道", "下水道堵塞", "老人出门不方便", "燃气", "幸福小区3号楼", "没有这样的话")
 FILED_TABLES = (
     TicketEventRow, TicketRow, TicketWordsRow, TicketScoreRow, TicketContactRow, TicketKeyRow,
@@ -83,7 +87,7 @@ class Statements:
 
 
 def postgresql(tickets: int) -> str:
-    """Start a server of our own and return the URL of its database for so many tickets."""
+    """Start a server of our own, or take the one that is named; return the URL of its database."""
     given = os.environ.get("LINDA_TEST_POSTGRES_URL")
     if given is None:
         folder = DATA / "postgresql"
@@ -93,7 +97,7 @@ def postgresql(tickets: int) -> str:
                 folder, cleanup_mode="stop"
             ).get_uri()
         )
-    server, name = make_url(given), f"linda_tickets_{tickets}"
+    server, name = make_url(given), database_of(tickets)
 
     async def make() -> None:
         connection = await asyncpg.connect(server.render_as_string(hide_password=False))
@@ -106,6 +110,11 @@ def postgresql(tickets: int) -> str:
 
     asyncio.run(make())
     return server.set(database=name).render_as_string(hide_password=False)
+
+
+def database_of(tickets: int) -> str:
+    """Return the name of PostgreSQL's database of so many tickets."""
+    return f"linda_tickets_{tickets}"
 
 
 def settings_of(url: str) -> Settings:
@@ -166,11 +175,11 @@ async def _settle(url: str) -> float:
 
 
 def fill(url: str, count: int) -> dict[str, float]:
-    """Bring a database to so many tickets, on PostgreSQL with two processes; say what it took."""
+    """Bring a database to so many tickets, a process for each core; say what it took."""
     there = asyncio.run(_prepare(url))
     if there >= count:
         return {"there": there}
-    parts = 1 if url.startswith("sqlite") else 2
+    parts = os.cpu_count() or 1
     begun = time.perf_counter()
     with ProcessPoolExecutor(parts) as pool:
         jobs = [pool.submit(_fill_part, url, count - there, n, parts) for n in range(parts)]
@@ -181,6 +190,15 @@ def fill(url: str, count: int) -> dict[str, float]:
         "seconds": round(seconds, 1), "events": events, "tickets": count - there,
         "sums_seconds": round(sums, 1),
     }  # fmt: skip
+
+
+def fill_with_copies(url: str, count: int) -> tuple[str, dict[str, float]]:
+    """Make a database of copies beside one of :data:`HISTORIES`; return its URL and what it took."""
+    begun = time.perf_counter()
+    url = database_with_copies(url, database_of(count), count)
+    seconds = time.perf_counter() - begun
+    sums = asyncio.run(_settle(url))
+    return url, {"copies_seconds": round(seconds, 1), "sums_seconds": round(sums, 1)}
 
 
 # ── asking ──────────────────────────────────────────────────────────────────────────────────────
@@ -406,6 +424,9 @@ async def measure(url: str, times: int, only: str | None) -> dict[str, Any]:
     async with services_of(url) as services:
         asked = {}
         async with pages(services) as paged:
+            # As the web process does when it has started.
+            gc.collect()
+            gc.freeze()
             for name, question in (await questions(services) | paged).items():
                 if only is None or only in name:
                     asked[name] = await ask(services, question, times)
@@ -434,8 +455,12 @@ def main() -> None:
     }  # fmt: skip
     for kind in args.kind or KINDS:
         path = DATA / f"tickets-{args.tickets}.db"
-        url = f"sqlite:///{path}" if kind == "sqlite" else postgresql(args.tickets)
-        seeded = fill(url, args.tickets)
+        histories = args.tickets if kind == "sqlite" else min(args.tickets, HISTORIES)
+        url = f"sqlite:///{path}" if kind == "sqlite" else postgresql(histories)
+        seeded = fill(url, histories)
+        if histories < args.tickets:
+            url, copied = fill_with_copies(url, args.tickets)
+            seeded |= copied
         print(
             f"{kind}: {args.tickets} tickets, {seeded}, load {os.getloadavg()[0]:.1f}", flush=True
         )

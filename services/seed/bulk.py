@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -13,7 +12,7 @@ from sqlalchemy import Table, func, insert, select
 from services.catalogue.files import read
 from services.clock import ZONE
 from services.context import Services
-from services.db import Session
+from services.db import Base, Write, execute_all
 from services.metrics import keeping
 from services.metrics.tables import TicketScoreRow
 from services.people.crypto import Vault
@@ -93,7 +92,19 @@ async def fill(services: Services, count: int, *, part: int = 0, parts: int = 1)
     known, made = world(services), 0
     for days in _batches(until.date(), count, part, parts):
         async with services.db.write() as s:
-            made += await _write(s, services.people.vault, known, days, until)
+            lasts = [await store.reserve(s, day, count) for day, count in days]
+        # Made outside of the transaction: SQLite's other writers have their turn meanwhile.
+        histories = [
+            one
+            for (day, count), last in zip(days, lasts, strict=True)
+            for one in _of_day(known, day, last - count, count, until)
+        ]
+        rows = _rows(services.people.vault, histories)
+        async with services.db.write() as s:
+            await execute_all(s, rows)
+            scores = (h.score for h in histories if h.score)
+            await keeping.note_changed(s, keeping.all_days(scores))
+        made += sum(len(h.events) for h in histories)
     return made
 
 
@@ -116,29 +127,25 @@ def _batches(today: date, count: int, part: int, parts: int) -> Iterator[list[tu
         yield batch
 
 
-async def _write(
-    s: Session, vault: Vault, known: World, days: list[tuple[date, int]], until: datetime
-) -> int:
-    made: list[History] = []
-    for day, count in days:
-        last = await store.reserve(s, day, count) - count
-        rng = random.Random(f"{day.isoformat()}:{last}")
-        minutes = sorted(rng.triangular(6 * 60, 23 * 60, 10 * 60) for _ in range(count))
-        for n, minute in enumerate(minutes, 1):
-            at = datetime.combine(day, time(), ZONE) + timedelta(minutes=minute)
-            made.append(history(rng, known, ticket_number(day, last + n), at, until))
-    events = [store.event_values(e) for h in made for e in h.events]
-    scores = [asdict(h.score) for h in made if h.score]
-    for table, rows in (
-        (TicketEventRow, events),
+def _of_day(known: World, day: date, last: int, count: int, until: datetime) -> Iterator[History]:
+    """Yield histories of tickets filed on one day, numbered after the last that it has."""
+    rng = random.Random(f"{day.isoformat()}:{last}")
+    minutes = sorted(rng.triangular(6 * 60, 23 * 60, 10 * 60) for _ in range(count))
+    for n, minute in enumerate(minutes, 1):
+        at = datetime.combine(day, time(), ZONE) + timedelta(minutes=minute)
+        yield history(rng, known, ticket_number(day, last + n), at, until)
+
+
+def _rows(vault: Vault, made: list[History]) -> list[Write]:
+    """Return what writes some histories, at least one."""
+    rows: list[tuple[type[Base], list[dict[str, Any]]]] = [
+        (TicketEventRow, [store.event_values(e) for h in made for e in h.events]),
         (TicketRow, [store.ticket_values(h.ticket) for h in made]),
         (TicketWordsRow, [store.words_values(h.ticket) for h in made]),
-        (TicketScoreRow, scores),
+        (TicketScoreRow, [dict(vars(h.score)) for h in made if h.score]),
         (TicketContactRow, [_contact(vault, h) for h in made]),
-    ):
-        await s.execute(insert(cast(Table, table.__table__)), rows)
-    await keeping.note_changed(s, keeping.all_days(h.score for h in made if h.score))
-    return len(events)
+    ]
+    return [(insert(cast(Table, kind.__table__)), values) for kind, values in rows if values]
 
 
 def _contact(vault: Vault, made: History) -> dict[str, Any]:
