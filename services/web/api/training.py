@@ -109,7 +109,9 @@ class ExportQuery(BaseModel):
     format: Literal["yaml"] = "yaml"
 
 
-@routes.get(BASE + "/labels", auth=TEACH_AUTH, response=LabelsAnswer, summary="意图、事项、实体的名字")
+@routes.get(
+    BASE + "/labels", auth=TEACH_AUTH, response=LabelsAnswer, summary="意图、事项、实体的名字"
+)
 async def labels(request: web.Request) -> dict[str, Any]:
     """Return what a message can be labelled as."""
     return named(request.app[SERVICES].heard.knowledge.labels)
@@ -159,7 +161,11 @@ async def check(request: web.Request, body: NewDecision) -> dict[str, Any]:
 
 
 @routes.post(
-    GROUP + "/decision", auth=TEACH_AUTH, body=NewDecision, response=DecidedAnswer, summary="定一组话"
+    GROUP + "/decision",
+    auth=TEACH_AUTH,
+    body=NewDecision,
+    response=DecidedAnswer,
+    summary="定一组话",
 )
 async def decide(request: web.Request, body: NewDecision) -> dict[str, Any]:
     """Decide about a group; it trains nothing."""
