@@ -14,8 +14,8 @@ from typing import Any
 from actions.client import Json, TicketView
 from actions.contact import preference
 from actions.dialogue import pattern
-from actions.echo import DIETS, MODES, PARTS, say_date, say_time
-from actions.forms import meal, place, shared, subsidy
+from actions.echo import MODES, PARTS, say_date, say_time
+from actions.forms import certificate, diets, meal, place, shared, subsidy
 from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import bare, leftover
 from actions.message import Entity, Message
@@ -40,6 +40,7 @@ class Change:
 
     Attributes:
         appointment: Parts of the appointment; None takes a part away.
+        certificate: What a certificate is for, or which unit wants it.
         phone: The number to reach the resident at from now on.
         wish: How and when they want to be reached, in their words.
         address: The place as understood, and as said; the services resolve it.
@@ -48,6 +49,7 @@ class Change:
     """
 
     appointment: Json = field(default_factory=dict)
+    certificate: Json = field(default_factory=dict)
     phone: str = ""
     wish: str = ""
     address: Mapping[str, Any] = field(default_factory=dict)
@@ -57,7 +59,8 @@ class Change:
 
     def __bool__(self) -> bool:
         """Whether anything changes."""
-        return bool(self.appointment or self.phone or self.wish or self.address or self.cancels)
+        facts = (self.appointment, self.certificate, self.phone, self.wish, self.address)
+        return any(facts) or self.cancels
 
 
 def says(kind: str, text: str) -> bool:
@@ -87,7 +90,10 @@ def asks(message: Message) -> bool:
             return True
     if says("rebook", message.text):
         return True
-    return alone(message) or _other_food(message) or subsidy.asks_to_write(message)
+    other = alone(message) or _other_food(message) or subsidy.asks_to_write(message)
+    return other or bool(
+        certificate.unit_corrected(message) or certificate.purpose_corrected(message)
+    )
 
 
 def _other_food(message: Message) -> bool:
@@ -156,6 +162,8 @@ def kind_of(ticket: TicketView) -> str:
 def change_of(message: Message, ticket: TicketView) -> Change:
     """Return what the message changes of a request; an empty change when it does not fit it."""
     kind = kind_of(ticket)
+    if ticket.data.get("certificate") and (told := _of_certificate(message, ticket)):
+        return told
     if message.all("diet") and kind == MEAL:
         return _of_meal(message, ticket)
     if (once := _of_series(message, ticket)) is not None:
@@ -320,7 +328,7 @@ def _meal_words(part: str, order: Mapping[str, Any], message: Message) -> str:
         return MODES.get(str(value), "")
     if part == subsidy.FIELD:
         return subsidy.of_order(value) if value else ""
-    return "、".join(DIETS.get(d, d) for d in value or [])
+    return diets.words(order, int(order.get("portions") or 1))
 
 
 # --- habits (“每天中午”) --------------------------------------------------------------------------------
@@ -461,6 +469,22 @@ def say_when(appointment: Mapping[str, Any], message: Message) -> str:
     day = say_date(date.fromisoformat(str(appointment["date"])[:10]), message.now)
     clock = str(appointment.get("time") or "")
     return day + (clock or PARTS.get(str(appointment.get("part") or ""), ""))
+
+
+# --- certificates -----------------------------------------------------------------------------------
+
+
+def _of_certificate(message: Message, ticket: TicketView) -> Change:
+    """Read what it is for, or, of one that nobody may demand, which unit wants it."""
+    known = dict(ticket.data.get("certificate") or {})
+    if known.get("demanded_by"):
+        part, new = "demanded_by", certificate.unit_corrected(message)
+    else:
+        part, new = "purpose", certificate.purpose_corrected(message)
+    old = str(known.get(part) or "")
+    if not new or new == old:
+        return Change()
+    return Change(certificate={part: new}, lines=((say(f"change_{part}", words=new), old),))
 
 
 # --- reports ----------------------------------------------------------------------------------------

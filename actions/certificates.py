@@ -16,7 +16,7 @@ from actions.forms.draft import Draft
 from actions.message import Message
 from actions.notices import notice_card
 from actions.offers import make_offer
-from actions.requests import own_part, with_rest
+from actions.requests import HANDOVER, own_part, with_rest
 from actions.texts import say
 from actions.turn import LISTEN, Turn, TurnAction
 
@@ -74,6 +74,27 @@ def others(message: Message) -> list[Json]:
     ]  # fmt: skip
 
 
+def _changes_own(turn: Turn) -> bool:
+    """Whether the words turn around what was told of a certificate before (“不是银行要的，是公证处要的”).
+
+    Without such a request they come back here.
+    """
+    message = turn.message
+    if (
+        message.meant("certificate")
+        or HANDOVER["supplement_ticket"] in turn.actions_since_message()
+    ):
+        return False
+    return bool(certificate.unit_corrected(message) or certificate.purpose_corrected(message))
+
+
+def _waiting_before(turn: Turn) -> list[Json]:
+    """Return what waits behind the form in which another certificate was named."""
+    draft = turn.draft
+    names = (certificate.FORM.name, certificate.DEMAND.name)
+    return list(draft.get("later") or []) if draft is not None and draft.form in names else []
+
+
 class CheckCertificate(TurnAction):
     """Asks the policy which way the request goes and prepares the draft of that way."""
 
@@ -82,13 +103,15 @@ class CheckCertificate(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Return the route; the away and refused cases go the honest way (unknown)."""
+        if turn.loop is None and _changes_own(turn):
+            return [FollowupAction(HANDOVER["supplement_ticket"])]
         if turn.loop is None and self._about_the_card(turn):
             return [FollowupAction("action_answer_service")]
         turn.message, waiting = own_part(turn.message, frozenset({"request_certificate"}))
-        waiting = [*others(turn.message), *waiting, *turn.rest]
+        waiting = [*others(turn.message), *waiting, *turn.rest, *_waiting_before(turn)]
         async with turn.client() as client:
             policy = await policy_of(turn.message, client)
-        route = self._route(policy)
+        route = route_of(policy)
         facts = {
             "certificate": {"no": policy.get("no"), "name": policy["name"]},
             "leaf": policy.get("leaf"),
@@ -101,7 +124,7 @@ class CheckCertificate(TurnAction):
         form = certificate.DEMAND if route == FORBIDDEN else certificate.FORM
         draft = Draft(form.name, turn.message.id, values=facts)
         if route == PERMITTED:
-            self._say_permitted(turn, policy)
+            say_permitted(turn, policy)
         return [SlotSet("certificate_route", route), SlotSet("draft", draft.to_slot())]
 
     @staticmethod
@@ -112,24 +135,29 @@ class CheckCertificate(TurnAction):
         named = turn.message.all("certificate")
         return bool(not named and turn.topic_leaf() and follow_ups.part_of(turn.message))
 
-    @staticmethod
-    def _route(policy: Mapping[str, Any]) -> str:
-        """“It depends” is a way of its own: what for is asked, and the window finds out."""
-        depends = policy.get("allowed") is None and policy.get("why")
-        return PERMITTED if depends else ROUTES[policy.get("allowed")]
 
-    @staticmethod
-    def _say_permitted(turn: Turn, policy: Mapping[str, Any]) -> None:
-        bring = "、".join(policy.get("bring") or [])
-        if policy.get("allowed") is None:
-            turn.say("certificate_depends", name=policy["name"], bring=bring, **_ways(policy))
-            return
-        key = "certificate_permitted" if bring else "certificate_permitted_plain"
-        turn.say(key, name=policy["name"], bring=bring)
+def route_of(policy: Mapping[str, Any]) -> str:
+    """“It depends” is a way of its own: what for is asked, and the window finds out."""
+    depends = policy.get("allowed") is None and policy.get("why")
+    return PERMITTED if depends else ROUTES[policy.get("allowed")]
 
 
-def _ways(policy: Mapping[str, Any]) -> dict[str, str]:
-    return {key: str(policy.get(key) or "") for key in ("why", "redirect")}
+def say_permitted(turn: Turn, policy: Mapping[str, Any]) -> None:
+    """Say that the community writes it, or what that depends on, and what to bring."""
+    bring = "、".join(policy.get("bring") or [])
+    if policy.get("allowed") is None:
+        turn.say(
+            "certificate_depends", name=policy["name"], bring=bring, **ways(policy, turn.elder)
+        )
+        return
+    key = "certificate_permitted" if bring else "certificate_permitted_plain"
+    turn.say(key, name=policy["name"], bring=bring)
+
+
+def ways(policy: Mapping[str, Any], elder: bool) -> dict[str, str]:
+    """Return why and where instead, in the locality's shorter words for large-type mode if it has them."""
+    short = (policy.get("elder") or {}) if elder else {}
+    return {key: str(short.get(key) or policy.get(key) or "") for key in ("why", "redirect")}
 
 
 class RouteCertificate(TurnAction):
@@ -165,8 +193,7 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
         "certificate_refused",
         name=policy.get("name") or "这个证明",
         basis=policy.get("basis") or "民发〔2020〕20号",
-        why=policy.get("why") or "",
-        redirect=policy.get("redirect") or "",
+        **ways(policy, turn.elder),
         bring="\n" + say("bring_too", words=bring) if bring else "",
     )
     notice = str(policy.get("notice") or "")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 WEEKDAYS = "一二三四五六日"
 PARTS = {
@@ -17,29 +20,10 @@ PARTS = {
 }
 MEALS = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
 MODES = {"delivery": "送到家", "pickup": "自己来取", "eat_in": "到食堂吃"}
-DIETS = {
-    "soft": "软和的",
-    "liquid": "流食",
-    "light": "清淡",
-    "low_salt": "少盐",
-    "low_sugar": "少糖",
-    "diabetic": "糖尿病餐",
-    "low_protein": "低蛋白",
-    "low_purine": "低嘌呤",
-    "low_fat": "少油",
-    "no_chili": "不放辣",
-    "no_pork": "不要猪肉",
-    "halal": "清真",
-    "vegetarian": "素食",
-    "no_seafood": "不要海鲜",
-    "no_peanut": "不要花生",
-    "no_egg": "不要鸡蛋",
-    "no_milk": "不要牛奶",
-    "no_coriander": "不放香菜",
-    "no_onion": "不放葱",
-    "no_garlic": "不放蒜",
-    "boneless": "去骨去刺",
-}
+DIETS: Mapping[str, str] = yaml.safe_load(
+    (Path(__file__).parent.parent / "data" / "diets.yml").read_text(encoding="utf-8")
+)
+"""Code of a diet → what it is called; the console calls it the same."""
 RELATIONS = {
     "mother": "您母亲",
     "father": "您父亲",

@@ -18,7 +18,7 @@ from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
 from actions.echo import MEALS, MODES, RELATIONS, say_address
-from actions.forms import asides, certificate, meal, place, report, subsidy
+from actions.forms import asides, meal, place, report, subsidy
 from actions.forms.draft import (
     CHANGE,
     CONFIRM,
@@ -33,7 +33,6 @@ from actions.forms.draft import (
 from actions.forms.replies import bare, is_pause, is_restart, is_stop, is_yes
 from actions.message import Message
 from actions.my_data import ask_about_subsidy, ask_to_remember
-from actions.notices import notice_card, of_ticket, spoken
 from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part
 from actions.texts import catalogue, say
@@ -191,6 +190,8 @@ class FormStep(TurnAction):
             return False
         if old.round == turn.message.id:  # brought here from another channel by this very message
             return False
+        if turn.corrects():
+            return False  # whatever it was taken for, it changes what was told
         if turn.tells_reach():
             return False  # whatever it was taken for, it answers the question for a phone
         if turn.choice is not None and turn.choice.intent in REPLIES:
@@ -294,10 +295,17 @@ class FormStep(TurnAction):
         """Return what the last message changed in a summary that was already shown."""
         if old is None or old.asked not in (CONFIRM, CHANGE):
             return ""
+        return self._differences(turn, old, draft)
+
+    def _differences(self, turn: Turn, old: Draft, draft: Draft) -> str:
+        """Return in words what is read back otherwise than before the last message."""
         before = dict(self.summary(old, turn.message))
         new = [(k, v) for k, v in self.summary(draft, turn.message) if before.get(k) != v]
+        other = leaves.name(draft.get("leaf")) if draft.get("leaf") != old.get("leaf") else ""
         return "，".join(
-            say("story_added") if heading == report.STORY else f"{heading}：{words}"
+            say("story_added")
+            if heading == report.STORY and not other
+            else f"{heading}：{other if heading == report.STORY else words}"
             for heading, words in new
         )
 
@@ -327,7 +335,11 @@ class FormStep(TurnAction):
         elif question == "place" and _place(old) != _place(draft):
             return  # the question itself names the place it was told
         elif question != CHANGE:
-            turn.lead("noted" if before != now else "unclear", words=words)
+            changed = self._differences(turn, old, draft) if turn.corrects() else ""
+            if changed:
+                turn.lead("corrected", changed=changed)
+            else:
+                turn.lead("noted" if before != now else "unclear", words=words)
 
     @staticmethod
     def _say_unread(turn: Turn, draft: Draft, question: str | None) -> None:
@@ -570,60 +582,6 @@ def _meal_button(name: str) -> Button:
     return button(MEALS[name], f'/affirm{{"meal":"{name}"}}')
 
 
-class CertificateStep(FormStep):
-    """An appointment for a certificate the community may write."""
-
-    NAME = "validate_certificate_form"
-    FORM = certificate.FORM
-    RULES = certificate
-
-    def ask(self, turn: Turn, draft: Draft, question: str) -> None:
-        """Ask for a field of the appointment."""
-        if question == "place":
-            ask_place(turn, draft)
-        else:
-            turn.say(f"ask_{question}", [button("跳过", "/deny")])
-
-
-class DemandStep(FormStep):
-    """Who demanded a certificate that nobody may demand."""
-
-    NAME = "validate_demand_form"
-    FORM = certificate.DEMAND
-
-    def _filled(self, turn: Turn, old: Draft | None) -> Draft:
-        # The message that asked for the certificate is no answer to the question that follows it.
-        if old is not None and old.round == turn.message.id:
-            return replace(old, seen=turn.message.id)
-        return super()._filled(turn, old)
-
-    def _acknowledge(
-        self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
-    ) -> None:
-        """What was asked beside the question is answered by :meth:`ask` itself."""
-        if turn.message.id not in (draft.get("sheet"), draft.get("pressed")):
-            super()._acknowledge(turn, old, draft, question)
-
-    def ask(self, turn: Turn, draft: Draft, question: str) -> None:
-        """Ask once, with a way out; a unit that was named already only needs a yes."""
-        policy = draft.get("policy") or {}
-        notice = str(policy.get("notice") or "")
-        if draft.get("sheet") == turn.message.id:
-            name, address = policy.get("name") or "", spoken(notice)
-            turn.say("certificate_sheet", custom=notice_card(notice), name=name, address=address)
-        refusal = button("不登记", "/deny")
-        if draft.get("said_by"):
-            buttons = [button(say("button_demand"), "/affirm"), refusal]
-            turn.say("ask_demanded_by_known", buttons, unit=draft.get("said_by"))
-            return
-        pressed = draft.get("pressed") == turn.message.id
-        turn.say("ask_demanded_by_pressed" if pressed else "ask_demanded_by", [refusal])
-
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Nothing is confirmed here."""
-        return []
-
-
 class Submit(TurnAction):
     """Files what was confirmed; when the services are away the draft stays and waits."""
 
@@ -784,52 +742,6 @@ class SubmitMeal(Submit):
         return ask_about_subsidy(turn, ticket, whom)
 
 
-class SubmitCertificate(Submit):
-    """Makes the appointment for a certificate."""
-
-    NAME = "action_submit_certificate"
-    FORM = certificate.FORM
-    RULES = certificate
-
-    def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
-        """Say the number and the date."""
-        turn.say("certificate_filed", custom=ticket.card(), **facts_of(ticket))
-
-
-class SubmitDemand(Submit):
-    """Files the clue, or goes on with the matter the resident turned to."""
-
-    NAME = "action_submit_demand"
-    FORM = certificate.DEMAND
-
-    async def act(self, turn: Turn) -> list[EventType]:
-        """File only what was told; silence is fine."""
-        draft = turn.draft
-        if draft is not None and draft.get("handover"):
-            return [*cleared(), FollowupAction(HANDOVER[draft.get("handover")])]
-        if draft is None or not draft.get("demanded_by"):
-            turn.say("dropped_demand")
-            return [*cleared(), *(self._later(turn, draft) if draft else [])]
-        return await super().act(turn)
-
-    def body(self, turn: Turn, draft: Draft) -> Json:
-        """Return the clue as a ticket."""
-        return certificate.to_clue(draft, turn.conversation_id)
-
-    def summary(self, draft: Draft, message: Message) -> Lines:
-        """Return the clue in words."""
-        return [("谁要的", str(draft.get("demanded_by")))]
-
-    def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
-        """Say the number, and where the notice is that names the unit."""
-        policy = draft.get("policy") or {}
-        address = of_ticket(str(policy.get("notice") or ""), ticket)
-        shown = ticket.card()
-        links = (notice_card(address) or {}).get("card", {}).get("links") or []
-        shown["card"] = {**shown["card"], "links": links}
-        turn.say("demand_filed", custom=shown, ticket_no=ticket.ticket_no, address=spoken(address))
-
-
 class CancelForm(TurnAction):
     """Stops what is being filled in; nothing has been filed."""
 
@@ -864,12 +776,8 @@ def facts_of(ticket: TicketView) -> dict[str, Any]:
 
 __all__: Sequence[str] = (
     "CancelForm",
-    "CertificateStep",
-    "DemandStep",
     "MealStep",
     "ReportStep",
-    "SubmitCertificate",
-    "SubmitDemand",
     "SubmitMeal",
     "SubmitReport",
 )

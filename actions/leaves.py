@@ -57,6 +57,18 @@ def errands() -> frozenset[str]:
     )
 
 
+def errand_named(words: str) -> str | None:
+    """Return the leaf of the errand whose card's name or other name stands in the words, or None for none or several."""
+    found = [leaf for leaf in sorted(errands()) if any(n in words for n in _called(leaf))]
+    return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=128)
+def _called(leaf: str) -> tuple[str, ...]:
+    known = card(leaf) or {}
+    return (*str(known.get("name") or "").split("、"), *(known.get("aliases") or ()))
+
+
 def name(leaf: str | None) -> str:
     """Return what people call the leaf; for an unknown one ``这件事``."""
     return names().get(leaf or "", "这件事")

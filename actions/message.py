@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from actions import accessible
+from actions.dialogue import pattern
 from bot.understanding.scripts import simplify
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -282,7 +283,8 @@ def _parse(
         held=metadata.get("place") or None,
         needed=metadata.get("needed") or None,
     )
-    return replace(message, parts=_parts(message, parsed.get("parts") or []))
+    parts = _parts(message, parsed.get("parts") or []) or one_each(message)
+    return replace(message, parts=parts)
 
 
 def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
@@ -291,6 +293,8 @@ def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message
     So is its compound, and of orders the day and the meal.
     """
     parts = [_part(whole, number, each) for number, each in enumerate(parsed)]
+    if len([p for p in parts if not _only_on_behalf(p)]) < 2:
+        return ()
     place = next((e for p in parts for e in p.entities if e.type == "address"), None)
     if place is not None:
         shared = replace(place, start=0, end=0)
@@ -302,6 +306,51 @@ def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message
             shared = replace(said, start=0, end=0)
             parts = [p if p.intent != _ORDER or p.all(kind) else _with(p, shared) for p in parts]
     return tuple(parts)
+
+
+def _only_on_behalf(part: Message) -> bool:
+    """Whether a part only says for whom the other is told (“替我妈报一下，…”)."""
+    rest = part.text
+    for person in part.all("relation"):
+        rest = rest.replace(person.text, "")
+    return rest != part.text and bool(pattern("each", "on_behalf").fullmatch(rest.strip(" ，,。")))
+
+
+def one_each(whole: Message) -> tuple[Message, ...]:
+    """Return one request for each house of “…灯坏了，一个3号楼一个5号楼”; empty when they are not counted up."""
+    if whole.tapped or whole.intent != "report_problem":
+        return ()
+    houses = [
+        e for e in whole.all("address") if isinstance(e.value, Mapping) and e.value.get("building")
+    ]
+    first = [pattern("each", "one").search(whole.text[: e.start]) for e in houses]
+    if len(houses) < 2 or not all(first):
+        return ()
+    gaps = zip(houses, (*(m.start() for m in first[1:] if m), len(whole.text)), strict=True)
+    if not all(pattern("each", "behind").match(whole.text[e.end : end]) for e, end in gaps):
+        return ()
+    head = first[0].start() if first[0] else 0
+    told = whole.text[:head].rstrip(" ，,、。；;：:")
+    said = [e for e in whole.entities if e.end <= head]
+    compound = next((e.value.get("community") for e in said if e.type == "address"), None)
+    beside = tuple(e for e in said if e.type not in ("address", "count"))
+    return tuple(
+        replace(
+            whole,
+            text=f"{told}，{house.text}",
+            written=f"{told}，{house.text}",
+            entities=(*beside, _house(house, compound)),
+            said_in=f"{whole.id}#{number}",
+        )
+        for number, house in enumerate(houses)
+    )
+
+
+def _house(entity: Entity, compound: Any) -> Entity:
+    value = (
+        entity.value if entity.value.get("community") else {"community": compound, **entity.value}
+    )
+    return replace(entity, value={k: v for k, v in value.items() if v}, start=0, end=0)
 
 
 _ORDER = "book_meal"

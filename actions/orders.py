@@ -15,8 +15,8 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import amending, choices, waiting
 from actions.client import Json, TicketView
 from actions.dialogue import pattern
-from actions.echo import DIETS, MODES, RELATIONS, say_date, say_time
-from actions.forms import meal
+from actions.echo import MODES, RELATIONS, say_date, say_time
+from actions.forms import diets, meal
 from actions.forms.replies import bare
 from actions.message import Message
 from actions.texts import say
@@ -117,7 +117,7 @@ def words(ticket: TicketView, message: Message, next_: bool = True) -> str:
         what = str(order.get("what") or ticket.title or "预约")
         return f"{whom}{what}，{amending.say_when(order, message) or '日子还没定'}"
     day, which = _day(ticket), str(order.get("meal"))
-    diet = "、".join(DIETS.get(d, d) for d in order.get("diet") or [])
+    diet = diets.words(order, int(order.get("portions") or 1))
     how = "，".join(
         filter(None, (f"{order.get('portions') or 1}份", diet, MODES.get(str(order.get("mode")))))
     )

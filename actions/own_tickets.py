@@ -400,6 +400,8 @@ class Supplement(OwnTicketAction):
             lines[-1] = (label if door in label else f"{label}{door}", known)
         try:
             view = await client.resident_act(ticket.ticket_no, "amend", body, turn.key("amend"))
+        if change.certificate:
+            body["certificate"] = change.certificate
         except Refused as refused:
             if refused.code in NOT_AMENDABLE:
                 return await self.do(turn, client, ticket)

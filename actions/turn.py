@@ -16,6 +16,7 @@ from actions import (
     choices,
     conduct,
     contact,
+    corrections,
     drafts,
     follow_ups,
     gist,
@@ -368,7 +369,7 @@ class Turn:
             return self.loop
         if name in PEOPLE_FIRST:
             return None
-        if self.tells_reach():
+        if self.corrects() or self.tells_reach():
             return self.loop if name != self.loop else None
         if self._reads_badly():
             return accessible.ACTION if name != accessible.ACTION else None
@@ -378,6 +379,10 @@ class Turn:
             return ANSWER if name != ANSWER else None
         others = self.loop == "booking_form" and booking.asks_others(self.message)
         return self.loop if others and name != self.loop else None
+
+    def corrects(self) -> bool:
+        """Whether the message turns around what an open form was told (“不对，是公证处要的”)."""
+        return self.loop is not None and corrections.of(self.message) is not None
 
     def completes(self) -> bool:
         """Whether the message answers what the resident was asked to add to a ticket."""

@@ -5,21 +5,20 @@ Which is which is the locality's policy (民发〔2020〕20号 and its local lis
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from actions import corrections
 from actions.dialogue import load, pattern
 from actions.echo import mask_phone, say_time
 from actions.forms import place, shared
-from actions.forms.draft import Draft, Field, Form, Values
+from actions.forms.draft import CHANGE, CONFIRM, SUBMIT, Draft, Field, Form, Values
 from actions.forms.replies import bare, is_skip, is_yes
 from actions.message import Message
 from actions.texts import say
 
-_PURPOSE = re.compile(
-    r"(?:为了|用来|用于|要办|好办|办|给)?((?:孩子|娃|小孩)?(?:上学|入学|入托|转学|落户|贷款|报名|找工作|入职|办卡|"
-    r"开户|低保|医保|助学|报销|租房|提公积金|办居住证|法院|打官司|评奖|升学|面试)(?:(?![要开得需让叫说给用])[^,\uff0c。;\uff1b!\uff01?\uff1f]){0,8})"
-)
+DATA = "certificates"
 _ASIDE = frozenset({"ask_human", "cancel_dialog", "thank", "greet", "goodbye"})
 OPENERS = frozenset(
     "report_problem ask_service request_certificate book_meal book_service query_progress urge_ticket "
@@ -27,22 +26,66 @@ OPENERS = frozenset(
 )
 """Intents that are a new matter, not an answer to “谁让您开的”."""
 NEW_MATTER = 0.6
-_OFFICE = re.compile(
-    r"^.{0,12}(银行|公司|单位|学校|幼儿园|局|派出所|事务所|交易所|中心|窗口|大厅|医院|法院|公证处|网点|支行|社保|公积金|"
-    r"物业|街道|老板|厂|企业)(那边|那里|的人|的)?(要的?|让开的?|非要的?|(口头)?(说|讲|通知)的?)?$"
-)
-"""A message that only names an office answers “谁让您开的”, whatever it sounds like."""
+_FACTS = frozenset({"address", "time", "phone", "certificate"})
+
+
+def purpose_corrected(message: Message) -> str:
+    """Return what a certificate is for instead (“不对，是给孩子上学用的”); empty when that is not corrected."""
+    turned = corrections.of(message)
+    if turned is None or any(e.type in _FACTS and turned.holds(e) for e in message.entities):
+        return ""
+    found = pattern(DATA, "purpose").search(turned.new)
+    if found is not None:
+        return found["what"]
+    told = pattern(DATA, "purpose_end").search(turned.new)
+    return pattern(DATA, "purpose_lead").sub("", turned.new[: told.start()]) if told else ""
 
 
 def _purpose(message: Message, draft: Draft) -> Values:
-    found = _PURPOSE.search(message.text) if not draft.get("purpose") else None
-    return {"purpose": found.group(1)} if found else {}
+    """Read what it is for; what was told is changed by a correction, or by its word over the summary."""
+    if message.tapped:
+        return {}
+    if corrected := purpose_corrected(message):
+        return {"purpose": corrected}
+    found = pattern(DATA, "purpose").search(message.text)
+    anew = draft.asked in (CONFIRM, CHANGE) and pattern(DATA, "purpose_end").search(message.text)
+    return {"purpose": found["what"]} if found and (anew or not draft.get("purpose")) else {}
 
 
 def _purpose_answer(message: Message, draft: Draft) -> Values:
     if message.tapped or is_skip(message) or not message.text.strip():
         return {}
-    return {"purpose": message.text.strip()}
+    if corrections.of(message) and any(e.type in _FACTS for e in message.entities):
+        return {}  # “不对，是5号楼”
+    return {"purpose": purpose_corrected(message) or message.text.strip()}
+
+
+def other_kind(message: Message) -> bool:
+    """Whether another certificate is meant than the one told (“不是居住证明，是困难证明”)."""
+    turned = corrections.of(message)
+    return turned is not None and any(turned.holds(e) for e in message.meant("certificate"))
+
+
+def _kind(message: Message, draft: Draft) -> Values:
+    return {"kind_said": message.id} if draft.asked and other_kind(message) else {}
+
+
+def of_kind(draft: Draft, policy: Mapping[str, Any], permitted: bool) -> Draft:
+    """Return the draft for the other certificate; one that is not written here ends the form.
+
+    Args:
+        draft: What is known so far: place, day and purpose stay.
+        policy: What the locality says of the other certificate.
+        permitted: Whether an appointment is made for it.
+    """
+    if not permitted:
+        return replace(draft, outcome=SUBMIT, values={**draft.values, "handover": True})
+    facts = {
+        "certificate": {"no": policy.get("no"), "name": policy["name"]},
+        "leaf": policy.get("leaf"),
+        "policy": dict(policy),
+    }
+    return replace(draft, values={**draft.values, **facts})
 
 
 FORM = Form(
@@ -51,6 +94,7 @@ FORM = Form(
     essential="narrative",
     early=True,
     fields=(
+        Field("kind", needed=lambda d, m: False, read=_kind),
         Field(
             "purpose",
             needed=lambda d, m: not d.get("purpose"),
@@ -111,14 +155,31 @@ def demanded_by(text: str) -> str:
     return "" if unit in load("certificates")["demand"]["vague"] else unit
 
 
+def names_office(text: str) -> bool:
+    """Whether the words only name an office, and so answer “谁让您开的”, whatever they sound like."""
+    return bool(pattern(DATA, "demand", "office").match(bare(text)))
+
+
+def unit_corrected(message: Message) -> str:
+    """Return which unit wants it instead (“不是银行要的，是公证处要的”); empty when that is not corrected."""
+    turned = corrections.of(message)
+    if turned is None or not names_office(turned.new):
+        return ""
+    return pattern(DATA, "demand", "unit_end").sub("", bare(turned.new))
+
+
 def _demand_answer(message: Message, draft: Draft) -> Values:
     if not message.tapped and wants_sheet(message.text):
         return {"sheet": message.id}
     if draft.get("said_by") and is_yes(message):
         return {"demanded_by": draft.get("said_by")}
+    if other_kind(message):
+        return {"handover": "request_certificate"}
+    if unit := unit_corrected(message):
+        return {"demanded_by": unit, "corrected": True}
     if new_matter(message):
         return {"handover": message.intent}
-    if _OFFICE.match(bare(message.text)):
+    if names_office(message.text):
         return {"demanded_by": message.text.strip()}  # “派出所要的”, though 要的 also says yes
     if pattern("certificates", "demand", "pressed").search(message.text):
         unit = demanded_by(message.text)
@@ -133,7 +194,7 @@ def _demand_answer(message: Message, draft: Draft) -> Values:
 
 def new_matter(message: Message) -> bool:
     """Whether the message is another matter instead of an answer to “谁让您开的”."""
-    if _OFFICE.match(bare(message.text)):
+    if names_office(message.text):
         return False
     return message.intent in OPENERS and message.confidence >= NEW_MATTER and not message.uncertain
 

@@ -7,23 +7,45 @@ from __future__ import annotations
 
 from typing import Any
 
+from actions import corrections, leaves
+from actions.dialogue import load, pattern
 from actions.echo import say_time
 from actions.follow_ups import APPOINTMENT, PROXY
 from actions.forms import place, shared
-from actions.forms.draft import Draft, Field, Form
+from actions.forms.draft import Draft, Field, Form, Values
 from actions.message import Message
 from actions.texts import say
 
 KINDS = {PROXY: "找人代办", APPOINTMENT: "约时间去办"}
 """What the errand is, as it is read back and written on the ticket."""
+FILE = "corrections"
 TOLD = 4
 """Fewer words than this tell nothing that the office would need (“好”, “代办”)."""
+
+
+def _other(message: Message, draft: Draft) -> Values:
+    """Read what is to be done instead (“不对，是老年证”), and whether one goes oneself after all."""
+    turned = corrections.of(message)
+    if turned is None or not draft.asked:
+        return {}
+    said: dict[str, Any] = {}
+    leaf = leaves.errand_named(turned.new)
+    if leaf is not None and leaf != draft.get("leaf"):
+        said |= {"leaf": leaf, "service": leaves.name(leaf)}
+    kinds = load(FILE)["errand_kinds"]
+    kind = next((k for k in kinds if pattern(FILE, "errand_kinds", k).search(turned.new)), None)
+    if kind is not None and kind in (
+        (leaves.card(said.get("leaf") or draft.get("leaf")) or {}).get("offers") or ()
+    ):
+        said["errand"] = kind
+    return said
 
 
 FORM = Form(
     name="errand",
     early=True,
     fields=(
+        Field("errand", needed=lambda d, m: False, read=_other),
         Field(
             "when",
             needed=lambda d, m: d.get("errand") == APPOINTMENT and not d.get("when"),

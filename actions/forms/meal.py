@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from actions import corrections
 from actions.dialogue import load, pattern
-from actions.echo import DIETS, MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
-from actions.forms import habits, place, shared, subsidy
+from actions.echo import MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
+from actions.forms import diets, habits, place, shared, subsidy
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_yes
 from actions.message import Entity, Message
@@ -229,20 +230,15 @@ def _eaters(message: Message, draft: Draft) -> int:
     return 2 if whom in TWO_PEOPLE or _pattern("pair").search(message.text) else 1
 
 
-def _diet(message: Message, draft: Draft) -> Values:
-    said = [str(e.value) for e in message.meant("diet")]
-    old = list(draft.get("diet") or [])
-    return {"diet": [*old, *(d for d in said if d not in old)]} if said else {}
-
-
 def _mode(message: Message, draft: Draft) -> Values:
     if (message.about or "").startswith("mode:"):
         return {"mode": str(message.about).removeprefix("mode:")}
-    words = _pattern("not_brought").sub("", message.text)
+    text = corrections.behind(message.text)
+    words = _pattern("not_brought").sub("", text)
     found = next(
         (name for name in load(DATA)["modes"] if _pattern("modes", name).search(words)), None
     )
-    if found is None and words != message.text and draft.asked == "mode":
+    if found is None and words != text and draft.asked == "mode":
         found = "pickup"  # read back in the summary
     return {"mode": found} if found else {}
 
@@ -313,7 +309,7 @@ FORM = Form(
             default={"mode": "delivery"},
         ),
         replace(place.field(wanted=_delivered), read=_place),
-        Field("diet", needed=lambda d, m: False, read=_diet),
+        Field("diet", needed=lambda d, m: False, read=diets.read),
         Field(
             subsidy.FIELD,
             needed=lambda d, m: subsidy.needed(d),
@@ -336,7 +332,7 @@ def to_check(draft: Draft) -> tuple[str, str] | None:
     return str(wanted[0]), str(wanted[1])
 
 
-PRICES = ("price", "price_note", "subsidies", "subsidy_note", "remembered")
+PRICES = ("price", "price_note", "subsidies", "subsidy_note", "elder", "remembered")
 """What ``GET /meals`` says of prices: the normal one, who may pay less, what we may remember."""
 
 
@@ -373,7 +369,8 @@ def say_meal(day: str, meal: str, message: Message) -> str:
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the order as (heading, words), in the order it is read out."""
-    lines = [("哪一顿", say_meal(str(draft.get("date")), str(draft.get("meal")), message))]
+    day, which = draft.get("date"), str(draft.get("meal") or "")
+    lines = [("哪一顿", say_meal(str(day), which, message) if day else MEALS.get(which, ""))]
     if draft.get("habit"):
         lines.append(("以后", say_time(draft.get("habit"), message.now) + _ends(draft, message)))
     if draft.get("skip"):
@@ -383,7 +380,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("还有", say("meal_more_days", message.elder, days=draft.get("more_days"))))
     lines.append(("几份", f"{portions(draft)}份"))
     lines += shared.say_subject(draft, "给谁")
-    diet = "、".join(DIETS.get(d, d) for d in draft.get("diet") or [])
+    diet = diets.words(draft.values, portions(draft))
     lines.append(("忌口", diet or say("meal_no_diet")))
     lines.append(("怎么吃", MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
@@ -419,6 +416,8 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
         "delivery": _delivered(draft),
         "mode": draft.get("mode"),
     }
+    if draft.get(diets.APART):
+        appointment[diets.APART] = draft.get(diets.APART)
     if said := subsidy.to_order(draft):
         appointment["subsidy"] = said
     if draft.get("habit"):

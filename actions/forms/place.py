@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from actions import leaves
+from actions import corrections, leaves
 from actions.dialogue import load, pattern
 from actions.echo import say_address
 from actions.forms.draft import CONFIRM, Draft, Field, Values
@@ -260,12 +260,24 @@ def _fresh(draft: Draft, parts: Mapping[str, Any], text: str) -> Values:
 
 def _door(message: Message, draft: Draft) -> Values:
     """Take “501” after the question for a phone as the door that was still open."""
-    known, said = draft.get("address") or {}, _DOOR.fullmatch(bare(message.text))
+    known = draft.get("address") or {}
+    if known.get("building") and (other := _other_door(message)):
+        return _fresh(draft, {"room": other}, other)
+    said = _DOOR.fullmatch(bare(message.text))
     asked = draft.asked in ("contact", CONFIRM) and known.get("building") and not known.get("room")
     if not asked or said is None or not (said["floor"] or said["room"]):
         return {}
     again = {DOOR_SAID: True} if draft.asked == "contact" else {}
     return {**_fresh(draft, _door_parts(said), message.text), **again}
+
+
+def _other_door(message: Message) -> str:
+    """Return the door that a correction names (“房号也错了，是502”); empty without one."""
+    turned = corrections.of(message)
+    if turned is None or message.all("address") or message.all("time") or message.all("count"):
+        return ""
+    said = _DOOR.fullmatch(bare(turned.new))
+    return str(said["room"]) if said and said["room"] and not said["floor"] else ""
 
 
 def _door_parts(said: re.Match[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions import conduct, contact, gist, leaves, manners
+from actions import conduct, contact, corrections, gist, leaves, manners
 from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_address, say_since
 from actions.forms import neighbours, place, shared
@@ -109,6 +109,8 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {} if empty else {"narrative": text}
     if draft.asked in ("confirm", "change") and summary_question(message):
         return {}
+    if _other_matter(message, draft) or _who_corrected(message, draft):
+        return {} if text in story else {"narrative": f"{story}\n{text}"}
     if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
         return {}
     if draft.asked in ("desk", "who") or (draft.asked == "contact" and is_skip(message)):
@@ -175,6 +177,8 @@ def _leaf(message: Message, draft: Draft) -> Values:
     empty = OPENING.match(bare(message.text)) or is_restart(message)
     if empty or _tells_nothing(message, draft):
         return {}  # “我要投诉” does not say what about
+    if other := _other_matter(message, draft):
+        return {"leaf": other, "leaf_options": []}
     if message.intent in _MISREAD and not draft.get("narrative"):
         # What opened a report is one, whatever else it was taken for; its matter is read back.
         found = (r.leaf for r in message.readings if r.intent == "report_problem" and r.leaf)
@@ -204,6 +208,15 @@ def _leaf(message: Message, draft: Draft) -> Values:
     if len(named) == 1:
         return {"leaf": named[0], "leaf_options": []}
     return {"leaf_options": [leaf for leaf in options if leaf != NO_LEAF][:3]}
+
+
+def _other_matter(message: Message, draft: Draft) -> str | None:
+    """Return the matter that takes the place of the one told (“不是楼道灯，是电梯”), or None."""
+    known = draft.get("leaf")
+    if not (known or draft.get("leaf_options")) or draft.get("about"):
+        return None
+    other = corrections.matter(message)
+    return other if other != known else None
 
 
 def _indoors(message: Message, draft: Draft) -> Values:
@@ -294,6 +307,8 @@ def _occurred_answer(message: Message, draft: Draft) -> Values:
     text = message.text.strip()
     if message.tapped or message.all("time") or not text or is_question(message):
         return {}
+    if _other_matter(message, draft) or _who_corrected(message, draft):
+        return {}
     if is_skip(message) or is_yes(message) or is_no(message):
         return {}
     return {"occurred_text": text}
@@ -332,7 +347,7 @@ def _names(message: Message, draft: Draft) -> Values:
     if relation and contact.whose_phone(message, relation):
         relation = None
     beside = contact.name_with(message.text, relation) if relation else ""
-    if conduct.about(message.text):
+    if conduct.about(message.text) or _who_corrected(message, draft):
         people, beside = own, ""
     if own:
         said["name"] = str(own[-1].value)
@@ -368,6 +383,8 @@ def _needs_contact(draft: Draft, message: Message) -> bool:
 def _subject(message: Message, draft: Draft) -> Values:
     """Take whom it is for. A neighbour who is complained of is not whom it is for."""
     entity = message.last("relation")
+    if entity is None and draft.get("subject") and (other := corrections.relation(message)):
+        return shared.for_another(draft, other)
     if entity is None or contact.whose_phone(message, entity):
         return {}
     if entity.value == "neighbor" and not re.search(r"替|帮|代", message.text):
@@ -376,7 +393,7 @@ def _subject(message: Message, draft: Draft) -> Values:
     directly = _THEIR_HOME.match(message.text[entity.end :]) or _ON_BEHALF.search(
         message.text[: entity.start]
     )
-    return {"subject": str(entity.value)} if asked or directly else {}
+    return shared.for_another(draft, str(entity.value)) if asked or directly else {}
 
 
 def _secret(message: Message, draft: Draft) -> Values:
@@ -401,6 +418,8 @@ def _conduct(message: Message, draft: Draft) -> Values:
     """Take a complaint about a person: whose desk, and who, as far as it was said."""
     if message.tapped or (draft.get("narrative") and not draft.get("about")):
         return {}
+    if corrected := _who_corrected(message, draft):
+        return corrected
     where = conduct.about(message.text)
     if where is None:
         return {}
@@ -412,6 +431,24 @@ def _conduct(message: Message, draft: Draft) -> Values:
     return {**said, "who": who} if who and not draft.get("who") else said
 
 
+def _who_corrected(message: Message, draft: Draft) -> Values:
+    """Return who is complained of instead (“不是王秀英，是李国强”, “不对，是物业的小李”); empty for nobody.
+
+    Another desk without a name keeps the name, unless it was said to be wrong.
+    """
+    turned = corrections.of(message) if draft.get("about") else None
+    if turned is None or _NAMES_SELF.search(message.text[: turned.start]):
+        return {}
+    person = next((e for e in message.all("person") if turned.holds(e)), None)
+    who = conduct.named(turned.new, str(person.value) if person else None)
+    who = who or contact.named_beside(turned.new)
+    desk, known = conduct.desk(turned.new), str(draft.get("who") or "")
+    if desk in (None, draft.get("about")):
+        return {"who": who} if who and who != known else {}
+    denied = bool(known) and known in turned.old
+    return {"about": desk, "desk_said": True, "who": who or (None if denied else draft.get("who"))}
+
+
 def _needs_desk(draft: Draft, message: Message) -> bool:
     return draft.get("about") == conduct.OTHER and "desk" not in draft.asks
 
@@ -420,6 +457,8 @@ def _desk_answer(message: Message, draft: Draft) -> Values:
     if message.tapped:
         about = message.about or ""
         return {"about": about.removeprefix(DESK)} if about.startswith(DESK) else {}
+    if _who_corrected(message, draft):
+        return {}
     found = conduct.desk(message.text)
     return {"about": found, "desk_said": True} if found else {}
 
@@ -431,6 +470,8 @@ def _needs_who(draft: Draft, message: Message) -> bool:
 def _who_answer(message: Message, draft: Draft) -> Values:
     words = message.text.strip()
     if message.tapped or is_skip(message) or is_yes(message) or not words:
+        return {}
+    if _who_corrected(message, draft):
         return {}
     if {e.type for e in message.entities} in ({"address"}, {"time"}) and not leftover(message):
         return {}  # where or when it was, not who

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from actions import contact
+from actions import contact, corrections
 from actions.dialogue import pattern
 from actions.echo import RELATIONS, mask_phone
 from actions.forms import place
@@ -45,6 +45,12 @@ def words(shortest: int = 1) -> Reader:
     return read
 
 
+def for_another(draft: Draft, relation: str) -> dict[str, Any]:
+    """Return whom it is for; the name of somebody else who was named before goes."""
+    gone = draft.get("subject_name") and draft.get("subject") not in (None, relation)
+    return {"subject": relation, **({"subject_name": None} if gone else {})}
+
+
 def nobody(message: Message, draft: Draft, person: Entity) -> bool:
     """A name is the speaker's own."""
     return False
@@ -61,7 +67,10 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
         said: dict[str, Any] = {}
         relation, person = (message.last(k) for k in ("relation", "person"))
         if relation is not None and not contact.whose_phone(message, relation):
-            said["subject"] = str(relation.value)
+            said |= for_another(draft, str(relation.value))
+        elif relation is None and draft.get("subject"):
+            other = corrections.relation(message)
+            said |= for_another(draft, other) if other else {}
         if person is not None:
             of_subject = names_subject(message, draft, person)
             said["subject_name" if of_subject else "name"] = str(person.value)

@@ -191,7 +191,7 @@ EFFECTS: dict[str, Effect] = {
         append="supplements",
     ),
     "amended": Effect(
-        copy=(*_CASE, "appointment", "reporter", "pauses", *_DUE, "accept_due_at",
+        copy=(*_CASE, "appointment", "certificate", "reporter", "pauses", *_DUE, "accept_due_at",
               "accept_due_reason"),
         append="amendments",
     ),

@@ -525,7 +525,7 @@ MOST_PORTIONS = 99
 
 def something_amended(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """An amendment changes at least one thing; how many portions is a number that can be meant."""
-    if not any(command.payload.get(n) for n in ("place", "appointment", "reporter")):
+    if not any(command.payload.get(n) for n in _AMENDED):
         return Refusal("nothing_given", "请说说要改什么。")
     portions = (command.payload.get("appointment") or {}).get("portions")
     if portions is None or (type(portions) is int and 1 <= portions <= MOST_PORTIONS):
@@ -564,6 +564,7 @@ GUARDS: dict[str, Guard] = {
         reviewing.review_pending, reviewing.not_refuser,
         joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.invited, joint.stage_in_order,
         joint.solution_told, joint.whistle_open, joint.whistle_over, joint.whistle_rated_once, joint.assisting,
+_AMENDED = ("place", "appointment", "certificate", "reporter")
         oversight.until_in_future, oversight.supervised_now, oversight.group_unanswered,
         oversight.not_lowered, oversight.not_scored_unit, oversight.period_open,
         oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,

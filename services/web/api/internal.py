@@ -35,6 +35,13 @@ class TicketQuery(BaseModel):
     query_code: str | None = Field(None, max_length=20)
 
 
+class CertificateChange(BaseModel):
+    """What a resident corrects of a certificate that was asked for."""
+
+    purpose: str | None = Field(None, max_length=200, description="what it is for")
+    demanded_by: str | None = Field(None, max_length=200, description="the unit that wants it")
+
+
 class ResidentAction(BaseModel):
     """What a resident adds to an action on their ticket."""
 
@@ -49,6 +56,7 @@ class ResidentAction(BaseModel):
     appointment: dict[str, Any] | None = Field(
         None, description="what changes of it; null takes a part away"
     )
+    certificate: CertificateChange | None = None
     contact: Contact | None = None
     complete: Literal["yes", "no"] | None = Field(
         None, description="supplement: whether all that was asked for is there now"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from services.config import ROOT
 from services.tickets.core.workflow import TRANSITIONS, Field
 from services.web.console.standing import threads
 from services.web.console.words import next_step, whole_due
+from services.yaml_files import read_yaml
 
 JSON = Mapping[str, Any]
 
@@ -141,6 +144,20 @@ def days_of(appointment: JSON) -> str:
     return f"每周{'、'.join(named)}" if named else "每天" if habit else ""
 
 
+def diets(appointment: JSON) -> str:
+    """Return what is not eaten, of each portion where they differ: ``1份清真；1份少盐``."""
+    each, names = appointment.get("diets") or [], _diet_names()
+    told = [(e["portions"], e["diet"]) for e in each]
+    if told and sum(n for n, _ in told) == appointment.get("portions"):
+        return "；".join(f"{n}份{'、'.join(names.get(d, d) for d in diet)}" for n, diet in told)
+    return "、".join(names.get(str(d), str(d)) for d in appointment.get("diet") or [])
+
+
+@lru_cache(maxsize=1)
+def _diet_names() -> dict[str, str]:
+    return dict(read_yaml((ROOT / "data" / "diets.yml").read_text(encoding="utf-8")))
+
+
 def extras(ticket: JSON) -> list[tuple[str, str]]:
     """Return further facts that some kinds of ticket have, by Chinese name."""
     appointment, certificate = ticket.get("appointment") or {}, ticket.get("certificate") or {}
@@ -161,7 +178,7 @@ def extras(ticket: JSON) -> list[tuple[str, str]]:
         "哪几天": days_of(appointment),
         "怎么去": TRANSPORT.get(str(appointment.get("transport")), ""),
         "要注意": str(appointment.get("needs") or ""),
-        "忌口": "、".join(map(str, appointment.get("diet") or [])),
+        "忌口": diets(appointment),
         "补贴": subsidy(appointment.get("subsidy")),
         "证明": str(certificate.get("name") or ""),
         "要去做什么": str(certificate.get("purpose") or ""),

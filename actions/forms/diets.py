@@ -1,0 +1,82 @@
+"""What somebody must not or does not eat, of an order or of each of its portions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from actions import corrections
+from actions.dialogue import pattern
+from actions.echo import DIETS
+from actions.forms.draft import Draft, Values
+from actions.message import Entity, Message
+from actions.texts import say
+
+APART = "diets"
+"""Value of the diets told one portion by one: ``[{portions: 1, diet: [halal]}, …]``."""
+
+
+def read(message: Message, draft: Draft) -> Values:
+    """Read diets: they come together, those said to be wrong go, a correction takes the place of all.
+
+    “两份，一份清真一份少盐” keeps them apart, until a diet is said of the whole order.
+    """
+    told = message.meant("diet")
+    said = list(dict.fromkeys(str(e.value) for e in told))
+    gone = {str(e.value) for e in message.all("diet")} - set(said)
+    if not said and not gone:
+        return {}
+    if each := apart(message):
+        return {APART: each, "diet": list(dict.fromkeys(d for e in each for d in e["diet"]))}
+    turned = corrections.of(message)
+    anew = turned is not None and not gone and {e.type for e in message.entities} <= {"diet"}
+    old = [] if anew else [d for d in draft.get("diet") or [] if d not in gone]
+    return {"diet": [*old, *(d for d in said if d not in old)], APART: None}
+
+
+def apart(message: Message) -> list[dict[str, Any]]:
+    """Return the diets of each portion; empty when they are not told one by one.
+
+    A diet belongs to the number before it (“一份清真”), or, where a diet comes first, to the one behind it.
+    """
+    counts = [e for e in message.meant("count") if pattern("meals", "portions").search(e.text)]
+    told = message.meant("diet")
+    if len(counts) < 2 or len({str(e.value) for e in told}) < 2:
+        return []
+    ahead = told[0].start < counts[0].start
+    groups = [_of(e, counts, told, ahead) for e in counts]
+    found = [g for g in groups if g["diet"]]
+    return found if len(found) > 1 else []
+
+
+def _of(
+    count: Entity, counts: Sequence[Entity], told: Sequence[Entity], ahead: bool
+) -> dict[str, Any]:
+    edges = [e.start for e in counts]
+    if ahead:
+        start = max((s for s in edges if s < count.start), default=-1)
+        own = [d for d in told if start < d.start < count.start]
+    else:
+        end = min((s for s in edges if s > count.start), default=None)
+        own = [d for d in told if d.start > count.start and (end is None or d.start < end)]
+    return {"portions": int(count.value), "diet": [str(d.value) for d in own]}
+
+
+def words(order: Mapping[str, Any], portions: int) -> str:
+    """Return the diets in words; of each portion where they were told apart, else of the order.
+
+    Args:
+        order: Draft values or an appointment.
+        portions: How many portions there are; with another number than was told they stand together.
+    """
+    each = order.get(APART) or []
+    if each and sum(e["portions"] for e in each) == portions:
+        return say("diet_joint").join(
+            say("diet_of_portions", n=e["portions"], diet=names(e["diet"])) for e in each
+        )
+    return names(order.get("diet") or [])
+
+
+def names(diet: Sequence[str]) -> str:
+    """Return diets in words: ``清真、少盐``."""
+    return "、".join(DIETS.get(d, d) for d in diet)
