@@ -37,11 +37,11 @@ def card_text(card: Json, elder: bool = False) -> str:
         if card.get(key):
             lines.append(f"{heading}：{card[key]}")
     if elder:
-        return "\n".join([*lines, say("card_elder_more")])
+        return "\n".join([*lines, say("card_more", elder)])
     if card.get("power"):
         lines.append(str(card["power"]))
-    lines.append(source(card))
-    lines.append(say("card_more"))
+    lines.append(source(card, elder))
+    lines.append(say("card_more", elder))
     return "\n".join(line for line in lines if line)
 
 
@@ -52,10 +52,11 @@ def titles(card: Json) -> str:
     )
 
 
-def source(card: Json) -> str:
+def source(card: Json, elder: bool) -> str:
     """Return the basis, the date of the statement and, where it is so, that the window decides."""
     named = titles(card)
-    words = say("card_source", sources=named, date=card.get("valid_from") or "") if named else ""
+    date = card.get("valid_from") or ""
+    words = say("card_source", elder, sources=named, date=date) if named else ""
     return words + local(card)
 
 
@@ -75,7 +76,7 @@ def card_data(card: Json, elder: bool = False) -> Json:
         "materials": card.get("materials") or [],
         **{k: card.get(k) for k in (*keys, "valid")},
         "links": links(card),
-        "source": source(card),
+        "source": source(card, elder),
     }
 
 
@@ -102,13 +103,14 @@ def buttons(card: Json) -> list[Button]:
     ]
 
 
-def part_text(card: Json, part: str, lacked: str = "") -> str:
+def part_text(card: Json, part: str, lacked: str = "", *, elder: bool = False) -> str:
     """Return the answer to a follow-up; a card that does not say it says so.
 
     Args:
         card: The card, valid at present.
         part: A part of ``data/dialogue/follow_ups.yml``.
         lacked: What the resident does not have, for ``lacking``.
+        elder: In the words of large-type mode.
     """
     phone = card.get("phone") or ""
     values: dict[str, Any] = {
@@ -119,7 +121,8 @@ def part_text(card: Json, part: str, lacked: str = "") -> str:
         **_PARTS[part](card),
     }
     key = values.pop("key", f"card_{part}")
-    return say(key if values["words"] else "card_part_missing", **values) + local(card)
+    said = say(key if values["words"] else "card_part_missing", elder, **values)
+    return said + local(card)
 
 
 def _field(name: str) -> Callable[[Json], Json]:

@@ -69,7 +69,7 @@ class MyData(TurnAction):
         if wanted == "withdraw" and not _kept(stored) and stored.get("heard"):
             wanted = "delete"  # nothing was agreed to; what is kept all the same can go
         if wanted in NEEDS and not _kept(stored, *NEEDS[wanted]):
-            turn.say("data_nothing_kept", open=_open(stored))
+            turn.say("data_nothing_kept", open=_open(stored, turn.elder))
             return []
         if wanted:
             return self._confirm(turn, wanted, stored, str(phone.value) if phone else None)
@@ -94,7 +94,7 @@ class MyData(TurnAction):
     def _correct_name(turn: Turn, stored: Json) -> list[EventType]:
         """Ask for a yes to the right name, or for the name; where none is kept say where it stands."""
         if not any(stored.get(k) for k in ("name", "phone", "home")):
-            turn.say("data_no_name", open=_open(stored))
+            turn.say("data_no_name", open=_open(stored, turn.elder))
             return []
         person = turn.message.last("person")
         if person is None:
@@ -110,7 +110,9 @@ class MyData(TurnAction):
         number = mask_phone(phone) if phone else str(stored.get("phone") or "")
         key = f"data_{wanted}_said" if wanted == "remember" and phone else f"data_{wanted}"
         yes = button(say("data_yes"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
-        turn.say(key, [yes, button("先不动", "/deny")], phone=number, open=_open(stored))
+        turn.say(
+            key, [yes, button("先不动", "/deny")], phone=number, open=_open(stored, turn.elder)
+        )
         newest = (stored.get("tickets") or [{}])[0].get("ticket_no")
         return [SlotSet("offer", _offer(turn, wanted, phone, newest))]
 
@@ -141,7 +143,7 @@ class DoMyData(TurnAction):
         async with turn.client() as client:
             stored = await client.change_own_data(turn.conversation_id, body, turn.key("data"))
         told = {"phone": stored.get("phone") or "", "pref": stored.get("pref") or ""}
-        turn.say(f"data_{wanted}_done", open=_open(stored), **told)
+        turn.say(f"data_{wanted}_done", open=_open(stored, turn.elder), **told)
         events = [SlotSet("offer", None), SlotSet("contact_asked", True)]
         if wanted == "delete" and turn.loop is not None:  # what was begun is deleted, too
             events += [*cleared(), ActiveLoop(None), FollowupAction(LISTEN)]
@@ -249,10 +251,10 @@ def _numbers(tickets: list[Json]) -> str:
     return named + (say("number_more", n=more) if more > 0 else "")
 
 
-def _open(stored: Json) -> str:
+def _open(stored: Json, elder: bool) -> str:
     """Return the sentence on matters that are still worked on, for which their contact must stay."""
     numbers = [t["ticket_no"] for t in stored.get("tickets") or [] if t.get("open")]
-    return say("data_open", numbers="、".join(numbers[:SHOWN])) if numbers else ""
+    return say("data_open", elder, numbers="、".join(numbers[:SHOWN])) if numbers else ""
 
 
 def _kept(stored: Json, *also: str) -> bool:

@@ -85,7 +85,8 @@ async def tell(turn: Turn) -> list[EventType]:
         lines.append(say("orders_more", n=len(found) - SHOWN))
     lines += [say("orders_paused", order=words(t, turn.message, next_=False)) for t in paused]
     lines += [
-        say("orders_waiting", what=w["what"], stands=waiting.stands(w)) for w in other["waiting"]
+        say("orders_waiting", turn.elder, what=w["what"], stands=waiting.stands(w))
+        for w in other["waiting"]
     ]
     if not lines:
         turn.say("orders_none")

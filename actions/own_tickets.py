@@ -101,8 +101,9 @@ class QueryProgress(TurnAction):
                 return [FollowupAction("report_form")]
             turn.say("progress_need_code" if query_code(turn.message) else "progress_none")
             return []
-        shown = [progress(t, turn.message) for t in tickets[:SHOWN]]
-        more = [say("progress_more", n=len(tickets) - SHOWN)] if len(tickets) > SHOWN else []
+        most = _most(turn)
+        shown = [progress(t, turn.message) for t in tickets[:most]]
+        more = [say("progress_more", n=len(tickets) - most)] if len(tickets) > most else []
         turn.tell("\n".join([say("progress_head"), *shown, *more]), custom=tickets[0].card())
         return []
 
@@ -129,7 +130,7 @@ class QueryProgress(TurnAction):
         if not known:
             turn.say("progress_none")
             return []
-        told = [_say_when(t, turn.message) for t in known[:SHOWN]]
+        told = [_say_when(t, turn.message) for t in known[: _most(turn)]]
         turn.tell("\n".join(told), custom=known[0].card())
         return []
 
@@ -144,11 +145,22 @@ class QueryProgress(TurnAction):
             turn.say("progress_none" if not tickets else "progress_no_owner")
             return []
         lines = [
-            say("progress_owner", title=ticket_title(t), owner=t.owner, phone=say_phone(t))
-            for t in known[:SHOWN]
+            say(
+                "progress_owner",
+                turn.elder,
+                title=ticket_title(t),
+                owner=t.owner,
+                phone=say_phone(t),
+            )
+            for t in known[: _most(turn)]
         ]
         turn.tell("\n".join(lines), custom=known[0].card())
         return []
+
+
+def _most(turn: Turn) -> int:
+    """Return how many requests are told of at once: in large-type mode the newest alone."""
+    return 1 if turn.elder else SHOWN
 
 
 def _say_when(ticket: TicketView, message: Message) -> str:
@@ -156,6 +168,7 @@ def _say_when(ticket: TicketView, message: Message) -> str:
     reason = ticket.due_reason.rstrip("。")
     return say(
         "progress_when",
+        message.elder,
         title=ticket_title(ticket),
         ticket_no=ticket.ticket_no,
         due=due(ticket, message),
@@ -199,6 +212,7 @@ def progress(ticket: TicketView, message: Message) -> str:
     open_ = ticket.state not in ENDED | FINISHED
     return say(
         "progress_line",
+        message.elder,
         title=ticket.title or "您报的事",
         ticket_no=ticket.ticket_no,
         state=_state(ticket),

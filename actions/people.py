@@ -170,7 +170,8 @@ async def danger_first(turn: Turn, leaf: str | None, client: Client) -> bool:
         found = await client.hotlines(str(leaf))
     except (ServiceAway, Refused):
         return False
-    lead = found["card"].get("lead")
+    short = (found["card"].get("elder") or {}) if turn.elder else {}
+    lead = short.get("lead") or found["card"].get("lead")
     if lead:
         turn.tell(lead)
     return bool(lead)

@@ -132,7 +132,8 @@ def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
     data = {"card": {"type": "service", "title": card["name"], "links": links}} if links else None
     if part == "print" and data:
         data["card"]["materials"] = card.get("materials") or []
-    text = cards.part_text(card, part, follow_ups.lacking(turn.message.text))
+    lacked = follow_ups.lacking(turn.message.text)
+    text = cards.part_text(card, part, lacked, elder=turn.elder)
     offers = cards.buttons(card) if part in ("deputy", VISIT) and turn.loop is None else []
     turn.tell(text, [b for b in offers if b["title"] == cards.TITLES[PROXY]], data)
     if part == "lacking" and turn.loop is None:
@@ -149,7 +150,8 @@ def _told(turn: Turn) -> str:
 def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
     """Open the form of what the card offers; what it does not offer is not promised."""
     if kind not in (card.get("offers") or []):
-        turn.tell(cards.part_text(card, "deputy" if kind == PROXY else "where"))
+        part = "deputy" if kind == PROXY else "where"
+        turn.tell(cards.part_text(card, part, elder=turn.elder))
         return make_offer(turn, "offer_consult", "consult", str(card["id"]))
     if kind == APPOINTMENT and booking.spec(str(card["id"])):
         wanted = booking.opened(turn.message, str(card["id"]))
@@ -229,13 +231,21 @@ async def redirected(turn: Turn, client: Client) -> bool:
     if row.get("leaves"):
         choose(turn, [str(leaf) for leaf in row["leaves"]])
         return True
-    office = row.get("office") or ""
-    phone = (
-        "\n" + say("redirect_phone", office=office, phone=row["phone"]) if row.get("phone") else ""
-    )
-    source = "\n" + say("redirect_source", source=row["source"]) if row.get("source") else ""
-    turn.say("redirected", answer=row["answer"], phone=phone, source=source)
+    parts = {
+        "answer": row.get("elder") or row["answer"] if turn.elder else row["answer"],
+        "phone": _part("redirect_phone", turn.elder, row, "phone", "office"),
+        "source": _part("redirect_source", turn.elder, row, "source"),
+    }
+    lines = say("redirected", turn.elder, **parts).splitlines()
+    turn.tell("\n".join(line for line in lines if line))
     return True
+
+
+def _part(key: str, elder: bool, row: Json, needed: str, *more: str) -> str:
+    """Return a line of where a question belongs; empty when the data has nothing for it."""
+    return (
+        say(key, elder, **{k: row.get(k) or "" for k in (needed, *more)}) if row.get(needed) else ""
+    )
 
 
 async def belongs_elsewhere(turn: Turn) -> bool:

@@ -193,7 +193,9 @@ def told(draft: Draft, elder: bool, key: str = "subsidy_told") -> str:
         key: The sentence, for who orders or only asks.
     """
     offered = "、".join(str(g["name"]) for g in groups(draft))
-    note = str((draft.get("window") or {}).get("subsidy_note") or "")
+    window = draft.get("window") or {}
+    short = (window.get("elder") or {}) if elder else {}
+    note = str(short.get("subsidy_note") or window.get("subsidy_note") or "")
     more = {"groups": offered, "note": note, "confirm": _confirm(draft)}
     return say(key, elder, **more) if offered else note
 

@@ -31,8 +31,9 @@ def meal_status(rules: MealFile, day: date, name: str, now: datetime) -> dict[st
 
     Returns:
         ``{"open", "cutoff", "reason", "provider", "serve", "next_open", "price", "price_note",
-        "subsidies", "subsidy_note"}``; ``cutoff`` is null for a meal that is not offered, ``price``
-        where the county has settled none; ``subsidies`` are the groups who may pay less.
+        "subsidies", "subsidy_note", "elder"}``; ``cutoff`` is null for a meal that is not offered,
+        ``price`` where the county has settled none; ``subsidies`` are the groups who may pay less;
+        ``elder`` the notes in large-type mode.
     """
     meal = rules.meals.get(name)
     cutoff = cutoff_of(meal, day, now) if meal else None
@@ -47,6 +48,7 @@ def meal_status(rules: MealFile, day: date, name: str, now: datetime) -> dict[st
         "price_note": rules.price_note,
         "subsidies": [s.model_dump() for s in rules.subsidies],
         "subsidy_note": rules.subsidy_note,
+        "elder": dict(rules.elder),
         "next_open": None if reason is None else next_open(rules, max(day, now.date()), now, name),
     }
 

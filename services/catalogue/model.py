@@ -95,6 +95,7 @@ class Redirect(_Entry):
         says: Regular expressions of the words that ask it; one is enough.
         unless: Words with which it is another question.
         answer: Who does it, in a sentence; empty when ``leaves`` are offered instead.
+        elder: The same for large-type mode: one thing, behind the number.
         phone_of: The unit (``orgs.yml``) whose number is given.
         phone: A national number, when there is one.
         leaves: Cards that may be meant, for a question that fits several.
@@ -105,6 +106,7 @@ class Redirect(_Entry):
     says: tuple[str, ...] = Field(min_length=1)
     unless: tuple[str, ...] = ()
     answer: str = ""
+    elder: Annotated[str, Field(max_length=25)] = ""
     phone_of: str | None = None
     phone: Text | None = None
     source: str | None = None
@@ -157,6 +159,13 @@ class NumberFile(_Entry):
     numbers: dict[str, str]
 
 
+class ElderWays(_Entry):
+    """Why a certificate is not issued and where instead, for large-type mode; empty: the plain words."""
+
+    why: Annotated[str, Field(max_length=25)] = ""
+    redirect: Annotated[str, Field(max_length=25)] = ""
+
+
 class CertificateItem(_Entry):
     """A kind of certificate: ``allowed`` false – a community must not issue it; null – it depends.
 
@@ -170,6 +179,7 @@ class CertificateItem(_Entry):
     leaf: str
     why: str
     redirect: str
+    elder: ElderWays = ElderWays()
     bring: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
 
@@ -223,13 +233,23 @@ class AfterCard(_Entry):
 class ElderCard(_Entry):
     """A safety card in large-type mode: few lines, one thing a line, the number before them.
 
-    ``follow`` takes the place of the card's own; what the lines leave out is said there. Without a
-    title the card's own stands.
+    ``after`` takes the place of the card's own words; what the lines leave out is said in its
+    ``follow``. Without a title or lead the card's own stands.
     """
 
     title: str | None = None
+    lead: Annotated[str, Field(max_length=LONGEST_AFTER)] | None = None
     lines: tuple[Annotated[str, Field(max_length=18)], ...] = Field(min_length=1, max_length=5)
-    follow: tuple[Annotated[str, Field(max_length=24)], ...] = ()
+    after: AfterCard = AfterCard()
+
+    @model_validator(mode="after")
+    def _short(self) -> ElderCard:
+        said = self.after.model_dump()
+        words = [*said.pop("follow"), *filter(None, said.values())]
+        for text in words:
+            if len(text.replace("{place}", "")) > LONGEST_AFTER:
+                raise ValueError(f"长辈版的“{text}”超过{LONGEST_AFTER}个字")
+        return self
 
 
 class ThirdParty(_Entry):
@@ -321,7 +341,8 @@ class Subsidy(_Entry):
 class MealFile(BaseModel):
     """The meal provider's rules. A meal that is null is not offered.
 
-    ``holidays`` says whether the kitchen cooks on the days off of the national calendar.
+    ``holidays`` says whether the kitchen cooks on the days off of the national calendar; ``elder``
+    holds what is said shorter in large-type mode, by the name of the note.
     """
 
     provider: str
@@ -332,6 +353,7 @@ class MealFile(BaseModel):
     closed: tuple[ClosedDays, ...] = ()
     price_note: Text | None = None
     subsidy_note: Text | None = None
+    elder: dict[Literal["price_note", "subsidy_note"], Text] = Field(default_factory=dict)
     subsidies: tuple[Subsidy, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None

@@ -149,8 +149,8 @@ class CatalogueService:
     def redirect(self, text: str) -> dict[str, Any] | None:
         """Return where a question belongs that no card answers; None when it is not known.
 
-        ``{id, name, answer, office, phone, source, leaves}``; ``leaves`` (with an empty answer) are
-        the cards that may be meant.
+        ``{id, name, answer, elder, office, phone, source, leaves}``; ``elder`` is the answer in
+        large-type mode, ``leaves`` (with an empty answer) are the cards that may be meant.
         """
         row = next((r for r in self._redirects if r.fits(text)), None)
         if row is None:
@@ -160,6 +160,7 @@ class CatalogueService:
             "id": row.id,
             "name": row.name,
             "answer": row.answer,
+            "elder": row.elder,
             "office": office.name if office else None,
             "phone": row.phone or (office.phone if office else None),
             "source": row.source,
@@ -171,9 +172,9 @@ class CatalogueService:
         return list(self._cards.values())
 
     def certificate(self, no: int | None = None, name: str | None = None) -> dict[str, Any]:
-        """Return ``{no, name, allowed, basis, why, redirect, bring, leaf, notice}``.
+        """Return ``{no, name, allowed, basis, why, redirect, bring, leaf, elder, notice}``.
 
-        ``allowed`` is null for a kind that the locality's list does not have, and for one that it
+        ``elder`` holds ``why`` and ``redirect`` for large-type mode where they are shorter. ``allowed`` is null for a kind that the locality's list does not have, and for one that it
         leaves to the case. A number of the list comes before a name. ``notice`` is the address of
         the printable notice of a kind that is not issued.
         """
@@ -183,13 +184,13 @@ class CatalogueService:
         if item is None:
             return {
                 "no": None, "name": name, "allowed": None, "basis": None, "why": None,
-                "redirect": None, "bring": [], "leaf": None, "notice": None,
+                "redirect": None, "bring": [], "leaf": None, "notice": None, "elder": {},
             }  # fmt: skip
         return {
             "no": item.no, "name": item.name, "allowed": item.allowed,
             "basis": policy.basis if item.no is not None else None,
             "why": item.why, "redirect": item.redirect, "bring": list(item.bring),
-            "leaf": item.leaf,
+            "leaf": item.leaf, "elder": _said(item.elder.model_dump()),
             "notice": None if item.allowed is not False
             else f"{self._settings.public_url}/notice/refusal?{urlencode({'kind': item.name})}",
         }  # fmt: skip
@@ -207,8 +208,8 @@ class CatalogueService:
         """Return ``{"numbers": [{name, phone}], "card": …}`` for a leaf.
 
         ``card`` is ``{title, lead, lines, version, after, elder, third_party}``: ``after`` holds the
-        words for what is said next (``model.AfterCard``), ``elder`` ``{title, lines, after}`` or None
-        the words of large-type mode, ``third_party`` ``{title, lines, after, elder}`` or None the
+        words for what is said next (``model.AfterCard``), ``elder`` ``{title, lead, lines, after}``
+        or None the words of large-type mode, ``third_party`` ``{title, lines, after, elder}`` or None the
         words to somebody who asks for another person. A leaf without a card of its own gets
         the general one: in an emergency there is always an answer.
         """
@@ -219,6 +220,8 @@ class CatalogueService:
         card = self._safety_card(leaf) or general
         numbers = [lines.numbers[key] for key in card.numbers]
         after = card.after.over_general(general.after)
+        short = general.elder.after.over_general(general.after) if general.elder else general.after
+        short = card.after.over_general(short)
         other = card.third_party
         return {
             "numbers": [{"name": n.name, "phone": n.phone} for n in numbers],
@@ -228,13 +231,18 @@ class CatalogueService:
                 "lines": list(card.lines),
                 "version": lines.version,
                 "after": after.model_dump(),
-                "elder": _elder_words(card, after),
+                "elder": _elder_words(card, short),
                 "third_party": other
                 and {
                     "title": other.title,
                     "lines": list(other.lines),
                     "after": other.after.over_general(after).model_dump(),
-                    "elder": _elder_words(other, other.after.over_general(after)),
+                    "elder": _elder_words(
+                        other,
+                        other.after.over_general(
+                            card.elder.after.over_general(short) if card.elder else short
+                        ),
+                    ),
                 },
             },
         }
@@ -405,16 +413,27 @@ class CatalogueService:
 
 
 def _elder_words(card: SafetyCard | ThirdParty, after: AfterCard) -> dict[str, Any] | None:
-    """Return ``{title, lines, after}`` of a card for large-type mode; None: it has no such form."""
+    """Return a card's words for large-type mode; None: it has no such form.
+
+    Args:
+        card: The card, or its words to who asks for another person.
+        after: What is said after it where the card's own large-type words say nothing.
+    """
     elder = card.elder
     if elder is None:
         return None
-    words = after.model_copy(update={"follow": elder.follow or after.follow})
+    lead = card.lead if isinstance(card, SafetyCard) else None
     return {
         "title": elder.title or card.title,
+        "lead": elder.lead or lead,
         "lines": list(elder.lines),
-        "after": words.model_dump(),
+        "after": elder.after.over_general(after).model_dump(),
     }
+
+
+def _said(words: Mapping[str, str]) -> dict[str, str]:
+    """Return what is not empty."""
+    return {key: text for key, text in words.items() if text}
 
 
 def hotline_problems(lines: HotlineFile, *, demo: bool) -> list[str]:

@@ -12,7 +12,7 @@ import yaml
 
 from services.catalogue.files import DataFileError, read
 from services.catalogue.meals import meal_status
-from services.catalogue.model import AfterCard, CardFile, MealFile
+from services.catalogue.model import AfterCard, CardFile, ElderCard, MealFile
 from services.catalogue.service import CatalogueService, hotline_problems
 from services.clock import ZONE, Clock
 from services.config import ROOT, Settings
@@ -240,11 +240,11 @@ def test_who_asks_for_somebody_else_is_not_spoken_to_as_the_victim() -> None:
 
 
 @pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
-def test_every_safety_card_in_chinese_has_a_form_for_elders(locality: str) -> None:
+def test_every_safety_card_has_a_form_for_elders(locality: str) -> None:
     catalogue = service(locality)
     for card in catalogue.safety_cards():
         for form in (card, card.third_party):
-            if form is None or card.leaf == "foreign":
+            if form is None:
                 continue
             assert form.elder, card.leaf
             words = "".join([form.elder.title or form.title, *form.elder.lines])
@@ -252,8 +252,38 @@ def test_every_safety_card_in_chinese_has_a_form_for_elders(locality: str) -> No
             assert not any("？" in line for line in form.elder.lines)
     short = catalogue.hotlines("H3")["card"]["elder"]
     assert short["after"]["follow"][0].startswith("头晕")
-    assert short["after"]["place"] == catalogue.hotlines("H3")["card"]["after"]["place"]
-    assert catalogue.hotlines("foreign")["card"]["elder"] is None
+    assert len(short["after"]["place"]) < len(catalogue.hotlines("H3")["card"]["after"]["place"])
+
+
+def test_what_an_elder_card_leaves_out_is_the_card_then_the_general_one_in_short() -> None:
+    catalogue = service()
+    general = catalogue.hotlines("-")["card"]["elder"]["after"]
+    water = catalogue.hotlines("I14")["card"]["elder"]["after"]
+    assert water["worse"] == general["worse"] == "打120，说清在哪儿、几个人。"
+    lift = catalogue.hotlines("H5")["card"]
+    assert lift["elder"]["after"]["over"] == lift["after"]["over"], "short enough as it is"
+    beaten = catalogue.hotlines("J3")["card"]
+    assert beaten["elder"]["lead"] == "正挨打先躲开，打110。想问人，打12338。"
+    other = beaten["third_party"]["elder"]["after"]
+    assert other["over"] == "停了就好。再听见，马上打110。"
+    assert other["place"] == beaten["elder"]["after"]["place"]
+
+
+def test_a_long_sentence_after_an_elder_card_is_refused() -> None:
+    after = AfterCard(place="{place}，" + "长" * 30)
+    with pytest.raises(ValueError, match="超过24个字"):
+        ElderCard(lines=("短。",), after=after)
+    assert ElderCard(lines=("短。",), after=AfterCard(place="{place}，" + "长" * 20))
+
+
+def test_a_redirect_and_a_certificate_have_their_short_words() -> None:
+    catalogue = service()
+    row = catalogue.redirect("电费去哪交")
+    assert row and row["elder"] == "社区不收电费，问供电公司。"
+    kin = catalogue.certificate(1)
+    assert set(kin["elder"]) == {"why", "redirect"} and len(kin["elder"]["redirect"]) <= 25
+    assert set(catalogue.certificate(3)["elder"]) == {"why"}, "the other is short as it is"
+    assert catalogue.certificate(None, "没有这种证明")["elder"] == {}
 
 
 def test_a_leaf_without_a_card_gets_the_general_one() -> None:

@@ -1,0 +1,127 @@
+"""Every sentence that residents are told stands among the standard texts, long ones in a shorter form, too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.wording import LONG, SOURCES, Source, measure, read, standard_texts
+from services.yaml_files import read_yaml
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+LOCALITIES = sorted(p for p in (DATA / "localities").iterdir() if p.is_dir())
+
+NOT_STANDARD = {
+    # where sentences stand that are no standard texts, and why
+    "nlu/": "training: what residents say",
+    "rules/": "training",
+    "api/": "the console's pages, described for staff",
+    "calendar/": "holidays with their source",
+    "catalogue/": "service cards: facts of one service, reviewed card by card; docs/cards.md lists them",
+    "dialogue/gist.yml": "patterns",
+    "exchange/": "columns of other platforms",
+    "learning/": "what whoever trains the model reads",
+    "metrics.yml": "definitions of figures, for staff",
+    "paper/papers.yml:words": "the page on which staff print",
+    "paper/papers.yml:kinds.dissuade.basis": "the law on a printed record",
+    "retention.yml": "why data is kept, for staff",
+    "personal.yml": "what columns hold, for staff",
+    "sla/": "reminders to staff",
+    "workflow.yml:helping": "reminders to staff",
+    "visits.yml": "lists for visitors",
+    "localities/*/certificates.yml:items.examples": "what residents say",
+    "localities/*/information.yml:notices": "notices as their senders wrote them, said whole",
+    "localities/*/seasons.yml": "drafts of notices, which staff send",
+    "localities/*/lists.yml": "needs and projects, for staff",
+}
+_SENTENCE = re.compile(r"[\u4e00-\u9fff][^。？！]*[。？！]")
+_PATTERN = re.compile(r"\.\{|\(\?|[|\\^$]|\]\+")
+
+
+def leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Yield every text of a file with the names on the way to it, numbers of list items aside."""
+    if isinstance(node, str):
+        yield ".".join(path), node.strip()
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from leaves(value, (*path, str(key)))
+    elif isinstance(node, list):
+        for value in node:
+            yield from leaves(value, path)
+
+
+def sentences(locality: Path) -> Iterator[tuple[str, str]]:
+    """Yield every sentence of the data that a resident could be told: where it stands, and its words."""
+    for path in sorted(DATA.rglob("*.yml")):
+        if path.is_relative_to(DATA / "localities") and not path.is_relative_to(locality):
+            continue
+        name = str(path.relative_to(DATA)).replace(f"localities/{locality.name}/", "localities/*/")
+        for key, text in leaves(read_yaml(path.read_text(encoding="utf-8"))):
+            where = f"{name}:{key}"
+            if any(where.startswith(prefix) for prefix in NOT_STANDARD):
+                continue
+            if _SENTENCE.search(text) and not _PATTERN.search(text):
+                yield where, text
+
+
+def told(locality: Path) -> set[str]:
+    """Return what the preview shows, line by line."""
+    found: set[str] = set()
+    for _, texts in standard_texts(DATA, locality):
+        for text in texts:
+            for form in (text.plain, text.elder):
+                found |= {form, *form.split("\n")}
+    return found
+
+
+@pytest.mark.parametrize("locality", LOCALITIES, ids=lambda p: p.name)
+def test_every_sentence_of_the_data_is_previewed(locality: Path) -> None:
+    shown = told(locality)
+    found = list(sentences(locality))
+    assert len(found) > 600, "the walk finds them"
+    forgotten = {where: text for where, text in found if text not in shown}
+    assert not forgotten, "a file or field is missing in services/wording.py, or no standard text"
+
+
+@pytest.mark.parametrize("locality", LOCALITIES, ids=lambda p: p.name)
+def test_every_long_text_has_a_shorter_form(locality: Path) -> None:
+    texts = [(name, t) for name, found in standard_texts(DATA, locality) for t in found]
+    assert len(texts) > 700
+    lacking = [f"{name}：{t.key}（{t.longest}）" for name, t in texts if t.lacks_elder]
+    assert not lacking
+    longer = [
+        f"{name}：{t.key}" for name, t in texts if t.elder and measure(t.elder) > measure(t.plain)
+    ]
+    assert not longer, "the elder form is longer"
+
+
+@pytest.mark.parametrize("prefix", sorted(NOT_STANDARD))
+def test_what_is_left_out_is_there(prefix: str) -> None:
+    path = prefix.partition(":")[0].replace("*", LOCALITIES[0].name)
+    assert (DATA / path).exists()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.path)
+def test_every_source_has_texts(source: Source) -> None:
+    for locality in LOCALITIES:
+        assert read(source, (locality if source.local else DATA) / source.path)
+
+
+def test_a_forgotten_or_long_text_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "some.yml"
+    long = "这句话很长" * 6 + "。"
+    path.write_text(
+        f"things:\n  - id: one\n    answer: {long}\n  - id: two\n    answer: {long}\n    elder: 短。\n"
+        f"  - id: three\n    elder: {{lead: 短。}}\n    lead: {long}\n    more: [{long}, 二。]\n",
+        encoding="utf-8",
+    )
+    texts = read(Source("", "", frozenset({"answer", "lead", "more"})), path)
+    assert {t.key: t.lacks_elder for t in texts} == {
+        "things.one": True, "things.two": False, "things.three.lead": False, "things.three.more": True,
+    }  # fmt: skip
+    assert {t.longest for t in texts} == {31} and LONG < 31
+    assert [t.key for t in read(Source("", "", frozenset({"lead"})), path)] == ["things.three.lead"]
