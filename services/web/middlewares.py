@@ -19,15 +19,14 @@ from aiohttp.typedefs import Handler
 from services.db import DatabaseAway
 from services.errors import LindaError
 from services.web import metrics
-from services.web.auth import authenticate
+from services.web.auth import authenticate, recognise
 from services.web.csrf import check_same_site
 from services.web.keys import REQUEST_ID, SERVICES
-from services.web.pages import error_page
+from services.web.pages import CONSOLE, error_page, in_console
 from services.web.routing import declaration_of, json_response
 
 log = logging.getLogger("linda.web")
 
-CONSOLE = "/console"
 LOGIN_PAGE = f"{CONSOLE}/login"
 
 SECURITY_HEADERS = {
@@ -139,8 +138,7 @@ def _wants_page(request: web.Request) -> bool:
     declaration = declaration_of(request)
     if declaration is not None:
         return declaration.page
-    console = request.path == CONSOLE or request.path.startswith(f"{CONSOLE}/")
-    return console and "text/html" in request.headers.get("Accept", "")
+    return in_console(request) and "text/html" in request.headers.get("Accept", "")
 
 
 def _answer(
@@ -178,6 +176,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     declaration = declaration_of(request)
     if declaration is None:
         if request.match_info.http_exception is not None:
+            if _wants_page(request):
+                await recognise(request)  # the page that says so leads back to their desk
             return await handler(request)  # 404 and 405 of the router
         raise RuntimeError(f"route without a declared rule: {metrics.pattern(request)}")
     if "\x00" in request.path:

@@ -14,6 +14,13 @@ ErrorPage = Callable[[web.Request, LindaError], web.StreamResponse]
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
 """Set by the console: renders a :class:`LindaError` in its own layout."""
 
+CONSOLE = "/console"
+
+
+def in_console(request: web.Request) -> bool:
+    """Whether the address is one of the console's, or would be."""
+    return request.path == CONSOLE or request.path.startswith(f"{CONSOLE}/")
+
 
 def error_page(request: web.Request, error: LindaError) -> web.StreamResponse:
     """Return the error as a page."""

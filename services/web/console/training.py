@@ -33,9 +33,9 @@ HERE = "learning"
 STATE_NAMES = {"open": "等着看", "decided": "定过的", "skipped": "跳过的"}
 CHANNELS = ("web", "wechat", "kiosk")
 OTHER_READINGS = 2
+"""So many other guesses of the model can be chosen with one tap."""
 FOLDED = 200
 """A wording of more characters is folded to a few lines until it is asked for."""
-"""So many other guesses of the model can be chosen with one tap."""
 
 _MARK = re.compile(r"(\d{1,5}):(\d{1,5}):([a-z_]{1,40})")
 

@@ -164,6 +164,20 @@ async def test_an_unknown_address_of_the_console_is_a_page_in_a_browser(
     assert "没有这个地址" in await answer.text()
 
 
+async def test_an_unknown_address_of_the_console_leads_back_to_the_desk(
+    client: Client, services: Services
+) -> None:
+    page = {"Accept": "text/html"}
+    stranger = await (await client.get("/console/nowhere", headers=page)).text()
+    assert 'class="button" href="/console"' in stranger and 'href="/"' not in stranger
+    form = {"username": "grid1", "password": services.settings.demo_password}
+    assert (await client.post("/console/login", data=form, allow_redirects=False)).status == 303
+    answer = await client.get("/console/nowhere", headers=page)
+    known = await answer.text()
+    assert answer.status == 404
+    assert 'href="/console/tickets?mine=true">回到开头' in known and 'href="/"' not in known
+
+
 async def test_wrong_fields_are_named_in_chinese(client: Client) -> None:
     answer = await client.post("/api/v1/auth/token", json={"username": "", "password": 1})
     fields = (await answer.json())["error"]["fields"]
