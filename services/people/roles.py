@@ -12,10 +12,14 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from services.config import ROOT
-from services.people.model import ROLE_NAMES, Role, Staff, same_person
+from services.people.model import ROLE_NAMES, OrgKind, Role, Staff, same_person
 from services.yaml_files import read_yaml
 
 FILE = ROOT / "data" / "roles.yml"
+UNIT_NAMES: Mapping[OrgKind, str] = {
+    "grid": "网格", "community": "社区窗口", "street": "街道", "department": "部门",
+    "utility": "公共服务企业", "property": "物业", "vendor": "服务商",
+}  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -51,6 +55,8 @@ class RolesFile(_Strict):
 
     roles: Mapping[Role, RoleEntry]
     permissions: Mapping[str, Permission]
+    units: Mapping[OrgKind, tuple[Role, ...]]
+    mediation: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
 
     @model_validator(mode="after")
@@ -90,6 +96,16 @@ def holders(permission: str) -> tuple[Role, ...]:
 def permissions_of(role: Role) -> frozenset[str]:
     """Return what a role may use."""
     return frozenset(name for name, p in roles().permissions.items() if role in p.roles)
+
+
+def fits(role: Role, kind: OrgKind) -> bool:
+    """Say whether a unit of this kind may have an account of the role."""
+    return role in roles().units.get(kind, (role,))
+
+
+def leaves_of(role: Role) -> tuple[str, ...]:
+    """Return the leaves that a role is bound to; empty for all roles but the mediator's."""
+    return roles().mediation if role == "mediator" else ()
 
 
 @dataclass(frozen=True)
@@ -140,7 +156,14 @@ def table(actions: Mapping[str, str]) -> str:
     lines += [
         "", "看得到的，只限自己范围里的工单；限阅的（未成年人、家暴、心理危机）只给承办的人、本社区窗口和街道调度。",
         "步骤还要过各自的条件，见[办理流程](workflow.md)：承办的人不能自己回访、归档、终止，也不能裁定自己提的异议。", "",
-        "## 不能兼任", "",
+        "## 单位和岗位", "",
+    ]  # fmt: skip
+    for kind, allowed in found.units.items():
+        only = "、".join(ROLE_NAMES[r] for r in allowed)
+        lines.append(f"* {UNIT_NAMES[kind]} `{kind}`：只设{only}")
+    lines += [
+        f"* 调解员在社区窗口的工单里只看、只办这些事项，也可以登记：{'、'.join(found.mediation)}",
+        "", "## 不能兼任", "",
         "同一个人（电话相同；没留电话的，姓名和单位相同），在同一个社区：", "",
     ]  # fmt: skip
     for rule in found.conflicts:

@@ -16,7 +16,7 @@ from services.people.logins import Kind, Logins
 from services.people.model import ROLE_NAMES, Home, Login, Org, Resident, Role, Staff
 from services.people.orgs import load_orgs
 from services.people.passwords import hash_password
-from services.people.roles import clash
+from services.people.roles import UNIT_NAMES, clash, fits
 from services.people.staff import accounts_of, hash_phones, save_staff, select_staff, workers_of
 from services.people.tables import StaffRow
 
@@ -91,12 +91,11 @@ class PeopleService:
 
         Raises:
             LindaError: 409 ``staff_exists``, 409 ``duties_conflict`` (the same person holds what
-                must stay apart); ``unknown_org``; ``password_too_short``.
+                must stay apart), 409 ``role_not_in_unit``; ``unknown_org``; ``password_too_short``.
         """
         if await session.get(StaffRow, staff.id) is not None:
             raise LindaError("staff_exists", f"已经有 {staff.id} 这个账号。", 409)
-        if self.org(staff.org_id) is None:
-            raise LindaError("unknown_org", f"没有 {staff.org_id} 这个单位。")
+        self._check_unit(staff)
         await self._keep_apart(session, staff)
         row = StaffRow(
             id=staff.id, password_hash=await hash_password(password), created_at=self._clock.now()
@@ -119,13 +118,28 @@ class PeopleService:
         """Change everything of an account but its password.
 
         Raises:
-            LindaError: 404 ``staff_not_found``; 409 ``duties_conflict`` as in :meth:`add_staff`.
+            LindaError: 404 ``staff_not_found``; 409 ``duties_conflict``, ``role_not_in_unit`` and
+                ``unknown_org`` as in :meth:`add_staff`.
         """
         row = await session.get(StaffRow, staff.id)
         if row is None:
             raise LindaError("staff_not_found", f"没有 {staff.id} 这个账号。", 404)
+        self._check_unit(staff)
         await self._keep_apart(session, staff)
         await save_staff(session, self.vault, staff, row)
+
+    def _check_unit(self, staff: Staff) -> None:
+        """A unit has the accounts that its kind may have: who is reported never learns by whom."""
+        org = self.org(staff.org_id)
+        if org is None:
+            raise LindaError("unknown_org", f"没有 {staff.org_id} 这个单位。")
+        if not fits(staff.role, org.kind):
+            raise LindaError(
+                "role_not_in_unit",
+                f"{org.name}是{UNIT_NAMES[org.kind]}，不能设{staff.role_name}账号。",
+                409,
+                {"role": "请换一个岗位。"},
+            )
 
     async def _keep_apart(self, session: Session, staff: Staff) -> None:
         """Separation of duties: who handles is not who calls back, decides or audits."""

@@ -16,6 +16,7 @@ from services.db import Base, Write, execute_all
 from services.metrics import keeping
 from services.metrics.tables import TicketScoreRow
 from services.people.crypto import Vault
+from services.people.roles import leaves_of
 from services.seed.files import AccountsFile, PlacesFile
 from services.seed.histories import History, World, history
 from services.tickets import store
@@ -47,7 +48,8 @@ def world(services: Services) -> World:
     accounts = read(folder / "accounts.yml", AccountsFile).accounts
     staff: dict[str, list[Actor]] = {}
     for a in accounts:
-        actor = Actor("staff", a.id, a.role, a.org, a.community, tuple(a.grids))
+        grids, leaves = tuple(a.grids), leaves_of(a.role)
+        actor = Actor("staff", a.id, a.role, a.org, a.community, grids, leaves)
         staff.setdefault(a.role, []).append(actor)
     return World(
         services.tickets.rules_now(),

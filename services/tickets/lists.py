@@ -47,7 +47,7 @@ from services.tickets.words import asked
 REVIEWERS = frozenset({"supervisor", "dispatcher"})
 """Who looks a second time at what was refused: it waits for them as well."""
 DESK = "community"
-"""The unit of the clerks; mediators of the community work on what was given to it, too."""
+"""The unit of the clerks; mediators work on what was given to it of their matters, too."""
 MOST_LANES = 96
 """Lanes of one page; what would need more is read in order without them."""
 _WORKED_ON = tuple(sorted(st.value for st in ASSIGNED))
@@ -140,6 +140,8 @@ def _by_role(actor: Actor) -> Condition:
 
 def _desk(actor: Actor) -> Condition:
     given = TicketRow.owner_org == DESK
+    if actor.role == "mediator":
+        given = and_(given, TicketRow.leaf.in_(actor.leaves))
     if actor.community_id is None:
         return given
     return and_(given, TicketRow.community_id == actor.community_id)

@@ -15,21 +15,22 @@ from services.people.masking import mask_all, mask_room
 from services.people.model import ROLE_NAMES
 from services.tickets.core.actor import Actor
 from services.tickets.core.clocks import local_text
-from services.tickets.core.context import belongs, reads
+from services.tickets.core.context import belongs, reads, same_unit
 from services.tickets.core.doors import door_text
 from services.tickets.core.event import Event
+from services.tickets.core.kinds import Kind
 from services.tickets.core.neighbours import households
-from services.tickets.core.states import REFUSED, RESIDENT_TEXTS
+from services.tickets.core.states import REFUSED, RESIDENT_TEXTS, State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS
 
 View = dict[str, Any]
 
-# Who does the work never learns what the resident thought of it, so that nobody holds it against
-# them (《北京市接诉即办工作条例》第八条: no retaliation).
+# Who does the work, or heads the unit that does it, never learns what the resident thought of it,
+# so that nobody holds it against them (《北京市接诉即办工作条例》第八条: no retaliation).
 DOERS = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
 NO_CONTENT = frozenset({"admin", "trainer"})
-HIDDEN_FROM_DOERS = ("rating", "pressured", "persuaded")
+HIDDEN_FROM_JUDGED = ("rating", "pressured", "persuaded")
 HIDDEN_FLAGS = frozenset({"rating_pressure", "persuaded"})
 RATING_FACTS = frozenset({"rating", "score", "text", "pressured"})
 RATING_EVENTS = frozenset({
@@ -61,7 +62,8 @@ RESTRICTED_FIELDS = tuple(f for f in (*ADMIN_FIELDS, "due_text") if f not in ("k
 RESTRICTED: View = {"title": "限阅事项", "kind": None, "leaf": None}
 # Words of residents: what they gave away of themselves in them is masked until it is revealed.
 _SAID = ("title", "narrative_original", "gist", "supplements", "amendments", "urges", "callbacks", "rework_reason",
-         "joined")  # fmt: skip
+         "joined", "occurred", "occurred_text", "spot", "appointment", "certificate", "subject",
+         "rating")  # fmt: skip
 
 _INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "resident_id",
              "household")  # fmt: skip
@@ -195,9 +197,9 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
 def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[str]) -> View:
     """As :func:`staff_view`; what is ``unread`` is not masked: who calls leaves it out."""
     view = ticket.to_doc()
+    names = (clear.name, clear.subject_name) if clear else ()
     if actor.kind != "system":
-        names = (clear.name, clear.subject_name) if clear else ()
-        said = [name for name in _SAID if name not in unread]
+        said = [name for name in _said(ticket) if name not in unread]
         view |= {name: _of_nobody(mask_all(view[name], names), ticket) for name in said}
     for name in _INTERNAL:
         view.pop(name)
@@ -209,14 +211,13 @@ def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[s
     view["joined"] = [{k: v for k, v in j.items() if k not in _WHO} for j in view["joined"]]
     view["due_text"] = due_text(ticket)
     view["location"] = location_view(ticket, actor, clear)
-    view["reporter"] = reporter_view(ticket, actor)
-    if actor.role in DOERS:
-        for name in HIDDEN_FROM_DOERS:
+    view["reporter"] = mask_all(reporter_view(ticket, actor), names)
+    if judged(ticket, actor):
+        for name in HIDDEN_FROM_JUDGED:
             view.pop(name)
+        view |= dict.fromkeys(_telling(ticket))
         view["flags"] = [flag for flag in ticket.flags if flag not in HIDDEN_FLAGS]
-        view["callbacks"] = [
-            {k: v for k, v in c.items() if k not in RATING_FACTS | {"by"}} for c in ticket.callbacks
-        ]
+        view["callbacks"] = [_of_judged(c) for c in view["callbacks"]]
     if not reads(ticket, actor):
         return {k: view[k] for k in RESTRICTED_FIELDS} | RESTRICTED
     if actor.role in NO_CONTENT:
@@ -224,6 +225,42 @@ def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[s
     if actor.role == "vendor":
         return {k: view[k] for k in VENDOR_FIELDS}
     return view
+
+
+def judged(ticket: Ticket, actor: Actor) -> bool:
+    """Say whether what the resident thinks of the work is about the actor or the actor's unit.
+
+    Of a merged ticket the other one's unit is meant, which is not known here: no head sees it. To who
+    only runs the system it is content.
+    """
+    if actor.role in DOERS | NO_CONTENT:
+        return True
+    units = {actor.org_id} if actor.org_id else set()
+    own = ticket.state is State.MERGED or same_unit(ticket.owner_org, units)
+    return actor.role == "supervisor" and own
+
+
+def _said(ticket: Ticket) -> tuple[str, ...]:
+    """Return the fields that hold the resident's own words, also why it was taken back."""
+    given = ticket.state in (State.WITHDRAWN, State.HANDED_OFF)
+    return (*_SAID, "reason") if given else _SAID
+
+
+def _telling(ticket: Ticket) -> list[str]:
+    """Return the fields whose words say that the resident was pressed, and by whom."""
+    pressed = [c.get("rework_reason") for c in ticket.callbacks if c.get("pressured")]
+    told = {"reason": ticket.persuaded, "rework_reason": ticket.rework_reason in pressed}
+    return [name for name, on in told.items() if on and getattr(ticket, name) is not None]
+
+
+def _of_judged(data: Mapping[str, Any]) -> View:
+    """Return what an answer of the resident leaves for who is judged by it."""
+    hidden = {"persuaded", "by", *RATING_FACTS}
+    if data.get("pressured"):
+        hidden.add("rework_reason")
+    if data.get("persuaded"):
+        hidden.add("reason")
+    return {k: v for k, v in data.items() if k not in hidden}
 
 
 def _of_nobody(said: Any, ticket: Ticket) -> Any:
@@ -241,7 +278,9 @@ def location_view(ticket: Ticket, actor: Actor, clear: Clear | None) -> View:
     """Return the place; the room only for the unit that must go there."""
     place = ticket.place
     room = clear.room if clear else None
-    goes_there = actor.role in ("handler", "vendor") and belongs(ticket, actor)
+    # Who complains or reports somebody lives there; what is to be done is elsewhere.
+    told_on = ticket.kind in (Kind.COMPLAINT, Kind.REPORT)
+    goes_there = actor.role in ("handler", "vendor") and belongs(ticket, actor) and not told_on
     shown = room if goes_there and not ticket.confidential else mask_room(room)
     view = {
         **place.to_dict(),
@@ -271,7 +310,8 @@ def revealed_view(ticket: Ticket, actor: Actor, clear: Clear) -> View:
     if not reads(ticket, actor):
         return view  # who calls back needs the number and nothing else
     said = ticket.to_doc()
-    view |= {name: said[name] for name in _SAID if name in view and name != "callbacks"}
+    kept = {"callbacks", *(_telling(ticket) if judged(ticket, actor) else ())}
+    view |= {name: said[name] for name in _said(ticket) if name in view and name not in kept}
     view["subject"] = {**ticket.subject, "name": clear.subject_name}
     view["location"]["room"] = clear.room
     if clear.room:
@@ -410,33 +450,41 @@ def events_view(
         names: Staff id → name.
         clear: Contact data, to find the resident's name in what the resident said.
     """
-    content = reads(ticket, actor)
     said = (clear.name, clear.subject_name) if clear else ()
-    return [_event(e, actor, names, content, said) for e in events if _sees(e, actor)]
+    about_own = judged(ticket, actor)
+    shown = _Shown(actor, names, reads(ticket, actor), about_own, said)
+    return [_event(e, shown) for e in events if _sees(e, actor, about_own)]
 
 
-def _sees(event: Event, actor: Actor) -> bool:
+@dataclass(frozen=True)
+class _Shown:
+    """To whom a timeline is shown: whether its content, whether it is about the own work."""
+
+    actor: Actor
+    names: Mapping[str, str]
+    content: bool
+    judged: bool
+    said: tuple[str | None, ...]
+
+
+def _sees(event: Event, actor: Actor, about_own: bool) -> bool:
     if actor.role == "vendor":
         return event.type in VENDOR_EVENTS
-    return not (actor.role in DOERS and event.type == "rated")
+    return not (about_own and event.type == "rated")
 
 
-def _event(
-    event: Event, actor: Actor, names: Mapping[str, str], content: bool,
-    said: tuple[str | None, ...],
-) -> View:  # fmt: skip
+def _event(event: Event, shown: _Shown) -> View:
+    actor = shown.actor
     data = {k: v for k, v in event.data.items() if k not in {*_INTERNAL, *_WHO, *_SNAPSHOTS}}
-    # What a neighbour said who joined is noted by the rules.
-    by_resident = event.actor.kind == "resident" or event.type == "joined"
+    # What a neighbour said who joined is noted by the rules, an answer by who called.
+    by_resident = event.actor.kind == "resident" or event.type in {"joined", *RATING_EVENTS}
     if actor.kind != "system" and by_resident:
-        data = mask_all(data, said)
-    if actor.role in DOERS and event.type == "withdrawn":
-        data.pop("persuaded", None)
-    if actor.role in DOERS and event.type in RATING_EVENTS:
-        data = {k: v for k, v in data.items() if k not in RATING_FACTS}
+        data = mask_all(data, shown.said)
+    if shown.judged and event.type in {"withdrawn", *RATING_EVENTS}:
+        data = _of_judged(data)
     if actor.role == "vendor":
         data = {k: v for k, v in data.items() if k in ("days", "due_at", "due_reason", "outcome")}
-    if actor.role in NO_CONTENT or not content:
+    if actor.role in NO_CONTENT or not shown.content:
         data = {}
     if event.type == "submitted":
         # What was said stands in the ticket; here it would bypass the masks of its view.
@@ -454,7 +502,7 @@ def _event(
         "label_zh": ACTIONS[event.action],
         "text": text,
         "at": event.at.isoformat(),
-        "actor": _actor(event.actor, names),
+        "actor": _actor(event.actor, shown.names),
         "from_state": event.from_state.value,
         "to_state": event.to_state.value,
         "data": data,

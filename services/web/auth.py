@@ -12,6 +12,7 @@ from aiohttp import web
 from services.db import DatabaseAway
 from services.errors import LindaError
 from services.people.model import ROLE_NAMES, Login, Staff
+from services.people.roles import leaves_of
 from services.tickets.core.actor import Actor
 from services.web.keys import CONVERSATION, SERVICES, STAFF
 from services.web.routing import Declaration, declaration_of
@@ -142,7 +143,10 @@ def set_session_cookie(request: web.Request, response: web.StreamResponse, login
 
 def actor_of(staff: Staff) -> Actor:
     """Return the member of staff as the ticket workflow sees people."""
-    return Actor("staff", staff.id, staff.role, staff.org_id, staff.community_id, staff.grid_ids)
+    return Actor(
+        "staff", staff.id, staff.role, staff.org_id, staff.community_id, staff.grid_ids,
+        leaves_of(staff.role),
+    )  # fmt: skip
 
 
 def client_address(request: web.Request) -> str:

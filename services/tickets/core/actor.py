@@ -22,6 +22,7 @@ class Actor:
         org_id: The unit of a staff member (``water``, ``property`` …).
         community_id: The community a clerk or supervisor works for; ``None`` for street level.
         grid_ids: Grids of a grid worker.
+        leaves: Matters of a mediator: case-based, not all that the desk has.
     """
 
     kind: Literal["staff", "resident", "system"]
@@ -30,6 +31,7 @@ class Actor:
     org_id: str | None = None
     community_id: str | None = None
     grid_ids: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
 
 
 SYSTEM = Actor("system", "system", "system")

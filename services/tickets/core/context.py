@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.tickets.core.actor import Actor
 from services.tickets.core.calendar import WorkCalendar
 from services.tickets.core.commands import Command
-from services.tickets.core.dispatch import Directory
+from services.tickets.core.dispatch import SELF_GOVERNING, Directory
 from services.tickets.core.leaves import Leaf, Urgency
 from services.tickets.core.location import Location
 from services.tickets.core.neighbours import Neighbours
@@ -87,6 +87,11 @@ def own_units(command: Command, context: Context) -> frozenset[str]:
     return frozenset(u for u in (command.actor.org_id, *(p.org_id for p in context.also)) if u)
 
 
+def same_unit(lead: str | None, units: Collection[str]) -> bool:
+    """Say whether a unit is one of these; a community and its grids are one."""
+    return lead in units or (lead in SELF_GOVERNING and not SELF_GOVERNING.isdisjoint(units))
+
+
 def belongs(ticket: Ticket, actor: Actor) -> bool:
     """Say whether a ticket is given to the actor's unit (as lead) or the actor in person."""
     if ticket.owner_person and ticket.owner_person == actor.id:
@@ -95,7 +100,8 @@ def belongs(ticket: Ticket, actor: Actor) -> bool:
         return actor.role == "grid" and ticket.place.grid_id in actor.grid_ids
     if ticket.owner_org == "community":
         same = actor.community_id is None or ticket.place.community_id == actor.community_id
-        return actor.role in ("clerk", "mediator") and same
+        mediates = actor.role == "mediator" and ticket.leaf in actor.leaves
+        return same and (actor.role == "clerk" or mediates)
     return actor.org_id is not None and ticket.owner_org == actor.org_id
 
 
