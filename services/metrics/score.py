@@ -121,10 +121,10 @@ def advance(before: Score | None, event: Event, ticket: Ticket) -> Score | None:
         return None
     score = before or Score(event.ticket_no, event.at)
     change: dict[str, Any] = _mirrored(ticket)
-    if event.type in _DISPATCHES:
+    if event.type in _DISPATCHES and not event.data.get("keeps_clock"):
         change |= {"dispatched": 1, "first_org": score.first_org or ticket.owner_org}
         change |= {"sign_required": int(ticket.sign_due_at is not None), "sign_in_time": 0}
-    if event.type == "signed" and ticket.sign_due_at is not None:
+    if event.type == "signed" and ticket.sign_due_at and ticket.signed_at == event.at:
         change["sign_in_time"] = int(event.at <= ticket.sign_due_at)
     change |= _contact(score, ticket) | _first_round(score, event, ticket)
     score = changed(score, change)

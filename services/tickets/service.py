@@ -107,7 +107,7 @@ BEFORE_ASKING = frozenset({
     "is_owner", "needed_to_act", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
-    "not_confidential", "may_read", "review_once", "within_review_days", "review_pending",
+    "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
     "not_refuser", "group_unanswered", "supervised_now", "assisting", "whistle_open",
     "not_scored_unit", "period_open", "excluded_now", "not_held", "held_now", "is_case",
     "consulted_here", "invited", "whistle_over",
@@ -339,7 +339,7 @@ class TicketService:
         return await self._filed(s, ticket, actor)
 
     def _check_filing(self, request: CreateTicket, actor: Actor) -> None:
-        if refusal := decide.may_submit(actor, request.channel):
+        if refusal := decide.may_submit(actor, request.channel, request.leaf):
             raise _refused(refusal)
         if request.leaf is not None and request.leaf not in self.leaves:
             raise LindaError(
@@ -367,7 +367,10 @@ class TicketService:
         parent = await self._parent(s, number)
         if parent is None or not self.neighbours.same(parent, ticket.leaf, ticket.place, now):
             return ticket
-        return await self._apply(s, ticket, Command("merge", SYSTEM, now, {"into": number}))
+        command = Command("merge", SYSTEM, now, {"into": number})
+        if isinstance(decide.decide(ticket, command, self._context(parent=parent)), Refusal):
+            return ticket
+        return await self._apply(s, ticket, command)
 
     def _household(
         self, request: CreateTicket, place: Location | None, door: str | None
@@ -1112,7 +1115,7 @@ class TicketService:
         known: dict[str, Any] = {"also": await self._also(s, command.actor)}
         if person is not None:
             known["person"] = person
-        elif command.action == "sign":
+        elif command.action in ("sign", "whistle"):
             known["person"] = await self._person(s, command.actor.id)
         elif payload.get("person"):
             known["person"] = await self._person(s, str(payload["person"]))

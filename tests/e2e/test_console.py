@@ -42,7 +42,8 @@ def supervised(stack: Stack) -> str:
     stack.act("supervisor1", number, "supervise", level="1", text=f"{NAME}家没水两天了")
     stack.act("handler1", number, "extend", days=1, reason="配件明天到")
     stack.act("dispatcher1", number, "extend", decision="approve", days=1, reason="配件明天到")
-    call = {"type": "problem", "orgs": ["property"], "reason": f"{NAME}说地下室锁着"}
+    call = {"type": "problem", "orgs": ["property"], "reason": f"{NAME}说地下室锁着",
+            "approver": "街道副主任 李强"}  # fmt: skip
     stack.act("dispatcher1", number, "whistle", **call)
     return number
 

@@ -101,11 +101,14 @@ def submit(
     )  # fmt: skip
 
 
-def may_submit(actor: Actor, channel: str) -> Refusal | None:
+def may_submit(actor: Actor, channel: str, leaf: str | None = None) -> Refusal | None:
     """Say whether an actor may file a request: residents, the desk, the grid worker on patrol.
 
-    The street dispatches; it files only what a higher platform or a hot spot brings.
+    The street dispatches; it files only what a higher platform or a hot spot brings. A mediator files
+    what is a mediator's matter.
     """
+    if actor.role == "mediator" and leaf not in actor.leaves:
+        return Refusal("role_not_allowed", "调解员只登记要调解的事，别的请由社区窗口、网格员登记。")
     bringing = actor.role != "dispatcher" or channel in BROUGHT_IN
     if bringing and lines("submit", role=actor.role):
         return None

@@ -28,6 +28,8 @@ GRID = "grid"
 COMMUNITY = "community"
 # Units that belong to the residents' committee: they may lead only what is on the list.
 SELF_GOVERNING = frozenset({"grid", "community"})
+# Kinds of units that serve a community by contract.
+SERVING = frozenset({"property", "vendor"})
 
 
 @dataclass(frozen=True)

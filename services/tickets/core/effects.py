@@ -111,7 +111,13 @@ def inherit(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def start_unit(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """The unit's clock starts at dispatch. The resident's clock is not touched by re-dispatching."""
+    """The unit's clock starts at dispatch. The resident's clock is not touched by re-dispatching.
+
+    Where the order stays with the unit, after an objection in vain or with another of its people, the
+    unit's clock goes on: nobody gains time by sending back.
+    """
+    if _stays(ticket, command):
+        return {"keeps_clock": True}
     cls = context.sla(ticket)
     facts: Facts = {}
     for name, what, limit in (
@@ -123,6 +129,13 @@ def start_unit(ticket: Ticket, command: Command, context: Context) -> Facts:
             due = clocks.deadline(what, command.at, limit, context.calendar)
             facts |= due.as_facts(name)
     return facts
+
+
+def _stays(ticket: Ticket, command: Command) -> bool:
+    """Say whether an order that has been given stays with the unit that has it."""
+    if command.payload.get("decision") == "reject":
+        return True
+    return ticket.state is not State.ACCEPTED and command.payload.get("org") == ticket.owner_org
 
 
 def pause(ticket: Ticket, command: Command, context: Context) -> Facts:

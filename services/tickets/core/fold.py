@@ -18,7 +18,7 @@ class Effect:
     Attributes:
         copy: Facts that become the field of the same name when the event has them.
         append: List field that gets the event's facts as one more entry (with time and actor).
-        stamp: Time field set to the event's time.
+        stamp: Time field set to the event's time, unless the event says ``keeps_clock``.
         first: Time field set to the event's time unless it has one, or the event says that it does
             not count (``counts``).
         by: Field set to the actor's id (for a resident: the word ``resident``).
@@ -114,7 +114,7 @@ EFFECTS: dict[str, Effect] = {
     ),
     "dispatch_proposed": Effect(),
     "assigned": Effect(copy=("owner_person", "owner_person_name")),
-    "signed": Effect(copy=("owner_person", "owner_person_name"), stamp="signed_at", works=True),
+    "signed": Effect(copy=("owner_person", "owner_person_name"), first="signed_at", works=True),
     "objected": Effect(copy=("decide_due_at", "decide_due_reason"), append="objections"),
     "objection_decided": Effect(
         copy=(*_OWNER, *_UNIT_CLOCK, "designated", "objections"),
@@ -227,14 +227,15 @@ def apply(ticket: Ticket, event: Event) -> Ticket:
     cleared = effect.clear
     if event.type in ("supplemented", "amended") and event.from_state is State.NEED_INFO:
         cleared = _ENDS_PAUSE
-    change: dict[str, Any] = {name: _EMPTY[name] for name in cleared}
+    kept = ("signed_at",) if event.data.get("keeps_clock") else ()
+    change: dict[str, Any] = {name: _EMPTY[name] for name in cleared if name not in kept}
     copied = (*effect.copy, *_ALWAYS)
     change |= {n: typed(n, event.data[n]) for n in copied if n in event.data}
     if effect.append:
         said = {k: v for k, v in event.data.items() if k not in _ENTRY_WITHOUT}
         entry = {**said, "at": event.at.isoformat(), "by": event.actor.id}
         change[effect.append] = [*getattr(ticket, effect.append), entry]
-    if effect.stamp:
+    if effect.stamp and not event.data.get("keeps_clock"):
         change[effect.stamp] = event.at
     counts = event.data.get("counts") is not False
     if effect.first and counts and getattr(ticket, effect.first) is None:

@@ -23,8 +23,10 @@ from services.tickets.core.context import (
     belongs,
     own_units,
     reads,
+    same_unit,
 )
-from services.tickets.core.dispatch import SELF_GOVERNING
+from services.tickets.core.dispatch import SELF_GOVERNING, SERVING
+from services.tickets.core.neighbours import same_spot
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
@@ -58,10 +60,9 @@ def not_handler(ticket: Ticket, command: Command, context: Context) -> Refusal |
 
 def other_unit(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Who judges the work is not of the unit that did it; a community and its grids are one."""
-    lead = ticket.owner_org or (context.parent and context.parent.owner_org)
-    mine = own_units(command, context)
-    same = lead in mine or (lead in SELF_GOVERNING and mine & SELF_GOVERNING)
-    if command.actor.kind == "staff" and same:
+    shared = context.parent.owner_org if context.parent else None
+    lead = ticket.owner_org or shared
+    if command.actor.kind == "staff" and same_unit(lead, own_units(command, context)):
         return Refusal("own_unit", "承办单位不能自己回访、抽查、归档或终止，请由别的单位来做。")
     return None
 
@@ -100,9 +101,10 @@ def rest_of_notice(ticket: Ticket, command: Command, context: Context) -> Refusa
 
 
 def same_matter(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """Only an open ticket about the same matter at the same place takes another one in."""
+    """Only an open ticket about the same matter, place and time takes another one in."""
     parent = context.parent
-    if parent is None:
+    # That pressure on a resident is looked into nobody learns, here neither.
+    if parent is None or parent.case_of is not None:
         return Refusal("parent_not_found", "没有找到要并入的工单。", {"into": "没有这个工单。"})
     if parent.ticket_no == ticket.ticket_no:
         return Refusal("merge_into_itself", "不能并入自己。", {"into": "不能并入自己。"})
@@ -110,15 +112,26 @@ def same_matter(ticket: Ticket, command: Command, context: Context) -> Refusal |
         return Refusal("others_joined", "已经有邻居并入这件工单，请把另一件并进来。")
     if not parent.is_open:
         return Refusal("parent_closed", "要并入的工单已经结束。", {"into": "工单已经结束。"})
-    here, there = ticket.place, parent.place
-    same_place = (
-        here.building_id == there.building_id
-        if here.building_id and there.building_id
-        else here.compound_id == there.compound_id
-    )
-    if ticket.leaf != parent.leaf or not same_place:
-        return Refusal("not_same_matter", "两件工单的事项或地点不同，不能并单。")
+    if any(t.confidential or t.restricted or t.case_of for t in (ticket, parent)):
+        return Refusal("not_shared", "要求保密、限阅的工单不和别的并在一起，请分开办。")
+    if ticket.leaf is None or ticket.leaf != parent.leaf or not _same_place(ticket, parent, context):
+        return Refusal("not_same_matter", "两件工单的事项或地点不同，或者地点还不清楚，不能并单。")
+    first, last = sorted((t.created_at or command.at) for t in (ticket, parent))
+    window = context.rules.merge_window
+    if last > window.after(first, context.calendar):
+        return Refusal("too_far_apart", f"两件工单反映的时间隔了{window.text}以上，不能并单。")
     return None
+
+
+def _same_place(a: Ticket, b: Ticket, context: Context) -> bool:
+    """Say whether two places are known to be one, as far as the matter reaches; a spot by its words."""
+    if a.place.compound_id is None and b.place.compound_id is None:
+        return a.spot is not None and a.spot == b.spot
+    reach = context.neighbours.leaves.get(a.leaf or "")
+    if reach is not None:
+        return same_spot(a.place, b.place, reach.within)
+    known = (a.place.compound_id, a.place.building_id)
+    return known == (b.place.compound_id, b.place.building_id)
 
 
 def lead_gone(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
@@ -170,10 +183,19 @@ def own_worker(ticket: Ticket, command: Command, context: Context) -> Refusal | 
     return None
 
 
+def something_to_tell(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who calls back gets a number while there is a call to make."""
+    if ticket.state is State.RESOLVED or ticket.to_call is not None:
+        return None
+    return Refusal("no_call_due", "现在没有要打的回访电话，不用看联系方式。")
+
+
 def needed_to_act(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Contact data goes to a unit where its work needs it: by kind of request, as the place decides."""
     withheld = context.rules.reveal_withheld.get(ticket.kind.value if ticket.kind else "", ())
-    if command.actor.role in withheld:
+    unit = context.units.get(command.actor.org_id or "")
+    never = unit is not None and unit.kind in context.rules.reveal_never
+    if never or command.actor.role in withheld:
         return Refusal(
             "not_needed_to_act", "这类诉求不把联系方式给承办的人，要联系居民请通过社区前台。"
         )
@@ -219,6 +241,27 @@ def not_over_assigned(ticket: Ticket, command: Command, context: Context) -> Ref
             "这件事不在社区任务清单内，不能让社区或网格主责；可以派给有关部门，社区协助。",
             {"basis": context.directory.community_basis},
         )
+    return None
+
+
+def within_community(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """The head of a community gives orders within it; all other units are the street's to order."""
+    taken = ticket.owner_org if command.action == "dispatch" else None
+    named = {org for org in (command.payload.get("org"), taken) if org}
+    if command.actor.role != "supervisor" or named <= SELF_GOVERNING:
+        return None
+    return Refusal(
+        "beyond_community",
+        "社区主管只在本社区里派单；别的单位请交街道调度来派。",
+        {"org": "请选本社区的网格或窗口。"},
+    )
+
+
+def street_decides(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """The head of a community looks at objections of who serves it, not of departments or its own."""
+    unit = context.units.get(ticket.owner_org or "")
+    if command.actor.role == "supervisor" and (unit is None or unit.kind not in SERVING):
+        return Refusal("street_decides", "这个单位的异议由街道调度裁定。")
     return None
 
 
@@ -552,7 +595,7 @@ GUARDS: dict[str, Guard] = {
     for guard in (
         is_owner, not_handler, other_unit, leaf_known, own_worker, needed_to_act, info_wait_over, one_notice, rest_of_notice, same_matter,
         lead_gone, org_known,
-        orgs_known, another_org, not_over_assigned, led, not_recused, not_designated, objects_once,
+        orgs_known, another_org, not_over_assigned, within_community, street_decides, something_to_tell, led, not_recused, not_designated, objects_once,
         suggestion_known,
         objects_in_time, not_objector, upheld_names_org, before_expiry, extensions_left,
         days_within_limit, extension_days_given, extension_pending, not_requester,
@@ -562,7 +605,8 @@ GUARDS: dict[str, Guard] = {
         not_confidential, may_read, something_given, something_amended,
         reviewing.earlier_named, reviewing.review_once, reviewing.within_review_days,
         reviewing.review_pending, reviewing.not_refuser,
-        joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.invited, joint.stage_in_order,
+        joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.whistle_lead_fits, joint.approved_by_another,
+        joint.invited, joint.stage_in_order,
         joint.solution_told, joint.whistle_open, joint.whistle_over, joint.whistle_rated_once, joint.assisting,
 _AMENDED = ("place", "appointment", "certificate", "reporter")
         oversight.until_in_future, oversight.supervised_now, oversight.group_unanswered,

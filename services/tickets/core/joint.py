@@ -14,7 +14,7 @@ from services.tickets.core import clocks
 from services.tickets.core.actor import Actor
 from services.tickets.core.choices import WHISTLE_STAGES, WHISTLES
 from services.tickets.core.commands import Command
-from services.tickets.core.context import Context, Refusal
+from services.tickets.core.context import Context, Refusal, accounts
 from services.tickets.core.ticket import Ticket
 
 Facts = dict[str, Any]
@@ -101,6 +101,29 @@ def whistle_lead_known(ticket: Ticket, command: Command, context: Context) -> Re
     )
 
 
+def whistle_lead_fits(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A whistle gives a community or grid no lead that an order could not give it (第三十二条)."""
+    lead = context.units.get(str(command.payload.get("lead")))
+    if lead and context.directory.over_assigned(ticket.leaf, lead.kind, "主责"):
+        return Refusal(
+            "over_assignment",
+            "这件事不在社区任务清单内，不能让社区或网格牵头；可以请有关部门牵头，社区报到。",
+            {"basis": context.directory.community_basis},
+        )
+    return None
+
+
+def approved_by_another(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A whistle is approved by the street's leadership, not by who blows it."""
+    approver = str(command.payload["approver"])
+    names = {p.name for p in (context.person, *context.also) if p is not None}
+    if approver in accounts(command, context) or any(name in approver for name in names):
+        return Refusal(
+            "own_whistle", "吹哨要街道领导批准，不能自己批准自己的。", {"approver": "请写批准的领导。"}
+        )
+    return None
+
+
 def whistled(ticket: Ticket, command: Command, context: Context) -> Facts:
     """A whistle: type, who approved it, who leads, who is called and by when each does what."""
     kind = command.payload["type"]
@@ -115,7 +138,7 @@ def whistled(ticket: Ticket, command: Command, context: Context) -> Facts:
         "units": [{**u, **due} for u in _units(command.payload["orgs"], context)],
         "due_reason": f"{WHISTLES[kind]}：{said}",
         "lead": command.payload.get("lead") or ticket.owner_org,
-        "approver": command.payload.get("approver") or command.actor.id,
+        "approver": command.payload["approver"],
         "ratings": [],
     }
 

@@ -27,7 +27,9 @@ def running(ticket: Ticket) -> dict[str, datetime]:
         "accept": ticket.accept_due_at if state is State.SUBMITTED else None,
         "dispatch": ticket.dispatch_due_at if state is State.ACCEPTED else None,
         "info": ticket.info_due_at if state is State.NEED_INFO else None,
-        "sign": ticket.sign_due_at if state is State.DISPATCHED else None,
+        "sign": ticket.sign_due_at
+        if state is State.DISPATCHED and ticket.signed_at is None
+        else None,
         "contact": ticket.contact_due_at
         if state in WORKING | {State.DISPATCHED} and ticket.first_contact_at is None
         else None,

@@ -154,8 +154,9 @@ RESIDENT_ACTIONS = ("urge", "supplement", "amend", "withdraw", "rate", "reject",
 
 # Roles by what they do; the vendor never meets the reporter (see fields and guards below).
 INTAKE = frozenset({"clerk", "supervisor", "dispatcher"})
-REGISTER = INTAKE | {"grid"}
-"""Who registers a request; the street only what another platform or the figures bring (``may_submit``)."""
+REGISTER = INTAKE | {"grid", "mediator"}
+"""Who registers a request: the street only what another platform or the figures bring, a mediator what
+is a mediator's matter (``may_submit``)."""
 DISPATCH = frozenset({"dispatcher", "supervisor"})
 WORKERS = frozenset({"grid", "handler", "mediator", "clerk"})
 DOERS = WORKERS | {"vendor"}
@@ -215,6 +216,7 @@ _FINDING_FIELDS = (
     Field("finding", "抽查结论", "choice", True, FINDINGS),
     Field("text", "查到的情况", required=True),
 )
+_WHY_SEEN = (Field("reason", "为什么需要查看", required=True),)
 _WHISTLE = Field("whistle", "哪一次吹哨（如 W1；不填为最近一次）")
 _OWNER_FIELDS = (
     Field("org", "主办单位", "org", True),
@@ -335,12 +337,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "dispatch", _states(S.ACCEPTED), S.DISPATCHED, DISPATCH | SYSTEM, "dispatched",
-        _OWNER_FIELDS, ("org_known", "not_over_assigned", "led", "not_recused"), "start_unit",
+        _OWNER_FIELDS, ("org_known", "within_community", "not_over_assigned", "led", "not_recused"),
+        "start_unit",
     ),
     Transition(  # 改派: a person's decision; the resident's clock goes on
         "dispatch", _states(S.DISPATCHED) | WORKING, S.DISPATCHED, DISPATCH, "redispatched",
         (*_OWNER_FIELDS, Field("reason", "改派原因", required=True)),
-        ("org_known", "another_org", "not_over_assigned", "led", "not_recused"), "start_unit",
+        ("org_known", "another_org", "within_community", "not_over_assigned", "led", "not_recused"),
+        "start_unit",
     ),
     Transition(  # who knows the place says whose it may be; the street decides
         "propose", _states(S.ACCEPTED, S.OBJECTED), To.SAME, frozenset({"clerk"}), "dispatch_proposed",
@@ -372,7 +376,8 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("person", "承办人", "person"),
             Field("basis", "裁定依据", required=True),
         ),
-        ("not_objector", "upheld_names_org", "org_known", "not_over_assigned", "not_recused"),
+        ("not_objector", "street_decides", "upheld_names_org", "org_known", "within_community",
+         "not_over_assigned", "not_recused"),
         "start_unit",
     ),
     # ── 办理 ────────────────────────────────────────────────────────────────────────────────
@@ -393,9 +398,9 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("orgs", "报到单位", "orgs", True),
             _REASON,
             Field("lead", "牵头单位", "org"),
-            Field("approver", "批准人（街道领导）"),
+            Field("approver", "批准人（街道领导）", required=True),
         ),
-        ("orgs_known", "whistle_lead_known", "not_recused"),
+        ("orgs_known", "whistle_lead_known", "whistle_lead_fits", "approved_by_another", "not_recused"),
     ),
     Transition(
         "report", ASSIGNED | _states(S.RESOLVED), To.SAME, DOERS, "whistle_reported",
@@ -630,10 +635,19 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "note", STORED, To.SAME, STAFF, "noted", (Field("text", "备注", required=True),),
     ),
+    # Contact data goes to whose work needs it now: who has the order, the desk that speaks for the
+    # community, who has a call to make.
     Transition(
-        "reveal", STORED, To.SAME, WORKERS | {"callback"}, "revealed",
-        (Field("reason", "为什么需要查看", required=True),),
-        ("not_confidential", "may_read", "needed_to_act"),
+        "reveal", ASSIGNED | _states(S.RESOLVED), To.SAME, WORKERS - {"clerk"}, "revealed", _WHY_SEEN,
+        ("is_owner", "not_confidential", "may_read", "needed_to_act"),
+    ),
+    Transition(
+        "reveal", STORED - {S.CLOSED, S.WITHDRAWN}, To.SAME, frozenset({"clerk"}), "revealed", _WHY_SEEN,
+        ("may_read", "needed_to_act"),
+    ),
+    Transition(
+        "reveal", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED), To.SAME,
+        frozenset({"callback"}), "revealed", _WHY_SEEN, ("something_to_tell", "needed_to_act"),
     ),
     # ── 居民 ────────────────────────────────────────────────────────────────────────────────
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),

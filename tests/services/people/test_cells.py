@@ -51,7 +51,7 @@ RESIDENTS_ONLY = ("urge", "supplement", "amend", "withdraw", "rate", "reject")
 
 # cell → a call that it opens → whose it is
 CALLS: dict[str, tuple[str, str, set[str]]] = {
-    "create": ("POST", "/api/v1/tickets", {"grid", "clerk", "supervisor"}),
+    "create": ("POST", "/api/v1/tickets", {"grid", "clerk", "supervisor", "mediator"}),
     "teach the bot": ("GET", "/api/v1/training/inbox", {"trainer"}),
     "train the bot": ("POST", "/api/v1/training/groups/1/decision", {"trainer"}),
     "look at models": ("GET", "/api/v1/training/models", {"trainer", "admin"}),
@@ -116,7 +116,7 @@ def test_contact_data_goes_out_by_kind_of_request(role: str, kind: str) -> None:
     actor = world.ACTORS[role]
     ticket = replace(
         world.in_state(State.ACTIVE), kind=Kind(kind), owner_org=actor.org_id or "water",
-        owner_person=actor.id,
+        owner_person=actor.id, to_call={"why": "expired", "since": world.T0.isoformat()},
     )  # fmt: skip
     made = world.do(ticket, "reveal", role, LATER)
     withheld = kind == "report" and role in ("grid", "handler", "mediator")

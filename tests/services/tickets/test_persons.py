@@ -11,6 +11,7 @@ from services.people.model import Staff
 from services.people.service import PeopleService
 from services.people.staff import save_staff
 from services.people.tables import StaffRow
+from services.tickets.core import timing
 from services.tickets.core.context import Person, Refusal
 from services.tickets.core.states import STORED, State
 from services.tickets.core.ticket import Ticket
@@ -173,7 +174,84 @@ async def test_a_second_account_is_found_by_its_phone(
     assert code == ("own_work" if same else None)
 
 
-def test_a_ruling_by_the_same_unit_is_a_matter_of_person_only() -> None:
-    """The community's head adjudicates what its grid worker objects to; the worker does not."""
+@pytest.mark.parametrize(
+    ("owner", "by_head"),
+    [("property", True), ("elevator", True), ("water", False), ("police", False), ("grid", False),
+     ("community", False)],
+)  # fmt: skip
+def test_the_street_rules_on_objections_of_departments_and_of_the_community(
+    owner: str, by_head: bool
+) -> None:
+    """The community's head looks at what who serves the community objects to, not at its own grid's."""
     objected = must(in_state(State.DISPATCHED), "object", "handler", LATER)
-    assert must(objected, "decide_objection", "supervisor", LATER).state is State.DISPATCHED
+    objected = replace(objected, owner_org=owner, leaf="H6")
+    made = do(objected, "decide_objection", "supervisor", LATER)
+    assert (made.code if isinstance(made, Refusal) else None) == (
+        None if by_head else "street_decides"
+    )
+    assert must(objected, "decide_objection", "dispatcher", LATER).state is State.DISPATCHED
+
+
+@pytest.mark.parametrize(
+    ("leaf", "owner", "org", "code"),
+    [
+        ("H6", None, "grid", None), ("K4", None, "community", None), ("H6", "grid", "community", None),
+        ("H1", None, "water", "beyond_community"), ("J4", None, "police", "beyond_community"),
+        ("H6", "grid", "property", "beyond_community"),
+        ("H6", "property", "grid", "beyond_community"), ("H6", "water", "grid", "beyond_community"),
+    ],
+)  # fmt: skip
+def test_the_head_of_a_community_gives_orders_within_it(
+    leaf: str, owner: str | None, org: str, code: str | None
+) -> None:
+    """Neither to others, nor away from them; the street gives orders to all."""
+    ticket = replace(in_state(State.DISPATCHED if owner else State.ACCEPTED), leaf=leaf)
+    ticket = replace(ticket, owner_org=owner)
+    order = {"org": org, "reason": "换人", "duty": "主责"}
+    made = do(ticket, "dispatch", "supervisor", LATER, order)
+    assert (made.code if isinstance(made, Refusal) else None) == code
+    assert must(ticket, "dispatch", "dispatcher", LATER, order).owner_org == org
+
+
+@pytest.mark.parametrize("decision", ["reject", "uphold"])
+def test_an_objection_in_vain_gives_no_fresh_clocks(decision: str) -> None:
+    """Time is not won by sending back; an upheld objection starts the next unit's clocks."""
+    order = in_state(State.DISPATCHED)
+    objected = must(order, "object", "handler", LATER)
+    ruling = {"decision": decision, "basis": "职责清单", "org": "property"}
+    after = must(objected, "decide_objection", "dispatcher", LATER + timedelta(hours=3), ruling)
+    clock = ("sign_due_at", "sign_due_reason", "contact_due_at", "contact_due_reason")
+    names = (*clock, "dispatched_at")
+    kept = all(getattr(after, n) == getattr(order, n) for n in names)
+    assert kept is (decision == "reject")
+    assert (after.sign_due_at is not None) and (decision == "reject" or after.sign_due_at > LATER)
+
+
+@pytest.mark.parametrize(("org", "kept"), [("water", True), ("property", False)])
+def test_another_person_of_the_unit_gets_no_fresh_clocks(org: str, kept: bool) -> None:
+    work = in_state(State.ACTIVE)
+    person = Person("w9", "新来的", org)
+    order = {"org": org, "person": "w9", "reason": "换人"}
+    after = must(work, "dispatch", "dispatcher", LATER, order, replace(CONTEXT, person=person))
+    assert (after.sign_due_at == work.sign_due_at) is kept
+    assert (after.dispatched_at == work.dispatched_at) is kept
+    assert (after.signed_at == work.signed_at) is kept and after.owner_person == "w9"
+    # Signed once in time is signed in time: no alarm, whoever of the unit goes on.
+    assert ("sign" in timing.running(after)) is not kept
+    again = must(after, "sign", "handler", LATER + timedelta(days=1), actor=replace(
+        ACTORS["handler"], id="w9", org_id=org))  # fmt: skip
+    assert again.state is State.ACTIVE and "w9" in again.handlers
+
+
+@pytest.mark.parametrize(("approver", "names", "code"), [
+    ("街道副主任 李强", ("周莉",), None), ("周莉", ("周莉",), "own_whistle"),
+    ("街道 周莉", ("周莉",), "own_whistle"), ("dispatcher1", (), "own_whistle"),
+])  # fmt: skip
+def test_a_whistle_is_approved_by_another(
+    approver: str, names: tuple[str, ...], code: str | None
+) -> None:
+    person = next((Person("dispatcher1", n, "street") for n in names), None)
+    call = {"type": "problem", "orgs": ["urban"], "reason": "联合", "approver": approver}
+    made = do(in_state(State.ACTIVE), "whistle", "dispatcher", LATER, call,
+              replace(CONTEXT, person=person))  # fmt: skip
+    assert (made.code if isinstance(made, Refusal) else None) == code

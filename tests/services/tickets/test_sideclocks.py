@@ -35,7 +35,8 @@ from tests.services.tickets.test_workflow_scenarios import (
 
 NAME = "城市管理执法大队"
 ASSIST = {"orgs": ["urban"], "task": "把占道的车挪开"}
-WHISTLE = {"type": "problem", "orgs": ["urban"], "reason": "要多部门一起"}
+WHISTLE = {"type": "problem", "orgs": ["urban"], "reason": "要多部门一起",
+           "approver": "街道副主任 李强"}  # fmt: skip
 CONSULT = {"orgs": ["property", "urban"], "question": "这段管道归谁"}
 
 

@@ -108,7 +108,11 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "hold": [("", ALL, A)],
     "release": [("", ALL, A)],
     "note": [("", ALL, STAFF)],
-    "reveal": [("", ALL, WORKERS | C)],
+    "reveal": [
+        ("", ASSIGNED | {"RESOLVED"}, WORKERS - {"clerk"}),
+        ("", ALL - {"CLOSED", "WITHDRAWN"}, {"clerk"}),
+        ("", UNFINISHED | {"RESOLVED", "MERGED"}, C),
+    ],
     "urge": [("", OPEN, R)],
     "supplement": [("", OPEN | {"HANDED_OFF"}, R), ("half", {"NEED_INFO"}, R)],
     "amend": [("moves", {"ACCEPTED", "DISPATCHED", "NEED_INFO"}, R),
@@ -225,6 +229,7 @@ VARIANTS: dict[str, list[Variant]] = {
         v("first", org="water", assists=["property"], only="ACCEPTED"),
         v("first", "no_lead", org="water", duty="协助", only="ACCEPTED"),
         v("first", "over_assignment", org="grid", only="ACCEPTED"),
+        v("first", org="community", only="ACCEPTED", leaf="K4"),
         v("again", org="property", reason="归物业", only="DISPATCHED ACTIVE REWORK"),
         v("again", "invalid_fields", org="property", only="DISPATCHED ACTIVE REWORK"),
     ],
@@ -247,8 +252,13 @@ VARIANTS: dict[str, list[Variant]] = {
         for w, r in product(choices.WAYS, choices.REACHED)
     ],
     "whistle": [
-        *(v(type=t, orgs=["urban"], reason="联合") for t in choices.WHISTLES),
-        v(code="invalid_fields", type="loud", orgs=["urban"], reason="x"),
+        *(v(type=t, orgs=["urban"], reason="联合", approver="李强") for t in choices.WHISTLES),
+        v(code="invalid_fields", type="loud", orgs=["urban"], reason="x", approver="李强"),
+        v(code="invalid_fields", type="problem", orgs=["urban"], reason="x"),
+        v(code="own_whistle", type="problem", orgs=["urban"], reason="x", approver="dispatcher1"),
+        v(code="over_assignment", type="problem", orgs=["urban", "community"], reason="x",
+          approver="李强", lead="community"),
+        v(type="problem", orgs=["urban", "grid"], reason="x", approver="李强", lead="grid", leaf="H6"),
     ],
     "report": [
         *(v(stage=s, text="到了") for s in ("sign",)),
@@ -373,6 +383,18 @@ def expected(action: str, state: State, role: str, ticket: Ticket, one: Variant)
     here = [(kind, roles) for kind, states, roles in rows if state in states and role in roles]
     if not here:
         return "state_not_allowed"
+    if role == "supervisor" and one.code != "invalid_fields":
+        return of_the_head(action, one)
+    return one.code
+
+
+def of_the_head(action: str, one: Variant) -> str | None:
+    """Who heads a community orders within it, and rules on what the property company objects to."""
+    org = one.payload.get("org")
+    if action == "dispatch" and org not in ("grid", "community"):
+        return "beyond_community"
+    if action == "decide_objection" and org == "property":
+        return "same_org"  # it is the one that objects
     return one.code
 
 
@@ -437,6 +459,7 @@ FILES: dict[str, set[str]] = {
     "grid": {"patrol", "phone", "counter"},
     "clerk": {"counter", "phone", "hotspot"},
     "supervisor": {"counter", "phone", "hotspot"},
+    "mediator": {"counter", "phone"},
     "dispatcher": {"import12345", "hotspot"},
 }
 CHANNELS = ("web", "wechat", "phone", "counter", "kiosk", "patrol", "import12345", "hotspot",
@@ -446,7 +469,7 @@ CHANNELS = ("web", "wechat", "phone", "counter", "kiosk", "patrol", "import12345
 @pytest.mark.parametrize("role", ACTORS)
 def test_who_files_a_request(role: str) -> None:
     for channel in CHANNELS:
-        refusal = decide.may_submit(ACTORS[role], channel)
+        refusal = decide.may_submit(ACTORS[role], channel, "J1")
         if role not in FILES:
             assert refusal is not None and refusal.code == "role_not_allowed"
         elif role == "dispatcher":
@@ -455,6 +478,13 @@ def test_who_files_a_request(role: str) -> None:
             assert refusal is None or channel not in FILES[role]
         if refusal is not None:
             assert any("一" <= c <= "鿿" for c in refusal.message)
+
+
+@pytest.mark.parametrize("leaf", ["H1", "K4", None])
+def test_a_mediator_files_what_is_to_be_mediated(leaf: str | None) -> None:
+    refusal = decide.may_submit(ACTORS["mediator"], "counter", leaf)
+    assert refusal is not None and refusal.code == "role_not_allowed"
+    assert decide.may_submit(ACTORS["clerk"], "counter", leaf) is None
 
 
 @pytest.mark.parametrize("role", ACTORS)

@@ -13,6 +13,7 @@ from services.tickets.core.effects import CLOCKS
 from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS
 from services.tickets.core.states import OPEN, STATE_LABELS, STORED, State
+from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS, TRANSITIONS, lines
 from services.tickets.views import EVENT_TEXTS
 from tests.services.tickets.world import (
@@ -56,6 +57,15 @@ PAYLOADS = {
 PASSED_ON = {"org": "property", "reason": "管道归物业"}
 
 
+def to_dispatch(ticket: Ticket, role: str) -> tuple[Ticket, dict[str, str] | None]:
+    """What a role may pass on, and to whom: the head of a community within it."""
+    if role == "supervisor":
+        owner = "grid" if ticket.owner_org else None
+        within = {"org": "community", "reason": "窗口先联系"}
+        return replace(ticket, leaf="H6", owner_org=owner), within
+    return ticket, None if ticket.state is State.ACCEPTED else PASSED_ON
+
+
 @pytest.mark.parametrize("state", sorted(STORED))
 @pytest.mark.parametrize("role", ACTORS)
 def test_every_action_in_every_state_by_every_role(state: State, role: str) -> None:
@@ -71,8 +81,8 @@ def test_every_action_in_every_state_by_every_role(state: State, role: str) -> N
         payload = PAYLOADS.get(action)
         if action == "callback" and role == "system":
             payload = {"result": "no_answer"}
-        if action == "dispatch" and state is not State.ACCEPTED:
-            payload = PASSED_ON
+        if action == "dispatch":
+            ticket, payload = to_dispatch(ticket, role)
         other = {
             "merge": replace(parent(), leaf=ticket.leaf),
             "part": replace(shared, state=State.WITHDRAWN),
@@ -149,7 +159,7 @@ REFUSALS = [
     (State.ACTIVE, "suspend", "supervisor", {"reason": "parts", "explanation": "等", "plan": "修",
                                              "review_date": "2027-03-01"}, "review_date"),
     (State.ACTIVE, "supervise", "dispatcher", {"level": "3", "text": "快"}, "level_skipped"),
-    (State.ACTIVE, "whistle", "dispatcher", {"type": "problem", "orgs": ["mars"], "reason": "x"},
+    (State.ACTIVE, "whistle", "dispatcher", {"type": "problem", "orgs": ["mars"], "reason": "x", "approver": "李强"},
      "org_unknown"),
     (State.ACCEPTED, "dispatch", "dispatcher", {"org": "mars"}, "org_unknown"),
     (State.ACCEPTED, "dispatch", "dispatcher", {"org": "street"}, "street_dispatches"),
@@ -185,7 +195,7 @@ REFUSALS = [
     (State.ACTIVE, "include", "auditor", None, "not_excluded"),
     (State.ACTIVE, "release", "auditor", None, "not_held"),
     (State.ACTIVE, "whistle", "dispatcher", {"type": "problem", "orgs": ["urban"], "reason": "x",
-                                             "lead": "fire"}, "lead_not_called"),
+                                             "approver": "李强", "lead": "fire"}, "lead_not_called"),
     (State.ACTIVE, "supervise", "dispatcher", {"level": "1", "text": "快", "until": "2026-11-01"},
      "until_past"),
     (State.ACTIVE, "exclude", "auditor", {"reason": "merged", "basis": "x"}, "exclusion_unfounded"),

@@ -369,7 +369,7 @@ async def test_what_a_whistle_came_to_can_be_counted_from_events(
 ) -> None:
     case = await filed(tickets)
     await case.act(GRID, "sign")
-    await case.act(DISPATCHER, "whistle", type="urgent", orgs=["urban", "fire"], reason="积水")
+    await case.act(DISPATCHER, "whistle", type="urgent", orgs=["urban", "fire"], reason="积水", approver="街道副主任 李强")
     await case.act(URBAN, "report", stage="sign")
     clock.advance(hours=1)
     await case.act(FIRE, "report", stage="sign")
@@ -524,7 +524,7 @@ async def test_a_persuaded_withdrawal_opens_a_case_that_the_handler_never_sees(
     case = await filed(tickets)
     await case.act(GRID, "sign")
     await tickets.resident_act(
-        case.number, "withdraw", {"reason": "有人让我撤", "persuaded": True}, WHO
+        case.number, "withdraw", {"reason": "陈师傅打电话让我撤的", "persuaded": True}, WHO
     )
     (opened,) = await case_of(tickets, case.number)
     number = opened["ticket_no"]
@@ -538,9 +538,13 @@ async def test_a_persuaded_withdrawal_opens_a_case_that_the_handler_never_sees(
         listed = (await tickets.list(actor))["tickets"]
         assert number not in [t["ticket_no"] for t in listed]
     # Nothing on the first ticket tells its handler.
-    view, events = await case.seen(GRID), await tickets.events(case.number, GRID)
-    assert "persuaded" not in f"{view}{events}" and number not in f"{view}{events}"
+    for judged in (GRID, CLERK, SUPERVISOR):
+        view, events = await case.seen(judged), await tickets.events(case.number, judged)
+        listed = (await tickets.list(judged))["tickets"]
+        for telling in ("persuaded", number, "让我撤", "陈师傅"):
+            assert telling not in f"{view}{events}{listed}", (judged.role, telling)
     assert "persuaded" in (await case.seen(AUDITOR))["flags"]
+    assert (await case.seen(AUDITOR))["reason"] == "陈师傅打电话让我撤的"
     assert await case.refused(AUDITOR, "exclude", reason="withdrawn", basis="x") == "persuaded"
     await inquiry.act(DISCIPLINE, "sign")
     await inquiry.act(

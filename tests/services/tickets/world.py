@@ -56,7 +56,9 @@ ACTORS: dict[str, Actor] = {
     "handler": Actor("staff", "handler1", "handler", "water"),
     "vendor": Actor("staff", "vendor1", "vendor", "meal"),
     "callback": Actor("staff", "callback1", "callback", "street"),
-    "mediator": Actor("staff", "mediator1", "mediator", "legal", "qinghe-c1"),
+    "mediator": Actor(
+        "staff", "mediator1", "mediator", "legal", "qinghe-c1", leaves=("J1", "J2", "F4"),
+    ),
     "trainer": Actor("staff", "trainer1", "trainer", "street"),
     "auditor": Actor("staff", "auditor1", "auditor", "street"),
     "admin": Actor("staff", "admin1", "admin", "street"),
@@ -89,7 +91,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "object": {"basis": "职责清单第3条"},
     "decide_objection": {"decision": "reject", "basis": "属供水范围"},
     "contact": {"way": "phone", "result": "reached"},
-    "whistle": {"type": "problem", "orgs": ["urban"], "reason": "需多部门"},
+    "whistle": {"type": "problem", "orgs": ["urban"], "reason": "需多部门", "approver": "街道副主任 李强"},
     "assist": {"orgs": ["property"], "task": "开门"},
     "extend": {"days": 1, "reason": "等配件"},
     "suspend": {"reason": "parts", "explanation": "等配件到货", "plan": "到货就修",
@@ -249,6 +251,9 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         "callback": {
             "to_call": {"why": "expired", "since": T0.isoformat()}, "missed": ["due"],
         },
+        "reveal": {"to_call": {"why": "expired", "since": T0.isoformat()}}
+        if actor.role == "callback" else {},
+        "decide_objection": {"owner_org": "property"} if actor.role == "supervisor" else {},
         "answer_supervision": {"supervisions": [{"level": "1", "text": "请抓紧"}]},
         "include": {"exclusion": {"reason": "merged"}},
         "release": {"hold": {"reason": "x"}},
@@ -267,7 +272,7 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
 
 def parent(leaf: str = "H1") -> Ticket:
     """An open ticket about the same matter, to merge into."""
-    t, _ = submitted(leaf)
+    t = submitted(leaf)[0]
     t = must(t, "accept", "clerk", T0 + timedelta(minutes=1))
     return replace(t, ticket_no="SQ-261124-00002-0")
 

@@ -128,7 +128,8 @@ async def test_what_goes_to_others_does_not_say_who_reported(
     await services.tickets.act(number, "sign", {}, GRID)
     order = {"level": "1", "text": "刘桂芬来过三次，电话13500000012，请办"}
     await services.tickets.act(number, "supervise", order, HEAD)
-    call = {"type": "problem", "orgs": ["urban"], "reason": "刘桂芬家睡不着，要联合劝"}
+    call = {"type": "problem", "orgs": ["urban"], "reason": "刘桂芬家睡不着，要联合劝",
+            "approver": "街道副主任 李强"}  # fmt: skip
     await services.tickets.act(number, "whistle", call, DESK)
     sheet = await page(
         client, as_staff, "supervisor1" if kind != "whistle" else "dispatcher1", number, kind
