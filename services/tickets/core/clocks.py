@@ -139,12 +139,14 @@ def rework_deadline(
     _, limit = finish_limit(cls, leaf, profile)
     limit = limit or Limit(1, "d", True)
     part = limit.scaled(profile.rework_factor)
-    least = cls.rework_min
-    what = f"第{round}轮重办"
-    if least and least.working == part.working and least.minutes > part.minutes:
-        return deadline(f"{what}，按本类最短时限", now, least, calendar)
     share = "一半" if profile.rework_factor == 0.5 else f"{profile.rework_factor:g}倍"
-    return deadline(f"{what}，按原时限的{share}", now, part, calendar)
+    what = f"第{round}轮重办"
+    found = deadline(f"{what}，按原时限的{share}", now, part, calendar)
+    if cls.rework_min is None:
+        return found
+    # One may be natural and the other working time, so moments are compared, not lengths.
+    least = deadline(f"{what}，按本类最短时限", now, cls.rework_min, calendar)
+    return max(found, least, key=lambda due: due.at)
 
 
 def extended(
