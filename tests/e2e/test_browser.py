@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.patience import PATIENCE_S
 from tests.stack import PASSWORD, Stack
 
 NORTH_EAST = "我们3号楼二单元楼道灯坏了三天了，黑得很，老人不敢下楼"
@@ -23,7 +24,7 @@ def page(browser: Browser, stack: Stack, path: str, size: dict[str, int]) -> Pag
     context: BrowserContext = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]}, locale="zh-CN"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_S * 1000)
     found = context.new_page()
     found.goto(stack.url + path)
     return found

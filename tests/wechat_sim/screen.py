@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tests.patience import PATIENCE_S
 from tests.wechat_sim.clock import SimClock
 
 FAILURE = "该公众号提供的服务出现故障，请稍后再试"
@@ -54,7 +55,7 @@ class Screen:
         """Return what the account has said (and WeChat's notices), from one bubble on."""
         return [line.text for line in self.lines[after:] if line.who != "me"]
 
-    async def wait_for(self, words: str, limit_s: float = 30.0, after: int = 0) -> Line:
+    async def wait_for(self, words: str, limit_s: float = PATIENCE_S, after: int = 0) -> Line:
         """Wait until the account has said these words; ``after``: bubbles to pass over."""
         try:
             async with asyncio.timeout(limit_s):

@@ -20,6 +20,7 @@ from services.config import Settings
 from services.context import Services
 from services.db import Database
 from services.web.app import create_app
+from tests.patience import PATIENCE_S
 from tests.services.channels.conftest import PASSWORD, WORKDAY
 from tests.services.channels.fake_rasa import FakeRasa
 from tests.services.published import held
@@ -84,7 +85,7 @@ async def events_of(response: Any, wanted: Callable[[str, dict[str, Any]], bool]
     """Read a stream until an event is wanted; return ``(id, type, data)`` of all read."""
     found: list[Any] = []
     fields: dict[str, str] = {}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         async for raw in response.content:
             line = raw.decode().rstrip("\n")
             if line:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from services.context import Services
+from tests.patience import PATIENCE_S
 from tests.services.security.conftest import Client, FileTicket, Token, open_chat
 
 PASSWORD = "password-of-the-tests"
@@ -168,7 +169,7 @@ async def test_a_carriage_return_forges_no_line_of_the_staff_stream(
     await client.post("/api/v1/chat/messages", json=body, headers=resident)
     stream = await client.get(f"/console/handoffs/{handoff['id']}/events?after=0")
     seen = b""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while "居民很满意".encode() not in seen:
             seen += await stream.content.readany()
     stream.close()

@@ -16,6 +16,7 @@ from services.people.model import Home
 from services.supervisor.processes import processes
 from services.tickets.core.actor import resident
 from services.tickets.core.commands import CreateTicket
+from tests.patience import PATIENCE_S
 from tests.services.security.conftest import Client, FileTicket, Token, open_chat
 from tests.services.security.test_access import log_in, photo, upload
 from tests.services.security.test_limits import refused
@@ -164,7 +165,7 @@ async def test_the_stream_of_a_released_conversation_ends(
     await client.post(f"/api/v1/handoffs/{handoff['id']}/release", headers=clerk)
     said = {"client_message_id": "1", "text": "交还之后说的话"}
     await client.post("/api/v1/chat/messages", json=said, headers=headers)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert "交还之后说的话" not in (await stream.read()).decode()
     assert (await client.get(path)).status == 204, "a browser must not ask again and again"
 
@@ -176,7 +177,7 @@ async def test_a_residents_stream_ends_with_the_token(client: Client, services: 
     async with services.db.write() as s:
         (await s.get_one(ConversationRow, conversation)).token_hash = "revoked"
         await services.channels.say(s, conversation, "令牌作废之后的话", key="late")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert "令牌作废之后的话" not in (await stream.read()).decode()
 
 

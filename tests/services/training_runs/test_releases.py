@@ -18,6 +18,7 @@ from services.training.learning import Learning, before
 from services.training.model_tables import ModelChunkRow, ModelRow, ReleaseRow
 from services.training.releases import Release, productions
 from services.training.runner import Watched
+from tests.patience import PATIENCE_S
 from tests.services.training_runs.conftest import KNOWN, LI, ZHANG, School
 
 
@@ -256,7 +257,7 @@ async def test_make_train_is_noticed_while_the_worker_runs(school: School) -> No
     try:
         school.write_model({**KNOWN, "新的": ("thank", None)})
         sha256 = sha256_of(school.settings.model)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (await newest(school)).model != sha256:
                 await asyncio.sleep(0.02)
     finally:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 from collections import namedtuple
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,8 @@ from services.training.learning import Learning
 from services.training.model_tables import ModelChunkRow
 from services.training.runner import Progress
 from services.training.runs import LEASE, Run
+from tests.patience import PATIENCE_S, until
 from tests.services.training_runs.conftest import LI, ZHANG, School
-
-
-async def until(condition: Callable[[], bool], limit_s: float = 10) -> None:
-    async with asyncio.timeout(limit_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def alive(pid: int) -> bool:
@@ -205,18 +199,18 @@ async def test_a_run_has_a_limit_of_time(school: School) -> None:
 
 
 @pytest.mark.parametrize("how", ["hang", "stubborn", "child"])
-async def test_cancelling_ends_the_child_within_seconds(school: School, how: str) -> None:
+async def test_cancelling_ends_the_child(school: School, how: str) -> None:
     school.behave(train=how)
     run = await school.learning.train(LI)
     working = asyncio.create_task(school.runner().once())
     pid_file = school.folder(run) / "child.pid"
-    await until(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    await until(lambda: pid_file.exists() and pid_file.read_text(), "the child's number")
     pid = int(pid_file.read_text())
     assert alive(pid)
     await school.learning.runs.cancel(run.id, "张训")
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(PATIENCE_S):
         assert await working
-    await until(lambda: not alive(pid), 2)
+    await until(lambda: not alive(pid), "the end of the child")
     ended = await school.learning.runs.get(run.id)
     assert (ended.state, ended.cancelled_by, ended.error) == ("cancelled", "张训", None)
     with pytest.raises(LindaError, match="已经结束了"):
@@ -229,10 +223,10 @@ async def test_cancelling_during_the_evaluation(school: School) -> None:
     school.behave(evaluate="hang")
     run = await school.learning.train(LI)
     working = asyncio.create_task(school.runner().once())
-    await until(lambda: (school.folder(run) / "child.pid").exists())
+    await until(lambda: (school.folder(run) / "child.pid").exists(), "the child's number")
     assert (await school.learning.runs.get(run.id)).active
     await school.learning.runs.cancel(run.id, "张训")
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(PATIENCE_S):
         await working
     assert (await school.learning.runs.get(run.id)).state == "cancelled"
     assert len(await school.learning.models.list()) == 1
@@ -248,7 +242,7 @@ async def test_progress_and_log_are_there_to_be_watched(school: School) -> None:
     school.behave(train="hang")
     run = await school.learning.train(LI)
     working = asyncio.create_task(school.runner().once())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while (seen := await school.learning.runs.get(run.id)).progress == 0:
             await asyncio.sleep(0.05)
     assert (seen.state, seen.text) == ("training", "训练到一半")
@@ -282,7 +276,7 @@ async def test_a_worker_that_is_told_to_stop_ends_its_run(school: School) -> Non
     run = await school.learning.train(LI)
     working = asyncio.create_task(school.runner().keep_working())
     pid_file = school.folder(run) / "child.pid"
-    await until(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    await until(lambda: pid_file.exists() and pid_file.read_text(), "the child's number")
     pid = int(pid_file.read_text())
     working.cancel()
     await asyncio.wait({working})
@@ -312,14 +306,14 @@ async def test_a_run_whose_lease_was_lost_is_not_finished(school: School) -> Non
     run = await school.learning.train(LI)
     working = asyncio.create_task(school.runner().once())
     pid_file = school.folder(run) / "child.pid"
-    await until(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    await until(lambda: pid_file.exists() and pid_file.read_text(), "the child's number")
     pid = int(pid_file.read_text())
     async with school.db.write() as s:
         ended = await school.learning.runs.end(
             s, run.id, (await _worker_of(school, run)), "failed", error="taken for dead"
         )
     assert ended == "ended"
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(PATIENCE_S):
         await working
     assert not alive(pid)
     assert (await school.learning.runs.get(run.id)).error == "taken for dead"

@@ -15,8 +15,9 @@ import pytest
 from services.config import ROOT
 from services.training import runner as runner_module
 from services.training.runs import LEASE
+from tests.patience import PATIENCE_S, until
 from tests.services.training_runs.conftest import LI, School
-from tests.services.training_runs.test_runs import alive, until
+from tests.services.training_runs.test_runs import alive
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def worker(school: School) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def pid_of_child(school: School, run_id: str) -> int:
     file = school.settings.var_dir / "training" / run_id / "child.pid"
-    await until(lambda: file.exists() and bool(file.read_text()), 20)
+    await until(lambda: file.exists() and file.read_text(), "the number of the child")
     return int(file.read_text())
 
 
@@ -56,7 +57,7 @@ async def test_killed(school: School, worker: asyncio.subprocess.Process) -> Non
     assert oom_score(pid) == 800
     worker.kill()
     await worker.wait()
-    await until(lambda: not alive(pid), 3)
+    await until(lambda: not alive(pid), "the end of the child")
     # Nobody has noticed yet; the next one who looks when the lease is over ends it.
     assert (await school.learning.runs.get(run.id)).state == "training"
     await school.clock.set(school.db, school.clock.now() + LEASE + timedelta(seconds=2))
@@ -74,8 +75,8 @@ async def test_cancelled_from_another_process(
     run = await school.learning.train(LI)
     pid = await pid_of_child(school, run.id)
     await school.learning.runs.cancel(run.id, "张训")
-    await until(lambda: not alive(pid), 6)
-    async with asyncio.timeout(5):
+    await until(lambda: not alive(pid), "the end of the child")
+    async with asyncio.timeout(PATIENCE_S):
         while (await school.learning.runs.get(run.id)).active:
             await asyncio.sleep(0.05)
     assert (await school.learning.runs.get(run.id)).state == "cancelled"
@@ -93,7 +94,7 @@ async def test_a_stopped_worker_is_taken_for_dead_and_keeps_nothing(
     assert (await school.learning.runs.get(run.id)).state == "failed"
     worker.send_signal(signal.SIGCONT)
     # It learns that the run was taken from it, ends its child and does the next run.
-    await until(lambda: not alive(pid), 8)
+    await until(lambda: not alive(pid), "the end of the child")
     await pid_of_child(school, again.id)
     assert (await school.learning.runs.get(run.id)).state == "failed"
 

@@ -12,6 +12,7 @@ from playwright.async_api import Page, async_playwright, expect
 from services.config import Settings
 from services.context import Services
 from services.web.app import create_app
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -43,7 +44,7 @@ async def page(services: Services) -> AsyncIterator[Page]:
             base_url=str(server.make_url("/")), viewport={"width": 360, "height": 740},
             locale="zh-CN", has_touch=True, is_mobile=True,
         )  # fmt: skip
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE_S * 1000)
         opened = await context.new_page()
         problems: list[str] = []
         opened.on("pageerror", lambda error: problems.append(str(error)))

@@ -22,6 +22,7 @@ from services.config import Settings
 from services.context import Services, build
 from services.db import Database
 from services.web.app import create_app
+from tests.patience import PATIENCE_S
 from tests.services.channels.conftest import rasa, rasa_settings, staffed  # noqa: F401
 from tests.services.conftest import NOW
 from tests.wechat_sim.account import Account, Mode, new_account, write_accounts
@@ -161,7 +162,7 @@ async def tell(product: Product, text: str, buttons: list[dict[str, str]] | None
         )
 
 
-async def eventually(true: Callable[[], Awaitable[bool]], limit_s: float = 10) -> None:
+async def eventually(true: Callable[[], Awaitable[bool]], limit_s: float = PATIENCE_S) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(limit_s):
         while not await true():
