@@ -228,7 +228,12 @@ def _anytime(who: Who, dice: float) -> Step | None:
 def _who(world: World, ticket: Ticket) -> Who:
     org = ticket.owner_org or "street"
     unit = world.context.units.get(org)
-    role: Role = {"grid": "grid", "community": "clerk", "vendor": "vendor", "property": "vendor"}.get(  # type: ignore[assignment]
+    role: Role = {
+        "grid": "grid",
+        "community": "clerk",
+        "vendor": "vendor",
+        "property": "vendor",
+    }.get(  # type: ignore[assignment]
         unit.kind if unit else "", "handler"
     )
     found = {name: world.staff[name][0] for name in world.staff}

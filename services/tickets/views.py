@@ -79,8 +79,11 @@ _NEUTRAL = "您反映的事项"
 _LONG = frozenset(
     {"narrative_original", "gist", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
      "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
-     "audits", "planned", "reminders"}
+     "audits", "planned", "reminders", "reason", "occurred", "occurred_text", "appointment", "certificate",
+     "rating"}
 )  # fmt: skip
+_LISTED = ("role", "name", "phone")
+"""Of the reporter: how to be reached is told in words as well."""
 
 EVENT_TEXTS: dict[str, str] = {
     "submitted": "提交诉求",
@@ -522,6 +525,8 @@ def _actor(actor: Actor, names: Mapping[str, str]) -> View:
 def list_view(ticket: Ticket, actor: Actor) -> View:
     """Return one line of a list: the staff view without long parts."""
     view = _view(ticket, actor, None, _LONG)
+    if reporter := view.get("reporter"):
+        view["reporter"] = {k: v for k, v in reporter.items() if k in _LISTED}
     return {k: v for k, v in view.items() if k not in _LONG}
 
 

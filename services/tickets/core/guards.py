@@ -114,7 +114,11 @@ def same_matter(ticket: Ticket, command: Command, context: Context) -> Refusal |
         return Refusal("parent_closed", "要并入的工单已经结束。", {"into": "工单已经结束。"})
     if any(t.confidential or t.restricted or t.case_of for t in (ticket, parent)):
         return Refusal("not_shared", "要求保密、限阅的工单不和别的并在一起，请分开办。")
-    if ticket.leaf is None or ticket.leaf != parent.leaf or not _same_place(ticket, parent, context):
+    if (
+        ticket.leaf is None
+        or ticket.leaf != parent.leaf
+        or not _same_place(ticket, parent, context)
+    ):
         return Refusal("not_same_matter", "两件工单的事项或地点不同，或者地点还不清楚，不能并单。")
     first, last = sorted((t.created_at or command.at) for t in (ticket, parent))
     window = context.rules.merge_window

@@ -119,7 +119,9 @@ def approved_by_another(ticket: Ticket, command: Command, context: Context) -> R
     names = {p.name for p in (context.person, *context.also) if p is not None}
     if approver in accounts(command, context) or any(name in approver for name in names):
         return Refusal(
-            "own_whistle", "吹哨要街道领导批准，不能自己批准自己的。", {"approver": "请写批准的领导。"}
+            "own_whistle",
+            "吹哨要街道领导批准，不能自己批准自己的。",
+            {"approver": "请写批准的领导。"},
         )
     return None
 

@@ -34,7 +34,14 @@ def at(text: str) -> datetime:
 async def whistled(tickets: TicketService, kind: str = "enforcement") -> Case:
     case = await filed(tickets)
     await case.act(GRID, "sign")
-    await case.act(DISPATCHER, "whistle", type=kind, orgs=["urban", "fire"], reason="多头管理", approver="街道副主任 李强")
+    await case.act(
+        DISPATCHER,
+        "whistle",
+        type=kind,
+        orgs=["urban", "fire"],
+        reason="多头管理",
+        approver="街道副主任 李强",
+    )
     return case
 
 

@@ -256,7 +256,14 @@ async def test_who_is_called_in_has_it_on_the_list_until_all_is_done(
     assert await owing(tickets, case) == before, "an interim report is no answer"
     await case.act(GRID, "feedback", progress="done", text="看过了")
     await case.act(CLERK, "feedback", progress="unable", text="没有钥匙")
-    await case.act(DISPATCHER, "whistle", type="urgent", orgs=["urban", "fire"], reason="积水", approver="街道副主任 李强")
+    await case.act(
+        DISPATCHER,
+        "whistle",
+        type="urgent",
+        orgs=["urban", "fire"],
+        reason="积水",
+        approver="街道副主任 李强",
+    )
     rest = before - {"grid", "community"}
     assert await owing(tickets, case) == rest | {"urban", "fire"}
     for stage in ("sign", "arrive"):

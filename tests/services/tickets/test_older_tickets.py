@@ -177,7 +177,14 @@ async def test_what_others_owe_on_an_older_ticket_has_its_clock_from_now_on(
     tickets: TicketService, db: Database, clock: TestClock
 ) -> None:
     case = await signed(tickets)
-    await case.act(DISPATCHER, "whistle", type="problem", orgs=["urban"], reason="要多部门一起", approver="街道副主任 李强")
+    await case.act(
+        DISPATCHER,
+        "whistle",
+        type="problem",
+        orgs=["urban"],
+        reason="要多部门一起",
+        approver="街道副主任 李强",
+    )
     await made_older(db, case)
     clock.go(at("2026-11-24T12:00"))
     await tickets.tick()

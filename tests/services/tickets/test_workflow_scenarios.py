@@ -369,7 +369,14 @@ async def test_what_a_whistle_came_to_can_be_counted_from_events(
 ) -> None:
     case = await filed(tickets)
     await case.act(GRID, "sign")
-    await case.act(DISPATCHER, "whistle", type="urgent", orgs=["urban", "fire"], reason="积水", approver="街道副主任 李强")
+    await case.act(
+        DISPATCHER,
+        "whistle",
+        type="urgent",
+        orgs=["urban", "fire"],
+        reason="积水",
+        approver="街道副主任 李强",
+    )
     await case.act(URBAN, "report", stage="sign")
     clock.advance(hours=1)
     await case.act(FIRE, "report", stage="sign")

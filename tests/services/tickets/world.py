@@ -57,7 +57,12 @@ ACTORS: dict[str, Actor] = {
     "vendor": Actor("staff", "vendor1", "vendor", "meal"),
     "callback": Actor("staff", "callback1", "callback", "street"),
     "mediator": Actor(
-        "staff", "mediator1", "mediator", "legal", "qinghe-c1", leaves=("J1", "J2", "F4"),
+        "staff",
+        "mediator1",
+        "mediator",
+        "legal",
+        "qinghe-c1",
+        leaves=("J1", "J2", "F4"),
     ),
     "trainer": Actor("staff", "trainer1", "trainer", "street"),
     "auditor": Actor("staff", "auditor1", "auditor", "street"),
