@@ -400,6 +400,8 @@ class Supplement(OwnTicketAction):
         body: Json = body_of(turn)
         if change.appointment:
             body["appointment"] = change.appointment
+        if change.certificate:
+            body["certificate"] = change.certificate
         if change.phone or change.wish:
             body["contact"] = {"phone": change.phone or None, "pref": change.wish or None}
         lines = list(change.lines)
@@ -414,8 +416,6 @@ class Supplement(OwnTicketAction):
             lines[-1] = (label if door in label else f"{label}{door}", known)
         try:
             view = await client.resident_act(ticket.ticket_no, "amend", body, turn.key("amend"))
-        if change.certificate:
-            body["certificate"] = change.certificate
         except Refused as refused:
             if refused.code in NOT_AMENDABLE:
                 return await self.do(turn, client, ticket)
