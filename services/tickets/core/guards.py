@@ -568,6 +568,7 @@ def something_given(ticket: Ticket, command: Command, context: Context) -> Refus
 
 
 MOST_PORTIONS = 99
+_AMENDED = ("place", "appointment", "certificate", "reporter")
 
 
 def something_amended(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
@@ -612,7 +613,6 @@ GUARDS: dict[str, Guard] = {
         joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.whistle_lead_fits, joint.approved_by_another,
         joint.invited, joint.stage_in_order,
         joint.solution_told, joint.whistle_open, joint.whistle_over, joint.whistle_rated_once, joint.assisting,
-_AMENDED = ("place", "appointment", "certificate", "reporter")
         oversight.until_in_future, oversight.supervised_now, oversight.group_unanswered,
         oversight.not_lowered, oversight.not_scored_unit, oversight.period_open,
         oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,
