@@ -514,6 +514,10 @@ def _amended(ticket: Ticket, command: Command, context: Context) -> Facts:
         patch, old = command.payload["appointment"], ticket.appointment or {}
         facts |= {"appointment": _appointment(ticket, command), "patch": patch}
         before["appointment"] = {k: old.get(k) for k in patch}
+    if command.payload.get("certificate"):
+        said, known = command.payload["certificate"], ticket.certificate or {}
+        facts["certificate"] = {**known, **said}
+        before["certificate"] = {k: known.get(k) for k in said}
     if command.payload.get("reporter"):
         facts["reporter"] = {**ticket.reporter, **command.payload["reporter"]}
         before["reporter"] = {k: ticket.reporter.get(k) for k in command.payload["reporter"]}
@@ -527,10 +531,6 @@ def _deadline_missed(ticket: Ticket, command: Command, context: Context) -> Fact
     facts: Facts = {"missed": [*ticket.missed, key]}
     if clock := sideclocks.owed(ticket).get(key):
         facts["owed"] = f"{clock.who} {clock.what}"
-    if command.payload.get("certificate"):
-        said, known = command.payload["certificate"], ticket.certificate or {}
-        facts["certificate"] = {**known, **said}
-        before["certificate"] = {k: known.get(k) for k in said}
     return facts | calls.at_expiry(ticket, stage == "due", command.at)
 
 

@@ -200,8 +200,8 @@ _AMENDS = (
     _TEXT,
     Field("place", "地点", "place"),
     Field("appointment", "约定", "facts"),
-    Field("reporter", "联系方式", "facts"),
     Field("certificate", "证明", "facts"),
+    Field("reporter", "联系方式", "facts"),
     Field("moves", "换了网格", "choice", options={"yes": "是", "no": "否"}, default="no"),
 )
 _REVIEW_FIELDS = (
