@@ -541,8 +541,17 @@ TRANSITIONS: tuple[Transition, ...] = (
         when=("result", "no_answer"),
     ),
     Transition(  # 第二十三条: the time is over and nobody has resolved it: asked in the chat, or called
-        "callback", NOT_REPORTED_FINISHED, To.SAME, RESIDENT | {"callback"}, "called_at_expiry",
+        "callback", NOT_REPORTED_FINISHED, To.SAME, RESIDENT, "called_at_expiry",
         (*_CALLBACK_FIELDS[:2], _TEXT), ("to_be_called", "not_handler", "other_unit"),
+    ),
+    *(
+        Transition(
+            "callback", NOT_REPORTED_FINISHED, To.SAME, frozenset({"callback"}), "called_at_expiry",
+            (*_CALLBACK_FIELDS[:2], _TEXT), ("to_be_called", "not_handler", "other_unit"),
+            when=("result", answer),
+        )
+        for answer in RESULTS
+        if answer != "no_answer"
     ),
     # Who joined a neighbour's request is asked as well, and answers for the own household.
     Transition(
