@@ -56,6 +56,13 @@ class WorkCalendar:
         """Say whether a day is worked."""
         return self.days.get(day, day.weekday() < 5)
 
+    def workday_before(self, day: date) -> date:
+        """Return the last day worked before a day."""
+        day -= _ONE
+        while not self.is_workday(day):
+            day -= _ONE
+        return day
+
     def unknown_years(self, start: datetime, end: datetime) -> list[int]:
         """Years between two times for which only Monday–Friday is known."""
         return [y for y in range(start.year, end.year + 1) if y not in self.years]

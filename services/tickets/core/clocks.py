@@ -111,6 +111,37 @@ def finish_deadline(
     return deadline(what, start, limit, calendar) if limit else None
 
 
+def confirmed(
+    due: Deadline, cls: SLAClass, appointment: Mapping[str, Any] | None, start: datetime,
+    profile: Profile, calendar: WorkCalendar,
+) -> Deadline:  # fmt: skip
+    """Return a deadline for accepting or signing, not later than :func:`last_confirmation`."""
+    last = last_confirmation(cls, appointment, start, profile, calendar)
+    if last is None or due.at <= last.at:
+        return due
+    return Deadline(last.at, f"{due.reason.split('；')[0]}；{last.reason}")
+
+
+def last_confirmation(
+    cls: SLAClass, appointment: Mapping[str, Any] | None, start: datetime, profile: Profile,
+    calendar: WorkCalendar,
+) -> Deadline | None:  # fmt: skip
+    """Return when an appointment ahead has been confirmed at the latest; ``None`` for anything else.
+
+    A meal by the cut-off of the last working day before it; where that is over, and for every other
+    appointment, when it takes place.
+    """
+    kept = appointment_time(appointment, profile) if cls.id == "UA" else None
+    if kept is None or kept <= start:
+        return None
+    if appointment and appointment.get("meal"):
+        day = calendar.workday_before(kept.date())
+        closes = datetime.combine(day, time.fromisoformat(profile.meal_confirm), ZONE)
+        if closes > start:
+            return Deadline(closes, f"最晚到开餐前一个工作日的截止{_stamp(closes)}")
+    return Deadline(kept, f"最晚到约定时间{_stamp(kept)}")
+
+
 def appointment_time(appointment: Mapping[str, Any] | None, profile: Profile) -> datetime | None:
     """Return by when an appointment has taken place; ``None`` when it has no date."""
     if not appointment or not appointment.get("date"):

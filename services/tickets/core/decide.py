@@ -58,6 +58,7 @@ def submit(
         gist=request.gist,
         about=request.about,
         spot=None if place.public_text else public_spot(request.address),
+        appointment=request.appointment,
     )
     data: dict[str, Any] = {
         "query_code": query_code,

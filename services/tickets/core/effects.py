@@ -50,7 +50,7 @@ def start(ticket: Ticket, command: Command, context: Context) -> Facts:
     if limit is None:
         return {}
     due = clocks.deadline("受理", command.at, limit, context.calendar)
-    return due.as_facts("accept_due")
+    return _in_time(due, context.sla(ticket), ticket, command, context).as_facts("accept_due")
 
 
 def wait_for_info(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -91,10 +91,20 @@ def _dispatch_due(ticket: Ticket, cls: SLAClass, command: Command, context: Cont
     if cls.accept is None:
         return {}
     due = clocks.deadline("派单", command.at, cls.accept, context.calendar)
+    due = _in_time(due, cls, ticket, command, context)
     if ticket.state is State.SUBMITTED and ticket.accept_due_at:
         reason = f"受理和派单，共{cls.accept.text}；{ticket.accept_due_reason}"
         due = clocks.Deadline(min(due.at, ticket.accept_due_at), reason)
     return due.as_facts("dispatch_due")
+
+
+def _in_time(
+    due: clocks.Deadline, cls: SLAClass, ticket: Ticket, command: Command, context: Context
+) -> clocks.Deadline:
+    """An appointment is confirmed before it is over."""
+    return clocks.confirmed(
+        due, cls, ticket.appointment, command.at, context.profile, context.calendar
+    )
 
 
 def inherit(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -127,7 +137,7 @@ def start_unit(ticket: Ticket, command: Command, context: Context) -> Facts:
     ):
         if limit:
             due = clocks.deadline(what, command.at, limit, context.calendar)
-            facts |= due.as_facts(name)
+            facts |= _in_time(due, cls, ticket, command, context).as_facts(name)
     return facts
 
 

@@ -13,7 +13,12 @@ from typing import Any
 
 from services.tickets.core import sideclocks, timing
 from services.tickets.core.calendar import WorkCalendar
-from services.tickets.core.clocks import appointment_time, finish_limit, local_text
+from services.tickets.core.clocks import (
+    appointment_time,
+    finish_limit,
+    last_confirmation,
+    local_text,
+)
 from services.tickets.core.commands import Command
 from services.tickets.core.context import Context, Refusal
 from services.tickets.core.sideclocks import SideClock
@@ -43,6 +48,8 @@ STAGE_NAMES = {
     "second_look": "复核时限",
     "group": "群诉答复时限",
 }
+CONFIRMING = frozenset({"accept", "dispatch", "sign"})
+"""Stages by which an appointment is confirmed: over before it takes place."""
 _LEAST = timedelta(seconds=1)
 
 
@@ -87,11 +94,27 @@ def moves(ticket: Ticket, now: datetime, context: Context) -> list[Move]:
         if at <= since:
             continue
         after = context.calendar.add_working(since, former.working_minutes(since, at))
+        if stage in CONFIRMING:
+            after = _confirming(ticket, at, after, now, former, context)
         if abs(after - at) >= _LEAST:
             why = getattr(ticket, f"{NAMES[stage]}_reason")
             reason = _reason(why, since, at, after, former, context.calendar)
             found.append(Move(stage, STAGE_NAMES[stage], at, after, reason))
     return found + _beside(ticket, now, former, context)
+
+
+def _confirming(
+    ticket: Ticket, at: datetime, after: datetime, now: datetime, former: WorkCalendar,
+    context: Context,
+) -> datetime:  # fmt: skip
+    """Return when an appointment is confirmed: its last moment never becomes a later one."""
+    old, new = (
+        last_confirmation(context.sla(ticket), ticket.appointment, now, context.profile, calendar)
+        for calendar in (former, context.calendar)
+    )
+    if old is None or new is None:
+        return after
+    return min(at if at == old.at else after, new.at)
 
 
 def _beside(ticket: Ticket, now: datetime, former: WorkCalendar, context: Context) -> list[Move]:

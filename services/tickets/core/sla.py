@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from services.tickets.core.calendar import CLOSES
 from services.tickets.core.escalation import Step
 from services.tickets.core.kinds import Kind, Priority
 from services.tickets.core.limits import Limit
@@ -52,6 +54,8 @@ class Profile:
         decide: How soon an objection is decided.
         review_late: How long after the review day of a suspension it goes to the next level.
         escalation: By class, who is told when (:mod:`services.tickets.core.escalation`).
+        meals: By when a meal has been served, by its name: ``lunch`` → ``12:30``.
+        meal_confirm: Time of the last working day before a meal by which its order is confirmed.
         statutory: Limits by law of this place, by leaf, with their source.
     """
 
@@ -74,6 +78,7 @@ class Profile:
     escalation: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     statutory: Mapping[str, tuple[Limit, str]] = field(default_factory=dict)
     meals: Mapping[str, str] = field(default_factory=dict)
+    meal_confirm: str = f"{CLOSES:%H:%M}"
 
     def class_for(self, kind: Kind | None, priority: Priority, leaf: str | None = None) -> SLAClass:
         """Return the class of a ticket: urgency first, an ordinary one by what is wanted.
@@ -136,6 +141,7 @@ def load_profile(folder: Path, name: str) -> Profile:
                 for leaf, law in data.get("statutory", {}).items()
             },
             meals=data.get("meals", {}),
+            meal_confirm=f"{time.fromisoformat(data['meal_confirm']):%H:%M}",
             **{
                 n: data[n]
                 for n in ("rework_factor", "suspend_days", "reopen_days", "callback_attempts",

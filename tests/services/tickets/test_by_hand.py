@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import yaml
 
 from services.clock import ZONE
 from services.tickets import profiles
+from services.tickets.core import moving
 from services.tickets.core.clocks import rework_deadline
 from services.tickets.core.context import Context, Refusal
 from services.tickets.core.sla import load_profile
@@ -82,6 +83,38 @@ def test_a_deadline_is_what_the_hand_gets(case: dict[str, Any]) -> None:
     assert back is not None
     again = rework_deadline(cls, context.leaf(t), back, 1, context.profile, context.calendar)
     assert again.at == at(case["rework"]["due"])
+
+
+@pytest.mark.parametrize(
+    ("filed", "days", "worked_before", "before", "after"),
+    [
+        # Signed within a working day: 25 November 10:00. With that day off it would be the 26th
+        # 10:00; the last working day before Thursday's lunch is then the 24th.
+        ("2026-11-24T10:00", "2026-11-26", True, "2026-11-25T10:00", "2026-11-24T17:30"),
+        # The last moment of Thursday's lunch was the 24th 17:30; a working 25th makes it no later.
+        ("2026-11-24T16:50", "2026-11-26", False, "2026-11-24T17:30", None),
+        # Saturday's lunch, ordered on Saturday: its own time does not move with working days.
+        ("2026-11-28T09:00", "2026-11-28", False, "2026-11-28T12:30", None),
+    ],
+)
+def test_a_notice_of_holidays_does_not_confirm_a_meal_after_it(
+    filed: str, days: str, worked_before: bool, before: str, after: str | None
+) -> None:
+    profile = load_profile(SLA, "tianjin")
+    plain = replace(CONTEXT, profile=profile)
+    holiday = replace(CONTEXT.calendar, days={**CONTEXT.calendar.days, date(2026, 11, 25): False})
+    old, new = (plain.calendar, holiday) if worked_before else (holiday, plain.calendar)
+    context = replace(plain, calendar=old)
+    start = at(filed)
+    assert start is not None
+    lunch = {"date": days, "meal": "lunch"}
+    t, _ = submitted("C1", "订午饭", start, appointment=lunch, context=context)
+    t = must(t, "accept", "clerk", start, None, context)
+    t = must(t, "dispatch", "dispatcher", start, {"org": "meal"}, context)
+    assert t.sign_due_at == at(before)
+    found = moving.moves(t, start + MINUTE, replace(plain, calendar=new, former=old))
+    moved = {m.key: m.after for m in found}
+    assert moved.get("sign") == at(after)
 
 
 def test_every_profile_and_what_it_changes_is_in_the_table() -> None:
