@@ -83,6 +83,5 @@ def _ask_on(turn: Turn, view: TicketView, rest: list[str]) -> None:
         "needed_rest",
         [{"title": say("button_needed_go"), "payload": go}],
         custom=view.card(),
-        rest="；".join(rest),
-        next=rest[0],
+        rest=rest[0] if turn.elder else "；".join(rest),
     )

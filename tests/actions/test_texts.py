@@ -21,6 +21,7 @@ PROMISES = {
     # what a text promises → where the limit of it stands in data/sla
     "offer_complain_assistant": ("class_of_leaf", "M11", "finish"),
     "info_requested": ("info_wait",),
+    "filed_needs": ("info_wait",),
     "callback_thanks": ("reopen_days",),
     "reopen_too_old": ("reopen_days",),
     "closed_unanswered": ("reopen_days",),
