@@ -168,21 +168,24 @@ ELSEWHERE = {"community_id": "qinghe-c2"}
 
 
 @pytest.mark.parametrize(
-    ("actor", "waits"),
+    ("actor", "leaf", "waits"),
     [
-        (CLERK, True),
-        (replace(CLERK, **ELSEWHERE), False),
-        (MEDIATOR, True),
-        (replace(MEDIATOR, **ELSEWHERE), False),
-        (replace(MEDIATOR, org_id="community"), True),
-        (GRID, False),
-        (WATER, False),
+        (CLERK, "K4", True),
+        (CLERK, "J1", True),
+        (replace(CLERK, **ELSEWHERE), "K4", False),
+        (MEDIATOR, "J1", True),
+        (MEDIATOR, "K4", False),  # a mediator has what is to be mediated, not all of the desk's
+        (replace(MEDIATOR, org_id="community", **ELSEWHERE), "J1", False),
+        (replace(MEDIATOR, org_id="community"), "J1", True),
+        (replace(MEDIATOR, org_id="community"), "K4", False),
+        (GRID, "K4", False),
+        (WATER, "K4", False),
     ],
 )
 async def test_what_the_desk_works_on_waits_for_its_people(
-    tickets: TicketService, actor: Actor, waits: bool
+    tickets: TicketService, actor: Actor, leaf: str, waits: bool
 ) -> None:
-    case = await filed(tickets, leaf="K4", narrative="想用活动室排练")
+    case = await filed(tickets, leaf=leaf, narrative="想请社区帮忙")
     assert (await case.seen())["owner_org"] == "community"
     for action in ("", "sign", "contact"):
         if action:
@@ -190,7 +193,7 @@ async def test_what_the_desk_works_on_waits_for_its_people(
             await case.act(CLERK, action, **facts)
         mine = [t["ticket_no"] for t in (await tickets.list(actor, mine=True))["tickets"]]
         assert (case.number in mine) is waits, action
-        asked_for = await tickets.list(actor, mine=True, leaf="K4", state="DISPATCHED,ACTIVE")
+        asked_for = await tickets.list(actor, mine=True, leaf=leaf, state="DISPATCHED,ACTIVE")
         assert bool(asked_for["tickets"]) is waits, action
     await case.act(CLERK, "resolve", outcome="solved", reply="排好了")
     assert not (await tickets.list(actor, mine=True))["tickets"], "then it waits for the callback"
