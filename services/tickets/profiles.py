@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.tickets.core.choices import LEVELS
 from services.tickets.core.escalation import TOLD, Step
-from services.tickets.core.leaves import Leaf, load_leaves
+from services.tickets.core.leaves import Law, Leaf, load_leaves
 from services.tickets.core.limits import Limit
 from services.tickets.core.sla import Profile, SLAClass, load_profile
 
@@ -70,7 +70,9 @@ def missing(profile: Profile, leaves: Mapping[str, Leaf]) -> list[str]:
         f"法定时限写给了没有的事项{id}" for id in sorted(profile.statutory.keys() - leaves.keys())
     ]
     found += [
-        f"{id}的法定时限没有写依据" for id, (_, why) in profile.statutory.items() if not why.strip()
+        f"{id}的法定时限没有写依据"
+        for id, law in profile.statutory.items()
+        if not law.source.strip()
     ]
     return found
 
@@ -116,17 +118,15 @@ def _class(cls: SLAClass) -> tuple[str, ...]:
 
 
 def _laws(leaves: Mapping[str, Leaf], profiles: Iterable[Profile]) -> str:
-    rows = [
-        (f"`{leaf.id}` {leaf.title}", leaf.statutory.text, leaf.statutory_source, "全国")
-        for leaf in leaves.values()
-        if leaf.statutory
-    ]
+    rows = [_law(leaf, leaf.statutory, "全国") for leaf in leaves.values() if leaf.statutory]
     for profile in profiles:
-        rows += [
-            (f"`{id}` {leaves[id].title}", limit.text, source, profile.label)
-            for id, (limit, source) in profile.statutory.items()
-        ]
-    return _rows(("leaf", "办结", "source", "where"), rows)
+        rows += [_law(leaves[id], law, profile.label) for id, law in profile.statutory.items()]
+    return _rows(("leaf", "办结", "每次延期", "source", "where"), rows)
+
+
+def _law(leaf: Leaf, law: Law, where: str) -> tuple[str, ...]:
+    longer = f"≤{law.extension.text}" if law.extension else "按本类"
+    return (f"`{leaf.id}` {leaf.title}", law.finish.text, longer, law.source, where)
 
 
 def _steps(profile: Profile) -> str:

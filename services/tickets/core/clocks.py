@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from services.tickets.core.calendar import CLOSES, ZONE, WorkCalendar
-from services.tickets.core.leaves import Leaf
+from services.tickets.core.leaves import Law, Leaf
 from services.tickets.core.limits import Limit
 from services.tickets.core.sla import Profile, SLAClass
 
@@ -79,16 +79,24 @@ def finish_limit(cls: SLAClass, leaf: Leaf | None, profile: Profile) -> tuple[st
     cannot wait (U0–U2) a law only shortens: what it grants for the ordinary case does not let
     a danger lie.
     """
-    law, source = _law(leaf, profile)
-    if leaf is None or law is None or (cls.id in URGENT and _longer(law, cls.finish)):
+    law = _law(cls, leaf, profile)
+    if leaf is None or law is None:
         return f"{cls.label}事项", cls.finish
-    return f"{leaf.title}，依据{source}", law
+    return f"{leaf.title}，依据{law.source}", law.finish
 
 
-def _law(leaf: Leaf | None, profile: Profile) -> tuple[Limit | None, str]:
-    if leaf is None:
-        return None, ""
-    return profile.statutory.get(leaf.id, (leaf.statutory, leaf.statutory_source))
+def extension_limit(cls: SLAClass, leaf: Leaf | None, profile: Profile) -> Limit | None:
+    """Return how long an extension is at most: what the law grants, else as the class has it."""
+    law = _law(cls, leaf, profile)
+    return law.extension if law and law.extension else cls.extension
+
+
+def _law(cls: SLAClass, leaf: Leaf | None, profile: Profile) -> Law | None:
+    """Return the law that counts for a matter of a class, ``None`` where there is none."""
+    law = profile.statutory.get(leaf.id, leaf.statutory) if leaf else None
+    if law is not None and cls.id in URGENT and _longer(law.finish, cls.finish):
+        return None
+    return law
 
 
 def _longer(law: Limit, own: Limit | None) -> bool:

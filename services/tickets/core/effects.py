@@ -189,9 +189,9 @@ def _beside_resumed(ticket: Ticket, pauses: list[Facts], context: Context) -> Fa
 
 
 def extend(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """An approved extension moves the deadline, in the class's own kind of days."""
+    """An approved extension moves the deadline, in the kind of days that its class or law has."""
     assert ticket.due_at is not None and ticket.due_reason is not None  # guard before_expiry
-    limit = context.sla(ticket).extension
+    limit = clocks.extension_limit(context.sla(ticket), context.leaf(ticket), context.profile)
     due = clocks.extended(
         ticket.due_at, ticket.due_reason, extension_days(ticket, command),
         limit is not None and limit.working, context.calendar,

@@ -13,6 +13,7 @@ from typing import Any
 from services.tickets.core import calls, joint, moving, oversight, planning, reviewing
 from services.tickets.core.calendar import days_between
 from services.tickets.core.choices import DELIVERED_BY, NOT_DONE
+from services.tickets.core.clocks import extension_limit
 from services.tickets.core.commands import Command
 from services.tickets.core.context import (
     OWN_UNIT_ROLES,
@@ -374,9 +375,9 @@ def extensions_left(ticket: Ticket, command: Command, context: Context) -> Refus
 
 
 def days_within_limit(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """An extension is at least a day and at most the class's length."""
+    """An extension is at least a day and at most what its class or the law grants."""
     days = extension_days(ticket, command)
-    limit = context.sla(ticket).extension
+    limit = extension_limit(context.sla(ticket), context.leaf(ticket), context.profile)
     most = int(limit.amount) if limit else 0
     if not 1 <= days <= most:
         return Refusal("extension_length", f"每次延期为1至{most}天。", {"days": f"请填1至{most}。"})

@@ -8,10 +8,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.tickets.core.kinds import Kind, Priority
 from services.tickets.core.limits import Limit
 from services.yaml_files import read_yaml
+
+
+@dataclass(frozen=True)
+class Law:
+    """What a law sets for a leaf.
+
+    Attributes:
+        finish: Replaces the class's limit.
+        source: Which law.
+        extension: How much longer it lets the matter take; ``None``: as the class does.
+    """
+
+    finish: Limit
+    source: str
+    extension: Limit | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Law:
+        """Read ``{finish: 7d, extension: 3d, source: …}``.
+
+        Raises:
+            KeyError: Without a limit or a source.
+            ValueError: Malformed.
+        """
+        longer = data.get("extension")
+        return cls(
+            Limit.parse(data["finish"]),
+            str(data["source"]),
+            Limit.parse(longer) if longer else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -23,7 +54,7 @@ class Leaf:
         place: A place must be known before the ticket can be dispatched by itself.
         physical: Something is seen on the spot, so resolving needs a photo or the reason for none.
         restricted: Children, violence, mental crisis: neutral wording outside, fewer eyes inside.
-        statutory: A limit set by law that replaces the class's, with its source.
+        statutory: What a law sets instead of the class's limits.
     """
 
     id: str
@@ -32,8 +63,7 @@ class Leaf:
     place: bool = False
     physical: bool = False
     restricted: bool = False
-    statutory: Limit | None = None
-    statutory_source: str = ""
+    statutory: Law | None = None
 
 
 RULE_KEYS = frozenset({"priority", "reason", "leaves", "words"})
@@ -79,7 +109,7 @@ def load_leaves(path: Path) -> Mapping[str, Leaf]:
     leaves = {}
     for id, data in read_yaml(path.read_text(encoding="utf-8"))["leaves"].items():
         try:
-            legal = data.get("statutory") or {}
+            legal = data.get("statutory")
             leaves[id] = Leaf(
                 id=id,
                 title=data["title"],
@@ -87,8 +117,7 @@ def load_leaves(path: Path) -> Mapping[str, Leaf]:
                 place=bool(data.get("place")),
                 physical=bool(data.get("physical")),
                 restricted=bool(data.get("restricted")),
-                statutory=Limit.parse(legal["finish"]) if legal else None,
-                statutory_source=legal.get("source", ""),
+                statutory=Law.parse(legal) if legal else None,
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"事项配置有误：{path.name}:{id}:{error}") from error

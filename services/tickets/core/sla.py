@@ -16,6 +16,7 @@ import yaml
 from services.tickets.core.calendar import CLOSES
 from services.tickets.core.escalation import Step
 from services.tickets.core.kinds import Kind, Priority
+from services.tickets.core.leaves import Law
 from services.tickets.core.limits import Limit
 from services.yaml_files import read_yaml
 
@@ -56,7 +57,7 @@ class Profile:
         escalation: By class, who is told when (:mod:`services.tickets.core.escalation`).
         meals: By when a meal has been served, by its name: ``lunch`` → ``12:30``.
         meal_confirm: Time of the last working day before a meal by which its order is confirmed.
-        statutory: Limits by law of this place, by leaf, with their source.
+        statutory: What a law of this place sets, by leaf.
     """
 
     id: str
@@ -76,7 +77,7 @@ class Profile:
     decide: Limit = A_WORKING_DAY
     review_late: Limit = A_WORKING_DAY
     escalation: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
-    statutory: Mapping[str, tuple[Limit, str]] = field(default_factory=dict)
+    statutory: Mapping[str, Law] = field(default_factory=dict)
     meals: Mapping[str, str] = field(default_factory=dict)
     meal_confirm: str = f"{CLOSES:%H:%M}"
 
@@ -137,8 +138,7 @@ def load_profile(folder: Path, name: str) -> Profile:
                 for cls, steps in data["escalation"].items()
             },
             statutory={
-                leaf: (Limit.parse(law["finish"]), str(law["source"]))
-                for leaf, law in data.get("statutory", {}).items()
+                leaf: Law.parse(law) for leaf, law in data.get("statutory", {}).items()
             },
             meals=data.get("meals", {}),
             meal_confirm=f"{time.fromisoformat(data['meal_confirm']):%H:%M}",

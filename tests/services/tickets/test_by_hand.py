@@ -14,7 +14,7 @@ import yaml
 from services.clock import ZONE
 from services.tickets import profiles
 from services.tickets.core import moving
-from services.tickets.core.clocks import rework_deadline
+from services.tickets.core.clocks import extension_limit, rework_deadline
 from services.tickets.core.context import Context, Refusal
 from services.tickets.core.sla import load_profile
 from services.tickets.core.ticket import Ticket
@@ -69,9 +69,10 @@ def test_a_deadline_is_what_the_hand_gets(case: dict[str, Any]) -> None:
     assert isinstance(late, Refusal) and late.code == "objection_too_late"
 
     cls = context.sla(t)
-    assert cls.extension is not None
+    limit = extension_limit(cls, context.leaf(t), context.profile)
+    assert limit is not None
     t = must(t, "sign", "handler", filed, None, context)
-    most = {"days": int(cls.extension.amount), "reason": "等配件"}
+    most = {"days": int(limit.amount), "reason": "等配件"}
     longer = must(t, "extend", "supervisor", filed + MINUTE, most, context)
     assert longer.due_at == at(case["extended"])
     beyond = do(
