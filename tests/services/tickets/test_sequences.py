@@ -59,7 +59,9 @@ PAYLOADS: dict[str, list[dict[str, Any]]] = {
     ],
     "audit": [GOOD_PAYLOADS["audit"], {"finding": "false", "text": "照片不符"}],
     "report": [{"stage": s, "text": "到了"} for s in ("sign", "contact", "arrive", "solve")],
-    "whistle": [{"type": "urgent", "orgs": ["property", "urban"], "reason": "积水"}],
+    "whistle": [
+        {"type": "urgent", "orgs": ["property", "urban"], "reason": "积水", "approver": "李强"}
+    ],
     "protect": [{"level": n, "reason": "x"} for n in ("normal", "confidential", "restricted")],
     "feedback": [GOOD_PAYLOADS["feedback"], {"progress": "ongoing", "text": "在办"}],
     "withdraw": [{"reason": "不用了"}, {"reason": "被劝", "persuaded": True}],
