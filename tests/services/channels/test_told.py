@@ -135,3 +135,27 @@ async def test_the_neighbours_who_joined_hear_it_as_well(services: Services) -> 
     for event in ("extended", "suspended", "resumed", "reworked", "suspension_renewed"):
         assert f"joined_{event}" in words
     assert await case.state() == "RESOLVED"
+
+
+@pytest.mark.parametrize("elder", [False, True])
+async def test_who_is_merged_with_a_neighbour_hears_by_when(
+    services: Services, elder: bool
+) -> None:
+    first = await filed(services)
+    session = await services.channels.open_session(elder=elder)
+    mine = await services.tickets.create(
+        CreateTicket(
+            conversation_id=session.session_id, leaf="H6", narrative="二楼楼道灯也不亮",
+            place={"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2"},
+            incomplete=True,
+        ),
+        resident(session.session_id),
+        "key-merged",
+    )  # fmt: skip
+    await run_due(services)
+    second = Case(services, session.session_id, mine["ticket_no"])
+    await second.later(hours=1)
+    await second.act("merge", {"into": first.ticket_no}, CLERK)
+    due = (await services.tickets.resident_get(first.ticket_no, first.conversation))["due_text"]
+    told = (await second.messages())[-1].text
+    assert "邻居" in told and due and f"{due}前给您答复" in told
