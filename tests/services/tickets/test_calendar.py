@@ -6,7 +6,9 @@ import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import chinese_calendar
 import pytest
+from chinese_calendar import constants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +65,35 @@ def test_every_day_is_as_the_notice_says(year: int) -> None:
         day += DAY
     assert counted == COUNTED[year]
     assert all(day.weekday() >= 5 for day in worked)
+
+
+@pytest.mark.parametrize("year", sorted(OFF))
+def test_every_day_is_as_a_maintained_table_has_it(year: int) -> None:
+    """The package chinesecalendar, kept by others from the same notices, day by day."""
+    length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    days = [date(year, 1, 1) + n * DAY for n in range(length)]
+    theirs = [chinese_calendar.is_workday(day) for day in days]
+    assert [CALENDAR.is_workday(day) for day in days] == theirs
+
+
+def maintained(year: int) -> str:
+    """The days of a year in that table, as the day list that a notice can be brought in as."""
+    days = [
+        {"name": name, "date": day.isoformat(), "isOffDay": off}
+        for table, off in ((constants.holidays, True), (constants.workdays, False))
+        for day, name in table.items()
+        if day.year == year
+    ]
+    return json.dumps({"year": year, "papers": ["通知"], "days": days})
+
+
+@pytest.mark.parametrize("year", sorted(OFF))
+def test_a_maintained_table_can_be_brought_in_and_changes_nothing(year: int) -> None:
+    """As ``linda calendar import`` reads it."""
+    read = read_notice(maintained(year))
+    own = next(notice for notice in load_years(DATA / "calendar") if notice.year == year)
+    assert read.workdays and {d for d, _ in read.workdays} == {d for d, _ in own.workdays}
+    assert differences(CALENDAR, calendar_of(merged(load_years(DATA / "calendar"), read))) == []
 
 
 def test_the_turn_of_the_year_takes_both_notices() -> None:
