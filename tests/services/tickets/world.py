@@ -181,14 +181,14 @@ def in_state(state: State, owner: str = "water", leaf: str = "H1") -> Ticket:
 
 
 def led(
-    state: State, owner: str = "water", leaf: str = "H1", **fields: Any
+    state: State, owner: str = "water", leaf: str = "H1", within: Context = CONTEXT, **fields: Any
 ) -> tuple[Ticket, list[Event]]:
     """The ticket of :func:`in_state` with its events."""
-    t, events = submitted(leaf, **fields)
+    t, events = submitted(leaf, context=within, **fields)
     minute = timedelta(minutes=1)
     worker = {"grid": "grid", "meal": "vendor", "community": "clerk"}.get(owner, "handler")
     clue = Person("grid1", "王秀英", "grid") if owner == "grid" else None
-    context = CONTEXT if clue is None else _with(person=clue)
+    context = within if clue is None else replace(within, person=clue)
     steps: list[Any] = {
         State.SUBMITTED: [],
         State.NEED_INFO: [("need_info", "clerk", None)],
@@ -215,7 +215,7 @@ def led(
     at = T0
     for action, role, payload in steps:
         at += minute
-        known = _with(parent=parent(leaf)) if action == "merge" else context
+        known = replace(within, parent=parent(leaf)) if action == "merge" else context
         made = do(t, action, role, at, payload, known)
         assert isinstance(made, Event), made
         t = fold.apply(t, made)
@@ -280,7 +280,3 @@ def parent(leaf: str = "H1") -> Ticket:
     t = submitted(leaf)[0]
     t = must(t, "accept", "clerk", T0 + timedelta(minutes=1))
     return replace(t, ticket_no="SQ-261124-00002-0")
-
-
-def _with(**known: Any) -> Context:
-    return replace(CONTEXT, **known)
