@@ -62,7 +62,11 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
     if key not in words or data.get("actor_kind") == "resident":
         return
     ticket = await services.tickets.resident_get(ticket_no, conversation_id)
-    if event in TOLD_IN_RECEIPT and _at_filing(ticket, payload):
+    if (
+        event in TOLD_IN_RECEIPT
+        and data.get("actor_kind") == "system"
+        and _at_filing(ticket, payload)
+    ):
         return
     if key in ASKING and ticket["state"] != payload["to_state"]:
         return  # overtaken: it has been answered or went back; asking now would confuse

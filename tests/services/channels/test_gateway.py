@@ -233,21 +233,14 @@ async def test_a_message_that_waits_long_goes_to_a_person_too(
 
 GATEWAY_PROCESS = """
 import asyncio, sys
-from services.channels.service import ChannelService
 from services.channels.types import Incoming
-from services.clock import Clock
 from services.config import Settings
-from services.db import Database
-from services.people.service import PeopleService
-from services.places.service import PlaceService
+from services.context import build
 
 async def main():
-    settings = Settings()
-    db, clock = Database(settings.database), Clock(test_mode=True)
-    await clock.refresh(db)
-    people, places = PeopleService(settings, db, clock), PlaceService(settings, db, clock)
-    channels = ChannelService(settings, db, clock, None, people, places)
-    await channels.post(sys.argv[1], Incoming("id-1", "text", text="停水了"))
+    services = build(Settings(test_mode=True))
+    await services.clock.refresh(services.db)
+    await services.channels.post(sys.argv[1], Incoming("id-1", "text", text="停水了"))
 
 asyncio.run(main())
 """
