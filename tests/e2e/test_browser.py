@@ -17,6 +17,9 @@ SICHUAN = (
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 SHOTS = Path("var/test/shots")
+LETTERS = """log => Math.min(...[...log.querySelectorAll('*')]
+  .filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
+  .map((e) => parseFloat(getComputedStyle(e).fontSize)))"""
 
 
 def page(browser: Browser, stack: Stack, path: str, size: dict[str, int]) -> Page:
@@ -192,12 +195,18 @@ def test_words_make_the_letters_large(stack: Stack, browser: Browser) -> None:
     def size() -> float:
         return float(field.evaluate("e => parseFloat(getComputedStyle(e).fontSize)"))
 
-    usual = size()
-    say(resident, "字太小了")
+    def smallest() -> float:
+        """Pixels of the smallest letters of what was said."""
+        return float(log.evaluate(LETTERS))
+
     log = resident.get_by_role("log")
+    expect(log).to_contain_text("您好")
+    usual, read = size(), smallest()
+    fits(resident)
+    say(resident, "字太小了")
     expect(log).to_contain_text("换回小字")
     expect(frame).to_have_class(re.compile(r"\belder\b"))
-    assert size() > usual
+    assert size() > usual and smallest() > read
     shot(resident, "resident-elder-by-words")
     fits(resident)
     resident.reload()
@@ -205,9 +214,13 @@ def test_words_make_the_letters_large(stack: Stack, browser: Browser) -> None:
     expect(frame).to_have_class(re.compile(r"\belder\b"))
     say(resident, "老年卡")
     expect(log).to_contain_text("您接着问我")  # the server speaks shorter, too
+    shot(resident, "resident-elder-card")
+    fits(resident)
+    assert smallest() > read
     say(resident, "换回小字")
     expect(frame).not_to_have_class(re.compile(r"\belder\b"))
-    assert size() == usual
+    assert size() == usual and smallest() == read
+    fits(resident)
     resident.reload()
     expect(resident.get_by_role("log")).to_contain_text("换回平常的字")
     expect(frame).not_to_have_class(re.compile(r"\belder\b"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -45,6 +46,8 @@ SELECT = """(words) => {
   }
   return false;
 }"""
+
+SHOTS = Path("var/test/shots")
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -105,6 +108,11 @@ async def heard(services: Services, say: Say) -> None:
     await digest(services)
 
 
+async def shot(page: Page, name: str) -> None:
+    """Keep a picture, to be looked at."""
+    await page.screenshot(path=SHOTS / f"{name}.png")
+
+
 async def marks(services: Services) -> list[tuple[str, str]]:
     approved = await services.annotations.approved()
     return [(m.type, e.text[m.start : m.end]) for e in approved for m in e.marks]
@@ -126,6 +134,60 @@ async def test_on_a_phone_everything_fits(open_page: Open, heard: None, services
     await expect(page.get_by_role("status").first).to_contain_text("跳过")
     await page.get_by_role("link", name="← 回列表").tap()
     await expect(page.locator(".inbox")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_a_very_long_wording_is_folded_until_it_is_asked_for(
+    open_page: Open, services: Services, say: Say, width: int
+) -> None:
+    long = LAMP + "哎呀真是的" * 390 + "abcdefgh" * 20
+    await say(long, "thank", None, doubt=True)
+    await digest(services)
+    page = await open_page(width, phone=width < 500)
+    if width < 500:
+        await page.get_by_role("link", name="灯泡").tap()
+    sentence = page.locator("#sentence")
+    shown = "e => e.getBoundingClientRect().height"
+    folded = await sentence.evaluate(shown)
+    assert folded < 300, "what is to be decided stands below it on the same screen"
+    await shot(page, f"console-long-folded-{width}")
+    more = page.locator("label", has_text="展开，一共")
+    assert await more.evaluate(shown) >= 43.5
+    await more.click()
+    await expect(page.get_by_text("收起")).to_be_visible()
+    assert await sentence.evaluate(shown) > 2 * folded
+    assert await sentence.text_content() == long
+    assert (await page.evaluate(MEASURE))["width"] == width
+    await page.get_by_text("收起").click()
+    assert await sentence.evaluate(shown) == folded
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_the_standard_texts_fit(open_page: Open, heard: None, width: int) -> None:
+    page = await open_page(width, phone=width < 500)
+    await page.goto("/console/texts")
+    await shot(page, f"console-texts-{width}")
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    await page.get_by_role("navigation", name="话术分哪几处").get_by_text("安全提示卡").click()
+    await expect(page.get_by_role("heading", name="安全提示卡")).to_be_in_viewport()
+    await shot(page, f"console-texts-cards-{width}")
+    sizes = await page.evaluate(
+        "[...document.querySelectorAll('.text-pair .said')].slice(0, 2)"
+        ".map((e) => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    assert sizes[1] > sizes[0], "the elder form is shown as large as it is read"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_an_unknown_address_leads_back_to_the_desk(
+    open_page: Open, heard: None, width: int
+) -> None:
+    page = await open_page(width, phone=width < 500)
+    await page.goto("/console/nowhere")
+    await shot(page, f"console-unknown-{width}")
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    await page.get_by_role("link", name="回到开头").click()
+    await expect(page.locator("#teach")).to_be_visible()
 
 
 async def test_with_single_keys(open_page: Open, heard: None, services: Services) -> None:
