@@ -57,15 +57,20 @@ async def _body(turn: Turn, client: Client, asked: Mapping[str, Any], rest: list
         "complete": "no" if rest else "yes",
         "rest": rest,
     }
-    phone, address = message.last("phone"), message.last("address")
+    phone, places = message.last("phone"), message.meant("address")
     if phone is not None:
         body["contact"] = {"phone": str(phone.value)}
-    if address is not None and any(needed.kind_of(i) == "place" for i in asked["items"]):
+    if places and any(needed.kind_of(i) == "place" for i in asked["items"]):
         tickets = await client.tickets(turn.conversation_id)
         ticket = next((t for t in tickets if t.ticket_no == asked["ticket_no"]), None)
-        said = dict(address.value) if isinstance(address.value, Mapping) else {}
-        where = ticket and await resolved(turn, client, ticket, said, address.text)
-        body |= where or {"address_text": address.text}
+        # “靠近4号楼，幸福小区的”: a place may be said in pieces.
+        said: Json = {}
+        for part in places:
+            if isinstance(part.value, Mapping):
+                said |= {k: v for k, v in part.value.items() if v is not None}
+        text = "".join(part.text for part in places)
+        where = ticket and await resolved(turn, client, ticket, said, text)
+        body |= where or {"address_text": text}
     return body
 
 

@@ -30,7 +30,7 @@ from actions.forms.draft import (
     next_question,
     offers_default,
 )
-from actions.forms.replies import bare, is_pause, is_restart, is_stop, is_yes
+from actions.forms.replies import SUBMIT_NOW, bare, is_pause, is_restart, is_stop, is_yes
 from actions.message import Message
 from actions.my_data import ask_about_subsidy, ask_to_remember
 from actions.people import danger_first
@@ -759,6 +759,8 @@ class CancelForm(TurnAction):
         facts = turn.message.entities and not is_stop(turn.message)
         if turn.loop and facts and pattern("forms", "rather").search(turn.message.text):
             return [FollowupAction(turn.loop)]
+        if turn.loop and SUBMIT_NOW.search(turn.message.text) and not is_stop(turn.message):
+            return [FollowupAction(turn.loop)]  # “先报上，回头再补” files what there is
         key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
         turn.say(key)
         return [*cleared(), ActiveLoop(None)]

@@ -92,7 +92,9 @@ def answers(message: Message, just_asked: bool) -> bool:
         return True
     if is_question(message) and not fits:
         return False
-    taken = message.intent in load(RULES)["answers"] or message.uncertain
+    rules = load(RULES)
+    taken = message.intent in rules["answers"] or message.uncertain
+    taken |= bool(fits) and message.intent in rules["answers_with"]
     return bool(fits and taken) or (taken and message.intent not in ("affirm", "chitchat"))
 
 
