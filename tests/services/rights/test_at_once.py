@@ -63,7 +63,11 @@ async def test_two_workers_erase_one_conversation_once(services: Services) -> No
         async with services.db.read() as s:
             assert await s.scalar(select(func.count()).select_from(ErasureRow)) == 0
     async with services.db.read() as s:
-        entries = select(func.count()).select_from(AuditEntryRow).where(AuditEntryRow.action == "dsar.erase")
+        entries = (
+            select(func.count())
+            .select_from(AuditEntryRow)
+            .where(AuditEntryRow.action == "dsar.erase")
+        )
         assert await s.scalar(entries) == ROUNDS, "each is on record once"
 
 
