@@ -321,7 +321,7 @@ async def test_the_document_is_served(client: Client) -> None:
     served = await (await client.get("/api/v1/openapi.json")).json()
     create = served["paths"]["/api/v1/tickets"]["post"]
     assert {"name": "Idempotency-Key", "in": "header"}.items() <= create["parameters"][0].items()
-    assert create["x-roles"] == ["clerk", "grid", "supervisor"]
+    assert create["x-roles"] == ["clerk", "grid", "mediator", "supervisor"]
 
 
 # -- health ---------------------------------------------------------------------------------
