@@ -9,10 +9,12 @@ import pytest
 from aiohttp import ClientSession
 from sqlalchemy import select
 
+from services.channels.joining import CONSENT, VERSION
 from services.channels.tables import ConversationRow, JoinRow, MessageRow
 from services.channels.types import Incoming
 from services.context import Services
 from services.outbox.worker import run_due
+from services.people.tables import ConsentRow
 from services.tickets.core.actor import resident
 from services.tickets.core.commands import CreateTicket
 from tests.services.channels.conftest import said
@@ -217,7 +219,7 @@ async def test_contact_data_comes_together_and_none_is_overwritten(town: Town) -
     async with town.services.db.read() as s:
         found = await people.resident(s, conversation.resident_id)
     assert found is not None and (found.name, found.phone) == ("王芳", "13800001111")
-    assert [c.purpose for c in found.consents] == ["contact"]
+    assert {c.purpose for c in found.consents} == {"contact", CONSENT}
 
 
 async def join(town: Town) -> None:
@@ -305,7 +307,25 @@ async def test_contact_data_that_was_brought_together_is_nobodys_any_more(town: 
     async with town.services.db.read() as s:
         left = await people.resident(s, web.id)
     assert left is not None and (left.name, left.phone, left.home) == (None, None, None)
-    assert [c.withdrawn_at is not None for c in left.consents] == [True], "on record, and ended"
+    ended = {c.purpose: c.withdrawn_at is not None for c in left.consents}
+    assert ended == {"contact": True, CONSENT: True}, "on record, and ended"
+
+
+async def test_the_yes_is_a_consent_on_record_and_parting_ends_it(town: Town) -> None:
+    async def consents() -> list[tuple[str, str, bool]]:
+        async with town.services.db.read() as s:
+            rows = await s.scalars(select(ConsentRow).order_by(ConsentRow.id))
+            return [(c.purpose, c.version, c.withdrawn_at is None) for c in rows]
+
+    await town.show_code(town.here, town.ticket)
+    await town.phone.say("查一下")
+    assert await consents() == [], "the code alone is no consent"
+    await town.phone.say("1")
+    assert await consents() == [(CONSENT, VERSION, True)]
+    shown = await town.get(f"/conversations/{town.web}/data")
+    assert [c["purpose"] for c in shown[1]["consents"]] == ["网页和微信连成一个人"]
+    await town.services.channels.post(town.web, said("分开"))
+    assert await consents() == [(CONSENT, VERSION, False)], "ended, and still on record"
 
 
 async def test_an_open_question_goes_back_to_where_its_ticket_was_filed(town: Town) -> None:
