@@ -403,7 +403,7 @@ def test_a_need_goes_on_the_list_and_moves(
 def test_the_administrator_is_told_what_to_fill_in(stack: Stack, browser: Browser) -> None:
     view = log_in(browser, stack, "admin1", PHONE)
     fits(view)
-    for name in ("消息", "日历", "对外接口", "学习", "数据权利"):
+    for name in ("消息", "日历", "对外接口", "模型", "数据权利"):
         expect(view.locator("h3").get_by_role("link", name=name, exact=True)).to_be_visible()
     small = view.evaluate(
         """() => [...document.querySelectorAll("nav a, nav summary, .top button")]
