@@ -59,6 +59,7 @@ Whatever a conversation leaves open is withdrawn after it: the next one begins i
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,18 +67,21 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from services.tickets.core.workflow import ACTIONS
 from tests.conversation_rules import Bubble, Exchange, broken, is_rule
+from tests.patience import PATIENCE_S
 from tests.stack import Chat, Stack
+
+T = TypeVar("T")
 
 FOLDER = Path(__file__).parent / "conversations"
 POINTS = Path(__file__).parent / "conversation_points.yml"
 NOW = "2026-11-24T10:05:00+08:00"  # a Tuesday, in office hours
-ARRIVES_S = 20
+ARRIVES_S = PATIENCE_S
 """Seconds within which a message of the system must reach the resident."""
 
 FINAL = {"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"}
@@ -184,6 +188,18 @@ def read_all(folder: Path = FOLDER) -> list[Conversation | Malformed]:
     for path in sorted(folder.glob("*.yml")):
         found += read_file(path)
     return found
+
+
+def share(everything: Sequence[T], which: str) -> list[T]:
+    """Return a part of it: “2/3” is the second of three shares, taken in turn so that all are alike.
+
+    Raises:
+        ValueError: There is no such share.
+    """
+    found = re.fullmatch(r"([0-9]+)/([0-9]+)", which)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ValueError(f"no share: {which}")
+    return list(everything[int(found[1]) - 1 :: int(found[2])])
 
 
 def read_file(path: Path) -> Iterator[Conversation | Malformed]:

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 180
 PASSWORD = "linda-test-password"
@@ -113,7 +115,7 @@ class Stack:
         """``kill -9`` one process; the supervisor starts it again."""
         os.kill(self.pid(name), signal.SIGKILL)
 
-    def wait_ready(self, limit_s: float = 60) -> None:
+    def wait_ready(self, limit_s: float = PATIENCE_S) -> None:
         """Return when the whole system says it is ready."""
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
@@ -152,7 +154,7 @@ class Stack:
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             raw = error.read()
@@ -249,7 +251,7 @@ class Chat:
         assert status == 200, body
         return list(body["messages"])
 
-    def wait_for(self, words: str, limit_s: float = 30, after: int = 0) -> dict[str, Any]:
+    def wait_for(self, words: str, limit_s: float = PATIENCE_S, after: int = 0) -> dict[str, Any]:
         """Wait until a message with these words is in the history, and return it.
 
         ``after``: how many messages of the history to pass over.

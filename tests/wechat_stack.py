@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from tests.patience import PATIENCE_S
 from tests.stack import ROOT, Stack, free_port
 from tests.wechat_sim.account import Account, Mode, new_account, write_accounts
 from tests.wechat_sim.phone import Phone
@@ -195,10 +196,10 @@ class WeChatStack:
             stderr=subprocess.STDOUT,
         )
         url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+                with urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE_S) as answer:
                     if answer.status == 200:
                         break
             except OSError:

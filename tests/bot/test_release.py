@@ -18,6 +18,7 @@ import pytest
 from bot.model_archive import BrokenArchive, check
 from tests.bot.conftest import FIXTURES, TOKEN, Rasa, train_small
 from tests.bot.model_services import ModelServices
+from tests.patience import PATIENCE_S
 
 NEW_GREETING = "您好，我是新的邻答。"
 #: Long enough for many questions at a poll of 0.2 s.
@@ -98,7 +99,7 @@ class Talk:
         """Serve the first model, and forget what was."""
         self.services.token, self.services.cut = TOKEN, None
         self.services.release(self._archive)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while not self._calm():
             assert time.monotonic() < deadline, self.services.reports
             time.sleep(0.05)

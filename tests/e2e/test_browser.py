@@ -120,7 +120,7 @@ def test_from_a_sentence_to_a_rating(stack: Stack, browser: Browser) -> None:
         evidence_note="晚上看过，灯亮着，没带相机",
     )
 
-    expect(log).to_contain_text("解决", timeout=30_000)
+    expect(log).to_contain_text("解决")
     resident.get_by_role("button", name="解决了", exact=True).last.click()
     expect(log).to_contain_text("满意")
     shot(resident, "resident-rating")

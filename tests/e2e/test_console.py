@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.test_browser import DESK, PHONE, fits, log_in, shot
+from tests.patience import PATIENCE_S
 from tests.services.exchange.conftest import LIGHT, changed, xlsx
 from tests.stack import Stack
 
@@ -263,7 +264,7 @@ def reported(stack: Stack, key: str) -> int:
         f"{stack.url}/open311/v2/requests.json", urllib.parse.urlencode(form).encode()
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

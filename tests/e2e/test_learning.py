@@ -21,6 +21,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.test_browser import DESK, PHONE, fits, log_in, shot
+from tests.patience import PATIENCE_S
 from tests.stack import Chat, Stack
 from tests.wechat_stack import WeChatStack
 
@@ -79,7 +80,7 @@ def understood(stack: Stack, text: str) -> dict[str, Any]:
         data=json.dumps({"text": text}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         return dict(json.loads(answer.read()))
 
 
@@ -164,20 +165,20 @@ def teach(view: Page, stack: Stack, wording: Wording) -> None:
     view.goto(f"{stack.url}/console/training?{urlencode({'q': wording.text})}")
     view.get_by_role("link", name=wording.text).click()
     # On a desk the first group is open already; only this one's own choice stays open.
-    expect(view).to_have_url(re.compile(r"[?&]group=\d+"), timeout=30_000)
+    expect(view).to_have_url(re.compile(r"[?&]group=\d+"))
     view.get_by_text("都不是，我来选").click()
     view.locator(
         "label", has=view.locator(f'input[name="intent"][value="{wording.intent}"]')
     ).click()
     shot(view, "learning-teach")
     view.get_by_role("button", name="就这样定").click()
-    expect(view.get_by_role("button", name="撤销")).to_be_visible(timeout=30_000)
+    expect(view.get_by_role("button", name="撤销")).to_be_visible()
 
 
 def heard(stack: Stack, wording: Wording) -> None:
     """Return when what residents said is in the inbox: the worker puts it there."""
     path = f"/api/v1/training/inbox?{urlencode({'q': wording.text})}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not stack.call("GET", path, token=stack.token("trainer1"))[1]["groups"]:
         assert time.monotonic() < deadline, "what residents said never came"
         time.sleep(0.2)
@@ -192,10 +193,11 @@ def wait_for_run(view: Page) -> None:
 def everyone_serves(view: Page) -> None:
     """Wait until the page says that all Rasa processes have the production model."""
     expect(view.get_by_role("status").filter(has_text="1 个机器人进程中 1 个已用")).to_be_visible(
-        timeout=60_000
+        timeout=PATIENCE_S * 1000
     )
 
 
+@pytest.mark.timeout(2 * TRAINING_LIMIT_S)  # a training beside whatever else the machine does
 def test_a_wording_is_learned_and_unlearned(
     town: WeChatStack, stack: Stack, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import pytest
 from PIL import Image
 
+from tests.patience import PATIENCE_S
 from tests.wechat_sim.account import Mode
 from tests.wechat_sim.clock import ZONE
 from tests.wechat_sim.courier import Delivery
@@ -252,7 +253,7 @@ def test_who_writes_faster_than_is_allowed_loses_nothing(town: WeChatStack) -> N
     assert any("有点快" in text for text in phone.screen.told())
     town.move(timedelta(seconds=61))
     found = town.conversation(phone)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         kept = [m for m in town.kept(found) if m.sender == "resident"]
         if [m.state for m in kept] == ["answered"] * len(said):

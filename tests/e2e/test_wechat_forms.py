@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_wechat import LAMP, MORNING, report, rules, say
+from tests.patience import PATIENCE_S
 from tests.wechat_sim.phone import Phone
 from tests.wechat_stack import WeChatStack
 
@@ -38,7 +39,7 @@ def number_of(answer: str, title: str) -> str:
 def closed_there(town: WeChatStack) -> None:
     """Wait until the worker has closed the form in the conversation that was left."""
     left = "SELECT count(*) AS n FROM outbox WHERE topic = 'draft.left' AND state = 'pending'"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while town.rows(left)[0]["n"] and time.monotonic() < deadline:
         time.sleep(0.2)
 

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.postgres import postgres_url
 from tests.wechat_sim.clock import ZONE
 from tests.wechat_sim.courier import Delivery
@@ -125,7 +126,7 @@ def audit(town: WeChatStack, users: list[User]) -> Counter[str]:
     return found
 
 
-def settle(town: WeChatStack, users: list[User], limit_s: float = 40) -> Counter[str]:
+def settle(town: WeChatStack, users: list[User], limit_s: float = PATIENCE_S) -> Counter[str]:
     """Wait until nothing is under way any more."""
     deadline = time.monotonic() + limit_s
     while True:
@@ -152,7 +153,7 @@ def talk(town: WeChatStack, users: list[User]) -> None:
         gate = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(user.talk(gate) for user in users))
 
-    town.run(all_of_them(), limit_s=240)
+    town.run(all_of_them(), limit_s=4 * PATIENCE_S)
 
 
 def weather(town: WeChatStack, since: int, found: Counter[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from tests.patience import PATIENCE_S
 from tests.wechat_sim import media
 from tests.wechat_sim.account import Account
 from tests.wechat_sim.clock import SimClock
@@ -165,7 +166,7 @@ class Phone:
         fields = {"Latitude": f"{lat}", "Longitude": f"{lng}", "Precision": "30.000000"}
         return await self._event("[进入会话]", "LOCATION", fields, silent=True)
 
-    async def wait_for(self, words: str, limit_s: float = 30.0, after: int = 0) -> Line:
+    async def wait_for(self, words: str, limit_s: float = PATIENCE_S, after: int = 0) -> Line:
         """Wait for words of the account on the screen."""
         return await self.screen.wait_for(words, limit_s, after)
 

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, TypeVar
 
+from tests.patience import PATIENCE_S
 from tests.wechat_sim.simulator import Simulator
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ class SimulatorThread:
         self._thread.join(10)
         self._loop.close()
 
-    def run(self, work: Coroutine[Any, Any, T], limit_s: float = 120.0) -> T:
+    def run(self, work: Coroutine[Any, Any, T], limit_s: float = 2.0 * PATIENCE_S) -> T:
         """Return what a coroutine of the simulator returns."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:

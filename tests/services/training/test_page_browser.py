@@ -148,6 +148,7 @@ async def test_a_very_long_wording_is_folded_until_it_is_asked_for(
         await page.get_by_role("link", name="灯泡").tap()
     sentence = page.locator("#sentence")
     shown = "e => e.getBoundingClientRect().height"
+    await expect(sentence).to_be_visible()
     folded = await sentence.evaluate(shown)
     assert folded < 300, "what is to be decided stands below it on the same screen"
     await shot(page, f"console-long-folded-{width}")

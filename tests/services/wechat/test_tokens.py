@@ -17,6 +17,7 @@ from services.channels.wechat.tokens import AccessTokens
 from services.config import Settings
 from services.db import Database
 from services.people.crypto import Vault
+from tests.patience import PATIENCE_S
 from tests.services.conftest import TestClock
 from tests.wechat_sim.faults import ApiFaults
 from tests.wechat_sim.simulator import Simulator
@@ -46,7 +47,10 @@ class Processes:
 
 
 @pytest.fixture
-async def processes(wechat_settings: Settings, clock: TestClock) -> AsyncIterator[Processes]:
+async def processes(
+    wechat_settings: Settings, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Processes]:
+    monkeypatch.setattr(tokens_module, "WAIT_S", float(PATIENCE_S))  # ten on a busy machine
     made = Processes(wechat_settings, clock, 10)
     yield made
     await made.close()
