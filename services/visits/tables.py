@@ -83,6 +83,22 @@ class CareAbsenceRow(Base):
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class CareConsentRow(Base):
+    """What was said when somebody asked whether the elder agrees; nothing is changed, the latest holds."""
+
+    __tablename__ = "care_consents"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    target_id: Mapped[str] = mapped_column(ForeignKey("care_targets.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    answer: Mapped[str] = mapped_column(String(20))
+    said_by: Mapped[str] = mapped_column(String(20))
+    form: Mapped[str] = mapped_column(String(20))
+    day: Mapped[date] = mapped_column(Date)
+    by: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class CareReminderRow(Base):
     """What a grid was reminded of: once a month's end, once a day of what is late."""
 
