@@ -44,6 +44,23 @@ class HeardRow(Base):
     __table_args__ = (Index("ix_heard_conversation_id_at", "conversation_id", "at"),)
 
 
+class RefusalRow(Base):
+    """A resident's word that what they say in a conversation does not teach the bot.
+
+    《个人信息保护法》第十五条、第四十四条: a second use is declined without giving a reason, and the
+    declining taken back as easily. ``version``: of the words with which it was confirmed. A row
+    without ``withdrawn_at`` holds; rows stay as the record, whatever else is erased.
+    """
+
+    __tablename__ = "learning_refusals"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(String(40), index=True)
+    version: Mapped[str] = mapped_column(String(20))
+    given_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class OutcomeRow(Base):
     """What followed a message, each kind once (:data:`services.training.outcomes.Outcome`)."""
 
