@@ -48,6 +48,10 @@ class Score:
         left_s: Seconds that were left when it was first resolved; None when it was late.
         told: The resident was asked for something that was missing.
         told_late: Something was asked for later that the first notice had not named.
+        appointment: How the appointed time was kept: kept, late, missed; None: nothing was appointed,
+            or it is not over yet.
+        exclusion_asked: How the unit's wish to be left out of scoring stands: asked, refused,
+            appealed, settled (refused for good), granted; None: it never asked.
     """
 
     ticket_no: str
@@ -104,6 +108,8 @@ class Score:
     refused: int = 0
     reviewed: int = 0
     corrected: int = 0
+    appointment: str | None = None
+    exclusion_asked: str | None = None
 
 
 def advance(before: Score | None, event: Event, ticket: Ticket) -> Score | None:

@@ -80,6 +80,8 @@ class TicketScoreRow(Base):
     refused: Mapped[int]
     reviewed: Mapped[int]
     corrected: Mapped[int]
+    appointment: Mapped[str | None] = mapped_column(String(10))
+    exclusion_asked: Mapped[str | None] = mapped_column(String(10))
 
     __table_args__ = (
         Index("ix_ticket_scores_due", "due_at"),
@@ -87,11 +89,22 @@ class TicketScoreRow(Base):
         Index("ix_ticket_scores_org", "org", "due_at"),
         Index("ix_ticket_scores_community", "community_id", "due_at"),
         Index("ix_ticket_scores_certificate", "certificate", "household", "created_at"),
-        # Few tickets are left out or stand still: a small index finds them among all.
+        # Few tickets are left out, asked to be, kept an appointment or stand still: a small index
+        # finds them among all.
         Index(
             "ix_ticket_scores_excluded", func.coalesce(due_at, created_at),
             sqlite_where=text("excluded IS NOT NULL"),
             postgresql_where=text("excluded IS NOT NULL"),
+        ),
+        Index(
+            "ix_ticket_scores_exclusion_asked", func.coalesce(due_at, created_at),
+            sqlite_where=text("exclusion_asked IS NOT NULL"),
+            postgresql_where=text("exclusion_asked IS NOT NULL"),
+        ),
+        Index(
+            "ix_ticket_scores_appointment", "due_at",
+            sqlite_where=text("appointment IS NOT NULL"),
+            postgresql_where=text("appointment IS NOT NULL"),
         ),
         Index(
             "ix_ticket_scores_suspended", "due_at",

@@ -29,6 +29,7 @@ FLAG_LABELS = {
     "whistled": "已吹哨",
     "extension_requested": "申请延期",
     "suspension_requested": "申请挂账",
+    "termination_requested": "申请终止",
     "persuaded": "疑似劝撤",
     "rating_pressure": "疑似逼评",
     "group": "群诉",
@@ -41,6 +42,9 @@ FLAG_LABELS = {
     "false_resolution": "查出虚假办结",
     "excluded": "已剔除考评",
     "held": "已冻结",
+    "exclusion_requested": "申请剔除考评",
+    "risk": "有风险提示",
+    "platform_due": "上级期限更早",
 }
 
 CHANNEL_LABELS = {
