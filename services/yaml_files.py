@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -9,8 +11,14 @@ import yaml
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@lru_cache(maxsize=256)
+def _read(text: str) -> bytes:
+    """What the text says, packed: the same file is read by several services, and in every test."""
+    return pickle.dumps(yaml.load(text, Loader=_Loader))
+
+
 def read_yaml(text: str) -> Any:
-    """Return what ``text`` says, made of plain values only.
+    """Return what ``text`` says, made of plain values only; each caller gets values of its own.
 
     For files of this installation: text from elsewhere (an import) goes through
     ``yaml.safe_load``, which ends in an exception and not in the process when it is nested
@@ -19,4 +27,4 @@ def read_yaml(text: str) -> Any:
     Raises:
         yaml.YAMLError: It is no YAML; the message tells line and column.
     """
-    return yaml.load(text, Loader=_Loader)
+    return pickle.loads(_read(text))

@@ -21,9 +21,9 @@ from services.context import Services, build
 from services.db import Database
 from services.db.migrate import upgrade
 from services.people import passwords
-from services.seed import seed
 from tests.patience import PATIENCE_S
 from tests.postgres import postgres_url
+from tests.services.seeded import plant
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 
@@ -117,7 +117,7 @@ async def services(
 ) -> AsyncIterator[Services]:
     """All services, with the demo locality in the database, at :data:`NOW`."""
     built = build(settings, db, clock)
-    await seed(built)
+    await plant(built)
     yield built
     await built.close()
 

@@ -12,8 +12,8 @@ from openpyxl import Workbook
 from services.config import Settings
 from services.context import Services, build
 from services.db import Database
-from services.seed import seed
 from tests.services.conftest import TestClock
+from tests.services.seeded import plant
 from tests.services.web.conftest import as_staff, client
 
 __all__ = ["as_staff", "client"]
@@ -29,7 +29,7 @@ async def services(
 ) -> Services:
     """The services on the test's database and clock, with the demo locality in it."""
     built = build(settings.model_copy(update={"rasa_url": "http://127.0.0.1:9"}), db, clock)
-    await seed(built)
+    await plant(built)
     return built
 
 

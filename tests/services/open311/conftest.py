@@ -13,12 +13,12 @@ from jsonschema import Draft202012Validator
 from services.config import Settings
 from services.context import Services, build
 from services.db import Database
-from services.seed import seed
 from services.tickets.core.actor import resident
 from services.tickets.core.commands import CreateTicket
 from services.web.app import create_app
 from tests.services.conftest import TestClock
 from tests.services.open311 import schemas
+from tests.services.seeded import plant
 from tests.services.web.conftest import Client
 from tests.services.webhooks.conftest import StandingClock
 
@@ -41,7 +41,7 @@ async def services(
         "rasa_url": "http://127.0.0.1:9", "outbound_networks": "127.0.0.0/8", "open311_media": True,
     }  # fmt: skip
     built = build(settings.model_copy(update=changed), db, clock)
-    await seed(built)
+    await plant(built)
     return built
 
 

@@ -7,8 +7,8 @@ import pytest
 from services.config import Settings
 from services.context import Services, build
 from services.db import Database
-from services.seed import seed
 from tests.services.conftest import TestClock
+from tests.services.seeded import plant
 
 
 @pytest.fixture
@@ -17,5 +17,5 @@ async def services(
 ) -> Services:
     """The services; Rasa is not there."""
     built = build(settings.model_copy(update={"rasa_url": "http://127.0.0.1:9"}), db, clock)
-    await seed(built)
+    await plant(built)
     return built

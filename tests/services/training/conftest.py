@@ -12,7 +12,6 @@ from sqlalchemy import select
 from services.config import Settings
 from services.context import Services, build
 from services.db import Database
-from services.seed import seed
 from services.training.groups import CERTAIN
 from services.training.heard_tables import HeardRow, OutcomeRow
 from services.web.app import create_app
@@ -20,6 +19,7 @@ from tests.services.channels.conftest import rasa, rasa_settings, said
 from tests.services.channels.fake_rasa import FakeRasa
 from tests.services.conftest import NOW, TestClock
 from tests.services.published import held
+from tests.services.seeded import plant
 
 __all__ = ["rasa", "rasa_settings"]
 
@@ -62,7 +62,7 @@ async def services(
     rasa_settings: Settings, db: Database, clock: TestClock, cheap_passwords: None
 ) -> AsyncIterator[Services]:
     built = build(rasa_settings, db, clock)
-    await seed(built)
+    await plant(built)
     await built.clock.set(db, NOW)  # also for whoever reads it from the database
     yield built
     await built.channels.close()

@@ -17,7 +17,6 @@ from services.clock import Clock
 from services.config import Settings
 from services.context import build
 from services.db import Database
-from services.seed import seed
 from services.training import runner as runner_module
 from services.training.bot_process import Bot
 from services.training.learning import Learning
@@ -25,6 +24,7 @@ from services.training.runner import Runner
 from services.training.runs import Run
 from services.web.app import create_app
 from tests.services.published import held
+from tests.services.seeded import plant
 from tests.services.training_runs import fake_bot
 
 FAKE_BOT = Path(fake_bot.__file__)
@@ -150,7 +150,7 @@ async def school(
 async def client(school: School, cheap_passwords: None) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
     """The web process of the installation, with the demo accounts."""
     services = build(school.settings, school.db, school.clock)
-    await seed(services)
+    await plant(services)
     services = replace(services, learning=school.learning)
     async with TestClient(TestServer(held(create_app(school.settings, services)))) as found:
         yield found

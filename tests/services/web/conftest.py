@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from services.config import Settings
 from services.context import Services, build
 from services.db import Database
-from services.seed import seed
 from services.web.app import create_app
 from tests.services.published import held
+from tests.services.seeded import plant
 
 Client = TestClient  # type: ignore[type-arg]
 Token = Callable[[str], Awaitable[dict[str, str]]]
@@ -22,7 +22,7 @@ Token = Callable[[str], Awaitable[dict[str, str]]]
 async def services(db: Database, settings: Settings, cheap_passwords: None) -> Services:
     """The services on the test's database, with the demo locality in it; Rasa is not there."""
     built = build(settings.model_copy(update={"rasa_url": "http://127.0.0.1:9"}), db)
-    await seed(built)
+    await plant(built)
     return built
 
 

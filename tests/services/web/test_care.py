@@ -12,12 +12,12 @@ from sqlalchemy import select
 from services.config import Settings
 from services.context import Services, build
 from services.db import Database
-from services.seed import seed
 from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.commands import CreateTicket
 from services.tickets.tables import TicketRow
 from services.visits.tables import CareTargetRow, CareVisitRow
 from tests.services.conftest import NOW
+from tests.services.seeded import plant
 from tests.services.web.conftest import Client, Token
 
 VISITS, FORESIGHT = "/console/visits", "/console/foresight"
@@ -30,7 +30,7 @@ async def services(db: Database, settings: Settings, cheap_passwords: None) -> S
     """As everywhere, but on a certain day: how a month went hangs on where in it we are."""
     built = build(settings.model_copy(update={"rasa_url": "http://127.0.0.1:9"}), db)
     await built.clock.set(db, NOW)
-    await seed(built)
+    await plant(built)
     return built
 
 

@@ -14,7 +14,6 @@ from services.config import ROOT, Settings
 from services.context import Services, build
 from services.db import Database
 from services.outbox.worker import run_due
-from services.seed import seed
 from services.seed.files import AccountEntry, AccountsFile
 from services.tickets.core.actor import Actor
 from services.tickets.core.actor import resident as resident_of
@@ -24,6 +23,7 @@ from services.tickets.core.guards import GUARDS
 from services.tickets.core.states import State
 from services.tickets.core.workflow import STAFF, TRANSITIONS, Transition
 from services.web.app import create_app
+from tests.services.seeded import plant
 from tests.services.tickets.world import CONTEXT, T0, in_state
 from tests.services.web.conftest import Client
 
@@ -92,7 +92,7 @@ async def services(
     """The services of each of the two demo localities."""
     changed = {"locality": request.param, "rasa_url": "http://127.0.0.1:9"}
     built = build(settings.model_copy(update=changed), db)
-    await seed(built)
+    await plant(built)
     return built
 
 

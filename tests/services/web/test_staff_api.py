@@ -15,12 +15,12 @@ from jsonschema import Draft202012Validator
 from services.config import ROOT, Settings
 from services.context import Services, build
 from services.db import Database
-from services.seed import seed
 from services.tickets.core import decide
 from services.web import api_page, steps
 from services.web.openapi import api_routes, document, example_of
 from services.web.routing import DECLARATIONS, Declaration
 from tests.services.conftest import NOW
+from tests.services.seeded import plant
 from tests.services.web.conftest import Client, Token
 
 PLACE = {"compound": "幸福小区", "building": "3", "unit": "2", "room": "401"}
@@ -32,7 +32,7 @@ async def services(db: Database, settings: Settings, cheap_passwords: None) -> S
     """As everywhere, but on a certain day: menus, seasons and visits hang on it."""
     built = build(settings.model_copy(update={"rasa_url": "http://127.0.0.1:9"}), db)
     await built.clock.set(db, NOW)
-    await seed(built)
+    await plant(built)
     return built
 
 

@@ -17,11 +17,11 @@ from services.config import Settings
 from services.context import Services, build
 from services.db import Database
 from services.outbox.worker import run_due
-from services.seed import seed
 from services.tickets.core.actor import Actor, resident
 from services.tickets.core.commands import CreateTicket
 from services.webhooks.service import NewWebhook
 from tests.services.conftest import NOW, TestClock
+from tests.services.seeded import plant
 from tests.services.web.conftest import as_staff, client
 
 __all__ = ["as_staff", "client"]
@@ -67,7 +67,7 @@ async def services(
     changed = {"rasa_url": "http://127.0.0.1:9", "outbound_networks": "127.0.0.0/8"}
     built = build(settings.model_copy(update=changed), db, clock)
     built.webhooks.rules = built.webhooks.rules.model_copy(update={"limit_s": 0.5})
-    await seed(built)
+    await plant(built)
     yield built
     await built.outbound.close()
 
