@@ -197,7 +197,10 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
         bring="\n" + say("bring_too", words=bring) if bring else "",
     )
     notice = str(policy.get("notice") or "")
-    turn.say("certificate_offers", custom=notice_card(notice))
+    # What this counts as is the services' business: 证明引导成功率 (docs/metrics.md).
+    shown = {"name": policy.get("name"), "leaf": policy.get("leaf")}
+    redirected = {"redirected": shown} if policy.get("name") else {}
+    turn.say("certificate_offers", custom={**(notice_card(notice) or {}), **redirected})
     refused = {"name": policy.get("name"), "notice": notice}
     topic = {"leaf": "A4", "at": turn.message.now.isoformat(), "refused": refused}
     return [SlotSet("topic", topic)]

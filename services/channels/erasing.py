@@ -11,7 +11,7 @@ from sqlalchemy import case, delete, exists, select, update
 
 from services.channels import joining, store
 from services.channels.rasa import RasaClient
-from services.channels.tables import AttachmentRow, DraftRow, HandoffRow, MessageRow
+from services.channels.tables import AttachmentRow, DraftRow, HandoffRow, MessageRow, RedirectRow
 from services.db import Database, Session
 from services.people.service import PeopleService
 from services.retention.tables import put
@@ -64,6 +64,7 @@ class Eraser:
             await self._people.forget_resident(s, row.resident_id)
         row.resident_id, row.pending_callback, row.opened_from = None, None, None
         await s.execute(delete(DraftRow).where(DraftRow.conversation_id == conversation_id))
+        await s.execute(delete(RedirectRow).where(RedirectRow.conversation_id == conversation_id))
         await self._tickets.leave_queues(s, [conversation_id])
         await s.execute(
             update(MessageRow)

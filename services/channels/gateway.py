@@ -22,7 +22,15 @@ from sqlalchemy import or_, select, update
 from services.channels import store
 from services.channels.drafts import Drafts
 from services.channels.hub import Hub
-from services.channels.rasa import Answer, RasaAway, RasaClient, RasaRefused, Reply, Understood
+from services.channels.rasa import (
+    Answer,
+    RasaAway,
+    RasaClient,
+    RasaRefused,
+    Redirected,
+    Reply,
+    Understood,
+)
 from services.channels.tables import ConversationRow, MessageRow
 from services.channels.texts import Texts
 from services.clock import Clock
@@ -41,6 +49,7 @@ LOOK_S = 0.1
 
 Metadata = Callable[[Session, ConversationRow], Awaitable[dict[str, Any]]]
 GiveUp = Callable[[Session, ConversationRow, MessageRow], Awaitable[None]]
+Redirect = Callable[[Session, ConversationRow, MessageRow, Redirected], Awaitable[None]]
 Hear = Callable[[Session, ConversationRow, MessageRow, Understood, str | None], None]
 
 
@@ -76,6 +85,8 @@ class Gateway:
             that marks it answered; tells the resident that it is seen.
         hear: Keeps what was understood, in the same transaction; the last argument is the
             resident's name, when it is known.
+        redirected: Keeps that somebody was shown where to go instead of a certificate, in the same
+            transaction.
         drafts: Keeps the form that is open after an answer, in the same transaction, and asks about
             one that waits in another channel.
     """
@@ -92,6 +103,7 @@ class Gateway:
         give_up: GiveUp,
         waits: GiveUp,
         hear: Hear,
+        redirected: Redirect,
         drafts: Drafts,
     ) -> None:
         self._db = db
@@ -104,6 +116,7 @@ class Gateway:
         self._give_up = give_up
         self._waits = waits
         self._hear = hear
+        self._redirected = redirected
         self._drafts = drafts
         self._drains: dict[str, asyncio.Task[Drained]] = {}
 
@@ -279,6 +292,9 @@ class Gateway:
                     reply_to=message.id,
                     **_columns(reply),
                 )
+            shown = (r.custom.redirected for r in answer.messages if r.custom is not None)
+            if redirected := next(filter(None, shown), None):
+                await self._redirected(s, conversation, message, redirected)
             now = self._clock.now()
             if answer.tells_draft:
                 await self._drafts.keep(s, turn.conversation_id, answer.draft, now)

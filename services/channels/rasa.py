@@ -29,11 +29,32 @@ class RasaRefused(Exception):
     """Rasa answered with an error for this very message; asking again may not help."""
 
 
+class Redirected(BaseModel):
+    """The certificate instead of which somebody was shown where to go."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str = Field(min_length=1, max_length=100)
+    leaf: str | None = Field(None, max_length=8)
+
+
 class _Custom(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     card: dict[str, Any] | None = None
     ticket: dict[str, Any] | None = None
+    redirected: Redirected | None = None
+
+    @field_validator("redirected", mode="wrap")
+    @classmethod
+    def _or_nothing(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Redirected | None:
+        # The resident's answer must not be lost because of what is only counted.
+        try:
+            redirected: Redirected | None = check(value)
+            return redirected
+        except ValidationError as e:
+            log.warning("redirected not readable: %s", [error["loc"] for error in e.errors()])
+            return None
 
 
 class _Button(BaseModel):

@@ -21,13 +21,14 @@ from services.channels.drafts import Change, Drafts, rules
 from services.channels.erasing import Eraser
 from services.channels.gateway import Drained, Gateway
 from services.channels.hub import Hub
-from services.channels.rasa import RasaClient, RasaSettings
+from services.channels.rasa import RasaClient, RasaSettings, Redirected
 from services.channels.tables import (
     AttachmentRow,
     ConversationRow,
     HandoffOpeningRow,
     HandoffRow,
     MessageRow,
+    RedirectRow,
 )
 from services.channels.texts import Texts
 from services.channels.tokens import TokenSigner, token_hash
@@ -141,6 +142,7 @@ class ChannelService:
             self._give_up,
             self._waits_for_person,
             self.heard.keep,
+            self._keep_redirect,
             self.drafts,
         )
 
@@ -983,6 +985,32 @@ class ChannelService:
         key = f"waits:{row.id}:{step}"
         await store.say_once(
             session, conversation.id, key, now, text=said.text, reply_to=message.id
+        )
+
+    async def _keep_redirect(
+        self, session: Session, row: ConversationRow, message: MessageRow, shown: Redirected
+    ) -> None:
+        """Keep that the bot showed somebody where to go instead of a certificate."""
+        resident = (
+            await self._people.resident(session, row.resident_id) if row.resident_id else None
+        )
+        home = resident.home if resident else None
+        household = self._tickets.household(
+            home.building_id if home else None,
+            home.unit if home else None,
+            home.room if home else None,
+            row.resident_id or row.id,
+        )
+        session.add(
+            RedirectRow(
+                message_id=message.id,
+                conversation_id=row.id,
+                certificate=shown.name,
+                household=household,
+                community_id=await self._community(session, row),
+                leaf=shown.leaf,
+                at=self._clock.now(),
+            )
         )
 
     async def _community(self, session: Session, row: ConversationRow) -> str | None:

@@ -142,6 +142,30 @@ class AttachmentRow(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class RedirectRow(Base):
+    """The bot has shown somebody where to go instead of a certificate (民发〔2020〕20号).
+
+    Kept for 证明引导成功率 (:func:`services.metrics.store.redirected`): whether the same household
+    asks again. ``household`` is the keyed hash that its tickets carry as well; ``message_id`` is the
+    message that asked, so that it counts once. Goes with its conversation.
+    """
+
+    __tablename__ = "redirects"
+
+    message_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(40))
+    certificate: Mapped[str] = mapped_column(String(100))
+    household: Mapped[str] = mapped_column(String(40))
+    community_id: Mapped[str | None] = mapped_column(String(60))
+    leaf: Mapped[str | None] = mapped_column(String(8))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        Index("ix_redirects_at", "at"),
+        Index("ix_redirects_conversation", "conversation_id"),
+    )
+
+
 class HandoffRow(Base):
     """A conversation that needs a person: ``waiting`` → ``active`` → ``released``.
 

@@ -148,7 +148,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("corrected", "不予受理复核改正率", SUPPLY, "percent", _n("corrected"), _n("reviewed"),
                "复核后改正的件数 ÷ 不予受理或终止办理后复核过的件数。"),
     Definition("redirected", "证明引导成功率", SUPPLY, "percent", _n("redirected_well"), _n("redirected"),
-               "引导后 {days} 天内同一户没有再为同一种证明来的件数 ÷ 已满 {days} 天的证明引导件数。"),
+               "引导后 {days} 天内同一户没有再为同一种证明来的次数 ÷ 已满 {days} 天的证明引导次数，机器人和窗口引导的都算。"),
 )  # fmt: skip
 
 

@@ -6,12 +6,13 @@ given what is not their duty).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from services.db import Session
 from services.metrics.periods import Period
@@ -49,8 +50,25 @@ class Called:
 
 
 @dataclass
+class Whistling:
+    """How often the street had to whistle over what a unit had in hand, and how much it was given."""
+
+    whistles: int = 0
+    dispatched: int = 0
+
+    def body(self) -> dict[str, Any]:
+        """As JSON: 吹哨率 with both its numbers; null when the unit was given nothing that month."""
+        share = self.whistles / self.dispatched if self.dispatched else None
+        return {"whistles": self.whistles, "dispatched": self.dispatched, "rate": share}
+
+
+@dataclass
 class Whistled:
-    """The whistles of a month: by type and result, what units gave the street, and each unit."""
+    """The whistles of a month: by type and result, what units gave the street, and each unit.
+
+    ``whistling``: by the unit that had the ticket (主办) when the whistle was blown; units that were
+    only given tickets are in it as well, with none.
+    """
 
     count: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
@@ -58,6 +76,7 @@ class Whistled:
     open: int = 0
     street_scores: list[int] = field(default_factory=list)
     units: dict[str, Called] = field(default_factory=dict)
+    whistling: dict[str, Whistling] = field(default_factory=dict)
 
     def body(self, names: Mapping[str, str]) -> dict[str, Any]:
         """As JSON."""
@@ -73,6 +92,14 @@ class Whistled:
             "units": [
                 u.body(names.get(u.org, u.org))
                 for u in sorted(self.units.values(), key=lambda u: (-u.called, u.org))
+            ],
+            "whistling": Whistling(
+                sum(w.whistles for w in self.whistling.values()),
+                sum(w.dispatched for w in self.whistling.values()),
+            ).body(),
+            "owners": [
+                {"unit": org, "name": names.get(org, org), **w.body()}
+                for org, w in sorted(self.whistling.items(), key=lambda o: (-o[1].whistles, o[0]))
             ],
         }  # fmt: skip
 
@@ -122,12 +149,54 @@ async def whistles(s: Session, period: Period, community: str | None) -> Whistle
     query = select(TicketRow.doc).where(TicketRow.ticket_no.in_(blown))
     if community is not None:
         query = query.where(TicketRow.community_id == community)
-    return whistled(
+    found = whistled(
         w
         for doc in await s.scalars(query)
         for w in Ticket.from_doc(doc).whistles
         if period.start <= datetime.fromisoformat(w["at"]) < period.end
     )
+    given = await _dispatched(s, period, community)
+    blown_over = Counter(await _owners_whistled(s, period, community, blown))
+    found.whistling = {org: Whistling(blown_over[org], given[org]) for org in {*given, *blown_over}}
+    return found
+
+
+async def _dispatched(s: Session, period: Period, community: str | None) -> Counter[str]:
+    """Return how many tickets each unit was given in a period; one given twice to it is one."""
+    e = TicketEventRow
+    org = e.data["owner_org"].as_string()
+    given = (
+        select(org.label("org"), e.ticket_no)
+        .where(e.at >= period.start, e.at < period.end, e.type.in_(_ASSIGNED), org.is_not(None))
+        .distinct()
+    )
+    if community is not None:
+        given = given.join(TicketRow, TicketRow.ticket_no == e.ticket_no)
+        given = given.where(TicketRow.community_id == community)
+    each = given.subquery()
+    counted = select(each.c.org, func.count()).group_by(each.c.org)
+    return Counter({str(o): int(n) for o, n in await s.execute(counted)})
+
+
+async def _owners_whistled(
+    s: Session, period: Period, community: str | None, blown: Select[Any]
+) -> list[str]:
+    """Return for each whistle of a period the unit that had the ticket when it was blown."""
+    e = TicketEventRow
+    query = select(e.ticket_no, e.type, e.at, e.data["owner_org"].as_string()).where(
+        e.ticket_no.in_(blown), e.type.in_((*_ASSIGNED, "whistled"))
+    )
+    if community is not None:
+        query = query.join(TicketRow, TicketRow.ticket_no == e.ticket_no)
+        query = query.where(TicketRow.community_id == community)
+    owners: dict[str, str] = {}
+    found = []
+    for number, kind, at, org in await s.execute(query.order_by(e.ticket_no, e.seq)):
+        if kind != "whistled":
+            owners[number] = str(org) if org else owners.get(number, "")
+        elif owners.get(number) and period.start <= at < period.end:
+            found.append(owners[number])
+    return found
 
 
 async def assignments(s: Session, period: Period, community: str | None) -> dict[str, Any]:

@@ -68,6 +68,8 @@ class Params(_Strict):
 
     Attributes:
         partial_weight: w of 解决率.
+        redirect_days: So many days a household must not come back for the same paper.
+        redirect_again_hours: What is said of the same paper within so many hours is one asking.
         population: By community (``locality.yml``); a community without it has no 万人诉求量.
     """
 
@@ -76,6 +78,7 @@ class Params(_Strict):
     enough: Enough
     small_cell: int = Field(ge=1)
     redirect_days: int = Field(ge=1)
+    redirect_again_hours: int = Field(ge=0)
     population: dict[str, Population] = Field(default_factory=dict)
     signals: dict[str, Threshold]
     bot: BotParams

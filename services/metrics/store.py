@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -16,19 +18,23 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Integer,
+    String,
     and_,
     case,
     cast,
     false,
     func,
     literal,
+    null,
     or_,
     select,
     type_coerce,
+    union_all,
 )
 
+from services.channels.tables import RedirectRow as B
 from services.clock import ZONE
-from services.db import Session, UTCDateTime
+from services.db import Session
 from services.metrics.params import Params
 from services.metrics.periods import Period
 from services.metrics.tables import COUNTS
@@ -290,35 +296,61 @@ async def suspended(s: Session, scope: Scope) -> int:
 async def redirected(s: Session, scope: Scope, params: Params) -> dict[str, int]:
     """Return how many were shown where to go instead of a certificate, and how many did not return.
 
-    Only those whose ``redirect_days`` are over, and whose household is known.
+    Shown by a clerk (a ticket) or by the bot (:class:`~services.channels.tables.RedirectRow`, which
+    no unit has). Only those whose ``redirect_days`` are over, and whose household is known. What a
+    household says of the same certificate within ``redirect_again_hours`` is one asking: the bot
+    redirects, then the clue about who demanded it is filed.
     """
-    span = timedelta(days=params.redirect_days)
-    following = func.lead(T.created_at, type_=UTCDateTime()).over(
-        partition_by=(T.certificate, T.household), order_by=(T.created_at, T.ticket_no)
-    )
-    asked = (
+    span, same = timedelta(days=params.redirect_days), timedelta(hours=params.redirect_again_hours)
+    begin, end = scope.period.start - same, scope.period.end + span
+    shown = or_(T.state.in_(REFUSALS), func.coalesce(T.outcome, "") == "redirected")
+    asked = union_all(
         select(
-            T.created_at.label("at"), following.label("again"), T.state, T.outcome,
-            T.community_id, T.leaf, T.org,
-        )
-        .where(
+            T.certificate, T.household, T.created_at.label("at"), T.community_id, T.leaf, T.org,
+            case((shown, 1), else_=0).label("shown"),
+        ).where(
             T.certificate.is_not(None), T.household.is_not(None),
-            T.created_at >= scope.period.start, T.created_at < scope.period.end + span,
-        )
-        .subquery()
-    )  # fmt: skip
+            T.created_at >= begin, T.created_at < end,
+        ),
+        select(
+            B.certificate, B.household, B.at, B.community_id, B.leaf, cast(null(), String),
+            literal(1, Integer),
+        ).where(B.at >= begin, B.at < end),
+    ).subquery()  # fmt: skip
     c = asked.c
-    where = [
-        c.at < scope.period.end, c.at <= scope.now - span,
-        or_(c.state.in_(REFUSALS), c.outcome == "redirected"),
-    ]  # fmt: skip
-    for column, wanted in (
-        (c.community_id, scope.community),
-        (c.leaf, scope.leaf),
-        (c.org, scope.unit),
-    ):
-        if wanted is not None:
-            where.append(column == wanted)
-    rows = list(await s.execute(select(c.at, c.again).where(*where)))
-    well = sum(again is None or again - at > span for at, again in rows)
-    return {"redirected": len(rows), "redirected_well": well}
+    whose = (c.certificate, c.household)
+    # Most were never shown elsewhere: only households that were are read.
+    marked = select(asked, func.max(c.shown).over(partition_by=whose).label("ever")).subquery()
+    m = marked.c
+    wanted = (
+        (m.community_id, scope.community), (m.leaf, scope.leaf), (m.org, scope.unit),
+    )  # fmt: skip
+    here = and_(*(column == value for column, value in wanted if value is not None), m.shown == 1)
+    rows = await s.execute(
+        select(m.certificate, m.household, m.at, case((here, 1), else_=0))
+        .where(m.ever == 1)
+        .order_by(m.certificate, m.household, m.at)
+    )
+    counted = well = 0
+    for _, group in groupby(rows, key=itemgetter(0, 1)):
+        askings = _askings([(row[2], bool(row[3])) for row in group], same)
+        for n, (first, last, counts) in enumerate(askings):
+            inside = scope.period.start <= first < scope.period.end and first <= scope.now - span
+            if counts and inside:
+                counted += 1
+                well += n + 1 == len(askings) or askings[n + 1][0] - last > span
+    return {"redirected": counted, "redirected_well": well}
+
+
+def _askings(
+    said: Sequence[tuple[datetime, bool]], same: timedelta
+) -> list[tuple[datetime, datetime, bool]]:
+    """Join what was said shortly after one another: first and last moment, and whether any counts."""
+    found: list[tuple[datetime, datetime, bool]] = []
+    for at, counts in said:
+        if found and at - found[-1][1] <= same:
+            first, _, before = found[-1]
+            found[-1] = (first, at, before or counts)
+        else:
+            found.append((at, at, counts))
+    return found

@@ -85,6 +85,10 @@ def reports(
             for u in whistles["units"]
         ],
     )  # fmt: skip
+    _table(
+        book, "吹哨率", ("主办单位", "吹哨（次）", "派单（件）", "吹哨率"),
+        [(u["name"], u["whistles"], u["dispatched"], u["rate"]) for u in whistles["owners"]],
+    )  # fmt: skip
     blocked, against = assignments["blocked"], assignments["against"]
     _table(
         book, "越权派单", (assignments["period"]["label"], "次数"),

@@ -376,11 +376,19 @@ class TicketService:
         self, request: CreateTicket, place: Location | None, door: str | None
     ) -> str | None:
         """Return whose household asks, as a keyed hash: the door when it is known, else the person."""
-        if place and place.building_id and door and is_home(door):
-            who = f"home:{place.building_id}:{place.unit or ''}:{door}"
-        else:
-            who = request.resident_id or request.conversation_id or ""
-        return self.household_of(who) if who else None
+        building, unit = (place.building_id, place.unit) if place else (None, None)
+        person = request.resident_id or request.conversation_id
+        if person is None and not (building and door and is_home(door)):
+            return None
+        return self.household(building, unit, door, person or "")
+
+    def household(
+        self, building_id: str | None, unit: str | None, door: str | None, person: str
+    ) -> str:
+        """Return whose household it is, as a keyed hash: the door when it is known, else the person."""
+        if building_id and door and is_home(door):
+            return self.household_of(f"home:{building_id}:{unit or ''}:{door}")
+        return self.household_of(person)
 
     def household_of(self, who: str) -> str:
         """Return the keyed hash of a door or a person, for :meth:`create` and for seeding."""

@@ -41,6 +41,11 @@ async def test_a_forbidden_one_is_refused_with_a_way(talk: Talk, services: FakeS
     await talk.run("validate_demand_form")
     for words in ("民发〔2020〕20号", "派出所", "户口簿", "不予出具告知单", "哪家单位"):
         assert words in talk.text
+    # For the figures, once: instead of which paper somebody was shown where to go.
+    shown = [
+        m["custom"]["redirected"] for m in talk.said if "redirected" in (m.get("custom") or {})
+    ]
+    assert [s["name"] for s in shown] == ["亲属关系证明"]
     talk.hear("建设银行北街网点", "chitchat")
     await talk.run("validate_demand_form")
     assert talk.loop is None

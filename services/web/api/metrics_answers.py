@@ -181,6 +181,21 @@ class WhistledUnit(Ratings):
     stages: list[WhistleStage]
 
 
+class Whistling(Answer):
+    """Whistles blown over tickets in hand, tickets given; ``rate`` is null when none were given."""
+
+    whistles: int
+    dispatched: int
+    rate: float | None
+
+
+class WhistlingUnit(Whistling):
+    """The same of a unit, as the one that had the ticket."""
+
+    unit: str
+    name: str
+
+
 class WhistlesAnswer(Answer):
     """The whistles of a month."""
 
@@ -191,6 +206,8 @@ class WhistlesAnswer(Answer):
     results: list[LabelledCount]
     street: Ratings
     units: list[WhistledUnit]
+    whistling: Whistling
+    owners: list[WhistlingUnit]
 
 
 class Assignment(Answer):

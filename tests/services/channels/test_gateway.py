@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from services.channels.gateway import MAX_REFUSALS
 from services.channels.service import ChannelService
-from services.channels.tables import ConversationRow, HandoffRow, MessageRow
+from services.channels.tables import ConversationRow, HandoffRow, MessageRow, RedirectRow
 from services.channels.types import Incoming
 from services.clock import Clock
 from services.config import ROOT, Settings
@@ -290,3 +290,29 @@ async def test_a_gateway_killed_in_the_middle_loses_nothing(
     assert rasa.handled == ["停水了"]
     answers = (await channels.history(conversation)).messages
     assert [m.text for m in answers if m.reply_to] == ["答:停水了"]
+
+
+async def test_a_refused_certificate_is_kept_once_with_its_household_and_goes_with_the_talk(
+    channels: ChannelService, rasa: FakeRasa, db: Database, clock: Clock
+) -> None:
+    conversation = await open_one(channels)
+    custom = {"redirected": {"name": "无犯罪记录证明", "leaf": "A4"}}
+    rasa.replies = [{"text": "这个不用社区开。"}, {"text": "打一张告知单？", "custom": custom}]
+    for _ in range(2):
+        await channels.post(conversation, said("开个无犯罪记录证明", "once"))
+    rasa.replies = [{"text": "好。", "custom": {"redirected": {"name": ""}}}]
+    answered = await channels.post(conversation, said("嗯"))
+    assert [m.text for m in answered.messages] == ["好。"]  # what cannot be read costs no answer
+    async with db.read() as s:
+        (row,) = await s.scalars(select(RedirectRow))
+    assert (row.conversation_id, row.certificate, row.leaf) == (
+        conversation,
+        "无犯罪记录证明",
+        "A4",
+    )
+    # A ticket of this conversation would carry the same mark.
+    assert row.household == channels._tickets.household(None, None, None, conversation)
+    async with db.write() as s:
+        await channels.eraser.erase(s, conversation, clock.now())
+    async with db.read() as s:
+        assert not (await s.scalars(select(RedirectRow))).all()

@@ -82,6 +82,10 @@ async def test_a_month_of_whistles_assesses_both_sides(
     }  # fmt: skip
     ratings = {u["unit"]: (u["called"], u["rating"]) for u in report["units"]}
     assert ratings == {"urban": (2, 5.0), "fire": (2, 1.0)}
+    # Three tickets were given to the grid, one of them in the next month.
+    assert report["whistling"] == {"whistles": 2, "dispatched": 2, "rate": 1.0}
+    (grid,) = report["owners"]
+    assert (grid["unit"], grid["whistles"], grid["dispatched"]) == ("grid", 2, 2)
     assert (await open_still.seen())["whistles"][0]["type"] == "problem"
 
     book = rows_of(reports(report, await metrics.assignments(DISPATCHER, NOVEMBER), {}))
@@ -101,6 +105,28 @@ async def test_a_month_of_whistles_assesses_both_sides(
     )
     fire = next(row for row in shown.values() if row["街道评分（平均）"] == 1)
     assert (fire["完成签收"], fire["按时签收"]) == (1, 0)
+
+
+async def test_the_whistle_rate_counts_for_who_had_the_ticket_when_it_was_blown(
+    tickets: TicketService, metrics: MetricsService, clock: TestClock
+) -> None:
+    case = await whistled(tickets)
+    await case.act(DISPATCHER, "end_whistle", result="partial", text="归城管")
+    await case.act(DISPATCHER, "dispatch", org="urban", reason="归城管")
+    await case.act(URBAN, "sign")
+    clock.go(at("2026-11-25T09:00"))
+    await case.act(
+        DISPATCHER, "whistle", type="urgent", orgs=["fire"], reason="堵了消防通道", approver="李强"
+    )
+    await filed(tickets)  # given to the grid, no whistle
+    report = await metrics.whistles(DISPATCHER, NOVEMBER)
+    rates = {u["unit"]: (u["whistles"], u["dispatched"], u["rate"]) for u in report["owners"]}
+    assert rates == {"grid": (1, 2, 0.5), "urban": (1, 1, 1.0)}
+    sheet = rows_of(reports(report, await metrics.assignments(DISPATCHER, NOVEMBER), {}))["吹哨率"]
+    assert sorted(row[1:] for row in sheet[1:]) == [[1, 1, 1], [1, 2, 0.5]]
+    # A month in which a unit was given nothing has no rate.
+    december = await metrics.whistles(DISPATCHER, datetime(2026, 12, 1).date())
+    assert december["whistling"]["rate"] is None and december["owners"] == []
 
 
 async def test_a_whistle_that_stood_still_with_its_ticket_is_in_time_by_its_new_deadline(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.channels.tables import RedirectRow
 from services.clock import ZONE
 from services.db import Database
 from services.errors import LindaError
@@ -195,6 +196,51 @@ async def test_whoever_was_shown_the_way_and_came_back_was_not_helped(
     values = {f["key"]: f for f in (await metrics.dashboard(ACTORS["auditor"], october))["figures"]}
     # a came back; b, c and c's other matter did not; d is not over; e was no redirect: 3 ÷ 4
     assert (values["redirected"]["numerator"], values["redirected"]["denominator"]) == (3, 4)
+
+
+async def test_whom_the_bot_showed_the_way_counts_like_whom_the_clerk_did(
+    db: Database, metrics: MetricsService
+) -> None:
+    at = datetime(2026, 10, 5, 9, 0, tzinfo=ZONE)
+
+    def shown(household: str, days: float = 0, **other: Any) -> RedirectRow:
+        facts: dict[str, Any] = {
+            "certificate": "无犯罪记录证明", "community_id": "qinghe-c1", "leaf": "A4", **other,
+        }  # fmt: skip
+        return RedirectRow(
+            message_id=f"m-{household}-{days}", conversation_id=f"c-{household}",
+            household=household, at=at + timedelta(days=days), **facts,
+        )  # fmt: skip
+
+    ticket = replace(GOOD, dispatched=0, certificate="无犯罪记录证明", leaf="A4", outcome=None)
+    async with db.write() as s:
+        s.add_all([
+            shown("a"), shown("a", 29),  # back: not helped; the second is not over
+            shown("b"), shown("b", 0.05),  # asked twice in one talk: one asking, not back
+            shown("c"),  # and told who demanded it, an hour later
+            shown("d"),  # came to the window after a week
+            shown("e", certificate="居住证明"), shown("e", 7),  # another paper; 无犯罪 is over, too
+            shown("f", community_id="qinghe-c2"),
+            shown("g", -45), shown("g", -9),  # of September
+        ])  # fmt: skip
+    await _store(
+        db,
+        replace(ticket, household="c", state="CLOSED", created_at=at + timedelta(hours=1)),
+        replace(ticket, household="d", state="CLOSED", created_at=at + timedelta(days=7)),
+        replace(ticket, household="h", state="NOT_ACCEPTED", created_at=at),  # by the clerk
+    )
+    october = around("month", at.date())
+
+    async def rate(**scope: Any) -> tuple[float, float]:
+        found = await metrics.dashboard(ACTORS["auditor"], october, **scope)
+        (one,) = [f for f in found["figures"] if f["key"] == "redirected"]
+        return one["numerator"], one["denominator"]
+
+    # well: b, c, e twice, f, h; back: a, d
+    assert await rate() == (6, 8)
+    assert await rate(community="qinghe-c1") == (5, 7)  # without f
+    # The bot's have no unit.
+    assert await rate(unit="grid") == (1, 1)
 
 
 async def test_a_month_is_published_when_its_scoring_is_final_and_not_before(
