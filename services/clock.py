@@ -32,6 +32,11 @@ class Clock:
         """Return the present time, aware, in Asia/Shanghai."""
         return datetime.now(ZONE) + self._offset
 
+    @property
+    def offset(self) -> timedelta:
+        """How far test mode has moved the time; nothing outside it."""
+        return self._offset
+
     async def refresh(self, db: Database) -> None:
         """Read the shared offset; does nothing outside test mode."""
         if not self.test_mode:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from pathlib import Path
 
 from services.config import Settings
 from services.context import Services, build
-from services.outbox.worker import run_due
+from services.outbox.worker import Rhythm, run_due
 from services.training.runner import Runner
 
 log = logging.getLogger("linda.worker")
@@ -26,6 +27,7 @@ async def run(services: Services, stop: asyncio.Event) -> None:
     """
     alive = services.settings.var_dir / "run" / "worker.alive"
     alive.parent.mkdir(parents=True, exist_ok=True)
+    rhythm = Rhythm()
     beat = asyncio.create_task(_beat(alive))
     runner = Runner(services.settings, services.db, services.clock, services.learning)
     training = asyncio.create_task(runner.keep_working())
@@ -33,7 +35,8 @@ async def run(services: Services, stop: asyncio.Event) -> None:
     try:
         while not stop.is_set():
             try:
-                await run_due(services)
+                await services.clock.refresh(services.db)
+                await run_due(services, rhythm.due(time.monotonic(), services.clock.offset))
             except Exception:
                 # The database may be away; the worker outlives that.
                 log.exception("worker round failed")

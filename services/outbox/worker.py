@@ -7,8 +7,9 @@ import logging
 import random
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, update
@@ -37,51 +38,18 @@ ROUNDS = 1000
 """Rounds of one ``run_due``; more than any honest backlog, so an endless loop becomes an error."""
 
 
-async def run_due(services: Services) -> int:
-    """Do everything that is due at ``services.clock.now()`` until nothing is left.
+@dataclass(frozen=True)
+class Step:
+    """A kind of work.
 
-    Returns:
-        How many pieces of work were done. Used by the loop process and by the test tick.
+    Attributes:
+        every_s: Seconds between two looks of the worker process at it: what residents wait for is
+            looked at in every round, what nobody sees happen is not.
+        do: Does a batch of what is due and returns how much it was.
     """
-    total = 0
-    for _ in range(ROUNDS):
-        done = await _round(services)
-        if done == 0:
-            return total
-        total += done
-    raise RuntimeError(f"work keeps appearing after {ROUNDS} rounds")
 
-
-async def _round(services: Services) -> int:
-    """Do one batch of each kind; one kind that fails does not stop the others.
-
-    Each begins at the present time: in test mode the clock may have been moved meanwhile.
-    """
-    done = 0
-    steps: tuple[Callable[[], Awaitable[int]], ...] = (
-        partial(run_batch, services),
-        services.tickets.tick,
-        services.standing.work,
-        services.waiting.work,
-        services.visits.work,
-        services.channels.answer_waiting,
-        services.channels.sweep,
-        services.wechat.work,
-        services.heard.digest,
-        services.heard.forget,
-        services.retention.pending.work,
-        services.retention.nightly,
-        lambda: forget(services.db, services.clock.now()),
-        services.audit.seal,
-        services.metrics.refresh,
-    )
-    for step in steps:
-        try:
-            await services.clock.refresh(services.db)
-            done += await step()
-        except Exception:
-            log.exception("worker step failed")
-    return done
+    every_s: float
+    do: Callable[[Services], Awaitable[int]]
 
 
 async def run_batch(services: Services) -> int:
@@ -91,6 +59,82 @@ async def run_batch(services: Services) -> int:
     for row in rows:
         await _do(services, row, worker)
     return len(rows)
+
+
+STEPS = (
+    Step(0, run_batch),
+    Step(2, lambda services: services.tickets.tick()),
+    Step(30, lambda services: services.standing.work()),
+    Step(2, lambda services: services.waiting.work()),
+    Step(30, lambda services: services.visits.work()),
+    Step(0, lambda services: services.channels.answer_waiting()),
+    Step(2, lambda services: services.channels.sweep()),
+    Step(0, lambda services: services.wechat.work()),
+    Step(2, lambda services: services.heard.digest()),
+    Step(60, lambda services: services.heard.forget()),
+    Step(10, lambda services: services.retention.pending.work()),
+    Step(30, lambda services: services.retention.nightly()),
+    Step(30, lambda services: forget(services.db, services.clock.now())),
+    Step(5, lambda services: services.audit.seal()),
+    Step(5, lambda services: services.metrics.refresh()),
+)
+"""All kinds, in the order in which they are done."""
+
+
+class Rhythm:
+    """When the worker process looks at which kind of work."""
+
+    def __init__(self, steps: Sequence[Step] = STEPS) -> None:
+        self._steps = steps
+        self._looked: dict[Step, float] = {}
+        self._offset: timedelta | None = None
+
+    def due(self, at_s: float, offset: timedelta) -> list[Step]:
+        """Return what is to be looked at now, and take it as looked at.
+
+        Args:
+            at_s: The present second of a clock that only goes on.
+            offset: How far test mode's clock has been moved: when that changes, everything is due.
+        """
+        if offset != self._offset:
+            self._offset = offset
+            self._looked.clear()
+        due = [s for s in self._steps if at_s - self._looked.get(s, -inf) >= s.every_s]
+        self._looked |= dict.fromkeys(due, at_s)
+        return due
+
+
+async def run_due(services: Services, steps: Sequence[Step] = STEPS) -> int:
+    """Do everything that is due at ``services.clock.now()`` until nothing is left.
+
+    Args:
+        steps: The kinds of work to look at; all of them in the test tick.
+
+    Returns:
+        How many pieces of work were done.
+    """
+    total = 0
+    for _ in range(ROUNDS):
+        done = await _round(services, steps)
+        if done == 0:
+            return total
+        total += done
+    raise RuntimeError(f"work keeps appearing after {ROUNDS} rounds")
+
+
+async def _round(services: Services, steps: Sequence[Step]) -> int:
+    """Do one batch of each kind; one kind that fails does not stop the others.
+
+    Each begins at the present time: in test mode the clock may have been moved meanwhile.
+    """
+    done = 0
+    for step in steps:
+        try:
+            await services.clock.refresh(services.db)
+            done += await step.do(services)
+        except Exception:
+            log.exception("worker step failed")
+    return done
 
 
 async def claim(db: Database, now: datetime, worker: str) -> Sequence[OutboxRow]:

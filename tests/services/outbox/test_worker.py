@@ -191,3 +191,42 @@ async def test_the_process_shows_that_it_lives_and_stops_when_asked(
             process.kill()
             await process.wait()
     assert not alive.exists()
+
+
+def test_each_kind_of_work_is_looked_at_in_its_own_rhythm() -> None:
+    always, seldom = worker.Step(0, nothing_here), worker.Step(10, nothing_here)
+    rhythm, still = worker.Rhythm([always, seldom]), timedelta()
+    assert rhythm.due(100.0, still) == [always, seldom]
+    assert rhythm.due(101.0, still) == [always]
+    assert rhythm.due(109.9, still) == [always]
+    assert rhythm.due(110.0, still) == [always, seldom]
+
+
+def test_a_clock_that_was_moved_makes_everything_due() -> None:
+    seldom = worker.Step(3600, nothing_here)
+    rhythm = worker.Rhythm([seldom])
+    assert rhythm.due(100.0, timedelta()) == [seldom]
+    assert rhythm.due(101.0, timedelta(days=1)) == [seldom]
+    assert rhythm.due(102.0, timedelta(days=1)) == []
+    assert rhythm.due(103.0, timedelta()) == [seldom]
+
+
+async def test_only_the_given_kinds_are_done(services: Any) -> None:
+    seen: list[str] = []
+
+    async def first(_services: Any) -> int:
+        seen.append("first")
+        return 0
+
+    async def second(_services: Any) -> int:
+        seen.append("second")
+        return 0
+
+    steps = [worker.Step(0, first), worker.Step(60, second)]
+    assert await worker.run_due(services, steps) == 0
+    assert await worker.run_due(services, steps[:1]) == 0
+    assert seen == ["first", "second", "first"]
+
+
+async def nothing_here(_services: Any) -> int:
+    return 0
