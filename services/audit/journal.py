@@ -15,6 +15,7 @@ from services.people.model import Staff
 ACTION_NAMES: Mapping[str, str] = {
     "view": "打开工单",
     "reveal": "查看联系方式",
+    "relay": "总机转接，没看号码",
     "dsar.register": "登记个人信息申请",
     "dsar.approve": "批准导出",
     "dsar.refuse": "不同意",

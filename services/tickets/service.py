@@ -63,6 +63,7 @@ from services.tickets.core.numbers import (
     query_code,
     ticket_number,
 )
+from services.tickets.core.relay import load_relay
 from services.tickets.core.rules import load_rules
 from services.tickets.core.sla import load_profile
 from services.tickets.core.states import ASSIGNED, WORKING, State
@@ -104,7 +105,7 @@ SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({
-    "is_owner", "needed_to_act", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
+    "is_owner", "needed_to_act", "relay_there", "phone_left", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
     "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
@@ -169,6 +170,7 @@ class TicketService:
         self.neighbours = load_neighbours(settings.data_dir / "dialogue" / "neighbours.yml")
         self.rules = load_rules(settings.data_dir / "workflow.yml")
         self.directory = load_directory(settings.locality_dir / "dispatch.yml")
+        self.relay = load_relay(settings.locality_dir / "locality.yml")
 
     @property
     def calendar(self) -> WorkCalendar:
@@ -489,12 +491,16 @@ class TicketService:
         if await self._is_new(s, once, ticket, actor.id, asked):
             ticket = await self._act(s, ticket_no, action, payload, actor, version, follow_up)
         clear = await self._clear(s, ticket.ticket_no)
-        if action == "reveal":
+        if action in ("reveal", "relay"):
             person = await self._people.staff(s, actor.id)
             who = person or (actor.id, actor.id, actor.role)
             subject, why = f"ticket:{ticket.ticket_no}", str(payload.get("reason") or "")
-            await journal.note(s, self._clock.now(), who, "reveal", subject, why)
+            await journal.note(s, self._clock.now(), who, action, subject, why)
+        if action == "reveal":
             return views.revealed_view(ticket, actor, clear)
+        if action == "relay" and self.relay is not None:
+            ring = {"relay": self.relay.answer(ticket.ticket_no)}
+            return views.staff_view(ticket, actor, clear) | ring
         return views.staff_view(ticket, actor, clear)
 
     async def _note_blocked(self, ticket_no: str, command: Command) -> None:
@@ -1111,6 +1117,7 @@ class TicketService:
             urgency=self.urgency,
             rules=self.rules,
             neighbours=self.neighbours,
+            relay=self.relay,
             **known,
         )
 

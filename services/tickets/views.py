@@ -148,6 +148,7 @@ EVENT_TEXTS: dict[str, str] = {
     "withdrawn": "居民撤诉",
     "noted": "备注",
     "revealed": "查看联系方式",
+    "relayed": "总机转接，没看号码",
     "urged": "居民催办",
     "supplemented": "居民补充",
     "amended": "居民更正",

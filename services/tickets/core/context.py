@@ -13,6 +13,7 @@ from services.tickets.core.dispatch import SELF_GOVERNING, Directory
 from services.tickets.core.leaves import Leaf, Urgency
 from services.tickets.core.location import Location
 from services.tickets.core.neighbours import Neighbours
+from services.tickets.core.relay import Relay
 from services.tickets.core.rules import Rules
 from services.tickets.core.sla import Profile, SLAClass
 from services.tickets.core.ticket import Ticket
@@ -62,6 +63,7 @@ class Context:
     urgency: Urgency
     rules: Rules
     neighbours: Neighbours = field(default_factory=Neighbours)
+    relay: Relay | None = None
     person: Person | None = None
     also: tuple[Person, ...] = ()  # who acts has these accounts as well
     parent: Ticket | None = None

@@ -185,6 +185,7 @@ EFFECTS: dict[str, Effect] = {
     "released": Effect(clear=("hold",)),
     "noted": Effect(),
     "revealed": Effect(),
+    "relayed": Effect(),
     "urged": Effect(append="urges"),
     "supplemented": Effect(
         copy=(*_CASE, "attachments", "reporter", "pauses", "accept_due_at", "accept_due_reason"),

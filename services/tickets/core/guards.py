@@ -207,6 +207,20 @@ def needed_to_act(ticket: Ticket, command: Command, context: Context) -> Refusal
     return None
 
 
+def relay_there(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Without a number of the office's own there is nothing to ring through."""
+    if context.relay is None:
+        return Refusal("no_relay", "本地没有总机转接。要打电话，请写明理由，用“查看联系方式”。")
+    return None
+
+
+def phone_left(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Only who left a number can be rung up."""
+    if not ticket.reporter.get("phone"):
+        return Refusal("no_phone", "居民没留电话。")
+    return None
+
+
 def another_org(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Passing an order on means passing it to somebody else."""
     if command.payload.get("org") == ticket.owner_org and not command.payload.get("person"):
@@ -601,7 +615,7 @@ GUARDS: dict[str, Guard] = {
     for guard in (
         is_owner, not_handler, other_unit, leaf_known, own_worker, needed_to_act, info_wait_over, one_notice, rest_of_notice, same_matter,
         lead_gone, org_known,
-        orgs_known, another_org, not_over_assigned, within_community, street_decides, something_to_tell, led, not_recused, not_designated, objects_once,
+        relay_there, phone_left, orgs_known, another_org, not_over_assigned, within_community, street_decides, something_to_tell, led, not_recused, not_designated, objects_once,
         suggestion_known,
         objects_in_time, not_objector, upheld_names_org, before_expiry, extensions_left,
         days_within_limit, extension_days_given, extension_pending, not_requester,

@@ -138,6 +138,7 @@ ACTIONS: dict[str, str] = {
     "withdraw": "撤诉",
     "note": "备注",
     "reveal": "查看联系方式",
+    "relay": "总机转接（不看号码）",
     "urge": "催办",
     "supplement": "补充情况",
     "amend": "更正",
@@ -217,6 +218,7 @@ _FINDING_FIELDS = (
     Field("text", "查到的情况", required=True),
 )
 _WHY_SEEN = (Field("reason", "为什么需要查看", required=True),)
+_WHY_RUNG = (Field("reason", "为什么打这个电话", required=True),)
 _WHISTLE = Field("whistle", "哪一次吹哨（如 W1；不填为最近一次）")
 _OWNER_FIELDS = (
     Field("org", "主办单位", "org", True),
@@ -657,6 +659,21 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "reveal", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED), To.SAME,
         frozenset({"callback"}), "revealed", _WHY_SEEN, ("something_to_tell", "needed_to_act"),
+    ),
+    # The same people ring without seeing the number, where the office has one of its own. Only the
+    # result that is recorded afterwards is a contact or a callback, never the ring.
+    Transition(
+        "relay", ASSIGNED | _states(S.RESOLVED), To.SAME, WORKERS - {"clerk"}, "relayed", _WHY_RUNG,
+        ("relay_there", "is_owner", "not_confidential", "may_read", "needed_to_act", "phone_left"),
+    ),
+    Transition(
+        "relay", STORED - {S.CLOSED, S.WITHDRAWN}, To.SAME, frozenset({"clerk"}), "relayed", _WHY_RUNG,
+        ("relay_there", "may_read", "needed_to_act", "phone_left"),
+    ),
+    Transition(
+        "relay", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED), To.SAME,
+        frozenset({"callback"}), "relayed", _WHY_RUNG,
+        ("relay_there", "something_to_tell", "needed_to_act", "phone_left"),
     ),
     # ── 居民 ────────────────────────────────────────────────────────────────────────────────
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),

@@ -53,6 +53,16 @@ def row(ticket: JSON, now: datetime) -> dict[str, Any]:
     }
 
 
+RINGING = ("relay", "reveal")
+"""Ways to ring the resident, beside their name: without seeing the number comes first."""
+
+
+def ringing(actions: Sequence[JSON]) -> list[JSON]:
+    """Return those of the actions that are ways to ring the resident, in their order."""
+    given = {a["action"]: a for a in actions}
+    return [given[name] for name in RINGING if name in given]
+
+
 LEADING = (
     "accept", "dispatch", "decide_objection", "sign", "resolve", "callback", "resume",
 )  # fmt: skip

@@ -230,6 +230,8 @@ async def act(request: web.Request) -> web.Response:
         return await _ticket_page(
             request, status=error.status, refusal=words, open_action=action, typed=form
         )
+    if action == "relay":
+        return await _ticket_page(request, view=view)
     label = allowed[action]["label_zh"]
     return await _ticket_page(
         request, view=view, done=f"“{label}”办好了。", revealed=action == "reveal"
@@ -258,8 +260,8 @@ async def _ticket_page(
     view = view or await services.tickets.get(number, actor)
     await services.audit.viewed(request[STAFF], f"ticket:{view['ticket_no']}")
     allowed = await services.tickets.allowed_actions(number, actor)
-    actions = present.ordered([a for a in allowed if a["action"] != "reveal"], view)
-    reveal = next((a for a in allowed if a["action"] == "reveal"), None)
+    actions = present.ordered([a for a in allowed if a["action"] not in present.RINGING], view)
+    ringing = [a for a in present.ringing(allowed) if view.get("reporter")]
     card = services.catalogue.card(view["leaf"]) if view.get("leaf") else None
     return console_page(
         request, "ticket", "tickets", status,
@@ -268,9 +270,11 @@ async def _ticket_page(
         events=[present.event(e) for e in await services.tickets.events(number, actor)],
         actions=actions,
         lead=present.lead(actions),
-        reveal=reveal,
+        ringing=ringing,
+        no_relay=services.tickets.relay is None,
+        relay=view.get("relay"),
         choices=await forms.locality_choices(services, [f for a in actions for f in a["fields"]]),
-        refused_here=open_action in {a["action"] for a in (*actions, reveal) if a},
+        refused_here=open_action in {a["action"] for a in (*actions, *ringing)},
         refusal=refusal, done=done, open_action=open_action, untyped=MultiDict(), typed=typed or MultiDict(), revealed=revealed,
     )  # fmt: skip
 

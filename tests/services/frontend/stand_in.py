@@ -53,6 +53,7 @@ class Tickets:
     acted: list[tuple[str, dict[str, Any], int | None]] = field(default_factory=list)
     refusal: LindaError | None = None
     asked: dict[str, Any] = field(default_factory=dict)
+    relay: Any = None
 
     async def list(self, actor: Actor, **filters: Any) -> dict[str, Any]:
         self.asked = filters

@@ -40,6 +40,7 @@ STEPS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "sign, object, resolve": (("sign", "object", "resolve", "escalate"), DOERS),
     "contact the resident": (("contact",), WORKERS),
     "see the number, with a reason": (("reveal",), WORKERS | {"callback"}),
+    "ring through the office's number": (("relay",), WORKERS | {"callback"}),
     "end the work": (("terminate",), HEADS),
     "close": (("close",), {"supervisor", "callback", "auditor"}),
     "ask and record the answer": (("callback",), {"callback"}),

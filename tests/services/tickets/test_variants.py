@@ -113,6 +113,11 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
         ("", ALL - {"CLOSED", "WITHDRAWN"}, {"clerk"}),
         ("", UNFINISHED | {"RESOLVED", "MERGED"}, C),
     ],
+    "relay": [
+        ("", ASSIGNED | {"RESOLVED"}, WORKERS - {"clerk"}),
+        ("", ALL - {"CLOSED", "WITHDRAWN"}, {"clerk"}),
+        ("", UNFINISHED | {"RESOLVED", "MERGED"}, C),
+    ],
     "urge": [("", OPEN, R)],
     "supplement": [("", OPEN | {"HANDED_OFF"}, R), ("half", {"NEED_INFO"}, R)],
     "amend": [("moves", {"ACCEPTED", "DISPATCHED", "NEED_INFO"}, R),

@@ -18,6 +18,7 @@ from services.tickets.core.dispatch import load_directory
 from services.tickets.core.event import Event
 from services.tickets.core.leaves import load_leaves, load_urgency
 from services.tickets.core.location import Location
+from services.tickets.core.relay import Relay
 from services.tickets.core.rules import load_rules
 from services.tickets.core.sla import load_profile
 from services.tickets.core.states import REFUSED, State
@@ -78,6 +79,7 @@ CONTEXT = Context(
     urgency=load_urgency(DATA / "sla" / "priorities.yml"),
     rules=replace(load_rules(DATA / "workflow.yml"), contact_first=True),
     place=None,
+    relay=Relay("0439-00000030"),
 )
 
 FORMER = replace(CONTEXT.calendar, days={**CONTEXT.calendar.days, date(2026, 11, 25): False})
@@ -109,6 +111,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "withdraw": {"reason": "自己修好了"},
     "note": {"text": "已看"},
     "reveal": {"reason": "需要打电话"},
+    "relay": {"reason": "约上门时间"},
     "urge": {},
     "supplement": {"text": "是三单元"},
     "rate": {"score": 5},
@@ -258,6 +261,11 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         },
         "reveal": {"to_call": {"why": "expired", "since": T0.isoformat()}}
         if actor.role == "callback" else {},
+        "relay": {
+            "reporter": {"role": "self", "phone": "138****5678"},
+            **({"to_call": {"why": "expired", "since": T0.isoformat()}}
+               if actor.role == "callback" else {}),
+        },
         "decide_objection": {"owner_org": "property"} if actor.role == "supervisor" else {},
         "answer_supervision": {"supervisions": [{"level": "1", "text": "请抓紧"}]},
         "include": {"exclusion": {"reason": "merged"}},
