@@ -8,9 +8,9 @@ from services.context import Services
 from services.tickets.core.commands import CreateTicket
 from tests.services.tickets.world import ACTORS
 from tests.services.web.conftest import Client
-from tests.services.web.test_care import enter, services, text
+from tests.services.web.test_care import enter, text
 
-__all__ = ["enter", "services"]
+__all__ = ["enter"]
 
 Enter = Callable[[str], Awaitable[Client]]
 PHONE = "13812345678"
