@@ -26,6 +26,8 @@ CORRECT = "correct"
 PREFER = own_data.PREFER
 UNPREFER = "unprefer"
 EXPORT = "export"
+UNLEARN, RELEARN, LEARNING = "unlearn", "relearn", "learning"
+"""That what is said teaches us no more, or again; whether it does."""
 SHOWN = 5
 """So many matters are named; of more their number."""
 WAYS = (("correct", "改电话"), ("delete", say("button_delete")), ("export", "全部带走"))
@@ -57,6 +59,8 @@ class MyData(TurnAction):
             return self._prefer(turn, wanted, str(stored.get("pref") or ""))
         if wanted == CORRECT and phone is None and _NAME.search(turn.message.text):
             return self._correct_name(turn, stored)
+        if wanted in (UNLEARN, RELEARN, LEARNING):
+            return await self._learn(turn, wanted, stored)
         if wanted == EXPORT:
             turn.tell(copy(stored, turn.elder))
             turn.say("data_copied")
@@ -75,6 +79,20 @@ class MyData(TurnAction):
             return self._confirm(turn, wanted, stored, str(phone.value) if phone else None)
         source = pattern(DATA, "source").search(turn.message.text)
         turn.say("data_source" if source else "data_shown", _ways(stored), stored=shown(stored))
+        return []
+
+    @staticmethod
+    async def _learn(turn: Turn, wanted: str, stored: Json) -> list[EventType]:
+        """Do at once what was said of learning – the other word undoes it –, or say how it is."""
+        refused = bool(stored.get("unlearned_on"))
+        if wanted == LEARNING or refused == (wanted == UNLEARN):
+            key = "data_unlearned" if refused else "data_learning"
+        else:
+            async with turn.client() as client:
+                body = {"change": wanted}
+                await client.change_own_data(turn.conversation_id, body, turn.key("data"))
+            key, refused = f"data_{wanted}_done", wanted == UNLEARN
+        turn.say(key, [_learning_way(refused)])
         return []
 
     @staticmethod
@@ -226,6 +244,7 @@ def shown(stored: Json) -> str:
             say("data_line_heard"),
             say("data_heard_count", n=stored["heard"]) if stored.get("heard") else "",
         ),
+        (say("data_line_unlearned"), stored.get("unlearned_on")),
         (say("data_line_tickets"), _numbers(tickets)),
     ]
     told = [f"• {heading}：{words}" for heading, words in lines if words]
@@ -264,7 +283,14 @@ def _kept(stored: Json, *also: str) -> bool:
 
 def _ways(stored: Json) -> list[Button]:
     ways = [w for w in WAYS if _kept(stored) or w[0] == EXPORT]
-    return [button(title, f'/ask_my_data{{"about":"{ABOUT}{key}"}}') for key, title in ways]
+    shown = [button(title, f'/ask_my_data{{"about":"{ABOUT}{key}"}}') for key, title in ways]
+    refused = bool(stored.get("unlearned_on"))
+    return [*shown, *([_learning_way(refused)] if refused or stored.get("heard") else [])]
+
+
+def _learning_way(refused: bool) -> Button:
+    key = RELEARN if refused else UNLEARN
+    return button(say(f"button_{key}"), f'/ask_my_data{{"about":"{ABOUT}{key}"}}')
 
 
 def _offer(turn: Turn, wanted: str, phone: str | None = None, ticket_no: str | None = None) -> Json:

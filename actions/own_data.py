@@ -22,6 +22,8 @@ def wished(message: Message) -> str | None:
         return None
     wishes = load(DATA)["wishes"]
     found = next((w for w in wishes if _wishes(w, words, message)), None)
+    if found in load(DATA)["learning"]:
+        return found
     return None if found and pattern(DATA, "not_own").search(words) else found
 
 
@@ -33,3 +35,8 @@ def _wishes(wish: str, words: str, message: Message) -> bool:
 def surely(message: Message) -> bool:
     """Whether the words wish for it whatever they were taken for (“把我忘了”)."""
     return message.intent != "emergency" and wished(message) in load(DATA)["surely"]
+
+
+def about_learning(message: Message) -> bool:
+    """Whether the words say whether we may learn from them (“我的话不能拿去训练”), in a form as well."""
+    return message.intent != "emergency" and wished(message) in load(DATA)["learning"]

@@ -369,6 +369,8 @@ class Turn:
             return self.loop
         if name in PEOPLE_FIRST:
             return None
+        if own_data.about_learning(self.message):
+            return own_data.ACTION if name != own_data.ACTION else None
         if self.corrects() or self.tells_reach():
             return self.loop if name != self.loop else None
         if self._reads_badly():

@@ -22,6 +22,8 @@ ACTION_NAMES: Mapping[str, str] = {
     "dsar.export": "导出个人信息",
     "dsar.erase": "按本人要求删除",
     "dsar.withdraw": "撤回同意",
+    "dsar.unlearn": "不再拿本人的话教机器人",
+    "dsar.relearn": "可以拿本人的话教机器人",
     "dsar.correct": "更正个人信息",
     "dsar.done": "申请办结",
     "glass.ask": "申请应急查看",

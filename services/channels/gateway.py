@@ -50,7 +50,7 @@ LOOK_S = 0.1
 Metadata = Callable[[Session, ConversationRow], Awaitable[dict[str, Any]]]
 GiveUp = Callable[[Session, ConversationRow, MessageRow], Awaitable[None]]
 Redirect = Callable[[Session, ConversationRow, MessageRow, Redirected], Awaitable[None]]
-Hear = Callable[[Session, ConversationRow, MessageRow, Understood, str | None], None]
+Hear = Callable[[Session, ConversationRow, MessageRow, Understood, str | None], Awaitable[None]]
 
 
 class Drained(Enum):
@@ -268,7 +268,7 @@ class Gateway:
                 return
             if answer.understood is not None:
                 name = turn.body["metadata"]["resident"]["name"]
-                self._hear(s, conversation, message, answer.understood, name)
+                await self._hear(s, conversation, message, answer.understood, name)
             if not answer.messages and conversation.mode == "bot":
                 said = self._texts.say("no_answer", conversation.elder)
                 await store.append(

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from services.channels.types import Conversation
     from services.context import Services
 
-Change = Literal["remember", "correct", "delete", "withdraw", "subsidy", "prefer", "unprefer"]
+Change = Literal[
+    "remember",
+    "correct",
+    "delete",
+    "withdraw",
+    "subsidy",
+    "prefer",
+    "unprefer",
+    "unlearn",
+    "relearn",
+]
 REMEMBER = "remember"
 """Purpose of the consent to keep name and phone for the next matter."""
 VERSION = "2026-11"
@@ -43,7 +53,7 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
     Returns:
         ``{name, phone, home, pref, consents: [{purpose, given_on}], drafts: [what was begun and not
         finished], waiting: [what place is waited for], heard: how many sentences are kept for
-        learning, tickets: [{ticket_no, title, state_text, filed_on, open}]}``; what is not known
+        learning, unlearned_on: since which day none is (None: they may be), tickets: [{ticket_no, title, state_text, filed_on, open}]}``; what is not known
         is None.
     """
     known = await _known(services, conversation)
@@ -54,6 +64,7 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
     async with services.db.read() as s:
         drafts = await services.channels.drafts.told(s, _all(conversation))
         heard = await services.heard.count(s, _all(conversation))
+        refused = await services.heard.refused(s, _all(conversation))
     return {
         "name": mask_name(known.name) if known else None,
         "phone": mask_phone(known.phone) if known else None,
@@ -70,6 +81,7 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
         "drafts": drafts,
         "waiting": [w["what"] for w in await services.waiting.of(_all(conversation))],
         "heard": heard,
+        "unlearned_on": refused.date().isoformat() if refused else None,
         "tickets": [
             {
                 "ticket_no": t["ticket_no"],
@@ -101,8 +113,9 @@ async def change(
         wanted: ``remember`` (keep name and phone, with consent), ``correct`` (another phone or name),
             ``delete`` (what goes at once, :meth:`RightsService.erase_at_once`; matters that are over
             go at the counter, with a second person), ``withdraw`` (every consent, and what was
-            kept by it) or ``subsidy`` (consent alone: what was said stands on the order and is read
-            there, :func:`subsidies`).
+            kept by it), ``subsidy`` (consent alone: what was said stands on the order and is read
+            there, :func:`subsidies`), ``unlearn`` (nothing they say teaches the bot, what was kept
+            for it goes) or ``relearn`` (it may again).
         phone: The number to keep.
         ticket_no: For ``remember``: the resident's own ticket whose contact is to be kept.
         pref: For ``prefer``, and beside ``remember``: how and when to be reached from now on
@@ -124,6 +137,11 @@ async def change(
     if wanted in ("prefer", "unprefer"):
         await _prefer(services, conversation, pref if wanted == "prefer" else None)
         return await show(services, await services.channels.conversation(conversation.id))
+    if wanted in ("unlearn", "relearn"):
+        async with services.db.write() as s:
+            await services.rights.learn(s, _all(conversation), wanted == "relearn")
+            await services.rights.record_chat(s, known, wanted)
+        return await show(services, conversation)
     if wanted == "subsidy":
         async with services.db.write() as s:
             saved = await services.people.save_resident(s, known)

@@ -322,6 +322,7 @@ class ChannelService:
         )
         if other is None:
             return []
+        await self.heard.spread(s, [here.id, other.id])
         facts = {"channel": joining.CHANNEL_NAMES[here.channel], "phone": self.duty.phone}
         notice = self._texts.say("joined_there", other.elder, **facts)
         await store.say_once(s, other.id, f"joined:{message.id}", now, text=notice.text)

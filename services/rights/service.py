@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = {
     "access": "查阅", "copy": "复制", "correct": "更正", "delete": "删除", "withdraw": "撤回同意",
+    "unlearn": "不拿我的话教机器人", "relearn": "可以拿我的话教机器人",
 }  # fmt: skip
 PROOFS: Mapping[str, str] = {
     "id_seen": "当面核对了身份证件",
@@ -46,6 +47,8 @@ PROOFS: Mapping[str, str] = {
 STATES: Mapping[str, str] = {
     "open": "待办", "approved": "已批准", "refused": "不同意", "done": "办结",
 }  # fmt: skip
+LEARNING_VERSION = "2026-11"
+"""Of the words with which is confirmed that somebody's words do not teach the bot."""
 NEEDS_APPROVAL = frozenset({"access", "copy", "delete"})
 """What leaves the house or is gone for good is looked at by the auditor first."""
 GLASS_SHOWN = timedelta(days=30)
@@ -175,6 +178,19 @@ class RightsService:
         await self._channels.heard.erase(session, talks)
         await copies.erase_of_conversations(session, talks, ended=False)
 
+    async def learn(self, session: Session, talks: Sequence[str], may: bool) -> None:
+        """Let what is said in conversations teach the bot, or let it not, and erase what was kept.
+
+        Args:
+            session: The transaction.
+            talks: All conversations of the person.
+            may: Whether it may.
+        """
+        heard = self._channels.heard
+        await (
+            heard.allow(session, talks) if may else heard.refuse(session, talks, LEARNING_VERSION)
+        )
+
     async def list(self) -> Sequence[RequestRow]:
         """Return requests, those that wait first, the next due first (at most 200)."""
         query = select(RequestRow).order_by(RequestRow.due_on, RequestRow.filed_at).limit(1000)
@@ -248,7 +264,7 @@ class RightsService:
             )
 
     async def carry_out(self, staff: Staff, id: str, name: str = "", phone: str = "") -> RequestRow:
-        """Do what was asked: correct, withdraw consents, or (approved) erase.
+        """Do what was asked: correct, withdraw consents, learn or not, or (approved) erase.
 
         Args:
             staff: Who does it.
@@ -266,6 +282,9 @@ class RightsService:
                 for resident_id in found.resident_ids:
                     await self._people.forget_resident(s, resident_id)
                 await self._note(s, staff, "dsar.withdraw", row, found)
+            elif row.kind in ("unlearn", "relearn"):
+                await self.learn(s, found.conversation_ids, row.kind == "relearn")
+                await self._note(s, staff, f"dsar.{row.kind}", row, found)
             elif row.kind == "correct":
                 await self._correct(s, row, found, name.strip(), phone)
                 await self._note(s, staff, "dsar.correct", row, found)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.channels.rasa import Understood
@@ -21,7 +21,7 @@ from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.training import groups, hearing
-from services.training.heard_tables import GroupRow, HeardRow, OutcomeRow
+from services.training.heard_tables import GroupRow, HeardRow, OutcomeRow, RefusalRow
 from services.training.knowledge import Knowledge
 from services.training.outcomes import Outcome
 
@@ -50,7 +50,7 @@ class HeardService:
 
     # -- gateway -----------------------------------------------------------------------------
 
-    def keep(
+    async def keep(
         self,
         session: Session,
         conversation: ConversationRow,
@@ -61,6 +61,7 @@ class HeardService:
         """Keep what was understood of a message, in the transaction that marks it answered.
 
         Never an error: the resident's answer must not be lost because of what is only for learning.
+        Nothing is kept of who has refused (:meth:`refuse`).
 
         Args:
             name: The resident's own name, when it is known.
@@ -80,7 +81,7 @@ class HeardService:
         except Exception:
             log.exception("message %s is not kept for learning", message.id)
             return
-        if row is not None:
+        if row is not None and await self.refused(session, [conversation.id]) is None:
             session.add(row)
 
     # -- worker ------------------------------------------------------------------------------
@@ -99,7 +100,11 @@ class HeardService:
             await groups.lock(s)
             ids = (await s.scalars(new.limit(BATCH))).all()
             for heard_id in ids:
-                await self._look_at(s, await s.get_one(HeardRow, heard_id))
+                row = await s.get_one(HeardRow, heard_id)
+                if await self.refused(s, [row.conversation_id]) is None:
+                    await self._look_at(s, row)
+                else:  # it was being answered in one channel while they refused in another
+                    await self._delete(s, [row.id])
         return len(ids)
 
     async def _look_at(self, session: Session, row: HeardRow) -> None:
@@ -142,6 +147,60 @@ class HeardService:
         await groups.lock(session)
         mine = select(HeardRow.id).where(HeardRow.conversation_id.in_(conversation_ids))
         await self._delete(session, (await session.scalars(mine)).all())
+
+    # -- refusals ----------------------------------------------------------------------------
+
+    async def refuse(self, session: Session, conversation_ids: Sequence[str], version: str) -> None:
+        """Take nothing that is said in conversations for learning any more, and erase what was.
+
+        In the caller's transaction; twice is once. Holds until it is taken back (:meth:`allow`), also
+        when the resident has their data erased or parts their channels.
+
+        Args:
+            session: The transaction.
+            conversation_ids: All of the resident's.
+            version: Of the words with which it was confirmed.
+        """
+        standing = select(RefusalRow.conversation_id).where(
+            RefusalRow.conversation_id.in_(conversation_ids), RefusalRow.withdrawn_at.is_(None)
+        )
+        known = set(await session.scalars(standing))
+        now = self._clock.now()
+        session.add_all(
+            RefusalRow(conversation_id=id, version=version, given_at=now)
+            for id in dict.fromkeys(conversation_ids)
+            if id not in known
+        )
+        await self.erase(session, conversation_ids)
+
+    async def allow(self, session: Session, conversation_ids: Sequence[str]) -> None:
+        """Take a refusal back: what is said from now on may be learned from; the record stays."""
+        await session.execute(
+            update(RefusalRow)
+            .where(RefusalRow.id.in_(_refusals_of(conversation_ids)))
+            .values(withdrawn_at=self._clock.now())
+            .execution_options(synchronize_session=False)
+        )
+
+    async def refused(self, session: Session, conversation_ids: Sequence[str]) -> datetime | None:
+        """Return since when nothing is learned from the resident of conversations; None: it may be.
+
+        What was said in one of a resident's conversations holds in all of them.
+        """
+        return await session.scalar(
+            select(func.min(RefusalRow.given_at)).where(
+                RefusalRow.id.in_(_refusals_of(conversation_ids))
+            )
+        )
+
+    async def spread(self, session: Session, conversation_ids: Sequence[str]) -> None:
+        """Let a refusal in one of these conversations hold in each, as they are one person's now."""
+        standing = select(RefusalRow.version).where(
+            RefusalRow.id.in_(_refusals_of(conversation_ids))
+        )
+        version = await session.scalar(standing.limit(1))
+        if version is not None:
+            await self.refuse(session, conversation_ids, version)
 
     async def count(self, session: Session, conversation_ids: Sequence[str]) -> int:
         """Return how many messages of conversations are kept."""
@@ -255,6 +314,21 @@ class HeardService:
             .limit(1)
         )
         return (await session.scalars(query)).first()
+
+
+def _refusals_of(conversation_ids: Sequence[str]) -> Select[int]:
+    """Return the standing refusals in conversations and in the others of their resident."""
+    whose = select(ConversationRow.resident_id).where(
+        ConversationRow.id.in_(conversation_ids), ConversationRow.resident_id.is_not(None)
+    )
+    all_of_them = select(ConversationRow.id).where(ConversationRow.resident_id.in_(whose))
+    return select(RefusalRow.id).where(
+        or_(
+            RefusalRow.conversation_id.in_(conversation_ids),
+            RefusalRow.conversation_id.in_(all_of_them),
+        ),
+        RefusalRow.withdrawn_at.is_(None),
+    )
 
 
 _FILING = timedelta(seconds=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from actions.client import Client
 from actions.forms import report
 from actions.forms.draft import fill
 from actions.my_data import copy, shown, wish
+from actions.texts import say
 from tests.actions.conftest import Talk
 from tests.actions.helpers import msg
 
@@ -36,12 +38,75 @@ def test_what_is_wished_with_own_data(words: str, wanted: str | None) -> None:
     assert wish(msg(words, "ask_my_data")) == wanted
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("别拿我的话去训练", "unlearn"), ("不要用我说的话学习", "unlearn"), ("不许学我说的话", "unlearn"),
+        ("我的话不能拿去训练AI", "unlearn"), ("我不同意你们用我的聊天记录训练机器人", "unlearn"),
+        ("能不能不用我的话训练", "unlearn"), ("莫拿俺讲的东西去教机器人", "unlearn"),
+        ("我跟你说的话，别拿去学", "unlearn"), ("别拿我的话训练你们公司的AI", "unlearn"),
+        ("你们会不会拿我的话去训练", "learning"), ("我说的话你们会拿去训练吗", "learning"),
+        ("可以学我的话", "relearn"), ("我的话可以拿去学习", "relearn"), ("还是让你学我的话吧", "relearn"),
+        # About a child, a course, somebody who does not listen.
+        ("孩子不想学习，天天在楼下打球", None), ("别拿我的话当耳旁风，好好学习", None),
+        ("我说的话娃不听，不想学习", None), ("楼上教钢琴的不让停，我说的话也不听", None),
+        ("我想学习用手机，可以教我吗", None), ("社区有训练班吗，我能去学学吗", None),
+    ],
+)  # fmt: skip
+def test_whether_words_may_teach_the_bot(words: str, wanted: str | None) -> None:
+    assert wish(msg(words, "ask_my_data")) == wanted
+
+
+@pytest.mark.parametrize("elder", [False, True])
+def test_what_is_offered_by_name_is_understood_when_it_is_said(elder: bool) -> None:
+    for key in ("data_learning", "data_unlearned", "data_unlearn_done", "data_relearn_done"):
+        told = say(key, elder)
+        for said in re.findall("“(.+?)”", told):
+            assert wish(msg(said)) in ("unlearn", "relearn"), (key, said)
+    assert wish(msg(say("button_unlearn"))) == "unlearn"
+    assert wish(msg(say("button_relearn"))) == "relearn"
+
+
 def test_what_is_stored_is_said_and_nothing_else() -> None:
     told = shown(STORED)
     assert "名字：张**" in told and "您同意过：下回办事不用再问电话（2026-11-24）" in told
     assert "住址" not in told
     assert shown({"tickets": []}) == "• 除了这个对话，没存您的电话和住址"
     assert "SQ-1" in copy(STORED, elder=False)
+
+
+async def test_learning_is_ended_and_allowed_by_a_word_and_by_the_button_without_a_question(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: dict[str, Any] = {"tickets": [], "heard": 3, "unlearned_on": None}
+    asked: list[dict[str, Any]] = []
+
+    async def own_data(self: Client, conversation_id: str) -> dict[str, Any]:
+        return stored
+
+    async def change(
+        self: Client, conversation_id: str, body: dict[str, Any], key: str
+    ) -> dict[str, Any]:
+        asked.append(body)
+        stored["unlearned_on"] = "2026-11-26" if body["change"] == "unlearn" else None
+        return stored
+
+    monkeypatch.setattr(Client, "own_data", own_data)
+    monkeypatch.setattr(Client, "change_own_data", change)
+    talk.hear("你们会拿我的话去训练吗", "ask_my_data")
+    await talk.run("action_my_data")
+    assert "好让我学着听懂" in talk.text and not asked, "a question changes nothing"
+    talk.hear("别拿我的话去训练", "report_problem")
+    await talk.run("action_my_data")
+    assert talk.text.startswith("好，从现在起不拿您说的话来学") and asked == [{"change": "unlearn"}]
+    stored["heard"] = 0
+    talk.hear("不要用我说的话学习", "ask_my_data")
+    await talk.run("action_my_data")
+    assert "早删了" in talk.text and len(asked) == 1, "said again it is told, not done"
+    assert "不拿您的话教我，从这天起：2026-11-26" in shown(stored)
+    talk.hear("可以学我的话", "affirm")
+    await talk.run("action_my_data")
+    assert asked[-1] == {"change": "relearn"} and talk.text.startswith("好，往后")
 
 
 async def test_what_is_waited_for_and_heard_is_told_and_deleted(

@@ -115,6 +115,22 @@ async def test_own_data_is_kept_shown_corrected_and_deleted(
     await call(client, "POST", path, named, status=422, key="d:8")  # nobody is known there
 
 
+async def test_that_words_do_not_teach_is_kept_through_erasure_and_taken_back(
+    client: Client, services: Services
+) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    data = f"/conversations/{conversation}/data"
+    assert (await call(client, "GET", data))["unlearned_on"] is None
+    for key in ("l:1", "l:2"):
+        told = await call(client, "POST", data, {"change": "unlearn"}, key=key)
+        assert told["unlearned_on"] == services.clock.now().date().isoformat()
+    for change in ("delete", "withdraw"):
+        told = await call(client, "POST", data, {"change": change}, key=f"l:{change}")
+        assert told["unlearned_on"], "who has everything erased does not agree to learning by it"
+    told = await call(client, "POST", data, {"change": "relearn"}, key="l:5")
+    assert told["unlearned_on"] is None
+
+
 async def test_how_to_be_reached_is_kept_used_and_forgotten(
     client: Client, services: Services
 ) -> None:

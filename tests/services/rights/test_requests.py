@@ -214,3 +214,28 @@ async def test_an_administrator_looks_only_with_a_second_person_for_half_an_hour
     found = await rights.export(CLERK, row.id)
     told = [(e["who"], e["what"]) for e in found["looks"]]
     assert told == [("韩工", "申请应急查看"), ("蒋正", "批准应急查看"), ("韩工", "应急查看内容")]
+
+
+async def test_at_the_counter_words_are_taken_out_of_learning_and_the_copy_says_so(
+    services: Services,
+) -> None:
+    talk = (await services.channels.open_session()).session_id
+    async with services.db.write() as s:
+        known = await services.people.save_resident(s, name=NAME, phone=PHONE)
+        await services.channels.bind_resident(s, talk, known.id)
+    row = await asked(services, "unlearn")
+    done = await services.rights.carry_out(CLERK, row.id)
+    assert done.state == "done"
+    async with services.db.read() as s:
+        assert await services.heard.refused(s, [talk])
+    export = await asked(services, "copy")
+    await services.rights.decide(AUDITOR, export.id, True, "核对过身份")
+    chapters = {
+        o["title"]: o["rows"] for o in (await services.rights.export(CLERK, export.id))["others"]
+    }
+    (told,) = chapters["您说过不拿您的话教机器人"]
+    assert told["问您的话是哪一版"] == "2026-11" and told["哪天又让学的"] is None
+    back = await asked(services, "relearn")
+    await services.rights.carry_out(CLERK, back.id)
+    async with services.db.read() as s:
+        assert await services.heard.refused(s, [talk]) is None

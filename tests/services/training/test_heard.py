@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from services.channels.tables import MessageRow
+from services.channels.tables import ConversationRow, MessageRow
 from services.config import ROOT
 from services.context import Services
 from services.outbox.worker import run_due
-from services.training.heard_tables import GroupRow, HeardRow
+from services.training.heard_tables import GroupRow, HeardRow, RefusalRow
 from services.training.outcomes import Outcomes
 from tests.services.channels.conftest import said
 from tests.services.channels.fake_rasa import FakeRasa
@@ -344,3 +344,61 @@ def test_the_order_of_the_inbox() -> None:
     assert score(0.8, 3, []) > score(0.01, 500, []), "what is understood well can be frequent"
     assert score(0.0, 1, ["off_topic"]) > score(0.9, 1, []), "sure and wrong"
     assert score(0.5, 2, ["redispatched"]) > score(0.5, 2, ["clarified"]) > score(0.5, 2, [])
+
+
+async def test_what_a_resident_refuses_leaves_the_inbox_and_is_not_taken_until_allowed_again(
+    services: Services, say: Say
+) -> None:
+    mine = await say("楼道灯坏了好几天")
+    await say("电梯一直响")
+    await digest(services)
+    assert len(await rows(services)) == 2
+    async with services.db.write() as s:
+        await services.heard.refuse(s, [mine], "2026-11")
+        await services.heard.refuse(s, [mine], "2026-11")
+    assert [r.text for r in await rows(services)] == ["电梯一直响"]
+    async with services.db.read() as s:
+        assert [g.text for g in await s.scalars(select(GroupRow))] == ["电梯一直响"]
+        assert len((await s.scalars(select(RefusalRow))).all()) == 1, "twice is once"
+    await say("楼道灯又坏了", to=mine)
+    assert len(await rows(services)) == 1
+    async with services.db.write() as s:
+        await services.heard.allow(s, [mine])
+    await say("楼道灯还没修", to=mine)
+    assert [r.text for r in await rows(services)] == ["电梯一直响", "楼道灯还没修"]
+    async with services.db.read() as s:
+        (record,) = (await s.scalars(select(RefusalRow))).all()
+    assert record.withdrawn_at is not None and record.version == "2026-11", "it stays on record"
+
+
+async def test_a_refusal_holds_in_every_conversation_of_the_resident(
+    services: Services, say: Say
+) -> None:
+    web, wechat = await say("水管漏水了"), await say("马桶堵住了")
+    async with services.db.write() as s:
+        known = await services.people.save_resident(s)
+        for each in (web, wechat):
+            await services.channels.bind_resident(s, each, known.id)
+        await services.heard.refuse(s, [web], "2026-11")
+    await say("暖气不热", to=wechat)
+    assert [r.text for r in await rows(services)] == ["马桶堵住了"]
+    async with services.db.write() as s:
+        await services.heard.spread(s, [web, wechat])
+    assert await rows(services) == [], "joined, what was said there before goes as well"
+    async with services.db.write() as s:  # parted, it holds in both
+        for each in (web, wechat):
+            (await s.get_one(ConversationRow, each)).resident_id = None
+    await say("暖气不热", to=wechat)
+    assert await rows(services) == []
+
+
+async def test_what_was_kept_while_it_was_refused_elsewhere_is_gone_with_the_next_look(
+    services: Services, say: Say
+) -> None:
+    mine = await say("楼道灯坏了好几天")
+    async with services.db.write() as s:
+        s.add(RefusalRow(conversation_id=mine, version="2026-11", given_at=services.clock.now()))
+    await digest(services)
+    assert await rows(services) == []
+    async with services.db.read() as s:
+        assert (await s.scalars(select(GroupRow))).all() == []
