@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from actions.client import TicketView
+from actions.client import Json, TicketView
+from actions.follow_ups import PROXY
 from actions.form_actions import FormStep, Submit, ask_place, facts_of
-from actions.forms import errand
+from actions.forms import errand, lacking
 from actions.forms.draft import Draft
 from actions.turn import Turn, button
 
@@ -31,6 +32,18 @@ class SubmitErrand(Submit):
     FORM = errand.FORM
     RULES = errand
 
+    def body(self, turn: Turn, draft: Draft) -> Json:
+        """Return the errand as a ticket, with what it lacks when it was filed first."""
+        body = super().body(turn, draft)
+        if not body["incomplete"]:
+            return body
+        somewhere = draft.get("errand") == PROXY
+        return body | {
+            "missing": lacking.items(errand.FORM, draft, turn.message, somewhere=somewhere)
+        }
+
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
-        """Say the number, the date and who will call."""
+        """Say the number, the date and who will call; what is lacking is asked for at once."""
         turn.say("errand_filed", custom=ticket.card(), **facts_of(ticket))
+        if ticket.state == "NEED_INFO":
+            turn.say("filed_needs", need="；".join(ticket.data.get("need_items") or ()))

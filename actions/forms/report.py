@@ -11,7 +11,7 @@ from typing import Any
 from actions import conduct, contact, corrections, gist, leaves, manners
 from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_address, say_since
-from actions.forms import neighbours, place, shared
+from actions.forms import lacking, neighbours, place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
@@ -621,8 +621,9 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         "nlu": {"leaf": leaf, "round": draft.round},
         **place.to_ticket(draft),
     }
-    if body["incomplete"] and body["leaf"] and not draft.get("address_text"):
-        body["missing"] = [say("missing_place")]
+    if body["incomplete"] and body["leaf"]:
+        somewhere = leaf not in leaves.PLACELESS
+        body["missing"] = lacking.items(FORM, draft, message, somewhere=somewhere)
     story = str(draft.get("narrative") or "")
     if gist.is_long(story) or (story and body["leaf"] is None):  # else the title is what was said
         body["gist"] = gist.line(manners.without_abuse(story), _known(draft), place=False)

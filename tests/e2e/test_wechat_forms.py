@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -163,3 +164,32 @@ def test_what_was_begun_in_wechat_goes_on_on_the_web(town: WeChatStack) -> None:
     ticket = filed(town, phone)
     assert ticket["narrative_original"].startswith("楼道里堆了好多杂物，都没法走路了")
     assert len(town.tickets(town.conversation(phone))) == 2, "and none was filed twice"
+
+
+def test_what_a_clerk_asks_for_is_told_in_wechat_and_the_clock_goes_on(town: WeChatStack) -> None:
+    phone = town.phone()
+    say(town, phone, "消防通道被车堵死了，幸福小区里头")
+    assert "SQ-" in say(town, phone, "对")
+    (number,) = town.tickets(town.conversation(phone))
+    before = town.stack.ticket(number, "clerk1")
+    assert before["state"] == "SUBMITTED"
+    heard = len(phone.screen.lines)
+    items = ["靠近几号楼", "什么时候开始堵的"]
+    town.stack.act("clerk1", number, "need_info", items=items)
+    town.run(phone.wait_for("靠近几号楼；什么时候开始堵的", after=heard))
+    assert town.stack.ticket(number, "clerk1")["state"] == "NEED_INFO"
+    town.move(timedelta(hours=3))
+    answer = say(town, phone, "就在幸福小区5号楼边上")
+    assert "还差：什么时候开始堵的" in answer and "几号楼；" not in answer
+    assert "齐了" in say(town, phone, "从上礼拜就这样了")
+    ticket = filed(town, phone)
+    assert ticket["ticket_no"] == number and ticket["location"]["building"] == "5"
+    assert ticket["state"] not in ("NEED_INFO", "SUBMITTED") and not ticket["need_items"]
+    doc = json.loads(town.rows("SELECT doc FROM tickets WHERE ticket_no = :n", n=number)[0]["doc"])
+    (pause,) = doc["pauses"]
+    asked, told = (datetime.fromisoformat(pause[k]) for k in ("from", "to"))
+    assert told - asked >= timedelta(hours=3), "while the resident was asked, the time stood still"
+    assert doc["paused_since"] is None and ticket["due_at"], "and goes on"
+    steps = [e["type"] for e in town.stack.events(number)]
+    for step in ("info_requested", "info_part_given", "supplemented", "accepted"):
+        assert steps.count(step) == 1
