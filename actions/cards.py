@@ -72,12 +72,18 @@ def card_data(card: Json, elder: bool = False) -> Json:
     return {
         "type": "service",
         "title": card["name"],
+        **known(card),
         "lines": summary if elder else [*summary, *(card.get("conditions") or [])],
         "materials": card.get("materials") or [],
         **{k: card.get(k) for k in (*keys, "valid")},
         "links": links(card),
         "source": source(card, elder),
     }
+
+
+def known(card: Json) -> Json:
+    """Return which card of the catalogue it is, for the ticket that may follow (``knowledge_refs``)."""
+    return {"leaf": card.get("id"), "version": card.get("version")}
 
 
 def links(card: Json) -> list[Json]:

@@ -624,7 +624,9 @@ class Submit(TurnAction):
     ) -> tuple[TicketView, bool]:
         """File, or when an earlier try had succeeded unseen, add what was changed since."""
         try:
-            return await client.file_ticket(self.body(turn, draft), key), False
+            body = self.body(turn, draft)
+            body["nlu"] = {**(body.get("nlu") or {}), **turn.understood(draft.round)}
+            return await client.file_ticket(body, key), False
         except Refused as refused:
             if refused.code != "idempotency_conflict":
                 raise

@@ -153,6 +153,7 @@ class Affirm(TurnAction):
             "kind": offer["kind"],
             "leaf": offer["leaf"],
             "narrative": offer["text"],
+            "nlu": {"leaf": offer["leaf"], **turn.understood(str(offer["id"]))},
         }
         async with turn.client() as client:
             ticket = await client.file_ticket(body, f"{turn.conversation_id}:{offer['id']}")

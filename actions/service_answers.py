@@ -129,7 +129,10 @@ def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
         ]
     part = {PROXY: "deputy", APPOINTMENT: "where"}.get(part, part)
     links = cards.links(card) if part in ("print", "online") else []
-    data = {"card": {"type": "service", "title": card["name"], "links": links}} if links else None
+    data = None
+    if links:
+        named = {"type": "service", "title": card["name"], **cards.known(card)}
+        data = {"card": {**named, "links": links}}
     if part == "print" and data:
         data["card"]["materials"] = card.get("materials") or []
     lacked = follow_ups.lacking(turn.message.text)

@@ -182,6 +182,24 @@ class Turn:
                 return str(event.get("name"))
         return None
 
+    def understood(self, message_id: str) -> Json:
+        """Return what the model had made of a message, for the record of what it led to.
+
+        ``slots`` are kinds of facts alone: what was said stands in the ticket, protected.
+        """
+        wanted, _, _ = message_id.partition("#")
+        for event in reversed(self.tracker.events):
+            if event.get("event") == "user" and event.get("message_id") == wanted:
+                parsed = event.get("parse_data") or {}
+                intent = parsed.get("intent") or {}
+                kinds = {str(e.get("entity")) for e in parsed.get("entities") or []}
+                return {
+                    "intent": intent.get("name"),
+                    "confidence": intent.get("confidence"),
+                    "slots": sorted(kinds),
+                }
+        return {}
+
     def previous_user_message_id(self) -> str | None:
         """Return the id of the resident's message before this one."""
         ids = [e.get("message_id") for e in self.tracker.events if e.get("event") == "user"]

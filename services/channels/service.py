@@ -86,6 +86,11 @@ PERSON_LATE_AFTER = timedelta(minutes=15)
 """So long the bot stays silent for a person who does not come."""
 
 
+SAME_TALK = timedelta(hours=1)
+"""What was shown so long before a ticket is filed belongs to it."""
+MOST_CARDS = 20
+
+
 class ChannelService:
     """Conversations with residents.
 
@@ -987,6 +992,16 @@ class ChannelService:
         await store.say_once(
             session, conversation.id, key, now, text=said.text, reply_to=message.id
         )
+
+    async def cards_shown(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Return which cards the bot has shown in this talk: ``{type, leaf, title, version}`` each once."""
+        async with self._db.read() as s:
+            cards = await store.cards_shown(s, conversation_id, self._clock.now() - SAME_TALK)
+        found = [
+            {key: card[key] for key in ("type", "leaf", "title", "version") if card.get(key)}
+            for card in cards
+        ]
+        return [ref for n, ref in enumerate(found) if ref not in found[:n]][:MOST_CARDS]
 
     async def _keep_redirect(
         self, session: Session, row: ConversationRow, message: MessageRow, shown: Redirected

@@ -16,6 +16,8 @@ from services.channels.wechat.tables import WeChatDeliveryRow
 from services.db import Session
 from services.errors import LindaError
 
+KNOWLEDGE = ("service", "safety")
+"""Types of cards that tell something from the catalogue."""
 WECHAT = "wechat"
 """The channel whose messages are carried to the resident, instead of being fetched."""
 OFFERS_LOOKED_AT = 300
@@ -260,6 +262,23 @@ async def was_offered(session: Session, conversation_id: str, payload: str) -> b
         )
     ).all()
     return any(b["payload"] == payload for buttons in offers for b in buttons)
+
+
+async def cards_shown(
+    session: Session, conversation_id: str, since: datetime
+) -> list[dict[str, Any]]:
+    """Return the cards of the catalogue and of safety in the bot's answers since then, oldest first."""
+    query = (
+        select(MessageRow.card)
+        .where(
+            MessageRow.conversation_id == conversation_id,
+            MessageRow.sender == "bot",
+            MessageRow.created_at >= since,
+            MessageRow.card["type"].as_string().in_(KNOWLEDGE),
+        )
+        .order_by(MessageRow.seq)
+    )
+    return [card for card in await session.scalars(query) if card]
 
 
 async def last_said_about(session: Session, conversation_id: str) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from sqlalchemy import insert, select, update
 from services.clock import Clock
 from services.db import Database, Session
 from services.errors import LindaError
-from services.exchange.feedback import VALUES, harmless
+from services.exchange.feedback import VALUES, coded_values, harmless
 from services.exchange.importing import platform_of
 from services.exchange.mapping import Platform
 from services.exchange.tables import ExportRow, LogRow, OrderRow, SentRow
@@ -28,6 +28,7 @@ from services.people.crypto import Vault
 from services.tickets import store
 from services.tickets.core.actor import Actor
 from services.tickets.core.fold import fold
+from services.tickets.core.leaves import Codes
 from services.tickets.core.ticket import Ticket
 from services.tickets.tables import TicketContactRow, TicketRow
 from services.tickets.views import Clear
@@ -49,12 +50,18 @@ class Exporting:
     """
 
     def __init__(
-        self, db: Database, clock: Clock, vault: Vault, platforms: Mapping[str, Platform]
+        self,
+        db: Database,
+        clock: Clock,
+        vault: Vault,
+        platforms: Mapping[str, Platform],
+        codes: Codes,
     ) -> None:
         self._db = db
         self._clock = clock
         self._vault = vault
         self._platforms = platforms
+        self._codes = codes
 
     async def make(
         self, source: str, actor: Actor, whole: bool = False, reason: str = "",
@@ -111,7 +118,7 @@ class Exporting:
         found = []
         for ref, sent, doc in await s.execute(query):
             ticket = Ticket.from_doc(doc)
-            row = _cells(platform, ref, ticket, Clear(), False)
+            row = _cells(platform, ref, ticket, Clear(), False, self._codes)
             digest = hashlib.sha256(json.dumps(row, ensure_ascii=False).encode()).hexdigest()
             if digest != sent:
                 found.append((ref, ticket, digest))
@@ -195,7 +202,7 @@ class Exporting:
                 name=self._opened(contact.name_enc) if contact else None,
                 phone=self._opened(contact.phone_enc) if contact else None,
             )
-            found.append(_cells(platform, row.ref, ticket, clear, whole))
+            found.append(_cells(platform, row.ref, ticket, clear, whole, self._codes))
         return found
 
     def _opened(self, sealed: str | None) -> str | None:
@@ -208,8 +215,14 @@ class Exporting:
         return row
 
 
-def _cells(platform: Platform, ref: str, ticket: Ticket, clear: Clear, whole: bool) -> list[str]:
-    return [harmless(VALUES[c.value](ref, ticket, clear, whole)) for c in platform.export]
+def _cells(
+    platform: Platform, ref: str, ticket: Ticket, clear: Clear, whole: bool, codes: Codes
+) -> list[str]:
+    coded = coded_values(ticket, codes)
+    return [
+        harmless(coded[c.value] if c.value in coded else VALUES[c.value](ref, ticket, clear, whole))
+        for c in platform.export
+    ]
 
 
 def _workbook(platform: Platform, lines: Sequence[Sequence[str]]) -> bytes:

@@ -8,6 +8,7 @@ from datetime import datetime
 from services.clock import ZONE
 from services.people.masking import mask_name, mask_phone
 from services.tickets.core.choices import OUTCOMES, RESULTS
+from services.tickets.core.leaves import Codes
 from services.tickets.core.ticket import Ticket
 from services.tickets.views import Clear
 
@@ -44,6 +45,22 @@ VALUES: Mapping[str, Callable[[str, Ticket, Clear, bool], str]] = {
     "phone": lambda ref, t, clear, whole: (clear.phone if whole else mask_phone(clear.phone)) or "",
 }
 """Name of a value → its text: of the platform's number, the ticket, its contact, shown whole or not."""
+
+CODED = ("leaf", "taxonomy_version", "gbt39666", "local_code")
+"""Names of what a matter is called: our leaf and its version, the codes of ``data/codes.yml``."""
+
+
+def coded_values(ticket: Ticket, codes: Codes) -> dict[str, str]:
+    """Return the texts of :data:`CODED`; a code that nobody has filled in is empty."""
+    leaf = ticket.leaf or ""
+    named = (
+        leaf,
+        ticket.taxonomy_version or "",
+        codes.gbt39666.get(leaf, ""),
+        codes.local.get(leaf, ""),
+    )
+    return dict(zip(CODED, named, strict=True))
+
 
 PERSONAL = frozenset({"name", "phone"})
 """Values that say who reported."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.exchange.feedback import VALUES
+from services.exchange.feedback import CODED, VALUES
 from services.tickets.core.kinds import Kind
 from services.tickets.core.states import State
 from services.yaml_files import read_yaml
@@ -27,7 +27,7 @@ class ExportColumn(_Strict):
     """A column of an export.
 
     Attributes:
-        value: Name in ``feedback.VALUES``; those of ``feedback.PERSONAL`` are masked unless the
+        value: Name in ``feedback.VALUES`` or ``CODED``; those of ``feedback.PERSONAL`` are masked unless the
             auditor has approved.
     """
 
@@ -37,7 +37,7 @@ class ExportColumn(_Strict):
     @field_validator("value")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in VALUES:
+        if value not in VALUES and value not in CODED:
             raise ValueError(f"没有{value}这一项")
         return value
 
@@ -67,8 +67,13 @@ class Platform(_Strict):
     export: tuple[ExportColumn, ...]
 
 
-def load_mappings(folder: Path, leaves: Collection[str]) -> dict[str, Platform]:
+def load_mappings(
+    folder: Path, leaves: Collection[str], codes: Mapping[str, str] | None = None
+) -> dict[str, Platform]:
     """Read the mappings of a folder.
+
+    Args:
+        codes: Leaf by a code of ``data/codes.yml``: understood like the platform's own words.
 
     Raises:
         ValueError: A file names a column, state, kind or leaf that is not ours.
@@ -76,6 +81,7 @@ def load_mappings(folder: Path, leaves: Collection[str]) -> dict[str, Platform]:
     found = {}
     for file in sorted(folder.glob("*.yml")):
         data = read_yaml(file.read_text("utf-8"))
+        data["leaf"] = {**(codes or {}), **(data.get("leaf") or {})}
         mapping = Platform.model_validate({"id": file.stem, **data})
         if unknown := set(mapping.leaf.values()) - set(leaves):
             raise ValueError(f"{file.name}：没有{'、'.join(sorted(unknown))}这些事项")

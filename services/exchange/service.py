@@ -23,9 +23,11 @@ class ExchangeService:
         self, settings: Settings, db: Database, clock: Clock, people: PeopleService,
         places: PlaceService, tickets: TicketService,
     ) -> None:  # fmt: skip
-        self.platforms = load_mappings(settings.data_dir / "exchange", tickets.leaves)
+        self.platforms = load_mappings(
+            settings.data_dir / "exchange", tickets.leaves, tickets.codes.leaves
+        )
         self.importing = Importing(db, clock, people.vault, places, tickets, self.platforms)
-        self.exporting = Exporting(db, clock, people.vault, self.platforms)
+        self.exporting = Exporting(db, clock, people.vault, self.platforms, tickets.codes)
         self._db = db
 
     async def order(self, ticket_no: str) -> OrderRow | None:

@@ -130,7 +130,7 @@ class Open311Service:
             "description": card.get("summary"),
             "metadata": bool(offered.attributes),
             "type": offered.type,
-            "keywords": ", ".join(card.get("aliases") or ()),
+            "keywords": ", ".join((*(card.get("aliases") or ()), *self._tickets.codes.of(code))),
             "group": self.offer.groups[code[0]],
         }
 

@@ -235,6 +235,7 @@ _ABOUT = (
     "occurred_text",
     "certificate",
     "nlu",
+    "knowledge_refs",
     "callbacks",
     "contacts",
 )

@@ -54,7 +54,7 @@ from services.tickets.core.doors import is_home
 from services.tickets.core.event import Event
 from services.tickets.core.guards import GUARDS
 from services.tickets.core.kinds import Priority
-from services.tickets.core.leaves import load_leaves, load_urgency
+from services.tickets.core.leaves import load_codes, load_leaves, load_urgency
 from services.tickets.core.location import Location
 from services.tickets.core.neighbours import JOINABLE, load_neighbours, others
 from services.tickets.core.numbers import (
@@ -166,6 +166,7 @@ class TicketService:
         self.calendars = Calendars(settings.data_dir / "calendar")
         self.profile = load_profile(sla, settings.sla_profile)
         self.leaves = load_leaves(sla / "leaves.yml")
+        self.codes = load_codes(settings.data_dir / "codes.yml", self.leaves)
         self.urgency = load_urgency(sla / "priorities.yml")
         self.neighbours = load_neighbours(settings.data_dir / "dialogue" / "neighbours.yml")
         self.rules = load_rules(settings.data_dir / "workflow.yml")
@@ -1118,6 +1119,7 @@ class TicketService:
             rules=self.rules,
             neighbours=self.neighbours,
             relay=self.relay,
+            taxonomy=self.codes.version,
             **known,
         )
 

@@ -245,6 +245,11 @@ class ModelService:
         async with self._db.read() as s:
             return await processes(s, self._clock.now())
 
+    async def serves(self) -> str | None:
+        """Return the checksum of the model that answers now; None when no process has said so."""
+        found = [p for p in await self.serving() if p.state == "serving" and p.model]
+        return max(found, key=lambda p: p.reported_at).model if found else None
+
 
 def _stamped(model: Path) -> str | None:
     """Return the data that ``make train`` notes beside a model, unless the model is newer."""

@@ -41,6 +41,11 @@ async def test_everything_in_one_message(talk: Talk, services: FakeServices) -> 
     assert (method, key) == ("POST", "c1:m1")
     assert body["place"]["community_id"] == "qinghe"
     assert body["narrative"] == "楼道灯坏了,幸福小区3号楼2单元"
+    # Of the message that began it, not of the yes; kinds of facts, not what was said.
+    assert body["nlu"] == {
+        "leaf": "H6", "round": "m1", "intent": "report_problem", "confidence": 0.9,
+        "slots": ["address", "service"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [None, {"community": "幸福小区", "building": "3"}])

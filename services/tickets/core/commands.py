@@ -86,7 +86,15 @@ class CreateTicket(BaseModel):
     appointment: dict[str, Any] | None = None
     certificate: dict[str, Any] | None = None
     attachments: list[str] = Field(default_factory=list, max_length=20)
-    nlu: dict[str, Any] | None = None
+    nlu: dict[str, Any] | None = Field(
+        None,
+        description="of the bot: leaf, round, intent, confidence, slots (kinds of facts, not what was said), model",
+    )
+    knowledge_refs: list[dict[str, Any]] = Field(
+        default_factory=list,
+        max_length=20,
+        description="what the resident was shown before: type, leaf, title, version",
+    )
     join: str | None = Field(
         None, max_length=30, description="neighbour's ticket to join, if still open"
     )
@@ -104,8 +112,11 @@ class CreateTicket(BaseModel):
         return value
 
     def digest(self) -> str:
-        """Hash of the body: the same idempotency key with another body is a mistake."""
-        return digest_of(self.model_dump(mode="json"))
+        """Hash of the body: the same idempotency key with another body is a mistake.
+
+        What machines note beside it – which model, which cards – may have changed between two tries.
+        """
+        return digest_of(self.model_dump(mode="json", exclude={"nlu", "knowledge_refs"}))
 
 
 @dataclass(frozen=True)

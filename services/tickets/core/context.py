@@ -64,6 +64,7 @@ class Context:
     rules: Rules
     neighbours: Neighbours = field(default_factory=Neighbours)
     relay: Relay | None = None
+    taxonomy: str = ""  # version of the leaves, for the ticket
     person: Person | None = None
     also: tuple[Person, ...] = ()  # who acts has these accounts as well
     parent: Ticket | None = None

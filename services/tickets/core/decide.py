@@ -90,6 +90,8 @@ def submit(
         "certificate": request.certificate,
         "attachments": request.attachments,
         "nlu": request.nlu,
+        "knowledge_refs": request.knowledge_refs or None,
+        "taxonomy_version": context.taxonomy or None,
         "household": household,
         "said_households": context.neighbours.said(request.narrative),
     }

@@ -338,6 +338,7 @@ def _case(ticket: Ticket, command: Command, context: Context) -> Facts:
     leaf = context.leaves.get(leaf_id or "")
     facts: Facts = {"leaf": leaf_id, "restricted": bool(leaf and leaf.restricted)}
     if leaf_id != ticket.leaf and leaf:
+        facts |= {"taxonomy_version": context.taxonomy} if context.taxonomy else {}
         facts["kind"] = leaf.kind.value
         urgency, why = context.urgency.of(leaf_id, ticket.narrative_original)
         facts |= {"priority": urgency.value, "priority_reason": why}

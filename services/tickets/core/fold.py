@@ -38,7 +38,7 @@ class Effect:
 
 
 _CASE = ("leaf", "kind", "title", "priority", "priority_reason", "sla_class", "location",
-         "incomplete", "restricted")  # fmt: skip
+         "incomplete", "restricted", "taxonomy_version")  # fmt: skip
 _OWNER = ("owner_org", "owner_org_name", "owner_person", "owner_person_name", "duty", "basis",
           "power", "assists", "directory")  # fmt: skip
 _UNIT_CLOCK = ("sign_due_at", "sign_due_reason", "contact_due_at", "contact_due_reason")
@@ -56,7 +56,7 @@ EFFECTS: dict[str, Effect] = {
         copy=(
             *_CASE, "query_code", "channel", "narrative_original", "gist", "sla_profile",
             "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "case_of", "occurred",
-            "occurred_text", "appointment", "certificate", "attachments", "nlu", "household",
+            "occurred_text", "appointment", "certificate", "attachments", "nlu", "knowledge_refs", "household",
             "said_households", "described", "spot",
             "accept_due_at", "accept_due_reason",
         ),

@@ -5,8 +5,8 @@ Both are data: ``data/sla/leaves.yml`` and ``data/sla/priorities.yml``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,58 @@ class Urgency:
             if rule.matches(leaf, text):
                 return rule.priority, rule.reason
         return Priority.U3, "普通事项"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Version of the taxonomy, and what leaves are called elsewhere: empty until a place fills it in.
+
+    Attributes:
+        version: Stands on each ticket, so that an old one can still be read.
+        gbt39666: Leaf → code of the national standard for hotlines.
+        local: Leaf → code of the local catalogue of services.
+    """
+
+    version: str = ""
+    gbt39666: Mapping[str, str] = field(default_factory=dict)
+    local: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def leaves(self) -> dict[str, str]:
+        """Leaf by code, of either kind."""
+        return {code: leaf for codes in (self.gbt39666, self.local) for leaf, code in codes.items()}
+
+    def of(self, leaf: str) -> tuple[str, ...]:
+        """Return the codes of a leaf that have been filled in."""
+        return tuple(c[leaf] for c in (self.gbt39666, self.local) if leaf in c)
+
+
+CODE_KEYS = frozenset({"gbt39666", "local"})
+
+
+def load_codes(path: Path, leaves: Collection[str]) -> Codes:
+    """Read version and codes; what is empty is left out.
+
+    Raises:
+        ValueError: Without a version, a leaf that is not there or has no line, another key, or a code
+            of two leaves.
+    """
+    data: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8"))
+    given: Mapping[str, Mapping[str, str]] = data["codes"]
+    if not data.get("version"):
+        raise ValueError(f"{path.name}: version")
+    if wrong := set(given) ^ set(leaves):
+        raise ValueError(f"{path.name}: {'、'.join(sorted(wrong))}")
+    if any(set(codes) - CODE_KEYS for codes in given.values()):
+        raise ValueError(f"{path.name}: {'、'.join(sorted(CODE_KEYS))}")
+    kinds = {
+        key: {leaf: str(codes[key]) for leaf, codes in given.items() if codes.get(key)}
+        for key in sorted(CODE_KEYS)
+    }
+    all_codes = [code for codes in kinds.values() for code in codes.values()]
+    if twice := sorted({c for c in all_codes if all_codes.count(c) > 1}):
+        raise ValueError(f"{path.name}: {'、'.join(twice)}")
+    return Codes(str(data["version"]), kinds["gbt39666"], kinds["local"])
 
 
 def load_leaves(path: Path) -> Mapping[str, Leaf]:

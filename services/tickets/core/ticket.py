@@ -56,7 +56,9 @@ class Ticket:
     appointment: JSON | None = None
     certificate: JSON | None = None
     attachments: list[str] = field(default_factory=list)
-    nlu: JSON | None = None
+    nlu: JSON | None = None  # what the bot had understood; see CreateTicket
+    knowledge_refs: list[JSON] = field(default_factory=list)  # cards that the resident was shown
+    taxonomy_version: str | None = None  # of the leaves, when the leaf was set; see leaves.Codes
     # neighbours: whose household (a keyed hash), whom it speaks for, who joined
     household: str | None = None
     said_households: int | None = None

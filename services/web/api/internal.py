@@ -652,6 +652,8 @@ async def _of_resident(
             "channel": conversation.channel,
             "resident_id": resident_id,
             "contact": contact if told else None,
+            "nlu": {**(body.nlu or {}), "model": await services.learning.models.serves()},
+            "knowledge_refs": await services.channels.cards_shown(conversation.id),
         }
     )
 

@@ -230,7 +230,7 @@ async def create(request: web.Request, body: RegisteredTicket) -> dict[str, Any]
         # A ticket opens a conversation's photos and tells its resident of every change.
         await services.channels.handoff_of(actor_of(staff), body.conversation_id)
     # Whose it is and what the model understood are known by the dialogue alone.
-    body = body.model_copy(update={"resident_id": None, "nlu": None})
+    body = body.model_copy(update={"resident_id": None, "nlu": None, "knowledge_refs": []})
     if "channel" not in body.model_fields_set:
         body = body.model_copy(update={"channel": "patrol" if staff.role == "grid" else "counter"})
     given = body.model_dump(exclude={"location"})

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
+from services.channels.store import append
 from services.channels.tables import HandoffRow
 from services.context import Services
 from services.outbox.worker import run_due
 from services.seed.seed import seed
 from services.tickets.core.actor import SYSTEM, Actor
+from services.tickets.store import load
+from services.training.serving import ServingReport
 from services.web.app import create_app
 
 Client = TestClient[Any, Any]
+DESK = Actor("staff", "dispatcher1", "dispatcher", "street")
 HEADERS = {"Authorization": "Bearer internal-token-of-the-tests"}
 
 
@@ -75,6 +80,51 @@ async def test_a_report_from_address_to_rating(client: Client, services: Service
     )  # fmt: skip
     answer = {"conversation_id": conversation, "stage": "solved"}
     await call(client, "POST", f"/tickets/{number}/callback", answer, status=422, key="c:4")
+
+
+async def test_a_ticket_of_the_bot_keeps_what_was_understood_and_which_cards_were_shown(
+    client: Client, services: Services
+) -> None:
+    conversation = (await services.channels.open_session()).session_id
+    now = services.clock.now()
+
+    async def shows(card: dict[str, Any], minutes: int) -> None:
+        async with services.db.write() as s:
+            at = now - timedelta(minutes=minutes)
+            await append(s, conversation, sender="bot", now=at, card=card)
+
+    async def served(model: str) -> None:
+        report = ServingReport(process="bot:1", model=model, state="serving")
+        await services.learning.models.report_serving(report)
+
+    card = {"type": "service", "leaf": "H6", "title": "楼道灯", "version": 2, "lines": ["……"]}
+    await shows({**card, "title": "昨天看的"}, 24 * 60)
+    await shows(card, 9)
+    await shows(card, 5)
+    await shows({"type": "links", "title": "别的"}, 4)
+    await served("a" * 64)
+    understood = {"intent": "report_problem", "confidence": 0.87, "slots": ["address"]}
+    body = {
+        "conversation_id": conversation, "leaf": "H6", "narrative": "楼道灯坏了",
+        "nlu": {"leaf": "H6", "round": "m-1", **understood},
+    }  # fmt: skip
+    first = await call(client, "POST", "/tickets", body, status=201, key="c:1")
+    # Sent again it is the same request, whatever is served and shown by then.
+    await served("b" * 64)
+    await shows({"type": "safety", "leaf": "H3", "title": "燃气", "version": "1"}, 1)
+    again = await call(client, "POST", "/tickets", body, status=201, key="c:1")
+    assert first["ticket_no"] == again["ticket_no"]
+    async with services.db.read() as s:
+        ticket = await load(s, first["ticket_no"])
+    assert ticket is not None
+    assert ticket.nlu == {"leaf": "H6", "round": "m-1", **understood, "model": "a" * 64}
+    assert ticket.knowledge_refs == [
+        {"type": "service", "leaf": "H6", "title": "楼道灯", "version": 2}
+    ]
+    assert ticket.taxonomy_version == services.tickets.codes.version
+    # The unit sees what the resident had been told, nobody what the model had thought.
+    seen = await services.tickets.get(ticket.ticket_no, DESK)
+    assert seen["knowledge_refs"] == ticket.knowledge_refs and "nlu" not in seen
 
 
 async def test_own_data_is_kept_shown_corrected_and_deleted(

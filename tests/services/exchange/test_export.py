@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -10,9 +11,11 @@ from openpyxl import load_workbook
 from services.context import Services
 from services.errors import LindaError
 from services.exchange.feedback import harmless
+from services.exchange.mapping import load_mappings
 from services.outbox.worker import run_due
 from services.tickets.core.actor import Actor
 from tests.services.exchange.conftest import LIGHT, changed, xlsx
+from tests.services.tickets.world import DATA
 
 DESK = Actor("staff", "dispatcher1", "dispatcher", "street")
 AUDITOR = Actor("staff", "auditor1", "auditor", "street")
@@ -95,3 +98,22 @@ async def test_without_a_yes_they_are_masked(services: Services, whole: bool) ->
 def test_no_cell_is_a_formula(text: str) -> None:
     assert harmless(text) == f"'{text}"
     assert harmless("灯=坏") == "灯=坏"
+
+
+async def test_codes_that_a_place_has_filled_in_go_out_and_come_in(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, out = await imported(services), services.exchange.exporting
+    leaf = (await services.tickets.get(number, DESK))["leaf"]
+    told = lines((await out.fetch(await out.make("city", DESK), DESK))[1])
+    # Nobody has filled in a code: none is invented.
+    assert {(t["业务代码"], t["事项编号"]) for t in told} == {("", "")}
+    assert {t["分类版本"] for t in told} == {services.tickets.codes.version}
+    codes = replace(services.tickets.codes, gbt39666={leaf: "本地填-1"}, local={leaf: "XZ-07"})
+    monkeypatch.setattr(out, "_codes", codes)
+    await services.tickets.act(number, "note", {"text": "编号填好了"}, DESK)
+    told = lines((await out.fetch(await out.make("city", DESK), DESK))[1])
+    assert {(t["业务代码"], t["事项编号"]) for t in told} == {("本地填-1", "XZ-07")}
+    mappings = load_mappings(DATA / "exchange", services.tickets.leaves, codes.leaves)
+    assert mappings["city"].leaf["XZ-07"] == leaf
+    assert mappings["city"].leaf["供水"] == "H1"
