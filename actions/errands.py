@@ -6,7 +6,7 @@ from actions.client import Json, TicketView
 from actions.follow_ups import PROXY
 from actions.form_actions import FormStep, Submit, ask_place, facts_of
 from actions.forms import errand, lacking
-from actions.forms.draft import Draft
+from actions.forms.draft import CONFIRM, Draft
 from actions.turn import Turn, button
 
 
@@ -23,6 +23,15 @@ class ErrandStep(FormStep):
             ask_place(turn, draft)
         else:
             turn.say(f"ask_errand_{question}", [button("跳过", "/deny")])
+
+    def _acknowledge(
+        self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
+    ) -> None:
+        """Say that nobody is sent when the resident goes after all."""
+        if old and old.get("errand") == PROXY != draft.get("errand") and question != CONFIRM:
+            turn.lead("errand_oneself", line=True)
+            return
+        super()._acknowledge(turn, old, draft, question)
 
 
 class SubmitErrand(Submit):

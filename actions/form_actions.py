@@ -31,7 +31,7 @@ from actions.forms.draft import (
     offers_default,
 )
 from actions.forms.replies import SUBMIT_NOW, bare, is_pause, is_restart, is_stop, is_yes
-from actions.message import Message
+from actions.message import Leaf, Message, one_each
 from actions.my_data import ask_about_subsidy, ask_to_remember
 from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part
@@ -261,6 +261,8 @@ class FormStep(TurnAction):
         waiting: list[Json] = []
         if old is None or not old.seen:
             waiting = [*self._own(turn), *turn.rest]
+        elif new and self.FORM.name == report.FORM.name:
+            waiting = self._other_houses(turn, old)
         draft = self.after_fill(fill(self.FORM, old, turn.message), turn.message)
         if waiting and not draft.get("later"):
             draft = replace(draft, values={**draft.values, "later": waiting})
@@ -282,6 +284,21 @@ class FormStep(TurnAction):
         if others:
             turn.lead("several", line=True, n=len(whole.parts))
         return others
+
+    @staticmethod
+    def _other_houses(turn: Turn, old: Draft) -> list[Json]:
+        """Take the first house of an answer that counts them up (“一个3号楼，一个5号楼”); return the others."""
+        story, leaf = str(old.get("narrative") or "").partition("\n")[0], old.get("leaf")
+        if old.asked != "place" or not (story and leaf):
+            return []
+        first, *others = one_each(turn.message, told=story) or (None,)
+        if first is None or not others:
+            return []
+        turn.lead("several", line=True, n=1 + len(others))
+        where = first.entities[-1]
+        turn.message = replace(first, text=where.text, written=where.text)
+        about = {"intent": "report_problem", "leaf": Leaf(str(leaf), 1.0, ())}
+        return [as_later(replace(other, **about)) for other in others]
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
         """A matter told while another one is being arranged waits until that is done."""
@@ -316,7 +333,8 @@ class FormStep(TurnAction):
         words = short(turn.message.verbatim)
         if old is None or not words:
             return
-        if len(draft.get("later") or []) > len(old.get("later") or []):
+        counted = bool(turn.message.said_in)  # the first of several houses, which were counted up
+        if not counted and len(draft.get("later") or []) > len(old.get("later") or []):
             turn.lead("later_noted", words=words)
             return
         if old.asked == "place" != question and not draft.get("address"):

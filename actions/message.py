@@ -316,29 +316,42 @@ def _only_on_behalf(part: Message) -> bool:
     return rest != part.text and bool(pattern("each", "on_behalf").fullmatch(rest.strip(" ，,。")))
 
 
-def one_each(whole: Message) -> tuple[Message, ...]:
-    """Return one request for each house of “…灯坏了，一个3号楼一个5号楼”; empty when they are not counted up."""
-    if whole.tapped or whole.intent != "report_problem":
+def one_each(whole: Message, told: str | None = None) -> tuple[Message, ...]:
+    """Return one request for each house of “…灯坏了，一个3号楼一个5号楼”; empty when they are not counted up.
+
+    The compound may stand before the houses or behind them (“…，幸福小区的”).
+
+    Args:
+        whole: The message.
+        told: What it is about, when that was said before and this only answers where.
+    """
+    if whole.tapped or (told is None and whole.intent != "report_problem"):
         return ()
-    houses = [
-        e for e in whole.all("address") if isinstance(e.value, Mapping) and e.value.get("building")
-    ]
+    places = [e for e in whole.all("address") if isinstance(e.value, Mapping)]
+    houses = [e for e in places if e.value.get("building")]
     first = [pattern("each", "one").search(whole.text[: e.start]) for e in houses]
     if len(houses) < 2 or not all(first):
         return ()
-    gaps = zip(houses, (*(m.start() for m in first[1:] if m), len(whole.text)), strict=True)
+    last = next(
+        (e for e in places if e.start >= houses[-1].end and "building" not in e.value), None
+    )
+    end = last.start if last else len(whole.text)
+    gaps = [*zip(houses, (*(m.start() for m in first[1:] if m), end), strict=True)]
+    if last is not None:
+        gaps.append((last, len(whole.text)))
     if not all(pattern("each", "behind").match(whole.text[e.end : end]) for e, end in gaps):
         return ()
     head = first[0].start() if first[0] else 0
-    told = whole.text[:head].rstrip(" ，,、。；;：:")
+    story = whole.text[:head].rstrip(" ，,、。；;：:") if told is None else told
     said = [e for e in whole.entities if e.end <= head]
-    compound = next((e.value.get("community") for e in said if e.type == "address"), None)
+    named = [e.value.get("community") for e in (*said, last) if e and e.type == "address"]
+    compound = next(filter(None, named), None)
     beside = tuple(e for e in said if e.type not in ("address", "count"))
     return tuple(
         replace(
             whole,
-            text=f"{told}，{house.text}",
-            written=f"{told}，{house.text}",
+            text=f"{story}，{house.text}",
+            written=f"{story}，{house.text}",
             entities=(*beside, _house(house, compound)),
             said_in=f"{whole.id}#{number}",
         )

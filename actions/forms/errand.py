@@ -13,6 +13,7 @@ from actions.echo import say_time
 from actions.follow_ups import APPOINTMENT, PROXY
 from actions.forms import place, shared
 from actions.forms.draft import Draft, Field, Form, Values
+from actions.forms.replies import bare
 from actions.message import Message
 from actions.texts import say
 
@@ -25,6 +26,8 @@ TOLD = 4
 
 def _other(message: Message, draft: Draft) -> Values:
     """Read what is to be done instead (“不对，是老年证”), and whether one goes oneself after all."""
+    if goes_oneself(message, draft):
+        return {"errand": APPOINTMENT}
     turned = corrections.of(message)
     if turned is None or not draft.asked:
         return {}
@@ -39,6 +42,15 @@ def _other(message: Message, draft: Draft) -> Values:
     ):
         said["errand"] = kind
     return said
+
+
+def goes_oneself(message: Message, draft: Draft) -> bool:
+    """Whether somebody was to do it and the resident goes oneself after all (“不用代办了，我自己去”)."""
+    if message.tapped or draft.form != "errand" or draft.get("errand") != PROXY:
+        return False
+    offers = (leaves.card(draft.get("leaf")) or {}).get("offers") or ()
+    said = pattern(FILE, "goes_oneself").search(bare(message.text))
+    return bool(said) and APPOINTMENT in offers
 
 
 FORM = Form(

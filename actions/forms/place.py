@@ -82,11 +82,14 @@ def read(message: Message, draft: Draft) -> Values:
     if said:
         entity = max(reversed(said), key=lambda e: len(e.value))
         parts = {k: v for k, v in entity.value.items() if k in PARTS}
-        parts = {**_nearer(message, draft, parts), **_behind(message, entity)}
+        door = {**_side(message, entity), **_behind(message, entity)}
+        parts = {**_nearer(message, draft, parts), **door}
         where = _compound_said(said, parts) or _compound_before(message, said, parts)
         if draft.get(PINNED) and {"community", "building"} <= set(where | parts):
             draft = _without_label(draft)
-        return _fresh(draft, {**where, **parts}, f"{''.join(where.values())}{entity.text}")
+        whole = {**where, **parts}
+        words = say_address(whole) if door else f"{''.join(where.values())}{entity.text}"
+        return _fresh(draft, whole, words)
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
     return {}
@@ -263,12 +266,13 @@ def _door(message: Message, draft: Draft) -> Values:
     known = draft.get("address") or {}
     if known.get("building") and (other := _other_door(message)):
         return _fresh(draft, {"room": other}, other)
-    said = _DOOR.fullmatch(bare(message.text))
+    words, side = _without_side(bare(message.text))
+    said = _DOOR.fullmatch(words)
     asked = draft.asked in ("contact", CONFIRM) and known.get("building") and not known.get("room")
     if not asked or said is None or not (said["floor"] or said["room"]):
         return {}
     again = {DOOR_SAID: True} if draft.asked == "contact" else {}
-    return {**_fresh(draft, _door_parts(said), message.text), **again}
+    return {**_fresh(draft, {**_door_parts(said), **side}, message.text), **again}
 
 
 def _other_door(message: Message) -> str:
@@ -286,10 +290,26 @@ def _door_parts(said: re.Match[str]) -> dict[str, str]:
 
 
 def _behind(message: Message, entity: Entity) -> dict[str, str]:
-    """Return the door told behind a house, apart from it (“2单元，五楼，501”)."""
+    """Return the door told behind a house or its unit, apart from it (“2单元，五楼，501”, “1单元三楼，301”)."""
     said = _DOOR_BEHIND.match(message.text, entity.end)
-    house = entity.value.get("building") and not entity.value.get("room")
+    known = entity.value.get("building") or entity.value.get("unit")
+    house = known and not entity.value.get("room")
     return _door_parts(said) if house and said and (said["floor"] or said["room"]) else {}
+
+
+def _side(message: Message, entity: Entity) -> dict[str, str]:
+    """Return which side of the floor is told right behind it, as a spot of the place (“三楼右手边”)."""
+    side = pattern("forms", "side").match(message.text, entity.end)
+    known = entity.value.get("floor") and not entity.value.get("place")
+    return {"place": side["side"]} if side and known else {}
+
+
+def _without_side(words: str) -> tuple[str, dict[str, str]]:
+    """Return a door's words without the side that ends them, and the side as a spot of the place."""
+    side = pattern("forms", "side").search(words)
+    if side is None or side.end() < len(words):
+        return words, {}
+    return words[: side.start()], {"place": side["side"]}
 
 
 def _picked(message: Message, draft: Draft) -> Values:
