@@ -244,6 +244,7 @@ class Asked:
             found.append(FLAGS["to_call"])
         if self.actor.role == "clerk":
             found.append(and_(TicketRow.state.in_(_WORKED_ON), or_(*self._mine())))
+            found.append(FLAGS["to_tell"])
         return found + self._owing()
 
     def _mine(self) -> list[Condition]:
@@ -309,7 +310,7 @@ class Asked:
         if self.actor.role == "clerk":
             keys = (*self._units(), TicketRow.owner_person == self.actor.id)
             of_desk = (Lane(key, _WORKED_ON, waits=True, mine=True) for key in keys)
-            return [*of_desk, *self._owing_lanes()]
+            return [*of_desk, *self._owing_lanes(), Lane(FLAGS["to_tell"])]
         return []
 
     def _owing_lanes(self) -> list[Lane]:

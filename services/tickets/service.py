@@ -105,7 +105,7 @@ SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({
-    "is_owner", "needed_to_act", "relay_there", "phone_left", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
+    "is_owner", "needed_to_act", "relay_there", "phone_left", "news_to_tell", "no_chat", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
     "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
@@ -792,7 +792,8 @@ class TicketService:
             ticket = await self._visible(s, ticket_no, actor)
             happened = await store.history(s, ticket.ticket_no)
             names = {}
-            for id in {e.actor.id for e in happened if e.actor.kind == "staff"}:
+            wrote = {e.data["on_behalf"]["by"] for e in happened if e.data.get("on_behalf")}
+            for id in {e.actor.id for e in happened if e.actor.kind == "staff"} | wrote:
                 person = await self._people.staff(s, id)
                 names[id] = person.name if person else id
             clear = await self._clear(s, ticket.ticket_no)
@@ -933,6 +934,11 @@ class TicketService:
     async def resident_get_in(self, session: Session, ticket_no: str) -> View:
         """Return the resident view in the caller's transaction, for what the services do by themselves."""
         return await self._shown(session, await self._load(session, ticket_no, lock=True))
+
+    async def as_told(self, ticket_no: str) -> View:
+        """Return the resident view, for the words that somebody of staff tells on the phone."""
+        async with self._db.read() as s:
+            return await self._shown(s, await self._load(s, ticket_no))
 
     async def _code_fits(self, ticket: Ticket, query_code: str, origin: str) -> bool:
         now, who = self._clock.now(), f"{ticket.ticket_no}:{origin}"
@@ -1445,7 +1451,12 @@ def _other(ticket: Ticket, command: Command) -> str | None:
     if named is not None:
         given = command.payload.get(named)
         return str(given) if given else None
-    if ticket.state is State.MERGED and command.action in ("callback", "rate", "part"):
+    if ticket.state is State.MERGED and command.action in (
+        "callback",
+        "rate",
+        "part",
+        "on_behalf",
+    ):
         return ticket.merged_into
     return None
 

@@ -71,7 +71,17 @@ _INTERNAL = ("query_code", "nlu", "handlers", "back_to", "conversation_id", "res
 _WHO = frozenset({"household", "who"})
 # Lists as they stand after an event: the ticket shows them; the timeline says what was new.
 _SNAPSHOTS = frozenset(
-    {"planned", "missed", "whistles", "assists", "consults", "reviews", "supervisions", "audits"}
+    {
+        "planned",
+        "missed",
+        "to_tell",
+        "whistles",
+        "assists",
+        "consults",
+        "reviews",
+        "supervisions",
+        "audits",
+    }
 )
 _NEUTRAL = "您反映的事项"
 # Not in a line of a list: without the contact data names in it would not be found; and it is for the
@@ -79,7 +89,7 @@ _NEUTRAL = "您反映的事项"
 _LONG = frozenset(
     {"narrative_original", "gist", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
      "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
-     "audits", "planned", "reminders", "reason", "occurred", "occurred_text", "appointment", "certificate",
+     "audits", "planned", "reminders", "reason", "to_tell", "occurred", "occurred_text", "appointment", "certificate",
      "rating"}
 )  # fmt: skip
 _LISTED = ("role", "name", "phone")
@@ -149,6 +159,7 @@ EVENT_TEXTS: dict[str, str] = {
     "noted": "备注",
     "revealed": "查看联系方式",
     "relayed": "总机转接，没看号码",
+    "told": "打电话告诉居民",
     "urged": "居民催办",
     "supplemented": "居民补充",
     "amended": "居民更正",
@@ -271,7 +282,12 @@ def _of_nobody(said: Any, ticket: Ticket) -> Any:
     """Return what was said without the id of the resident who said it; staff keep theirs."""
     if not isinstance(said, list):
         return said
-    residents = {ticket.conversation_id, ticket.resident_id, *(j.get("who") for j in ticket.joined)}
+    residents = {
+        ticket.conversation_id,
+        ticket.resident_id,
+        ticket.ticket_no,
+        *(j.get("who") for j in ticket.joined),
+    }
     return [
         {**one, "by": "resident"} if isinstance(one, dict) and one.get("by") in residents else one
         for one in said
@@ -506,20 +522,24 @@ def _event(event: Event, shown: _Shown) -> View:
         "label_zh": ACTIONS[event.action],
         "text": text,
         "at": event.at.isoformat(),
-        "actor": _actor(event.actor, shown.names),
+        "actor": _actor(event, shown.names),
         "from_state": event.from_state.value,
         "to_state": event.to_state.value,
         "data": data,
     }
 
 
-def _actor(actor: Actor, names: Mapping[str, str]) -> View:
-    """Who did it: staff by name and role; a resident is only “居民”, never an id."""
+def _actor(event: Event, names: Mapping[str, str]) -> View:
+    """Who did it: staff by name and role; a resident is only “居民”, never an id, with who wrote it."""
+    actor = event.actor
     if actor.kind == "staff":
         name = names.get(actor.id, actor.id)
         role = ROLE_NAMES.get(actor.role, "")
         return {"kind": "staff", "id": actor.id, "role": actor.role, "name": f"{name}（{role}）"}
     name = "居民" if actor.kind == "resident" else "系统"
+    if written := event.data.get("on_behalf"):
+        role = ROLE_NAMES.get(written["role"], "")
+        name = f"居民（{role}{names.get(written['by'], written['by'])}代记）"
     return {"kind": actor.kind, "id": None, "role": actor.role, "name": name}
 
 

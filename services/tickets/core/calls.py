@@ -78,10 +78,15 @@ def exhausted(calls: Iterable[Facts], since: datetime | None, profile: Profile) 
 
     Three calls within the hour are one attempt for who was at work then.
     """
-    times = [datetime.fromisoformat(c["at"]) for c in calls if c["result"] == "no_answer"]
+    times = [moment(c["at"]) for c in calls if c["result"] == "no_answer"]
     missed = [at for at in times if since is not None and at >= since]
     days = {at.astimezone(ZONE).date() for at in missed}
     return len(missed) >= profile.callback_attempts and len(days) >= profile.callback_days
+
+
+def moment(at: str) -> datetime:
+    """Return a time of an event's facts."""
+    return datetime.fromisoformat(at)
 
 
 def to_be_called(ticket: Ticket, command: Command, context: Context) -> Refusal | None:

@@ -25,6 +25,17 @@ WAYS = {"phone": "电话", "visit": "上门", "message": "短信或留言", "vid
 REACHED = {"reached": "联系上了", "delivered": "短信、留言已送达", "no_answer": "没联系上"}
 DELIVERED_BY = "message"
 """The one way in which something can be delivered without anybody having answered."""
+TOLD = {"told": "告诉了", "not_reached": "没打通"}
+SPOKEN = {
+    "supplement": "补充情况",
+    "urge": "催办",
+    "reject": "说没办好，要重办",
+    "review": "不服，要换人复核",
+    "rate": "评价",
+    "withdraw": "撤回",
+}
+"""What a resident without a chat says on the phone or at the counter."""
+SAID = {"phone": "电话里", "counter": "当面"}
 WHISTLES = {
     "problem": "街道难以解决的突出问题",
     "enforcement": "需要综合执法",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from services.tickets.core import planning
+from services.tickets.core import planning, telling
 from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.calendar import ZONE
 from services.tickets.core.commands import Command, CreateTicket
@@ -133,7 +133,11 @@ def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusa
         if refusal:
             return refusal
     to = target(line, ticket)
-    data = event_data(ticket, command, context, line.event, line.clock, to)
+    marks: dict[str, Any] = {}
+    if line.action == telling.ON_BEHALF:
+        marks[telling.ON_BEHALF] = {"by": command.actor.id, "role": command.actor.role}
+        command = changed(command, {"actor": telling.speaker(ticket)})
+    data = event_data(ticket, command, context, line.event, line.clock, to) | marks
     return Event(
         ticket.ticket_no, ticket.version + 1, line.event, line.action, command.actor, command.at,
         ticket.state, to, data,

@@ -16,6 +16,7 @@ from services.tickets.core import (
     planning,
     reviewing,
     sideclocks,
+    telling,
 )
 from services.tickets.core.calendar import OPENS
 from services.tickets.core.choices import ACCEPTED, SUSPEND_REASONS
@@ -494,6 +495,8 @@ def _rating(ticket: Ticket, command: Command, context: Context) -> Facts:
     rating = {"score": score, "text": command.payload.get("text"), "at": command.at.isoformat()}
     if ticket.reporter.get("role") == "proxy":
         rating["proxy"] = True
+    if command.action == telling.ON_BEHALF:
+        rating[telling.ON_BEHALF] = True
     return {"rating": rating}
 
 
@@ -618,6 +621,8 @@ FACTS: Mapping[str, Effect] = {
     "joined_asked": calls.joined_asked,
     "joined_answered": lambda t, c, x: _rating(t, c, x) | calls.answered(t, c, x),
     "called_at_expiry": calls.answered,
+    "told": telling.told,
+    "withdrawn": lambda t, c, x: {"reason": c.payload.get("reason") or c.payload["text"]},
 }
 
 # Facts of the case that come from the place, not from what was typed.
@@ -631,4 +636,5 @@ def event_data(
     said = {k: v for k, v in command.payload.items() if k not in _NOT_WRITTEN and v is not None}
     follows = FACTS[event](ticket, command, context) if event in FACTS else {}
     facts = said | follows | CLOCKS[clock](ticket, command, context)
-    return facts | planning.follows(ticket, facts, clock, event, to, command, context)
+    facts |= planning.follows(ticket, facts, clock, event, to, command, context)
+    return facts | telling.follows(ticket, facts, event, command, context)

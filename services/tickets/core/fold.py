@@ -46,7 +46,7 @@ _DUE = ("due_at", "due_reason")
 _DISPATCH_DUE = ("dispatch_due_at", "dispatch_due_reason")
 _REVIEW = ("review_due_at", "review_due_reason", "review_asked_by")
 _BESIDE = ("consults", "assists", "whistles")
-_ALWAYS = ("planned", "missed")
+_ALWAYS = ("planned", "missed", "to_tell")
 """What any event can bring along (``planning.follows``); a list that is appended to leaves it out."""
 _ENTRY_WITHOUT = frozenset({*_ALWAYS, "due_before", "to_call"})
 _UNSIGNED = ("signed_at", "owner_person", "owner_person_name")
@@ -186,6 +186,7 @@ EFFECTS: dict[str, Effect] = {
     "noted": Effect(),
     "revealed": Effect(),
     "relayed": Effect(),
+    "told": Effect(),
     "urged": Effect(append="urges"),
     "supplemented": Effect(
         copy=(*_CASE, "attachments", "reporter", "pauses", "accept_due_at", "accept_due_reason"),

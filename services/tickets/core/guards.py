@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.tickets.core import calls, joint, moving, oversight, planning, reviewing
+from services.tickets.core import calls, joint, moving, oversight, planning, reviewing, telling
 from services.tickets.core.calendar import days_between
 from services.tickets.core.choices import DELIVERED_BY, NOT_DONE
 from services.tickets.core.clocks import extension_limit
@@ -632,6 +632,6 @@ GUARDS: dict[str, Guard] = {
         oversight.not_lowered, oversight.not_scored_unit, oversight.period_open,
         oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,
         oversight.is_case, reminder_due, reminders_lacking, moving.deadline_moves,
-        calls.to_be_called, calls.reached_by_phone,
+        calls.to_be_called, calls.reached_by_phone, telling.news_to_tell, telling.no_chat,
     )
 }  # fmt: skip

@@ -65,8 +65,10 @@ def load_relay(path: Path) -> Relay | None:
         given = data.get("relay")
         if not given:
             return None
-        found = Relay(**{k: v if k == "digits" else str(v).strip() for k, v in given.items()})
-        if not found.number or not 1 <= int(found.digits) <= LONGEST:
+        given = dict(given)
+        digits = int(given.pop("digits", LONGEST))
+        found = Relay(digits=digits, **{k: str(v).strip() for k, v in given.items()})
+        if not found.number or not 1 <= digits <= LONGEST:
             raise ValueError(f"要写号码（number），工单号取几位（digits）是1到{LONGEST}")
         return found
     except (OSError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:

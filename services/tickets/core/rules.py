@@ -64,6 +64,7 @@ class Rules:
         contact_counts: Results of a contact that are a first contact; others are kept as attempts.
         reveal_withheld: By kind of request, the roles that do not get the contact data of who asks.
         reveal_never: Kinds of units whose people never get them.
+        tell: Events that somebody tells on the phone to who has no chat.
         merge_window: Requests further apart are not merged by hand.
         asked_at_filing: Classes of urgency of which the dialogue asks for what is missing as it files.
         contact_first: Whether resolving needs a first contact where the class has a limit for it.
@@ -84,6 +85,7 @@ class Rules:
     contact_counts: frozenset[str] = frozenset({"reached"})
     asked_at_filing: frozenset[Priority] = frozenset()
     contact_first: bool = False
+    tell: frozenset[str] = frozenset()
     reveal_withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reveal_never: frozenset[str] = frozenset()
     merge_window: Limit = field(default=Limit(30, "d", False))
@@ -124,6 +126,7 @@ def load_rules(path: Path) -> Rules:
             contact_counts=_among(data["contact"]["counts"], REACHED),
             asked_at_filing=frozenset(Priority(p) for p in data["intake"]["asks"]),
             contact_first=bool(data["resolve"]["contact_first"]),
+            tell=frozenset(map(str, data["tell"]["events"])),
             reveal_never=frozenset(data["reveal"]["never"]),
             merge_window=Limit.parse(data["merge"]["window"]),
             reveal_withheld={

@@ -144,6 +144,9 @@ class Ticket:
     resolved_by: str | None = None
     callbacks: list[JSON] = field(default_factory=list)
     to_call: JSON | None = None  # by the callback desk: why, since when; see calls.py
+    to_tell: JSON | None = (
+        None  # on the phone: since when, which news, which attempts; see telling.py
+    )
     rework_round: int = 0
     rework_reason: str | None = None
     closed_at: datetime | None = None
@@ -197,6 +200,7 @@ class Ticket:
             "review_pending": self.review_due_at is not None,
             "case": self.case_of is not None,
             "to_call": self.to_call is not None and (self.is_open or self.state is State.MERGED),
+            "to_tell": self.to_tell is not None,
             "false_resolution": any(a["finding"] == "false" for a in self.audits),
             "excluded": self.exclusion is not None,
             "held": self.hold is not None,

@@ -33,9 +33,12 @@ from services.tickets.core.choices import (
     REACHED,
     RESULTS,
     REVIEWS,
+    SAID,
+    SPOKEN,
     STAGES,
     STANCES,
     SUSPEND_REASONS,
+    TOLD,
     WAYS,
     WHISTLE_RESULTS,
     WHISTLE_STAGES,
@@ -142,6 +145,8 @@ ACTIONS: dict[str, str] = {
     "urge": "催办",
     "supplement": "补充情况",
     "amend": "更正",
+    "tell": "打电话告诉居民",
+    "on_behalf": "代记居民说的",
     "rate": "评价",
     "take_up": "接手紧急求助",
     "ask_joined": "请回访一起反映的人",
@@ -218,6 +223,21 @@ _FINDING_FIELDS = (
     Field("text", "查到的情况", required=True),
 )
 _WHY_SEEN = (Field("reason", "为什么需要查看", required=True),)
+SPEAK_FOR = frozenset({"clerk", "callback", "dispatcher"})
+"""Who writes down all that a resident without a chat says; who does the work only what asks more of it."""
+OWN_WORK = WORKERS - {"clerk"}
+_TOLD = (
+    Field("result", "告诉了没有", "choice", True, TOLD),
+    Field("way", "怎么告诉的", "choice", options=WAYS, default="phone"),
+    _TEXT,
+)
+_SPOKEN = (
+    Field("what", "居民说的是哪样", "choice", True, SPOKEN),
+    Field("said", "怎么说的", "choice", options=SAID, default="phone"),
+    Field("text", "居民的原话", required=True),
+)
+_SCORED = (*_SPOKEN, Field("score", "评分（1–5）", "number", True), _PRESSURED)
+_PERSUADED = Field("persuaded", "是被人劝撤的", "flag", default=False)
 _WHY_RUNG = (Field("reason", "为什么打这个电话", required=True),)
 _WHISTLE = Field("whistle", "哪一次吹哨（如 W1；不填为最近一次）")
 _OWNER_FIELDS = (
@@ -624,7 +644,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "withdraw", OPEN | {S.MERGED}, S.WITHDRAWN, RESIDENT, "withdrawn",
-        (Field("reason", "撤回原因", required=True), Field("persuaded", "是被人劝撤的", "flag", default=False)),
+        (Field("reason", "撤回原因", required=True), _PERSUADED),
         clock="stop",
     ),
     # ── 考评与冻结（审计） ──────────────────────────────────────────────────────────────────
@@ -674,6 +694,62 @@ TRANSITIONS: tuple[Transition, ...] = (
         "relay", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED), To.SAME,
         frozenset({"callback"}), "relayed", _WHY_RUNG,
         ("relay_there", "something_to_tell", "needed_to_act", "phone_left"),
+    ),
+    Transition(
+        "relay", STORED, To.SAME, frozenset({"dispatcher"}), "relayed", _WHY_RUNG,
+        ("relay_there", "news_to_tell", "phone_left"),
+    ),
+    # ── 没有会话的居民：电话、窗口 ──────────────────────────────────────────────────────────
+    Transition(  # what a chat resident reads, somebody says
+        "tell", STORED, To.SAME, frozenset({"clerk", "dispatcher"}), "told", _TOLD,
+        ("news_to_tell", "may_read"),
+    ),
+    Transition(
+        "tell", STORED, To.SAME, OWN_WORK, "told", _TOLD,
+        ("news_to_tell", "is_owner", "not_confidential", "needed_to_act"),
+    ),
+    # What such a resident says counts as the resident's, marked with who wrote it. What speaks well of
+    # the work, or ends it, is never written by who did it.
+    *(
+        Transition(
+            "on_behalf", sources, to, SPEAK_FOR, event, _SPOKEN, ("no_chat", *guards), clock,
+            ("what", what),
+        )
+        for what, sources, to, event, clock, guards in (
+            ("supplement", OPEN - {S.NEED_INFO} | {S.HANDED_OFF}, To.SAME, "supplemented", "keep", ()),
+            ("supplement", _states(S.NEED_INFO), S.SUBMITTED, "supplemented", "info_given", ()),
+            ("urge", OPEN, To.SAME, "urged", "keep", ()),
+            ("reject", _states(S.RESOLVED, S.CLOSED), S.REWORK, "reworked", "rework",
+             ("within_reopen_days",)),
+            ("review", REFUSED, To.SAME, "review_requested", "await_review",
+             ("review_once", "within_review_days")),
+        )
+    ),
+    *(
+        Transition(
+            "on_behalf", sources, to, OWN_WORK, event, _SPOKEN,
+            ("no_chat", "is_owner", "not_confidential", *guards), clock, ("what", what),
+        )
+        for what, sources, to, event, clock, guards in (
+            ("supplement", ASSIGNED | {S.RESOLVED}, To.SAME, "supplemented", "keep", ()),
+            ("urge", ASSIGNED | {S.RESOLVED}, To.SAME, "urged", "keep", ()),
+            ("reject", _states(S.RESOLVED, S.CLOSED), S.REWORK, "reworked", "rework",
+             ("within_reopen_days",)),
+        )
+    ),
+    Transition(
+        "on_behalf", _states(S.RESOLVED, S.CLOSED), To.SAME, SPEAK_FOR, "rated", _SCORED,
+        ("no_chat", "not_handler", "other_unit", "score_in_range", "within_reopen_days"),
+        when=("what", "rate"),
+    ),
+    Transition(
+        "on_behalf", _states(S.MERGED), To.SAME, SPEAK_FOR, "rated", _SCORED,
+        ("no_chat", "not_handler", "other_unit", "score_in_range", "shared_resolved"),
+        when=("what", "rate"),
+    ),
+    Transition(
+        "on_behalf", OPEN | {S.MERGED}, S.WITHDRAWN, SPEAK_FOR, "withdrawn", (*_SPOKEN, _PERSUADED),
+        ("no_chat", "not_handler", "other_unit"), "stop", ("what", "withdraw"),
     ),
     # ── 居民 ────────────────────────────────────────────────────────────────────────────────
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),

@@ -14,6 +14,7 @@ from aiohttp import web
 from multidict import MultiDict
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from services.channels import telling
 from services.channels.types import AttachmentView, HandoffView, MessageView
 from services.errors import LindaError
 from services.tickets.core.actor import Actor
@@ -271,6 +272,7 @@ async def _ticket_page(
         actions=actions,
         lead=present.lead(actions),
         ringing=ringing,
+        news=await telling.words(services, view["ticket_no"], view.get("to_tell")),
         no_relay=services.tickets.relay is None,
         relay=view.get("relay"),
         choices=await forms.locality_choices(services, [f for a in actions for f in a["fields"]]),

@@ -52,6 +52,7 @@ WORKERS = {"grid", "clerk", "handler", "mediator"}
 DOERS = WORKERS | {"vendor"}
 STAFF = DOERS | HEADS | {"callback", "auditor"}
 R, S, C, A = {"resident"}, {"system"}, {"callback"}, {"auditor"}
+SPEAK = {"clerk", "callback", "dispatcher"}
 
 # step → of which variants ("" all) → in which states → whose
 MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
@@ -117,6 +118,15 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
         ("", ASSIGNED | {"RESOLVED"}, WORKERS - {"clerk"}),
         ("", ALL - {"CLOSED", "WITHDRAWN"}, {"clerk"}),
         ("", UNFINISHED | {"RESOLVED", "MERGED"}, C),
+        ("", ALL, {"dispatcher"}),
+    ],
+    "tell": [("", ALL, WORKERS | {"dispatcher"})],
+    "on_behalf": [
+        *((what, OPEN | more, SPEAK) for what, more in (
+            ("supplement", {"HANDED_OFF"}), ("urge", set()), ("withdraw", {"MERGED"}))),
+        *((what, ASSIGNED | {"RESOLVED"}, WORKERS - {"clerk"}) for what in ("supplement", "urge")),
+        ("reject", {"RESOLVED", "CLOSED"}, SPEAK | WORKERS), ("review", REFUSED, SPEAK),
+        ("rate", {"RESOLVED", "CLOSED", "MERGED"}, SPEAK),
     ],
     "urge": [("", OPEN, R)],
     "supplement": [("", OPEN | {"HANDED_OFF"}, R), ("half", {"NEED_INFO"}, R)],
@@ -290,6 +300,19 @@ VARIANTS: dict[str, list[Variant]] = {
         v("refuse", decision="refuse", text="不行", facts={"suspension_request": {"by": "x"}}),
         v("approve", "suspension_incomplete", decision="approve"),
     ],
+    "tell": [
+        *(v(result=r) for r in choices.TOLD), v(code="invalid_fields"),
+        v(code="nothing_to_tell", result="told", facts={"to_tell": None}),
+    ],
+    "on_behalf": [
+        *(v(w, what=w, text="居民说的", score=4) for w in choices.SPOKEN),
+        *(v(w, "has_chat", what=w, text="x", score=4, facts={"conversation_id": "c-1"})
+          for w in choices.SPOKEN),
+        *(v(w, "nobody_asked", what=w, text="x", score=4, facts={"reporter": {"role": "patrol"}})
+          for w in choices.SPOKEN),
+        v("rate", "invalid_fields", what="rate", text="x"),
+        v("urge", "invalid_fields", what="urge"), v("reject", what="reject", text="又坏了", said="counter"),
+    ],
     "resolve": list(resolving()),
     "callback": list(calling()),
     "ask_joined": [v(ask=a) for a in ("yes", "no")],
@@ -390,6 +413,9 @@ def expected(action: str, state: State, role: str, ticket: Ticket, one: Variant)
         return "state_not_allowed"
     if role == "supervisor" and one.code != "invalid_fields":
         return of_the_head(action, one)
+    judges = action == "on_behalf" and one.payload["what"] in ("rate", "withdraw")
+    if judges and role == "clerk" and ticket.owner_org is not None and one.code is None:
+        return "own_unit"  # the desk writes down no praise of its own work, and no withdrawal
     return one.code
 
 

@@ -28,6 +28,12 @@ DATA = ROOT / "data"
 T0 = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
 NUMBER = "SQ-261124-00001-0"
 
+NEWS = {
+    "since": T0.isoformat(), "tries": [],
+    "news": [{"event": "extended", "seq": 5, "at": T0.isoformat()}],
+}  # fmt: skip
+"""Something that somebody has to tell on the phone."""
+
 PLACE = Location(
     compound_id="xingfu", compound="幸福小区", community_id="qinghe-c1", community="清河社区",
     building_id="xingfu-3", building="3", unit="2", grid_id="qinghe-g1", grid="第一网格",
@@ -112,6 +118,8 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "note": {"text": "已看"},
     "reveal": {"reason": "需要打电话"},
     "relay": {"reason": "约上门时间"},
+    "tell": {"result": "told"},
+    "on_behalf": {"what": "supplement", "text": "是三单元", "score": 5},
     "urge": {},
     "supplement": {"text": "是三单元"},
     "rate": {"score": 5},
@@ -261,8 +269,12 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         },
         "reveal": {"to_call": {"why": "expired", "since": T0.isoformat()}}
         if actor.role == "callback" else {},
+        "tell": {"to_tell": NEWS},
+        "on_behalf": {
+            "conversation_id": None, "review_due_at": None, "review_due_reason": None,
+        },
         "relay": {
-            "reporter": {"role": "self", "phone": "138****5678"},
+            "reporter": {"role": "self", "phone": "138****5678"}, "to_tell": NEWS,
             **({"to_call": {"why": "expired", "since": T0.isoformat()}}
                if actor.role == "callback" else {}),
         },

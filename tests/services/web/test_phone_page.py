@@ -53,3 +53,24 @@ async def test_a_place_without_a_number_says_so_beside_the_way_to_see_it(
     page = await text(client, f"/console/tickets/{number}")
     assert "本地没有总机转接" in page and 'data-action="relay"' not in page
     assert 'data-action="reveal"' in page
+
+
+async def test_who_has_no_chat_is_told_on_the_phone_with_the_words_at_hand(
+    enter: Enter, services: Services
+) -> None:
+    client, number = await enter("clerk1"), await by_phone(services)
+    more = {"days": 1, "reason": "等配件"}
+    await services.tickets.act(number, "extend", more, ACTORS["supervisor"])
+    page = await text(client, "/console/tickets?flag=to_tell")
+    assert number in page
+    page = await text(client, f"/console/tickets/{number}")
+    assert "要打电话告诉居民" in page and "需要多一点时间：等配件" in page
+    version = (await services.tickets.get(number, ACTORS["clerk"]))["version"]
+    form = {"version": str(version), "result": "told"}
+    answer = await client.post(f"/console/tickets/{number}/actions/tell", data=form)
+    page = await answer.text()
+    assert answer.status == 200 and "这位居民不用微信" not in page
+    form = {"version": str(version + 1), "what": "supplement", "text": "是三单元", "said": "phone"}
+    answer = await client.post(f"/console/tickets/{number}/actions/on_behalf", data=form)
+    page = await answer.text()
+    assert answer.status == 200 and "工作人员代记" in page and "代记）" in page

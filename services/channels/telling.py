@@ -1,0 +1,29 @@
+"""The words of what somebody has to tell on the phone: the same that a chat resident would read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.channels.closing import facts_of, texts
+from services.tickets.core.actor import SYSTEM
+
+if TYPE_CHECKING:
+    from services.context import Services
+
+
+async def words(services: Services, ticket_no: str, waiting: dict[str, Any] | None) -> list[str]:
+    """Return the sentences to say, the oldest first.
+
+    Args:
+        waiting: ``to_tell`` of the ticket's staff view; who may see that may see these.
+    """
+    if not waiting:
+        return []
+    shown = await services.tickets.as_told(ticket_no)
+    happened = {e["seq"]: e["data"] for e in await services.tickets.events(ticket_no, SYSTEM)}
+    said = texts(services.settings.data_dir)
+    return [
+        said.say(news["event"], False, **facts_of(shown, happened.get(news["seq"], {}))).text
+        for news in waiting["news"]
+        if news["event"] in said
+    ]
