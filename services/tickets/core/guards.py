@@ -632,6 +632,6 @@ GUARDS: dict[str, Guard] = {
         oversight.not_lowered, oversight.not_scored_unit, oversight.period_open,
         oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,
         oversight.is_case, reminder_due, reminders_lacking, moving.deadline_moves,
-        calls.to_be_called, calls.reached_by_phone, telling.news_to_tell, telling.no_chat,
+        calls.to_be_called, calls.reached_by_phone, telling.news_to_tell, telling.no_chat, telling.score_given,
     )
 }  # fmt: skip

@@ -71,6 +71,13 @@ def no_chat(ticket: Ticket, command: Command, context: Context) -> Refusal | Non
     return None
 
 
+def score_given(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """A rating has a score; what else is said has none, so the form does not insist."""
+    if command.payload.get("score") is None:
+        return Refusal("score_missing", "评价请写几分（1到5）。", {"score": "请填1到5。"})
+    return None
+
+
 def speaker(ticket: Ticket) -> Actor:
     """Return the resident without a chat, as whom is recorded what they said."""
     return resident(ticket.resident_id or ticket.ticket_no)

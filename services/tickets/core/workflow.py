@@ -236,7 +236,7 @@ _SPOKEN = (
     Field("said", "怎么说的", "choice", options=SAID, default="phone"),
     Field("text", "居民的原话", required=True),
 )
-_SCORED = (*_SPOKEN, Field("score", "评分（1–5）", "number", True), _PRESSURED)
+_SCORED = (*_SPOKEN, Field("score", "评价的写评分（1–5）", "number"), _PRESSURED)
 _PERSUADED = Field("persuaded", "是被人劝撤的", "flag", default=False)
 _WHY_RUNG = (Field("reason", "为什么打这个电话", required=True),)
 _WHISTLE = Field("whistle", "哪一次吹哨（如 W1；不填为最近一次）")
@@ -705,7 +705,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         ("news_to_tell", "may_read"),
     ),
     Transition(
-        "tell", STORED, To.SAME, OWN_WORK, "told", _TOLD,
+        "tell", ASSIGNED | _states(S.RESOLVED, S.TERMINATED), To.SAME, OWN_WORK, "told", _TOLD,
         ("news_to_tell", "is_owner", "not_confidential", "needed_to_act"),
     ),
     # What such a resident says counts as the resident's, marked with who wrote it. What speaks well of
@@ -739,12 +739,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "on_behalf", _states(S.RESOLVED, S.CLOSED), To.SAME, SPEAK_FOR, "rated", _SCORED,
-        ("no_chat", "not_handler", "other_unit", "score_in_range", "within_reopen_days"),
+        ("no_chat", "not_handler", "other_unit", "score_given", "score_in_range", "within_reopen_days"),
         when=("what", "rate"),
     ),
     Transition(
         "on_behalf", _states(S.MERGED), To.SAME, SPEAK_FOR, "rated", _SCORED,
-        ("no_chat", "not_handler", "other_unit", "score_in_range", "shared_resolved"),
+        ("no_chat", "not_handler", "other_unit", "score_given", "score_in_range", "shared_resolved"),
         when=("what", "rate"),
     ),
     Transition(

@@ -205,3 +205,14 @@ async def test_the_timeline_says_who_wrote_it_down_and_shows_no_id(
     view = await case.act(CALLBACK, "on_behalf", what="rate", text="还行", score=3)
     assert view["rating"]["score"] == 3 and view["state"] == "RESOLVED"
     assert (await tickets.get(case.number, ACTORS["clerk"])).get("rating") is None
+
+
+async def test_the_form_insists_on_a_score_only_for_a_rating(tickets: TicketService) -> None:
+    case = await by(tickets, **PHONED)
+    await case.act(GRID, "sign")
+    await case.act(GRID, "resolve", **DONE)
+    offered = await tickets.allowed_actions(case.number, CALLBACK)
+    (form,) = [a for a in offered if a["action"] == "on_behalf"]
+    assert {f["name"] for f in form["fields"] if f["required"]} == {"what", "text"}
+    refused = await case.refused(CALLBACK, "on_behalf", what="rate", text="还行")
+    assert refused == "score_missing"

@@ -120,7 +120,8 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
         ("", UNFINISHED | {"RESOLVED", "MERGED"}, C),
         ("", ALL, {"dispatcher"}),
     ],
-    "tell": [("", ALL, WORKERS | {"dispatcher"})],
+    "tell": [("", ALL, {"clerk", "dispatcher"}),
+             ("", ASSIGNED | {"RESOLVED", "TERMINATED"}, WORKERS - {"clerk"})],
     "on_behalf": [
         *((what, OPEN | more, SPEAK) for what, more in (
             ("supplement", {"HANDED_OFF"}), ("urge", set()), ("withdraw", {"MERGED"}))),
@@ -310,7 +311,7 @@ VARIANTS: dict[str, list[Variant]] = {
           for w in choices.SPOKEN),
         *(v(w, "nobody_asked", what=w, text="x", score=4, facts={"reporter": {"role": "patrol"}})
           for w in choices.SPOKEN),
-        v("rate", "invalid_fields", what="rate", text="x"),
+        v("rate", "score_missing", what="rate", text="x"),
         v("urge", "invalid_fields", what="urge"), v("reject", what="reject", text="又坏了", said="counter"),
     ],
     "resolve": list(resolving()),
