@@ -38,6 +38,19 @@ class Condition(_Strict):
     act: bool
 
 
+class Consents(_Strict):
+    """What an elder is asked to agree to, and how that can be answered."""
+
+    purposes: dict[str, str]
+    answers: dict[str, str]
+    said_by: dict[str, str]
+    forms: dict[str, str]
+
+
+GIVEN, VISITS = "given", "visit"
+"""The answer that is a yes; the purpose that decides whether somebody is visited."""
+
+
 class Rules(_Strict):
     """The whole file."""
 
@@ -49,6 +62,7 @@ class Rules(_Strict):
     ways: dict[str, Way]
     states: dict[str, Condition]
     absences: dict[str, str]
+    consent: Consents
     exception_share: float = Field(gt=0, le=1)
     remind_days_before_end: int = Field(ge=1, le=28)
 
@@ -83,6 +97,7 @@ class Care:
         joined, left: First day on the list, and the first day no longer on it.
         visits: When a visit counted, in any order.
         alerts: When something grave was heard of, in any order.
+        answers: From which day on visits were agreed to or not, the latest last.
     """
 
     id: str
@@ -92,6 +107,7 @@ class Care:
     visits: Sequence[datetime] = ()
     alerts: Sequence[datetime] = ()
     absences: Sequence[Absence] = ()
+    answers: Sequence[tuple[date, bool]] = ()
 
     def on_list(self, day: date) -> bool:
         """Say whether the elder is a target on that day."""
@@ -100,6 +116,17 @@ class Care:
     def away(self, day: date) -> Absence | None:
         """Return the absence of that day."""
         return next((a for a in self.absences if a.covers(day)), None)
+
+    @property
+    def alerted(self) -> bool:
+        """Whether something grave was heard of and nobody has been there since."""
+        last = max(self.visits, default=None)
+        return any(last is None or last < at for at in self.alerts)
+
+    def declined(self, day: date) -> bool:
+        """Say whether visits were not wanted on that day; who was never asked has not refused."""
+        said = [agreed for since, agreed in self.answers if since <= day]
+        return bool(said) and not said[-1]
 
 
 @dataclass(frozen=True)
@@ -154,13 +181,16 @@ class Rate:
     Attributes:
         targets: On the list on the last day counted.
         visited: Of these, with a visit that counts in the month.
-        excepted: Of those not visited, away for most of the month; they stay in ``targets``.
+        excepted: Of those not visited, away for most of the month or not willing; they stay in
+            ``targets``.
+        declined: Of these, who does not want to be visited.
         missed: The others not visited.
     """
 
     targets: int = 0
     visited: int = 0
     excepted: int = 0
+    declined: int = 0
 
     @property
     def missed(self) -> int:
@@ -177,11 +207,14 @@ class Rate:
             self.targets + other.targets,
             self.visited + other.visited,
             self.excepted + other.excepted,
+            self.declined + other.declined,
         )
 
 
 def standing(care: Care, first: date, last: date, today: date, rules: Rules) -> str | None:
-    """Say how a period went for one elder: ``visited``, ``excepted`` or ``missed``.
+    """Say how a period went for one elder: ``visited``, ``declined``, ``excepted`` or ``missed``.
+
+    Who refused is an exception for as long as the refusal stands on the last day counted.
 
     Args:
         first, last: Days of the period, both included; a month as a rule.
@@ -195,6 +228,8 @@ def standing(care: Care, first: date, last: date, today: date, rules: Rules) -> 
         return None
     if any(first <= v.date() <= until for v in care.visits):
         return "visited"
+    if care.declined(until):
+        return "declined"
     begins = max(first, care.joined)
     days = [begins + timedelta(days=n) for n in range((until - begins).days + 1)]
     away = sum(care.away(d) is not None for d in days)
@@ -204,4 +239,6 @@ def standing(care: Care, first: date, last: date, today: date, rules: Rules) -> 
 def rate(cares: Iterable[Care], first: date, last: date, today: date, rules: Rules) -> Rate:
     """Return the figures of a period over these elders; arguments as in :func:`standing`."""
     found = [s for c in cares if (s := standing(c, first, last, today, rules)) is not None]
-    return Rate(len(found), found.count("visited"), found.count("excepted"))
+    declined = found.count("declined")
+    away = found.count("excepted")
+    return Rate(len(found), found.count("visited"), away + declined, declined)

@@ -29,6 +29,8 @@ from services.tickets.core.actor import Actor
 from services.tickets.core.commands import Contact, CreateTicket, Subject
 from services.tickets.service import TicketService
 from services.visits.plan import (
+    GIVEN,
+    VISITS,
     Absence,
     Care,
     Due,
@@ -42,6 +44,7 @@ from services.visits.plan import (
 from services.visits.tables import (
     CareAbsenceRow,
     CareAlertRow,
+    CareConsentRow,
     CareReminderRow,
     CareTargetRow,
     CareVisitRow,
@@ -68,6 +71,20 @@ class NewTarget(_Form):
     family: str = Field("", max_length=60, description="家里人怎么称呼、电话")
     kinds: list[str] = Field(min_length=1, max_length=10)
     risk: str
+    consent: str | None = Field(None, description="愿不愿意被探访；还没问就不写")
+    consent_by: str = Field("self", description="谁说的")
+    consent_form: str = Field("oral", description="怎么表示的")
+
+
+class NewConsent(_Form):
+    """What the elder or the guardian said; the latest answer to a purpose holds."""
+
+    id: str = Field(min_length=8, max_length=40)
+    purpose: str = VISITS
+    answer: str
+    said_by: str = "self"
+    form: str = "oral"
+    day: date
 
 
 class NewVisit(_Form):
@@ -114,6 +131,18 @@ class DemoFile(BaseModel):
 
 
 @dataclass(frozen=True)
+class Consent:
+    """An answer on record: to what, which, whose, how, of which day; who wrote it down."""
+
+    purpose: str
+    answer: str
+    said_by: str
+    form: str
+    day: date
+    by: str
+
+
+@dataclass(frozen=True)
 class Elder:
     """One line of the list.
 
@@ -134,6 +163,13 @@ class Elder:
     month: str | None
     away: Absence | None
     last: datetime | None
+    declined: bool = False
+    consents: tuple[Consent, ...] = ()
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody has asked about being visited."""
+        return any(c.purpose == VISITS for c in self.consents)
 
 
 @dataclass(frozen=True)
@@ -180,8 +216,9 @@ class VisitService:
         async with self._db.read() as s:
             rows = await self._targets(s, _area(actor), now.date())
             cares = await self._cares(s, rows, now - LOOKS_BACK)
-        found = [self._elder(r, cares[r.id], actor, now) for r in rows]
-        return sorted(found, key=lambda e: (e.away is not None, e.due.at, e.id))
+            said = await self._consents(s, [r.id for r in rows])
+        found = [self._elder(r, cares[r.id], actor, now, said[r.id]) for r in rows]
+        return sorted(found, key=lambda e: (e.declined, e.away is not None, e.due.at, e.id))
 
     async def elder(self, target_id: str, staff: Staff, actor: Actor) -> tuple[Elder, list[Visit]]:
         """Return one elder with the latest visits; that it was looked at goes on record."""
@@ -197,7 +234,8 @@ class VisitService:
                 .order_by(CareVisitRow.at.desc(), CareVisitRow.id)
                 .limit(HISTORY)
             )
-            return self._elder(row, care, actor, now), [self._visit(v) for v in visits]
+            said = (await self._consents(s, [row.id]))[row.id]
+            return self._elder(row, care, actor, now, said), [self._visit(v) for v in visits]
 
     async def phone(
         self, target_id: str, staff: Staff, actor: Actor, reason: str
@@ -280,6 +318,7 @@ class VisitService:
             raise _not_yours()
         self._known(wanted.kinds, self.rules.kinds, "哪类老人", "kinds")
         self._known([wanted.risk], self.rules.risks, "风险档", "risk")
+        first = self._first_answer(wanted, target_id)
         async with self._db.write() as s:
             if (known := await made_before(once, s, self._clock.now())) is not None:
                 return known
@@ -290,6 +329,9 @@ class VisitService:
                 )
             if await s.get(CareTargetRow, target_id) is None:
                 s.add(row)
+                await s.flush()
+                if first is not None:
+                    s.add(self._said(row.id, first, actor.id))
             await keep(once, s, target_id)
         return target_id
 
@@ -316,7 +358,8 @@ class VisitService:
         """Keep a visit; with a need, file it as a ticket at once. Return the ticket's number.
 
         Raises:
-            LindaError: 422 ``state_missing``: reached, and not said how the elder is.
+            LindaError: 422 ``state_missing``: reached, and not said how the elder is; ``declined``: not
+                wanted, and nothing grave was heard of that would need a look all the same.
         """
         if actor.role not in ("grid", "clerk"):
             raise _not_yours()
@@ -326,8 +369,10 @@ class VisitService:
         async with self._db.read() as s:
             row = await self._target(s, target_id, actor)
             known = await s.get(CareVisitRow, wanted.id)
+            care = (await self._cares(s, [row], self._clock.now() - LOOKS_BACK))[row.id]
         if known is not None:
             return self._same(known, target_id)
+        self._check_wanted(care)
         request = self._request(row, wanted.need) if wanted.need else None
         async with self._db.write() as s:
             if (known := await s.get(CareVisitRow, wanted.id)) is not None:
@@ -377,6 +422,20 @@ class VisitService:
                     target_id=row.id, by=actor.id, at=self._clock.now(), **wanted.model_dump()
                 )
             )
+
+    async def consent(self, target_id: str, wanted: NewConsent, actor: Actor) -> None:
+        """Keep what the elder or the guardian said; earlier answers stay on record.
+
+        Raises:
+            LindaError: 422 ``choice_unknown``, ``dates_wrong``: a day that has not come.
+        """
+        if actor.role not in NAMED:
+            raise _not_yours()
+        self._check_consent(wanted)
+        async with self._db.write() as s:
+            row = await self._target(s, target_id, actor)
+            if await s.get(CareConsentRow, wanted.id) is None:
+                s.add(self._said(row.id, wanted, actor.id))
 
     async def back(self, target_id: str, actor: Actor) -> None:
         """End what is open: the elder is home again from today on."""
@@ -442,6 +501,10 @@ class VisitService:
             row = await self._new_row(s, each, each.id, "clerk1", each.joined_on)
             s.add(row)
             await s.flush()
+            if (first := self._first_answer(each, each.id)) is not None:
+                s.add(
+                    self._said(row.id, first.model_copy(update={"day": each.joined_on}), "clerk1")
+                )
             for n, (days, way, state) in enumerate(each.visits):
                 s.add(
                     CareVisitRow(
@@ -464,7 +527,7 @@ class VisitService:
         self, grid: str, cares: Sequence[Care], now: datetime
     ) -> Iterable[tuple[str, str]]:
         today, period = now.date(), around("month", now.date())
-        home = [c for c in cares if c.away(today) is None]
+        home = [c for c in cares if c.away(today) is None and not c.declined(today)]
         late = sum(next_due(c, self.rules, now).at < now for c in home)
         if late:
             yield f"late:{grid}:{today}", f"有{late}位老人过了该探访的时间，请今天去看看。"
@@ -525,26 +588,76 @@ class VisitService:
                 select(CareAbsenceRow).where(CareAbsenceRow.target_id.in_(part))
             ):
                 absences[a.target_id].append(Absence(a.kind, a.starts, a.until))
+        said = await self._consents(s, ids)
         return {
             r.id: Care(
                 r.id, r.risk, r.joined_on, r.left_on, tuple(visits[r.id]), tuple(alerts[r.id]),
                 tuple(absences[r.id]),
+                tuple((c.day, c.answer == GIVEN) for c in said[r.id] if c.purpose == VISITS),
             )
             for r in rows
         }  # fmt: skip
 
-    def _elder(self, row: CareTargetRow, care: Care, actor: Actor, now: datetime) -> Elder:
+    async def _consents(self, s: Session, ids: Sequence[str]) -> dict[str, tuple[Consent, ...]]:
+        """Return the answers of these, each one's in the order of their days."""
+        found: dict[str, list[Consent]] = defaultdict(list)
+        order = (CareConsentRow.day, CareConsentRow.at, CareConsentRow.id)
+        for at in range(0, len(ids), 500):
+            some = select(CareConsentRow).where(CareConsentRow.target_id.in_(ids[at : at + 500]))
+            for c in await s.scalars(some.order_by(*order)):
+                found[c.target_id].append(
+                    Consent(c.purpose, c.answer, c.said_by, c.form, c.day, c.by)
+                )
+        return {id: tuple(found[id]) for id in ids}
+
+    def _first_answer(self, wanted: NewTarget, target_id: str) -> NewConsent | None:
+        """Return what was said when somebody was put on the list, if they were asked."""
+        if wanted.consent is None:
+            return None
+        found = NewConsent(
+            id=f"{target_id[:31]}-answered", answer=wanted.consent, said_by=wanted.consent_by,
+            form=wanted.consent_form, day=self._clock.now().date(),
+        )  # fmt: skip
+        self._check_consent(found)
+        return found
+
+    def _said(self, target_id: str, wanted: NewConsent, by: str) -> CareConsentRow:
+        return CareConsentRow(
+            target_id=target_id, by=by, at=self._clock.now(), **wanted.model_dump()
+        )
+
+    def _check_consent(self, wanted: NewConsent) -> None:
+        rules = self.rules.consent
+        self._known([wanted.purpose], rules.purposes, "为了什么", "purpose")
+        self._known([wanted.answer], rules.answers, "怎么说的", "answer")
+        self._known([wanted.said_by], rules.said_by, "谁说的", "said_by")
+        self._known([wanted.form], rules.forms, "怎么表示的", "form")
+        if wanted.day > self._clock.now().date():
+            raise LindaError("dates_wrong", "这一天还没到。", 422, {"day": "请换个日期。"})
+
+    def _check_wanted(self, care: Care) -> None:
+        """Who does not want to be visited is left alone, unless something grave was heard of."""
+        if care.declined(self._clock.now().date()) and not care.alerted:
+            raise LindaError(
+                "declined", "老人不愿意被探访。他又愿意了，先在“愿不愿意”里记一笔，再记探访。", 422
+            )
+
+    def _elder(
+        self, row: CareTargetRow, care: Care, actor: Actor, now: datetime,
+        consents: tuple[Consent, ...],
+    ) -> Elder:  # fmt: skip
         period, today = around("month", now.date()), now.date()
         due, away = next_due(care, self.rules, now), care.away(today)
+        declined = care.declined(today) and not care.alerted
         name, visits = self._open(row.name_enc), actor.role in ("grid", "clerk")
         family = self._open(row.family_enc)
         return Elder(
             row.id, name if visits else mask_name(name) or "", row.place,
             self._open(row.door_enc) if visits else "", mask_phone(self._open(row.phone_enc)),
             "有" if family else "", row.grid_id, tuple(row.kinds), row.risk, due,
-            due.at < now and away is None,
+            due.at < now and away is None and not declined,
             standing(care, period.first, period.last, today, self.rules), away,
-            max(care.visits, default=None),
+            max(care.visits, default=None), declined, consents,
         )  # fmt: skip
 
     def _visit(self, v: CareVisitRow) -> Visit:

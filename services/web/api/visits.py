@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.errors import LindaError
-from services.visits.service import Elder, NewAbsence, NewAlert, NewTarget, NewVisit
+from services.visits.service import Elder, NewAbsence, NewAlert, NewConsent, NewTarget, NewVisit
 from services.web.api.common import Answer, made_id, once_of
 from services.web.auth import actor_of
 from services.web.keys import SERVICES, STAFF
@@ -54,7 +54,7 @@ class ElderWanted(NewTarget):
                 {
                     "name": "王秀英", "building_id": "xingfu-3", "door": "2单元401",
                     "phone": "0439-00000299", "family": "儿子 0439-00000298", "kinds": ["alone"],
-                    "risk": "key",
+                    "risk": "key", "consent": "given",
                 }
             ]
         },
@@ -89,6 +89,21 @@ class AwayWanted(BaseModel):
     kind: str
     starts: date
     until: date | None = None
+
+
+class ConsentWanted(BaseModel):
+    """What the elder or the guardian said; without ``day`` it was today."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"answer": "refused", "said_by": "self", "form": "oral"}]},
+    )
+
+    answer: str
+    purpose: str = "visit"
+    said_by: str = "self"
+    form: str = "oral"
+    day: date | None = None
 
 
 class AlertWanted(BaseModel):
@@ -143,6 +158,17 @@ class AwayNow(Answer):
     until: date | None
 
 
+class ConsentLine(Answer):
+    """An answer on record."""
+
+    purpose: str
+    answer: str
+    said_by: str
+    form: str
+    day: date
+    by: str
+
+
 class ElderLine(Answer):
     """An elder; the phone is masked, the name too for who does not visit."""
 
@@ -160,6 +186,8 @@ class ElderLine(Answer):
     month: str | None
     away: AwayNow | None
     last: datetime | None
+    declined: bool = Field(description="不愿意被探访：不催，月探访率里列在例外")
+    consents: list[ConsentLine] = Field(description="说过的，按日子排；最近一条算数")
 
 
 class Elders(Answer):
@@ -214,7 +242,8 @@ class GridMonth(Answer):
     grid_id: str
     targets: int
     visited: int
-    exceptions: int
+    exceptions: int = Field(description="不在家占了多半个月的，和不愿意的")
+    declined: int = Field(description="例外里，不愿意被探访的")
     missed: int
     rate: float | None
 
@@ -249,6 +278,7 @@ class VisitChoices(Answer):
     states: dict[str, str]
     absences: dict[str, str]
     alerts: dict[str, str]
+    consent: dict[str, dict[str, str]] = Field(description="purposes、answers、said_by、forms")
 
 
 @routes.get(PATH, auth=SEE, response=Elders, summary="要探访的老人，最急的在前")
@@ -283,7 +313,8 @@ async def figures(request: web.Request, query: MonthQuery) -> dict[str, Any]:
         "grids": [
             {
                 "community_id": c, "grid_id": g, "targets": r.targets, "visited": r.visited,
-                "exceptions": r.excepted, "missed": r.missed, "rate": r.share,
+                "exceptions": r.excepted, "declined": r.declined,
+                "missed": r.missed, "rate": r.share,
             }
             for c, g, r in rows
         ],
@@ -298,7 +329,7 @@ async def choices(request: web.Request) -> VisitChoices:
         kinds=rules.kinds, absences=rules.absences, alerts=rules.alerts,
         risks={k: r.name for k, r in rules.risks.items()},
         ways={k: w.name for k, w in rules.ways.items()},
-        states={k: c.name for k, c in rules.states.items()},
+        states={k: c.name for k, c in rules.states.items()}, consent=rules.consent.model_dump(),
     )  # fmt: skip
 
 
@@ -358,6 +389,21 @@ async def away(request: web.Request, body: AwayWanted) -> ElderSeen:
     await request.app[SERVICES].visits.away(
         request.match_info["elder"], wanted, actor_of(request[STAFF])
     )
+    return await _seen(request)
+
+
+@routes.post(
+    f"{ONE}/consent", auth=SEE, body=ConsentWanted, response=ElderSeen, status=201, idempotency_key=True,
+    summary="愿不愿意被探访",
+)  # fmt: skip
+async def consent(request: web.Request, body: ConsentWanted) -> ElderSeen:
+    """Keep what the elder or the guardian said."""
+    visits, today = request.app[SERVICES].visits, request.app[SERVICES].clock.now().date()
+    given = body.model_dump() | {"day": body.day or today}
+    await visits.consent(
+        request.match_info["elder"], NewConsent(id=made_id(request), **given),
+        actor_of(request[STAFF]),
+    )  # fmt: skip
     return await _seen(request)
 
 

@@ -10,7 +10,7 @@ from multidict import MultiDict
 from services.errors import LindaError
 from services.people.roles import permissions_of
 from services.visits.plan import Rate
-from services.visits.service import NewAbsence, NewAlert, NewTarget, NewVisit
+from services.visits.service import NewAbsence, NewAlert, NewConsent, NewTarget, NewVisit
 from services.web.api.visits import MonthQuery
 from services.web.auth import actor_of
 from services.web.console.frame import REFUSALS, console_page
@@ -78,6 +78,7 @@ async def add(request: web.Request) -> web.Response:
         k: typed.get(k, "") for k in ("name", "building_id", "door", "phone", "family", "risk")
     }
     try:
+        given |= {k: typed[k] for k in ("consent", "consent_by", "consent_form") if typed.get(k)}
         wanted = validated(NewTarget, {**given, "kinds": typed.getall("kinds", [])})
         await services.visits.add(wanted, actor_of(request[STAFF]), _form_id(typed))
     except LindaError as error:
@@ -139,6 +140,11 @@ async def change(request: web.Request) -> web.Response:
                 until = typed.get("until") or None
                 wanted = validated(NewAbsence, {**given, "until": until, "id": _form_id(typed)})
                 await visits.away(id, wanted, actor)
+            case "consent":
+                said = {k: typed.get(k, "") for k in ("answer", "said_by", "day")}
+                how = {"form": typed.get("how", ""), "id": _form_id(typed)}
+                answer = validated(NewConsent, said | how)
+                await visits.consent(id, answer, actor)
             case "back":
                 await visits.back(id, actor)
             case "alert":

@@ -76,3 +76,19 @@ def test_a_month_that_goes_on_is_counted_up_to_today() -> None:
     assert standing(care(left=date(2026, 11, 28)), FIRST, LAST, TODAY, RULES) == "missed"
     assert rate([care()], date(2026, 12, 1), date(2026, 12, 31), TODAY, RULES) == Rate()
     assert Rate().share is None
+
+
+def test_who_does_not_want_to_be_visited_is_an_exception_while_the_refusal_stands() -> None:
+    no, yes = (date(2026, 11, 10), False), (date(2026, 11, 20), True)
+    never = care(answers=[no])
+    agreed_again = care(answers=[no, yes])
+    seen_before = care(answers=[(date(2026, 11, 10), False)], visits=[at(11, 2)])
+    later = care(answers=[(date(2026, 12, 1), False)])
+    assert never.declined(LAST) and not never.declined(date(2026, 11, 9))
+    assert not care().declined(LAST), "who was never asked has not refused"
+    found = [standing(c, FIRST, LAST, date(2026, 12, 5), RULES) for c in
+             (never, agreed_again, seen_before, later)]  # fmt: skip
+    assert found == ["declined", "missed", "visited", "missed"]
+    sums = rate([never, agreed_again], FIRST, LAST, date(2026, 12, 5), RULES)
+    assert sums == Rate(targets=2, visited=0, excepted=1, declined=1) and sums.missed == 1
+    assert (sums + sums).declined == 2

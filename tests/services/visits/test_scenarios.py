@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from services.clock import ZONE
 from services.context import Services
+from services.errors import LindaError
 from services.metrics.periods import around
 from services.tickets.core.actor import Actor
 from services.visits.plan import Rate
-from services.visits.service import NewAbsence, NewTarget, NewVisit
+from services.visits.service import NewAbsence, NewAlert, NewConsent, NewTarget, NewVisit
 from tests.services.tickets.world import ACTORS
 
 CLERK, AUDITOR = ACTORS["clerk"], ACTORS["auditor"]
@@ -93,3 +96,50 @@ async def test_grids_are_reminded_of_what_is_late_and_before_the_month_ends(
     await services.clock.set(services.db, day(27))
     await services.visits.work()
     assert await services.visits.reminders(worker), "what is still late is said again"
+
+
+def said(answer: str, when: datetime, **given: Any) -> NewConsent:
+    return NewConsent(id=f"said-{answer}-{when:%m%d}", answer=answer, day=when.date(), **given)
+
+
+async def test_who_refuses_is_left_alone_and_is_no_missing_visit(services: Services) -> None:
+    who = "demo-elder-3"
+    await services.clock.set(services.db, day(10))
+    await services.visits.consent(who, said("withdrawn", day(10), said_by="guardian"), CLERK)
+    elder = next(e for e in await services.visits.elders(CLERK) if e.id == who)
+    assert elder.declined and not elder.late and elder.month == "declined"
+    assert [(c.answer, c.said_by, c.by) for c in elder.consents] == [
+        ("given", "self", "clerk1"), ("withdrawn", "guardian", "clerk1"),
+    ]  # fmt: skip
+    with pytest.raises(LindaError) as refused:
+        await visit(services, who, day(11))
+    assert refused.value.code == "declined"
+    with pytest.raises(LindaError) as early:
+        await services.visits.consent(who, said("given", day(20)), CLERK)
+    assert early.value.code == "dates_wrong"
+    found = await month(services)
+    assert (found.excepted - found.declined, found.declined) == (1, 1)
+    # Something grave: somebody looks all the same.
+    await services.visits.alert(who, NewAlert(id="alert-elder-3", kind="silent"), CLERK)
+    elder = next(e for e in await services.visits.elders(CLERK) if e.id == who)
+    assert not elder.declined
+    await visit(services, who, day(12))
+    # Willing again: as before.
+    await services.clock.set(services.db, day(15))
+    await services.visits.consent(who, said("given", day(15), form="written"), CLERK)
+    await visit(services, who, day(16))
+    assert (await month(services)).visited == 1
+
+
+async def test_who_was_never_asked_is_visited_and_shown_as_such(services: Services) -> None:
+    elders = {e.id: e for e in await services.visits.elders(CLERK)}
+    assert not elders["demo-elder-4"].asked and not elders["demo-elder-4"].declined
+    assert elders["demo-elder-1"].asked
+    new = NewTarget(name="冯大娘", building_id="xingfu-3", kinds=["alone"], risk="general",
+                    consent="refused", consent_by="guardian")  # fmt: skip
+    await services.visits.add(new, CLERK, "new-elder-7")
+    elders = {e.id: e for e in await services.visits.elders(CLERK)}
+    assert elders["new-elder-7"].declined
+    with pytest.raises(LindaError) as wrong:
+        await services.visits.add(new.model_copy(update={"consent": "maybe"}), CLERK, "new-elder-8")
+    assert wrong.value.code == "choice_unknown"
