@@ -28,6 +28,7 @@ def card_text(card: Json, elder: bool = False) -> str:
 
     In large-type mode what to bring and where come first, and the rest is asked for.
     """
+    card = {**card, **in_short(card)} if elder else card
     lines = [f"【{card['name']}】{card.get('summary') or ''}"]
     if card.get("conditions") and not elder:
         lines.append(say("card_conditions", words="；".join(card["conditions"])))
@@ -43,6 +44,11 @@ def card_text(card: Json, elder: bool = False) -> str:
     lines.append(source(card, elder))
     lines.append(say("card_more", elder))
     return "\n".join(line for line in lines if line)
+
+
+def in_short(card: Json) -> Json:
+    """Return the card's own words for large-type mode, by the field they stand for; empty without any."""
+    return {key: words for key, words in (card.get("elder") or {}).items() if words}
 
 
 def titles(card: Json) -> str:
@@ -67,6 +73,7 @@ def local(card: Json) -> str:
 
 def card_data(card: Json, elder: bool = False) -> Json:
     """Return the card for the widget: materials as a checklist, the rest as rows, pages as links."""
+    card = {**card, **in_short(card)} if elder else card
     keys = ("where",) if elder else ("who", "where", "limit", "fee", "phone", "power")
     summary = [x for x in (card.get("summary"),) if x]
     return {

@@ -42,6 +42,16 @@ class Review(_Entry):
     on: date
 
 
+class CardInShort(_Entry):
+    """What a card says in large-type mode, in short sentences and with the same facts.
+
+    What is left out is asked for (“还有不明白的接着问”) and answered from the card's own words.
+    """
+
+    summary: Annotated[str, Field(min_length=1, max_length=48)] | None = None
+    where: Annotated[str, Field(min_length=1, max_length=36)] | None = None
+
+
 class Card(_Entry):
     """What a resident needs to know about one service (leaf A1…M12).
 
@@ -76,6 +86,7 @@ class Card(_Entry):
     valid_from: date
     valid_to: date | None = None
     examples: tuple[Text, ...] = ()
+    elder: CardInShort | None = None
 
     def valid_on(self, day: date) -> bool:
         """Return whether the card may be quoted on this day, its last day included."""

@@ -373,3 +373,16 @@ def test_a_meal_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(LindaError) as error:
         service().meal_status(date(2026, 11, 25), "supper")
     assert error.value.code == "unknown_meal"
+
+
+def test_the_short_form_of_a_card_is_shorter_and_names_no_number_of_its_own() -> None:
+    cards = read(ROOT / "data" / "catalogue" / "C.yml", CardFile).cards
+    assert all(card.elder and card.elder.summary for card in cards)
+    for card in cards:
+        own = f"{card.summary}{card.where or ''}{'，'.join(card.conditions)}"
+        for plain, short in ((card.summary, card.elder.summary), (card.where, card.elder.where)):  # type: ignore[union-attr]
+            if short is None:
+                continue
+            assert plain and len(short) < len(plain), card.id
+            assert all(len(part) <= 20 for part in re.split("[。？]", short)), card.id
+            assert set(re.findall(r"\d+", short)) <= set(re.findall(r"\d+", own)), card.id
