@@ -6,6 +6,8 @@ import secrets
 from datetime import timedelta
 from functools import cached_property
 
+from sqlalchemy import delete, select, update
+
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
@@ -16,9 +18,9 @@ from services.people.logins import Kind, Logins
 from services.people.model import ROLE_NAMES, Home, Login, Org, Resident, Role, Staff
 from services.people.orgs import load_orgs
 from services.people.passwords import hash_password
-from services.people.roles import UNIT_NAMES, clash, fits
+from services.people.roles import UNIT_NAMES, clash, fits, roles
 from services.people.staff import accounts_of, hash_phones, save_staff, select_staff, workers_of
-from services.people.tables import StaffRow
+from services.people.tables import StaffGridRow, StaffRow
 
 
 class PeopleService:
@@ -34,6 +36,7 @@ class PeopleService:
         self._clock = clock
         self._logins = Logins(db, clock)
         self._hashed = False
+        self._fitted = False
 
     @cached_property
     def vault(self) -> Vault:
@@ -70,6 +73,34 @@ class PeopleService:
             async with self._db.write() as s:
                 await hash_phones(s, self.vault)
             self._hashed = True
+
+    async def tidy_accounts(self) -> None:
+        """Bring accounts from before to the rules of today: their phones' hashes, the roles of firms."""
+        await self.hash_phones()
+        await self.fit_roles()
+
+    async def fit_roles(self) -> None:
+        """Give accounts that are left from before the role that is their unit's only one.
+
+        A property company or another firm has the role 服务商 alone (``data/roles.yml``, units): a
+        vendor never learns who reported. Who is logged in with such an account logs in again. Once in
+        a process; what was done with it stays on record with the role of then. Units are no rows, so
+        no migration knows of what kind one is.
+        """
+        if self._fitted:
+            return
+        async with self._db.write() as s:
+            for org in self.orgs():
+                only = roles().units.get(org.kind, ())
+                if len(only) != 1:
+                    continue
+                wrong = StaffRow.org_id == org.id, StaffRow.role != only[0]
+                ids = list(await s.scalars(select(StaffRow.id).where(*wrong)))
+                for staff_id in ids:
+                    await self._logins.close_all(s, staff_id)
+                await s.execute(delete(StaffGridRow).where(StaffGridRow.staff_id.in_(ids)))
+                await s.execute(update(StaffRow).where(*wrong).values(role=only[0]))
+        self._fitted = True
 
     async def workers_of_grid(self, session: Session, grid_id: str) -> list[Staff]:
         """Return the active grid workers of a grid, in the order of their ids."""

@@ -668,7 +668,7 @@ class TicketService:
         nobody answered in three working days ends in acceptance. A ticket that fails is logged and
         waits for the next time; the others go on.
         """
-        await self._people.hash_phones()
+        await self._people.tidy_accounts()
         done = await self._plan_older()
         now = self._clock.now()
         async with self._db.read() as s:

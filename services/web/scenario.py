@@ -380,8 +380,10 @@ USUAL_ROLE: dict[str, ActorRole] = {
 }  # fmt: skip
 """Who takes a step when the history does not say; all others are the owner's."""
 
-ROLE_OF_ORG: dict[str, ActorRole] = {"grid": "grid", "community": "clerk", "vendor": "vendor"}
-"""Who works for a unit of a kind; handlers for all others."""
+ROLE_OF_ORG: dict[str, ActorRole] = {
+    "grid": "grid", "community": "clerk", "vendor": "vendor", "property": "vendor",
+}  # fmt: skip
+"""Who works for a unit of a kind; handlers for all others. ``data/roles.yml`` (units) says the same."""
 
 
 async def make_ticket(services: Services, wanted: TestTicket) -> dict[str, Any]:

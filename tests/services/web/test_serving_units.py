@@ -7,11 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from services.context import Services
 from services.errors import LindaError
 from services.people.model import Role, Staff
 from services.people.roles import roles
+from services.people.service import PeopleService
+from services.people.tables import StaffRow
+from services.tickets.store import history
 from tests.services.web.conftest import Client, Token
 
 API = "/api/v1/tickets"
@@ -57,6 +61,43 @@ async def test_the_property_company_never_learns_who_asked(
         f"{API}/{number}/actions/reveal", json={"version": 1, "reason": "想知道"}, headers=firm
     )
     assert asked.status == 403 and (await asked.json())["error"]["code"] == "role_not_allowed"
+
+
+async def test_an_account_of_the_property_company_from_before_becomes_a_vendors(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    """Before 物业 had a role of its own its people were handlers, who see who asked."""
+    number = await complained(client, as_staff, "G5")
+    old = replace(FIRM, id="property9", name="老吴", phone="13900000009")
+    async with services.db.write() as s:
+        await services.people.add_staff(s, old, services.settings.demo_password)
+        await s.execute(update(StaffRow).where(StaffRow.id == old.id).values(role="handler"))
+    before = await as_staff(old.id)
+    assert PHONE[-4:] in await (await client.get(f"{API}/{number}", headers=before)).text()
+    water = await as_staff("handler1")
+    again = PeopleService(services.settings, services.db, services.clock)
+    for _ in range(2):
+        await again.tidy_accounts()
+    # Logged out at once; logged in again it is a vendor's account.
+    assert (await client.get(f"{API}/{number}", headers=before)).status == 401
+    seen = await (await client.get(f"{API}/{number}", headers=await as_staff(old.id))).text()
+    assert number in seen and PHONE[-4:] not in seen and NAME not in seen
+    # A department's handler is left alone.
+    assert (await client.get(API, headers=water)).status == 200
+
+
+async def test_who_plays_the_property_company_in_test_mode_is_a_vendor(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    wanted = {"narrative": SAID, "leaf": "G5", "owner_org": "property", "state": "RESOLVED"}
+    answer = await client.post(
+        "/api/v1/test/tickets", json=wanted, headers=await as_staff("admin1")
+    )
+    assert answer.status == 201, await answer.text()
+    number = (await answer.json())["ticket_no"]
+    async with services.db.read() as s:
+        actors = [e.actor for e in await history(s, number) if e.type in ("signed", "resolved")]
+    assert [a.role for a in actors] == ["vendor", "vendor"]
 
 
 @pytest.mark.parametrize("role", [r for r in roles().roles if r != "vendor"])
