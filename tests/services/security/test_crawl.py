@@ -85,11 +85,11 @@ class World:
             if name == "ticket_no":
                 values = [*self.numbers.values()]
             else:
-                values = self._values(route, name)
+                values = self.values(route, name)
             found = [p.replace(f"{{{name}}}", v) for p in found for v in values]
         return found + [p + QUERIES[route] for p in found if route in QUERIES]
 
-    def _values(self, route: str, name: str) -> list[str]:
+    def values(self, route: str, name: str) -> list[str]:
         subject = re.sub(r"^/(api/v1|console)/", "", route)
         keys = [
             k for k in self.filled if k.endswith(f":{name}") and subject.startswith(k.split(":")[0])
@@ -138,7 +138,7 @@ async def world(client: Client, services: Services, as_staff: Token) -> World:
         assert answer.status == 200, await answer.text()
     await services.channels.raise_alert(conversation, "human", None, f"{SAID}，找人")
     await services.rights.register(CLERK, "copy", PHONE, "id_seen", "想看看")
-    await services.rights.glass_ask(ADMIN, number, "页面打不开")
+    glass = await services.rights.glass_ask(ADMIN, number, "页面打不开")
     hook, _ = await services.webhooks.add(
         NewWebhook(name="市平台", url="https://93.184.215.14/in", events=["submitted"]), ADMIN, ()
     )
@@ -189,6 +189,8 @@ async def world(client: Client, services: Services, as_staff: Token) -> World:
             "catalogue:leaf": ["H6"], "training/groups:id": [str(group.id)],
             "training/runs:id": ["run-1"], "training/models:sha256": [SHA], "visits:elder": [elder],
             "rights/requests:id": [request], "exchange/imports:batch": [batch],
+            "rights:id": [request], "rights/glass:id": [glass.id], "rights/glasses:id": [glass.id],
+            "reminders:id": ["1"], "open311-keys:id": ["1"], "interfaces/keys:id": ["1"],
             "exchange/import:batch": [batch], "exchange/exports:id": [export],
             "exchange/export:id": [export], "webhooks:id": [hook], "interfaces:id": [hook],
         }  # fmt: skip
