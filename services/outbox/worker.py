@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 
 from services.db import Database, Session
 from services.errors import LindaError
@@ -137,10 +137,9 @@ async def _round(services: Services, steps: Sequence[Step]) -> int:
     return done
 
 
-async def claim(db: Database, now: datetime, worker: str) -> Sequence[OutboxRow]:
-    """Take due rows for this worker, the longest due first.
+def due_rows(now: datetime) -> Select[tuple[OutboxRow]]:
+    """Return the query of what is due and nobody's, the longest due first: ``ix_outbox_due``'s order.
 
-    On PostgreSQL rows that another worker is taking are skipped; SQLite has one writer at a time.
     A claim that has run out, or reaches further than any claim can (the clock was set back), is
     no claim.
     """
@@ -149,15 +148,22 @@ async def claim(db: Database, now: datetime, worker: str) -> Sequence[OutboxRow]
         OutboxRow.claimed_until <= now,
         OutboxRow.claimed_until > now + 2 * CLAIM,
     )
-    due = (
+    return (
         select(OutboxRow)
         .where(and_(OutboxRow.state == "pending", OutboxRow.not_before <= now, unclaimed))
         .order_by(OutboxRow.not_before, OutboxRow.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
+
+
+async def claim(db: Database, now: datetime, worker: str) -> Sequence[OutboxRow]:
+    """Take due rows for this worker, the longest due first.
+
+    On PostgreSQL rows that another worker is taking are skipped; SQLite has one writer at a time.
+    """
     async with db.write() as s:
-        rows = (await s.scalars(due)).all()
+        rows = (await s.scalars(due_rows(now))).all()
         for row in rows:
             row.claimed_by, row.claimed_until = worker, now + CLAIM
             row.attempts += 1

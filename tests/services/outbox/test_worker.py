@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, text, update
 
 from services.clock import Clock
 from services.config import ROOT, Settings
@@ -230,3 +230,25 @@ async def test_only_the_given_kinds_are_done(services: Any) -> None:
 
 async def nothing_here(_services: Any) -> int:
     return 0
+
+
+async def test_what_is_due_is_found_by_its_index_however_much_is_done(
+    db: Database, clock: Clock
+) -> None:
+    """Thousands that are done lie beside the few that are due; neither is read nor sorted for them."""
+    now = clock.now()
+    kept = {"topic": "t", "payload": {}, "attempts": 1, "created_at": now}
+    async with db.write() as s:
+        rows = [
+            {**kept, "key": f"k{n}", "state": "pending" if n % 500 == 0 else "done",
+             "not_before": now - timedelta(seconds=n)}
+            for n in range(5000)
+        ]  # fmt: skip
+        await s.execute(insert(OutboxRow), rows)
+        await s.execute(text("ANALYZE"))
+    async with db.read() as s:
+        sql = worker.due_rows(now).compile(s.get_bind(), compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN QUERY PLAN" if db.is_sqlite else "EXPLAIN"
+        plan = "\n".join(str(row) for row in await s.execute(text(f"{explain} {sql}")))
+    assert "ix_outbox_due" in plan and "Seq Scan" not in plan, plan
+    assert "SCAN outbox" not in plan, plan
