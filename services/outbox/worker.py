@@ -137,7 +137,7 @@ async def _round(services: Services, steps: Sequence[Step]) -> int:
     return done
 
 
-def due_rows(now: datetime) -> Select[tuple[OutboxRow]]:
+def due_rows(now: datetime) -> Select[OutboxRow]:
     """Return the query of what is due and nobody's, the longest due first: ``ix_outbox_due``'s order.
 
     A claim that has run out, or reaches further than any claim can (the clock was set back), is

@@ -37,6 +37,7 @@ NOT_STANDARD = {
     "localities/*/information.yml:notices": "notices as their senders wrote them, said whole",
     "localities/*/seasons.yml": "drafts of notices, which staff send",
     "localities/*/lists.yml": "needs and projects, for staff",
+    "localities/*/locality.yml:relay.note": "when the office's number is answered, for staff",
 }
 _SENTENCE = re.compile(r"[\u4e00-\u9fff][^。？！]*[。？！]")
 _PATTERN = re.compile(r"\.\{|\(\?|[|\\^$]|\]\+")
