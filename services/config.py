@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     outbound_networks: str = Field(
         "", description="addresses or networks inside that webhooks and fetched photos may reach"
     )
+    duty_webhook: str = Field(
+        "", description="address that is told to call the duty leader of life in danger (U0)"
+    )
+    duty_secret: str = Field(
+        "", description="secret (whsec_…) that signs those calls; needed with LINDA_DUTY_WEBHOOK"
+    )
     open311_media: bool = Field(False, description="photos named in open requests are fetched")
     wechat_accounts: Path | None = Field(
         None,
@@ -100,6 +106,14 @@ class Settings(BaseSettings):
     def _networks(cls, value: str, info: ValidationInfo) -> str:
         parse_networks(value, f"LINDA_{str(info.field_name).upper()}")
         return value
+
+    @model_validator(mode="after")
+    def _signed(self) -> Settings:
+        if self.duty_webhook and not self.duty_secret.startswith("whsec_"):
+            raise ValueError(
+                "设置了 LINDA_DUTY_WEBHOOK，也要设置 LINDA_DUTY_SECRET（whsec_ 开头）。"
+            )
+        return self
 
     @model_validator(mode="after")
     def _safe(self) -> Settings:

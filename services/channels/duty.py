@@ -14,11 +14,20 @@ from services.yaml_files import read_yaml
 WEEKDAYS = "一二三四五六日"
 
 
+class _Leader(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    phone: str
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+
+
 class _Desk(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     name: str
     phone: str
+    leaders: tuple[_Leader, ...] = ()
 
 
 class _Hours(BaseModel):
@@ -36,10 +45,19 @@ class _Locality(BaseModel):
 
 
 @dataclass(frozen=True)
+class Leader:
+    """Who is called when nobody took up a call for help; ``weekdays``: 1 Monday … 7 Sunday."""
+
+    name: str
+    phone: str
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+
+
+@dataclass(frozen=True)
 class DutyDesk:
     """The desk of a locality: ``phone`` is answered day and night, ``name`` is whose it is.
 
-    ``is_workday`` knows public holidays and make-up workdays.
+    ``is_workday`` knows public holidays and make-up workdays; ``leaders`` is the duty list.
     """
 
     name: str
@@ -47,6 +65,13 @@ class DutyDesk:
     start: time
     end: time
     is_workday: Callable[[date], bool]
+    leaders: tuple[Leader, ...] = ()
+
+    def leader(self, at: datetime) -> Leader:
+        """Return the first leader of the duty list for this day; without one the desk itself."""
+        day = at.isoweekday()
+        found = next((one for one in self.leaders if day in one.weekdays), None)
+        return found or Leader(self.name, self.phone)
 
     def is_open(self, at: datetime) -> bool:
         """Whether staff sit at the console at this time."""
@@ -76,4 +101,6 @@ def load(path: Path, is_workday: Callable[[date], bool]) -> DutyDesk:
     """Read the desk from a locality's ``locality.yml``."""
     data = _Locality.model_validate(read_yaml(path.read_text("utf-8")))
     hours = data.office_hours
-    return DutyDesk(data.duty.name, data.duty.phone, hours.open, hours.close, is_workday)
+    leaders = tuple(Leader(one.name, one.phone, one.weekdays) for one in data.duty.leaders)
+    desk = data.duty
+    return DutyDesk(desk.name, desk.phone, hours.open, hours.close, is_workday, leaders)

@@ -32,6 +32,7 @@ from services.places.gazetteer import Gazetteer
 from services.places.model import Resolution
 from services.places.service import PlaceService
 from services.tickets.core.actor import Actor
+from services.tickets.core.clocks import local_text
 from services.tickets.core.commands import CreateTicket
 from services.tickets.core.states import State
 from services.tickets.service import TicketService
@@ -48,6 +49,8 @@ PAGE = 200
 KEEP = timedelta(days=7)
 """An upload that nobody confirms is forgotten after this time."""
 INSERT = 2000
+FILED = frozenset({"create", "doubt", "due"})
+"""Verdicts of lines that something is done about; of ``due`` only the platform's date is taken over."""
 
 NO_BATCH = LindaError("batch_not_found", "没有这次导入，可能已经过期清掉了。", 404)
 
@@ -137,7 +140,7 @@ class Importing:
             {
                 "batch": batch, "line": d.line, "ref": d.ref, "verdict": d.verdict,
                 "notes": d.notes, "summary": d.summary, "due_there": d.due,
-                "ticket_no": d.ticket_no, "open": d.verdict in ("create", "doubt"),
+                "ticket_no": d.ticket_no, "open": d.verdict in FILED,
                 "request_enc": self._vault.encrypt(json.dumps(d.request, ensure_ascii=False))
                 if d.verdict in ("create", "doubt") else None,
             }
@@ -258,10 +261,14 @@ class Importing:
         try:
             async with self._db.write() as s:
                 line = await s.get(LineRow, (batch.id, number), with_for_update=True)
-                if line is None or not line.open or line.request_enc is None:
+                if line is None or not line.open:
                     return
                 known = await s.get(OrderRow, (batch.source, line.ref))
-                if known is not None:
+                if line.verdict == "due":
+                    await self._move_due(s, batch, line, known)
+                elif line.request_enc is None:
+                    return
+                elif known is not None:
                     line.verdict, line.ticket_no = "known", known.ticket_no
                     line.notes = [*line.notes, f"已经导入过，是我们的{known.ticket_no}，不改动"]
                 else:
@@ -276,6 +283,10 @@ class Importing:
                         batch=batch.id, due_there=line.due_there, sent_version=0, sent_digest="",
                     ))  # fmt: skip
                     line.ticket_no = view["ticket_no"]
+                    if line.due_there:
+                        await self._tickets.platform_due(
+                            s, view["ticket_no"], line.due_there, self._source(batch)
+                        )
                 line.request_enc, line.open = None, False
         except LindaError as error:
             if error.status >= 500:
@@ -285,6 +296,24 @@ class Importing:
                 if line is not None and line.open:
                     line.verdict, line.open, line.request_enc = "refuse", False, None
                     line.notes = [*line.notes, error.message]
+
+    async def _move_due(
+        self, s: Session, batch: BatchRow, line: LineRow, known: OrderRow | None
+    ) -> None:
+        """Take over another date of an order that was imported before; nothing else of it."""
+        if known is None or line.due_there is None:
+            return
+        known.due_there = line.due_there
+        moved = await self._tickets.platform_due(
+            s, known.ticket_no, line.due_there, self._source(batch)
+        )
+        if not moved:
+            line.notes = [*line.notes, "工单已经办结或时限没有变，没有改"]
+
+    def _source(self, batch: BatchRow) -> str:
+        """Return where a date comes from, in words: platform and day of the import."""
+        name = self._platforms[batch.source].name
+        return f"{name}要求的办结时限，{local_text(batch.at)}导入"
 
 
 async def on_import(services: Services, payload: Mapping[str, Any]) -> None:
@@ -301,8 +330,8 @@ def platform_of(platforms: Mapping[str, Platform], source: str) -> Platform:
 
 async def _known(s: Session, source: str) -> dict[str, Known]:
     query = (
-        select(OrderRow.ref, OrderRow.ticket_no, TicketRow.state)
+        select(OrderRow.ref, OrderRow.ticket_no, TicketRow.state, OrderRow.due_there)
         .join(TicketRow, TicketRow.ticket_no == OrderRow.ticket_no)
         .where(OrderRow.source == source)
     )
-    return {ref: Known(no, State(state)) for ref, no, state in await s.execute(query)}
+    return {ref: Known(no, State(state), due) for ref, no, state, due in await s.execute(query)}

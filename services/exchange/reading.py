@@ -14,14 +14,15 @@ from services.exchange.sheet import Row
 from services.people.masking import mask_all
 from services.places.model import Resolution
 from services.places.numbers import building_name
-from services.tickets.core.states import State
+from services.tickets.core.states import OPEN, State
 
-Verdict = Literal["create", "doubt", "refuse", "known"]
+Verdict = Literal["create", "doubt", "refuse", "known", "due"]
 VERDICTS: Mapping[Verdict, str] = {
     "create": "可以建单",
     "doubt": "可以建单，有疑问",
     "refuse": "不能建单",
     "known": "已经有了，不改",
+    "due": "已经有了，改上级期限",
 }
 
 LONGEST_NARRATIVE = 5000
@@ -41,6 +42,7 @@ class Known:
 
     ticket_no: str
     state: State
+    due: datetime | None = None
 
 
 @dataclass
@@ -54,7 +56,8 @@ class Draft:
         summary: The beginning of what was said, masked: for the report.
         request: Body of ``CreateTicket``; only for what will be filed.
         status: The platform's own word for its state.
-        due: The platform's own time limit, as it wrote it.
+        due: The platform's own time limit, as it wrote it; of an order that is known only read to
+            see whether it has moved.
         ticket_no: Of ours, for what is known.
     """
 
@@ -118,6 +121,7 @@ def read_row(
     elif draft.verdict != "refuse":
         seen[ref] = row.line
     if draft.verdict != "refuse" and ref in known:
+        draft.due = _when(draft, platform, _of(row, platform, "due"), "办结时限", now)
         return _compare(draft, known[ref], platform)
     for fault in row.faults:
         draft.refuse(fault)
@@ -132,7 +136,14 @@ def read_row(
 
 def _compare(draft: Draft, known: Known, platform: Platform) -> Draft:
     draft.verdict, draft.ticket_no = "known", known.ticket_no
-    draft.notes.append(f"已经导入过，是我们的{known.ticket_no}，不改动")
+    if draft.due and draft.due != known.due and known.state in OPEN - {State.RESOLVED}:
+        draft.verdict = "due"
+        was = f"原来是{known.due:%Y-%m-%d %H:%M}" if known.due else "原来没有"
+        draft.notes.append(
+            f"已经导入过，是我们的{known.ticket_no}；上级的办结时限改成{draft.due:%Y-%m-%d %H:%M}，{was}"
+        )
+    else:
+        draft.notes.append(f"已经导入过，是我们的{known.ticket_no}，不改动")
     agrees = platform.status.get(draft.status)
     if draft.status and agrees is None:
         draft.notes.append(f"上级写“{draft.status}”，对照表里没有这个状态")

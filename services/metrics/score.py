@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from services.tickets.core.arrivals import WAITING
 from services.tickets.core.asking import MORE
 from services.tickets.core.calendar import ZONE
 from services.tickets.core.event import Event
@@ -48,8 +49,8 @@ class Score:
         left_s: Seconds that were left when it was first resolved; None when it was late.
         told: The resident was asked for something that was missing.
         told_late: Something was asked for later that the first notice had not named.
-        appointment: How the appointed time was kept: kept, late, missed; None: nothing was appointed,
-            or it is not over yet.
+        appointment: How an agreed time was kept: kept, early, late; waiting: nobody has come (past its
+            time: missed); None: none was agreed, or the order was taken back before.
         exclusion_asked: How the unit's wish to be left out of scoring stands: asked, refused,
             appealed, settled (refused for good), granted; None: it never asked.
     """
@@ -161,7 +162,9 @@ def _mirrored(ticket: Ticket) -> dict[str, Any]:
         ),
         "group_demand": int(ticket.group),
         "org": ticket.owner_org,
+        "appointment": _appointment(ticket),
         "excluded": (ticket.exclusion or {}).get("reason"),
+        "exclusion_asked": (ticket.exclusion_request or {}).get("state"),
         "suspended": int(ticket.state is State.SUSPENDED),
         "objections": len(ticket.objections),
         "upheld": sum(o.get("decision") == "uphold" for o in ticket.objections),
@@ -173,6 +176,15 @@ def _mirrored(ticket: Ticket) -> dict[str, Any]:
         "reviewed": len(ticket.reviews),
         "corrected": sum(r.get("decision") == "correct" for r in ticket.reviews),
     }
+
+
+def _appointment(ticket: Ticket) -> str | None:
+    """How the appointment of a service (UA) stands."""
+    if ticket.arrival is not None:
+        return str(ticket.arrival["kept"])
+    gone = ticket.state in (State.WITHDRAWN, State.MERGED, State.NOT_ACCEPTED)
+    dated = ticket.sla_class == "UA" and (ticket.appointment or {}).get("date")
+    return WAITING if dated and not gone else None
 
 
 def _contact(score: Score, ticket: Ticket) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.tickets.core import clocks
 from services.tickets.core.actor import Actor
-from services.tickets.core.choices import EXCLUSIONS
+from services.tickets.core.choices import APPOINTMENTS, EXCLUSION_STATES, EXCLUSIONS
 from services.tickets.service import TicketService
 from services.tickets.store import history
 from services.tickets.tables import TicketRow
@@ -150,6 +150,8 @@ class MetricsService:
         async with self._db.read() as s:
             counted = await self._gather(s, scope)
             left_out = await store.excluded(s, scope)
+            asked = await store.exclusions_asked(s, scope)
+            kept = await store.appointments(s, scope)
             suspended = await store.suspended(s, scope)
             certificates = await store.redirected(s, scope, self.params)
             visits = await self._visited(s, scope)
@@ -168,6 +170,16 @@ class MetricsService:
             "excluded": [
                 {"reason": r, "label": EXCLUSIONS.get(r, r), "count": n}
                 for r, n in sorted(left_out.items())
+            ],
+            "exclusions_asked": [
+                {"state": state, "label": label, "count": asked[state]}
+                for state, label in EXCLUSION_STATES.items()
+                if state in asked
+            ],
+            "appointments": [
+                {"how": how, "label": label, "count": kept[how]}
+                for how, label in APPOINTMENTS.items()
+                if how in kept
             ],
             "suspended": suspended,
             "units": self._units(counted, names, actor),

@@ -39,6 +39,7 @@ from services.metrics.params import Params
 from services.metrics.periods import Period
 from services.metrics.tables import COUNTS
 from services.metrics.tables import TicketScoreRow as T
+from services.tickets.core.arrivals import WAITING
 
 SATISFIED = 4
 """From this score on: 满意, 非常满意."""
@@ -280,6 +281,23 @@ async def excluded(s: Session, scope: Scope) -> dict[str, int]:
     where = [T.excluded.is_not(None), here, *_place(scope), *_units(scope, T.org)]
     found = await s.execute(select(T.excluded, func.count()).where(*where).group_by(T.excluded))
     return {str(reason): int(n) for reason, n in found}
+
+
+async def exclusions_asked(s: Session, scope: Scope) -> dict[str, int]:
+    """Return how many units asked to be left out of scoring, by how the request stands."""
+    here = during(func.coalesce(T.due_at, T.created_at), scope.spans)
+    where = [T.exclusion_asked.is_not(None), here, *_place(scope), *_units(scope, T.org)]
+    query = select(T.exclusion_asked, func.count()).where(*where).group_by(T.exclusion_asked)
+    return {str(state): int(n) for state, n in await s.execute(query)}
+
+
+async def appointments(s: Session, scope: Scope) -> dict[str, int]:
+    """Return how agreed times that are over were kept: kept, early, late; nobody came: missed."""
+    where = [*_reached(scope), T.excluded.is_(None), T.appointment.is_not(None)]
+    where += _units(scope, T.org)
+    query = select(T.appointment, func.count()).where(*where).group_by(T.appointment)
+    found = {str(how): int(n) for how, n in await s.execute(query)}
+    return {"missed" if how == WAITING else how: n for how, n in found.items()}
 
 
 async def suspended(s: Session, scope: Scope) -> int:

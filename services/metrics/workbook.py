@@ -40,6 +40,10 @@ def workbook(found: Mapping[str, Any], talked: Mapping[str, Any] | None = None) 
     _table(
         book, "剔除", ("原因", "件数"), [(e["label"], e["count"]) for e in found["excluded"]]
     )  # fmt: skip
+    kept = [(a["label"], a["count"]) for a in found["appointments"]]
+    _table(book, "预约", ("守没守时", "件数"), kept)
+    asked = [(e["label"], e["count"]) for e in found["exclusions_asked"]]
+    _table(book, "申请剔除", ("审到哪一步", "件数"), asked)
     if found["signals"] is not None:
         _table(
             book, "线索", ("单位", "线索", "件数", "总数", "该看看", "说明"),

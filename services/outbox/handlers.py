@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.bookings import queue, waiting_list
 from services.bookings import service as standing
-from services.channels import closing, drafts
+from services.channels import closing, drafts, duty_calls
 from services.exchange import importing
 from services.open311 import service as open311
 from services.tickets import reminders
@@ -38,8 +38,10 @@ HANDLERS: dict[str, Handler] = {
         closing.tell_joined,
         standing.on_changed,
         reminders.on_changed,
+        duty_calls.on_changed,
         heard.on_ticket_changed,
     ),
+    duty_calls.CALL: duty_calls.on_call,
     closing.UNANSWERED: closing.on_unanswered,
     drafts.LEFT: drafts.on_left,
     queue.FREE: waiting_list.on_free,

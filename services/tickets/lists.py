@@ -38,6 +38,7 @@ from services.db import Session, UTCDateTime
 from services.errors import LindaError
 from services.tickets.core.actor import Actor
 from services.tickets.core.context import TOLD_WHO
+from services.tickets.core.risks import DESK as DESK_ROLES
 from services.tickets.core.states import ASSIGNED, REFUSED, STORED, State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import DOERS
@@ -195,7 +196,10 @@ class Asked:
     own: bool = False
 
     def __post_init__(self) -> None:
-        if self.flag and self.flag not in FLAGS:
+        # Of a risk only the desk, which sees every kind, may ask where there is one.
+        known = self.actor.kind == "system" or self.actor.role in DESK_ROLES
+        hidden = self.flag == "risk" and not known
+        if self.flag and (self.flag not in FLAGS or hidden):
             raise LindaError("flag_unknown", f"没有“{self.flag}”这个筛选。", 422)
 
     def conditions(self, lane: Lane | None = None) -> list[Condition]:
@@ -204,8 +208,8 @@ class Asked:
         found += [c.in_(values) for c, values in self._columns() if values]
         if self.flag:
             found.append(FLAGS[self.flag])
-        # Neither a search nor a filter by matter must tell what its answer would not show.
-        if self.leaves:
+        # Neither a search nor a filter by matter or risk must tell what its answer would not show.
+        if self.leaves or self.flag == "risk":
             found.append(reads(self.actor))
         if self.waiting is not None and not (lane and lane.waits):
             found.append(or_(*self._waits()))
@@ -240,6 +244,9 @@ class Asked:
         if self.actor.role in REVIEWERS:
             refused = TicketRow.state.in_(sorted(st.value for st in REFUSED))
             found.append(and_(refused, FLAGS["review_pending"]))
+            found.append(FLAGS["termination_requested"])
+        if self.actor.role == "auditor":
+            found.append(FLAGS["exclusion_requested"])
         if self.actor.role == "callback":
             found.append(FLAGS["to_call"])
         if self.actor.role == "clerk":
@@ -304,7 +311,9 @@ class Asked:
     def _besides(self) -> list[Lane]:
         """Lanes of what waits for a role besides what is in one of its states."""
         if self.actor.role in REVIEWERS:
-            return [Lane(FLAGS["review_pending"])]
+            return [Lane(FLAGS["review_pending"]), Lane(FLAGS["termination_requested"])]
+        if self.actor.role == "auditor":
+            return [Lane(FLAGS["exclusion_requested"])]
         if self.actor.role == "callback":
             return [Lane(FLAGS["to_call"])]
         if self.actor.role == "clerk":

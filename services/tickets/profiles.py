@@ -101,7 +101,7 @@ def _profile(profile: Profile, name: str) -> list[str]:
         f"裁定异议{profile.decide.text}；重办按原时限的{profile.rework_factor:g}倍；"
         f"挂账最长{profile.suspend_days}天复核；归档后{profile.reopen_days}天内可重办；"
         f"回访{profile.callback_attempts}次、{profile.callback_days}天；"
-        f"订餐最晚在开餐前一个工作日{profile.meal_confirm}确认。"
+        f"订餐最晚在开餐前一个工作日{profile.meal_confirm}确认；约定时间前后{profile.appointment_window.text}内到算守约。"
     )
     return [
         f"## {profile.label} (`{name}`)",

@@ -27,6 +27,7 @@ LATE = {
     "dispatch": ("dispatcher", "派单超时：已经受理，还没有派给谁，请马上派。"),
     "sign": ("supervisor", "签收超时：承办单位还没有签收，请催一下。"),
     "contact": ("supervisor", "首次联系超时：还没有联系居民，请催一下。"),
+    "platform": ("dispatcher", "上级平台要求的时限到了还没办结，请马上盯住，并向上级说明。"),
     "decide": ("dispatcher", "异议裁定超时：请马上裁定，居民的时限照常走。"),
     "second_look": ("dispatcher", "复核超时：还没有另一位同志复核，请安排。"),
     "group": ("dispatcher", "群诉答复超时：还没有答复是否受理，请马上答复。"),
@@ -36,6 +37,11 @@ CALL = "到期了还没办结，居民没有网上会话，请打电话问一声
 """For the callback desk (《北京市接诉即办工作条例》第二十三条)."""
 AT_EXPIRY = ("deadline_missed", "reminders_planned")
 """Events that put who phoned onto the callback desk's list; the second on a ticket from before there was one."""
+NOT_CALLED = {
+    "failed": "自动通知值班领导没成功，请马上打电话。",
+    "unconfigured": "没有配置自动通知值班领导，请马上打电话。",
+}
+"""Result of calling the duty leader → what is left to who sits at the desk."""
 MOST = 200
 
 
@@ -61,10 +67,10 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
     rows = {t: ("handler", *lead) if t == "handler" else (t, None, None) for t in told}
     if rows.pop("unit", None):
         rows |= {f"unit{n}": ("handler", org, None) for n, org in enumerate(data["orgs"])}
-    text = f"{ticket['display_no']} {_matter(ticket)}：{said}"
+    text = f"{ticket['display_no']} {matter(ticket)}：{said}"
     if "duty" in told:
-        desk = services.channels.duty
-        text += f"值班电话：{desk.name}{desk.phone}。"
+        leader = services.channels.duty.leader(datetime.fromisoformat(payload["at"]))
+        text += f"值班电话：{leader.name}{leader.phone}。"
     async with services.db.write() as s:
         for end, (one, org, person) in rows.items():
             key = f"{number}:{payload['version']}:{end}"
@@ -81,7 +87,7 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
             )  # fmt: skip
 
 
-def _matter(ticket: Mapping[str, Any]) -> str:
+def matter(ticket: Mapping[str, Any]) -> str:
     """Return what a ticket is about; without a known matter its title is what was said, names and all."""
     if ticket["restricted"]:
         return "限阅事项"
@@ -94,6 +100,9 @@ def _said(event: str, data: Mapping[str, Any]) -> tuple[str, list[str]]:
         return f"{data['say']}（{data['step']}）", [t for t in data["tell"] if t != "resident"]
     if event in AT_EXPIRY and data.get("to_call"):
         return CALL, ["callback"]
+    if event == "duty_called":
+        said = NOT_CALLED.get(str(data.get("result")), "")
+        return said, ["duty"] if said else []
     if event != "deadline_missed":
         return "", []
     who, said = LATE.get(str(data.get("stage")), (None, ""))

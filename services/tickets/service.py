@@ -107,15 +107,16 @@ SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 BEFORE_ASKING = frozenset({
     "is_owner", "needed_to_act", "relay_there", "phone_left", "news_to_tell", "no_chat", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
-    "suspension_pending", "not_suspension_requester", "within_reopen_days", "callbacks_exhausted",
+    "suspension_pending", "not_suspension_requester", "termination_pending", "not_termination_requester", "within_reopen_days", "callbacks_exhausted",
     "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
     "not_refuser", "group_unanswered", "supervised_now", "assisting", "whistle_open",
-    "not_scored_unit", "period_open", "excluded_now", "not_held", "held_now", "is_case",
+    "not_scored_unit", "period_open", "excluded_now", "exclusion_asked_once", "exclusion_refused_here",
+    "exclusion_pending", "has_appointment", "arrived_once", "some_risk", "not_held", "held_now", "is_case",
     "consulted_here", "invited", "whistle_over",
 })  # fmt: skip
 
 # More rules than this in a row would be a circle in the table.
-MOST_FOLLOW_UPS = 5
+MOST_FOLLOW_UPS = 10
 
 _MANY = "这一小时报的事太多了，请过一会儿再报。急事请打社区电话，有危险打110、119、120。"
 OF_CONVERSATION = Limit("ticket", 30, timedelta(hours=1), "too_many_tickets", _MANY)
@@ -240,6 +241,23 @@ class TicketService:
         ticket = await self._load(session, ticket_no, lock=True)
         if ticket.priority is Priority.U0 and ticket.planned:
             await self._act(session, ticket_no, "take_up", {"who": who}, SYSTEM)
+
+    async def platform_due(
+        self, session: Session, ticket_no: str, due: datetime, reason: str
+    ) -> bool:
+        """Note by when a higher platform wants a ticket done, in the caller's transaction.
+
+        Returns:
+            Whether it is another date than the one that was known, of a ticket that still runs.
+        """
+        ticket = await self._load(session, ticket_no, lock=True)
+        command = Command(
+            "platform_due", SYSTEM, self._clock.now(), {"due": due.isoformat(), "reason": reason}
+        )
+        if isinstance(decide.decide(ticket, command, self._context()), Refusal):
+            return False
+        await self._apply(session, ticket, command)
+        return True
 
     async def order_again(
         self, session: Session, ticket_no: str, appointment: Mapping[str, Any], key: str
@@ -890,7 +908,8 @@ class TicketService:
             "name": f.name,
             "label": f.label,
             "type": f.type,
-            "required": f.required,
+            # What only one of several answers needs (why not) must not hold up the others.
+            "required": all(f.name in _needed(line) for line in found),
             "options": [{"value": v, "label": t} for v, t in options.items()] if options else None,
             "default": default,
         }
@@ -1505,6 +1524,11 @@ def _offered(line: Transition, ticket: Ticket, command: Command, context: Contex
     return not any(
         GUARDS[name](ticket, command, context) for name in line.guards if name in BEFORE_ASKING
     )
+
+
+def _needed(line: Transition) -> frozenset[str]:
+    """Return the names of what a line cannot do without."""
+    return frozenset(f.name for f in line.fields if f.required)
 
 
 def _refused(refusal: Refusal) -> LindaError:

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.people.masking import mask_all, mask_room
 from services.people.model import ROLE_NAMES
+from services.tickets.core import platforms, risks
 from services.tickets.core.actor import Actor
 from services.tickets.core.clocks import local_text
 from services.tickets.core.context import belongs, reads, same_unit
@@ -43,12 +44,12 @@ VENDOR_FIELDS = (
     "ticket_no", "version", "kind", "leaf", "state", "state_label", "priority", "title",
     "location", "appointment", "owner_org", "owner_org_name", "owner_person",
     "owner_person_name", "duty", "created_at", "dispatched_at", "sign_due_at", "sign_due_reason",
-    "due_at", "due_reason", "rework_round", "outcome", "reply", "evidence", "flags", "resolved_at",
+    "due_at", "due_reason", "platform_due_at", "platform_due_reason", "arrival", "rework_round", "outcome", "reply", "evidence", "flags", "resolved_at",
 )  # fmt: skip
 VENDOR_EVENTS = frozenset({
     "dispatched", "signed", "objected", "objection_decided", "extended", "extension_requested",
     "suspended", "resumed", "resolved", "reworked", "callback_unsolved", "withdrawn", "supervised", "redispatched",
-    "supervision_answered", "found_false", "whistled", "whistle_reported", "assist_answered",
+    "supervision_answered", "found_false", "termination_requested", "termination_refused", "terminated", "arrived", "whistled", "whistle_reported", "assist_answered",
 })  # fmt: skip
 # System administrators run the system; the content of a request is none of their business.
 ADMIN_FIELDS = (
@@ -72,6 +73,9 @@ _WHO = frozenset({"household", "who"})
 # Lists as they stand after an event: the ticket shows them; the timeline says what was new.
 _SNAPSHOTS = frozenset(
     {
+        "risks",
+        "seen_by",
+        "exclusion_request",
         "planned",
         "missed",
         "to_tell",
@@ -89,7 +93,7 @@ _NEUTRAL = "您反映的事项"
 _LONG = frozenset(
     {"narrative_original", "gist", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
      "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
-     "audits", "planned", "reminders", "reason", "to_tell", "occurred", "occurred_text", "appointment", "certificate",
+     "audits", "planned", "reminders", "duty_calls", "reason", "to_tell", "exclusion_request", "risks", "occurred", "occurred_text", "appointment", "certificate",
      "rating"}
 )  # fmt: skip
 _LISTED = ("role", "name", "phone")
@@ -152,8 +156,16 @@ EVENT_TEXTS: dict[str, str] = {
     "supervision_answered": "督办反馈",
     "excluded": "剔除考评",
     "included": "撤销剔除",
+    "exclusion_requested": "申请剔除考评",
+    "exclusion_appealed": "剔除申请没同意，申请复议",
+    "exclusion_granted": "同意剔除考评",
+    "exclusion_refused": "不同意剔除考评",
+    "risk_flagged": "标了风险提示",
+    "risk_cleared": "撤了风险提示",
     "held": "冻结",
     "released": "解除冻结",
+    "termination_requested": "申请终止办理",
+    "termination_refused": "不同意终止，接着办",
     "terminated": "终止办理",
     "withdrawn": "居民撤诉",
     "noted": "备注",
@@ -168,12 +180,16 @@ EVENT_TEXTS: dict[str, str] = {
     "reminded": "时限提醒",
     "reminders_planned": "补排时限提醒",
     "taken_up": "有人接手了",
+    "arrived": "到了",
+    "platform_due_set": "上级平台要求的时限",
+    "duty_called": "呼叫值班领导",
     "deadline_moved": "工作日历调整，时限变动",
 }
 STAGE_TEXTS = {
     "sign": "签收超时",
     "contact": "首次联系超时",
     "due": "办理时限已到",
+    "platform": "上级要求的时限已到",
     "accept": "受理超时",
     "dispatch": "派单超时",
     "decide": "异议裁定超时",
@@ -233,6 +249,9 @@ def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[s
         view |= dict.fromkeys(_telling(ticket))
         view["flags"] = [flag for flag in ticket.flags if flag not in HIDDEN_FLAGS]
         view["callbacks"] = [_of_judged(c) for c in view["callbacks"]]
+    view["risks"] = risks.seen(ticket, actor)
+    if not view["risks"]:
+        view["flags"] = [flag for flag in view["flags"] if flag != "risk"]
     if not reads(ticket, actor):
         return {k: view[k] for k in RESTRICTED_FIELDS} | RESTRICTED
     if actor.role in NO_CONTENT:
@@ -343,6 +362,7 @@ def revealed_view(ticket: Ticket, actor: Actor, clear: Clear) -> View:
 def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
     """Return what the resident sees of an own ticket."""
     owner = owner_text(ticket)
+    due_at, due_reason = platforms.promised(ticket)
     facts = {
         "owner": owner or "承办单位",
         "need": "、".join(ticket.need_items) or "请看工作人员的留言",
@@ -363,9 +383,9 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "priority": ticket.priority.value,
         # Children, violence, mental crisis: nothing that somebody looking on could read.
         "title": _NEUTRAL if ticket.restricted else ticket.title,
-        "due_at": _iso(ticket.due_at),
+        "due_at": _iso(due_at),
         "due_text": due_text(ticket),
-        "due_reason": ticket.due_reason,
+        "due_reason": due_reason,
         "owner": {
             "org": ticket.owner_org_name,
             "person": ticket.owner_person_name,
@@ -454,7 +474,8 @@ def owner_text(ticket: Ticket) -> str:
 
 def due_text(ticket: Ticket) -> str | None:
     """Return the resident's deadline in words, ``None`` while there is none."""
-    return local_text(ticket.due_at) if ticket.due_at else None
+    at, _ = platforms.promised(ticket)
+    return local_text(at) if at else None
 
 
 def events_view(
@@ -473,7 +494,12 @@ def events_view(
     said = (clear.name, clear.subject_name) if clear else ()
     about_own = judged(ticket, actor)
     shown = _Shown(actor, names, reads(ticket, actor), about_own, said)
-    return [_event(e, shown) for e in events if _sees(e, actor, about_own)]
+    return [
+        _event(e, shown)
+        for e in events
+        if _sees(e, actor, about_own)
+        and (e.type not in risks.EVENTS or risks.may_see(e.data["seen_by"], ticket, actor))
+    ]
 
 
 @dataclass(frozen=True)

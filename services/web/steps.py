@@ -31,6 +31,7 @@ TYPES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "org": ({"type": "string"}, "单位编号，见 GET /api/v1/units"),
     "person": ({"type": "string"}, "账号，见 GET /api/v1/staff"),
     "leaf": ({"type": "string"}, "事项编号，见 GET /api/v1/catalogue"),
+    "risk": ({"type": "string"}, "风险提示的代码，见 data/workflow.yml 的 risks"),
     "ticket": ({"type": "string"}, "工单编号"),
     "orgs": (
         {"type": "array", "items": {"type": "string"}, "minItems": 1},

@@ -87,11 +87,31 @@ EXCLUSIONS = {
     "malicious": "恶意诉求（经人工复核认定）",
     "force_majeure": "不可抗力（已公布）",
 }
+APPOINTMENTS = {
+    "kept": "按约定时间到（前后30分钟）",
+    "early": "提前太多",
+    "late": "迟到",
+    "missed": "没有登记到达",
+}
+"""How an agreed time was kept."""
+EXCLUSION_STATES = {
+    "asked": "待审",
+    "refused": "没有同意，可以复议",
+    "appealed": "复议待审",
+    "settled": "没有同意，已复议或已定",
+    "granted": "同意剔除",
+}
 PROTECTION = {
     "normal": "普通",
     "confidential": "保密：承办单位看不到是谁反映的",
     "restricted": "限阅：只有承办单位和受理窗口看得到内容",
 }
+CALLS = {
+    "sent": "已自动通知值班领导",
+    "failed": "自动通知没成功，要马上打电话",
+    "unconfigured": "没有配置自动通知，要马上打电话",
+}
+"""What came of calling the duty leader."""
 STAGES = {
     "sign": "签收",
     "contact": "联系",
@@ -104,5 +124,6 @@ STAGES = {
     "consult": "会商意见",
     "assist": "协办反馈",
     "whistle": "吹哨",
+    "platform": "上级期限",
 }
 PRIORITIES = {"U0": "生命危险", "U1": "安全急件", "U2": "民生急件", "U3": "普通", "U4": "复杂疑难"}

@@ -158,8 +158,14 @@ def appointment_time(appointment: Mapping[str, Any] | None, profile: Profile) ->
         day = date.fromisoformat(str(appointment["date"])[:10])
     except ValueError:
         return None
-    said = appointment.get("time") or profile.meals.get(str(appointment.get("meal")))
-    return datetime.combine(day, _clock_time(said) or CLOSES, ZONE)
+    return datetime.combine(day, agreed_clock(appointment, profile) or CLOSES, ZONE)
+
+
+def agreed_clock(appointment: Mapping[str, Any] | None, profile: Profile) -> time | None:
+    """Return the time of day that was agreed; ``None`` when only a day was."""
+    if not appointment:
+        return None
+    return _clock_time(appointment.get("time") or profile.meals.get(str(appointment.get("meal"))))
 
 
 def _clock_time(said: object) -> time | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from services.tickets.core import planning, telling
+from services.tickets.core import planning, risks, telling
 from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.calendar import ZONE
 from services.tickets.core.commands import Command, CreateTicket
@@ -307,6 +307,7 @@ _READERS = {
     "org": _text,
     "person": _text,
     "leaf": _text,
+    "risk": _text,
     "ticket": _text,
     "orgs": _list,
     "items": _list,
@@ -324,6 +325,7 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
 
     A complete ticket is accepted at once, an accepted one dispatched when the directory knows the
     unit. One that ten households stand behind is marked as a group demand. A ticket reworked or passed on three times goes up the ladder (提级督办).
+    What the words or the matter say of a risk is marked.
     """
     if ticket.state is State.SUBMITTED and ready(ticket, context, at.date()):
         return Command("accept", SYSTEM, at)
@@ -340,7 +342,7 @@ def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
     if "problem" in ticket.flags and ticket.supervision_level < 3 and ticket.is_open:
         text = f"重办{ticket.rework_round}次、流转{ticket.transfers}次，自动提级督办"
         return Command("supervise", SYSTEM, at, {"level": "3", "text": text})
-    return None
+    return risks.rule_command(ticket, context, at)
 
 
 def asks_by_itself(ticket: Ticket, rules: Rules) -> bool:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from services.tickets.core import (
+    arrivals,
     asking,
     calls,
     clocks,
@@ -14,7 +15,10 @@ from services.tickets.core import (
     moving,
     oversight,
     planning,
+    platforms,
     reviewing,
+    risks,
+    scoring,
     sideclocks,
     telling,
 )
@@ -603,8 +607,18 @@ FACTS: Mapping[str, Effect] = {
     "found_false": _found_false,
     "supervised": oversight.supervised,
     "supervision_answered": oversight.supervision_answered,
+    "termination_requested": reviewing.termination_requested,
     "terminated": reviewing.terminated,
-    "excluded": oversight.excluded,
+    "excluded": scoring.without_request,
+    "included": scoring.included,
+    "exclusion_requested": scoring.requested,
+    "exclusion_appealed": scoring.appealed,
+    "exclusion_granted": scoring.granted,
+    "exclusion_refused": scoring.refused,
+    "arrived": arrivals.arrived,
+    "platform_due_set": platforms.due_set,
+    "risk_flagged": risks.flagged,
+    "risk_cleared": risks.cleared,
     "held": oversight.held,
     "supplemented": _supplemented,
     "info_part_given": _part_given,
@@ -626,7 +640,9 @@ FACTS: Mapping[str, Effect] = {
 }
 
 # Facts of the case that come from the place, not from what was typed.
-_NOT_WRITTEN = frozenset({"place", "org", "orgs", "person", "moves", "earlier", "key"})
+_NOT_WRITTEN = frozenset(
+    {"place", "org", "orgs", "person", "moves", "earlier", "key", "due", "arrived_at"}
+)
 
 
 def event_data(

@@ -49,6 +49,8 @@ _BESIDE = ("consults", "assists", "whistles")
 _ALWAYS = ("planned", "missed", "to_tell")
 """What any event can bring along (``planning.follows``); a list that is appended to leaves it out."""
 _ENTRY_WITHOUT = frozenset({*_ALWAYS, "due_before", "to_call"})
+_REQUESTS = ("extension_request", "suspension_request", "termination_request")
+"""What a unit asked for and nobody has decided: over when the order leaves it or the work ends."""
 _UNSIGNED = ("signed_at", "owner_person", "owner_person_name")
 
 EFFECTS: dict[str, Effect] = {
@@ -110,7 +112,7 @@ EFFECTS: dict[str, Effect] = {
     ),
     "redispatched": Effect(
         copy=(*_OWNER, *_UNIT_CLOCK, "designated"), stamp="dispatched_at",
-        clear=(*_UNSIGNED, "extension_request", "suspension_request"), count="transfers",
+        clear=(*_UNSIGNED, *_REQUESTS), count="transfers",
     ),
     "dispatch_proposed": Effect(),
     "assigned": Effect(copy=("owner_person", "owner_person_name")),
@@ -145,7 +147,7 @@ EFFECTS: dict[str, Effect] = {
     "resolved": Effect(
         copy=("outcome", "reply", "explanation", "redirect", "evidence"),
         stamp="resolved_at", by="resolved_by", works=True,
-        clear=("extension_request", "suspension_request", "to_call"),
+        clear=(*_REQUESTS, "to_call"),
     ),
     "callback_solved": Effect(
         copy=("rating", "pressured"), append="callbacks", stamp="closed_at", by="closed_by"
@@ -174,13 +176,21 @@ EFFECTS: dict[str, Effect] = {
     "escalated": Effect(append="escalations"),
     "supervised": Effect(append="supervisions"),
     "supervision_answered": Effect(copy=("supervisions",)),
+    "termination_requested": Effect(copy=("termination_request",)),
+    "termination_refused": Effect(clear=("termination_request",)),
     "terminated": Effect(
         copy=("reason", "redirect", "back_to", "pauses", *_DUE, *_REVIEW, *_BESIDE),
-        stamp="refused_at", by="refused_by", clear=("paused_since", "review_at"),
+        stamp="refused_at", by="refused_by", clear=("paused_since", "review_at", *_REQUESTS),
     ),
-    "withdrawn": Effect(copy=("reason", "persuaded"), clear=("paused_since", "review_at")),
-    "excluded": Effect(copy=("exclusion",)),
-    "included": Effect(clear=("exclusion",)),
+    "withdrawn": Effect(copy=("reason", "persuaded"), clear=("paused_since", "review_at", *_REQUESTS)),
+    "excluded": Effect(copy=("exclusion", "exclusion_request")),
+    "included": Effect(copy=("exclusion_request",), clear=("exclusion",)),
+    "exclusion_requested": Effect(copy=("exclusion_request",)),
+    "exclusion_appealed": Effect(copy=("exclusion_request",)),
+    "exclusion_granted": Effect(copy=("exclusion", "exclusion_request")),
+    "exclusion_refused": Effect(copy=("exclusion_request",)),
+    "risk_flagged": Effect(copy=("risks",)),
+    "risk_cleared": Effect(copy=("risks",)),
     "held": Effect(copy=("hold",)),
     "released": Effect(clear=("hold",)),
     "noted": Effect(),
@@ -207,6 +217,9 @@ EFFECTS: dict[str, Effect] = {
     ),
     "reminders_planned": Effect(copy=("to_call",)),
     "taken_up": Effect(),
+    "arrived": Effect(copy=("arrival",), works=True),
+    "platform_due_set": Effect(copy=("platform_due_at", "platform_due_reason")),
+    "duty_called": Effect(append="duty_calls"),
 }  # fmt: skip
 
 # A supplement or an amendment that answers the one notice also ends its pause; others leave the clocks alone.

@@ -10,7 +10,19 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.tickets.core import calls, joint, moving, oversight, planning, reviewing, telling
+from services.tickets.core import (
+    arrivals,
+    calls,
+    joint,
+    moving,
+    oversight,
+    planning,
+    platforms,
+    reviewing,
+    risks,
+    scoring,
+    telling,
+)
 from services.tickets.core.calendar import days_between
 from services.tickets.core.choices import DELIVERED_BY, NOT_DONE
 from services.tickets.core.clocks import extension_limit
@@ -625,13 +637,18 @@ GUARDS: dict[str, Guard] = {
         not_confidential, may_read, something_given, something_amended,
         reviewing.earlier_named, reviewing.review_once, reviewing.within_review_days,
         reviewing.review_pending, reviewing.not_refuser,
+        reviewing.termination_explained, reviewing.termination_pending,
+        reviewing.not_termination_requester,
         joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.whistle_lead_fits, joint.approved_by_another,
         joint.invited, joint.stage_in_order,
         joint.solution_told, joint.whistle_open, joint.whistle_over, joint.whistle_rated_once, joint.assisting,
         oversight.until_in_future, oversight.supervised_now, oversight.group_unanswered,
         oversight.not_lowered, oversight.not_scored_unit, oversight.period_open,
         oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,
-        oversight.is_case, reminder_due, reminders_lacking, moving.deadline_moves,
+        arrivals.has_appointment, arrivals.arrived_once, arrivals.arrival_happened,
+        platforms.platform_due_new, risks.risk_known, risks.risk_not_there, risks.risk_there, risks.some_risk,
+        scoring.exclusion_asked_once, scoring.exclusion_refused_here, scoring.exclusion_pending,
+        scoring.asked_exclusion_fits, oversight.is_case, reminder_due, reminders_lacking, moving.deadline_moves,
         calls.to_be_called, calls.reached_by_phone, telling.news_to_tell, telling.no_chat, telling.score_given,
     )
 }  # fmt: skip

@@ -35,6 +35,7 @@ STAGES_OF = {
     "sign_due": "sign",
     "contact_due": "contact",
     "due": "due",
+    "platform_due": "platform",
     "decide_due": "decide",
     "review_due": "second_look",
     "group_due": "group",

@@ -89,6 +89,44 @@ def not_refuser(ticket: Ticket, command: Command, context: Context) -> Refusal |
     return None
 
 
+PROPOSED = ("ground", "explanation", "redirect")
+"""What a proposal to end the work says."""
+
+
+def termination_facts(ticket: Ticket, command: Command) -> Facts:
+    """Ground, explanation and where to go: the command's, else those that were proposed."""
+    asked = ticket.termination_request or {}
+    return {n: command.payload.get(n) or asked.get(n) for n in PROPOSED}
+
+
+def termination_explained(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Work ends on a ground, with an explanation for the resident (《潍坊市12345…条例》第二十一条)."""
+    given = termination_facts(ticket, command)
+    missing = [n for n in ("ground", "explanation") if not given[n]]
+    if missing:
+        return Refusal(
+            "termination_incomplete",
+            "终止办理要写明情形和对居民的解释。",
+            dict.fromkeys(missing, "请填写。"),
+        )
+    return None
+
+
+def termination_pending(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Only a proposal can be refused."""
+    if ticket.termination_request is None:
+        return Refusal("nothing_requested", "没有待审核的终止申请。")
+    return None
+
+
+def not_termination_requester(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Nobody decides on a proposal of their own to end the work."""
+    asked = ticket.termination_request
+    if asked and asked["by"] in accounts(command, context):
+        return Refusal("own_request", "不能审核自己提出的终止申请。")
+    return None
+
+
 # ── facts ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -115,9 +153,19 @@ def not_accepted(ticket: Ticket, command: Command, context: Context) -> Facts:
     return facts
 
 
+def termination_requested(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """What is proposed, by whom and when; it waits for another person."""
+    asked = {n: v for n in PROPOSED if (v := command.payload.get(n))}
+    return {"termination_request": {**asked, "by": command.actor.id, "at": command.at.isoformat()}}
+
+
 def terminated(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """Why the work ends."""
-    return {"reason": f"{GROUNDS[command.payload['ground']]}。{command.payload['explanation']}"}
+    """Why the work ends, where the resident can go, and whose proposal it was."""
+    given = termination_facts(ticket, command)
+    proposed = (ticket.termination_request or {}).get("by")
+    known = {n: v for n, v in given.items() if v}
+    facts: Facts = {**known, "reason": f"{GROUNDS[given['ground']]}。{given['explanation']}"}
+    return facts | ({"proposed_by": proposed} if proposed else {})
 
 
 def upheld(ticket: Ticket, command: Command, context: Context) -> Facts:

@@ -19,6 +19,7 @@ from services.tickets.core.choices import (
 from services.tickets.core.escalation import Step
 from services.tickets.core.kinds import Kind, Priority
 from services.tickets.core.limits import Limit
+from services.tickets.core.riskkinds import Risk
 from services.tickets.core.states import State
 from services.yaml_files import read_yaml
 
@@ -65,6 +66,7 @@ class Rules:
         reveal_withheld: By kind of request, the roles that do not get the contact data of who asks.
         reveal_never: Kinds of units whose people never get them.
         tell: Events that somebody tells on the phone to who has no chat.
+        risks: Kinds of risk that are marked, by code.
         merge_window: Requests further apart are not merged by hand.
         asked_at_filing: Classes of urgency of which the dialogue asks for what is missing as it files.
         contact_first: Whether resolving needs a first contact where the class has a limit for it.
@@ -89,6 +91,7 @@ class Rules:
     reveal_withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reveal_never: frozenset[str] = frozenset()
     merge_window: Limit = field(default=Limit(30, "d", False))
+    risks: Mapping[str, Risk] = field(default_factory=dict)
 
 
 def load_rules(path: Path) -> Rules:
@@ -128,6 +131,7 @@ def load_rules(path: Path) -> Rules:
             contact_first=bool(data["resolve"]["contact_first"]),
             tell=frozenset(map(str, data["tell"]["events"])),
             reveal_never=frozenset(data["reveal"]["never"]),
+            risks={str(k): Risk.parse(r) for k, r in data["risks"]["kinds"].items()},
             merge_window=Limit.parse(data["merge"]["window"]),
             reveal_withheld={
                 Kind(kind).value: frozenset(roles)

@@ -22,6 +22,7 @@ from services.yaml_files import read_yaml
 
 A_DAY = Limit(24, "h", False)
 A_WORKING_DAY = Limit(1, "d", True)
+HALF_AN_HOUR = Limit(30, "m", False)
 THREE_WORKING_DAYS = Limit(3, "d", True)
 
 
@@ -56,6 +57,7 @@ class Profile:
         review_late: How long after the review day of a suspension it goes to the next level.
         escalation: By class, who is told when (:mod:`services.tickets.core.escalation`).
         meals: By when a meal has been served, by its name: ``lunch`` → ``12:30``.
+        appointment_window: Coming so long before or after the agreed time keeps an appointment.
         meal_confirm: Time of the last working day before a meal by which its order is confirmed.
         statutory: What a law of this place sets, by leaf.
     """
@@ -76,6 +78,7 @@ class Profile:
     info_remind: Limit = A_DAY
     decide: Limit = A_WORKING_DAY
     review_late: Limit = A_WORKING_DAY
+    appointment_window: Limit = HALF_AN_HOUR
     escalation: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     statutory: Mapping[str, Law] = field(default_factory=dict)
     meals: Mapping[str, str] = field(default_factory=dict)
@@ -133,6 +136,7 @@ def load_profile(folder: Path, name: str) -> Profile:
             info_remind=Limit.parse(data["info_remind"]),
             decide=Limit.parse(data["decide"]),
             review_late=Limit.parse(data["review_late"]),
+            appointment_window=Limit.parse(data["appointment_window"]),
             escalation={
                 cls: tuple(Step.parse(step) for step in steps)
                 for cls, steps in data["escalation"].items()

@@ -54,6 +54,7 @@ class Ticket:
     occurred: JSON | None = None
     occurred_text: str | None = None
     appointment: JSON | None = None
+    arrival: JSON | None = None  # when somebody came, see arrivals.py
     certificate: JSON | None = None
     attachments: list[str] = field(default_factory=list)
     nlu: JSON | None = None  # what the bot had understood; see CreateTicket
@@ -90,6 +91,8 @@ class Ticket:
     dispatch_due_reason: str | None = None
     due_at: datetime | None = None
     due_reason: str | None = None
+    platform_due_at: datetime | None = None  # of the higher platform's order; see platforms.py
+    platform_due_reason: str | None = None
     dispatched_at: datetime | None = None
     sign_due_at: datetime | None = None
     sign_due_reason: str | None = None
@@ -112,6 +115,7 @@ class Ticket:
     missed: list[str] = field(default_factory=list)
     planned: list[JSON] = field(default_factory=list)  # reminders ahead, see planning.py
     reminders: list[JSON] = field(default_factory=list)  # those that were given
+    duty_calls: list[JSON] = field(default_factory=list)  # calls of the duty leader
     # history that guards and views need
     need_items: list[str] = field(default_factory=list)  # open: what is waited for
     told_items: list[str] = field(default_factory=list)  # of the first notice, see asking.py
@@ -131,6 +135,7 @@ class Ticket:
     extension_request: JSON | None = None
     extensions: list[JSON] = field(default_factory=list)
     suspension_request: JSON | None = None
+    termination_request: JSON | None = None
     supplements: list[JSON] = field(default_factory=list)
     amendments: list[JSON] = field(default_factory=list)
     urges: list[JSON] = field(default_factory=list)
@@ -157,7 +162,9 @@ class Ticket:
     # scoring and keeping
     audits: list[JSON] = field(default_factory=list)
     exclusion: JSON | None = None
+    exclusion_request: JSON | None = None  # of the unit, see scoring.py
     hold: JSON | None = None
+    risks: list[JSON] = field(default_factory=list)  # also those taken away, see risks.py
 
     @property
     def is_open(self) -> bool:
@@ -193,6 +200,7 @@ class Ticket:
             "whistled": bool(self.whistles),
             "extension_requested": self.extension_request is not None,
             "suspension_requested": self.suspension_request is not None,
+            "termination_requested": self.termination_request is not None,
             "persuaded": self.persuaded,
             "rating_pressure": self.pressured,
             "group": self.group,
@@ -203,7 +211,11 @@ class Ticket:
             "to_tell": self.to_tell is not None,
             "false_resolution": any(a["finding"] == "false" for a in self.audits),
             "excluded": self.exclusion is not None,
+            "exclusion_requested": (self.exclusion_request or {}).get("state")
+            in ("asked", "appealed"),
+            "platform_due": self.is_open and platform_is_earlier(self),
             "held": self.hold is not None,
+            "risk": any("cleared" not in one for one in self.risks),
             # 重办三次以上或流转三次以上: 问题工单 (提级督办).
             "problem": self.rework_round >= 3 or self.transfers >= 3,
         }
@@ -229,6 +241,12 @@ class Ticket:
             values[name] = typed(name, values[name])
         # Of one that is older than a field the default of that.
         return changed(cls(), values) if len(values) < len(FIELD_NAMES) else changed(_NONE, values)
+
+
+def platform_is_earlier(ticket: Ticket) -> bool:
+    """Say whether the higher platform's date comes before the one that is counted here."""
+    there, here = ticket.platform_due_at, ticket.due_at
+    return there is not None and (here is None or there < here)
 
 
 FIELD_NAMES = frozenset(f.name for f in fields(Ticket))

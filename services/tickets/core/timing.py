@@ -13,7 +13,7 @@ from services.tickets.core.ticket import Ticket
 _RUNNING = frozenset({State.ACCEPTED, State.DISPATCHED, State.OBJECTED}) | WORKING
 
 WATCHED = (
-    "accept", "dispatch", "sign", "contact", "due", "decide", "second_look", "group", "consult",
+    "accept", "dispatch", "sign", "contact", "due", "platform", "decide", "second_look", "group", "consult",
     "assist", "whistle",
 )  # fmt: skip
 """Stages that go on record when their time is up; of the last three there can be several at once."""
@@ -34,6 +34,8 @@ def running(ticket: Ticket) -> dict[str, datetime]:
         if state in WORKING | {State.DISPATCHED} and ticket.first_contact_at is None
         else None,
         "due": ticket.due_at if state in _RUNNING else None,
+        # It does not stand still while ours does: the platform knows of no suspension.
+        "platform": ticket.platform_due_at if state in OPEN - {State.RESOLVED} else None,
         "decide": ticket.decide_due_at if state is State.OBJECTED else None,
         "review": ticket.review_at if state is State.SUSPENDED else None,
         "second_look": ticket.review_due_at if state in REFUSED else None,

@@ -17,6 +17,7 @@ from typing import Any
 
 from services.tickets.core.calls import NOT_REPORTED_FINISHED
 from services.tickets.core.choices import (
+    CALLS,
     DECISIONS,
     DUTIES,
     EXCLUSIONS,
@@ -61,7 +62,7 @@ class Field:
     """A fact an action asks for.
 
     ``type``: ``text``, ``choice``, ``flag``, ``number``, ``time``, ``date``, ``org``, ``orgs``,
-    ``person``, ``leaf``, ``ticket``, ``items`` (list of texts), ``attachments``, ``place``,
+    ``person``, ``leaf``, ``risk``, ``ticket``, ``items`` (list of texts), ``attachments``, ``place``,
     ``facts`` (an object).
     """
 
@@ -116,6 +117,7 @@ ACTIONS: dict[str, str] = {
     "object": "退单（提出异议）",
     "decide_objection": "裁定异议",
     "contact": "联系居民",
+    "arrive": "登记到达",
     "whistle": "吹哨",
     "report": "报到",
     "end_whistle": "结束吹哨",
@@ -135,6 +137,11 @@ ACTIONS: dict[str, str] = {
     "audit": "审计抽查",
     "exclude": "剔除考评",
     "include": "撤销剔除",
+    "ask_exclusion": "申请剔除考评",
+    "appeal_exclusion": "复议剔除申请",
+    "decide_exclusion": "审剔除申请",
+    "flag_risk": "标风险提示",
+    "clear_risk": "撤风险提示",
     "hold": "冻结",
     "release": "解除冻结",
     "terminate": "终止办理",
@@ -153,6 +160,8 @@ ACTIONS: dict[str, str] = {
     "reject": "不认可办结",
     "deadline": "到期提醒",
     "remind": "提醒",
+    "call_duty": "呼叫值班领导",
+    "platform_due": "记上级期限",
     "plan": "排提醒",
     "reschedule": "日历调整",
 }
@@ -171,6 +180,9 @@ AUDIT = frozenset({"auditor"})
 RESIDENT = frozenset({"resident"})
 SYSTEM = frozenset({"system"})
 STAFF = DOERS | INTAKE | {"callback"} | AUDIT
+
+SCORED = ASSIGNED | {State.RESOLVED, State.CLOSED, State.TERMINATED, State.WITHDRAWN}
+"""States in which a ticket is some unit's to answer for."""
 
 _REASON = Field("reason", "原因", required=True)
 _TEXT = Field("text", "说明")
@@ -413,6 +425,11 @@ TRANSITIONS: tuple[Transition, ...] = (
         ),
         ("is_owner", "delivered_in_writing"),
     ),
+    Transition(  # 预约: when somebody came is written down, and held against what was agreed
+        "arrive", WORKING, To.SAME, DOERS, "arrived",
+        (Field("arrived_at", "到达时间（不填就是现在）", "time"), _TEXT),
+        ("is_owner", "has_appointment", "arrived_once", "arrival_happened"),
+    ),
     Transition(
         "whistle", WORKING, To.SAME, frozenset({"dispatcher"}), "whistled",
         (
@@ -633,14 +650,31 @@ TRANSITIONS: tuple[Transition, ...] = (
         "answer_supervision", ASSIGNED | _states(S.RESOLVED), To.SAME, DOERS, "supervision_answered",
         (Field("text", "整改和进展", required=True),), ("is_owner", "supervised_now"),
     ),
-    Transition(
-        "terminate", WORKING | _states(S.SUSPENDED), S.TERMINATED, REVIEW, "terminated",
+    Transition(  # 终止要审核 (《潍坊市12345…条例》第二十一条): who does the work proposes, another decides
+        "terminate", WORKING | _states(S.SUSPENDED), To.SAME, DOERS, "termination_requested",
         (
             Field("ground", "终止情形", "choice", True, GROUNDS),
             Field("explanation", "对居民的解释", required=True),
             Field("redirect", "可以去哪里办或怎么申请复核"),
         ),
-        ("not_handler", "other_unit"), "terminate",
+        ("is_owner",),
+    ),
+    Transition(  # on what was proposed, or of the reviewer's own accord
+        "terminate", WORKING | _states(S.SUSPENDED), S.TERMINATED, REVIEW, "terminated",
+        (
+            _DECISION,
+            Field("ground", "终止情形", "choice", options=GROUNDS),
+            Field("explanation", "对居民的解释"),
+            Field("redirect", "可以去哪里办或怎么申请复核"),
+        ),
+        ("not_termination_requester", "not_handler", "other_unit", "termination_explained"),
+        "terminate", when=("decision", "approve"),
+    ),
+    Transition(
+        "terminate", WORKING | _states(S.SUSPENDED), To.SAME, REVIEW, "termination_refused",
+        (_DECISION, Field("text", "不同意的理由", required=True)),
+        ("termination_pending", "not_termination_requester", "not_handler", "other_unit"),
+        when=("decision", "refuse"),
     ),
     Transition(
         "withdraw", OPEN | {S.MERGED}, S.WITHDRAWN, RESIDENT, "withdrawn",
@@ -659,6 +693,41 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "include", STORED, To.SAME, AUDIT, "included", (_REASON,),
         ("excluded_now", "not_scored_unit", "period_open"),
+    ),
+    # Who is scored asks and may appeal once; the auditor, not of the unit, decides before the month is scored.
+    Transition(
+        "ask_exclusion", SCORED, To.SAME, DOERS, "exclusion_requested",
+        (
+            Field("reason", "剔除的原因", "choice", True, EXCLUSIONS),
+            Field("basis", "依据", required=True),
+            Field("text", "证据和情况", required=True),
+        ),
+        ("is_owner", "period_open", "exclusion_asked_once", "exclusion_fits"),
+    ),
+    Transition(
+        "appeal_exclusion", SCORED, To.SAME, DOERS, "exclusion_appealed",
+        (Field("text", "不服的理由和新的证据", required=True),),
+        ("is_owner", "period_open", "exclusion_refused_here"),
+    ),
+    Transition(
+        "decide_exclusion", STORED, To.SAME, AUDIT, "exclusion_granted",
+        (_DECISION, _TEXT),
+        ("exclusion_pending", "not_scored_unit", "period_open", "asked_exclusion_fits"),
+        when=("decision", "approve"),
+    ),
+    Transition(
+        "decide_exclusion", STORED, To.SAME, AUDIT, "exclusion_refused",
+        (_DECISION, Field("text", "不同意的理由", required=True)),
+        ("exclusion_pending", "not_scored_unit", "period_open"), when=("decision", "refuse"),
+    ),
+    # 风险提示: by a rule or the desk, taken away by the desk; who sees it says the kind (risks.py).
+    Transition(
+        "flag_risk", OPEN, To.SAME, INTAKE | SYSTEM, "risk_flagged",
+        (Field("risk", "哪种风险", "risk", True), _REASON), ("risk_known", "risk_not_there"),
+    ),
+    Transition(
+        "clear_risk", STORED, To.SAME, INTAKE, "risk_cleared",
+        (Field("risk", "撤哪种风险", "risk", True), _REASON), ("some_risk", "risk_there"),
     ),
     Transition("hold", STORED, To.SAME, AUDIT, "held", (_REASON,), ("not_held",)),
     Transition("release", STORED, To.SAME, AUDIT, "released", (_REASON,), ("held_now",)),
@@ -821,6 +890,19 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(  # a person has taken over the conversation of a call for help
         "take_up", OPEN | _states(S.HANDED_OFF), To.SAME, SYSTEM, "taken_up",
         (Field("who", "谁接手", required=True),),
+    ),
+    Transition(  # nobody took up a call for help in two minutes: the duty leader is called (domain §5.3)
+        "call_duty", STORED, To.SAME, SYSTEM, "duty_called",
+        (
+            Field("result", "怎么样了", "choice", True, CALLS),
+            Field("leader", "值班领导", required=True),
+            Field("text", "没成功的原因"),
+        ),
+    ),
+    Transition(  # the date of a higher platform's order, by each import that brings another one
+        "platform_due", OPEN - {S.RESOLVED}, To.SAME, SYSTEM, "platform_due_set",
+        (Field("due", "上级期限", "time", True), Field("reason", "哪里来的", required=True)),
+        ("platform_due_new",),
     ),
     Transition(  # a new notice of holidays and make-up days
         "reschedule", OPEN | REFUSED, To.SAME, SYSTEM, "deadline_moved",

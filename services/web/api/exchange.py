@@ -84,7 +84,9 @@ class ImportLine(Answer):
 
     line: int
     ref: str = Field(description="上级平台的编号")
-    verdict: str = Field(description="create 新建、doubt 存疑、refuse 不导入、known 导入过")
+    verdict: str = Field(
+        description="create 新建、doubt 存疑、refuse 不导入、known 导入过、due 导入过、上级改了时限"
+    )
     notes: list[str]
     summary: str
     ticket_no: str | None

@@ -104,6 +104,22 @@ class UnitSignals(Answer):
     flagged: int
 
 
+class ExclusionAskedAnswer(Answer):
+    """How many units asked to be left out of scoring, by how that stands."""
+
+    state: str
+    label: str
+    count: int
+
+
+class AppointmentAnswer(Answer):
+    """How many agreed times were kept, came early or late, or nobody came."""
+
+    how: str
+    label: str
+    count: int
+
+
 class DashboardAnswer(Answer):
     """Figures of a period."""
 
@@ -113,6 +129,8 @@ class DashboardAnswer(Answer):
     note: str | None
     figures: list[FigureAnswer]
     excluded: list[ExcludedAnswer]
+    exclusions_asked: list[ExclusionAskedAnswer] = Field(description="单位申请剔除的，按审到哪一步")
+    appointments: list[AppointmentAnswer] = Field(description="预约守没守时，约定时间已过的")
     suspended: int
     units: list[UnitFigures]
     communities: list[PartFigures]

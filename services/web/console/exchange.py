@@ -38,7 +38,7 @@ class ReportQuery(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    verdict: Literal["create", "doubt", "refuse", "known"] | None = None
+    verdict: Literal["create", "doubt", "refuse", "known", "due"] | None = None
     after: int = Field(0, ge=0, le=10_000_000)
 
     @field_validator("verdict", mode="before")

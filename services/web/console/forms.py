@@ -161,6 +161,9 @@ async def locality_choices(services: Services, fields: Sequence[FieldSpec]) -> C
     made: dict[str, Sequence[tuple[str, Sequence[Choice]]]] = {}
     if wanted & {"org", "orgs"}:
         made["org"] = made["orgs"] = [("", [(o.id, o.name) for o in services.people.orgs()])]
+    if "risk" in wanted:
+        kinds = services.tickets.rules.risks
+        made["risk"] = [("", [(code, kind.name) for code, kind in kinds.items()])]
     if "leaf" in wanted:
         made["leaf"] = [("", [(c.id, f"{c.id} {c.name}") for c in services.catalogue.cards()])]
     if "person" in wanted:

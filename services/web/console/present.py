@@ -96,7 +96,8 @@ def detail(ticket: JSON, now: datetime, card: JSON | None) -> dict[str, Any]:
     number = ticket["ticket_no"]
     shown = {
         "title": number, "narrative_original": "", "gist": None, "supplements": [], "flags": [], "leaf": None,
-        "occurred_text": None, "due_at": None, "due_reason": None, "duty": None, "channel": "",
+        "occurred_text": None, "due_at": None, "due_reason": None, "platform_due_at": None,
+        "platform_due_reason": None, "duty": None, "channel": "",
         "reporter": None, "priority": "",
         **ticket,
         "place": place(ticket.get("location")),
@@ -206,7 +207,7 @@ FIELDS: dict[tuple[str, str], Field] = {
 }
 """Event and name of a fact → the field of the workflow that asked for it."""
 
-UNSAID = frozenset({"attachments", "orgs", "org", "person", "place", "leaf"})
+UNSAID = frozenset({"attachments", "orgs", "org", "person", "place", "leaf", "risk"})
 """Types of facts that are ids: the page shows what they mean elsewhere."""
 
 
@@ -220,6 +221,8 @@ def event(view: JSON) -> dict[str, Any]:
     # By the clock, so nobody typed it; who may not read the ticket is not told.
     if view["type"] == "reminded" and (said := (view.get("data") or {}).get("say")):
         facts.append(said)
+    if named := (view.get("data") or {}).get("risk_name"):
+        facts.insert(0, str(named))
     return {
         "at": view["at"],
         "who": view["actor"]["name"],

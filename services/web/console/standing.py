@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.tickets.core.choices import (
+    EXCLUSION_STATES,
     EXCLUSIONS,
+    GROUNDS,
     GROUP_ANSWERS,
     LEVELS,
     PROGRESS,
@@ -25,6 +27,9 @@ def threads(ticket: JSON) -> list[tuple[str, str]]:
     exclusion, hold = ticket.get("exclusion"), ticket.get("hold")
     answer = ticket.get("group_answer")
     facts = [
+        *(("风险提示", f"{r['name']}：{r['reason']}") for r in ticket.get("risks") or ()),
+        ("到达", _arrival(ticket.get("arrival"))),
+        ("申请终止", _proposal(ticket.get("termination_request"))),
         ("复核期限", _due(ticket, "review_due")),
         ("群诉答复期限", _due(ticket, "group_due")),
         ("群诉答复", f"{GROUP_ANSWERS[answer['decision']]}：{answer['text']}" if answer else ""),
@@ -37,9 +42,42 @@ def threads(ticket: JSON) -> list[tuple[str, str]]:
             "剔除考评",
             f"{EXCLUSIONS[exclusion['reason']]}：{exclusion['basis']}" if exclusion else "",
         ),
+        ("申请剔除考评", exclusion_asked(ticket.get("exclusion_request"))),
         ("冻结", hold["reason"] if hold else ""),
     ]
     return [(name, words) for name, words in facts if words]
+
+
+def _proposal(asked: JSON | None) -> str:
+    """Return ``诉求事项已不存在：灯杆拆了；可以找…`` of who proposes to end the work."""
+    if not asked:
+        return ""
+    where = f"；{asked['redirect']}" if asked.get("redirect") else ""
+    return f"{GROUNDS[asked['ground']]}：{asked['explanation']}{where}，等另一人审核"
+
+
+def _arrival(came: JSON | None) -> str:
+    """Return ``11月27日12:10，约定12:30，提前20分钟，守约``."""
+    if not came:
+        return ""
+    minutes = came["minutes"]
+    off = f"晚{minutes}分钟" if minutes > 0 else f"提前{-minutes}分钟" if minutes else "准时"
+    said = {"kept": "守约", "early": "提前太多", "late": "迟到"}[came["kept"]]
+    return f"{_stamp(came['at'])}，约定{_stamp(came['agreed'])}，{off}，{said}"
+
+
+def exclusion_asked(asked: JSON | None) -> str:
+    """Return ``不可抗力（已公布）：暴雪公告；停运通知。待审`` with the appeal and what was answered."""
+    if not asked:
+        return ""
+    words = f"{EXCLUSIONS[asked['reason']]}：{asked['basis']}；{asked['text']}"
+    if appeal := asked.get("appeal"):
+        words += f"；复议：{appeal['text']}"
+    last = asked["decisions"][-1] if asked["decisions"] else None
+    said = (
+        f"（{last['text']}）" if last and last["text"] and asked["state"] == last["state"] else ""
+    )
+    return f"{words.rstrip('。')}。{EXCLUSION_STATES[asked['state']]}{said}"
 
 
 def consult(entry: JSON) -> str:

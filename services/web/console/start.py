@@ -11,6 +11,7 @@ from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
 routes = Routes("工作台")
+NO_DUTY_CALL = "没有配置自动通知值班领导（LINDA_DUTY_WEBHOOK）：有生命危险、两分钟没人接手时，只在调度的提醒里写值班电话，要人打。"
 setup = routes.setup
 
 
@@ -22,6 +23,8 @@ async def page(request: web.Request) -> web.Response:
     paths = {e.here: e.path for e in entries}
     todo: list[tuple[str, str | None]] = []
     if "calendar" in paths:
+        if not services.settings.duty_webhook:
+            todo.append((NO_DUTY_CALL, None))
         async with services.db.read() as s:
             await services.tickets.calendars.refresh(s)
         missing = coverage(services.tickets.calendar, services.clock.now().date())

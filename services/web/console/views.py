@@ -20,6 +20,7 @@ from services.errors import LindaError
 from services.tickets.core.actor import Actor
 from services.tickets.core.kinds import Priority
 from services.tickets.core.numbers import parse_ticket_number
+from services.tickets.core.risks import DESK
 from services.tickets.core.states import STORED, State
 from services.tickets.lists import FLAGS
 from services.tickets.views import NO_CONTENT
@@ -190,9 +191,16 @@ async def worklist(request: web.Request, query: WorklistQuery) -> web.Response:
         mine_url=query.beside(True), all_url=query.beside(False),
         states=[s.value for s in State if s in STORED],
         priorities=[p.value for p in Priority],
-        flags=[f for f in FLAGS if f != "case" or request[STAFF].role == "auditor"],
+        flags=_flags(request[STAFF].role),
         leaves=[(c.id, c.name) for c in services.catalogue.cards()],
     )  # fmt: skip
+
+
+def _flags(role: str) -> list[str]:
+    """Return what a role may narrow the list to."""
+    hidden = set() if role == "auditor" else {"case"}
+    hidden |= set() if role in DESK else {"risk"}
+    return [flag for flag in FLAGS if flag not in hidden]
 
 
 @routes.get(HOME + "/{ticket_no}", auth="staff", page=True, summary="工单")

@@ -121,9 +121,13 @@ def whole_due(ticket: Mapping[str, Any], now: datetime) -> Due:
         return Due("", "none")
     if ticket["state"] == State.RESOLVED:
         return Due("等居民回访", "none")
-    if not ticket.get("due_at"):
+    due, there = ticket.get("due_at"), ticket.get("platform_due_at")
+    if there and (not due or local(there) < local(due)):
+        words = due_words(there, now)
+        return Due(f"上级期限：{words.text}", words.level)
+    if not due:
         return Due("受理后定期限", "none")
-    return due_words(ticket["due_at"], now)
+    return due_words(due, now)
 
 
 @add_filter

@@ -10,8 +10,10 @@ from services.errors import LindaError
 from services.exchange import importing
 from services.exchange.tables import LineRow
 from services.outbox.worker import run_due
+from services.tickets import reminders
 from services.tickets.core.actor import Actor
 from services.tickets.tables import TicketRow
+from tests.services.conftest import NOW, TestClock
 from tests.services.exchange.conftest import LIGHT, changed, csv, xlsx
 
 DESK = Actor("staff", "dispatcher1", "dispatcher", "street")
@@ -142,3 +144,74 @@ async def test_fifty_thousand_lines_are_reported_page_by_page(services: Services
     assert len(report.lines) == importing.PAGE and report.after == report.lines[-1].line
     last = await work.report(batch, "create", 49_990)
     assert [r.line for r in last.lines][-1] == 50_001 and last.after is None
+
+
+async def imported(services: Services, **cells: str) -> tuple[str, str]:
+    """Import one order as it now stands there; return our number and the line's verdict."""
+    work = services.exchange.importing
+    batch = await work.check("city", "a.xlsx", xlsx([changed(**cells)]), DESK)
+    await work.confirm(batch, DESK)
+    await run_due(services)
+    line = (await work.report(batch)).lines[0]
+    assert line.ticket_no is not None
+    return line.ticket_no, line.verdict
+
+
+async def test_a_platforms_earlier_date_stands_beside_ours_and_is_what_the_resident_hears(
+    services: Services,
+) -> None:
+    number, _ = await imported(services)
+    view = await services.tickets.get(number, DESK)
+    assert view["platform_due_at"][:16] == "2026-11-27T18:00"
+    assert view["due_at"] > view["platform_due_at"] and "5个工作日" in view["due_reason"]
+    assert "platform_due" in view["flags"] and "导入" in view["platform_due_reason"]
+    listed = await services.tickets.list(DESK, flag="platform_due")
+    assert [t["ticket_no"] for t in listed["tickets"]] == [number]
+    assert view["due_text"].startswith("11月27日")
+
+
+async def test_a_platforms_later_date_changes_nothing_for_the_resident(services: Services) -> None:
+    number, _ = await imported(services, 办结时限="2026-12-20 18:00:00")
+    view = await services.tickets.get(number, DESK)
+    assert view["platform_due_at"][:10] == "2026-12-20" and "platform_due" not in view["flags"]
+    assert not view["due_text"].startswith("12月20日")
+
+
+async def test_only_another_import_moves_the_platforms_date_and_the_old_one_stays_in_the_reason(
+    services: Services,
+) -> None:
+    number, verdict = await imported(services)
+    assert verdict == "create"
+    ours = (await services.tickets.get(number, DESK))["due_at"]
+    again, verdict = await imported(services, 诉求内容="又写了一遍")
+    assert (again, verdict) == (number, "known")
+    again, verdict = await imported(services, 办结时限="2026-11-26 12:00:00")
+    assert (again, verdict) == (number, "due")
+    view = await services.tickets.get(number, DESK)
+    assert view["platform_due_at"][:16] == "2026-11-26T12:00" and view["due_at"] == ours
+    assert "原来是11月27日18:00前" in view["platform_due_reason"]
+    order = await services.exchange.order(number)
+    assert order is not None and order.due_there is not None and order.due_there.day == 26
+    moves = [e for e in await services.tickets.events(number, DESK)
+             if e["type"] == "platform_due_set"]  # fmt: skip
+    assert len(moves) == 2
+
+
+async def test_the_platforms_date_that_passes_goes_on_record_and_the_street_is_told(
+    services: Services, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stay(db: object) -> None:
+        """No other process sets this clock."""
+
+    number, _ = await imported(services)
+    monkeypatch.setattr(clock, "refresh", stay)
+    clock.go(NOW.replace(month=11, day=27, hour=18, minute=1))
+    for _ in range(3):
+        await services.tickets.tick()
+        await run_due(services)
+    missed = [e["data"]["stage"] for e in await services.tickets.events(number, DESK)
+              if e["type"] == "deadline_missed"]  # fmt: skip
+    assert "platform" in missed and "due" not in missed
+    async with services.db.read() as s:
+        texts = [r.text for r in await reminders.waiting(s, DESK)]
+    assert any("上级平台要求的时限到了" in text for text in texts)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.clock import ZONE
 from services.config import Settings
 from services.exchange.mapping import Platform, load_mappings
 from services.exchange.reading import Draft, Known, read_row
@@ -17,6 +19,7 @@ from tests.services.conftest import NOW
 from tests.services.exchange.conftest import HEADS, changed
 
 DATA = Settings.model_fields["data_dir"].default
+DUE = datetime(2026, 11, 27, 18, 0, tzinfo=ZONE)
 UNKNOWN = Resolution("unknown", ("compound",), ())
 
 
@@ -100,11 +103,29 @@ def test_a_phone_that_a_program_has_bent_is_read(platform: Platform, text: str) 
 def test_an_order_that_is_known_is_left_alone_and_differences_are_said(
     platform: Platform, state: State, status: str, words: str
 ) -> None:
-    draft = read(platform, {"BJ20261124001": Known("SQ1", state)}, 工单状态=status)
+    draft = read(platform, {"BJ20261124001": Known("SQ1", state, DUE)}, 工单状态=status)
     said = "；".join(draft.notes)
     assert draft.verdict == "known" and not draft.request
     assert "不改动" in said and words in said
     assert words or "不一样" not in said
+
+
+@pytest.mark.parametrize(
+    ("state", "known", "verdict"),
+    [
+        (State.ACTIVE, DUE, "known"),
+        (State.ACTIVE, None, "due"),
+        (State.SUSPENDED, DUE - timedelta(days=1), "due"),
+        (State.RESOLVED, None, "known"),
+        (State.CLOSED, DUE - timedelta(days=1), "known"),
+    ],
+)
+def test_another_date_of_a_known_order_that_runs_is_taken_over(
+    platform: Platform, state: State, known: datetime | None, verdict: str
+) -> None:
+    draft = read(platform, {"BJ20261124001": Known("SQ1", state, known)})
+    assert draft.verdict == verdict and draft.due == DUE and not draft.request
+    assert ("2026-11-27 18:00" in "；".join(draft.notes)) is (verdict == "due")
 
 
 def test_a_number_twice_in_a_file_counts_once(platform: Platform) -> None:

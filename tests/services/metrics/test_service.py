@@ -279,3 +279,25 @@ async def test_the_workbook_has_the_numbers_as_numbers(
     assert "样本不足" in strings
     assert '<c r="C4"' in first  # 响应率, the second figure
     assert "<f>" not in first
+
+
+async def test_requests_and_appointments_are_counted_by_how_they_stand(
+    db: Database, metrics: MetricsService
+) -> None:
+    ahead = NOW + timedelta(days=1)
+    await _store(
+        db,
+        replace(GOOD, exclusion_asked="asked", appointment="kept"),
+        replace(GOOD, exclusion_asked="granted", excluded="force_majeure", appointment="late"),
+        replace(GOOD, exclusion_asked="granted", excluded="force_majeure"),
+        replace(GOOD, appointment="kept"),
+        replace(GOOD, appointment="waiting"),
+        replace(GOOD, appointment="waiting", due_at=ahead, due_day=ahead.date(), org="meal"),
+    )
+    found = await metrics.dashboard(ACTORS["dispatcher"], NOVEMBER)
+    asked = {one["state"]: one["count"] for one in found["exclusions_asked"]}
+    assert asked == {"asked": 1, "granted": 2}
+    kept = {one["how"]: one["count"] for one in found["appointments"]}
+    assert kept == {"kept": 2, "missed": 1}, "what is left out or not over yet is not counted"
+    none = await metrics.dashboard(ACTORS["dispatcher"], NOVEMBER, unit="meal")
+    assert none["exclusions_asked"] == [] and none["appointments"] == []

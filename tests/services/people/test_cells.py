@@ -31,6 +31,7 @@ HEADS = {"supervisor", "dispatcher"}
 # cell → steps of a ticket that it opens → whose it is
 STEPS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "intake": (("accept", "need_info", "not_accept", "merge"), HEADS | {"clerk"}),
+    "mark a risk": (("flag_risk", "clear_risk"), HEADS | {"clerk"}),
     "propose whose it is": (("propose",), {"clerk"}),
     "assign to units": (("dispatch",), HEADS),
     "assign inside the unit": (("assign",), {"handler"}),
@@ -43,11 +44,15 @@ STEPS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "ring through the office's number": (("relay",), WORKERS | {"callback", "dispatcher"}),
     "tell on the phone": (("tell",), WORKERS | {"dispatcher"}),
     "write down what a resident says": (("on_behalf",), WORKERS | {"callback", "dispatcher"}),
-    "end the work": (("terminate",), HEADS),
+    "propose to end the work, or end it": (("terminate",), HEADS | DOERS),
     "close": (("close",), {"supervisor", "callback", "auditor"}),
     "ask and record the answer": (("callback",), {"callback"}),
     "send back": (("rework",), HEADS | {"callback", "auditor"}),
-    "audit, score": (("audit", "exclude", "include", "hold", "release"), {"auditor"}),
+    "audit, score": (
+        ("audit", "exclude", "include", "decide_exclusion", "hold", "release"), {"auditor"},
+    ),
+    "note who came when": (("arrive",), DOERS),
+    "ask to be left out of scoring": (("ask_exclusion", "appeal_exclusion"), DOERS),
     "note": (("note",), DOERS | HEADS | {"callback", "auditor"}),
 }  # fmt: skip
 RESIDENTS_ONLY = ("urge", "supplement", "amend", "withdraw", "rate", "reject")

@@ -109,8 +109,10 @@ OWN: list[tuple[str, str, State, dict[str, object], str]] = [
     ("extend", "supervisor", State.ACTIVE,
      {"extension_request": {"by": "me2", "days": 1, "at": T0.isoformat()}}, "own_request"),
     ("suspend", "supervisor", State.ACTIVE, {"suspension_request": {"by": "me2"}}, "own_request"),
+    ("terminate", "supervisor", State.ACTIVE, {"termination_request": {"by": "me2"}}, "own_request"),
     ("review", "dispatcher", State.NOT_ACCEPTED, {"refused_by": "me2"}, "own_refusal"),
     ("exclude", "auditor", State.ACTIVE, {"handlers": ["me2"]}, "own_unit"),
+    ("decide_exclusion", "auditor", State.ACTIVE, {"handlers": ["me2"]}, "own_unit"),
 ]  # fmt: skip
 
 

@@ -68,6 +68,12 @@ ROWS: list[tuple[str, State, Callable[[Ticket, datetime], At]]] = [
     ("a_unit_objects_once", State.ACTIVE,
      lambda t, at: {"objections": [{"org": "water"}, {"org": "property"}, {"org": "water"}]}),
     ("nobody_leads_what_is_not_their_duty", State.ACTIVE, lambda t, at: {"owner_org": "community"}),
+    ("what_is_asked_for_waits_only_while_work_goes_on", State.CLOSED,
+     lambda t, at: {"termination_request": {"by": "handler1"}}),
+    ("a_unit_asks_about_scoring_once_and_appeals_once", State.ACTIVE,
+     lambda t, at: {"exclusion_request": {"state": "granted"}}),
+    ("a_risk_stands_once_and_only_for_who_may_see_it", State.ACTIVE,
+     lambda t, at: {"risks": [{"risk": "minor", "reason": "x", "seen_by": []}] * 2}),
 ]  # fmt: skip
 """Invariant, state, what is wrong in the row."""
 
@@ -159,6 +165,9 @@ STEPS: list[tuple[str, State, str, str, dict[str, Any], dict[str, Any]]] = [
      {"actor": replace(ACTORS["callback"], id="handler1")}),
     ("own second look", State.NOT_ACCEPTED, "review", "dispatcher", {},
      {"actor": replace(ACTORS["dispatcher"], id="clerk1")}),
+    ("came twice", State.ACTIVE, "note", "clerk", {}, {"type": "arrived"}),
+    ("own end of the work", State.ACTIVE, "terminate", "dispatcher", {},
+     {"actor": replace(ACTORS["dispatcher"], id="handler1")}),
     ("left out by the street", State.ACTIVE, "exclude", "auditor", {},
      {"actor": ACTORS["dispatcher"]}),
     ("left out by its own unit", State.ACTIVE, "exclude", "auditor", {},
@@ -366,7 +375,7 @@ PAIR_MUST_REACH = frozenset({
 def test_two_that_became_one_keep_the_promises_together() -> None:
     rng, reached = random.Random(20261126), Counter[str]()
     choices = drawn(rng)
-    for n in range(80):
+    for n in range(200):
         pair = Pair(rng.choice([*IN_HAND, State.ACCEPTED]), phoned=n % 2 == 0)
         for _ in range(10):
             name = rng.choice(sorted(WALKED))

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.tickets import profiles
-from services.tickets.core import calls, decide, fold, moving, sideclocks, timing
+from services.tickets.core import calls, decide, fold, moving, platforms, risks, sideclocks, timing
 from services.tickets.core.actor import Actor
 from services.tickets.core.commands import Command
 from services.tickets.core.event import Event
 from services.tickets.core.sla import load_profile
-from services.tickets.core.states import FINAL, STORED, State
+from services.tickets.core.states import FINAL, STORED, WORKING, State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS, TRANSITIONS, To
 from tests.services.tickets.world import ACTORS, CONTEXT, DATA, GOOD_PAYLOADS, led, parent
@@ -47,6 +47,13 @@ PAYLOADS: dict[str, list[dict[str, Any]]] = {
     "callback": [{"result": "solved"}, {"result": "unsolved"}, {"result": "no_answer"}],
     "extend": [{"days": 1, "reason": "等配件"}, {"decision": "refuse", "reason": "不行"}],
     "suspend": [GOOD_PAYLOADS["suspend"], {"decision": "refuse", "text": "再想想"}, {}],
+    "decide_exclusion": [
+        {"decision": "approve", "text": "属实"},
+        {"decision": "refuse", "text": "不属实"},
+    ],
+    "flag_risk": [GOOD_PAYLOADS["flag_risk"], {"risk": "minor", "reason": "孩子没人管"}],
+    "clear_risk": [{"risk": "alone", "reason": "女儿来了"}, GOOD_PAYLOADS["clear_risk"]],
+    "terminate": [GOOD_PAYLOADS["terminate"], {"decision": "refuse", "text": "再去看看"}],
     "decide_objection": [
         {"decision": "reject", "basis": "属供水"},
         {"decision": "uphold", "basis": "属物业", "org": "property"},
@@ -135,9 +142,10 @@ def possible(state: State, ending: bool) -> list[tuple[str, str]]:
     )
 
 
-WALKS = 300
+WALKS = 450
 REPORTS = ((), ("sign",), ("sign", "arrive", "contact"), ("sign", "arrive", "solve"))
 STEPS = (("object",), ("sign",), ("sign", "contact", "resolve"))
+RULINGS = (("approve",), ("refuse",), ("refuse", "approve"), ("refuse", "refuse"), ("later",))
 WALKED: dict[str, tuple[str, ...]] = {
     "wait": ("minutes",),
     "what_the_rules_do": (),
@@ -147,6 +155,9 @@ WALKED: dict[str, tuple[str, ...]] = {
     "others_are_whistled_for": ("stages", "ends"),
     "others_are_asked_to_help": ("answers", "minutes"),
     "more_time_is_wanted": ("action", "asked", "decision"),
+    "the_end_is_proposed": ("asked", "verdict"),
+    "scoring_is_asked_about": ("rulings",),
+    "a_platform_wants_it_by": ("minutes",),
     "the_street_decides": (),
     "the_time_is_over_and_the_desk_calls": ("result",),
 }
@@ -156,6 +167,9 @@ MUST_REACH = frozenset({
     "whistle_reported:arrive", "whistle_reported:solve", "whistle_ended", "whistle_rated",
     "extension_requested", "extension_refused", "extended:asked", "extended:unasked",
     "suspension_requested", "suspension_refused", "suspended:asked", "suspended:unasked", "resumed",
+    "termination_requested", "termination_refused", "terminated:asked", "terminated:unasked",
+    "exclusion_requested", "exclusion_appealed", "exclusion_granted", "exclusion_refused", "included",
+    "risk_flagged", "risk_cleared", "platform_due_set", "deadline_missed:platform", "duty_called", "arrived",
     "objected", "objection_decided", "deadline_moved", "deadline_missed:decide",
     "deadline_missed:due", "deadline_missed:assist", "deadline_missed:whistle",
     "deadline_missed:consult", "reminded:beside", "reminded:own", "called_at_expiry",
@@ -171,6 +185,7 @@ def kind_of(event: Event, before: Ticket) -> str:
         "reminded": "beside" if "clock" in data else "own",
         "extended": "asked" if before.extension_request else "unasked",
         "suspended": "asked" if before.suspension_request else "unasked",
+        "terminated": "asked" if before.termination_request else "unasked",
     }.get(event.type)
     return f"{event.type}:{more}" if more else event.type
 
@@ -314,6 +329,46 @@ class OneTicket(RuleBasedStateMachine):
             said = {"decision": decision, "text": "再想想"}
             self._act(action, ACTORS["supervisor"], **given, **said)
 
+    @rule(asked=st.booleans(), verdict=st.sampled_from(["refuse", "refuse", "", "approve"]))
+    def the_end_is_proposed(self, asked: bool, verdict: str) -> None:
+        """By the unit or by nobody; another person ends the work, or it goes on."""
+        given = GOOD_PAYLOADS["terminate"]
+        if asked:
+            self._act("terminate", self._unit(self.ticket.owner_org or "water"), **given)
+        if verdict:
+            said = {"decision": verdict, "text": "再去看看", **({} if asked else given)}
+            self._act("terminate", ACTORS["dispatcher"], **said)
+
+    @rule(rulings=st.sampled_from(RULINGS))
+    def scoring_is_asked_about(self, rulings: tuple[str, ...]) -> None:
+        """By the unit, once and once more; the auditor says yes or no, or takes a yes back.
+
+        The desk has marked a risk meanwhile, or takes it away.
+        """
+        self._act("clear_risk" if self.ticket.risks else "flag_risk", ACTORS["clerk"])
+        worker = self._unit(self.ticket.owner_org or "water")
+        for action, verdict in zip(("ask_exclusion", "appeal_exclusion"), rulings, strict=False):
+            self._act(action, worker, **GOOD_PAYLOADS[action])
+            self._act("decide_exclusion", ACTORS["auditor"], decision=verdict, text="看过了")
+        if rulings == ("approve",):
+            self._act("include", ACTORS["auditor"], reason="公告撤销")
+
+    @rule(minutes=st.integers(1, 5 * DAY))
+    def a_platform_wants_it_by(self, minutes: int) -> None:
+        """An import brings a date, or another one; of life in danger the leader has been called."""
+        before = self.ticket
+        due = {"due": (self.at + timedelta(minutes=minutes)).isoformat(), "reason": "平台要求"}
+        if self._act("platform_due", ACTORS["system"], **due):
+            assert self.ticket.due_at == before.due_at and "platform" not in self.ticket.missed
+            shown, why = platforms.promised(self.ticket)
+            assert why and shown == min(
+                at for at in (self.ticket.due_at, self.ticket.platform_due_at) if at
+            )
+        self._act("call_duty", ACTORS["system"])
+        # A day is agreed for it, and somebody comes.
+        self._act("amend", ACTORS["resident"], appointment={"date": "2026-11-30"}, moves="no")
+        self._act("arrive", self._unit(self.ticket.owner_org or "water"), text="到了")
+
     @rule()
     def the_street_decides(self) -> None:
         """About an objection, or that a suspended matter goes on."""
@@ -390,9 +445,16 @@ class OneTicket(RuleBasedStateMachine):
             assert event.actor.org_id == before.owner_org
         if after.state is State.CLOSED and before.state is not State.CLOSED:
             assert event.actor.id not in after.handlers
+        if event.type in ("terminated", "termination_refused"):
+            asked = before.termination_request or {}
+            assert event.actor.id not in {asked.get("by"), *before.handlers}
+            assert event.type == "termination_refused" or after.reason
+        if event.type == "arrived":
+            assert before.arrival is None and after.due_at == before.due_at
+            assert after.arrival and after.arrival["kept"] in ("kept", "early", "late")
         if event.type in ("review_upheld", "review_corrected"):
             assert event.actor.id != before.refused_by
-        if event.type in ("excluded", "included"):
+        if event.type in ("excluded", "included", "exclusion_granted", "exclusion_refused"):
             assert event.actor.role == "auditor" and event.actor.org_id != before.owner_org
 
     def check_all(self) -> None:
@@ -407,6 +469,9 @@ class OneTicket(RuleBasedStateMachine):
         self.who_handled_it_did_not_judge_it()
         self.a_unit_objects_once()
         self.nobody_leads_what_is_not_their_duty()
+        self.what_is_asked_for_waits_only_while_work_goes_on()
+        self.a_unit_asks_about_scoring_once_and_appeals_once()
+        self.a_risk_stands_once_and_only_for_who_may_see_it()
 
     @invariant()
     def the_row_is_what_its_events_make(self) -> None:
@@ -421,6 +486,8 @@ class OneTicket(RuleBasedStateMachine):
             why = getattr(self.ticket, f"{name}_reason")
             assert (due is None) == (why is None), name
             assert due is None or (self.ticket.created_at and due > self.ticket.created_at)
+        there = (self.ticket.platform_due_at, self.ticket.platform_due_reason)
+        assert None not in there or there == (None, None)
         entries = [
             *self.ticket.whistles,
             *self.ticket.consults,
@@ -486,6 +553,28 @@ class OneTicket(RuleBasedStateMachine):
         assert len(units) == len(set(units))
 
     @invariant()
+    def what_is_asked_for_waits_only_while_work_goes_on(self) -> None:
+        t = self.ticket
+        asked = (t.extension_request, t.suspension_request, t.termination_request)
+        assert not any(asked) or t.state in WORKING | {State.SUSPENDED}
+
+    @invariant()
+    def a_unit_asks_about_scoring_once_and_appeals_once(self) -> None:
+        for kind in ("exclusion_requested", "exclusion_appealed"):
+            units = [e.data["exclusion_request"]["org"] for e in self.events if e.type == kind]
+            assert len(units) == len(set(units)), kind
+        decided = (self.ticket.exclusion_request or {}).get("state") == "granted"
+        assert not decided or self.ticket.exclusion is not None
+
+    @invariant()
+    def a_risk_stands_once_and_only_for_who_may_see_it(self) -> None:
+        stands = [one["risk"] for one in risks.current(self.ticket)]
+        assert len(stands) == len(set(stands))
+        assert all(one["reason"] for one in self.ticket.risks)
+        for role in ("vendor", "trainer", "admin"):
+            assert risks.seen(self.ticket, ACTORS[role]) == []
+
+    @invariant()
     def nobody_leads_what_is_not_their_duty(self) -> None:
         unit = self.context.units.get(self.ticket.owner_org or "")
         if unit is not None:
@@ -509,6 +598,8 @@ def drawn(rng: random.Random) -> dict[str, Any]:
         "asked": lambda: rng.random() < 0.5, "ends": lambda: rng.random() < 0.5,
         "action": lambda: rng.choice(["extend", "suspend"]),
         "decision": lambda: rng.choice(["approve", "refuse", ""]),
+        "rulings": lambda: rng.choice(RULINGS),
+        "verdict": lambda: rng.choice(["refuse", "refuse", "", "", "approve"]),
         "result": lambda: rng.choice(["solved", "unsolved", "no_answer"]),
         "stages": lambda: rng.choice(REPORTS), "steps": lambda: rng.choice(STEPS),
     }  # fmt: skip

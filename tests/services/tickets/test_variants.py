@@ -27,8 +27,10 @@ from tests.services.tickets.world import (
     CONTEXT,
     FORMER,
     GOOD_PAYLOADS,
+    MINOR,
     T0,
     do,
+    exclusion_request,
     in_state,
     parent,
     ready,
@@ -44,6 +46,7 @@ OPEN = WAITING | ASSIGNED | {"RESOLVED"}
 ENDED = {"CLOSED", "WITHDRAWN", "TERMINATED", "NOT_ACCEPTED", "MERGED", "HANDED_OFF"}
 ALL = OPEN | ENDED
 REFUSED = {"NOT_ACCEPTED", "TERMINATED"}
+SCORED = ASSIGNED | {"RESOLVED", "CLOSED", "TERMINATED", "WITHDRAWN"}
 UNFINISHED = ASSIGNED | {"ACCEPTED"}
 
 DESK = {"clerk", "supervisor", "dispatcher"}
@@ -102,10 +105,18 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "escalate": [("", ASSIGNED, DOERS)],
     "supervise": [("", OPEN, HEADS | S | A)],
     "answer_supervision": [("", ASSIGNED | {"RESOLVED"}, DOERS)],
-    "terminate": [("", WORKING | {"SUSPENDED"}, HEADS)],
+    "terminate": [
+        ("ask", WORKING | {"SUSPENDED"}, DOERS),
+        ("approve", WORKING | {"SUSPENDED"}, HEADS), ("refuse", WORKING | {"SUSPENDED"}, HEADS),
+    ],
     "withdraw": [("", OPEN | {"MERGED"}, R)],
     "exclude": [("", ALL, A)],
     "include": [("", ALL, A)],
+    "ask_exclusion": [("", SCORED, DOERS)],
+    "appeal_exclusion": [("", SCORED, DOERS)],
+    "decide_exclusion": [("approve", ALL, A), ("refuse", ALL, A)],
+    "flag_risk": [("", OPEN, DESK | S)],
+    "clear_risk": [("", ALL, DESK)],
     "hold": [("", ALL, A)],
     "release": [("", ALL, A)],
     "note": [("", ALL, STAFF)],
@@ -138,6 +149,9 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "deadline": [("", OPEN | REFUSED, S)],
     "remind": [("", OPEN | {"HANDED_OFF"}, S)],
     "plan": [("", OPEN - {"RESOLVED"}, S)],
+    "call_duty": [("", ALL, S)],
+    "platform_due": [("", OPEN - {"RESOLVED"}, S)],
+    "arrive": [("", WORKING, DOERS)],
     "take_up": [("", OPEN | {"HANDED_OFF"}, S)],
     "reschedule": [("", OPEN | REFUSED, S)],
 }  # fmt: skip
@@ -167,6 +181,7 @@ def v(kind: str = "", code: str | None = None, *, only: str = "", facts: Any = N
 
 
 HELD_UP = {"explanation": "等到货", "plan": "到货就修", "review_date": "2026-12-01"}
+ENDED_FOR = {"ground": "gone", "explanation": "灯杆拆了", "by": "x", "at": T0.isoformat()}
 REPAIR, ADVICE = "H1", "K4"
 """A leaf whose work can be seen, and one that leaves nothing to photograph."""
 EVIDENCE: dict[str, dict[str, Any]] = {
@@ -208,6 +223,7 @@ def calling() -> Iterator[Variant]:
     yield v("answered", "invalid_fields", result="maybe", only="ACTIVE MERGED")
 
 
+ASKED_FOR = exclusion_request("asked", "another")
 EXCLUSION_OF = {"not_accepted": "NOT_ACCEPTED", "merged": "MERGED", "withdrawn": "WITHDRAWN"}
 VARIANTS: dict[str, list[Variant]] = {
     "hand_off": [
@@ -324,8 +340,18 @@ VARIANTS: dict[str, list[Variant]] = {
         v(code="invalid_fields", level="9", text="快"),
     ],
     "terminate": [
-        *(v(ground=g, explanation="说明") for g in choices.GROUNDS),
-        v(code="invalid_fields", ground="tired", explanation="x"),
+        *(v("ask", ground=g, explanation="说明") for g in choices.GROUNDS),
+        *(v("approve", ground=g, explanation="说明") for g in choices.GROUNDS),
+        v("approve", decision="approve", facts={"termination_request": ENDED_FOR}),
+        v("approve", "termination_incomplete", decision="approve"),
+        v("approve", "termination_incomplete", ground="gone"),
+        v("approve", "invalid_fields", ground="tired", explanation="x"),
+        v("ask", "invalid_fields", ground="tired", explanation="x"),
+        v("ask", "invalid_fields", ground="gone"),
+        v("refuse", decision="refuse", text="再去看看", facts={"termination_request": ENDED_FOR}),
+        v("refuse", "nothing_requested", decision="refuse", text="再去看看"),
+        v("refuse", "invalid_fields", decision="refuse",
+          facts={"termination_request": ENDED_FOR}),
     ],
     "withdraw": [
         v(reason="修好了"), v(reason="被劝的", persuaded=True), v(code="invalid_fields"),
@@ -336,6 +362,67 @@ VARIANTS: dict[str, list[Variant]] = {
         *(v(code="exclusion_unfounded", reason=r, basis="x", only="ACTIVE") for r in EXCLUSION_OF),
         v(code="persuaded", reason="withdrawn", basis="x", only="WITHDRAWN",
           facts={"persuaded": True}),
+    ],
+    "ask_exclusion": [
+        *(v(reason=r, basis="依据", text="见附件", only=EXCLUSION_OF.get(r, ""))
+          for r in choices.EXCLUSIONS if r not in ("not_accepted", "merged")),
+        *(v(code="exclusion_unfounded", reason=r, basis="x", text="x", only="ACTIVE")
+          for r in EXCLUSION_OF),
+        v(code="persuaded", reason="withdrawn", basis="x", text="x", only="WITHDRAWN",
+          facts={"persuaded": True}),
+        v(code="excluded_already", reason="malicious", basis="x", text="x",
+          facts={"exclusion": {"reason": "malicious", "basis": "x"}}),
+        v(code="invalid_fields", reason="tired", basis="x", text="x"),
+        v(code="invalid_fields", reason="malicious", basis="x"),
+    ],
+    "appeal_exclusion": [
+        v(text="补上证明"), v(code="invalid_fields"),
+        v(code="nothing_refused", text="x", facts={"exclusion_request": None}),
+        v(code="nothing_refused", text="x", facts={"exclusion_request": ASKED_FOR}),
+    ],
+    "decide_exclusion": [
+        v("approve", decision="approve"), v("approve", decision="approve", text="属实"),
+        v("refuse", decision="refuse", text="不属实"),
+        v("refuse", "invalid_fields", decision="refuse"),
+        v("approve", "nothing_requested", decision="approve", facts={"exclusion_request": None}),
+        v("approve", "exclusion_unfounded", decision="approve", only="ACTIVE",
+          facts={"exclusion_request": {**ASKED_FOR, "reason": "withdrawn"}}),
+        v("refuse", "nothing_requested", decision="refuse", text="x",
+          facts={"exclusion_request": {**ASKED_FOR, "state": "refused"}}),
+    ],
+    "flag_risk": [
+        *(v(risk=r, reason="登记时说的") for r in CONTEXT.rules.risks),
+        v(code="risk_unknown", risk="troublemaker", reason="老来"),
+        v(code="risk_there", risk="minor", reason="x", facts={"risks": [MINOR]}),
+        v(risk="minor", reason="又说到孩子", facts={"risks": [{**MINOR, "cleared": {}}]}),
+        v(code="invalid_fields", risk="minor"),
+    ],
+    "clear_risk": [
+        v(risk="minor", reason="接回家了"),
+        v(code="risk_not_there", risk="alone", reason="x"),
+        v(code="no_risk", risk="minor", reason="x", facts={"risks": []}),
+        v(code="no_risk", risk="minor", reason="x", facts={"risks": [{**MINOR, "cleared": {}}]}),
+        v(code="invalid_fields", risk="minor"),
+    ],
+    "arrive": [
+        v(), v(text="饭送到了"), v(arrived_at="2026-11-24T10:20:00+08:00"),
+        v(code="arrival_ahead", arrived_at="2026-11-24T12:20:00+08:00"),
+        v(code="arrival_too_early", arrived_at="2026-11-23T10:20:00+08:00"),
+        v(code="no_appointment", facts={"appointment": None}),
+        v(code="arrived_already", facts={"arrival": {"kept": "kept"}}),
+        v(code="invalid_fields", arrived_at="刚才"),
+    ],
+    "platform_due": [
+        v(due="2026-11-26T17:00:00+08:00", reason="平台要求"), v(due="2026-11-20T17:00", reason="平台"),
+        v(code="nothing_moves", due=T0.isoformat(), reason="平台",
+          facts={"platform_due_at": T0, "platform_due_reason": "平台"}),
+        v(code="invalid_fields", due="明天", reason="平台"),
+        v(code="invalid_fields", due="2026-11-26T17:00:00+08:00"),
+    ],
+    "call_duty": [
+        *(v(result=r, leader="李强") for r in choices.CALLS),
+        v(code="invalid_fields", result="maybe", leader="李强"),
+        v(code="invalid_fields", result="sent"),
     ],
     "supplement": [
         v(text="是三单元"), v(attachments=["p1"]), v(text="x", attachments=["p1", "p2"]),
@@ -378,7 +465,7 @@ def prepared(state: State, action: str, role: str, one: Variant) -> Ticket:
     if ticket.owner_org is not None:
         ticket = replace(ticket, owner_org=OWNER.get(role, "water"), handlers=["somebody"])
     ticket = ready(ticket, action, ACTORS[role])
-    if action == "consult" or (action == "exclude" and not one.facts):
+    if action == "consult" or (action in ("exclude", "ask_exclusion") and not one.facts):
         ticket = replace(ticket, persuaded=False)
     return replace(ticket, **{**({"leaf": one.leaf} if one.leaf else {}), **one.facts})
 

@@ -127,6 +127,9 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "deadline": {"stage": "due"},
     "remind": {},
     "plan": {},
+    "call_duty": {"result": "sent", "leader": "李强"},
+    "platform_due": {"due": "2026-11-26T17:00:00+08:00", "reason": "12345平台要求的办结时限"},
+    "arrive": {},
     "take_up": {"who": "值班员"},
     "ask_joined": {"ask": "yes"},
     "reschedule": {"reason": "放假安排更新"},
@@ -146,6 +149,11 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "audit": {"finding": "genuine", "text": "电话核实属实"},
     "exclude": {"reason": "force_majeure", "basis": "暴雪红色预警公告"},
     "include": {"reason": "公告撤销"},
+    "flag_risk": {"risk": "alone", "reason": "说老伴走了，身边没人"},
+    "clear_risk": {"risk": "minor", "reason": "孩子已经接回家"},
+    "ask_exclusion": {"reason": "force_majeure", "basis": "暴雪红色预警公告", "text": "三天停工"},
+    "appeal_exclusion": {"text": "补上气象局的证明"},
+    "decide_exclusion": {"decision": "approve", "text": "属实"},
     "hold": {"reason": "法院调取"},
     "release": {"reason": "案件已结"},
 }  # fmt: skip
@@ -280,6 +288,14 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         },
         "decide_objection": {"owner_org": "property"} if actor.role == "supervisor" else {},
         "answer_supervision": {"supervisions": [{"level": "1", "text": "请抓紧"}]},
+        "ask_exclusion": {"owner_org": ticket.owner_org or actor.org_id},
+        "appeal_exclusion": {
+            "owner_org": ticket.owner_org or actor.org_id,
+            "exclusion_request": exclusion_request("refused", ticket.owner_org or actor.org_id),
+        },
+        "decide_exclusion": {"exclusion_request": exclusion_request("asked", "water")},
+        "arrive": {"appointment": {"date": "2026-11-24", "time": "10:30"}},
+        "clear_risk": {"risks": [MINOR]},
         "include": {"exclusion": {"reason": "merged"}},
         "release": {"hold": {"reason": "x"}},
         "review": {
@@ -293,6 +309,17 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
             "case_of": "SQ-261124-00004-0" if actor.role == "auditor" else None,
         }
     return replace(ticket, **given.get(action, {}))
+
+
+MINOR = {"risk": "minor", "name": "涉及未成年人", "seen_by": ["grid"], "reason": "x",
+         "by": "clerk9", "at": T0.isoformat()}  # fmt: skip
+"""A risk as a ticket keeps it."""
+
+
+def exclusion_request(state: str, org: str | None) -> dict[str, Any]:
+    """A unit's wish to be left out of scoring, as far as it has come."""
+    asked = {**GOOD_PAYLOADS["ask_exclusion"], "org": org, "by": "somebody", "at": T0.isoformat()}
+    return {**asked, "state": state, "decisions": []}
 
 
 def parent(leaf: str = "H1") -> Ticket:

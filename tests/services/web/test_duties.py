@@ -32,7 +32,7 @@ PLACES = {
     "rongxi": {"compound_id": "jinxiu", "building_id": "jinxiu-3", "unit": "2"},
 }
 APART = ("not_handler", "other_unit", "not_refuser", "not_objector", "not_requester",
-         "not_suspension_requester")  # fmt: skip
+         "not_suspension_requester", "not_termination_requester")  # fmt: skip
 """Guards that keep duties apart: who did one thing does not do the other."""
 DOERS = ("grid", "clerk", "handler", "vendor", "mediator")
 JUDGED = [t for t in TRANSITIONS if set(t.guards) & set(APART) and t.roles & STAFF]
@@ -69,6 +69,7 @@ def test_whoever_did_the_work_somebody_else_is_there_to_judge_it(
             objections=[{"by": doer.id, "org": doer.org_id}],
             extension_request={"by": doer.id, "days": 1},
             suspension_request={"by": doer.id},
+            termination_request={"by": doer.id},
         )  # fmt: skip
         # Of a second look: whoever may have refused or ended it, another one is there.
         ends = [t for t in TRANSITIONS if t.action in ("not_accept", "terminate")]
@@ -131,7 +132,17 @@ async def test_the_ending_of_a_communitys_order_is_looked_at_by_another_of_the_s
     why = {"ground": "gone", "explanation": "楼上已经搬走了"}
     refused = await act("supervisor1", "terminate", 422, **why)
     assert refused["error"]["code"] == "own_unit"
-    assert (await act("dispatcher1", "terminate", **why))["state"] == "TERMINATED"
+    proposed = await act("clerk1", "terminate", **why)
+    assert proposed["state"] == "ACTIVE" and "termination_requested" in proposed["flags"]
+    refused = await act("supervisor1", "terminate", 422, decision="approve")
+    assert refused["error"]["code"] == "own_unit"
+    no = {"decision": "refuse", "text": "再去看看是不是真搬了"}
+    assert "termination_requested" not in (await act("dispatcher1", "terminate", **no))["flags"]
+    await act("clerk1", "terminate", **why)
+    assert (await act("dispatcher1", "terminate", decision="approve"))["state"] == "TERMINATED"
+    await run_due(services)
+    told = (await services.channels.history(me)).messages[-1]
+    assert "楼上已经搬走了" in told.text and "复核" in told.text
     await services.tickets.resident_act(number, "review", {"text": "没搬走"}, me)
     look = {"decision": decision, "explanation": "去看过了"}
     refused = await act("dispatcher1", "review", 422, **look)
