@@ -34,6 +34,7 @@ from services.tickets.core import (
     moving,
     notices,
     planning,
+    proxies,
     timing,
 )
 from services.tickets.core.actor import SYSTEM, Actor, resident
@@ -105,7 +106,7 @@ SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({
-    "is_owner", "needed_to_act", "relay_there", "phone_left", "news_to_tell", "no_chat", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
+    "is_owner", "needed_to_act", "relay_there", "phone_left", "is_for_another", "news_to_tell", "no_chat", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "termination_pending", "not_termination_requester", "within_reopen_days", "callbacks_exhausted",
     "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
@@ -804,6 +805,11 @@ class TicketService:
             ticket = await self._load(s, ticket_no)
         return ticket.ticket_no, ticket.conversation_id, ticket.resident_id
 
+    async def proxy_unchecked(self, ticket_no: str, actor: Actor) -> bool:
+        """Say whether the desk still has to check by what right somebody acts for another."""
+        async with self._db.read() as s:
+            return proxies.unchecked(await self._visible(s, ticket_no, actor), self.rules)
+
     async def events(self, ticket_no: str, actor: Actor) -> Views:
         """Return the timeline, as far as the actor may see it."""
         async with self._db.read() as s:
@@ -1157,7 +1163,7 @@ class TicketService:
         known: dict[str, Any] = {"also": await self._also(s, command.actor)}
         if person is not None:
             known["person"] = person
-        elif command.action in ("sign", "whistle"):
+        elif command.action in ("sign", "whistle", "check_proxy"):
             known["person"] = await self._person(s, command.actor.id)
         elif payload.get("person"):
             known["person"] = await self._person(s, str(payload["person"]))

@@ -172,6 +172,7 @@ EVENT_TEXTS: dict[str, str] = {
     "revealed": "查看联系方式",
     "relayed": "总机转接，没看号码",
     "told": "打电话告诉居民",
+    "proxy_checked": "核对代办",
     "urged": "居民催办",
     "supplemented": "居民补充",
     "amended": "居民更正",

@@ -26,6 +26,8 @@ REACHED = {"reached": "联系上了", "delivered": "短信、留言已送达", "
 DELIVERED_BY = "message"
 """The one way in which something can be delivered without anybody having answered."""
 TOLD = {"told": "告诉了", "not_reached": "没打通"}
+PROXIES = {"oral": "口头同意", "written": "书面委托", "guardian": "监护人"}
+"""By what right somebody acts for another."""
 SPOKEN = {
     "supplement": "补充情况",
     "urge": "催办",

@@ -16,6 +16,7 @@ from services.tickets.core import (
     oversight,
     planning,
     platforms,
+    proxies,
     reviewing,
     risks,
     scoring,
@@ -636,6 +637,7 @@ FACTS: Mapping[str, Effect] = {
     "joined_answered": lambda t, c, x: _rating(t, c, x) | calls.answered(t, c, x),
     "called_at_expiry": calls.answered,
     "told": telling.told,
+    "proxy_checked": lambda t, c, x: dict(proxies.checked(t, c, x)),
     "withdrawn": lambda t, c, x: {"reason": c.payload.get("reason") or c.payload["text"]},
 }
 

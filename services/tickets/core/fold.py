@@ -197,6 +197,7 @@ EFFECTS: dict[str, Effect] = {
     "revealed": Effect(),
     "relayed": Effect(),
     "told": Effect(),
+    "proxy_checked": Effect(copy=("proxy_auth",)),
     "urged": Effect(append="urges"),
     "supplemented": Effect(
         copy=(*_CASE, "attachments", "reporter", "pauses", "accept_due_at", "accept_due_reason"),

@@ -67,6 +67,7 @@ class Rules:
         reveal_never: Kinds of units whose people never get them.
         tell: Events that somebody tells on the phone to who has no chat.
         risks: Kinds of risk that are marked, by code.
+        proxy_kinds: Kinds of requests that are done in a person's name: the desk checks who acts for them.
         merge_window: Requests further apart are not merged by hand.
         asked_at_filing: Classes of urgency of which the dialogue asks for what is missing as it files.
         contact_first: Whether resolving needs a first contact where the class has a limit for it.
@@ -88,6 +89,7 @@ class Rules:
     asked_at_filing: frozenset[Priority] = frozenset()
     contact_first: bool = False
     tell: frozenset[str] = frozenset()
+    proxy_kinds: frozenset[str] = frozenset()
     reveal_withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reveal_never: frozenset[str] = frozenset()
     merge_window: Limit = field(default=Limit(30, "d", False))
@@ -130,6 +132,7 @@ def load_rules(path: Path) -> Rules:
             asked_at_filing=frozenset(Priority(p) for p in data["intake"]["asks"]),
             contact_first=bool(data["resolve"]["contact_first"]),
             tell=frozenset(map(str, data["tell"]["events"])),
+            proxy_kinds=frozenset(Kind(k).value for k in data["proxy"]["kinds"]),
             reveal_never=frozenset(data["reveal"]["never"]),
             risks={str(k): Risk.parse(r) for k, r in data["risks"]["kinds"].items()},
             merge_window=Limit.parse(data["merge"]["window"]),

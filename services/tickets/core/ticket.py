@@ -41,6 +41,7 @@ class Ticket:
     resident_id: str | None = None
     reporter: JSON = field(default_factory=dict)
     subject: JSON = field(default_factory=dict)
+    proxy_auth: JSON | None = None  # by what right somebody acts for another; see proxies.py
     about: str | None = None
     recused: list[str] = field(default_factory=list)
     confidential: bool = False

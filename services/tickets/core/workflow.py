@@ -31,6 +31,7 @@ from services.tickets.core.choices import (
     PRIORITIES,
     PROGRESS,
     PROTECTION,
+    PROXIES,
     REACHED,
     RESULTS,
     REVIEWS,
@@ -154,6 +155,7 @@ ACTIONS: dict[str, str] = {
     "amend": "更正",
     "tell": "打电话告诉居民",
     "on_behalf": "代记居民说的",
+    "check_proxy": "核对代办",
     "rate": "评价",
     "take_up": "接手紧急求助",
     "ask_joined": "请回访一起反映的人",
@@ -767,6 +769,15 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "relay", STORED, To.SAME, frozenset({"dispatcher"}), "relayed", _WHY_RUNG,
         ("relay_there", "news_to_tell", "phone_left"),
+    ),
+    # ── 代办 ────────────────────────────────────────────────────────────────────────────────
+    Transition(  # by what right somebody acts for another; nothing waits for it
+        "check_proxy", OPEN, To.SAME, frozenset({"clerk"}), "proxy_checked",
+        (
+            Field("kind", "凭什么代办", "choice", True, PROXIES),
+            Field("since", "从哪天起", "date", True),
+        ),
+        ("is_for_another", "since_known"),
     ),
     # ── 没有会话的居民：电话、窗口 ──────────────────────────────────────────────────────────
     Transition(  # what a chat resident reads, somebody says

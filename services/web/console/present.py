@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
 from services.config import ROOT
+from services.tickets.core.choices import PROXIES
 from services.tickets.core.workflow import TRANSITIONS, Field
 from services.web.console.standing import threads
 from services.web.console.words import next_step, whole_due
@@ -127,6 +128,15 @@ def subject(value: JSON | None) -> str:
         return ""
     relation = RELATIONS.get(str(value.get("relation")), "")
     return " ".join(part for part in (relation, str(value.get("name") or "")) if part)
+
+
+def proxy(auth: JSON | None, unchecked: bool) -> str:
+    """Return by what right somebody acts for another; empty where nobody needs to know."""
+    if not auth:
+        return "还没核对凭什么代办，不影响先受理" if unchecked else ""
+    since = date.fromisoformat(str(auth["since"]))
+    who = auth.get("checked_by_name") or "工作人员"
+    return f"{PROXIES[auth['kind']]}，{since.month}月{since.day}日起，{who}核对"
 
 
 SUBSIDY = {"yes": "自己说有", "none": "自己说没有", "unsure": "自己说不清，请核对"}

@@ -30,7 +30,12 @@ routes = Routes("工作台")
 AUTH = "staff:register"
 PATH = "/console/register"
 
-REPORTERS = {"self": "居民本人", "neighbour": "别的居民", "patrol": "我巡查看到的"}
+REPORTERS = {
+    "self": "居民本人",
+    "proxy": "替家里人办的",
+    "neighbour": "别的居民",
+    "patrol": "我巡查看到的",
+}
 WAYS = {"counter": "当面", "phone": "电话", "patrol": "巡查"}
 KINDS = {k.value: label for k, label in KIND_LABELS.items() if k is not Kind.EMERGENCY}
 

@@ -280,6 +280,11 @@ async def _ticket_page(
         actions=actions,
         lead=present.lead(actions),
         ringing=ringing,
+        proxy=present.proxy(
+            view.get("proxy_auth"),
+            "check_proxy" in {a["action"] for a in actions}
+            and await services.tickets.proxy_unchecked(number, actor),
+        ),
         news=await telling.words(services, view["ticket_no"], view.get("to_tell")),
         no_relay=services.tickets.relay is None,
         relay=view.get("relay"),

@@ -42,6 +42,7 @@ STEPS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "contact the resident": (("contact",), WORKERS),
     "see the number, with a reason": (("reveal",), WORKERS | {"callback"}),
     "ring through the office's number": (("relay",), WORKERS | {"callback", "dispatcher"}),
+    "check by what right somebody acts for another": (("check_proxy",), {"clerk"}),
     "tell on the phone": (("tell",), WORKERS | {"dispatcher"}),
     "write down what a resident says": (("on_behalf",), WORKERS | {"callback", "dispatcher"}),
     "propose to end the work, or end it": (("terminate",), HEADS | DOERS),

@@ -131,6 +131,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
         ("", UNFINISHED | {"RESOLVED", "MERGED"}, C),
         ("", ALL, {"dispatcher"}),
     ],
+    "check_proxy": [("", OPEN, {"clerk"})],
     "tell": [("", ALL, {"clerk", "dispatcher"}),
              ("", ASSIGNED | {"RESOLVED", "TERMINATED"}, WORKERS - {"clerk"})],
     "on_behalf": [
@@ -316,6 +317,12 @@ VARIANTS: dict[str, list[Variant]] = {
         v("ask", "invalid_fields", reason="lazy", **HELD_UP),
         v("refuse", decision="refuse", text="不行", facts={"suspension_request": {"by": "x"}}),
         v("approve", "suspension_incomplete", decision="approve"),
+    ],
+    "check_proxy": [
+        *(v(kind=k, since="2026-11-20") for k in choices.PROXIES),
+        v(code="since_future", kind="oral", since="2026-11-30"),
+        v(code="invalid_fields", kind="friend", since="2026-11-20"),
+        v(code="not_for_another", kind="oral", since="2026-11-20", facts={"subject": {}}),
     ],
     "tell": [
         *(v(result=r) for r in choices.TOLD), v(code="invalid_fields"),

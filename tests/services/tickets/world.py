@@ -119,6 +119,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "reveal": {"reason": "需要打电话"},
     "relay": {"reason": "约上门时间"},
     "tell": {"result": "told"},
+    "check_proxy": {"kind": "written", "since": "2026-11-20"},
     "on_behalf": {"what": "supplement", "text": "是三单元", "score": 5},
     "urge": {},
     "supplement": {"text": "是三单元"},
@@ -278,6 +279,7 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         "reveal": {"to_call": {"why": "expired", "since": T0.isoformat()}}
         if actor.role == "callback" else {},
         "tell": {"to_tell": NEWS},
+        "check_proxy": {"subject": {"relation": "mother"}},
         "on_behalf": {
             "conversation_id": None, "review_due_at": None, "review_due_reason": None,
         },

@@ -74,3 +74,20 @@ async def test_who_has_no_chat_is_told_on_the_phone_with_the_words_at_hand(
     answer = await client.post(f"/console/tickets/{number}/actions/on_behalf", data=form)
     page = await answer.text()
     assert answer.status == 200 and "工作人员代记" in page and "代记）" in page
+
+
+async def test_the_desk_sees_whether_it_is_known_by_what_right_somebody_acts_for_another(
+    enter: Enter, services: Services
+) -> None:
+    client = await enter("clerk1")
+    request = CreateTicket.model_validate({
+        "channel": "counter", "leaf": "A2", "narrative": "给我妈开个居住证明",
+        "subject": {"relation": "mother"}, "contact": {"phone": PHONE},
+    })  # fmt: skip
+    number = str((await services.tickets.create(request, ACTORS["clerk"]))["ticket_no"])
+    page = await text(client, f"/console/tickets/{number}")
+    assert "还没核对凭什么代办，不影响先受理" in page
+    version = (await services.tickets.get(number, ACTORS["clerk"]))["version"]
+    form = {"version": str(version), "kind": "written", "since": "2026-11-20"}
+    answer = await client.post(f"/console/tickets/{number}/actions/check_proxy", data=form)
+    assert "书面委托，11月20日起" in await answer.text()
