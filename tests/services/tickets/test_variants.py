@@ -319,10 +319,10 @@ VARIANTS: dict[str, list[Variant]] = {
         v("approve", "suspension_incomplete", decision="approve"),
     ],
     "check_proxy": [
-        *(v(kind=k, since="2026-11-20") for k in choices.PROXIES),
-        v(code="since_future", kind="oral", since="2026-11-30"),
-        v(code="invalid_fields", kind="friend", since="2026-11-20"),
-        v(code="not_for_another", kind="oral", since="2026-11-20", facts={"subject": {}}),
+        *(v(kind_=k, since="2026-11-20") for k in choices.PROXIES),
+        v(code="since_future", kind_="oral", since="2026-11-30"),
+        v(code="invalid_fields", kind_="friend", since="2026-11-20"),
+        v(code="not_for_another", kind_="oral", since="2026-11-20", facts={"subject": {}}),
     ],
     "tell": [
         *(v(result=r) for r in choices.TOLD), v(code="invalid_fields"),
