@@ -484,7 +484,7 @@ async def test_offered_actions_are_exactly_those_that_work(tickets: TicketServic
     number = (await tickets.create(request(), ME))["ticket_no"]
     offered = await tickets.allowed_actions(number, ACTORS["grid"])
     assert [a["action"] for a in offered] == [
-        "sign", "object", "assist", "escalate", "note", "reveal", "relay",
+        "sign", "object", "assist", "escalate", "ask_exclusion", "note", "reveal", "relay",
     ]  # fmt: skip
     assert await tickets.allowed_actions(number, ACTORS["admin"]) == []
     await tickets.act(number, "sign", {}, ACTORS["grid"])
