@@ -359,7 +359,7 @@ def test_a_visit_is_kept_and_a_need_becomes_a_ticket(
     number = str(done.get_by_role("link").inner_text())
     said = stack.ticket(number, "grid1")
     assert need in str(said["narrative_original"]) and said["channel"] == "patrol"
-    expect(view.locator("ul.plain-list > li").first).to_contain_text("王秀英")
+    expect(view.locator("ul.plain-list > li.card").first).to_contain_text("王秀英")
     view.goto(f"{stack.url}/console/visits/figures")
     fits(view)
     expect(view.get_by_role("row").nth(1)).to_contain_text("%")
