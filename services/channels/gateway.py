@@ -303,6 +303,7 @@ class Gateway:
     async def _put_back(self, turn: _Turn, refused: bool) -> None:
         wait = RETRY_S[min(turn.attempts, len(RETRY_S)) - 1]
         async with self._db.write() as s:
+            await store.lock(s, turn.conversation_id)
             await s.execute(
                 update(MessageRow)
                 .where(MessageRow.id == turn.message_id, MessageRow.state == "received")

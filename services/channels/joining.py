@@ -209,12 +209,7 @@ async def part(
 async def _locked(s: Session, *ids: str) -> list[ConversationRow]:
     """Lock all, always in the same order, so that two who join crosswise do not wait for ever."""
     for each in sorted(ids):
-        await s.execute(
-            update(ConversationRow)
-            .where(ConversationRow.id == each)
-            .values(last_seq=ConversationRow.last_seq)
-            .execution_options(synchronize_session=False)
-        )
+        await store.lock(s, each)
     return [await s.get_one(ConversationRow, i, populate_existing=True) for i in ids]
 
 

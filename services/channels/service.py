@@ -850,6 +850,7 @@ class ChannelService:
     async def _tell_kept(self, conversation_id: str, message_id: str) -> None:
         """Say once that a message is kept; a person in the conversation reads it anyway."""
         async with self._db.write() as s:
+            await store.lock(s, conversation_id)
             told = await s.execute(
                 update(MessageRow)
                 .where(
@@ -1073,7 +1074,7 @@ class ChannelService:
     async def _escalate_unanswered(self) -> int:
         now = self._clock.now()
         query = (
-            select(MessageRow.id)
+            select(MessageRow.id, MessageRow.conversation_id)
             .where(
                 MessageRow.state == "received",
                 MessageRow.escalated.is_(False),
@@ -1083,12 +1084,13 @@ class ChannelService:
             .limit(50)
         )
         async with self._db.read() as s:
-            late = (await s.scalars(query)).all()
-        for message_id in late:
+            late = (await s.execute(query)).all()
+        for message_id, conversation_id in late:
             async with self._db.write() as s:
+                await store.lock(s, conversation_id)
                 message = await s.get_one(MessageRow, message_id)
                 message.escalated = True
-                conversation = await store.conversation(s, message.conversation_id)
+                conversation = await store.conversation(s, conversation_id)
                 community_id = await self._community(s, conversation)
                 row, fresh = await handoffs.open_one(
                     s, conversation, "unanswered", _words(message), now, community_id

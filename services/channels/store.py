@@ -76,6 +76,20 @@ async def conversation(session: Session, conversation_id: str) -> ConversationRo
     return row
 
 
+async def lock(session: Session, conversation_id: str) -> None:
+    """Keep other writers of a conversation out until the transaction ends.
+
+    Who changes its messages takes the conversation first: two that take a message and its
+    conversation in different orders wait for each other, until the database ends one of them.
+    """
+    await session.execute(
+        update(ConversationRow)
+        .where(ConversationRow.id == conversation_id)
+        .values(last_seq=ConversationRow.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def open_one(
     session: Session,
     conversation_id: str,
@@ -162,13 +176,8 @@ async def say_once(
     session: Session, conversation_id: str, key: str, now: datetime, **columns: Any
 ) -> MessageRow | None:
     """Add a system message unless one with this ``effect_key`` is there already."""
-    # Locks the conversation, so that two workers with the same key come one after the other.
-    await session.execute(
-        update(ConversationRow)
-        .where(ConversationRow.id == conversation_id)
-        .values(last_seq=ConversationRow.last_seq)
-        .execution_options(synchronize_session=False)
-    )
+    # So that two workers with the same key come one after the other.
+    await lock(session, conversation_id)
     said = await session.scalar(
         select(MessageRow.id).where(
             MessageRow.conversation_id == conversation_id, MessageRow.effect_key == key

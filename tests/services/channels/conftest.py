@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -59,15 +60,16 @@ async def staffed(
 @pytest.fixture
 async def make_channels(
     rasa_settings: Settings, db: Database, clock: Clock, staffed: None
-) -> AsyncIterator[Callable[[], ChannelService]]:
-    """Each call is one more process, as far as the database can tell."""
+) -> AsyncIterator[Callable[..., ChannelService]]:
+    """Each call is one more process, as far as the database can tell; settings may differ."""
     made: list[ChannelService] = []
     people = PeopleService(rasa_settings, db, clock)
     places = PlaceService(rasa_settings, db, clock)
     tickets = TicketService(rasa_settings, db, clock, places, people)
 
-    def make() -> ChannelService:
-        made.append(ChannelService(rasa_settings, db, clock, tickets, people, places))
+    def make(**changed: Any) -> ChannelService:
+        given = rasa_settings.model_copy(update=changed)
+        made.append(ChannelService(given, db, clock, tickets, people, places))
         return made[-1]
 
     yield make
@@ -76,7 +78,7 @@ async def make_channels(
 
 
 @pytest.fixture
-def channels(make_channels: Callable[[], ChannelService]) -> ChannelService:
+def channels(make_channels: Callable[..., ChannelService]) -> ChannelService:
     return make_channels()
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from services.channels.gateway import MAX_REFUSALS
 from services.channels.service import ChannelService
@@ -21,11 +21,11 @@ from services.clock import Clock
 from services.config import ROOT, Settings
 from services.db import Database
 from services.errors import LindaError
-from tests.patience import until
+from tests.patience import PATIENCE_S, until
 from tests.services.channels.conftest import said
 from tests.services.channels.fake_rasa import FakeRasa
 
-Make = Callable[[], ChannelService]
+Make = Callable[..., ChannelService]
 
 
 async def open_one(channels: ChannelService, elder: bool = False) -> str:
@@ -109,7 +109,9 @@ async def test_the_same_id_with_other_words_is_refused(channels: ChannelService)
 async def test_two_processes_keep_the_order_of_a_conversation(
     make_channels: Make, rasa: FakeRasa
 ) -> None:
-    processes = [make_channels(), make_channels()]
+    # Nobody gives up on Rasa here, however slow the machine: what then waits for the worker is told
+    # in other tests.
+    processes = [make_channels(rasa_timeout_s=PATIENCE_S) for _ in range(2)]
     conversation = await open_one(processes[0])
     rasa.delay_s = 0.05
     sent = []
@@ -122,6 +124,44 @@ async def test_two_processes_keep_the_order_of_a_conversation(
             stored = sum(m.sender == "resident" for m in messages)
     await asyncio.gather(*sent)
     assert [c["text"] for c in rasa.calls] == [f"第{n}句" for n in range(8)]
+
+
+async def waiting_for_locks(db: Database) -> int:
+    """Return how many transactions of this PostgreSQL database wait for one another."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with db.read() as s:
+        return int(await s.scalar(query) or 0)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+@pytest.mark.parametrize("late", ["the call ends", "the worker looks"])
+async def test_who_takes_a_conversation_and_then_its_message_is_in_nobodys_way(
+    channels: ChannelService, rasa: FakeRasa, db: Database, clock: Clock, late: str
+) -> None:
+    conversation = await open_one(channels)
+    rasa.hang.clear()
+    sent = asyncio.create_task(channels.post(conversation, said("停水了")))
+    if late == "the worker looks":
+        await sent
+        async with db.write() as s:
+            long_ago = clock.now() - timedelta(minutes=11)
+            await s.execute(update(MessageRow).values(created_at=long_ago))
+        sent = asyncio.create_task(channels.sweep())
+    waiters = 2 if late == "the call ends" else 1  # the message is put back, and told to be kept
+    mine = select(ConversationRow.id).where(ConversationRow.id == conversation)
+    async with db.write() as s:
+        while not rasa.calls:
+            await asyncio.sleep(0.01)
+        await s.execute(mine.with_for_update())
+        while await waiting_for_locks(db) < waiters:
+            await asyncio.sleep(0.01)
+        await s.execute(update(MessageRow).values(attempts=MessageRow.attempts))
+    await sent
+    kept = [m.text for m in (await channels.history(conversation)).messages if m.sender == "system"]
+    assert "记下" in kept[0]
 
 
 async def test_rasa_away_is_told_once_and_answered_later(
