@@ -98,6 +98,7 @@ SOURCES = (
     Source("谁是谁、在哪儿", "information.yml", frozenset({"note"}), local=True),
     Source("为老服务的卡片", "catalogue/C.yml", frozenset({"summary", "where"})),
     Source("打印的告知单", "texts/notice.yml", one_form=True),
+    Source("个人信息告知书", "texts/privacy.yml", one_form=True),
     Source("打印的文书", "paper/papers.yml", frozenset({"paragraphs"}), one_form=True),
     Source("别的平台来查时", "open311.yml", frozenset({"notice", "notes"}), one_form=True),
 )

@@ -30,7 +30,7 @@ KEPT_FACTS = frozenset({
     "contact_due_at", "contact_due_reason", "info_due_at", "info_due_reason", "review_due_at",
     "review_due_reason", "group_due_at", "group_due_reason", "paused_since", "review_at", "back_to",
     "outcome", "result", "score", "solved", "method", "way", "stage", "level", "days", "decision", "finding",
-    "missed", "persuaded", "pressured", "taxonomy_version", "owner_person", "owner_person_name", "org", "stance", "hold", "notice",
+    "missed", "persuaded", "pressured", "taxonomy_version", "owner_person", "owner_person_name", "org", "stance", "hold", "notice", "privacy",
 })  # fmt: skip
 # What points to a person or shows one. A code that is only digits could be typed: a dash cannot.
 _EMPTIED: Mapping[str, Any] = {

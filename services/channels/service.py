@@ -52,6 +52,7 @@ from services.training.knowledge import Knowledge
 if TYPE_CHECKING:
     from services.people.service import PeopleService
     from services.places.service import PlaceService
+    from services.privacy.notice import PrivacyNotice
     from services.tickets.core.actor import Actor
     from services.tickets.service import TicketService
 
@@ -124,6 +125,11 @@ class ChannelService:
             self._settings.locality_dir / "locality.yml",
             lambda day: self._tickets.calendar.is_workday(day),
         )
+
+    @property
+    def notice(self) -> PrivacyNotice:
+        """What residents are told of their data."""
+        return self._tickets.notice
 
     @cached_property
     def _signer(self) -> TokenSigner:
@@ -214,7 +220,7 @@ class ChannelService:
             await store.open_one(
                 s, conversation_id, channel, elder, now, token_hash(token), opened_from
             )
-            said = self._texts.say("welcome", elder)
+            said = self._texts.say("welcome", elder, **self.notice.greeting)
             row = await store.append(
                 s, conversation_id, sender="bot", now=now, text=said.text, buttons=said.buttons
             )

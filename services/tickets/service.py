@@ -22,6 +22,7 @@ from services.people.masking import mask_name, mask_phone
 from services.people.model import Staff
 from services.people.service import PeopleService
 from services.places.service import PlaceService
+from services.privacy.notice import PrivacyNotice
 from services.tickets import lists, store, views
 from services.tickets.calendars import Calendars
 from services.tickets.core import (
@@ -173,6 +174,7 @@ class TicketService:
         self.neighbours = load_neighbours(settings.data_dir / "dialogue" / "neighbours.yml")
         self.rules = load_rules(settings.data_dir / "workflow.yml")
         self.directory = load_directory(settings.locality_dir / "dispatch.yml")
+        self.notice = PrivacyNotice(settings)
         self.relay = load_relay(settings.locality_dir / "locality.yml")
 
     @property
@@ -334,7 +336,7 @@ class TicketService:
         event = decide.submit(
             number, query_code(), request, actor, now,
             place or Location(), _reporter(request, actor), self._context(),
-            self._household(request, place, door),
+            self._household(request, place, door), self._told(request, actor),
         )  # fmt: skip
         # What follows at once is written together, each table once.
         made: Steps = []
@@ -359,6 +361,12 @@ class TicketService:
         if later:
             await self._write(s, later, first)
         return await self._filed(s, ticket, actor)
+
+    def _told(self, request: CreateTicket, actor: Actor) -> dict[str, str] | None:
+        """Return which privacy notice the resident could read, and how; None: nobody was asked."""
+        if actor.kind == "resident" and request.channel in ("web", "wechat", "kiosk"):
+            return self.notice.given("chat")
+        return self.notice.given(request.told) if request.told else None
 
     def _check_filing(self, request: CreateTicket, actor: Actor) -> None:
         if refusal := decide.may_submit(actor, request.channel, request.leaf):

@@ -1,4 +1,4 @@
-"""Two printable sheets: the one-time notice of a service (一次告知单), and the notice that a
+"""Printable sheets for everybody: the privacy notice (个人信息告知书); the one-time notice of a service (一次告知单), and the notice that a
 certificate is not to be issued by a community (不予出具告知单, 民发〔2020〕20号); and the page that the
 QR code of a ticket's sheets leads to."""
 
@@ -31,6 +31,12 @@ class RefusalQuery(BaseModel):
     """A kind of certificate, by the name residents or the list give it."""
 
     kind: str = Field(min_length=1, max_length=100)
+
+
+class VersionQuery(BaseModel):
+    """Which version of the privacy notice; none: the one that holds now."""
+
+    version: str | None = Field(None, max_length=20)
 
 
 class CodeQuery(BaseModel):
@@ -118,6 +124,27 @@ async def refusal_notice_of_ticket(request: web.Request, query: CodeQuery) -> we
     certificate = view["certificate"] or {}
     filed = date.fromisoformat(str(view["created_at"])[:10])
     return _refusal(request, certificate, filed, number=view["ticket_no"])
+
+
+@routes.get(
+    "/privacy", auth="public", query=VersionQuery, page=True,
+    summary="个人信息告知书：谁在用、用什么、留多久、能要求什么",
+)  # fmt: skip
+async def privacy(request: web.Request, query: VersionQuery) -> web.Response:
+    """The privacy notice, now or as an earlier version said it."""
+    services = request.app[SERVICES]
+    notice, words = services.tickets.notice, _texts(services.settings.data_dir)
+    sheet = notice.sheet(query.version)
+    if sheet is None:
+        raise LindaError("version_not_found", notice.words["missing"], 404)
+    since = _day(sheet.since, words)
+    return page(
+        "notice_privacy.html", title=notice.words["title"], subtitle=notice.words["subtitle"],
+        words=words, words_of=notice.words, sheet=sheet,
+        version=notice.words["version"].format(version=sheet.version, since=since),
+        newest=sheet.version != notice.current,
+        older=[v for v in notice.versions if v not in (sheet.version, notice.current)],
+    )  # fmt: skip
 
 
 @routes.get("/progress/{ticket_no}", auth="public", page=True, summary="凭查询码看进展")

@@ -269,7 +269,8 @@ class Inbox:
     ) -> None:
         """Say words of ours, once."""
         elder = (await s.get_one(ConversationRow, user.conversation_id)).elder
-        said = self._texts.say(key, elder, duty_phone=self._channels.duty.phone, **facts)
+        known = {"duty_phone": self._channels.duty.phone, **self._channels.notice.greeting}
+        said = self._texts.say(key, elder, **known, **facts)
         await conversations.say_once(
             s,
             user.conversation_id,

@@ -95,6 +95,10 @@ class CreateTicket(BaseModel):
         max_length=20,
         description="what the resident was shown before: type, leaf, title, version",
     )
+    told: Literal["said", "sheet", "later", "nobody"] | None = Field(
+        None,
+        description="whether who registers it told the resident what is kept and why; see services/privacy",
+    )
     join: str | None = Field(
         None, max_length=30, description="neighbour's ticket to join, if still open"
     )

@@ -39,6 +39,7 @@ def submit(
     reporter: Mapping[str, Any],
     context: Context,
     household: str | None = None,
+    privacy: Mapping[str, str] | None = None,
 ) -> Event:
     """Return the first event of a ticket.
 
@@ -46,6 +47,7 @@ def submit(
         place: The location without the room.
         reporter: Role, preference and masked contact; the clear data is kept apart.
         household: Keyed hash of whose household asks: equal for equal ones, else without meaning.
+        privacy: Version of the privacy notice, and how the resident got it.
     """
     leaf = context.leaves.get(request.leaf or "")
     kind = request.kind or (leaf.kind if leaf else None)
@@ -91,6 +93,7 @@ def submit(
         "attachments": request.attachments,
         "nlu": request.nlu,
         "knowledge_refs": request.knowledge_refs or None,
+        "privacy": dict(privacy) if privacy else None,
         "taxonomy_version": context.taxonomy or None,
         "household": household,
         "said_households": context.neighbours.said(request.narrative),

@@ -60,6 +60,7 @@ class Ticket:
     attachments: list[str] = field(default_factory=list)
     nlu: JSON | None = None  # what the bot had understood; see CreateTicket
     knowledge_refs: list[JSON] = field(default_factory=list)  # cards that the resident was shown
+    privacy: JSON | None = None  # which privacy notice the resident was given, and how
     taxonomy_version: str | None = None  # of the leaves, when the leaf was set; see leaves.Codes
     # neighbours: whose household (a keyed hash), whom it speaks for, who joined
     household: str | None = None

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from services.config import ROOT
+from services.privacy.notice import WAYS
 from services.tickets.core.choices import PROXIES
 from services.tickets.core.workflow import TRANSITIONS, Field
 from services.web.console.standing import threads
@@ -204,12 +205,18 @@ def extras(ticket: JSON) -> list[tuple[str, str]]:
         "证明": str(certificate.get("name") or ""),
         "要去做什么": str(certificate.get("purpose") or ""),
         "谁要的": str(certificate.get("demanded_by") or ""),
+        "告知书": told(ticket.get("privacy")),
         "等居民补充": "；".join(map(str, ticket.get("need_items") or [])),
         "办理结果": str(ticket.get("reply") or ""),
         "没解决的原因": str(ticket.get("explanation") or ""),
         "重办原因": str(ticket.get("rework_reason") or ""),
     }
     return [*((name, value) for name, value in facts.items() if value), *threads(ticket)]
+
+
+def told(privacy: JSON | None) -> str:
+    """Return in words which privacy notice the resident was given, and how."""
+    return f"{WAYS[privacy['how']]}（{privacy['version']}版）" if privacy else ""
 
 
 FIELDS: dict[tuple[str, str], Field] = {

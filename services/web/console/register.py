@@ -15,6 +15,7 @@ from multidict import MultiDict
 from services.context import Services
 from services.errors import LindaError
 from services.places.parse import completed
+from services.privacy.notice import WAYS as TOLD_HOW
 from services.tickets.core.commands import CreateTicket
 from services.tickets.core.kinds import KIND_LABELS, Kind
 from services.tickets.core.workflow import Field
@@ -37,6 +38,7 @@ REPORTERS = {
     "patrol": "我巡查看到的",
 }
 WAYS = {"counter": "当面", "phone": "电话", "patrol": "巡查"}
+TOLD = {how: TOLD_HOW[how] for how in ("said", "sheet", "later", "nobody")}
 KINDS = {k.value: label for k, label in KIND_LABELS.items() if k is not Kind.EMERGENCY}
 
 FIELDS: tuple[forms.FieldSpec, ...] = tuple(
@@ -49,6 +51,7 @@ FIELDS: tuple[forms.FieldSpec, ...] = tuple(
         Field("name", "怎么称呼", "line"),
         Field("reporter_role", "谁反映的", "choice", True, REPORTERS, "self"),
         Field("channel", "怎么知道的", "choice", True, WAYS, "counter"),
+        Field("told", "信息怎么用，告诉居民了没有", "choice", True, TOLD),
         Field("kind", "哪一类", "choice", options=KINDS),
         Field("leaf", "哪个事项", "leaf"),
         Field("confidential", "居民要求保密", "flag", default=False),
@@ -100,6 +103,8 @@ async def _request(services: Services, typed: Mapping[str, str]) -> CreateTicket
     given = forms.payload(FIELDS, MultiDict(typed))
     if "narrative" not in given:
         raise LindaError("invalid_fields", "请写下居民说的话。", 422)
+    if "told" not in given:
+        raise LindaError("invalid_fields", "请选一下：信息怎么用，告诉居民了没有。", 422)
     phone, name = re.sub(r"[\s-]", "", given.pop("phone", "")), given.pop("name", None)
     if phone and not _PHONE.fullmatch(phone):
         raise LindaError("invalid_fields", "电话号码看着不对，请再核对一下。", 422)

@@ -37,7 +37,7 @@ async def opened(client: Client) -> dict[str, str]:
     html = await (await client.get(REGISTER)).text()
     found = re.search(r'name="form" value="([^"]+)"', html)
     assert found, html
-    return {"form": found[1], "reporter_role": "self", "channel": "counter"}
+    return {"form": found[1], "reporter_role": "self", "channel": "counter", "told": "said"}
 
 
 async def count(services: Services) -> int:

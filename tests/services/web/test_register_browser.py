@@ -74,6 +74,7 @@ async def test_a_grid_worker_registers_at_the_door(page: Page, settings: Setting
     await page.get_by_label("哪栋楼").select_option("xingfu/xingfu-3")
     await page.get_by_label("哪个事项").select_option("H6")
     await page.get_by_label("具体在哪儿").fill("2单元五楼")
+    await page.get_by_label("告诉居民了没有").select_option("said")
     await page.get_by_label("回电话打哪个号").fill("电话没记住")
     await page.get_by_role("button", name="登记").tap()
     await expect(page.get_by_role("alert")).to_contain_text("电话号码看着不对")

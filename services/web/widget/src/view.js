@@ -38,9 +38,12 @@ class View {
     this.sizeButton = this.#headButton("字再大", () => this.#nextSize());
     this.items = el("ol", { class: "items" });
     this.earlier = el("button", { type: "button", class: "earlier", hidden: true, onclick: () => this.#toggleEarlier() });
+    // Before anything is said: who keeps it, what for, how long (个人信息保护法 17).
+    const privacy = el("a", { href: `${server.base}/privacy`, target: "_blank", rel: "noopener" }, "您的信息怎么用");
     this.log = el(
       "div",
       { class: "log", role: "log", "aria-live": "polite", "aria-label": "对话内容", tabindex: "0" },
+      el("p", { class: "privacy" }, privacy),
       this.earlier,
       this.items,
     );

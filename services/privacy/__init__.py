@@ -1,0 +1,1 @@
+"""The notice that residents get before anything of theirs is taken down (个人信息保护法 17)."""
