@@ -6,6 +6,7 @@ summary of a form, where it can be corrected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -72,10 +73,15 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
     if subject:
         brought["subject"] = subject
     known = dict(draft.get("address") or {})
-    if draft.get("leaf") in leaves.PLACELESS or known.get("community") or known.get("place"):
+    placeless = draft.get("leaf") in leaves.PLACELESS
+    elsewhere = _elsewhere(message, brought.get("address") or {}, known)
+    if elsewhere and not placeless:
+        brought |= {"address": elsewhere, "address_text": say_address(elsewhere)}
+        return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
+    if placeless or known.get("community") or known.get("place"):
         spot = _same_spot(brought.get("address") or {}, known)
         brought = {k: v for k, v in brought.items() if k not in _PLACE}
-        if spot and draft.get("leaf") not in leaves.PLACELESS:
+        if spot and not placeless:
             brought |= {"address": spot, "address_text": say_address(spot)}
     elif known:
         compound = (brought.pop("address", None) or {}).get("community")
@@ -84,6 +90,27 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
             brought["address"] = {"community": compound, **known}
             brought["address_text"] = f"{compound}{draft.get('address_text') or ''}"
     return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
+
+
+def _elsewhere(
+    message: Message, before: Mapping[str, Any], now: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what holds of the place before when the words point away from it (“小区门口的灯也不亮”).
+
+    The compound stays, the house does not; empty when they point to no other spot, when there is no
+    compound to keep, or when they name a place of their own.
+    """
+    if message.tapped or set(now) - {"place"} or not before.get("community"):
+        return {}
+    for rule in load("heard")["elsewhere"]:
+        found = re.search(rule["words"], message.text)
+        if found is None:
+            continue
+        kept = {k: before[k] for k in rule["keeps"] if before.get(k)}
+        spot = str(now.get("place") or found.group()) if rule.get("spot") else ""
+        spot = pattern("heard", "compound").sub("", spot)
+        return {**kept, "place": spot} if spot else kept
+    return {}
 
 
 def _same_spot(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import Any
 
 from actions import conduct, contact, corrections, gist, leaves, manners
 from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_address, say_since
-from actions.forms import lacking, neighbours, place, shared
+from actions.forms import lacking, neighbours, occurred, place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
@@ -37,12 +35,6 @@ CLEAR_LEAD = 0.15
 """The lead over the next best reading that also counts as understood."""
 NO_LEAF = "none"
 """The label of a matter that no leaf of the catalogue covers."""
-WIDE = timedelta(days=62)
-"""A time longer than this says a season, not when it happened."""
-
-HYPERBOLE = timedelta(days=20 * 365)
-"""Nothing in a building has been broken for longer: “坏了八百年了” only says how annoying it is."""
-
 NEWS = 6
 """Words beyond entities and filler from which on an answer also belongs to the story."""
 NEWS_OF_PROBLEM = 3
@@ -71,13 +63,6 @@ _HOURS = re.compile(
     r"[一二三四五六七八九十\d]+点|半夜|夜里|晚上|晚黑|天天|每天|每晚|成天|整天|一直|早上|清早|清晨|白天|中午|凌晨|下午|"
     r"傍晚|天不亮|擦黑|昨|今|前天|这几天|这段时间|周末|饭点"
 )
-_HABIT = re.compile(
-    r"(?:天天|见天儿?|成天|整天|老是|总是|一到|每到|经常)"
-    r"(?:清早|早上|早晨|上午|中午|下午|傍晚|晚上|半夜|夜里|晚黑|凌晨)?$"
-)
-"""Before a time that comes again and again."""
-_EVERY_DAY = re.compile(r"天天|每天|每晚|见天|成天|整天|老是|总是|经常")
-_NAMES_DAY = re.compile(r"[今明昨前后]|周|星期|礼拜|[号日月]")
 _KEEP_SECRET = re.compile(
     r"(别|不要|莫|不能|千万别|可别)(说|讲|告诉|透露|让).{0,8}(我|俺|知道|晓得)|保密|匿名|别露我"
 )
@@ -253,53 +238,6 @@ def _leaf_answer(message: Message, draft: Draft) -> Values:
         return {}
     known = _understood(message) and message.leaf is not None
     return {"leaf": message.leaf.id if known else NO_LEAF, "leaf_options": []}
-
-
-def _occurred(message: Message, draft: Draft) -> Values:
-    """Take a time that has begun as the time of the matter; a later one is when to come."""
-    today = message.now.date().isoformat()
-    begun = [
-        e
-        for e in message.meant("time")
-        if isinstance(e.value, dict)
-        and (e.value.get("recur") or str(e.value.get("start", ""))[:10] <= today)
-        and not _names_a_season(e.value, today)
-        and str(e.value.get("start") or today) >= _lifetime_before(message)
-        and not contact.about_reaching(message, e, asked=draft.asked in shared.FREE)
-    ]
-    if not begun:
-        return {}
-    # “坏了三天了,晚上看不见”: since when comes before when it hurts.
-    story = f"{draft.get('narrative') or ''}{message.text}"
-    hours = [e for e in begun if _EVERY_DAY.search(story) and not _NAMES_DAY.search(e.text)]
-    hours = [e for e in hours if not e.value.get("recur") and "T" in str(e.value.get("start"))]
-    habit = next((e for e in begun if _HABIT.search(message.text[: e.start])), None)
-    if hours and habit is None:  # “天天喊”, then “早上六点”
-        return {"occurred_text": hours[0].text}
-    if habit is not None:  # “天天早上六点”: not the six of today
-        said = _HABIT.search(message.text[: habit.start])
-        return {"occurred_text": message.text[said.start() : habit.end] if said else habit.text}
-    recent = [e for e in begun if str(e.value.get("start") or today) >= _year_before(message)]
-    entity = min(recent or begun, key=lambda e: str(e.value.get("start") or today))
-    return {"occurred": entity.value, "occurred_text": entity.text}
-
-
-def _names_a_season(value: Mapping[str, Any], today: str) -> bool:
-    """Whether a time is too wide to say when (“今年冬天”): months, and not “since …”."""
-    start, end = str(value.get("start") or "")[:10], str(value.get("end") or "")[:10]
-    if not start or not end or end == today:
-        return False
-    return date.fromisoformat(end) - date.fromisoformat(start) > WIDE
-
-
-def _year_before(message: Message) -> str:
-    """Return the day before which a time is about somebody's life, not about the matter."""
-    return (message.now.date() - timedelta(days=366)).isoformat()
-
-
-def _lifetime_before(message: Message) -> str:
-    """Return the day before which a time is only a manner of speaking (“八百年了”)."""
-    return (message.now.date() - HYPERBOLE).isoformat()
 
 
 def _occurred_answer(message: Message, draft: Draft) -> Values:
@@ -510,7 +448,7 @@ FORM = Form(
         Field(
             "occurred",
             needed=_needs_hours,
-            read=_occurred,
+            read=occurred.read,
             answer=_occurred_answer,
             optional=True,
         ),
@@ -581,14 +519,14 @@ def _what(draft: Draft) -> str:
 def _known(draft: Draft) -> gist.Known:
     """Return what was understood beside the words of the story; said there, it leaves the line."""
     address = draft.get("address") or {}
-    leaf, occurred = draft.get("leaf"), str(draft.get("occurred_text") or "")
+    leaf, since = draft.get("leaf"), str(draft.get("occurred_text") or "")
     said = ("address_text", "name", "subject_name", "phone")
     return gist.Known(
         leaf=None if leaf in (NO_LEAF, conduct.LEAF) else leaf,
         place=say_address({**address, "floor": None, "room": None}),
-        since=occurred,
+        since=since,
         subject=RELATIONS.get(str(draft.get("subject") or ""), "").removeprefix("您"),
-        said=(*(str(draft.get(k) or "") for k in said), occurred),
+        said=(*(str(draft.get(k) or "") for k in said), since),
     )
 
 
