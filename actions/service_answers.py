@@ -112,7 +112,7 @@ async def _continue(turn: Turn, client: Client, leaf: str, part: str) -> list[Ev
     """Answer a follow-up from the card of the topic."""
     card = await client.card(leaf)
     if card is None or not card.get("valid"):
-        return _without(turn, leaf, card)
+        return _without(turn, leaf, card, goes_on=True)
     return _answer(turn, card, part)
 
 
@@ -260,9 +260,19 @@ async def belongs_elsewhere(turn: Turn) -> bool:
         return False
 
 
-def _without(turn: Turn, leaf: str, card: Json | None) -> list[EventType]:
-    turn.say("card_none" if card is None else "card_expired")
-    return make_offer(turn, "offer_consult", "consult", leaf)
+def _without(turn: Turn, leaf: str, card: Json | None, goes_on: bool = False) -> list[EventType]:
+    """Say that there is no card, or only an old one, and offer to find out; what follows is still about it.
+
+    Args:
+        turn: The turn.
+        leaf: The leaf of the card.
+        card: The card that is no longer valid, or None without one.
+        goes_on: A short question that goes on with it (“那要带啥”): what was said before is noted with it.
+    """
+    expired = "card_expired_part" if goes_on else "card_expired"
+    turn.say("card_none" if card is None else expired)
+    told = _told(turn) if goes_on else ""
+    return [*_topic(turn, leaf), *make_offer(turn, "offer_consult", "consult", leaf, told=told)]
 
 
 def _topic(turn: Turn, leaf: str) -> list[EventType]:

@@ -230,3 +230,16 @@ async def test_a_card_that_can_be_booked_leads_to_the_booking(
     await talk.run("action_answer_service")
     assert talk.followup == "booking_form"
     assert talk.slots["draft"]["values"]["leaf"] == "C6"
+
+
+async def test_a_short_question_behind_an_old_card_is_about_it(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.cards["B1"] = {**CARD, "valid": False}
+    talk.hear("低保咋办", "ask_service", entities=[leaf()])
+    await talk.run("action_answer_service")
+    assert "过了有效期" in talk.text and talk.slots["topic"]["leaf"] == "B1"
+    talk.hear("那要带啥", "chitchat", uncertain=True)
+    await talk.run("action_answer_service")
+    assert "怕您白跑" in talk.text and "户口簿" not in talk.text
+    assert talk.slots["offer"]["text"] == "低保咋办\n那要带啥"
