@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.forms.draft import Draft, Values
+from actions.forms.draft import CONFIRM, Draft, Values
 from actions.forms.replies import bare, is_skip
 from actions.message import Message
 from actions.texts import say
@@ -38,8 +38,10 @@ def read(message: Message, draft: Draft) -> Values:
     words = bare(message.text)
     if message.tapped or not words:
         return {}
-    said = None if asks(message) else _status(words)
-    age = _age(words)
+    question = asks(message)
+    said = None if question else _status(words)
+    over_summary = draft.asked in (CONFIRM, FIELD)
+    age = _age(words, about_anybody=question, alone=over_summary)
     return {**({FIELD: said} if said else {}), **({"eater_age": age} if age else {})}
 
 
@@ -62,9 +64,27 @@ def _named(kind: str, words: str) -> bool:
     return bool(pattern(RULES, "subsidy", "kinds", kind, "words").search(words))
 
 
-def _age(words: str) -> int | None:
+def _age(words: str, about_anybody: bool = False, alone: bool = False) -> int | None:
+    """Return the age of the eater.
+
+    Args:
+        words: What was said.
+        about_anybody: A question: “八十岁以上有补贴吗” tells nobody's age, “我妈八十三了，能少付点不” does.
+        alone: Whether a number by itself is an age: where no other number answers.
+    """
     found = pattern(RULES, "subsidy", "age").search(words)
+    if found and about_anybody and not _of_somebody(words, found.end()):
+        return None
+    if found is None and alone:
+        found = pattern(RULES, "subsidy", "age_alone").match(words)
     return to_int(found["age"]) if found else None
+
+
+def _of_somebody(words: str, end: int) -> bool:
+    """Whether an age in a question, which ends there, is somebody's own."""
+    if pattern(RULES, "subsidy", "any_age").match(words[end:]):
+        return False
+    return words[:end].endswith("了") or _says("of_somebody", words[:end])
 
 
 def answer(message: Message, draft: Draft) -> Values:
@@ -172,7 +192,8 @@ def _words(draft: Draft, message: Message) -> str:
         return say(key, message.elder, kinds=named, bring=more)
     offered = "、".join(str(g["name"]) for g in groups(draft))
     more = {"groups": offered, "confirm": _confirm(draft)}
-    return say("subsidy_open", message.elder, **more) if offered else ""
+    again = bool(draft.asks.get(CONFIRM))  # who pays less was read out with the first summary
+    return say("subsidy_open", message.elder or again, **more) if offered else ""
 
 
 def _confirm(draft: Draft) -> str:
@@ -197,7 +218,10 @@ def told(draft: Draft, elder: bool, key: str = "subsidy_told") -> str:
     short = (window.get("elder") or {}) if elder else {}
     note = str(short.get("subsidy_note") or window.get("subsidy_note") or "")
     more = {"groups": offered, "note": note, "confirm": _confirm(draft)}
-    return say(key, elder, **more) if offered else note
+    words = say(key, elder, **more) if offered else note
+    by_age = any(g.get("from_age") for g in groups(draft))
+    ask = key == "subsidy_told" and by_age and not draft.get("eater_age") and not status(draft)
+    return words + (say("subsidy_how_old", elder) if ask else "")
 
 
 def to_order(draft: Draft) -> dict[str, Any]:

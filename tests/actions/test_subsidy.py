@@ -77,11 +77,41 @@ def test_an_age_counts_where_the_county_has_a_group_of_that_age() -> None:
     assert subsidy.read(msg("我妈八十二岁了"), Draft("meal", "x")) == {"eater_age": 82}
 
 
+@pytest.mark.parametrize(
+    ("words", "age"),
+    [
+        ("八十岁以上有补贴吗", None), ("满八十岁的老人有没有补贴", None), ("八十岁有补贴不", None),
+        ("咱八十岁以上的能便宜点不", None), ("我妈八十三了，能少付点不", 83), ("她八十一岁有补贴吗", 81),
+        ("八十二了有补贴吗", 82),
+    ],
+)  # fmt: skip
+def test_a_question_about_an_age_is_nobodys_age(words: str, age: int | None) -> None:
+    assert subsidy.read(msg(words), summed_up()).get("eater_age") == age
+
+
+def test_an_age_alone_over_the_summary_is_the_eaters() -> None:
+    draft = replace(summed_up(), asked=CONFIRM)
+    for words in ("八十三", "83", "她今年八十三吧"):
+        assert subsidy.read(msg(words), draft) == {"eater_age": 83}, words
+    for words in ("三份", "83号楼", "80元"):
+        assert subsidy.read(msg(words), draft) == {}, words
+    assert subsidy.read(msg("八十三"), replace(draft, asked="place")) == {}
+
+
+def test_who_pays_less_is_read_out_once_and_asks_how_old_the_eater_is() -> None:
+    draft = summed_up()
+    assert "八十岁以上" in line(replace(draft, asks={}))
+    assert line(draft) == "没说。有就说一声"
+    assert subsidy.told(draft, False).endswith("多大岁数？")
+    assert "多大岁数" not in subsidy.told(summed_up(eater_age=82), False)
+
+
 def test_nothing_said_costs_no_turn_but_a_button() -> None:
     draft = summed_up()
     assert next_question(meal.FORM, replace(draft, asked=None), msg()) == CONFIRM
     assert subsidy.may_offer(draft)
-    assert "低保户" in line(draft) and "待核实" in line(draft)
+    first = line(replace(draft, asks={}))
+    assert "低保户" in first and "待核实" in first
     assert line(draft, "价钱") == "每份12元，以食堂公示为准"
     assert "subsidy" not in meal.to_ticket(draft, "c")["appointment"]
 
