@@ -70,7 +70,14 @@ from services.tickets.core.rules import load_rules
 from services.tickets.core.sla import load_profile
 from services.tickets.core.states import ASSIGNED, WORKING, State
 from services.tickets.core.ticket import Ticket
-from services.tickets.core.workflow import ACTIONS, RESIDENT_ACTIONS, Field, Transition, lines
+from services.tickets.core.workflow import (
+    ACTIONS,
+    RESIDENT_ACTIONS,
+    SHARED_ACTIONS,
+    Field,
+    Transition,
+    lines,
+)
 
 View = dict[str, Any]
 # Inside the class the name ``list`` is the method.
@@ -101,9 +108,6 @@ WORKLISTS: Mapping[str, frozenset[State]] = {
 OWN_ONLY = frozenset({"grid", "handler", "vendor", "mediator"})
 
 LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
-
-# What a resident who joined may still do: it reaches the ticket that goes on.
-SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({

@@ -21,7 +21,14 @@ from services.tickets.core.rules import Rules
 from services.tickets.core.spots import public_spot
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
-from services.tickets.core.workflow import ACTIONS, Field, To, Transition, lines
+from services.tickets.core.workflow import (
+    ACTIONS,
+    SHARED_ACTIONS,
+    Field,
+    To,
+    Transition,
+    lines,
+)
 
 # Refusals that are a matter of who, not of what: HTTP 403.
 FORBIDDEN = frozenset({"role_not_allowed", "out_of_scope"})
@@ -155,7 +162,8 @@ def choose(ticket: Ticket, command: Command) -> Transition | Refusal:
         return Refusal("unknown_action", f"没有“{action}”这个操作。")
     if not lines(action, role=role):
         return Refusal("role_not_allowed", f"您的角色不能做“{label}”。")
-    if not in_scope(ticket, command.actor):
+    theirs = in_scope(ticket, command.actor)
+    if not theirs or (action not in SHARED_ACTIONS and has_joined(ticket, command.actor)):
         return Refusal("out_of_scope", "这件工单不在您的工作范围内。")
     here = lines(action, ticket.state, role)
     if not here:
@@ -192,8 +200,7 @@ def in_scope(ticket: Ticket, actor: Actor) -> bool:
     if actor.kind == "system" or actor.role in ("dispatcher", "callback", "auditor"):
         return True
     if actor.kind == "resident":
-        joined = (j["who"] for j in ticket.joined)
-        return actor.id in (ticket.conversation_id, ticket.resident_id, *joined)
+        return _filed(ticket, actor) or has_joined(ticket, actor)
     if actor.role == "grid":
         in_grid = place.grid_id in actor.grid_ids and not ticket.restricted
         return in_grid or belongs(ticket, actor)
@@ -203,6 +210,16 @@ def in_scope(ticket: Ticket, actor: Actor) -> bool:
     if actor.role in ("handler", "vendor", "mediator"):
         return belongs(ticket, actor) or helps(ticket, actor)
     return False
+
+
+def has_joined(ticket: Ticket, actor: Actor) -> bool:
+    """Say whether a resident has joined a neighbour's ticket, and not filed it."""
+    joined = actor.kind == "resident" and actor.id in (j["who"] for j in ticket.joined)
+    return joined and not _filed(ticket, actor)
+
+
+def _filed(ticket: Ticket, actor: Actor) -> bool:
+    return actor.id in (ticket.conversation_id, ticket.resident_id)
 
 
 def helps(ticket: Ticket, actor: Actor) -> bool:

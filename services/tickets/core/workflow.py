@@ -167,6 +167,8 @@ ACTIONS: dict[str, str] = {
     "plan": "排提醒",
     "reschedule": "日历调整",
 }
+SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
+"""What a resident who joined a neighbour's request may do to it; all else is who filed it to say."""
 RESIDENT_ACTIONS = ("urge", "supplement", "amend", "withdraw", "rate", "reject", "review")
 
 # Roles by what they do; the vendor never meets the reporter (see fields and guards below).
