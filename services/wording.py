@@ -18,7 +18,7 @@ from services.yaml_files import read_yaml
 
 LONG = 25
 """A text of more characters than this, placeholders aside, needs an elder form."""
-TEXT = ("plain", "text", "answer")
+TEXT = ("plain", "text", "answer", "message")
 """What the words themselves are called, beside which ``elder`` is a text."""
 NAME = ("id", "name", "leaf")
 """What a thing in a list is called by."""
@@ -78,6 +78,13 @@ CARD = frozenset({
     "title", "lead", "lines", "worse", "place", "safe", "arrived", "over", "mistaken", "secret", "afraid",
     "follow",
 })  # fmt: skip
+SHOWN = frozenset({"summary", "where"})
+"""What a service card says in large-type mode; the rest is asked for."""
+CHAPTERS = {
+    "A": "证照、证明、户籍", "B": "社会救助", "C": "老年服务", "D": "残疾人服务", "E": "社保、医保、就业、健康",
+    "F": "生育和儿童", "G": "住房和物业事务", "H": "房屋设施报修", "I": "环境和安全", "J": "邻里、法律、平安",
+    "K": "参与和信息", "M": "会话和工单",
+}  # fmt: skip
 SOURCES = (
     Source("对话", "texts/dialogue.yml"),
     Source("系统和转人工", "texts/channel.yml"),
@@ -96,7 +103,11 @@ SOURCES = (
     Source("订餐", "meals.yml", frozenset({"price_note", "subsidy_note"}), local=True),
     Source("预约", "services.yml", frozenset({"note", "notes", "fee_note"}), local=True),
     Source("谁是谁、在哪儿", "information.yml", frozenset({"note"}), local=True),
-    Source("为老服务的卡片", "catalogue/C.yml", frozenset({"summary", "where"})),
+    *(
+        Source(f"卡片：{name}", f"catalogue/{letter}.yml", SHOWN)
+        for letter, name in CHAPTERS.items()
+    ),
+    Source("时节里发给居民的话", "seasons.yml", frozenset({"message"}), local=True),
     Source("打印的告知单", "texts/notice.yml", one_form=True),
     Source("个人信息告知书", "texts/privacy.yml", one_form=True),
     Source("打印的文书", "paper/papers.yml", frozenset({"paragraphs"}), one_form=True),

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from services.catalogue.model import Card, CertificateItem, Population, Redirect, Route
+from services.catalogue.model import Card, CardInShort, CertificateItem, Population, Redirect, Route
 from services.people.model import Org
+from services.wording import LONG, measure
 
 SOON = timedelta(days=30)
 """A card that ends within this time has to be read again now."""
@@ -76,6 +77,7 @@ def check_cards(
         *(f for card in cards for f in _validity(card, today)),
         *(f for card in cards for f in _contradictions(card, orgs)),
         *(f for card in cards for f in _claims(card)),
+        *(f for card in cards for f in _large_type(card)),
         *(f for card in cards for f in _directory(card, routes, orgs)),
         *_unknown_numbers(cards, redirects, numbers),
         *_shared_words(cards),
@@ -135,10 +137,21 @@ def _claims(card: Card) -> Iterator[Finding]:
         yield Finding("error", f"{_name(card)}：要本人到场，却写了能找人代办")
 
 
+def _large_type(card: Card) -> Iterator[Finding]:
+    """Words that are long and have no shorter form, or one that is no shorter."""
+    for field in CardInShort.model_fields:
+        plain, short = getattr(card, field) or "", getattr(card.elder, field, None) or ""
+        if measure(plain) > LONG and not short:
+            yield Finding("error", f"{_name(card)}：{field} 没有长辈版的说法（elder）")
+        elif len(short) > len(plain):
+            yield Finding("error", f"{_name(card)}：{field} 的长辈版比原来的还长")
+
+
 def _words(card: Card) -> Iterator[str]:
     """All sentences of a card that residents read."""
     yield from filter(None, (card.summary, card.who, *card.conditions, *card.materials))
     yield from filter(None, (card.where, card.limit, card.fee, card.phone, card.power))
+    yield from filter(None, card.elder.model_dump().values() if card.elder else ())
 
 
 def _directory(card: Card, routes: Iterable[Route], orgs: Mapping[str, Org]) -> Iterator[Finding]:

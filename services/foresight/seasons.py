@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.catalogue.files import read
+from services.information.model import LONGEST_ELDER
 
 SOON = timedelta(days=60)
 """A plan that begins within so many days is next."""
@@ -33,6 +34,7 @@ class Plan(_Strict):
     Attributes:
         leaves: Whose reports are watched while it is on.
         topic, message: What the community may publish for residents, with its kind of notice.
+        elder: The same words for large-type mode.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
@@ -43,6 +45,7 @@ class Plan(_Strict):
     leaves: tuple[str, ...] = ()
     topic: str
     message: str
+    elder: str = Field(min_length=4, max_length=LONGEST_ELDER)
     source: str
 
     @field_validator("first", "last")
@@ -86,7 +89,7 @@ def season(plan: Plan, day: date) -> Season:
     """Return the plan's season that is on, else the one that begins next.
 
     >>> heat = Plan(id="heat", name="供暖", first="10-20", last="04-10", topic="heating", message="…",
-    ...             source="…", checks=(Check(id="a", text="…", who="网格员"),))
+    ...             elder="短话。", source="…", checks=(Check(id="a", text="…", who="网格员"),))
     >>> season(heat, date(2027, 2, 1)).starts, season(heat, date(2027, 5, 1)).starts
     (datetime.date(2026, 10, 20), datetime.date(2027, 10, 20))
     """

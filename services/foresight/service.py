@@ -267,6 +267,7 @@ class ForesightService:
         notice = NewNotice(
             topic=season.plan.topic,
             text=season.plan.message,
+            elder=season.plan.elder,
             starts=today,
             until=until,
             source=source,

@@ -12,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 MealName = Literal["breakfast", "lunch", "dinner"]
 LONGEST_TEXT = 300
 """Characters of a notice: it is read on a phone."""
+LONGEST_ELDER = 80
+"""The same in large-type mode: a few short sentences."""
 LONGEST_SOURCE = 40
 LONGEST_DISHES = 120
 
@@ -94,6 +96,7 @@ class SeedNotice(_Dated):
     starts: date
     valid_to: date
     text: str = Field(min_length=4, max_length=LONGEST_TEXT)
+    elder: str = Field("", max_length=LONGEST_ELDER)
 
 
 class SeedMenu(_Shape):
@@ -128,6 +131,7 @@ class Notice:
     Attributes:
         starts, until: The first and the last day that it is about; it is told until then.
         published_on: The day it went out.
+        elder: Its words in large-type mode; empty: the plain ones are said.
     """
 
     id: str
@@ -138,6 +142,7 @@ class Notice:
     source: str
     published_on: date
     withdrawn: bool = False
+    elder: str = ""
 
     def about(self, first: date, last: date) -> bool:
         """Whether one of the days from first to last is among its own."""
@@ -155,11 +160,14 @@ class NewNotice(BaseModel):
 
     topic: str
     text: str = Field(min_length=4, max_length=LONGEST_TEXT)
+    elder: str = Field(
+        "", max_length=LONGEST_ELDER, description="长辈版的说法，短句；不写就照原文说"
+    )
     starts: date
     until: date
     source: str = Field(min_length=2, max_length=LONGEST_SOURCE)
 
-    @field_validator("text")
+    @field_validator("text", "elder")
     @classmethod
     def _one_block(cls, value: str) -> str:
         return re.sub(r"\s*\n\s*", "\n", value)

@@ -190,7 +190,7 @@ class InformationService:
             days += f"到{_day(notice.until)}"
         return self._say(
             "notice", elder, notice.source, notice.published_on,
-            topic=topic.name if topic else "通知", days=days, text=notice.text,
+            topic=topic.name if topic else "通知", days=days, text=(notice.elder if elder else "") or notice.text,
         )  # fmt: skip
 
     def _say_menu(self, day: date, rows: Iterable[MenuRow], elder: bool) -> str:
@@ -364,7 +364,8 @@ class InformationService:
             if await s.get(NoticeRow, each.id) is None:
                 s.add(
                     NoticeRow(
-                        id=each.id, topic=each.topic, text=each.text, starts=each.starts,
+                        id=each.id, topic=each.topic, text=each.text, elder=each.elder,
+                        starts=each.starts,
                         until=each.valid_to, source=each.source, published_by=each.owner,
                         published_at=_midnight(each.valid_from, self._clock),
                     )
@@ -386,7 +387,7 @@ def _midnight(day: date, clock: Clock) -> datetime:
 def _notice(row: NoticeRow) -> Notice:
     return Notice(
         row.id, row.topic, row.text, row.starts, row.until, row.source,
-        row.published_at.date(), row.withdrawn_at is not None,
+        row.published_at.date(), row.withdrawn_at is not None, row.elder,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ class NoticeRow(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     topic: Mapped[str] = mapped_column(String(20))
     text: Mapped[str] = mapped_column(Text)
+    elder: Mapped[str] = mapped_column(Text, default="", server_default="")
     starts: Mapped[date] = mapped_column(Date)
     until: Mapped[date] = mapped_column(Date)
     source: Mapped[str] = mapped_column(String(40))

@@ -35,7 +35,8 @@ NOT_STANDARD = {
     "visits.yml": "lists for visitors",
     "localities/*/certificates.yml:items.examples": "what residents say",
     "localities/*/information.yml:notices": "notices as their senders wrote them, said whole",
-    "localities/*/seasons.yml": "drafts of notices, which staff send",
+    "localities/*/seasons.yml:plans.checks": "what staff look at",
+    "localities/*/seasons.yml:plans.source": "what a plan rests on, for staff",
     "localities/*/lists.yml": "needs and projects, for staff",
     "localities/*/locality.yml:relay.note": "when the office's number is answered, for staff",
 }

@@ -57,6 +57,7 @@ class NoticeLine(Answer):
     topic: str
     topic_name: str
     text: str
+    elder: str = Field(description="长辈版的说法；空的就照原文说")
     starts: date
     until: date
     source: str

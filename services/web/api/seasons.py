@@ -66,6 +66,7 @@ class SeasonLine(Answer):
     points: list[CheckPoint]
     leaves: list[str]
     message: str
+    elder: str = Field(description="长辈版的说法")
     source: str
     checked: list[CheckedPoint]
     heard: int | None = Field(description="最近几天有几件这类诉求；还没开始的没有")
@@ -137,6 +138,6 @@ async def _line(
     return SeasonLine(
         id=plan.id, name=plan.name, starts=season.starts, until=season.until,
         points=[CheckPoint.model_validate(c) for c in plan.checks], leaves=list(plan.leaves),
-        message=plan.message, source=plan.source, heard=heard,
+        message=plan.message, elder=plan.elder, source=plan.source, heard=heard,
         checked=[CheckedPoint.model_validate(r) for r in checked.values()],
     )  # fmt: skip

@@ -16,6 +16,7 @@ from services.context import Services
 from services.errors import LindaError
 from services.information.model import (
     LONGEST_DISHES,
+    LONGEST_ELDER,
     LONGEST_SOURCE,
     LONGEST_TEXT,
     MealName,
@@ -66,12 +67,12 @@ async def write(request: web.Request, query: NewQuery) -> web.Response:
     services, staff = request.app[SERVICES], request[STAFF]
     today = services.clock.now().date().isoformat()
     unit = next((o.name for o in services.people.orgs() if o.id == staff.org_id), "")
-    typed = {"topic": "", "text": "", "starts": today, "until": today, "source": unit}
+    typed = {"topic": "", "text": "", "elder": "", "starts": today, "until": today, "source": unit}
     if query.source_id:
         old = await services.information.notice(query.source_id)
         typed = {
-            "topic": old.topic, "text": old.text, "starts": old.starts.isoformat(),
-            "until": old.until.isoformat(), "source": old.source, "replaces": old.id,
+            "topic": old.topic, "text": old.text, "elder": old.elder,
+            "starts": old.starts.isoformat(), "until": old.until.isoformat(), "source": old.source, "replaces": old.id,
         }  # fmt: skip
     return _form(request, {**typed, "form": secrets.token_urlsafe(12)})
 
@@ -81,7 +82,7 @@ async def publish(request: web.Request) -> web.Response:
     """Show how it will be said, or publish it; refused, what was typed stays."""
     services, staff = request.app[SERVICES], request[STAFF]
     typed = {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
-    given = {k: typed.get(k, "") for k in ("topic", "text", "starts", "until", "source")}
+    given = {k: typed.get(k, "") for k in ("topic", "text", "elder", "starts", "until", "source")}
     try:
         if not typed.get("form") or len(typed["form"]) > 40:
             raise LindaError("invalid_fields", "这一页太旧了，请重新打开再写。", 422)
@@ -90,8 +91,8 @@ async def publish(request: web.Request) -> web.Response:
         if typed.get("do") != "publish":
             today = services.clock.now().date()
             notice = Notice("", published_on=today, **wanted.model_dump())
-            said = services.information.say_notice(notice)
-            return _form(request, typed, preview=said)
+            say = services.information.say_notice
+            return _form(request, typed, preview=say(notice), elder=say(notice, elder=True))
         await services.information.publish(
             wanted, staff.id, typed["form"], typed.get("replaces", "")
         )
@@ -167,19 +168,23 @@ def _menu(
 
 def _form(
     request: web.Request, typed: Mapping[str, str], status: int = 200, refusal: str = "",
-    preview: str = "",
+    preview: str = "", elder: str = "",
 ) -> web.Response:  # fmt: skip
     return console_page(
         request, "information_new", HERE, status, typed={**EMPTY, **typed}, refusal=refusal, preview=preview,
+        elder=elder, longest_elder=LONGEST_ELDER,
         topics=request.app[SERVICES].information.questions.topics,
         longest=LONGEST_TEXT, longest_source=LONGEST_SOURCE, url=PATH,
     )  # fmt: skip
 
 
-EMPTY = dict.fromkeys(("form", "replaces", "topic", "text", "starts", "until", "source"), "")
+EMPTY = dict.fromkeys(
+    ("form", "replaces", "topic", "text", "elder", "starts", "until", "source"), ""
+)
 LABELS = {
     "topic": "哪一种",
     "text": "怎么说",
+    "elder": "长辈版怎么说",
     "starts": "从哪天",
     "until": "到哪天",
     "source": "谁发的",

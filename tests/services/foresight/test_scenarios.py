@@ -75,6 +75,9 @@ async def test_a_season_begins_is_checked_ends_and_begins_anew_next_year(
     await services.foresight.check("heating", "elders", "qinghe-g1", WORKER, "501又凉了")
     checks = await services.foresight.checks(heating, ["qinghe-g1", "qinghe-g2"])
     assert {k: r.found for k, r in checks.items()} == {("elders", "qinghe-g1"): "501又凉了"}
+    await services.foresight.publish("heating", CLERK, "清河社区")
+    (told,) = [n for n in await services.information.told() if n.topic == "heating"]
+    assert (told.text, told.elder) == (heating.plan.message, heating.plan.elder)
 
     await services.clock.set(services.db, NOW.replace(year=2027, month=4, day=15, hour=20))
     assert "heating" in {s.plan.id for s in services.foresight.seasons()[0]}, "the last day counts"

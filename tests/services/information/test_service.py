@@ -144,6 +144,10 @@ async def test_elders_hear_one_thing_in_fewer_words(services: Services) -> None:
     plain = (await services.information.answer("最近有啥通知")).texts
     short = (await services.information.answer("最近有啥通知", elder=True)).texts
     assert len(plain) == 3 and len(short) == 1 and len(short[0]) < len(plain[0])
+    (told,) = (await services.information.answer("啥时候停水", elder=True)).texts
+    assert "先接点水。" in told and "检修" not in told, "the notice's own words for large type"
+    (told,) = (await services.information.answer("周日有演出吗", elder=True)).texts
+    assert "合唱队演出，欢迎来听" in told, "without any, the notice as it is"
 
 
 async def test_seeding_again_brings_nothing_back(services: Services) -> None:

@@ -27,8 +27,12 @@ def enter(client: Client, services: Services) -> Enter:
     return go
 
 
+async def form_page(client: Client, query: str = "") -> str:
+    return await (await client.get(f"{PATH}/new{query}")).text()
+
+
 async def form(client: Client, services: Services, query: str = "") -> dict[str, str]:
-    html = await (await client.get(f"{PATH}/new{query}")).text()
+    html = await form_page(client, query)
     found = re.search(r'name="form" value="([^"]+)"', html)
     assert found, html
     day = (services.clock.now().date() + timedelta(days=1)).isoformat()
@@ -57,10 +61,20 @@ async def test_seen_first_then_published_once_then_taken_back(
     assert said in seen.replace("&#34;", '"'), "the preview is what the chat says"
 
     again = await form(client, services, f"?from={typed['form']}")
-    change = {**again, "text": "改到下午。", "replaces": typed["form"], "do": "publish"}
-    await client.post(f"{PATH}/new", data=change)
+    change = {
+        **again,
+        "text": "改到下午检修，两点到四点。",
+        "elder": "下午没气。",
+        "replaces": typed["form"],
+    }
+    seen = await (await client.post(f"{PATH}/new", data={**change, "do": "preview"})).text()
+    assert "长辈版：" in seen and seen.count("下午没气。") == 2, "as it is said, and to be changed"
+    await client.post(f"{PATH}/new", data={**change, "do": "publish"})
     (said,) = await told(services)
     assert "改到下午" in said
+    (said,) = (await services.information.answer("哪天停气", elder=True)).texts
+    assert "下午没气。" in said and "检修" not in said
+    assert "下午没气。" in (await form_page(client, f"?from={again['form']}"))
     page = await (await client.post(f"{PATH}/{again['form']}/withdraw")).text()
     assert await told(services) == () and "赵敏撤下" in page
 
