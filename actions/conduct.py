@@ -31,7 +31,18 @@ def about(text: str) -> str | None:
         ``window``, ``grid``, ``property`` or ``other`` (somebody who is not placed yet).
     """
     words = _SPACE.sub("", text)
-    return next((desk for desk in load(DATA)["desks"] if _complaint(desk).search(words)), None)
+    found = next((desk for desk in load(DATA)["desks"] if _complaint(desk).search(words)), None)
+    return found or (_named_desk(words) if paid_back(words) else None)
+
+
+def paid_back(text: str) -> bool:
+    """Whether somebody is said to be made to suffer for having complained."""
+    return bool(pattern(DATA, "retaliation").search(_SPACE.sub("", text)))
+
+
+def _named_desk(words: str) -> str:
+    desks = load(DATA)["desks"].items()
+    return next((desk for desk, person in desks if re.search(person, words)), OTHER)
 
 
 @lru_cache(maxsize=8)

@@ -24,7 +24,7 @@ GONE = "（已到保存期限，内容已清除）"
 # what a later version adds, counts as personal.
 KEPT_FACTS = frozenset({
     "leaf", "kind", "priority", "priority_reason", "sla_class", "sla_profile", "incomplete", "restricted",
-    "confidential", "channel", "about", "recused", "case_of", "disposition", "duplicate_of", "merged_into",
+    "confidential", "channel", "about", "recused", "case_of", "case_kind", "disposition", "duplicate_of", "merged_into",
     "group", "owner_org", "owner_org_name", "duty", "basis", "power", "directory", "designated",
     "accept_due_at", "accept_due_reason", "dispatch_due_at", "dispatch_due_reason", "same_unit", "keeps_clock", "due_at", "due_reason", "platform_due_at", "platform_due_reason", "arrival", "sign_due_at", "sign_due_reason",
     "contact_due_at", "contact_due_reason", "info_due_at", "info_due_reason", "review_due_at",

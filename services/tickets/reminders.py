@@ -62,6 +62,9 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
     if not told:
         return
     ticket = await services.tickets.get(number, SYSTEM)
+    if ticket["case_of"]:
+        # That a case is looked into is known to who looks into it alone, late or not.
+        told = [one for one in told if one == "handler"]
     lead = (ticket["owner_org"], ticket["owner_person"])
     # By the end of the key: role in the row, unit, person. Of a unit that helps nobody is named.
     rows = {t: ("handler", *lead) if t == "handler" else (t, None, None) for t in told}

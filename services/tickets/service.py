@@ -341,6 +341,7 @@ class TicketService:
             number, query_code(), request, actor, now,
             place or Location(), _reporter(request, actor), self._context(),
             self._household(request, place, door), self._told(request, actor),
+            await self._before(s, request),
         )  # fmt: skip
         # What follows at once is written together, each table once.
         made: Steps = []
@@ -365,6 +366,12 @@ class TicketService:
         if later:
             await self._write(s, later, first)
         return await self._filed(s, ticket, actor)
+
+    async def _before(self, s: Session, request: CreateTicket) -> list[Ticket]:
+        """Return what the person asked for before, where it matters who worked on that."""
+        if integrity.said(request, self.rules) is None:
+            return []
+        return await store.of_person(s, request.conversation_id, request.resident_id)
 
     def _told(self, request: CreateTicket, actor: Actor) -> dict[str, str] | None:
         """Return which privacy notice the resident could read, and how; None: nobody was asked."""
@@ -1216,6 +1223,51 @@ class TicketService:
         await store.bind_key(s, key, number)
         event = integrity.open_case(ticket, why, number, query_code(), now, self._context())
         await self._follow_up(s, await self._record(s, Ticket(), event))
+
+    async def raise_matter(
+        self, staff: Staff, actor: Actor, kind: str, text: str, key: str,
+        ticket_no: str | None = None, unit: str | None = None,
+    ) -> str:  # fmt: skip
+        """Open a case of integrity that somebody of staff raises; return its number.
+
+        Who raised it stands in the audit record, not on the case: the unit that looks into it need
+        not know, and nobody else sees the case.
+
+        Args:
+            kind: A key of ``rules.integrity`` that staff can raise.
+            text: What was seen or heard.
+            key: The same again is the same case.
+            ticket_no: The ticket it is about; one that the caller may see.
+            unit: The unit it is about.
+
+        Raises:
+            LindaError: 422 with ``fields``; 404 ``ticket_not_found`` also for what the caller may not see.
+        """
+        matters = {k for k, m in self.rules.integrity.items() if m.staff}
+        wrong = {"kind": "请选择是哪种情形。"} if kind not in matters else {}
+        if not 4 <= len(text.strip()) <= 1000:
+            wrong["text"] = "请写清看到、听到了什么（4到1000个字）。"
+        if unit and self._people.org(unit) is None:
+            wrong["unit"] = "没有这个单位。"
+        if wrong:
+            raise LindaError("invalid_fields", "".join(wrong.values()), 422, wrong)
+        now = self._clock.now()
+        same = digest_of({"kind": kind, "text": text, "ticket_no": ticket_no, "unit": unit})
+        async with self._db.write() as s:
+            if (known := await store.claim_key(s, f"integrity:{key}", same, now)) is not None:
+                return known
+            about = await self._load(s, ticket_no, lock=True) if ticket_no else None
+            if about is not None and not decide.in_scope(about, actor):
+                raise MISSING
+            number = ticket_number(now.date(), await store.next_sequence(s, now.date()))
+            await store.bind_key(s, f"integrity:{key}", number)
+            event = integrity.open_case(
+                about, kind, number, query_code(), now, self._context(), text.strip(), unit
+            )
+            await self._follow_up(s, await self._record(s, Ticket(), event))
+            name = self.rules.integrity[kind].name
+            await journal.note(s, now, staff, "integrity.raise", f"ticket:{number}", name)
+        return number
 
     async def _tell_parent(self, s: Session, ticket: Ticket) -> None:
         """Note on the ticket that goes on that one more household asks for it, with its words."""

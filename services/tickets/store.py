@@ -412,6 +412,16 @@ async def photos(
     return frozenset(photo for doc in docs for photo in Ticket.from_doc(doc).attachments)
 
 
+async def of_person(
+    s: Session, conversation_id: str | None, resident_id: str | None, limit: int = 20
+) -> list[Ticket]:
+    """Return what somebody asked for before, the newest first."""
+    asked = [conversation_id] if conversation_id else []
+    query = select(TicketRow.doc).where(_own(asked, resident_id))
+    newest = query.order_by(TicketRow.ticket_no.desc()).limit(limit)
+    return [Ticket.from_doc(doc) for doc in await s.scalars(newest)]
+
+
 def _own(conversation_ids: Sequence[str], resident_id: str | None) -> ColumnElement[bool]:
     own: ColumnElement[bool] = TicketRow.conversation_id.in_(conversation_ids)
     return own if resident_id is None else or_(own, TicketRow.resident_id == resident_id)

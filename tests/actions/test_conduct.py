@@ -31,6 +31,16 @@ DATA = Path(__file__).resolve().parents[2] / "data"
         ("居委会主任优亲厚友，低保给他亲戚", "window"),
         ("网格员小李，说话太难听", "grid"),
         ("你们社区的人就知道推来推去", "window"),
+        ("他们报复我", "other"),
+        ("我投诉了以后被报复", "other"),
+        ("我反映问题遭打击报复", "other"),
+        ("网格员给我穿小鞋", "grid"),
+        ("上次投诉了，物业的人报复我，不给我修", "property"),
+        # feared, or between neighbours: no complaint about who works here
+        ("他会不会报复我", None),
+        ("我怕物业报复，别说是我说的", None),
+        ("邻居报复我家", None),
+        ("前男友报复我", None),
         # near misses: somebody is named, nobody is complained of
         ("我是张丽，替我妈刘桂芬反映，她家楼上漏水，301", None),
         ("找过物业保安也不管，我要投诉楼上噪音", None),

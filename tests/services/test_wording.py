@@ -32,6 +32,7 @@ NOT_STANDARD = {
     "personal.yml": "what columns hold, for staff",
     "sla/": "reminders to staff",
     "workflow.yml:helping": "reminders to staff",
+    "workflow.yml:integrity": "what a case says to who looks into it",
     "visits.yml": "lists for visitors",
     "localities/*/certificates.yml:items.examples": "what residents say",
     "localities/*/information.yml:notices": "notices as their senders wrote them, said whole",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from services.tickets.core import planning, risks, telling
+from services.tickets.core import integrity, planning, risks, telling
 from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.calendar import ZONE
 from services.tickets.core.commands import Command, CreateTicket
@@ -47,6 +47,7 @@ def submit(
     context: Context,
     household: str | None = None,
     privacy: Mapping[str, str] | None = None,
+    before: Sequence[Ticket] = (),
 ) -> Event:
     """Return the first event of a ticket.
 
@@ -55,6 +56,7 @@ def submit(
         reporter: Role, preference and masked contact; the clear data is kept apart.
         household: Keyed hash of whose household asks: equal for equal ones, else without meaning.
         privacy: Version of the privacy notice, and how the resident got it.
+        before: What the same person asked for before, the newest first, as far as it matters.
     """
     leaf = context.leaves.get(request.leaf or "")
     kind = request.kind or (leaf.kind if leaf else None)
@@ -105,6 +107,8 @@ def submit(
         "household": household,
         "said_households": context.neighbours.said(request.narrative),
     }
+    if matter := integrity.said(request, context.rules):
+        data |= integrity.marks(matter, ticket_no, request.about, before, at.date(), context)
     command = Command("submit", actor, at)
     data |= start(draft, command, context)
     data["planned"] = planning.planned(draft, "start", command, context)

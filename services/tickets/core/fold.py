@@ -57,7 +57,7 @@ EFFECTS: dict[str, Effect] = {
     "submitted": Effect(
         copy=(
             *_CASE, "query_code", "channel", "narrative_original", "gist", "sla_profile",
-            "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "case_of", "occurred",
+            "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "case_of", "case_kind", "occurred",
             "occurred_text", "appointment", "certificate", "attachments", "nlu", "knowledge_refs", "privacy", "household",
             "said_households", "described", "spot",
             "accept_due_at", "accept_due_reason",

@@ -48,6 +48,35 @@ class Sourced:
 
 
 @dataclass(frozen=True)
+class Matter:
+    """What is looked into as a case of its own, see ``integrity.py``.
+
+    Attributes:
+        name: In Chinese, as staff read it.
+        says: The sentence that opens the case.
+        staff: Whether staff can raise it.
+        words: With one of these a resident's complaint about a person is such a case.
+    """
+
+    name: str
+    says: str
+    staff: bool = False
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Matter:
+        """Read a kind.
+
+        Raises:
+            ValueError: An unknown item.
+        """
+        if unknown := data.keys() - {"name", "says", "staff", "words"}:
+            raise ValueError(f"核查没有这些项：{'、'.join(sorted(unknown))}")
+        staff, words = bool(data.get("staff")), tuple(map(str, data.get("words", ())))
+        return cls(str(data["name"]), str(data["says"]), staff, words)
+
+
+@dataclass(frozen=True)
 class Rules:
     """The rules of a place.
 
@@ -70,6 +99,7 @@ class Rules:
         proxy_kinds: Kinds of requests that are done in a person's name: the desk checks who acts for them.
         merge_window: Requests further apart are not merged by hand.
         asked_at_filing: Classes of urgency of which the dialogue asks for what is missing as it files.
+        integrity: What is looked into as a case of its own, by code; ``persuaded`` and ``pressured`` are there.
         contact_first: Whether resolving needs a first contact where the class has a limit for it.
     """
 
@@ -94,6 +124,7 @@ class Rules:
     reveal_never: frozenset[str] = frozenset()
     merge_window: Limit = field(default=Limit(30, "d", False))
     risks: Mapping[str, Risk] = field(default_factory=dict)
+    integrity: Mapping[str, Matter] = field(default_factory=dict)
 
 
 def load_rules(path: Path) -> Rules:
@@ -135,6 +166,7 @@ def load_rules(path: Path) -> Rules:
             proxy_kinds=frozenset(Kind(k).value for k in data["proxy"]["kinds"]),
             reveal_never=frozenset(data["reveal"]["never"]),
             risks={str(k): Risk.parse(r) for k, r in data["risks"]["kinds"].items()},
+            integrity=_matters(data["integrity"]["kinds"]),
             merge_window=Limit.parse(data["merge"]["window"]),
             reveal_withheld={
                 Kind(kind).value: frozenset(roles)
@@ -143,6 +175,14 @@ def load_rules(path: Path) -> Rules:
         )
     except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f"办理规则有误：{path.name}：{error}") from error
+
+
+def _matters(data: Mapping[str, Any]) -> Mapping[str, Matter]:
+    """Read the kinds of cases; those that the workflow opens by itself must be among them."""
+    found = {str(k): Matter.parse(m) for k, m in data.items()}
+    if missing := {"persuaded", "pressured"} - found.keys():
+        raise ValueError(f"核查少了这些：{'、'.join(sorted(missing))}")
+    return found
 
 
 def _sourced(data: Mapping[str, Any]) -> Sourced:

@@ -47,7 +47,8 @@ class Ticket:
     confidential: bool = False
     restricted: bool = False
     protection: JSON | None = None
-    case_of: str | None = None  # the ticket whose resident was pressed; see integrity.py
+    case_of: str | None = None  # the ticket it is about, or its own number; see integrity.py
+    case_kind: str | None = None  # what is looked into, of data/workflow.yml; older ones have none
     incomplete: bool = False
     location: JSON = field(default_factory=dict)
     described: bool = False  # the place was told in words, which are kept apart

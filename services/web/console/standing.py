@@ -22,6 +22,12 @@ from services.web.console.words import local
 JSON = Mapping[str, Any]
 
 
+def _case_of(ticket: JSON) -> str:
+    """Return what a case is about; a complaint that is looked into itself is about no other."""
+    of = ticket.get("case_of")
+    return "" if of is None or of == ticket.get("ticket_no") else str(of)
+
+
 def threads(ticket: JSON) -> list[tuple[str, str]]:
     """Return (name, words) of what else goes on with a ticket; nothing for what is not there."""
     exclusion, hold = ticket.get("exclusion"), ticket.get("hold")
@@ -33,7 +39,7 @@ def threads(ticket: JSON) -> list[tuple[str, str]]:
         ("复核期限", _due(ticket, "review_due")),
         ("群诉答复期限", _due(ticket, "group_due")),
         ("群诉答复", f"{GROUP_ANSWERS[answer['decision']]}：{answer['text']}" if answer else ""),
-        ("原来的工单", ticket.get("duplicate_of") or ticket.get("case_of") or ""),
+        ("原来的工单", ticket.get("duplicate_of") or _case_of(ticket)),
         *(("会商", consult(c)) for c in ticket.get("consults") or ()),
         *(("协办", helper(a)) for a in ticket.get("assists") or ()),
         *(("吹哨", whistle(w)) for w in ticket.get("whistles") or ()),

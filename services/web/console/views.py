@@ -34,6 +34,7 @@ from services.web.console import (
     foresight,
     forms,
     information,
+    integrity,
     learning,
     lists,
     paper,
@@ -428,6 +429,7 @@ def setup(app: web.Application) -> None:
     """Add the console's routes and its error page."""
     routes.setup(app)
     register.routes.setup(app)
+    integrity.routes.setup(app)
     learning.routes.setup(app)
     training.routes.setup(app)
     texts.routes.setup(app)

@@ -561,6 +561,33 @@ async def test_a_persuaded_withdrawal_opens_a_case_that_the_handler_never_sees(
     assert closed["state"] == "CLOSED"
 
 
+async def test_who_is_paid_back_is_heard_by_nobody_who_worked_on_it(tickets: TicketService) -> None:
+    first = await filed(tickets)
+    await first.act(GRID, "sign")
+    case = await filed(tickets, leaf="M11", about="other", narrative="我投诉了，他们就报复我")
+    seen = await case.seen(AUDITOR)
+    assert (seen["case_of"], seen["case_kind"]) == (first.number, "retaliation")
+    assert seen["confidential"] and "grid" in seen["recused"]
+    assert (await case.seen(DISCIPLINE))["owner_org"] == "discipline"
+    for actor in (GRID, CLERK, SUPERVISOR, DISPATCHER, ACTORS["callback"], WATER):
+        with pytest.raises(LindaError) as caught:
+            await case.seen(actor)
+        assert caught.value.code == "out_of_scope"
+    view = await tickets.resident_get(case.number, WHO)
+    assert view["owner"]["org"], "the resident sees how it stands"
+    assert case.number not in f"{await first.seen(GRID)}{await tickets.events(first.number, GRID)}"
+    await case.act(DISCIPLINE, "sign")
+    await case.act(
+        DISCIPLINE, "resolve", outcome="explained", reply="查清了", explanation="已经批评教育"
+    )
+    assert (await case.act(AUDITOR, "close", reason="核查结束"))["state"] == "CLOSED"
+
+
+async def test_a_quarrel_is_no_case(tickets: TicketService) -> None:
+    case = await filed(tickets, narrative="楼上邻居报复我，半夜敲地板")
+    assert (await case.seen(AUDITOR))["case_of"] is None
+
+
 async def test_what_the_discipline_unit_did_itself_the_unit_above_looks_into(
     tickets: TicketService,
 ) -> None:
