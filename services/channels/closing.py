@@ -2,9 +2,9 @@
 
 Asked when it is resolved, and also when its time is up and nobody has reported it finished
 (《北京市接诉即办工作条例》第二十三条). The order of questions is fixed: solved? before satisfied?
-Without an answer the question comes again after one and two days, and each attempt is on record;
-after three days a ticket that is reported finished is closed as unanswered, and the resident is told
-how to come back. One that is only late is never closed by that: the work goes on.
+Without an answer the question comes again day by day, and each attempt is on record; after as many
+as the profile asks for a ticket that is reported finished is closed as unanswered, and the resident is
+told how to come back. One that is only late is never closed by that: the work goes on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from services.channels.texts import Texts
 from services.db import Session
 from services.errors import LindaError
 from services.outbox.queue import enqueue
+from services.tickets.core import calls
 from services.tickets.core.actor import SYSTEM
 from services.tickets.core.calls import NOT_REPORTED_FINISHED
 from services.tickets.core.clocks import local_text
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
 CHANGED = "ticket.changed"
 UNANSWERED = "callback.unanswered"
 
-ATTEMPTS = 3
-"""Times a resident is asked, one a day, before a ticket is closed without an answer."""
 PAUSE = timedelta(days=1)
+"""Between two questions, so that each attempt is on a day of its own (``calls.attempts``)."""
 AT_FILING = timedelta(seconds=5)
 """What the rules do at once after filing stands in the bot's receipt; it is not told twice."""
 TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched", "merged", "info_requested"})
@@ -157,7 +157,8 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
         # An attempt that is repeated after a crash is one attempt: three of them close a ticket.
         once=key,
     )
-    last = attempt >= ATTEMPTS
+    attempts = calls.attempts(services.tickets.profile)
+    last = attempt >= attempts
     async with services.db.write() as s:
         target = await services.channels.where_to_tell(s, conversation_id)
         said = texts(services.settings.data_dir).say(
@@ -178,7 +179,7 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
             await _ask_again(services, s, payload, attempt + 1)
     if last:
         await services.tickets.act(
-            ticket_no, "close", {"reason": f"{ATTEMPTS}次回访未答复，已告知居民"}, SYSTEM
+            ticket_no, "close", {"reason": f"{attempts}次回访未答复，已告知居民"}, SYSTEM
         )
         await services.channels.callback_stage(conversation_id, ticket_no, None)
 
@@ -199,7 +200,7 @@ async def _unanswered_at_expiry(services: Services, payload: Mapping[str, Any]) 
         if error.code == "no_call_due":
             return  # the deadline has moved meanwhile
         raise
-    if attempt >= ATTEMPTS:
+    if attempt >= calls.attempts(services.tickets.profile):
         return
     shown = await services.tickets.resident_get(ticket_no, conversation_id)
     async with services.db.write() as s:

@@ -16,6 +16,8 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, upda
 from services.db import Session
 from services.errors import LindaError
 from services.tickets.core.actor import SYSTEM, Actor
+from services.tickets.core.choices import LEVELS
+from services.tickets.core.clocks import local_text
 from services.tickets.tables import StaffReminderRow
 
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ def _said(event: str, data: Mapping[str, Any]) -> tuple[str, list[str]]:
         return f"{data['say']}（{data['step']}）", [t for t in data["tell"] if t != "resident"]
     if event in AT_EXPIRY and data.get("to_call"):
         return CALL, ["callback"]
+    if event == "supervised":
+        return _ordered(data), ["handler" if data.get("org") else "supervisor"]
     if event == "duty_called":
         said = NOT_CALLED.get(str(data.get("result")), "")
         return said, ["duty"] if said else []
@@ -110,6 +114,15 @@ def _said(event: str, data: Mapping[str, Any]) -> tuple[str, list[str]]:
         return "", []
     who, said = LATE.get(str(data.get("stage")), (None, ""))
     return said, [who] if who else []
+
+
+def _ordered(data: Mapping[str, Any]) -> str:
+    """Return that there is a 督办, without its words: they stand on the ticket, for who may read it."""
+    level = LEVELS[str(data["level"])]
+    if not data.get("org"):
+        return f"街道发来{level}，还没有派给承办单位，请马上看。"
+    by = local_text(datetime.fromisoformat(str(data["due_at"])))
+    return f"收到{level}，请在{by}前反馈整改和进展，意见写在工单里。"
 
 
 async def waiting(s: Session, actor: Actor) -> list[Reminder]:

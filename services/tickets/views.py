@@ -199,6 +199,7 @@ STAGE_TEXTS = {
     "consult": "会商意见超时",
     "assist": "协办反馈超时",
     "whistle": "吹哨报到超时",
+    "supervise": "督办反馈超时",
 }
 
 

@@ -84,6 +84,14 @@ def exhausted(calls: Iterable[Facts], since: datetime | None, profile: Profile) 
     return len(missed) >= profile.callback_attempts and len(days) >= profile.callback_days
 
 
+def attempts(profile: Profile) -> int:
+    """Return how often a resident is asked, once a day, before nobody is asked any more.
+
+    So many that :func:`exhausted` says so: each of the days needs an attempt of its own.
+    """
+    return max(profile.callback_attempts, profile.callback_days)
+
+
 def moment(at: str) -> datetime:
     """Return a time of an event's facts."""
     return datetime.fromisoformat(at)

@@ -126,6 +126,7 @@ STAGES = {
     "consult": "会商意见",
     "assist": "协办反馈",
     "whistle": "吹哨",
+    "supervise": "督办反馈",
     "platform": "上级期限",
 }
 PRIORITIES = {"U0": "生命危险", "U1": "安全急件", "U2": "民生急件", "U3": "普通", "U4": "复杂疑难"}

@@ -171,9 +171,13 @@ def review_again(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def resume(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """The deadline moves by the time the ticket was suspended, and so does what others owe."""
+    """The deadline moves by the time the ticket was suspended, the first contact and what others owe too."""
     pauses = _pauses(ticket, command, "挂账")
-    facts: Facts = {"pauses": pauses, **_beside_resumed(ticket, pauses, context)}
+    facts: Facts = {
+        "pauses": pauses,
+        **_contact_resumed(ticket, pauses, context),
+        **_beside_resumed(ticket, pauses, context),
+    }
     if ticket.due_at is None or ticket.due_reason is None:
         return facts
     due = clocks.Deadline(ticket.due_at, ticket.due_reason)
@@ -182,15 +186,34 @@ def resume(ticket: Ticket, command: Command, context: Context) -> Facts:
     return facts | moved.as_facts("due")
 
 
+def _contact_resumed(ticket: Ticket, pauses: list[Facts], context: Context) -> Facts:
+    """Who had not been contacted in time before stays so; who still had time has it again."""
+    limit, due_at, reason = (
+        context.sla(ticket).contact,
+        ticket.contact_due_at,
+        ticket.contact_due_reason,
+    )
+    since = ticket.paused_since
+    if limit is None or due_at is None or reason is None or since is None:
+        return {}
+    if ticket.first_contact_at is not None or due_at <= since:
+        return {}
+    due = clocks.Deadline(due_at, reason)
+    moved = clocks.with_pauses(due, pauses[-1:], limit.working, context.calendar)
+    return moved.as_facts("contact_due")
+
+
 def _beside_resumed(ticket: Ticket, pauses: list[Facts], context: Context) -> Facts:
     """Side clocks that were running stood as long as the ticket."""
     since = ticket.paused_since
     moved = {}
     for key, clock in sideclocks.owed(ticket).items():
         if since is not None and clock.at > since:
-            working = sideclocks.limit_of(clock, context).working
+            working = sideclocks.counts_work(clock, context)
             due = clocks.Deadline(clock.at, clock.reason)
-            moved[key] = clocks.with_pauses(due, pauses[-1:], working, context.calendar)
+            # What was asked for meanwhile has stood only since then.
+            stood = {**pauses[-1], "from": max(since, clock.since).isoformat()}
+            moved[key] = clocks.with_pauses(due, [stood], working, context.calendar)
     return sideclocks.replaced(ticket, moved)
 
 

@@ -27,7 +27,7 @@ TOLD = {
     "dispatcher": "街道调度",
     "duty": "值班领导",
     "resident": "居民",
-    "unit": "协办、会商、报到的单位",
+    "unit": "协办、会商、报到、被督办的单位",
 }
 """Who can be told."""
 

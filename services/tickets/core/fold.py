@@ -42,10 +42,11 @@ _CASE = ("leaf", "kind", "title", "priority", "priority_reason", "sla_class", "l
 _OWNER = ("owner_org", "owner_org_name", "owner_person", "owner_person_name", "duty", "basis",
           "power", "assists", "directory")  # fmt: skip
 _UNIT_CLOCK = ("sign_due_at", "sign_due_reason", "contact_due_at", "contact_due_reason")
+_CONTACT_DUE = _UNIT_CLOCK[2:]
 _DUE = ("due_at", "due_reason")
 _DISPATCH_DUE = ("dispatch_due_at", "dispatch_due_reason")
 _REVIEW = ("review_due_at", "review_due_reason", "review_asked_by")
-_BESIDE = ("consults", "assists", "whistles")
+_BESIDE = ("consults", "assists", "whistles", "supervisions")
 _ALWAYS = ("planned", "missed", "to_tell")
 """What any event can bring along (``planning.follows``); a list that is appended to leaves it out."""
 _ENTRY_WITHOUT = frozenset({*_ALWAYS, "due_before", "to_call"})
@@ -142,7 +143,8 @@ EFFECTS: dict[str, Effect] = {
     "suspension_renewed": Effect(copy=("reason", "review_at")),
     "suspension_refused": Effect(clear=("suspension_request",)),
     "resumed": Effect(
-        copy=("pauses", *_DUE, *_BESIDE), clear=("paused_since", "review_at", "reason", "back_to")
+        copy=("pauses", *_DUE, *_CONTACT_DUE, *_BESIDE),
+        clear=("paused_since", "review_at", "reason", "back_to")
     ),
     "resolved": Effect(
         copy=("outcome", "reply", "explanation", "redirect", "evidence"),
@@ -179,7 +181,7 @@ EFFECTS: dict[str, Effect] = {
     "termination_requested": Effect(copy=("termination_request",)),
     "termination_refused": Effect(clear=("termination_request",)),
     "terminated": Effect(
-        copy=("reason", "redirect", "back_to", "pauses", *_DUE, *_REVIEW, *_BESIDE),
+        copy=("reason", "redirect", "back_to", "pauses", *_DUE, *_CONTACT_DUE, *_REVIEW, *_BESIDE),
         stamp="refused_at", by="refused_by", clear=("paused_since", "review_at", *_REQUESTS),
     ),
     "withdrawn": Effect(copy=("reason", "persuaded"), clear=("paused_since", "review_at", *_REQUESTS)),

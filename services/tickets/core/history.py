@@ -58,8 +58,10 @@ def changes(events: Iterable[Event]) -> list[Change]:
 def _set_by(event: Event, ticket: Ticket) -> dict[str, tuple[str, datetime, str]]:
     """Return label, time and reason of the deadlines that an event says, and of all side clocks."""
     found = {}
+    kept = {*fold.EFFECTS[event.type].copy}
     for stage, name in NAMES.items():
-        if given := event.data.get(f"{name}_at"):
+        given = event.data.get(f"{name}_at")
+        if given and f"{name}_at" in kept:  # else it is that of an order in the event
             reason = str(event.data.get(f"{name}_reason") or "")
             found[stage] = (STAGE_NAMES[stage], datetime.fromisoformat(given), reason)
     for key, clock in sideclocks.owed(ticket).items():

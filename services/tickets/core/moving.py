@@ -48,6 +48,8 @@ STAGE_NAMES = {
     "second_look": "复核时限",
     "group": "群诉答复时限",
 }
+STANDING = frozenset({"due", "contact"})
+"""Stages that stand still while the ticket is suspended."""
 CONFIRMING = frozenset({"accept", "dispatch", "sign"})
 """Stages by which an appointment is confirmed: over before it takes place."""
 _LEAST = timedelta(seconds=1)
@@ -89,7 +91,7 @@ def moves(ticket: Ticket, now: datetime, context: Context) -> list[Move]:
     for stage, at in _counting(ticket).items():
         if not _is_working(stage, ticket, context):
             continue
-        stood = stage == "due" and ticket.paused_since is not None
+        stood = stage in STANDING and ticket.paused_since is not None
         since = ticket.paused_since if stood and ticket.paused_since else now
         if at <= since:
             continue
@@ -122,7 +124,7 @@ def _beside(ticket: Ticket, now: datetime, former: WorkCalendar, context: Contex
     found = []
     for key, clock in sideclocks.owed(ticket).items():
         since = ticket.paused_since or now
-        if clock.at <= since or not sideclocks.limit_of(clock, context).working:
+        if clock.at <= since or not sideclocks.counts_work(clock, context):
             continue
         after = context.calendar.add_working(since, former.working_minutes(since, clock.at))
         if abs(after - clock.at) >= _LEAST:
@@ -144,10 +146,13 @@ def deadline_moves(ticket: Ticket, command: Command, context: Context) -> Refusa
 
 
 def _counting(ticket: Ticket) -> dict[str, datetime]:
-    """Deadlines that run, and the resident's that stands still while the ticket is suspended."""
+    """Deadlines that run, and those that stand still while the ticket is suspended."""
     found = {stage: at for stage, at in timing.running(ticket).items() if stage in NAMES}
-    if ticket.state is State.SUSPENDED and ticket.due_at:
-        found["due"] = ticket.due_at
+    if ticket.state is State.SUSPENDED:
+        if ticket.due_at:
+            found["due"] = ticket.due_at
+        if ticket.contact_due_at and ticket.first_contact_at is None:
+            found["contact"] = ticket.contact_due_at
     return found
 
 

@@ -24,10 +24,12 @@ Facts = dict[str, Any]
 
 
 def until_in_future(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """The unit gets at least the rest of today to answer."""
+    """The unit gets at least the rest of today's working time to answer."""
     until = command.payload.get("until")
-    if until and date.fromisoformat(until) < command.at.date():
-        return Refusal("until_past", "反馈期限不能早于今天。", {"until": "请换个日期。"})
+    if until and _end_of(until) <= command.at:
+        return Refusal(
+            "until_past", "反馈期限要在今天下班以前还来得及，或者更晚。", {"until": "请换个日期。"}
+        )
     return None
 
 
@@ -35,13 +37,17 @@ def supervised(ticket: Ticket, command: Command, context: Context) -> Facts:
     """By when the unit answers: the day that was set, else the level's own limit."""
     level, until = command.payload["level"], command.payload.get("until")
     if until:
-        due = datetime.combine(date.fromisoformat(until), time(CLOSES.hour, CLOSES.minute), ZONE)
+        due = _end_of(until)
         reason = f"{LEVELS[level]}，督办人定的日期"
     else:
         limit = context.rules.supervision[level]
         due = limit.after(command.at, context.calendar)
         reason = f"{LEVELS[level]}，{limit.text}内反馈"
     return {"org": ticket.owner_org, "due_at": due.isoformat(), "due_reason": reason}
+
+
+def _end_of(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(CLOSES.hour, CLOSES.minute), ZONE)
 
 
 def supervised_now(ticket: Ticket, command: Command, context: Context) -> Refusal | None:

@@ -67,7 +67,7 @@ def follows(
     return {
         **_planned(ticket, after, own, command, context),
         **_reset(ticket, after, facts),
-        **_moved(ticket, facts),
+        **_moved(ticket, after),
     }
 
 
@@ -116,9 +116,10 @@ def beside_planned(
     ticket: Ticket, clock: SideClock, now: datetime, context: Context
 ) -> list[Entry]:
     """Return the reminders of a side clock that lie ahead, for the units that owe it."""
-    limit = sideclocks.limit_of(clock, context)
-    run = Running(clock.since, now, clock.at, limit.working, ticket.pauses)
-    return [_of(clock, e) for e in plan(context.rules.helping, run, context.calendar)]
+    works = sideclocks.counts_work(clock, context)
+    run = Running(clock.since, now, clock.at, works, ticket.pauses)
+    steps = sideclocks.steps_of(clock, context)
+    return [_of(clock, e) for e in plan(steps, run, context.calendar)]
 
 
 def _of(clock: SideClock, entry: Entry) -> Entry:
@@ -158,7 +159,8 @@ def standing(ticket: Ticket, now: datetime, context: Context) -> list[Entry]:
     for clock in _beside_lacking(ticket):
         found += beside_planned(ticket, clock, now, context)
         if clock.at <= now:
-            found += [_of(clock, s.entry(now)) for s in context.rules.helping if s.share == 1]
+            steps = sideclocks.steps_of(clock, context)
+            found += [_of(clock, s.entry(now)) for s in steps if s.share == 1]
     return _in_order([*ticket.planned, *found])
 
 
@@ -222,17 +224,23 @@ def _review(day: datetime, context: Context) -> list[Entry]:
 
 
 def _reset(ticket: Ticket, after: Ticket, facts: Mapping[str, Any]) -> Facts:
-    """A deadline that is set anew can be missed anew."""
+    """A deadline that is set anew can be missed anew.
+
+    What counts is what the ticket has: the ``due_at`` of an event can be that of an order in it.
+    """
     before, clocks = sideclocks.owed(ticket), sideclocks.owed(after)
-    anew = {stage for due, stage in STAGES_OF.items() if facts.get(f"{due}_at")}
+    anew = {
+        stage
+        for due, stage in STAGES_OF.items()
+        if getattr(after, f"{due}_at") not in (None, getattr(ticket, f"{due}_at"))
+    }
     anew |= {key for key in before.keys() & clocks.keys() if before[key].at != clocks[key].at}
     left = [stage for stage in ticket.missed if stage not in anew]
     return {"missed": left} if left != ticket.missed and "missed" not in facts else {}
 
 
-def _moved(ticket: Ticket, facts: Mapping[str, Any]) -> Facts:
+def _moved(ticket: Ticket, after: Ticket) -> Facts:
     """What the resident's deadline was before, when the event moves it."""
-    given = facts.get("due_at")
-    if given is None or ticket.due_at is None or datetime.fromisoformat(given) == ticket.due_at:
+    if ticket.due_at is None or after.due_at in (None, ticket.due_at):
         return {}
     return {"due_before": ticket.due_at.isoformat()}

@@ -90,6 +90,8 @@ class Rules:
         whistles: By type of whistle and stage, how soon an invited unit does it.
         helping: Who is told when while a unit that was asked, called in or whistled for owes something.
         supervision: By level, how soon the unit answers.
+        supervising: Who is told when while a unit owes that answer.
+        supervision_climbs: An answer that is not given in time makes the next level.
         scoring_closes: After so much time of the next month the scoring of a month is final.
         contact_counts: Results of a contact that are a first contact; others are kept as attempts.
         reveal_withheld: By kind of request, the roles that do not get the contact data of who asks.
@@ -114,6 +116,8 @@ class Rules:
     helping: tuple[Step, ...]
     supervision: Mapping[str, Limit]
     supervision_source: str
+    supervising: tuple[Step, ...] = ()
+    supervision_climbs: bool = False
     scoring_closes: Sourced = field(default=Sourced(Limit(5, "d", True), ""))
     contact_counts: frozenset[str] = frozenset({"reached"})
     asked_at_filing: frozenset[Priority] = frozenset()
@@ -158,6 +162,8 @@ def load_rules(path: Path) -> Rules:
                 for level, v in _exactly(supervision["levels"], LEVELS).items()
             },
             supervision_source=supervision["source"],
+            supervising=tuple(Step.parse(step) for step in supervision["steps"]),
+            supervision_climbs=bool(supervision["climbs"]),
             scoring_closes=Sourced(Limit.parse(scoring["closes"]), scoring["source"]),
             contact_counts=_among(data["contact"]["counts"], REACHED),
             asked_at_filing=frozenset(Priority(p) for p in data["intake"]["asks"]),

@@ -1,21 +1,22 @@
-"""Clocks inside a ticket: what units that were asked, called in or whistled for owe, and by when. Pure.
+"""Clocks inside a ticket: what units that were asked, called in, whistled for or supervised owe, and by when. Pure.
 
-Each lies in an entry of ``consults``, ``assists`` or ``whistles`` and runs beside the ticket's own
-deadlines: units are reminded, what is missed goes on record, a suspension or a new calendar moves it
-and says so. 《北京市接诉即办工作条例》第十四条: who helps reports back within its time.
+Each lies in an entry of ``consults``, ``assists``, ``whistles`` or ``supervisions`` and runs beside the
+ticket's own deadlines: units are reminded, what is missed goes on record, a suspension or a new
+calendar moves it and says so. 《北京市接诉即办工作条例》第十四条: who helps reports back within its time.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from services.tickets.core.choices import STAGES, WHISTLE_STAGES
 from services.tickets.core.clocks import Deadline
 from services.tickets.core.context import Context
+from services.tickets.core.escalation import Step
 from services.tickets.core.limits import Limit
 from services.tickets.core.states import ASSIGNED, State
 from services.tickets.core.ticket import Ticket
@@ -28,7 +29,7 @@ CONSULTING = frozenset({State.ACCEPTED, State.OBJECTED})
 
 @dataclass(frozen=True)
 class SideClock:
-    """One deadline of units that do not have the ticket.
+    """One deadline beside the ticket's own.
 
     Attributes:
         key: Names it for as long as it runs: ``whistle:W1:property:sign``. What stands before the
@@ -36,11 +37,12 @@ class SideClock:
         orgs: The units that still owe it.
         who: Their names.
         what: What they owe: 协办反馈.
-        type: Of a whistle its type; it has its own limits.
+        type: Of a whistle its type, of a 督办 its level; each has its own limits.
         since: When they were asked.
         reason: The sentence why it is due then.
         path: List of the ticket, place in it, place of the unit (``None``: it is of the whole entry).
         field: Name of the deadline there, without ``_at``.
+        dated: A person has set the day; no notice of holidays moves it.
     """
 
     key: str
@@ -53,10 +55,11 @@ class SideClock:
     reason: str
     path: tuple[str, int, int | None]
     field: str
+    dated: bool = False
 
     @property
     def stage(self) -> str:
-        """The kind of deadline: ``consult``, ``assist`` or ``whistle``."""
+        """The kind of deadline: ``consult``, ``assist``, ``whistle`` or ``supervise``."""
         return stage_of(self.key)
 
 
@@ -67,13 +70,14 @@ def stage_of(key: str) -> str:
 
 def owed(ticket: Ticket) -> dict[str, SideClock]:
     """Return what units owe in the ticket's present state, also while the clocks stand still."""
-    found = [*_consult(ticket), *_assists(ticket), *_whistles(ticket)]
+    found = [*_consult(ticket), *_assists(ticket), *_whistles(ticket), *_supervision(ticket)]
     return {clock.key: clock for clock in found}
 
 
 def owing(ticket: Ticket) -> set[str]:
     """Return the units that were asked, called in or whistled for and have not answered yet."""
-    return {org for clock in owed(ticket).values() for org in clock.orgs}
+    beside = (clock for clock in owed(ticket).values() if clock.stage != "supervise")
+    return {org for clock in beside for org in clock.orgs}
 
 
 def running(ticket: Ticket) -> dict[str, SideClock]:
@@ -129,26 +133,69 @@ def _whistles(ticket: Ticket) -> Iterator[SideClock]:
                     )  # fmt: skip
 
 
+def _supervision(ticket: Ticket) -> Iterator[SideClock]:
+    """The last 督办 that waits for an answer: one answers for all; whoever has the order owes it.
+
+    What was ordered before there was a unit nobody can answer, and what was ordered before the work
+    began anew has been answered by reporting it done.
+    """
+    waits = [n for n, entry in enumerate(ticket.supervisions) if _unanswered(entry, ticket)]
+    if ticket.state not in ASSIGNED or not waits:
+        return
+    place = waits[-1]
+    entry = ticket.supervisions[place]
+    unit = {"org": ticket.owner_org, "name": ticket.owner_org_name or ""}
+    yield _clock(f"supervise:{place + 1}", [unit], STAGES["supervise"], entry, entry,
+                 ("supervisions", place, None), "due", str(entry["level"]), "until" in entry)  # fmt: skip
+
+
+def _unanswered(entry: Mapping[str, Any], ticket: Ticket) -> bool:
+    if entry.get("answers") or not entry.get("org") or not entry.get("due_at"):
+        return False
+    began = ticket.reworked_at
+    return began is None or datetime.fromisoformat(entry["at"]) >= began
+
+
 def _clock(
     key: str, units: list[Facts], what: str, entry: Mapping[str, Any], where: Mapping[str, Any],
-    path: tuple[str, int, int | None], field: str,
+    path: tuple[str, int, int | None], field: str, kind: str | None = None, dated: bool = False,
 ) -> SideClock:  # fmt: skip
     return SideClock(
         key, tuple(u["org"] for u in units), "、".join(u["name"] for u in units), what,
-        str(entry.get("type", "")),
+        str(entry.get("type", "")) if kind is None else kind,
         datetime.fromisoformat(entry["at"]), datetime.fromisoformat(where[f"{field}_at"]),
-        where.get(f"{field}_reason") or entry["due_reason"], path, field,
+        where.get(f"{field}_reason") or entry["due_reason"], path, field, dated,
     )  # fmt: skip
 
 
-def limit_of(clock: SideClock, context: Context) -> Limit:
-    """Return the rule's limit for what is owed; it says which calendar counts."""
+def counts_work(clock: SideClock, context: Context) -> bool:
+    """Say whether what is owed counts in working time, as the rule's limit for it does."""
+    return not clock.dated and _limit_of(clock, context).working
+
+
+def _limit_of(clock: SideClock, context: Context) -> Limit:
     rules = context.rules
     if clock.stage == "consult":
         return rules.consult.limit
     if clock.stage == "assist":
         return rules.assist.limit
+    if clock.stage == "supervise":
+        return rules.supervision[clock.type]
     return rules.whistles[clock.type][clock.field.removesuffix("_due")]
+
+
+def steps_of(clock: SideClock, context: Context) -> tuple[Step, ...]:
+    """Return who is told when of what is owed.
+
+    The unit's silence at the end of a 督办 makes the next one, where the place wants that.
+    """
+    rules = context.rules
+    if clock.stage != "supervise":
+        return rules.helping
+    above = str(int(clock.type) + 1)
+    if not rules.supervision_climbs or above not in rules.supervision:
+        return rules.supervising
+    return tuple(replace(s, supervise=above) if s.share == 1 else s for s in rules.supervising)
 
 
 def replaced(ticket: Ticket, moved: Mapping[str, Deadline]) -> Facts:

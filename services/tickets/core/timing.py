@@ -14,9 +14,9 @@ _RUNNING = frozenset({State.ACCEPTED, State.DISPATCHED, State.OBJECTED}) | WORKI
 
 WATCHED = (
     "accept", "dispatch", "sign", "contact", "due", "platform", "decide", "second_look", "group", "consult",
-    "assist", "whistle",
+    "assist", "whistle", "supervise",
 )  # fmt: skip
-"""Stages that go on record when their time is up; of the last three there can be several at once."""
+"""Stages that go on record when their time is up; of the last four there can be several at once."""
 SUPERVISED = "时限提醒自动转督办："
 
 
@@ -62,6 +62,8 @@ def wake_at(ticket: Ticket) -> datetime | None:
     times = [at for key, at in watched(ticket).items() if key not in ticket.missed]
     times += [at for stage, at in running(ticket).items() if stage == "info"]
     times += [datetime.fromisoformat(entry["at"]) for entry in ticket.planned[:1]]
+    if _order(ticket) is not None and ticket.updated_at is not None:
+        times.append(ticket.updated_at)
     return min(times, default=None)
 
 
@@ -96,10 +98,16 @@ def next_command(ticket: Ticket, at: datetime) -> Command | None:
 
 
 def _order(ticket: Ticket) -> dict[str, str] | None:
-    """Return the 督办 that the last reminder asks for and that has not been given."""
-    last = ticket.reminders[-1] if ticket.reminders else {}
-    level = last.get("supervise")
-    if not level or not ticket.is_open:
+    """Return the 督办 that the last such reminder asks for and that has not been given.
+
+    One that is asked for because something beside the ticket is late comes when that is on record,
+    and not at all when it has been done meanwhile.
+    """
+    last = next((r for r in reversed(ticket.reminders) if r.get("supervise")), None)
+    if last is None or not ticket.is_open:
+        return None
+    key, level = last.get("clock"), last["supervise"]
+    if key is not None and (key not in ticket.missed or key not in sideclocks.running(ticket)):
         return None
     given = any(s["at"] >= last["at"] and s["level"] >= level for s in ticket.supervisions)
     return None if given else {"level": level, "text": f"{SUPERVISED}{last['say']}"}

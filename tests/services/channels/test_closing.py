@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from services.channels import closing
 from services.channels.texts import Texts
 from services.channels.types import MessageView
 from services.config import ROOT
 from services.context import Services
+from services.outbox.tables import OutboxRow
 from services.outbox.worker import run_due
 from services.places.tables import BuildingRow, CommunityRow, CompoundRow, GridRow
 from services.tickets.core.actor import SYSTEM, Actor
@@ -183,6 +186,24 @@ async def test_no_answer_in_three_days_closes_after_telling(services: Services) 
     assert await case.pending() is None
     view = await services.tickets.get(case.ticket_no, CLERK)
     assert view["closed_by"] == "system"
+
+
+@pytest.mark.parametrize(("attempts", "days", "asked"), [(5, 5, 5), (2, 4, 4), (4, 2, 4)])
+async def test_the_profile_says_how_often_a_resident_is_asked(
+    services: Services, attempts: int, days: int, asked: int
+) -> None:
+    profile = replace(services.tickets.profile, callback_attempts=attempts, callback_days=days)
+    services.tickets.profile = profile
+    case = await resolved(services)
+    for day in range(1, asked + 1):
+        assert await case.state() == "RESOLVED", day
+        assert not [m for m in await case.messages() if "先归档了" in m.text]
+        await case.later(hours=25)
+    assert await case.state() == "CLOSED"
+    assert len([m for m in await case.messages() if "先归档了" in m.text]) == 1
+    async with services.db.read() as s:
+        failed = await s.scalars(select(OutboxRow.last_error).where(OutboxRow.last_error != None))  # noqa: E711
+        assert [*failed] == []
 
 
 async def test_who_could_not_be_reached_by_phone_is_told_of_the_closing_once(

@@ -191,6 +191,16 @@ def test_a_wrong_step_is_noticed(
         machine._step_is_sound(before, replace(made, **event))
 
 
+def test_what_goes_on_record_twice_is_noticed() -> None:
+    machine = begun()
+    machine.at = machine.ticket.due_at or machine.at
+    machine.the_worker_does_what_is_due(1)
+    left = [stage for stage in machine.ticket.missed if stage != "due"]
+    machine.ticket = replace(machine.ticket, missed=left)
+    with pytest.raises(AssertionError):
+        machine.the_worker_does_what_is_due(0)
+
+
 # ── a wrong engine ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -202,6 +212,11 @@ def pause_turned_round(ticket: Ticket, command: Command, context: Any) -> effect
     facts = RIGHT["resume"](ticket, command, context)
     *rest, last = facts["pauses"]
     return {**facts, "pauses": [*rest, {**last, "from": last["to"], "to": last["from"]}]}
+
+
+def contact_runs_on(ticket: Ticket, command: Command, context: Any) -> effects.Facts:
+    facts = RIGHT["resume"](ticket, command, context)
+    return {name: fact for name, fact in facts.items() if not name.startswith("contact_due")}
 
 
 def due_goes_along(ticket: Ticket, command: Command, context: Any) -> effects.Facts:
@@ -229,6 +244,9 @@ PASSED_ON = fold.EFFECTS["redispatched"]
 ENGINES: dict[str, tuple[Wrong, State, Script]] = {
     "the clock runs backwards": (
         [(CLOCKS, "resume", pause_turned_round)], State.SUSPENDED,
+        [("resume", ACTORS["supervisor"], {})]),
+    "the time for the first contact runs on": (
+        [(CLOCKS, "resume", contact_runs_on)], State.SUSPENDED,
         [("resume", ACTORS["supervisor"], {})]),
     "the handler closes it": (
         NO_SEPARATION, State.RESOLVED, [("callback", TWO_HATS, {"result": "solved"})]),
@@ -375,7 +393,7 @@ PAIR_MUST_REACH = frozenset({
 def test_two_that_became_one_keep_the_promises_together() -> None:
     rng, reached = random.Random(20261126), Counter[str]()
     choices = drawn(rng)
-    for n in range(200):
+    for n in range(260):
         pair = Pair(rng.choice([*IN_HAND, State.ACCEPTED]), phoned=n % 2 == 0)
         for _ in range(10):
             name = rng.choice(sorted(WALKED))

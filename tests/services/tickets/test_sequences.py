@@ -159,6 +159,7 @@ WALKED: dict[str, tuple[str, ...]] = {
     "scoring_is_asked_about": ("rulings",),
     "a_platform_wants_it_by": ("minutes",),
     "the_street_decides": (),
+    "the_street_supervises": ("answers", "minutes"),
     "the_time_is_over_and_the_desk_calls": ("result",),
 }
 """Rules of the long walk, with the names of what is drawn for them."""
@@ -172,7 +173,8 @@ MUST_REACH = frozenset({
     "risk_flagged", "risk_cleared", "platform_due_set", "deadline_missed:platform", "duty_called", "arrived",
     "objected", "objection_decided", "deadline_moved", "deadline_missed:decide",
     "deadline_missed:due", "deadline_missed:assist", "deadline_missed:whistle",
-    "deadline_missed:consult", "reminded:beside", "reminded:own", "called_at_expiry",
+    "deadline_missed:consult", "deadline_missed:supervise", "supervised", "supervision_answered",
+    "resumed:uncontacted", "reminded:beside", "reminded:own", "called_at_expiry",
 })  # fmt: skip
 
 
@@ -186,8 +188,15 @@ def kind_of(event: Event, before: Ticket) -> str:
         "extended": "asked" if before.extension_request else "unasked",
         "suspended": "asked" if before.suspension_request else "unasked",
         "terminated": "asked" if before.termination_request else "unasked",
+        "resumed": "uncontacted" if _waits_for_contact(before) else None,
     }.get(event.type)
     return f"{event.type}:{more}" if more else event.type
+
+
+def _waits_for_contact(ticket: Ticket) -> bool:
+    """Say whether the time of the first contact was still running when the ticket was suspended."""
+    due, since = ticket.contact_due_at, ticket.paused_since
+    return bool(due and since and due > since and ticket.first_contact_at is None)
 
 
 class OneTicket(RuleBasedStateMachine):
@@ -201,6 +210,7 @@ class OneTicket(RuleBasedStateMachine):
         self, state: State, leaf: str, place: str, group: bool, secret: bool, phoned: bool
     ) -> None:
         self.reached: Counter[str] = Counter()
+        self.recorded: set[tuple[str, datetime | None, int]] = set()
         world = replace(CONTEXT, profile=PROFILES[place])
         said, more = MATTERS[leaf]
         said = f"我们全楼联名反映{said}" if group else said
@@ -375,6 +385,15 @@ class OneTicket(RuleBasedStateMachine):
         self._act("decide_objection", ACTORS["dispatcher"])
         self._act("resume", ACTORS["supervisor"])
 
+    @rule(answers=st.booleans(), minutes=st.integers(0, 5 * DAY))
+    def the_street_supervises(self, answers: bool, minutes: int) -> None:
+        """One step up; the unit answers or it does not."""
+        level = str(min(self.ticket.supervision_level + 1, 3))
+        self._act("supervise", ACTORS["dispatcher"], level=level, text="请抓紧")
+        if answers:
+            self._act("answer_supervision", self._unit(self.ticket.owner_org or "water"))
+        self.the_worker_does_what_is_due(minutes)
+
     @rule(result=st.sampled_from(["solved", "unsolved", "no_answer"]))
     def the_time_is_over_and_the_desk_calls(self, result: str) -> None:
         if self.ticket.due_at is not None:
@@ -435,6 +454,7 @@ class OneTicket(RuleBasedStateMachine):
             assert after.due_at == before.due_at
         if event.type in ("extended", "resumed", "terminated") and before.due_at:
             assert after.due_at is not None and after.due_at >= before.due_at
+        self._clocks_are_sound(before, event)
         if event.type == "extended":
             assert len(after.extensions) <= self.context.sla(before).extensions
         if after.rework_round > before.rework_round:
@@ -456,6 +476,37 @@ class OneTicket(RuleBasedStateMachine):
             assert event.actor.id != before.refused_by
         if event.type in ("excluded", "included", "exclusion_granted", "exclusion_refused"):
             assert event.actor.role == "auditor" and event.actor.org_id != before.owner_org
+
+    def _clocks_are_sound(self, before: Ticket, event: Event) -> None:
+        if before.state is State.SUSPENDED is not self.ticket.state:
+            self._contact_stood(before)
+        if event.type != "deadline_missed":
+            return
+        (key,) = set(self.ticket.missed) - set(before.missed)
+        late = (key, timing.watched(before).get(key), before.rework_round)
+        assert late not in self.recorded, "what is late goes on record once"
+        self.recorded.add(late)
+
+    def _contact_stood(self, before: Ticket) -> None:
+        """A suspension neither eats the time in which the resident is to be contacted nor gives any."""
+        limit, since = self.context.sla(before).contact, before.paused_since
+        if limit is None or since is None or before.contact_due_at is None:
+            return
+        if self.ticket.state is State.WITHDRAWN:
+            return
+        if not _waits_for_contact(before):
+            assert self.ticket.contact_due_at == before.contact_due_at
+            return
+        due = self.ticket.contact_due_at
+        assert due is not None
+
+        def left(start: datetime, end: datetime) -> float:
+            if limit.working:
+                return self.context.calendar.working_minutes(start, end)
+            return (end - start).total_seconds() / 60
+
+        gone_on = left(self.events[-1].at, due)
+        assert abs(gone_on - left(since, before.contact_due_at)) < 0.01
 
     def check_all(self) -> None:
         """Every invariant below."""
@@ -614,6 +665,8 @@ def test_a_long_walk_reaches_what_the_promises_are_about() -> None:
         state = rng.choice([*IN_HAND, State.ACCEPTED, State.SUSPENDED])
         machine.file(state=state, leaf=rng.choice(["H1", "G5", "G5"]), place="default",
                      group=False, secret=False, phoned=rng.random() < 0.5)  # fmt: skip
+        if rng.random() < 0.1:  # before the walk has ended it one way or another
+            machine._act("extend", ACTORS["supervisor"])
         for _ in range(12):
             name = rng.choice(sorted(WALKED))
             getattr(machine, name)(**{arg: choices[arg]() for arg in WALKED[name]})

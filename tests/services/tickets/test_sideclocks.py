@@ -165,6 +165,7 @@ async def test_a_suspension_stops_them_and_they_go_on_with_what_was_left(
     case = await asked(tickets, action)
     clock.go(at("2026-11-25T10:00"))  # a third of three working days
     await tickets.tick()
+    clock.go(at("2026-11-25T10:00"))  # however long the worker took
     await case.act(
         SUPERVISOR, "suspend", reason="parts", explanation="等灯头", plan="到货就换",
         review_date="2026-12-07",

@@ -11,11 +11,15 @@ from sqlalchemy import func, select
 from services.context import Services
 from services.errors import LindaError
 from services.outbox.worker import run_due
+from services.tickets.core.actor import Actor
+from services.tickets.core.workflow import TRANSITIONS, To
 from services.webhooks import signing
 from services.webhooks.tables import MessageRow, WebhookRow
 from tests.patience import until
 from tests.services.conftest import TestClock
 from tests.services.webhooks.conftest import ADMIN, GRID, Receiver, Subscribe, filed, sent
+
+CALLBACK = Actor("staff", "callback1", "callback", "street")
 
 
 async def test_what_happens_is_told_once_each_in_order_and_signed(
@@ -45,6 +49,37 @@ async def test_what_happens_is_told_once_each_in_order_and_signed(
     for version in range(1, 5):
         await services.webhooks.collect(number, version)
     assert await sent(services) == 0
+
+
+def test_whatever_changes_the_state_of_a_ticket_can_be_subscribed_to(services: Services) -> None:
+    changing = {
+        line.event
+        for line in TRANSITIONS
+        for source in line.sources
+        if line.to is not To.SAME and line.to is not source
+    }
+    assert changing - set(services.webhooks.rules.events) == set()
+
+
+async def test_the_unit_hears_what_the_callback_said_and_not_what_the_resident_thought(
+    services: Services, receiver: Receiver, subscribe: Subscribe
+) -> None:
+    """《北京市接诉即办工作条例》第二十八条: callback results go to the unit, the person does not."""
+    await subscribe(events=["callback_unsolved", "callback_solved"], org_id="grid")
+    number = await filed(services)
+    for action, facts in (
+        ("sign", {}),
+        ("contact", {"way": "phone", "result": "reached"}),
+        ("resolve", {"outcome": "solved", "reply": "换了", "evidence_note": "天黑"}),
+    ):
+        await services.tickets.act(number, action, facts, GRID)
+    answer = {"result": "unsolved", "score": 1, "text": "态度太差了"}
+    await services.tickets.act(number, "callback", answer, CALLBACK)
+    await run_due(services)
+    await sent(services)
+    (told,) = receiver.told()
+    assert told["type"] == "ticket.callback_unsolved" and told["data"]["state"] == "REWORK"
+    assert "态度" not in receiver.got[0][1].decode() and "score" not in receiver.got[0][1].decode()
 
 
 async def test_nothing_of_the_person_is_told(
