@@ -60,6 +60,8 @@ class Filed(FormRules, Protocol):
 
 ANONYMITY = "action_anonymity"
 """Gives a question about the matter back to the form (“能保证拆掉吗”)."""
+SECOND = "~second"
+"""Behind the id of a message: the second matter of its letter."""
 CARD_PARTS = {"owner": "power", "promise": "limit"}
 """Which part of a card answers a question over the summary, where it is another than it is called."""
 # Steps after which the form still has to read the message. A real emergency ends the turn, so
@@ -517,7 +519,20 @@ class ReportStep(FormStep):
         opens = old is None or not old.seen
         if opens and not turn.message.tapped and is_english(turn.message.verbatim):
             turn.lead("heard_english", line=True)
-        return super()._filled(turn, old)
+        draft = super()._filled(turn, old)
+        return self._with_second(turn, draft) if opens else draft
+
+    @staticmethod
+    def _with_second(turn: Turn, draft: Draft) -> Draft:
+        """Let the second matter of a long letter wait (“另外，台阶缺了一个角”); it stays in the first one's words."""
+        words = "" if draft.get("later") else report.another(draft)
+        if not words:
+            return draft
+        turn.lead("several", line=True, n=2)
+        second = as_later(replace(turn.message, text=words, written=words, entities=(), leaf=None))
+        id = f"{second['id']}{SECOND}"  # no message of its own: it is restored from these words
+        later = [{**second, "intent": "report_problem", "id": id, "attachments": []}]
+        return replace(draft, values={**draft.values, "later": later})
 
     async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
         """Say what to do in danger once; find the place, then what is already open there."""

@@ -512,8 +512,15 @@ def _what(draft: Draft) -> str:
     named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
     told = f"“{story}”"
     if gist.is_long(story):
-        told = say("report_gist", line=gist.line(story, _known(draft)), n=len(story))
+        line = gist.line(story, _known(draft), place=False)  # which has a line of its own
+        told = say("report_gist", line=line, n=len(story))
     return f"{leaves.name(leaf)}——{told}" if named else told
+
+
+def another(draft: Draft) -> str:
+    """Return the words of a second matter that a long letter comes to, or ""."""
+    told = manners.without_abuse(str(draft.get("narrative") or ""))
+    return "" if draft.get("about") else gist.another(told, _known(draft))
 
 
 def _known(draft: Draft) -> gist.Known:

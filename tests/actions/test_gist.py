@@ -17,6 +17,9 @@ from tests.actions.helpers import msg
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "gist_cases.yml").read_text(encoding="utf-8")
 )
+READ_BACK: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parent / "gist_cases_read_back.yml").read_text(encoding="utf-8")
+)
 LONG = "喂你好那个我想说一下就是我们家这个马桶它堵了然后水都漫出来了我拿那个皮搋子捅了半天也不管用现在卫生间都没法进人了你们能不能派个人过来看看"
 ADDRESS = {"address": ("幸福小区3号楼2单元501", {"community": "幸福小区", "building": "3", "unit": "2", "room": "501"})}  # fmt: skip
 
@@ -48,6 +51,50 @@ def test_with_a_place_it_still_fits_and_keeps_the_matter(case: dict[str, Any]) -
     assert line.startswith(where) and len(line) <= 40
     assert gist.what(case["say"], known(case))[:10] in line
     assert where not in gist.line(case["say"], known(case, where), place=False)
+
+
+@pytest.mark.parametrize("case", READ_BACK, ids=[c["say"][:14] for c in READ_BACK])
+def test_what_an_old_person_hears(case: dict[str, Any]) -> None:
+    """What is wrong, since when, who suffers and what was tried; no hedge, no biography, no anger."""
+    assert gist.is_long(case["say"])
+    assert gist.line(case["say"], known(case)) == case["line"]
+
+
+def test_a_quarrel_that_is_not_wanted_is_no_matter() -> None:
+    told = "我也不想跟他吵，楼上天天半夜拍皮球，孩子今年高三，我上去找过三回了"
+    line = "楼上天天半夜拍皮球，孩子今年高三，找过三回"
+    assert gist.line(told, Known("I2")) == line
+
+
+def test_how_it_is_wrong_is_told_with_what_is_wrong() -> None:
+    told = "北门那个井盖，昨儿个不知道让谁给整没了，黑灯瞎火的"
+    assert gist.what(told, Known("I4", said=("昨儿个",))) == "井盖整没了"
+
+
+def test_what_was_not_done_was_not_tried() -> None:
+    assert gist.tried("电梯坏了，我没找物业，想找社区", "电梯坏了") == ""
+    assert gist.tried("电梯坏了，我找物业三次了", "电梯坏了") == "找过物业三次"
+
+
+def test_who_might_suffer_does_not_yet() -> None:
+    assert gist.affected("灯坏了，怕孩子摔了", "灯坏了") == ""
+    assert gist.affected("灯坏了，孩子昨天摔了一跤", "灯坏了") == "孩子昨天摔了一跤"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("另外，我们单元门口的台阶缺了一个角", "单元门口的台阶缺了一个角"),
+        ("再有就是，下水井往外冒脏水", "下水井往外冒脏水"),
+        ("另外我再补充一点，上回换灯是去年夏天的事", ""),
+        ("另外，这个灯一直不亮也不安全", ""),  # the first matter once more
+        ("还有就是，谢谢你们", ""),
+    ],
+)
+def test_the_second_matter_of_a_letter(more: str, words: str) -> None:
+    letter = "社区领导您好，我是这里的老住户了，住了二十多年，从来没给大家添过麻烦。我们楼道的灯不亮了，老人不敢下楼，找过物业也没修"
+    assert gist.another(f"{letter}。{more}。", Known("H6")) == words
+    assert gist.another(more, Known("H6")) == "", "short words are no letter"
 
 
 def test_the_point_counts_wherever_it_stands() -> None:

@@ -191,3 +191,32 @@ async def test_a_bare_address_is_never_an_emergency(talk: Talk, services: FakeSe
     assert services.sent("/alerts") == []
     await talk.run("validate_report_form")
     assert "幸福小区3号楼2单元（清河社区）" in talk.text
+
+
+async def test_the_second_matter_of_a_letter_is_offered_after_the_first(
+    talk: Talk, services: FakeServices
+) -> None:
+    letter = "领导您好，我在这里住了二十多年了，从来没给社区添过麻烦，我们楼道的灯不亮了，老人上下楼都不方便，幸福小区3号楼2单元。另外，单元门口的台阶缺了一个角。"
+    talk.hear(letter, "report_problem", entities=[ADDRESS, LAMP])
+    await talk.run("validate_report_form")
+    assert "您说了2件事" in talk.text and "楼道的灯不亮" in talk.text
+    talk.hear("/affirm", "affirm")
+    await talk.run("validate_report_form")
+    await talk.run("action_submit_report")
+    assert "单元门口的台阶缺了一个角" in talk.text and services.sent("/tickets")
+    payload = talk.said[-1]["buttons"][0]["payload"]
+    about = {"entity": "about", "value": payload.split('"about":"')[1].rstrip('"}')}
+    talk.hear(payload, "report_problem", entities=[about])
+    await talk.run("validate_report_form")
+    assert talk.slots["draft"]["values"]["narrative"] == "单元门口的台阶缺了一个角"
+    assert talk.slots["draft"]["values"]["address"]["building"] == "3"
+    assert talk.slots["draft"]["values"].get("later") is None
+
+
+async def test_a_letter_about_one_thing_offers_no_second(
+    talk: Talk, services: FakeServices
+) -> None:
+    letter = "领导您好，我在这里住了二十多年了，从来没给社区添过麻烦，我们楼道的灯不亮了，老人上下楼都不方便，幸福小区3号楼2单元。另外我再补充一点，谢谢你们。"
+    talk.hear(letter, "report_problem", entities=[ADDRESS, LAMP])
+    await talk.run("validate_report_form")
+    assert "件事，咱" not in talk.text and talk.slots["draft"]["values"].get("later") is None
