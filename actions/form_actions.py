@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import heard, joining, leaves, misses
+from actions import gist, heard, joining, leaves, misses
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
@@ -34,7 +34,7 @@ from actions.forms.replies import SUBMIT_NOW, bare, is_pause, is_restart, is_sto
 from actions.message import Leaf, Message, one_each
 from actions.my_data import ask_about_subsidy, ask_to_remember
 from actions.people import danger_first
-from actions.requests import HANDOVER, as_later, offer_later, own_part
+from actions.requests import HANDOVER, as_later, offer_later, own_part, single
 from actions.texts import catalogue, say
 from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, short
 from bot.understanding.foreign import is_english
@@ -513,6 +513,15 @@ class ReportStep(FormStep):
             turn.say(key, [button("跳过", "/deny")])
         else:
             turn.say(f"ask_{question}")
+
+    def _own(self, turn: Turn) -> list[Json]:
+        """Take the report's own part; what only goes on with one long story is no second matter."""
+        told = turn.message.parts
+        if {p.intent for p in told} == {"report_problem"} and gist.one_story(
+            [p.text for p in told]
+        ):
+            turn.message = single(turn.message)
+        return super()._own(turn)
 
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
         """Open the report; who told it in English reads a line of it beside the Chinese."""

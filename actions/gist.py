@@ -128,6 +128,16 @@ def _tells(told: Sequence[str]) -> bool:
     return any(pattern(DATA, "damage").search(c) and score(c, None, 1.0) >= _ENOUGH for c in told)
 
 
+def one_story(parts: Sequence[str]) -> bool:
+    """Whether parts of a long message tell one thing: of all of them at most one says what is wrong.
+
+    “…天天拍皮球，我也不想跟他吵，你们出面给说说” is one report and no second one of a quarrel.
+    """
+    damage = pattern(DATA, "damage")
+    wrong = [any(_told(damage, clause) for clause in clauses(part)) for part in parts]
+    return is_long("，".join(parts)) and sum(wrong) <= 1
+
+
 def clauses(story: str, said: Sequence[str] = ()) -> list[str]:
     """Return the clauses of a story without places, fillers, greetings and repetitions, in order."""
     rules = load(DATA)

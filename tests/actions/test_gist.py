@@ -66,6 +66,14 @@ def test_a_quarrel_that_is_not_wanted_is_no_matter() -> None:
     assert gist.line(told, Known("I2")) == line
 
 
+def test_what_only_goes_on_with_a_story_is_no_second_one() -> None:
+    noise = "我跟你说啊，我家楼上那小子天天半夜在客厅里拍皮球，咚咚咚的，从晚上十点一直到十二点"
+    more = "我也不想跟他吵，可我家孩子今年高三，我上去找过三回了，你们出面给说说"
+    assert gist.one_story([noise, more])
+    assert not gist.one_story([noise, "楼下垃圾也没人收，都堆成山了，苍蝇到处飞，臭得很"])
+    assert not gist.one_story(["灯坏了", "野猫来了"]), "short parts are as they were understood"
+
+
 def test_how_it_is_wrong_is_told_with_what_is_wrong() -> None:
     told = "北门那个井盖，昨儿个不知道让谁给整没了，黑灯瞎火的"
     assert gist.what(told, Known("I4", said=("昨儿个",))) == "井盖整没了"
