@@ -1,4 +1,4 @@
-"""What every POST answers, sent by every role: nowhere is the reporter named, and nothing breaks. Words: ``posts.yml``."""
+"""What every POST answers, sent blind by every role that may: nowhere is the reporter named, and nothing breaks. Words: ``posts.yml``."""
 
 from __future__ import annotations
 
@@ -132,7 +132,8 @@ async def test_no_post_breaks_and_none_answers_with_the_reporter(
             for k, v in {**DATA["values"], **body}.items()
             if not isinstance(v, list | dict)
         }
-        for role, (username, token) in tokens.items():
+        for role in tokens.keys() & declaration.roles:  # all others: test_crawl_successes.py
+            username, token = tokens[role]
             headers = {**token, "Idempotency-Key": f"{username}{route}"[:150]}
             for path in paths(pattern, world):
                 as_form = pattern.startswith("/console") or declaration.upload
@@ -149,7 +150,7 @@ async def test_no_post_breaks_and_none_answers_with_the_reporter(
                     done.add(route)
                 if answer.status not in (401, 403):
                     reached.add(route)
-                if route not in DATA["shows"] or role not in declaration.roles:
+                if route not in DATA["shows"]:
                     found += leaks(username, path, text, world)
     assert found == []
     assert reached == {*first, *DATA["last"]}, "each was asked by somebody who may"
