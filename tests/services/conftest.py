@@ -6,11 +6,12 @@ import asyncio
 import base64
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web_app
 from argon2 import PasswordHasher
 from playwright.async_api import expect
 from sqlalchemy import text
@@ -49,6 +50,18 @@ class TestClock(Clock):
     def advance(self, **span: float) -> None:
         """Let time pass, e.g. ``hours=3``."""
         self._offset += timedelta(**span)
+
+
+@pytest.fixture(autouse=True)
+def forget_applications() -> Iterator[None]:
+    """Let the application of a test go with it.
+
+    aiohttp keeps what answered the last thousand kinds of request, and so a hundred applications with
+    all they hold: gigabytes at the end of a long run, through which Python's collector goes again and
+    again.
+    """
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture
