@@ -117,7 +117,7 @@ BEFORE_ASKING = frozenset({
     "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
     "not_refuser", "group_unanswered", "supervised_now", "assisting", "whistle_open",
     "not_scored_unit", "period_open", "excluded_now", "exclusion_asked_once", "exclusion_refused_here",
-    "exclusion_pending", "has_appointment", "arrived_once", "some_risk", "not_held", "held_now", "is_case",
+    "exclusion_pending", "not_who_refused", "has_appointment", "arrived_once", "some_risk", "not_held", "held_now", "is_case",
     "consulted_here", "invited", "whistle_over",
 })  # fmt: skip
 

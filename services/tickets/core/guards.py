@@ -648,7 +648,7 @@ GUARDS: dict[str, Guard] = {
         oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,
         arrivals.has_appointment, arrivals.arrived_once, arrivals.arrival_happened,
         platforms.platform_due_new, risks.risk_known, risks.risk_not_there, risks.risk_there, risks.some_risk,
-        scoring.exclusion_asked_once, scoring.exclusion_refused_here, scoring.exclusion_pending,
+        scoring.exclusion_asked_once, scoring.exclusion_refused_here, scoring.exclusion_pending, scoring.not_who_refused,
         scoring.asked_exclusion_fits, oversight.is_case, reminder_due, reminders_lacking, moving.deadline_moves,
         calls.to_be_called, calls.reached_by_phone, telling.news_to_tell, telling.no_chat, proxies.is_for_another, proxies.since_known, telling.score_given,
     )

@@ -1,7 +1,8 @@
 """A unit asks that a ticket be left out of its scoring (剔除考评), and appeals once when it is refused.
 
 Who is scored asks, before the month is scored; the audit role decides, never somebody of the unit
-(``oversight.not_scored_unit``). What is left out is public by reason and number only.
+(``oversight.not_scored_unit``), and on an appeal another person than who had refused. What is left
+out is public by reason and number only.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.tickets.core.commands import Command
-from services.tickets.core.context import Context, Refusal
+from services.tickets.core.context import Context, Refusal, accounts
 from services.tickets.core.oversight import excluded, exclusion_fits
 from services.tickets.core.ticket import Ticket
 
@@ -44,6 +45,17 @@ def exclusion_pending(ticket: Ticket, command: Command, context: Context) -> Ref
     """The auditor decides on what waits."""
     if not pending(ticket):
         return Refusal("nothing_requested", "没有待审的剔除申请。")
+    return None
+
+
+def not_who_refused(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """An appeal is for another person than who had refused, and stays so once it is decided."""
+    asked = ticket.exclusion_request or {}
+    if "appeal" not in asked:
+        return None
+    before = {d["by"] for d in asked["decisions"] if d["at"] <= asked["appeal"]["at"]}
+    if accounts(command, context) & before:
+        return Refusal("own_decision", "这件剔除申请第一次是您审的，复议请由另一位审计同志来定。")
     return None
 
 

@@ -692,13 +692,14 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("reason", "剔除的原因", "choice", True, EXCLUSIONS),
             Field("basis", "依据", required=True),
         ),
-        ("not_scored_unit", "period_open", "exclusion_fits"),
+        ("not_scored_unit", "not_who_refused", "period_open", "exclusion_fits"),
     ),
     Transition(
         "include", STORED, To.SAME, AUDIT, "included", (_REASON,),
-        ("excluded_now", "not_scored_unit", "period_open"),
+        ("excluded_now", "not_scored_unit", "not_who_refused", "period_open"),
     ),
-    # Who is scored asks and may appeal once; the auditor, not of the unit, decides before the month is scored.
+    # Who is scored asks and may appeal once; the auditor, not of the unit, decides before the month is
+    # scored; on the appeal another auditor.
     Transition(
         "ask_exclusion", SCORED, To.SAME, DOERS, "exclusion_requested",
         (
@@ -716,13 +717,15 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "decide_exclusion", STORED, To.SAME, AUDIT, "exclusion_granted",
         (_DECISION, _TEXT),
-        ("exclusion_pending", "not_scored_unit", "period_open", "asked_exclusion_fits"),
+        ("exclusion_pending", "not_scored_unit", "not_who_refused", "period_open",
+         "asked_exclusion_fits"),
         when=("decision", "approve"),
     ),
     Transition(
         "decide_exclusion", STORED, To.SAME, AUDIT, "exclusion_refused",
         (_DECISION, Field("text", "不同意的理由", required=True)),
-        ("exclusion_pending", "not_scored_unit", "period_open"), when=("decision", "refuse"),
+        ("exclusion_pending", "not_scored_unit", "not_who_refused", "period_open"),
+        when=("decision", "refuse"),
     ),
     # 风险提示: by a rule or the desk, taken away by the desk; who sees it says the kind (risks.py).
     Transition(

@@ -77,7 +77,19 @@ async def test_a_unit_asks_to_be_left_out_and_appeals_once(tickets: TicketServic
     view = await case.act(AUDITOR, "decide_exclusion", decision="refuse", text="那天没下雪")
     assert view["exclusion"] is None and view["exclusion_request"]["state"] == "refused"
     await case.act(GRID, "appeal_exclusion", text="补上停工通知")
-    view = await case.act(AUDITOR, "decide_exclusion", decision="refuse", text="日期不符")
+    second = replace(AUDITOR, id="auditor2")
+    offered = [await tickets.allowed_actions(case.number, a) for a in (AUDITOR, second)]
+    assert ["decide_exclusion" in {o["action"] for o in some} for some in offered] == [False, True]
+    assert not {"exclude", "include"} & {o["action"] for o in offered[0]}
+    for action, facts in (
+        ("decide_exclusion", {"decision": "approve"}),
+        ("decide_exclusion", {"decision": "refuse", "text": "x"}),
+        ("exclude", {"reason": "force_majeure", "basis": "x"}),
+    ):
+        with pytest.raises(LindaError, match="请由另一位审计同志来定") as caught:
+            await case.act(AUDITOR, action, **facts)
+        assert caught.value.code == "own_decision"
+    view = await case.act(second, "decide_exclusion", decision="refuse", text="日期不符")
     assert view["exclusion_request"]["state"] == "settled"
     assert await case.refused(GRID, "appeal_exclusion", text="再看看") == "appealed_already"
     assert await case.refused(GRID, "ask_exclusion", **SNOW) == "asked_already"
@@ -100,6 +112,22 @@ async def test_what_was_granted_is_left_out_and_may_be_taken_in_again(
     await late.act(GRID, "sign")
     clock.advance(days=60)
     assert await late.refused(GRID, "ask_exclusion", **SNOW) == "period_closed"
+
+
+async def test_what_another_grants_on_appeal_who_had_refused_does_not_take_back(
+    tickets: TicketService,
+) -> None:
+    case = await filed(tickets)
+    await case.act(GRID, "sign")
+    await case.act(GRID, "ask_exclusion", **SNOW)
+    await case.act(AUDITOR, "decide_exclusion", decision="refuse", text="那天没下雪")
+    await case.act(GRID, "appeal_exclusion", text="补上停工通知")
+    second = replace(AUDITOR, id="auditor2")
+    view = await case.act(second, "decide_exclusion", decision="approve")
+    assert view["exclusion"]["decided_by"] == "auditor2"
+    assert await case.refused(AUDITOR, "include", reason="还是不对") == "own_decision"
+    view = await case.act(second, "include", reason="公告撤销")
+    assert view["exclusion"] is None
 
 
 async def test_the_rule_marks_what_was_said_and_not_again_what_a_person_took_away(

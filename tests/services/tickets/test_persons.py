@@ -25,6 +25,7 @@ from tests.services.tickets.world import (
     T0,
     contacted,
     do,
+    exclusion_request,
     in_state,
     must,
     ready,
@@ -102,6 +103,13 @@ def test_no_step_of_the_table_that_judges_is_left_out() -> None:
     assert {s for _, _, s, _ in JUDGING} <= STORED
 
 
+APPEALED = {
+    **exclusion_request("appealed", "water"),
+    "decisions": [{"state": "refused", "by": "me2", "at": T0.isoformat()}],
+    "appeal": {"text": "再看看", "by": "handler1", "at": (T0 + timedelta(minutes=5)).isoformat()},
+}
+"""Refused by one, appealed: another decides."""
+
 # whose deed is judged → the step, who takes it, what the ticket says of who did it
 OWN: list[tuple[str, str, State, dict[str, object], str]] = [
     ("decide_objection", "dispatcher", State.OBJECTED,
@@ -113,6 +121,12 @@ OWN: list[tuple[str, str, State, dict[str, object], str]] = [
     ("review", "dispatcher", State.NOT_ACCEPTED, {"refused_by": "me2"}, "own_refusal"),
     ("exclude", "auditor", State.ACTIVE, {"handlers": ["me2"]}, "own_unit"),
     ("decide_exclusion", "auditor", State.ACTIVE, {"handlers": ["me2"]}, "own_unit"),
+    *(
+        (action, "auditor", State.ACTIVE,
+         {"exclusion_request": APPEALED, "exclusion": {"reason": "merged"} if action == "include" else None},
+         "own_decision")
+        for action in ("decide_exclusion", "exclude", "include")
+    ),
 ]  # fmt: skip
 
 

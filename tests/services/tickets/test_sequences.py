@@ -351,7 +351,9 @@ class OneTicket(RuleBasedStateMachine):
 
     @rule(rulings=st.sampled_from(RULINGS))
     def scoring_is_asked_about(self, rulings: tuple[str, ...]) -> None:
-        """By the unit, once and once more; the auditor says yes or no, or takes a yes back.
+        """By the unit, once and once more; an auditor says yes or no, or takes a yes back.
+
+        On the appeal the first one tries again, in vain, and another one decides.
 
         The desk has marked a risk meanwhile, or takes it away.
         """
@@ -359,7 +361,9 @@ class OneTicket(RuleBasedStateMachine):
         worker = self._unit(self.ticket.owner_org or "water")
         for action, verdict in zip(("ask_exclusion", "appeal_exclusion"), rulings, strict=False):
             self._act(action, worker, **GOOD_PAYLOADS[action])
-            self._act("decide_exclusion", ACTORS["auditor"], decision=verdict, text="看过了")
+            for id in ("auditor1", "auditor2"):
+                auditor = replace(ACTORS["auditor"], id=id)
+                self._act("decide_exclusion", auditor, decision=verdict, text="看过了")
         if rulings == ("approve",):
             self._act("include", ACTORS["auditor"], reason="公告撤销")
 
@@ -476,6 +480,11 @@ class OneTicket(RuleBasedStateMachine):
             assert event.actor.id != before.refused_by
         if event.type in ("excluded", "included", "exclusion_granted", "exclusion_refused"):
             assert event.actor.role == "auditor" and event.actor.org_id != before.owner_org
+            asked = before.exclusion_request or {}
+            first = (
+                {d["by"] for d in asked.get("decisions", ())[:1]} if "appeal" in asked else set()
+            )
+            assert event.actor.id not in first, "who refused decides on the appeal"
 
     def _clocks_are_sound(self, before: Ticket, event: Event) -> None:
         if before.state is State.SUSPENDED is not self.ticket.state:
