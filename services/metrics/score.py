@@ -33,7 +33,8 @@ class Score:
 
     Attributes:
         due_at: Deadline of the first round, with its extensions and pauses; it stays when the round
-            has ended, because a later round is shorter and another matter.
+            has ended, because a later round is shorter and another matter. Of an appointment the last
+            moment that keeps it.
         due_day: Day of ``due_at``, in China's time.
         first_org: Unit it was first dispatched to; ``org``: the unit that has it now.
         excluded: Why it does not count, decided by the auditor (a key of ``choices.EXCLUSIONS``).
@@ -205,15 +206,15 @@ def _first_round(score: Score, event: Event, ticket: Ticket) -> dict[str, Any]:
     if score.took_s is None and ticket.rework_round == 0:
         begun = _seconds(score.created_at) + _paused_s(ticket)
         change["begun_s"] = begun
-        if ticket.due_at is not None:
+        if (due := ticket.overdue_at) is not None:
             change |= {
-                "due_at": ticket.due_at,
-                "due_day": ticket.due_at.astimezone(ZONE).date(),
-                "limit_s": max(1, _seconds(ticket.due_at) - begun),
+                "due_at": due,
+                "due_day": due.astimezone(ZONE).date(),
+                "limit_s": max(1, _seconds(due) - begun),
             }
         if _ends(event, ticket):
             change["took_s"] = max(0, _seconds(event.at) - begun)
-            change["in_time"] = int(ticket.due_at is not None and event.at <= ticket.due_at)
+            change["in_time"] = int(due is not None and event.at <= due)
     elif event.type == "review_corrected" and not score.resolved:
         change = {"took_s": None, "in_time": 0}
     return change
@@ -236,7 +237,7 @@ def _result(score: Score, event: Event, ticket: Ticket) -> dict[str, Any]:
             "evidence": len(ticket.evidence),
         }
         if not score.resolved:
-            due = ticket.due_at
+            due = ticket.overdue_at
             left = None if due is None or event.at > due else _seconds(due) - _seconds(event.at)
             change["left_s"] = left
     answer = _answer(event, score)
@@ -269,7 +270,7 @@ def _resident(score: Score, event: Event, ticket: Ticket) -> dict[str, Any]:
     if ticket.pressured:
         change["pressured"] = 1
     if event.type == "withdrawn":
-        early = ticket.due_at is not None and event.at < ticket.due_at
+        early = ticket.overdue_at is not None and event.at < ticket.overdue_at
         change |= {"withdrawn": 1, "withdrawn_early": int(early)}
     if event.type in _REFUSALS:
         change["refused"] = 1

@@ -44,7 +44,7 @@ VENDOR_FIELDS = (
     "ticket_no", "version", "kind", "leaf", "state", "state_label", "priority", "title",
     "location", "appointment", "owner_org", "owner_org_name", "owner_person",
     "owner_person_name", "duty", "created_at", "dispatched_at", "sign_due_at", "sign_due_reason",
-    "due_at", "due_reason", "platform_due_at", "platform_due_reason", "arrival", "rework_round", "outcome", "reply", "evidence", "flags", "resolved_at",
+    "due_at", "due_reason", "due_grace", "platform_due_at", "platform_due_reason", "arrival", "rework_round", "outcome", "reply", "evidence", "flags", "resolved_at",
 )  # fmt: skip
 VENDOR_EVENTS = frozenset({
     "dispatched", "signed", "objected", "objection_decided", "extended", "extension_requested",
@@ -55,7 +55,7 @@ VENDOR_EVENTS = frozenset({
 ADMIN_FIELDS = (
     "ticket_no", "version", "kind", "leaf", "state", "state_label", "priority", "channel",
     "owner_org", "owner_org_name", "duty", "created_at", "accept_due_at", "sign_due_at",
-    "contact_due_at", "due_at", "due_reason", "rework_round", "flags",
+    "contact_due_at", "due_at", "due_reason", "due_grace", "rework_round", "flags",
 )  # fmt: skip
 
 # Of a restricted case, who does not work on it sees that it is there and how it runs.

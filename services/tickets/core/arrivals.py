@@ -1,7 +1,7 @@
 """Whether an appointment was kept: when somebody came, held against what had been agreed (UA).
 
 Kept is half an hour either way of the agreed time (``appointment_window`` of the profile), of a meal or
-a visit. Where only a day was agreed (“下午”), any time of that day keeps it.
+a visit; only after that is it missed (``Ticket.overdue_at``: the worker, the figures and who is called go by it). Where only a day was agreed (“下午”), any time of that day keeps it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.tickets.core.calendar import ZONE
-from services.tickets.core.clocks import agreed_clock, appointment_time
+from services.tickets.core.clocks import agreed_clock, appointment_time, grace_after
 from services.tickets.core.commands import Command
 from services.tickets.core.context import Context, Refusal
 from services.tickets.core.ticket import Ticket
@@ -69,13 +69,12 @@ def judged(ticket: Ticket, at: datetime, context: Context) -> str:
 
 def window(ticket: Ticket, context: Context) -> tuple[datetime, datetime]:
     """Return from when to when coming keeps the appointment."""
-    agreed = appointment_time(ticket.appointment, context.profile)
+    agreed, profile = appointment_time(ticket.appointment, context.profile), context.profile
     assert agreed is not None
-    if agreed_clock(ticket.appointment, context.profile) is None:
-        day = agreed.astimezone(ZONE).replace(hour=0, minute=0)
-        return day, day + timedelta(days=1)
-    either_way = timedelta(minutes=context.profile.appointment_window.minutes)
-    return agreed - either_way, agreed + either_way
+    last = agreed + timedelta(minutes=grace_after(agreed, ticket.appointment, profile))
+    if agreed_clock(ticket.appointment, profile) is None:
+        return agreed.astimezone(ZONE).replace(hour=0, minute=0), last
+    return agreed - (last - agreed), last
 
 
 def _at(command: Command) -> datetime:

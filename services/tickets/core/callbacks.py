@@ -68,9 +68,9 @@ def taken(ticket: Ticket, answer: Mapping[str, Any]) -> bool:
 def _said_at_expiry(ticket: Ticket, answer: Mapping[str, Any]) -> bool:
     """Say whether the last answer since the time was over is this one."""
     last = ticket.callbacks[-1] if ticket.callbacks else None
-    if last is None or ticket.due_at is None:
+    if last is None or ticket.overdue_at is None:
         return False
-    since = datetime.fromisoformat(last["at"]) >= ticket.due_at
+    since = datetime.fromisoformat(last["at"]) >= ticket.overdue_at
     return since and bool(last["result"] == _result(answer))
 
 

@@ -119,6 +119,25 @@ def finish_deadline(
     return deadline(what, start, limit, calendar) if limit else None
 
 
+def grace(
+    cls: SLAClass, appointment: Mapping[str, Any] | None, start: datetime, profile: Profile
+) -> int:
+    """Return the minutes after :func:`finish_deadline` in which an appointment is still kept.
+
+    Only then is it missed (domain UA: kept within half an hour either way); 0 for every other matter.
+    """
+    kept = appointment_time(appointment, profile) if cls.id == "UA" else None
+    return grace_after(kept, appointment, profile) if kept and kept > start else 0
+
+
+def grace_after(agreed: datetime, appointment: Mapping[str, Any] | None, profile: Profile) -> int:
+    """Return the minutes after an agreed time in which it is kept: to the end of a day without a clock time."""
+    if agreed_clock(appointment, profile) is not None:
+        return int(profile.appointment_window.minutes)
+    midnight = datetime.combine(agreed.date() + timedelta(days=1), time(0), agreed.tzinfo)
+    return int((midnight - agreed).total_seconds() // 60)
+
+
 def confirmed(
     due: Deadline, cls: SLAClass, appointment: Mapping[str, Any] | None, start: datetime,
     profile: Profile, calendar: WorkCalendar,

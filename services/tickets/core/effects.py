@@ -86,7 +86,14 @@ def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
         return facts
     _, limit = clocks.finish_limit(cls, leaf, context.profile)
     working = limit is not None and limit.working
-    return facts | clocks.with_pauses(due, pauses, working, context.calendar).as_facts("due")
+    kept = clocks.grace(cls, ticket.appointment, ticket.created_at, context.profile)
+    due = clocks.with_pauses(due, pauses, working, context.calendar)
+    return facts | due.as_facts("due") | _grace(ticket, kept)
+
+
+def _grace(ticket: Ticket, minutes: int) -> Facts:
+    """How long after its deadline the matter is not yet late, where that changes."""
+    return {"due_grace": minutes} if minutes != ticket.due_grace else {}
 
 
 def _dispatch_due(ticket: Ticket, cls: SLAClass, command: Command, context: Context) -> Facts:
@@ -123,6 +130,7 @@ def inherit(ticket: Ticket, command: Command, context: Context) -> Facts:
     return {
         "due_at": parent.due_at.isoformat(),
         "due_reason": f"与{parent.ticket_no}同一件事，时限相同：{parent.due_reason}",
+        **_grace(ticket, parent.due_grace),
     }
 
 
@@ -242,7 +250,8 @@ def move(ticket: Ticket, command: Command, context: Context) -> Facts:
     if due is None:
         return {}
     moved = clocks.with_pauses(due, ticket.pauses, _working(ticket, context), context.calendar)
-    return moved.as_facts("due")
+    kept = clocks.grace(cls, _appointment(ticket, command), ticket.created_at, context.profile)
+    return moved.as_facts("due") | _grace(ticket, kept)
 
 
 def _appointment(ticket: Ticket, command: Command) -> Facts:
@@ -313,7 +322,9 @@ def recover(ticket: Ticket, command: Command, context: Context) -> Facts:
     if datetime.fromisoformat(due_at) >= least.at:
         return facts
     reason = least.reason.split("，", 1)[1]
-    return facts | clocks.Deadline(least.at, f"复核改正后接着办，{reason}").as_facts("due")
+    due = clocks.Deadline(least.at, f"复核改正后接着办，{reason}")
+    facts.pop("due_grace", None)
+    return facts | due.as_facts("due") | _grace(ticket, 0)
 
 
 def await_group_answer(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -327,7 +338,7 @@ def rework(ticket: Ticket, command: Command, context: Context) -> Facts:
         context.sla(ticket), context.leaf(ticket), command.at, ticket.rework_round + 1,
         context.profile, context.calendar,
     )  # fmt: skip
-    return due.as_facts("due")
+    return due.as_facts("due") | _grace(ticket, 0)
 
 
 CLOCKS: Mapping[str, Effect] = {

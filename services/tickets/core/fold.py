@@ -43,7 +43,7 @@ _OWNER = ("owner_org", "owner_org_name", "owner_person", "owner_person_name", "d
           "power", "assists", "directory")  # fmt: skip
 _UNIT_CLOCK = ("sign_due_at", "sign_due_reason", "contact_due_at", "contact_due_reason")
 _CONTACT_DUE = _UNIT_CLOCK[2:]
-_DUE = ("due_at", "due_reason")
+_DUE = ("due_at", "due_reason", "due_grace")
 _DISPATCH_DUE = ("dispatch_due_at", "dispatch_due_reason")
 _REVIEW = ("review_due_at", "review_due_reason", "review_asked_by")
 _BESIDE = ("consults", "assists", "whistles", "supervisions")

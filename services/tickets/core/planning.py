@@ -143,7 +143,7 @@ def planned(after: Ticket, clock: str, command: Command, context: Context) -> li
     running = Running(
         start=start,
         now=command.at,
-        due=after.due_at,
+        due=after.overdue_at,
         working=limit is not None and limit.working and not kept,
         pauses=after.pauses,
     )
@@ -183,7 +183,7 @@ def _own_standing(ticket: Ticket, now: datetime, context: Context) -> list[Entry
     if ticket.paused_since is not None:
         return [_ask_again(ticket.paused_since, context)]
     ahead = planned(ticket, "plan", Command("plan", SYSTEM, now), context)
-    if ticket.due_at is not None and ticket.due_at <= now:
+    if ticket.overdue_at is not None and ticket.overdue_at <= now:
         steps = context.profile.escalation.get(context.sla(ticket).id, ())
         ahead += [s.entry(now) for s in steps if s.share == 1]
     return ahead

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.tickets.core.frozen import changed
@@ -94,6 +94,7 @@ class Ticket:
     dispatch_due_reason: str | None = None
     due_at: datetime | None = None
     due_reason: str | None = None
+    due_grace: int = 0  # minutes after it in which an appointment is still kept
     platform_due_at: datetime | None = None  # of the higher platform's order; see platforms.py
     platform_due_reason: str | None = None
     dispatched_at: datetime | None = None
@@ -178,6 +179,11 @@ class Ticket:
     def place(self) -> Location:
         """The location as a value."""
         return Location.from_dict(self.location)
+
+    @property
+    def overdue_at(self) -> datetime | None:
+        """After when the resident's deadline has been missed: later than it only for an appointment."""
+        return self.due_at + timedelta(minutes=self.due_grace) if self.due_at else None
 
     @property
     def display_no(self) -> str:

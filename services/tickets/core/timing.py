@@ -54,6 +54,8 @@ def next_due(ticket: Ticket) -> datetime | None:
 def watched(ticket: Ticket) -> dict[str, datetime]:
     """Return what goes on record when its time is up: the ticket's own deadlines and side clocks."""
     own = {stage: at for stage, at in running(ticket).items() if stage in WATCHED}
+    if "due" in own and ticket.overdue_at is not None:
+        own["due"] = ticket.overdue_at
     return own | {key: clock.at for key, clock in sideclocks.running(ticket).items()}
 
 

@@ -127,6 +127,9 @@ def whole_due(ticket: Mapping[str, Any], now: datetime) -> Due:
         return Due(f"上级期限：{words.text}", words.level)
     if not due:
         return Due("受理后定期限", "none")
+    last = local(due) + timedelta(minutes=ticket.get("due_grace") or 0)
+    if local(due) <= local(now) < last:
+        return Due(f"约定时间到了，{last:%H:%M} 前到算守约", "soon")
     return due_words(due, now)
 
 

@@ -45,6 +45,9 @@ def test_contact_is_a_step_until_it_is_made() -> None:
 
 
 def test_nothing_runs_when_it_is_over() -> None:
+    visit = {"state": "ACTIVE", "due_at": at(minutes=-10), "due_grace": 30}
+    assert whole_due(visit, NOW).level == "soon" and "守约" in whole_due(visit, NOW).text
+    assert whole_due({**visit, "due_at": at(minutes=-30)}, NOW).level == "late"
     assert whole_due({"state": "CLOSED", "due_at": at(days=-3)}, NOW).level == "none"
     assert whole_due({"state": "RESOLVED", "due_at": at(days=-3)}, NOW).text == "等居民回访"
 

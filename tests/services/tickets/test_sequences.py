@@ -19,8 +19,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.tickets import profiles
-from services.tickets.core import calls, decide, fold, moving, platforms, risks, sideclocks, timing
+from services.tickets.core import (
+    arrivals,
+    calls,
+    decide,
+    fold,
+    moving,
+    platforms,
+    risks,
+    sideclocks,
+    timing,
+)
 from services.tickets.core.actor import Actor
+from services.tickets.core.clocks import appointment_time
 from services.tickets.core.commands import Command
 from services.tickets.core.event import Event
 from services.tickets.core.sla import load_profile
@@ -160,6 +171,7 @@ WALKED: dict[str, tuple[str, ...]] = {
     "a_platform_wants_it_by": ("minutes",),
     "the_street_decides": (),
     "the_street_supervises": ("answers", "minutes"),
+    "an_objection_lies_until_it_is_late": ("minutes",),
     "the_time_is_over_and_the_desk_calls": ("result",),
 }
 """Rules of the long walk, with the names of what is drawn for them."""
@@ -398,6 +410,17 @@ class OneTicket(RuleBasedStateMachine):
             self._act("answer_supervision", self._unit(self.ticket.owner_org or "water"))
         self.the_worker_does_what_is_due(minutes)
 
+    @rule(minutes=st.integers(0, DAY))
+    def an_objection_lies_until_it_is_late(self, minutes: int) -> None:
+        """The unit sends it back, nobody decides in time; the record says so, then the street decides."""
+        self.somebody_of_the_unit_works(("object",))
+        due = self.ticket.decide_due_at
+        if self.ticket.state is State.OBJECTED and due is not None:
+            self.at = max(self.at, due + timedelta(minutes=1))
+            self.the_worker_does_what_is_due(minutes)
+            assert "decide" in self.ticket.missed
+        self.the_street_decides()
+
     @rule(result=st.sampled_from(["solved", "unsolved", "no_answer"]))
     def the_time_is_over_and_the_desk_calls(self, result: str) -> None:
         if self.ticket.due_at is not None:
@@ -465,6 +488,11 @@ class OneTicket(RuleBasedStateMachine):
             least = self.context.sla(before).rework_min
             assert least and after.due_at
             assert after.due_at >= least.after(event.at, self.context.calendar)
+        self._is_for_who_did_it(before, event)
+
+    def _is_for_who_did_it(self, before: Ticket, event: Event) -> None:
+        """Duties are kept apart, and what was agreed is judged alike by everybody."""
+        after = self.ticket
         if event.type == "revealed" and event.actor.role in ("handler", "vendor", "grid"):
             assert event.actor.org_id == before.owner_org
         if after.state is State.CLOSED and before.state is not State.CLOSED:
@@ -476,6 +504,15 @@ class OneTicket(RuleBasedStateMachine):
         if event.type == "arrived":
             assert before.arrival is None and after.due_at == before.due_at
             assert after.arrival and after.arrival["kept"] in ("kept", "early", "late")
+        if event.type == "deadline_missed" and event.data["stage"] == "due":
+            assert before.overdue_at is not None and event.at > before.overdue_at
+            agreed = appointment_time(before.appointment, self.context.profile)
+            if (
+                self.context.sla(before).id == "UA"
+                and agreed == before.due_at
+                and not before.pauses
+            ):
+                assert arrivals.judged(before, event.at, self.context) == "late"
         if event.type in ("review_upheld", "review_corrected"):
             assert event.actor.id != before.refused_by
         if event.type in ("excluded", "included", "exclusion_granted", "exclusion_refused"):

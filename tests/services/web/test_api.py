@@ -125,7 +125,7 @@ async def test_a_ticket_goes_from_the_counter_to_the_grid_worker_who_resolves_it
 FIELDS = (
     "ticket_no", "kind", "leaf", "state", "priority", "channel", "title", "narrative_original",
     "location", "reporter", "subject", "owner_org", "owner_person", "duty", "created_at",
-    "sign_due_at", "contact_due_at", "due_at", "due_reason", "rework_round", "flags", "version",
+    "sign_due_at", "contact_due_at", "due_at", "due_reason", "due_grace", "rework_round", "flags", "version",
 )  # fmt: skip
 ACTIONS = (
     "accept", "need_info", "not_accept", "merge", "dispatch", "sign", "object", "decide_objection",
