@@ -315,7 +315,8 @@ class TicketService:
         whose, where = (actor.id, origin) if counts else (None, None)
         limits = (self._limits[0], whose), (self._limits[1], where)
         digest = request.digest()
-        known = await store.before(s, key, digest, limits, now)
+        older = request.older_digests
+        known = await store.before(s, key, digest, older, limits, now)
         if known.made is not None:
             return await self._filed(s, await self._load(s, known.made), actor)
         used = [(limit, who) for limit, who in limits if who is not None]
@@ -331,7 +332,7 @@ class TicketService:
         if key is not None and not await store.keep_key(s, key, digest, number, now):
             # The same request at the same moment was faster; it has committed by now.
             await store.reserve(s, day, -1)
-            made_there = await store.made_with(s, key, digest)
+            made_there = await store.made_with(s, key, digest, older)
             return await self._filed(s, await self._load(s, str(made_there)), actor)
         await self._count_again(s, limits, known.used, now)
         first = self._contact(number, request, door)

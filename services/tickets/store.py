@@ -113,19 +113,23 @@ async def claim_key(s: Session, key: str, digest: str, now: datetime) -> str | N
     return known
 
 
-async def made_with(s: Session, key: str, digest: str) -> str | None:
+Older = Callable[[], Collection[str]]
+"""Gives what earlier versions made of a body; asked only when the digest of today does not fit."""
+
+
+async def made_with(s: Session, key: str, digest: str, older: Older = tuple) -> str | None:
     """Return the number of the ticket that the same request made, ``None`` when the key is new.
 
     Raises:
         LindaError: 409 ``idempotency_conflict``.
     """
     row = (await s.execute(_KEY, {"stored_key": _stored_key(key)})).one_or_none()
-    return None if row is None else _same(digest, *row)
+    return None if row is None else _same(digest, older, *row)
 
 
-def _same(digest: str, kept: str, ticket_no: str | None) -> str:
+def _same(digest: str, older: Older, kept: str, ticket_no: str | None) -> str:
     """Return the number that a key made, if it was for the same request."""
-    if kept != digest or ticket_no is None:
+    if ticket_no is None or (kept != digest and kept not in older()):
         raise LindaError(
             "idempotency_conflict", "这个请求编号已经用于另一件诉求，请换一个编号再提交。", 409
         )
@@ -151,6 +155,7 @@ async def before(
     s: Session,
     key: str | None,
     digest: str,
+    older: Older,
     limits: tuple[tuple[Limit, str | None], tuple[Limit, str | None]],
     now: datetime,
 ) -> Before:
@@ -166,7 +171,7 @@ async def before(
     given = conversation.asked("conversation", whose, now) | address.asked("address", where, now)
     given["stored_key"] = None if key is None else _stored_key(key)
     newest, kept, number, *used = (await s.execute(_BEFORE, given)).one()
-    made = None if kept is None else _same(digest, kept, number)
+    made = None if kept is None else _same(digest, older, kept, number)
     return Before(newest, made, (used[0], used[1]))
 
 

@@ -49,6 +49,18 @@ class Subject(BaseModel):
     name: str | None = Field(None, max_length=60)
 
 
+NOTED = {"nlu", "knowledge_refs"}
+"""Fields that machines note beside what was said."""
+OLDER_WITHOUT: tuple[frozenset[str], ...] = (
+    frozenset(NOTED),
+    frozenset({*NOTED, "told"}),
+    frozenset({"told", "knowledge_refs"}),
+    frozenset({"told", "knowledge_refs", "missing"}),
+    frozenset({"told", "knowledge_refs", "missing", "gist"}),
+)
+"""Fields that were not in the digests of earlier versions, the last one first."""
+
+
 class CreateTicket(BaseModel):
     """Body of ``POST /tickets`` (internal and staff API alike)."""
 
@@ -119,8 +131,21 @@ class CreateTicket(BaseModel):
         """Hash of the body: the same idempotency key with another body is a mistake.
 
         What machines note beside it – which model, which cards – may have changed between two tries.
+        What is as by default is left out: a field that a later version adds changes no digest.
         """
-        return digest_of(self.model_dump(mode="json", exclude={"nlu", "knowledge_refs"}))
+        return digest_of(self.model_dump(mode="json", exclude=NOTED, exclude_defaults=True))
+
+    def older_digests(self) -> frozenset[str]:
+        """Return what earlier versions made of the same body: a retry across an upgrade is no other request.
+
+        Those wrote every field that they knew; one that they did not know must be as by default now.
+        """
+        new = self.model_dump(exclude_defaults=True).keys() - NOTED
+        return frozenset(
+            digest_of(self.model_dump(mode="json", exclude=set(unknown)))
+            for unknown in OLDER_WITHOUT
+            if not new & unknown
+        )
 
 
 @dataclass(frozen=True)

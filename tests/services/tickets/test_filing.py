@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, update
 
 from services import limits
 from services.db import Database
@@ -22,6 +22,7 @@ from services.metrics.tables import TicketScoreRow
 from services.outbox.tables import OutboxRow
 from services.tickets import store
 from services.tickets.core.actor import resident
+from services.tickets.core.commands import CreateTicket
 from services.tickets.core.fold import fold
 from services.tickets.service import TicketService
 from services.tickets.tables import TicketContactRow, TicketKeyRow, TicketRow, TicketWordsRow
@@ -106,6 +107,40 @@ async def test_the_same_request_at_the_same_moment_leaves_no_gap_in_the_numbers(
     assert int(after[10:15]) == int(number[10:15]) + 1
     async with db.read() as s:
         assert await s.scalar(select(func.count()).select_from(HitRow)) == 2 * 2
+
+
+BEFORE = (
+    "a955963efa7b3a844c162ab3928e081f2568b174747ed7276406e1698a41c785",
+    "b9762fe07c627fc9c51c2309cb311acd13aadf7841462653d3b04cbf81a67bcc",
+    "47fe20cda734e7144b7d2d5191aea955a8c2bf895a3cd5706563d66602ddae1e",
+    "f35106d0d7df31eb4f9db1a8616e301608b58b098111441857bd4a89f7e500e9",
+    "7e15ebf7330129fdfa6ada8ca36ee4ad46144d80af6669f9621a8d8c4c978546",
+)
+"""Digests that earlier versions made of :func:`request`, each with every field that it knew."""
+
+
+@pytest.mark.parametrize("digest", BEFORE)
+async def test_a_retry_across_an_upgrade_is_the_same_request(
+    tickets: TicketService, db: Database, digest: str
+) -> None:
+    number = (await tickets.create(request(), ME, "same"))["ticket_no"]
+    async with db.write() as s:
+        await s.execute(update(TicketKeyRow).values(digest=digest))
+    assert (await tickets.create(request(), ME, "same"))["ticket_no"] == number
+    for other in (request(narrative="又坏了"), request(missing=["几号楼"]), request(gist="灯坏了")):
+        with pytest.raises(LindaError) as caught:
+            await tickets.create(other, ME, "same")
+        assert caught.value.code == "idempotency_conflict"
+
+
+def test_a_field_that_is_as_by_default_changes_no_digest() -> None:
+    """So that the next field that is added leaves the digests of today as they are."""
+    said = request().model_dump(exclude_unset=True)
+    spelled_out = request().model_dump()
+    assert spelled_out.keys() - said.keys()
+    assert CreateTicket.model_validate(spelled_out).digest() == request().digest()
+    assert request(confidential=True).digest() != request().digest()
+    assert request(nlu={"model": "m2"}).digest() == request(nlu={"model": "m1"}).digest()
 
 
 async def test_what_is_refused_leaves_nothing_and_takes_no_number(
