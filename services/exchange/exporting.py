@@ -1,7 +1,8 @@
 """Export to the platform: what changed since the last export, as a workbook that can be made again.
 
 Which versions of which tickets an export tells of is kept, not the file: fetched again it is the
-same. Personal columns are masked until the auditor has approved (《个人信息保护法》第二十三条:
+same, with the codes (``data/codes.yml``) of then; where those have changed since the last export, the
+next one tells every order anew whose codes read differently. Personal columns are masked until the auditor has approved (《个人信息保护法》第二十三条:
 what is given to another handler of personal information needs its ground).
 """
 
@@ -87,6 +88,7 @@ class Exporting:
             row = ExportRow(
                 source=source, state="waiting" if whole else "ready", whole=whole,
                 reason=reason.strip()[:500], lines=len(changed), at=now, by=actor.id,
+                codes=self._codes.kinds,
             )  # fmt: skip
             s.add(row)
             await s.flush()
@@ -106,13 +108,19 @@ class Exporting:
             return row.id
 
     async def _changed(self, s: Session, platform: Platform) -> list[tuple[str, Ticket, str]]:
-        """Return orders whose row would now read differently than the last one sent."""
+        """Return orders whose row would now read differently than the last one sent.
+
+        A row changes with its ticket, or with the codes of its matter.
+        """
+        last = await s.scalar(
+            select(ExportRow.codes).where(ExportRow.source == platform.id)
+            .order_by(ExportRow.id.desc()).limit(1)
+        )  # fmt: skip
+        moved = [] if last != self._codes.kinds else [TicketRow.version > OrderRow.sent_version]
         query = (
             select(OrderRow.ref, OrderRow.sent_digest, TicketRow.doc)
             .join(TicketRow, TicketRow.ticket_no == OrderRow.ticket_no)
-            .where(
-                OrderRow.source == platform.id, TicketRow.version > OrderRow.sent_version
-            )
+            .where(OrderRow.source == platform.id, *moved)
             .order_by(OrderRow.ticket_no)
         )  # fmt: skip
         found = []
@@ -175,17 +183,22 @@ class Exporting:
             s.add(LogRow(at=now, by=actor.id, what=f"下载第{id}次导出{words}"))
             platform = platform_of(self._platforms, row.source)
             source, whole, day = row.source, row.whole, row.at
+            codes = (
+                self._codes
+                if row.codes is None
+                else Codes("", row.codes["gbt39666"], row.codes["local"])
+            )
         async with self._db.read() as s:
             query = select(SentRow).where(SentRow.export == id).order_by(SentRow.at)
             sent = list((await s.execute(query)).scalars())
             lines: list[list[str]] = []
             for at in range(0, len(sent), CHUNK):
-                lines += await self._rows(s, platform, sent[at : at + CHUNK], whole)
+                lines += await self._rows(s, platform, sent[at : at + CHUNK], whole, codes)
         content = await asyncio.to_thread(_workbook, platform, lines)
         return f"{source}-{day:%Y%m%d}-{id}.xlsx", content
 
     async def _rows(
-        self, s: Session, platform: Platform, sent: Sequence[SentRow], whole: bool
+        self, s: Session, platform: Platform, sent: Sequence[SentRow], whole: bool, codes: Codes
     ) -> list[list[str]]:
         numbers = [r.ticket_no for r in sent]
         docs = await s.execute(select(TicketRow.doc).where(TicketRow.ticket_no.in_(numbers)))
@@ -202,7 +215,7 @@ class Exporting:
                 name=self._opened(contact.name_enc) if contact else None,
                 phone=self._opened(contact.phone_enc) if contact else None,
             )
-            found.append(_cells(platform, row.ref, ticket, clear, whole, self._codes))
+            found.append(_cells(platform, row.ref, ticket, clear, whole, codes))
         return found
 
     def _opened(self, sealed: str | None) -> str | None:

@@ -78,6 +78,8 @@ class ExportRow(Base):
     by: Mapped[str] = mapped_column(String(60))
     decided_by: Mapped[str | None] = mapped_column(String(60))
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    codes: Mapped[dict[str, dict[str, str]] | None] = mapped_column(JSONColumn)
+    """Codes of leaves as it told them, by kind; ``None``: from before they were kept."""
 
 
 class SentRow(Base):

@@ -119,6 +119,11 @@ class Codes:
         """Leaf by code, of either kind."""
         return {code: leaf for codes in (self.gbt39666, self.local) for leaf, code in codes.items()}
 
+    @property
+    def kinds(self) -> dict[str, dict[str, str]]:
+        """Code by leaf, by kind: what an export keeps of them."""
+        return {"gbt39666": dict(self.gbt39666), "local": dict(self.local)}
+
     def of(self, leaf: str) -> tuple[str, ...]:
         """Return the codes of a leaf that have been filled in."""
         return tuple(c[leaf] for c in (self.gbt39666, self.local) if leaf in c)

@@ -111,9 +111,20 @@ async def test_codes_that_a_place_has_filled_in_go_out_and_come_in(
     assert {t["分类版本"] for t in told} == {services.tickets.codes.version}
     codes = replace(services.tickets.codes, gbt39666={leaf: "本地填-1"}, local={leaf: "XZ-07"})
     monkeypatch.setattr(out, "_codes", codes)
-    await services.tickets.act(number, "note", {"text": "编号填好了"}, DESK)
+    # Nothing has happened to the orders: the present codes go out all the same, once.
     told = lines((await out.fetch(await out.make("city", DESK), DESK))[1])
+    assert [t["工单编号"] for t in told] == ["BJ20261124001", "BJ2"]
     assert {(t["业务代码"], t["事项编号"]) for t in told} == {("本地填-1", "XZ-07")}
+    with pytest.raises(LindaError) as refused:
+        await out.make("city", DESK)
+    assert refused.value.code == "nothing_new"
+    # What another matter is called tells nothing new of these; the earlier export reads as it did.
+    monkeypatch.setattr(out, "_codes", replace(codes, local={**codes.local, "A1": "XZ-01"}))
+    with pytest.raises(LindaError):
+        await out.make("city", DESK)
+    again = lines((await out.fetch(1, DESK))[1])
+    assert {(t["业务代码"], t["事项编号"]) for t in again} == {("", "")}
+    monkeypatch.setattr(out, "_codes", codes)
     mappings = load_mappings(DATA / "exchange", services.tickets.leaves, codes.leaves)
     assert mappings["city"].leaf["XZ-07"] == leaf
     assert mappings["city"].leaf["供水"] == "H1"

@@ -280,11 +280,21 @@ class OneTicket(RuleBasedStateMachine):
             command = timing.next_command(self.ticket, self.at)
             if command is None:
                 break
+            if command.payload.get("stage") == "due":
+                self._is_late_for_everybody()
             made = self._do(command)
             assert made is not None, ("the clock's own command was refused", command)
         assert timing.next_command(self.ticket, self.at) is None
         wake = timing.wake_at(self.ticket)
         assert wake is None or wake >= self.at
+
+    def _is_late_for_everybody(self) -> None:
+        """What the clock calls missed is late, for who would come now to what was agreed as well."""
+        t = self.ticket
+        assert t.overdue_at is not None and self.at > t.overdue_at
+        agreed = appointment_time(t.appointment, self.context.profile)
+        if self.context.sla(t).id == "UA" and agreed == t.due_at and t.rework_round == 0:
+            assert arrivals.judged(t, self.at, self.context) == "late"
 
     @rule()
     def a_notice_of_holidays_comes(self) -> None:
@@ -504,15 +514,6 @@ class OneTicket(RuleBasedStateMachine):
         if event.type == "arrived":
             assert before.arrival is None and after.due_at == before.due_at
             assert after.arrival and after.arrival["kept"] in ("kept", "early", "late")
-        if event.type == "deadline_missed" and event.data["stage"] == "due":
-            assert before.overdue_at is not None and event.at > before.overdue_at
-            agreed = appointment_time(before.appointment, self.context.profile)
-            if (
-                self.context.sla(before).id == "UA"
-                and agreed == before.due_at
-                and not before.pauses
-            ):
-                assert arrivals.judged(before, event.at, self.context) == "late"
         if event.type in ("review_upheld", "review_corrected"):
             assert event.actor.id != before.refused_by
         if event.type in ("excluded", "included", "exclusion_granted", "exclusion_refused"):
