@@ -133,6 +133,7 @@ class StaffTicket(Answer):
     contact_due_at: datetime | None = None
     due_at: datetime | None = None
     due_reason: str | None = None
+    due_grace: int = Field(0, description="约定时间过后还算守约的分钟数；过了才算超时")
     rework_round: int = 0
     flags: list[str] = Field(default_factory=list)
     unused: list[str] = Field(default_factory=list, description="这一步没用上的字段名；没有就不给")
