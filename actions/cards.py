@@ -14,6 +14,7 @@ from actions.turn import Button, button
 TITLES = {APPOINTMENT: "约时间去办", PROXY: "找人代办"}
 """What the offers of a card are called on their buttons."""
 PRINT = say("button_print")
+AGAIN = "看办事说明"
 BOOK = "约个时间"
 ROWS = (
     ("去哪办", "where"),
@@ -116,6 +117,11 @@ def buttons(card: Json) -> list[Button]:
     ]
 
 
+def again(card: Json) -> Button:
+    """Return the button that shows the whole card, also while its errand is being arranged."""
+    return button(AGAIN, f'/ask_service{{"service":"{card["id"]}","about":"{PART}again"}}')
+
+
 def part_text(card: Json, part: str, lacked: str = "", *, elder: bool = False) -> str:
     """Return the answer to a follow-up; a card that does not say it says so.
 
@@ -162,8 +168,15 @@ def _deputy(card: Json) -> Json:
 
 
 def _visit(card: Json) -> Json:
+    """“能上门吗”: somebody does it, it is booked, or the card itself says where; else nobody knows."""
     offered = PROXY in (card.get("offers") or [])
-    return {"words": True, **({} if offered else {"key": "card_visit_unknown"})}
+    if any(b["title"] == TITLES[PROXY] for b in buttons(card)):
+        return {"words": True}
+    if offered and booking.spec(str(card["id"])):
+        return {"words": True, "key": "card_visit_booked"}
+    if offered:
+        return {"words": card.get("where"), "key": "card_where"}
+    return {"words": True, "key": "card_visit_unknown"}
 
 
 def _online(card: Json) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions import cards
 from actions.client import Json, TicketView
 from actions.follow_ups import PROXY
 from actions.form_actions import FormStep, Submit, ask_place, facts_of
@@ -53,6 +54,7 @@ class SubmitErrand(Submit):
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say the number, the date and who will call; what is lacking is asked for at once."""
-        turn.say("errand_filed", custom=ticket.card(), **facts_of(ticket))
+        again = [cards.again({"id": draft.get("leaf")})]
+        turn.say("errand_filed", again, ticket.card(), **facts_of(ticket))
         if ticket.state == "NEED_INFO":
             turn.say("filed_needs", need="；".join(ticket.data.get("need_items") or ()))

@@ -18,6 +18,8 @@ from actions.message import Message
 FILE = "follow_ups"
 APPOINTMENT, PROXY = "appointment", "proxy"
 VISIT, WHO = "visit", "who"
+OFFERED = frozenset({PROXY, APPOINTMENT})
+"""Parts that open a form, instead of being read out."""
 PART = "part:"
 """Prefix of an ``about`` value that names a part of the card."""
 

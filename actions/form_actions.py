@@ -359,7 +359,8 @@ class FormStep(TurnAction):
             if changed:
                 turn.lead("corrected", changed=changed)
             else:
-                turn.lead("noted" if before != now else "unclear", words=words)
+                unread = "unread_affirm" if is_yes(turn.message) else "unclear"
+                turn.lead("noted" if before != now else unread, words=words)
 
     @staticmethod
     def _say_unread(turn: Turn, draft: Draft, question: str | None) -> None:
@@ -372,6 +373,8 @@ class FormStep(TurnAction):
         elif question == CONFIRM:
             nothing = pattern("forms", "nothing_else").match(bare(turn.message.text))
             turn.lead("confirm_nothing" if nothing else "confirm_unclear", words=words)
+        elif is_yes(turn.message):
+            turn.lead("unread_affirm")
         elif question != CHANGE:
             turn.lead("unclear", words=words)
 

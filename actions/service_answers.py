@@ -29,6 +29,8 @@ from actions.turn import Turn, TurnAction, button
 TOLD_BEFORE = 2
 """So many messages before “那你给我问问” say what is to be found out."""
 ERRANDS = (PROXY, APPOINTMENT)
+ON_BEHALF = "M10"
+"""What is told about doing things for somebody else; no errand of its own."""
 DANGER_SURE = 0.6
 """From this confidence on a question about violence, suicide or children begins with what helps."""
 
@@ -137,11 +139,29 @@ def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
         data["card"]["materials"] = card.get("materials") or []
     lacked = follow_ups.lacking(turn.message.text)
     text = cards.part_text(card, part, lacked, elder=turn.elder)
-    offers = cards.buttons(card) if part in ("deputy", VISIT) and turn.loop is None else []
-    turn.tell(text, [b for b in offers if b["title"] == cards.TITLES[PROXY]], data)
+    if part in ("deputy", VISIT) and turn.loop is None:
+        return [*keep, *_offer(turn, card, text, asks=part == VISIT)]
+    turn.tell(text, custom=data)
     if part == "lacking" and turn.loop is None:
         return [*keep, *make_offer(turn, "offer_consult", "consult", str(card["id"]))]
     return keep
+
+
+def _offer(turn: Turn, card: Json, text: str, *, asks: bool) -> list[EventType]:
+    """Say the words and offer that somebody does it, or that a time is arranged, where the card does.
+
+    Args:
+        turn: The turn.
+        card: The card of the topic.
+        text: What is said.
+        asks: The words ask for it, so that a plain yes takes it.
+    """
+    offers = [b for b in cards.buttons(card) if b["title"] in (cards.TITLES[PROXY], cards.BOOK)]
+    turn.tell(text, offers)
+    if not (offers and asks):
+        return []
+    yes = {"id": turn.message.id, "yes": offers[0]["payload"], "no": "/deny"}
+    return [SlotSet("offer", yes)]
 
 
 def _told(turn: Turn) -> str:
@@ -161,7 +181,7 @@ def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
         return [SlotSet("draft", wanted.to_slot()), FollowupAction("booking_form")]
     bring = "、".join(card.get("materials") or [])
     if bring:
-        turn.say("card_materials", name=card["name"], words=bring)
+        turn.say("card_materials", [cards.again(card)], name=card["name"], words=bring)
     draft = errand.opened(turn.message, kind, str(card["id"]), str(card["name"]))
     return [SlotSet("draft", draft.to_slot()), FollowupAction("errand_form")]
 
@@ -175,6 +195,9 @@ async def _explain(turn: Turn, client: Client) -> list[EventType]:
     card = await client.card(leaf.id)
     known = card or {"name": leaves.name(leaf.id)}
     if not _is_meant(message.text, leaf, known):
+        if follow_ups.wish(message.text) == PROXY:
+            turn.say("errand_what")
+            return []
         return _which(turn, leaf, known)
     if card is None or not card.get("valid"):
         return _without(turn, leaf.id, card)
@@ -182,6 +205,9 @@ async def _explain(turn: Turn, client: Client) -> list[EventType]:
     wish = None if message.tapped or turn.loop else follow_ups.wish(message.text)
     if wish and wish in (card.get("offers") or []) and card.get("kind") == "办事":
         return [*keep, *_errand(turn, card, wish)]
+    if wish == PROXY and leaf.id == ON_BEHALF and follow_ups.part_of(message) == PROXY:
+        turn.say("errand_what")  # “代办” alone: of what it is to be
+        return keep
     for notice in await client.notices_of(leaf.id, turn.elder):
         turn.tell(notice)
     return [*keep, *_show(turn, card)]

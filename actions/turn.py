@@ -397,8 +397,19 @@ class Turn:
             return own.QUERY if name != own.QUERY else None
         if powers.told_elsewhere(self.message):
             return ANSWER if name != ANSWER else None
+        if self.loop == "demand_form" and follow_ups.part_of(self.message) == follow_ups.PROXY:
+            return (
+                "action_handoff"  # who had the certificate refused was told that somebody does it
+            )
+        if self.loop == "errand_form" and self._asks_of_errand():
+            return ANSWER if name != ANSWER else None
         others = self.loop == "booking_form" and booking.asks_others(self.message)
         return self.loop if others and name != self.loop else None
+
+    def _asks_of_errand(self) -> bool:
+        """Whether words beside an errand ask something of its card (“先看看要带什么”)."""
+        part = None if self.message.tapped else follow_ups.part_of(self.message)
+        return part is not None and part not in follow_ups.OFFERED and self.topic_leaf() is not None
 
     def corrects(self) -> bool:
         """Whether the message turns around what an open form was told (“不对，是公证处要的”)."""
