@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from services.tickets.core import integrity, planning, risks, telling
@@ -304,7 +304,14 @@ def _flag(f: Field, raw: Any) -> bool:
 
 def _time(f: Field, raw: Any) -> str:
     moment = datetime.fromisoformat(raw)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).isoformat()
+    known = moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
+    for zone in (UTC, ZONE):
+        known.astimezone(zone)  # one at the end of all time is kept nowhere and shown nowhere
+    return known.isoformat()
+
+
+LONGEST_ITEM = 300
+"""Characters of one line of a list: what is missing, a unit's or a photo's id."""
 
 
 def _list(f: Field, raw: Any) -> list[str]:
@@ -312,7 +319,7 @@ def _list(f: Field, raw: Any) -> list[str]:
     if isinstance(raw, str):
         raw = raw.replace(",", "\n").replace(",", "\n").replace("、", "\n").splitlines()
     items = [str(item).strip() for item in raw if str(item).strip()]
-    if not items or len(items) > 50:
+    if not items or len(items) > 50 or any(len(item) > LONGEST_ITEM for item in items):
         raise ValueError
     return items
 
