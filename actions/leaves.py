@@ -22,6 +22,9 @@ VISIT = frozenset("H1 H2 H3 H4 H5 H7 H8 B7 C7 F4 J1".split())
 HOURS = frozenset("I2 I10 I11 I12".split())
 # Who told stays with us by default (个人信息保护; 《北京市接诉即办工作条例》第三十二条 保密).
 CONFIDENTIAL = frozenset("F4 I2 I5 I6 I7 I8 I9 I10 I11 I12 J1 J3 J4 J6 J7 J8 M11".split())
+# Led by the firm that is complained of, whose people never see who told (docs/roles.md: 物业); the resident is
+# told so. It is not confidential: neighbours may join it, and a department that assists may call back.
+FIRM_UNTOLD = frozenset({"G5"})
 # About a person or an office, not about a spot. Who feels bad is heard, not asked for an address.
 PLACELESS = frozenset("J5 J6 J7 J8 M11 none".split())
 

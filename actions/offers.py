@@ -13,11 +13,12 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import choices, conduct, drafts, repairs, waiting
 from actions.callback import says_unsolved
-from actions.client import Json
+from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.form_actions import say_due
 from actions.forms import report
 from actions.forms.draft import fill
-from actions.forms.replies import is_no, is_yes, plain_yes
+from actions.forms.neighbours import NO_LEAF
+from actions.forms.replies import bare, is_no, is_yes, plain_yes
 from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
 from actions.requests import offer_later
 from actions.texts import say
@@ -156,6 +157,9 @@ class Affirm(TurnAction):
             "nlu": {"leaf": offer["leaf"], **turn.understood(str(offer["id"]))},
         }
         async with turn.client() as client:
+            if there := await _told_before(turn, offer, client):
+                turn.say("offer_there", ticket_no=there.ticket_no, state=there.state_text)
+                return [SlotSet("offer", None), *offer_later(turn, offer.get("rest") or [])]
             ticket = await client.file_ticket(body, f"{turn.conversation_id}:{offer['id']}")
         turn.say(
             "offer_filed",
@@ -173,6 +177,21 @@ class Affirm(TurnAction):
             return [FollowupAction(offer["follow"])]  # the action reads the offer and ends it
         taken = {**offer, "taken": turn.message.id} if offer.get("about") else None
         return [SlotSet("offer", taken), FollowupAction(offer["follow"])]
+
+
+async def _told_before(turn: Turn, offer: Json, client: Client) -> TicketView | None:
+    """Return the open ticket of the same words, said before in this conversation, or None."""
+    words = bare(str(offer["text"]))
+    said = [e for e in turn.tracker.events if e.get("event") == "user"]
+    before = [e for e in said if e.get("message_id") != offer["id"]]
+    if not any(bare(str(e.get("text") or "")) == words for e in before):
+        return None
+    wanted = {"leaf": str(offer["leaf"] or NO_LEAF)}
+    try:
+        own = (await client.similar(turn.conversation_id, wanted))["own"]
+    except (ServiceAway, Refused):
+        return None  # a person finds that two are one
+    return TicketView.of(own) if own and own.get("kind") == offer["kind"] else None
 
 
 class Deny(TurnAction):

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from actions import leaves
-from actions.dialogue import pattern
+from actions.dialogue import load, pattern
 from actions.forms.draft import SUBMIT, Draft, Field, Values
-from actions.forms.replies import is_no, is_yes
+from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
 
 SAME = "same:"
@@ -21,6 +21,8 @@ SAME = "same:"
 JOIN = "join:"
 """Prefix of the buttons under “把您加上？”: ``yes``, ``no``."""
 URGE, ADD, OTHER = "urge", "add", "other"
+NO_LEAF = "none"
+"""What ``GET /similar`` is asked for a matter that has no leaf."""
 
 
 def repeat_field() -> Field:
@@ -68,27 +70,48 @@ def _says(message: Message, kind: str) -> bool:
 
 
 def to_check(draft: Draft) -> dict[str, str] | None:
-    """Return what ``GET /similar`` is to be asked, or None when nothing new is known."""
+    """Return what ``GET /similar`` is to be asked, or None when nothing new is known.
+
+    About a person, an office or wages there is no spot: the leaf alone says what may be the same, and
+    who told it says whether it is. A heavy heart (J5) is never held against an earlier one.
+    """
     leaf = draft.get("leaf")
-    if not leaf or leaf in leaves.PLACELESS or draft.get("about"):
-        return None  # about a person or an office: the same leaf is not the same matter
-    place = draft.get("place") or {}
-    said = draft.get("address") or {}
-    parts = {k: place.get(k) for k in ("compound_id", "building_id", "building", "unit")}
-    parts |= {k: parts.get(k) or said.get(k) for k in ("building", "unit")}
-    wanted = {"leaf": str(leaf), **{k: str(v) for k, v in parts.items() if v}}
+    if leaf in load("neighbours")["never"] or not draft.get("narrative"):
+        return None
+    if not leaf and draft.get("leaf_options"):
+        return None
+    wanted = {"leaf": str(leaf or NO_LEAF)}
+    if leaf not in leaves.PLACELESS and not draft.get("about"):
+        place, said = draft.get("place") or {}, draft.get("address") or {}
+        parts = {k: place.get(k) for k in ("compound_id", "building_id", "building", "unit")}
+        parts |= {k: parts.get(k) or said.get(k) for k in ("building", "unit")}
+        wanted |= {k: str(v) for k, v in parts.items() if v}
     return None if wanted == draft.get("similar_to") else wanted
 
 
 def checked(draft: Draft, wanted: Mapping[str, str], found: Mapping[str, Any]) -> Draft:
     """Take in the answer of ``GET /similar``; what was answered about another ticket falls."""
     own, others = found.get("own"), found.get("neighbours")
+    if own and wanted["leaf"] == NO_LEAF and not alike(draft.get("narrative"), own.get("title")):
+        own = None  # two matters without a leaf have nothing in common but that
     values = {**draft.values, "similar_to": dict(wanted), "own_open": own, "neighbours": others}
     if _number(own) != _number(draft.get("own_open")):
         values["repeat"] = None
     if _number(others) != _number(draft.get("neighbours")):
         values["join"] = None
     return replace(draft, values=values)
+
+
+def alike(story: Any, title: Any) -> bool:
+    """Whether most of a ticket's title stands in the words that are told now."""
+    now, before = _pairs(str(story or "")), _pairs(str(title or ""))
+    share: float = load("neighbours")["alike"]
+    return bool(before) and len(now & before) >= share * min(len(before), len(now))
+
+
+def _pairs(text: str) -> set[str]:
+    letters = bare(text)
+    return {letters[i : i + 2] for i in range(len(letters) - 1)}
 
 
 def _number(ticket: Mapping[str, Any] | None) -> str | None:

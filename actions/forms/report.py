@@ -498,6 +498,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("照片", f"{len(draft.get('attachments'))}张"))
     if confidential(draft):
         lines.append(("保密", say("report_secret")))
+    elif draft.get("leaf") in leaves.FIRM_UNTOLD:
+        lines.append(("保密", say("report_firm_untold")))
     elif draft.get("leaf") in leaves.CONFIDENTIAL:
         lines.append(("保密", say("report_not_secret")))
     if about:

@@ -1022,7 +1022,7 @@ class TicketService:
 
     async def similar(
         self,
-        leaf: str,
+        leaf: str | None,
         place: Location,
         conversation_id: str,
         resident_id: str | None = None,
@@ -1048,9 +1048,10 @@ class TicketService:
                 if ticket.leaf == leaf and going_on and _may_be(ticket.place, place):
                     own = await self._shown(s, ticket)
                     break
+            about = await store.open_about(s, leaf, JOINABLE) if leaf else []
             found = [
                 t
-                for t in await store.open_about(s, leaf, JOINABLE)
+                for t in about
                 if self.neighbours.same(t, leaf, place, now)
                 and not _is_own(t, conversation_id, resident_id, also)
             ]

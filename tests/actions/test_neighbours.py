@@ -44,9 +44,30 @@ def test_the_question_is_asked_once_per_matter_and_place() -> None:
     assert neighbours.to_check(elsewhere) is not None
 
 
-@pytest.mark.parametrize("values", [{"leaf": "J8"}, {"leaf": "none"}, {"about": "window"}])
-def test_what_is_about_a_person_or_unknown_is_not_looked_for(values: dict[str, Any]) -> None:
-    assert neighbours.to_check(draft(**values)) is None
+@pytest.mark.parametrize(
+    ("values", "leaf"),
+    [
+        ({"leaf": "J6"}, "J6"), ({"leaf": "J8"}, "J8"), ({"leaf": "M11", "about": "window"}, "M11"),
+        ({"leaf": "none"}, "none"),
+    ],
+)  # fmt: skip
+def test_what_is_about_a_person_or_an_office_is_looked_for_without_a_spot(
+    values: dict[str, Any], leaf: str
+) -> None:
+    assert neighbours.to_check(draft(**values)) == {"leaf": leaf}
+    asked = looked(own=OWN, **values, narrative="楼道灯不亮")
+    assert next_question(report.FORM, asked, msg()) == "repeat"
+
+
+def test_a_matter_without_a_leaf_is_the_same_only_by_its_words() -> None:
+    for story, same in (("楼道里的灯不亮了", True), ("滑梯的扶手断了", False)):
+        assert bool(looked(own=OWN, leaf=None, narrative=story).get("own_open")) is same, story
+    unsure = draft(leaf=None, leaf_options=["H6", "I3"])
+    assert neighbours.to_check(unsure) is None, "which one is asked first"
+
+
+def test_a_heavy_heart_is_not_held_against_an_earlier_one() -> None:
+    assert neighbours.to_check(draft(leaf="J5")) is None
 
 
 @pytest.mark.parametrize(

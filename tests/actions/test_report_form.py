@@ -368,3 +368,9 @@ def test_a_shared_location_alone_is_the_place() -> None:
             report.FORM, None, msg(PIN[0], ents={"address": (PIN[0], value)}, location=pin)
         )
         assert draft.get("address") == value and draft.get("address_text") == PIN[0]
+
+
+def test_who_complains_of_the_property_company_is_told_that_it_does_not_see_who() -> None:
+    draft, _ = step(None, msg("物业乱收费", leaf="G5", ents={}))
+    assert "看不到您的名字" in dict(report.summary(draft, msg()))["保密"]
+    assert report.to_ticket(draft, msg(), "c1")["confidential"] is False

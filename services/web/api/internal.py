@@ -137,8 +137,11 @@ class LeafQuery(BaseModel):
     elder: bool = False
 
 
+NO_LEAF = "none"
+
+
 class SimilarQuery(BaseModel):
-    """A matter and its place, as far as the dialogue knows it."""
+    """A matter and its place, as far as the dialogue knows it; ``none`` is a matter without a leaf."""
 
     conversation_id: str = Field(max_length=80)
     leaf: str = Field(max_length=8)
@@ -355,8 +358,9 @@ async def similar(request: web.Request, query: SimilarQuery) -> dict[str, Any]:
     services = request.app[SERVICES]
     conversation = await services.channels.conversation(query.conversation_id)
     place = Location.from_dict(query.model_dump(exclude={"conversation_id", "leaf"}))
+    leaf = None if query.leaf == NO_LEAF else query.leaf
     return await services.tickets.similar(
-        query.leaf, place, conversation.id, conversation.resident_id, conversation.siblings
+        leaf, place, conversation.id, conversation.resident_id, conversation.siblings
     )
 
 
