@@ -33,6 +33,8 @@ READY: Mapping[str, Callable[[Ticket], bool]] = {
     "suspended": lambda t: t.state is State.SUSPENDED,
     "resolved": lambda t: t.resolved_at is not None and t.outcome is not None,
     "whistled": lambda t: bool(t.whistles),
+    "asked": lambda t: bool(t.need_items),
+    "filed": lambda t: t.state is not State.DRAFT,
     "assigned": lambda t: t.owner_org is not None and t.is_open,
 }
 """When a ticket has something to put on a sheet."""
@@ -47,7 +49,8 @@ NAMES = frozenset({
     "suspend_reason", "suspend_plan", "review_on", "outcome", "reply", "explanation",
     "resolved_on", "supervise_level", "supervise_text", "supervise_due", "round_text",
     "whistle_units", "whistle_text", "whistle_due", "whistle_type", "whistle_lead", "whistle_no",
-    "appointment", "occurred", "sign_due",
+    "appointment", "occurred", "sign_due", "need_items", "info_due", "filed_on", "came_by",
+    "handled", "supervised_text", "called_back",
 })  # fmt: skip
 """Names that ``data/paper/papers.yml`` may use."""
 
@@ -83,6 +86,9 @@ def facts_of(history: Sequence[Event], rules: Rules, units: Mapping[str, str]) -
         "occurred": ticket.occurred_text or "",
         "sign_due": _moment(ticket.sign_due_at),
         "appointment": appointment_text(ticket.appointment),
+        "need_items": "；".join(map(str, ticket.need_items)),
+        "info_due": _moment(ticket.info_due_at),
+        **_course(ticket, history),
         **_extension(history),
         **_suspension(ticket, history),
         **_supervision(ticket),
@@ -98,6 +104,39 @@ def appointment_text(given: Mapping[str, Any] | None) -> str:
     portions = given.get("portions")
     said = (given.get("date"), part, given.get("time"), f"{portions}份" if portions else None)
     return " ".join(str(s) for s in said if s)
+
+
+REPORTERS = {
+    "self": "居民本人", "proxy": "家里人代办", "neighbour": "别的居民", "patrol": "巡查", "staff": "工作人员",
+}  # fmt: skip
+CALLS = {
+    "callback_solved": "已解决",
+    "callback_unsolved": "未解决，退回重办",
+    "callback_missed": "未接通",
+}
+
+
+def _course(ticket: Ticket, history: Sequence[Event]) -> Facts:
+    """Return the way of a ticket for its 流转单: who came, when what was done. Nobody is named who reported."""
+    role = REPORTERS.get(str(ticket.reporter.get("role")), "")
+    steps = (
+        ("派单", ticket.dispatched_at),
+        ("签收", ticket.signed_at),
+        ("首次联系", ticket.first_contact_at),
+    )
+    done = [f"{_day(at)}{what}" for what, at in steps if at]
+    orders = [
+        f"{LEVELS.get(str(one.get('level')), '')}：{_bare(one.get('text'))}"
+        for one in ticket.supervisions
+    ]
+    calls = [f"{_day(e.at)}{CALLS[e.type]}" for e in history if e.type in CALLS]
+    return {
+        "filed_on": _moment(ticket.created_at),
+        "came_by": role,
+        "handled": "，".join([*filter(None, [ticket.owner_org_name]), *done]) if done else "",
+        "supervised_text": "；".join(orders),
+        "called_back": "；".join(calls),
+    }
 
 
 def _last(history: Sequence[Event], *types: str) -> int | None:

@@ -32,6 +32,7 @@ from services.rights import copy
 from services.rights.tables import RequestRow
 from services.tickets import shared, store
 from services.tickets.core.actor import Actor
+from services.tickets.core.event import Event
 from services.tickets.core.ticket import Ticket
 from services.tickets.tables import TicketContactRow, TicketRow
 from services.tickets.views import EVENT_TEXTS
@@ -215,13 +216,13 @@ async def _ticket(
         "history": [
             {
                 "at": e.at.isoformat(), "step": EVENT_TEXTS[e.type], "by": _who(e.actor, names),
-                "words": [str(e.data[n]) for n in _SAID if e.data.get(n)],
+                "words": _words(e),
             }
             for e in await store.history(s, number)
         ],
         "said_on_shared": [
             {"ticket_no": e.ticket_no, "at": e.at.isoformat(), "step": EVENT_TEXTS[e.type],
-             "words": [str(e.data[n]) for n in _SAID if e.data.get(n)]}
+             "words": _words(e)}
             for e in await shared.steps(s, ticket)
         ],
     }  # fmt: skip
@@ -241,6 +242,13 @@ _ABOUT = (
 )
 _SAID = ("text", "reason", "comment", "explanation", "reply", "note")
 """What was said at a step, by the person or to them."""
+
+
+def _words(event: Event) -> list[str]:
+    """Return what was said at a step; a restricted note may be about somebody else, and stays with its desk."""
+    if event.type == "noted" and event.data.get("restricted"):
+        return ["（限阅备注，不在复制件里）"]
+    return [str(event.data[n]) for n in _SAID if event.data.get(n)]
 
 
 def _who(actor: Actor, names: dict[str, str]) -> str:

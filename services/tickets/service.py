@@ -65,7 +65,7 @@ from services.tickets.core.numbers import (
     query_code,
     ticket_number,
 )
-from services.tickets.core.relay import load_relay
+from services.tickets.core.relay import load_leaders, load_relay
 from services.tickets.core.rules import load_rules
 from services.tickets.core.sla import load_profile
 from services.tickets.core.states import ASSIGNED, WORKING, State
@@ -179,6 +179,7 @@ class TicketService:
         self.rules = load_rules(settings.data_dir / "workflow.yml")
         self.directory = load_directory(settings.locality_dir / "dispatch.yml")
         self.notice = PrivacyNotice(settings)
+        self.leaders = load_leaders(settings.locality_dir / "locality.yml")
         self.relay = load_relay(settings.locality_dir / "locality.yml")
 
     @property
@@ -1171,6 +1172,7 @@ class TicketService:
             rules=self.rules,
             neighbours=self.neighbours,
             relay=self.relay,
+            leaders=self.leaders,
             taxonomy=self.codes.version,
             **known,
         )

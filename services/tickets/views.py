@@ -33,6 +33,8 @@ DOERS = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
 NO_CONTENT = frozenset({"admin", "trainer"})
 HIDDEN_FROM_JUDGED = ("rating", "pressured", "persuaded")
 HIDDEN_FLAGS = frozenset({"rating_pressure", "persuaded"})
+NOTE_OVERSEERS = frozenset({"supervisor", "auditor"})
+"""Who reads restricted notes beside those of the writer's own desk."""
 RATING_FACTS = frozenset({"rating", "score", "text", "pressured"})
 RATING_EVENTS = frozenset({
     "callback_solved", "callback_unsolved", "callback_missed", "joined_answered",
@@ -518,7 +520,17 @@ class _Shown:
 def _sees(event: Event, actor: Actor, about_own: bool) -> bool:
     if actor.role == "vendor":
         return event.type in VENDOR_EVENTS
+    if event.type == "noted" and event.data.get("restricted") and not _reads_note(event, actor):
+        return False
     return not (about_own and event.type == "rated")
+
+
+def _reads_note(event: Event, actor: Actor) -> bool:
+    """Say whether a restricted note is for the actor: who wrote it, the same desk, who supervises or audits."""
+    if actor.kind == "system" or actor.role in NOTE_OVERSEERS:
+        return True
+    wrote = event.actor
+    return (actor.role, actor.org_id) == (wrote.role, wrote.org_id)
 
 
 def _event(event: Event, shown: _Shown) -> View:

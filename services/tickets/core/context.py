@@ -64,6 +64,7 @@ class Context:
     rules: Rules
     neighbours: Neighbours = field(default_factory=Neighbours)
     relay: Relay | None = None
+    leaders: tuple[str, ...] = ()  # of the street, who approve a whistle; empty: not written down
     taxonomy: str = ""  # version of the leaves, for the ticket
     person: Person | None = None
     also: tuple[Person, ...] = ()  # who acts has these accounts as well

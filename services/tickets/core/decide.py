@@ -339,6 +339,7 @@ _READERS = {
     "person": _text,
     "leaf": _text,
     "risk": _text,
+    "leader": _text,
     "ticket": _text,
     "orgs": _list,
     "items": _list,

@@ -640,7 +640,7 @@ GUARDS: dict[str, Guard] = {
         reviewing.review_pending, reviewing.not_refuser,
         reviewing.termination_explained, reviewing.termination_pending,
         reviewing.not_termination_requester,
-        joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.whistle_lead_fits, joint.approved_by_another,
+        joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.whistle_lead_fits, joint.approver_leads, joint.approved_by_another,
         joint.invited, joint.stage_in_order,
         joint.solution_told, joint.whistle_open, joint.whistle_over, joint.whistle_rated_once, joint.assisting,
         oversight.until_in_future, oversight.supervised_now, oversight.group_unanswered,

@@ -14,7 +14,7 @@ from services.tickets.core import clocks
 from services.tickets.core.actor import Actor
 from services.tickets.core.choices import WHISTLE_STAGES, WHISTLES
 from services.tickets.core.commands import Command
-from services.tickets.core.context import Context, Refusal, accounts
+from services.tickets.core.context import Context, Refusal, accounts, belongs
 from services.tickets.core.ticket import Ticket
 
 Facts = dict[str, Any]
@@ -111,6 +111,18 @@ def whistle_lead_fits(ticket: Ticket, command: Command, context: Context) -> Ref
             {"basis": context.directory.community_basis},
         )
     return None
+
+
+def approver_leads(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who approves is one of the street's leaders, where the locality names them."""
+    names = {one.split()[-1] for one in context.leaders if one.strip()}
+    if not names or any(name in str(command.payload["approver"]) for name in names):
+        return None
+    return Refusal(
+        "not_a_leader",
+        f"吹哨要街道领导批准：{'、'.join(context.leaders)}。",
+        {"approver": "请选批准的领导。"},
+    )
 
 
 def approved_by_another(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
@@ -222,19 +234,20 @@ def whistle_over(ticket: Ticket, command: Command, context: Context) -> Refusal 
     chosen = _chosen(ticket, command, ended=True)
     if chosen is None:
         return Refusal("no_ended_whistle", "吹哨结束以后才能互评。")
-    if command.actor.role != "dispatcher" and command.actor.org_id not in _orgs(chosen):
+    called = command.actor.org_id in _orgs(chosen)
+    if command.actor.role != "dispatcher" and not called and not belongs(ticket, command.actor):
         return Refusal("not_invited", "这次吹哨没有叫贵单位。")
     return None
 
 
 def whistle_rated_once(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
-    """The street rates each unit that was called, each unit rates the street, and each once."""
+    """The street and who has the ticket rate each unit called, each unit the street, and each once."""
     chosen = _chosen(ticket, command, ended=True)
     assert chosen is not None  # guard whistle_over
-    by, about = _rating_sides(command)
+    by, about = _rating_sides(ticket, chosen, command)
     if about is None:
         return Refusal("org_missing", "请选择评哪个单位。", {"org": "请选择单位。"})
-    if by == STREET and about not in _orgs(chosen):
+    if about != STREET and about not in _orgs(chosen):
         return Refusal("not_invited", "这次吹哨没有叫这个单位。", {"org": "请换一个单位。"})
     if any((r["by_org"], r["about_org"]) == (by, about) for r in chosen.get("ratings", ())):
         return Refusal("rated_already", "已经评过了。")
@@ -245,7 +258,7 @@ def whistle_rated(ticket: Ticket, command: Command, context: Context) -> Facts:
     """Keep the rating with the whistle."""
     chosen = _chosen(ticket, command, ended=True)
     assert chosen is not None  # guard whistle_over
-    by, about = _rating_sides(command)
+    by, about = _rating_sides(ticket, chosen, command)
     rating = {
         "by_org": by,
         "about_org": about,
@@ -263,10 +276,15 @@ def whistle_rated(ticket: Ticket, command: Command, context: Context) -> Facts:
     }
 
 
-def _rating_sides(command: Command) -> tuple[str | None, str | None]:
+def _rating_sides(
+    ticket: Ticket, whistle: Mapping[str, Any], command: Command
+) -> tuple[str | None, str | None]:
+    """Return who rates whom: the street and who has the ticket the units called, those the street."""
     if command.actor.role == "dispatcher":
         return STREET, command.payload.get("org")
-    return command.actor.org_id, STREET
+    if command.actor.org_id in _orgs(whistle):
+        return command.actor.org_id, STREET
+    return ticket.owner_org, command.payload.get("org")
 
 
 def _chosen(ticket: Ticket, command: Command, ended: bool) -> Facts | None:

@@ -54,6 +54,12 @@ class Relay:
         }
 
 
+def load_leaders(path: Path) -> tuple[str, ...]:
+    """Read who leads the street (``duty.leaders`` of a ``locality.yml``); empty: nobody is written down."""
+    data: Mapping[str, Any] = read_yaml(path.read_text(encoding="utf-8"))
+    return tuple(str(one["name"]) for one in (data.get("duty") or {}).get("leaders") or ())
+
+
 def load_relay(path: Path) -> Relay | None:
     """Read ``relay`` of a ``locality.yml``; ``None``: the place has no such number.
 

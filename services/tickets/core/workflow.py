@@ -441,9 +441,9 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("orgs", "报到单位", "orgs", True),
             _REASON,
             Field("lead", "牵头单位", "org"),
-            Field("approver", "批准人（街道领导）", required=True),
+            Field("approver", "批准人（街道领导）", "leader", True),
         ),
-        ("orgs_known", "whistle_lead_known", "whistle_lead_fits", "approved_by_another", "not_recused"),
+        ("orgs_known", "whistle_lead_known", "whistle_lead_fits", "approver_leads", "approved_by_another", "not_recused"),
     ),
     Transition(
         "report", ASSIGNED | _states(S.RESOLVED), To.SAME, DOERS, "whistle_reported",
@@ -468,7 +468,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         (
             Field("score", "评分（1–5）", "number", True),
             Field("text", "评语"),
-            Field("org", "评哪个单位（街道评部门时填）", "org"),
+            Field("org", "评哪个单位（街道、主办单位评部门时填）", "org"),
             _WHISTLE,
         ),
         ("whistle_over", "score_in_range", "whistle_rated_once"),
@@ -740,7 +740,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("release", STORED, To.SAME, AUDIT, "released", (_REASON,), ("held_now",)),
     # ── 随时 ────────────────────────────────────────────────────────────────────────────────
     Transition(
-        "note", STORED, To.SAME, STAFF, "noted", (Field("text", "备注", required=True),),
+        "note", STORED, To.SAME, STAFF, "noted",
+        (
+            Field("text", "备注", required=True),
+            Field("restricted", "限阅：只给本单位同岗位的人、主管和审计看", "flag"),
+        ),
     ),
     # Contact data goes to whose work needs it now: who has the order, the desk that speaks for the
     # community, who has a call to make.

@@ -164,6 +164,8 @@ async def locality_choices(services: Services, fields: Sequence[FieldSpec]) -> C
     if "risk" in wanted:
         kinds = services.tickets.rules.risks
         made["risk"] = [("", [(code, kind.name) for code, kind in kinds.items()])]
+    if "leader" in wanted and services.tickets.leaders:
+        made["leader"] = [("", [(name, name) for name in services.tickets.leaders])]
     if "leaf" in wanted:
         made["leaf"] = [("", [(c.id, f"{c.id} {c.name}") for c in services.catalogue.cards()])]
     if "person" in wanted:

@@ -10,10 +10,11 @@ import pytest
 from services.context import Services
 from services.errors import LindaError
 from services.tickets.core.actor import SYSTEM, Actor
-from services.tickets.core.commands import CreateTicket
+from services.tickets.core.commands import Contact, CreateTicket
 from tests.services.web.conftest import Client, Token
 
 DESK = Actor("staff", "dispatcher1", "dispatcher", "street")
+DESK_CLERK = Actor("staff", "clerk1", "clerk", "community", "qinghe-c1")
 HEAD = Actor("staff", "supervisor1", "supervisor", "community", "qinghe-c1")
 GRID = Actor("staff", "grid1", "grid", "grid", "qinghe-c1", ("qinghe-g1", "qinghe-g2", "qinghe-g3"))
 WHO = ("刘桂芬", "13500000012", "501")
@@ -229,3 +230,39 @@ async def test_the_progress_page_asks_for_the_code(client: Client, services: Ser
     right = await (await client.post(path, data={"code": view["query_code"]})).text()
     assert view["state_text"] in right
     assert "幸福小区" not in right and "刘桂芬" not in right
+
+
+async def test_what_is_still_needed_is_told_once_on_paper(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    number = await file(services, LIGHT)
+    await page(client, as_staff, "clerk1", number, "ask", 422)
+    wanted = CreateTicket(
+        channel="counter", narrative="家里漏水", incomplete=True,
+        contact=Contact(name="刘桂芬", phone="13500000012"),
+    )  # fmt: skip
+    filed = await services.tickets.create(wanted, DESK_CLERK)
+    number = filed["ticket_no"]
+    await services.tickets.act(number, "need_info", {"items": ["哪栋楼", "几单元几号"]}, DESK_CLERK)
+    await issue(client, as_staff, "clerk1", number, "ask")
+    sheet = await page(client, as_staff, "clerk1", number, "ask/1")
+    assert "还差：哪栋楼；几单元几号" in sheet and "请在2026年" in sheet
+    notes = str(await services.tickets.events(number, SYSTEM))
+    assert "一次告知单（请您补充）》第1号（按工单第" in notes
+
+
+async def test_one_sheet_tells_the_whole_way_and_not_who_reported(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    number = await file(services, LIGHT)
+    await services.tickets.act(number, "sign", {}, GRID)
+    order = {"level": "1", "text": "请抓紧，刘桂芬等着"}
+    await services.tickets.act(number, "supervise", order, HEAD)
+    sheet = await page(client, as_staff, "dispatcher1", number, "course")
+    for words in ("工作流转单", "居民本人", "签收", "受理，2026年", "提醒：请抓紧"):
+        assert words in sheet, words
+    for secret in WHO:
+        assert secret not in sheet, secret
+    assert (await client.get(
+        f"/console/tickets/{number}/paper/course", headers=await as_staff("grid1")
+    )).status == 403  # fmt: skip
