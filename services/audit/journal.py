@@ -29,6 +29,7 @@ ACTION_NAMES: Mapping[str, str] = {
     "glass.ask": "申请应急查看",
     "glass.approve": "批准应急查看",
     "glass.open": "应急查看内容",
+    "incident": "登记个人信息事件",
     "integrity.raise": "反映作风、廉政问题",
     "purge": "到期清除",
     "webhook.add": "加推送",

@@ -98,3 +98,23 @@ def test_without_requests_the_list_is_empty(file: Path, capsys: pytest.CaptureFi
     capsys.readouterr()
     assert cli.main(["dsar", "list"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_an_incident_is_registered_sealed_and_goes_on(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["incident", "add", "--people", "120", "名单发错了单位"]) == 0
+    said = capsys.readouterr().out
+    number = said.partition("编号")[2].strip().rstrip("。")
+    later = ["--told-authority", "2026-11-25", "--told-people", "2026-11-26"]
+    known = ["incident", "add", "--people", "118", "--about", number, *later, "已收回并通知"]
+    assert cli.main(known) == 0
+    assert cli.main(["incident", "add", "--people", "1", "--about", "19990101-000000", "x"]) == 1
+    capsys.readouterr()
+    assert cli.main(["incident", "list"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(number) and "泄露，120人" in first and "名单发错了单位" in first
+    assert "118人，通知主管部门2026-11-25，通知本人2026-11-26  已收回并通知" in second
+    assert cli.main(["audit", "seal"]) == 0
+    change(file, "UPDATE audit_entries SET reason = '没事' WHERE action = 'incident' AND id = 1")
+    assert cli.main(["audit", "verify"]) == 1, "what was registered cannot be rewritten"
