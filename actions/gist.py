@@ -310,8 +310,9 @@ def _breaths(piece: str) -> list[str]:
 
 def _cleaned(clause: str, said: Sequence[str]) -> str:
     for words in sorted((w for w in said if w), key=len, reverse=True):
-        around = rf"(?:(?:都|已经)*有|自?从)?{re.escape(words)}(?:[多来]?了|开始|起)?"
-        clause = re.sub(around, "", clause)
+        clause = re.sub(
+            rf"(?:(?:都|已经)*有|自?从)?{re.escape(words)}(?:[多来]?了|开始|起)?", "", clause
+        )
     clause = pattern(DATA, "filler").sub("", clause)
     clause = _REPEATED.sub(_once, clause)
     before = None

@@ -31,6 +31,7 @@ NOT_STANDARD = {
     "retention.yml": "why data is kept, for staff",
     "personal.yml": "what columns hold, for staff",
     "sla/": "reminders to staff",
+    "workflow.yml:supervision": "reminders to staff",
     "workflow.yml:helping": "reminders to staff",
     "workflow.yml:integrity": "what a case says to who looks into it",
     "visits.yml": "lists for visitors",
