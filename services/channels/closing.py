@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from services.channels import appointed
 from services.channels.texts import Texts
 from services.db import Session
 from services.errors import LindaError
@@ -73,7 +74,8 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
     said_key, mark = f"{ticket_no}:{payload['version']}", _mark(ticket)
     async with services.db.write() as s:
         target = await services.channels.where_to_tell(s, conversation_id)
-        said = words.say(key, await services.channels.elder(s, target), **facts_of(ticket, data))
+        elder = await services.channels.elder(s, target)
+        said = words.say(appointed.key_of(key, ticket, words), elder, **facts_of(ticket, data))
         if target != conversation_id:
             # The resident is told where they wrote last; here it can be read, but not answered.
             await services.channels.say(
@@ -161,8 +163,9 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
     last = attempt >= attempts
     async with services.db.write() as s:
         target = await services.channels.where_to_tell(s, conversation_id)
-        said = texts(services.settings.data_dir).say(
-            "closed_unanswered" if last else "reminder",
+        words = texts(services.settings.data_dir)
+        said = words.say(
+            appointed.key_of("closed_unanswered" if last else "reminder", ticket, words),
             await services.channels.elder(s, target),
             **facts_of(ticket, {}),
         )
@@ -206,7 +209,9 @@ async def _unanswered_at_expiry(services: Services, payload: Mapping[str, Any]) 
     async with services.db.write() as s:
         target = await services.channels.where_to_tell(s, conversation_id)
         elder = await services.channels.elder(s, target)
-        said = texts(services.settings.data_dir).say("reminder", elder, **facts_of(shown, {}))
+        words = texts(services.settings.data_dir)
+        key_said = appointed.key_of("reminder", shown, words)
+        said = words.say(key_said, elder, **facts_of(shown, {}))
         await services.channels.say(
             s, target, said.text, key=key, buttons=said.buttons, ticket=_mark(shown)
         )
@@ -253,14 +258,15 @@ async def answer(
 
 def facts_of(ticket: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
     """Return what the texts may name; what is not known is an empty word or sentence."""
-    due = ticket.get("due_text") or ""
     review = _day(data.get("review_date") or data.get("review_at"))
     known = {
         "title": ticket["title"],
         "ticket_no": ticket["ticket_no"],
         "owner": (ticket.get("owner") or {}).get("text") or "承办单位",
         "location_text": ticket.get("location_text") or "",
-        "due_line": f"{due}前给您答复。" if due else "",
+        "due_line": appointed.due_line(ticket),
+        "when": appointed.when(ticket),
+        "what": ticket["title"] if tells_nothing(ticket) else appointed.what(ticket),
         "moved_line": _moved(data),
         "review_line": f"{review}再看一次，" if review else "",
         "need": "；".join(

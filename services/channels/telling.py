@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.channels.appointed import key_of
 from services.channels.closing import facts_of, texts
 from services.tickets.core.actor import SYSTEM
 
@@ -23,7 +24,11 @@ async def words(services: Services, ticket_no: str, waiting: dict[str, Any] | No
     happened = {e["seq"]: e["data"] for e in await services.tickets.events(ticket_no, SYSTEM)}
     said = texts(services.settings.data_dir)
     return [
-        said.say(news["event"], False, **facts_of(shown, happened.get(news["seq"], {}))).text
+        said.say(
+            key_of(news["event"], shown, said),
+            False,
+            **facts_of(shown, happened.get(news["seq"], {})),
+        ).text
         for news in waiting["news"]
         if news["event"] in said
     ]

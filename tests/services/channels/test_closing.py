@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from services.channels import closing
+from services.channels import appointed, closing
 from services.channels.texts import Texts
 from services.channels.types import MessageView
 from services.config import ROOT
@@ -390,3 +390,37 @@ async def test_neighbours_who_joined_hear_how_it_goes_and_are_asked_themselves(
     await neighbour.answer(stage="reason", text="二楼还是黑的")
     view = await services.tickets.get(case.ticket_no, SYSTEM)
     assert view["supplements"][-1]["text"] == "二楼还是黑的"
+
+
+@pytest.mark.parametrize(
+    ("order", "asked", "buttons"),
+    [
+        ({"date": "2026-11-25", "meal": "lunch", "mode": "delivery"}, "您11月25日午饭送到了没有",
+         ["送到了", "没送到", "送来了，不对"]),
+        ({"date": "2026-11-25", "meal": "lunch", "mode": "eat_in"}, "您11月25日午饭吃上了没有",
+         ["吃上了", "没吃上"]),
+        ({"date": "2026-11-25", "part": "am", "what": "医生上门"}, "医生上门约的是11月25日上午，办了没有",
+         ["办了", "没办成", "办了一部分"]),
+        (None, "今天到期了", ["解决了", "没解决", "解决了一部分"]),
+    ],
+)  # fmt: skip
+def test_of_a_meal_it_is_asked_whether_it_came(
+    order: dict[str, str] | None, asked: str, buttons: list[str]
+) -> None:
+    texts = Texts(ROOT / "data" / "texts" / "resident.yml")
+    ticket = {"title": "幸福小区老年助餐", "ticket_no": "SQ-1", "appointment": order}
+    said = texts.say(appointed.key_of("expired", ticket, texts), **closing.facts_of(ticket, {}))
+    assert asked in said.text and [b["title"] for b in said.buttons] == buttons
+
+
+@pytest.mark.parametrize(
+    ("order", "line"),
+    [
+        ({"date": "2026-11-25", "meal": "lunch", "mode": "delivery"}, "11月25日12:30前送到。"),
+        ({"date": "2026-11-25", "part": "am"}, "约的是11月25日上午。"),
+        (None, "11月25日12:30前给您答复。"),
+    ],
+)  # fmt: skip
+def test_an_order_has_no_date_of_an_answer(order: dict[str, str] | None, line: str) -> None:
+    ticket = {"title": "", "ticket_no": "", "due_text": "11月25日12:30", "appointment": order}
+    assert closing.facts_of(ticket, {})["due_line"] == line

@@ -1,0 +1,51 @@
+"""Orders and appointments in what residents are told: a meal comes, a visit has its own time.
+
+Neither has a date of an answer, and of neither is it asked whether a problem is solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from datetime import date
+from typing import Any
+
+from services.bookings.places import PARTS
+from services.information.service import MEALS
+
+APPOINTED = "appointed"
+"""Ending of the texts about an appointment that is no meal; a meal's is how it is eaten."""
+MEAL_DUE = {"delivery": "送到", "pickup": "来取", "eat_in": "来吃"}
+
+
+def when(ticket: Mapping[str, Any]) -> str:
+    """Return in words when a meal or an appointment is (``11月25日午饭``); empty without a day."""
+    order = ticket.get("appointment") or {}
+    if not order.get("date"):
+        return ""
+    day = date.fromisoformat(str(order["date"])[:10])
+    part = MEALS.get(order.get("meal") or "") or PARTS.get(str(order.get("part") or ""), "")
+    return f"{day.month}月{day.day}日{part}{str(order.get('time') or '').lstrip('0')}"
+
+
+def what(ticket: Mapping[str, Any]) -> str:
+    """Return what is ordered or booked, else the title."""
+    return str((ticket.get("appointment") or {}).get("what") or ticket["title"])
+
+
+def key_of(key: str, ticket: Mapping[str, Any], texts: Container[str]) -> str:
+    """Return the text of an event that this kind of order has, else the event's own."""
+    order = ticket.get("appointment") or {}
+    if not order.get("date"):
+        return key
+    own = f"{key}_{order.get('mode') if order.get('meal') else APPOINTED}"
+    return own if own in texts else key
+
+
+def due_line(ticket: Mapping[str, Any]) -> str:
+    """Return by when the resident hears of it, or when it takes place; empty while that is not known."""
+    due, order = ticket.get("due_text") or "", ticket.get("appointment") or {}
+    if not due:
+        return ""
+    if order.get("meal"):
+        return f"{due}前{MEAL_DUE.get(str(order.get('mode')), '备好')}。"
+    return f"约的是{when(ticket)}。" if order.get("date") else f"{due}前给您答复。"
