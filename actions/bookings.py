@@ -59,12 +59,11 @@ async def _answer(turn: Turn, leaf: str) -> list[EventType]:
     if booking.asks_timetable(turn.message):
         async with turn.client() as client:
             options = await client.booking_options(leaf, None) or {}
-        rows = [
-            booking.titled(r) for r in (*options.get("courses", ()), *options.get("venues", ()))
-        ]
+        named = booking.timetable_of(turn.message)
+        rows = [booking.titled(r) for name in named for r in options.get(name, ())]
         if rows:
             turn.say(
-                "booking_rows",
+                "booking_rows_courses" if named == (booking.COURSES,) else "booking_rows",
                 provider=options["provider"],
                 hours=options["hours"],
                 rows="、".join(rows),

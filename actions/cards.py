@@ -31,6 +31,8 @@ def card_text(card: Json, elder: bool = False) -> str:
     """
     card = {**card, **in_short(card)} if elder else card
     lines = [f"【{card['name']}】{card.get('summary') or ''}"]
+    if card.get("who") and not elder:
+        lines.append(say("card_for", words=str(card["who"]).rstrip("。")))
     if card.get("conditions") and not elder:
         lines.append(say("card_conditions", words="；".join(card["conditions"])))
     if card.get("materials"):
@@ -52,19 +54,26 @@ def in_short(card: Json) -> Json:
     return {key: words for key, words in (card.get("elder") or {}).items() if words}
 
 
+LOCAL_GUIDE = say("card_local_guide")
+"""Title of a source that the county has still to fill in (docs/cards.md): no such paper exists."""
+
+
 def titles(card: Json) -> str:
     """Return the card's sources in words, with articles; empty when it names none."""
     return "；".join(
-        f"《{s['title'].strip('《》')}》{s.get('ref') or ''}" for s in card.get("sources") or []
+        say("card_local_rule", words=s.get("ref") or "")
+        if s["title"] == LOCAL_GUIDE
+        else f"《{s['title'].strip('《》')}》{s.get('ref') or ''}"
+        for s in card.get("sources") or []
     )
 
 
 def source(card: Json, elder: bool) -> str:
-    """Return the basis, the date of the statement and, where it is so, that the window decides."""
+    """Return the basis, from when to when the statement counts, and that the window decides."""
     named = titles(card)
-    date = card.get("valid_from") or ""
-    words = say("card_source", elder, sources=named, date=date) if named else ""
-    return words + local(card)
+    dates = {"date": card.get("valid_from") or "", "until": card.get("valid_to") or "另有通知"}
+    words = say("card_source", elder, sources=named, **dates) if named else ""
+    return words + say("card_local")
 
 
 def local(card: Json) -> str:
@@ -158,7 +167,7 @@ def _office(card: Json) -> Json:
 
 
 def _who(card: Json) -> Json:
-    told = [card.get("who"), *(card.get("conditions") or [])]
+    told = card.get("conditions") or [card.get("who")]  # both would say the same twice
     return {"words": "；".join(str(t).rstrip("。") for t in told if t)}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions.certificates import PERMITTED, policy_of, route_of, say_permitted
+from actions.certificates import PERMITTED, offer_loop, policy_of, route_of, say_permitted
 from actions.client import Client, Json, TicketView
 from actions.form_actions import FormStep, Lines, Submit, ask_place, facts_of
 from actions.forms import certificate
@@ -97,8 +97,9 @@ class SubmitCertificate(Submit):
         return await super().act(turn)
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
-        """Say the number and the date."""
-        turn.say("certificate_filed", custom=ticket.card(), **facts_of(ticket))
+        """Say the number, the date and whose window it is."""
+        name = (draft.get("certificate") or {}).get("name") or "证明"
+        turn.say("certificate_filed", custom=ticket.card(), name=name, **facts_of(ticket))
 
 
 class SubmitDemand(Submit):
@@ -110,6 +111,8 @@ class SubmitDemand(Submit):
     async def act(self, turn: Turn) -> list[EventType]:
         """File only what was told; silence is fine."""
         draft = turn.draft
+        if draft is not None and draft.get("handover") == certificate.LOOP:
+            return [*cleared(), *offer_loop(turn)]
         if draft is not None and draft.get("handover"):
             return [*cleared(), FollowupAction(HANDOVER[draft.get("handover")])]
         if draft is None or not draft.get("demanded_by"):

@@ -105,6 +105,9 @@ class CheckCertificate(TurnAction):
         """Return the route; the away and refused cases go the honest way (unknown)."""
         if turn.loop is None and _changes_own(turn):
             return [FollowupAction(HANDOVER["supplement_ticket"])]
+        refused = turn.refused()
+        if turn.loop is None and refused and certificate.sent_to_and_fro(turn.message):
+            return [*offer_loop(turn), FollowupAction(LISTEN)]
         if turn.loop is None and self._about_the_card(turn):
             return [FollowupAction("action_answer_service")]
         turn.message, waiting = own_part(turn.message, frozenset({"request_certificate"}))
@@ -134,6 +137,13 @@ class CheckCertificate(TurnAction):
             return True
         named = turn.message.all("certificate")
         return bool(not named and turn.topic_leaf() and follow_ups.part_of(turn.message))
+
+
+def offer_loop(turn: Turn) -> list[EventType]:
+    """Offer to let the street settle who writes it, where every office sends on to another."""
+    name = (turn.refused() or {}).get("name") or ""
+    told = "：".join(filter(None, (name, turn.message.verbatim)))
+    return make_offer(turn, "offer_certificate_loop", "complaint", "A4", told=told)
 
 
 def route_of(policy: Mapping[str, Any]) -> str:
@@ -171,7 +181,7 @@ class RouteCertificate(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Ask the policy, say what it says and go on with the form of that way."""
         events = await CheckCertificate().act(turn)
-        if len(events) == 1:
+        if not any(e.get("name") == "certificate_route" for e in events):
             return events
         route, draft = (e["value"] for e in events)
         if route == PERMITTED:
@@ -195,6 +205,7 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
         basis=policy.get("basis") or "民发〔2020〕20号",
         **ways(policy, turn.elder),
         bring="\n" + say("bring_too", words=bring) if bring else "",
+        dated=_dated(policy, turn.elder),
     )
     notice = str(policy.get("notice") or "")
     # What this counts as is the services' business: 证明引导成功率 (docs/metrics.md).
@@ -204,6 +215,12 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
     refused = {"name": policy.get("name"), "notice": notice}
     topic = {"leaf": "A4", "at": turn.message.now.isoformat(), "refused": refused}
     return [SlotSet("topic", topic)]
+
+
+def _dated(policy: Mapping[str, Any], elder: bool) -> str:
+    """Return since when the locality says so and that the other window decides; empty without a date."""
+    since = policy.get("valid_from")
+    return say("certificate_dated", elder, date=since) if since else ""
 
 
 def tell_unknown(turn: Turn, name: str) -> list[EventType]:

@@ -44,6 +44,23 @@ RELATIONS = {
     "neighbor": "您邻居",
     "other": "别人",
 }
+SAID = {
+    "grandma": {"姥": "您姥姥", "外婆": "您外婆", "奶": "您奶奶"},
+    "grandpa": {"姥": "您姥爷", "外公": "您外公", "爷": "您爷爷"},
+    "mother_in_law": {"婆婆": "您婆婆", "婆妈": "您婆婆", "岳母": "您岳母", "丈母": "您岳母"},
+    "father_in_law": {"公公": "您公公", "岳父": "您岳父", "丈人": "您岳父"},
+    "parents_in_law": {"公婆": "您公婆", "岳父母": "您岳父母"},
+}
+"""Of a relation that several people are called: by the word that the resident said."""
+
+
+def say_relation(code: str, told: str = "") -> str:
+    """Return who it is in words (``您婆婆``), as ``told`` calls them; empty for no relation."""
+    own = SAID.get(code, {})
+    said = [words for word, words in own.items() if word in told]
+    return said[0] if len(said) == 1 else RELATIONS.get(code, "")
+
+
 NEAR_DAYS = {-2: "前天", -1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
 
 
@@ -75,6 +92,17 @@ def say_time(value: Mapping[str, Any], now: datetime) -> str:
     else:
         words = f"{say_date(start, now)}到{say_date(end, now)}" + part
     return words + ("前后" if value.get("approx") else "")
+
+
+def say_slot(appointment: Mapping[str, Any]) -> str:
+    """Return when an appointment (contracts: ``{date, part?, time?}``) is, in words: ``11月25日上午9:30``.
+
+    Raises:
+        ValueError: ``date`` is none.
+    """
+    day = date.fromisoformat(str(appointment["date"])[:10])
+    part = PARTS.get(str(appointment.get("part") or ""), "")
+    return f"{day.month}月{day.day}日{part}{str(appointment.get('time') or '').lstrip('0')}"
 
 
 def say_since(value: Mapping[str, Any], now: datetime) -> str:

@@ -17,7 +17,7 @@ from actions import gist, heard, joining, leaves, misses
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
-from actions.echo import MEALS, MODES, RELATIONS, say_address
+from actions.echo import MEALS, MODES, RELATIONS, say_address, say_slot
 from actions.forms import asides, meal, place, report, subsidy
 from actions.forms.draft import (
     CHANGE,
@@ -707,11 +707,21 @@ class Submit(TurnAction):
         """Say number, code, date and who."""
 
 
+UNSETTLED = frozenset({"SUBMITTED", "NEED_INFO", "ACCEPTED", "DISPATCHED", "OBJECTED"})
+"""States in which nobody has taken a ticket on: the time of an appointment is only wished for."""
+
+
 def say_due(ticket: TicketView) -> str:
-    """Return the promised date in words; a meal is there by then."""
+    """Return the promised date in words; a meal is there by then, an appointment has its own time.
+
+    An appointment is no date of an answer, and stands only once whoever keeps it has signed.
+    """
     if not ticket.due_text:
         return say("due_unknown")
     order = ticket.data.get("appointment") or {}
+    if order.get("date") and not order.get("meal"):
+        key = "due_appointed" if ticket.goes_on in UNSETTLED else "due_kept"
+        return say(key, when=say_slot(order))
     meal_key = f"due_{order.get('mode')}" if order.get("meal") else ""
     return say(meal_key if meal_key in catalogue() else "due_known", due=ticket.due_text)
 
@@ -772,6 +782,7 @@ class SubmitMeal(Submit):
             custom=ticket.card(),
             meal=which,
             portions=meal.portions(draft),
+            until=meal.say_cutoff(draft),
             **facts_of(ticket),
         )
 

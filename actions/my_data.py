@@ -261,7 +261,8 @@ def copy(stored: Json, elder: bool) -> str:
         )
         for t in stored.get("tickets") or []
     ]
-    return "\n".join([say("data_copy", elder), shown({**stored, "tickets": []}), *matters])
+    masked = "_masked" if stored.get("name") or stored.get("phone") else ""
+    return "\n".join([say(f"data_copy{masked}", elder), shown({**stored, "tickets": []}), *matters])
 
 
 def _numbers(tickets: list[Json]) -> str:

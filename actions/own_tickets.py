@@ -551,8 +551,9 @@ class Withdraw(OwnTicketAction):
             return code, withdrawing.title(code) or ""
         said = withdrawing.reason_in(text)
         if not offer:
-            vague = kind == amending.OTHER and said == "not_needed" and names_nothing(text)
-            return None, "" if vague or said is None else text
+            vague = names_nothing if kind == amending.OTHER else withdrawing.only_wishes
+            no_reason = said is None or (said == "not_needed" and vague(text))
+            return None, "" if no_reason else text
         if said and not withdrawing.keeps(text):
             return said, text
         if withdrawing.keeps(text):

@@ -105,7 +105,8 @@ async def _power(turn: Turn, client: Client, leaf: str) -> list[EventType]:
         return _without(turn, leaf, card)
     yes = button("报上去", f'/affirm{{"about":"offer:{turn.message.id}"}}')
     told = {k: card.get(k) or "" for k in ("name", "power", "where", "limit")}
-    turn.say("power_told", [yes, button("先不用", "/deny")], **told)
+    source = cards.source(card, turn.elder)
+    turn.say("power_told", [yes, button("先不用", "/deny")], source=source, **told)
     offer = {"id": turn.message.id, "follow": "report_form"}
     return [*_topic(turn, leaf), SlotSet("offer", offer)]
 
@@ -263,7 +264,7 @@ async def redirected(turn: Turn, client: Client) -> bool:
     parts = {
         "answer": row.get("elder") or row["answer"] if turn.elder else row["answer"],
         "phone": _part("redirect_phone", turn.elder, row, "phone", "office"),
-        "source": _part("redirect_source", turn.elder, row, "source"),
+        "source": _part("redirect_source", turn.elder, row, "source") or _unsourced(row),
     }
     lines = say("redirected", turn.elder, **parts).splitlines()
     turn.tell("\n".join(line for line in lines if line))
@@ -275,6 +276,12 @@ def _part(key: str, elder: bool, row: Json, needed: str, *more: str) -> str:
     return (
         say(key, elder, **{k: row.get(k) or "" for k in (needed, *more)}) if row.get(needed) else ""
     )
+
+
+def _unsourced(row: Json) -> str:
+    """Return who decides, where the data names no source; a national number needs none."""
+    national = row.get("phone") and not row.get("office")
+    return "" if national else say("card_local")
 
 
 async def belongs_elsewhere(turn: Turn) -> bool:

@@ -18,6 +18,10 @@ KEEP = "keep"
 GO = "go"
 """Code of the button that takes it back for the reason that was said."""
 
+TELLS = 3
+"""A shorter part of a sentence gives no reason."""
+_PAUSE = re.compile(r"[，。！？、；,.!?;\s]+")
+
 
 @dataclass(frozen=True)
 class Withdrawing:
@@ -27,6 +31,7 @@ class Withdrawing:
     titles: dict[str, str]
     buttons: dict[str, list[str]]
     kind_titles: dict[str, dict[str, str]]
+    wish: re.Pattern[str]
     keep: re.Pattern[str]
     agree: re.Pattern[str]
     loose: frozenset[str]
@@ -47,6 +52,7 @@ def data() -> Withdrawing:
         titles={code: str(row["title"]) for code, row in raw["reasons"].items()},
         buttons=raw["buttons"],
         kind_titles=raw["titles"],
+        wish=re.compile(raw["wish"]),
         keep=re.compile(raw["keep"]),
         agree=re.compile(raw["agree"]),
         loose=frozenset(raw["loose"]),
@@ -70,6 +76,12 @@ def reason_in(text: str) -> str | None:
     """Return the code of the reason that the words give, or None."""
     words = bare(text)
     return next((code for code, p in data().reasons.items() if p.search(words)), None)
+
+
+def only_wishes(text: str) -> bool:
+    """Whether the words do nothing but wish to take it back (“会议室我不去了”): they give no reason."""
+    parts = [bare(part) for part in _PAUSE.split(text)]
+    return all(data().wish.search(part) for part in parts if len(part) >= TELLS)
 
 
 def keeps(text: str) -> bool:

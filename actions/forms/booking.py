@@ -117,6 +117,18 @@ def asks_timetable(message: Message) -> bool:
     return bool(pattern(FILE, "timetable").search(message.text))
 
 
+COURSES, VENUES = "courses", "venues"
+"""Lists of ``GET /bookings/options``."""
+
+
+def timetable_of(message: Message) -> tuple[str, ...]:
+    """Return which lists answer a question about a timetable: who asks for courses needs no rooms."""
+    courses, venues = (bool(pattern(FILE, name).search(message.text)) for name in (COURSES, VENUES))
+    if courses == venues:
+        return COURSES, VENUES
+    return (COURSES,) if courses else (VENUES,)
+
+
 def asks_others(message: Message) -> str | None:
     """Return what else somebody asks for: ``rows`` (another room, another course), ``time``, or None."""
     if message.tapped or message.all("time"):
@@ -658,6 +670,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines += shared.say_subject(draft, "给谁")
     if draft.get("health"):
         lines.append(("要注意", str(draft.get("health"))))
+    if fee := str((draft.get("options") or {}).get("fee_note") or ""):
+        lines.append((say("heading_fee"), fee.rstrip("。")))
     lines.append(("联系您", shared.say_reach(draft, message)))
     return lines
 

@@ -88,6 +88,29 @@ def of_kind(draft: Draft, policy: Mapping[str, Any], permitted: bool) -> Draft:
     return replace(draft, values={**draft.values, **facts})
 
 
+PLACE = "place"
+DETAILS = ("volunteer_no", "demanded", "lived", "tenure")
+"""What some units need to know beside place and day; which of them, the locality's policy says (``asks``)."""
+
+
+def asked_for(draft: Draft) -> tuple[str, ...]:
+    """Return what is asked for this certificate; a policy that says nothing asks for the place."""
+    return tuple((draft.get("policy") or {}).get("asks") or (PLACE,))
+
+
+def _detail(name: str) -> Field:
+    """Return a question of the policy, in the resident's own words; it may be skipped."""
+
+    def answer(message: Message, draft: Draft) -> Values:
+        text = message.text.strip()
+        return {} if message.tapped or not text or is_skip(message) else {name: text}
+
+    def needed(draft: Draft, message: Message) -> bool:
+        return name in asked_for(draft) and not draft.get(name)
+
+    return Field(name, needed, answer=answer, optional=True)
+
+
 FORM = Form(
     name="certificate",
     keeps=("certificate", "leaf", "policy", "later"),
@@ -102,7 +125,8 @@ FORM = Form(
             answer=_purpose_answer,
             optional=True,
         ),
-        place.field(),
+        place.field(wanted=lambda draft: PLACE in asked_for(draft)),
+        *(_detail(name) for name in DETAILS),
         Field("when", needed=lambda d, m: not d.get("when"), read=shared.coming, optional=True),
         Field("who", needed=lambda d, m: False, read=shared.who()),
         Field("narrative", needed=lambda d, m: False, read=shared.words()),
@@ -115,7 +139,9 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines = [("开什么", str((draft.get("certificate") or {}).get("name") or "证明"))]
     if draft.get("purpose"):
         lines.append(("做什么用", str(draft.get("purpose"))))
-    lines.append(("住哪里", place.say(draft) or "当面再说"))
+    if PLACE in asked_for(draft) or place.say(draft):
+        lines.append(("住哪里", place.say(draft) or "当面再说"))
+    lines += details(draft)
     when = draft.get("when")
     lines.append(("哪天来", say_time(when, message.now) if when else say("agreed_later")))
     lines += shared.say_subject(draft, "替谁办")
@@ -124,10 +150,16 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     return lines
 
 
+def details(draft: Draft) -> list[tuple[str, str]]:
+    """Return what the policy asked for and was told, as (heading, words)."""
+    return [(say(f"heading_{d}"), str(draft.get(d))) for d in DETAILS if draft.get(d)]
+
+
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets`` for the appointment."""
     certificate = draft.get("certificate") or {}
     told = draft.get("narrative") or f"要开{certificate.get('name') or '证明'}"
+    told = "\n".join([told, *(f"{heading}：{words}" for heading, words in details(draft))])
     return {
         **shared.booking(draft, conversation_id, str(draft.get("leaf")), told),
         "appointment": shared.appointment(draft),
@@ -144,6 +176,15 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
 def wants_sheet(text: str) -> bool:
     """Whether somebody asks for a paper to show to whoever demands the certificate."""
     return bool(pattern("certificates", "demand", "sheet").search(text))
+
+
+LOOP = "loop"
+"""Handover of the question who demanded it: nobody writes the certificate."""
+
+
+def sent_to_and_fro(message: Message) -> bool:
+    """Whether the office that should write it refuses, too (“派出所也不给开”): 证明循环."""
+    return not message.tapped and bool(pattern(DATA, "loop").search(message.text))
 
 
 def demanded_by(text: str) -> str:
@@ -169,6 +210,8 @@ def unit_corrected(message: Message) -> str:
 
 
 def _demand_answer(message: Message, draft: Draft) -> Values:
+    if sent_to_and_fro(message):
+        return {"handover": LOOP}
     if not message.tapped and wants_sheet(message.text):
         return {"sheet": message.id}
     if draft.get("said_by") and is_yes(message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions import corrections
@@ -344,6 +344,7 @@ def checked(draft: Draft, answer: dict[str, Any]) -> Draft:
         "open": bool(answer.get("open")),
         "reason": answer.get("reason") or "",
         "provider": answer.get("provider") or "",
+        "cutoff": answer.get("cutoff"),
         **{k: answer.get(k) for k in PRICES},
     }
     values = {**draft.values, "window": window, "next_open": answer.get("next_open")}
@@ -360,6 +361,15 @@ def declined(draft: Draft, message: Message) -> Draft:
 def portions(draft: Draft) -> int:
     """Return how many portions; one when nothing else was said."""
     return int(draft.get("portions") or 1)
+
+
+def say_cutoff(draft: Draft) -> str:
+    """Return until when the order can be changed or taken back (``11月24日16:00前``); empty: not known."""
+    found = (draft.get("window") or {}).get("cutoff")
+    if not found:
+        return ""
+    at = datetime.fromisoformat(str(found))
+    return say("meal_until_cutoff", moment=f"{at.month}月{at.day}日{at:%H:%M}")
 
 
 def say_meal(day: str, meal: str, message: Message) -> str:
@@ -387,6 +397,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append(("送到", _where(draft, message)))
     if draft.get("phone"):
         lines.append(("电话", mask_phone(str(draft.get("phone")))))
+    elif _delivered(draft) and not (message.resident.phone_known or draft.get(shared.NO_PHONE)):
+        lines.append((say("heading_no_phone"), say("meal_no_phone", message.elder)))
     return [*lines, *subsidy.lines(draft, message)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from actions import contact, corrections
 from actions.dialogue import pattern
-from actions.echo import RELATIONS, mask_phone
+from actions.echo import mask_phone, say_relation
 from actions.forms import place
 from actions.forms.draft import CHANGE, CONFIRM, Draft, Reader, Values
 from actions.forms.replies import bare, is_no, is_skip, is_yes
@@ -180,7 +180,7 @@ def next_day(habit: Mapping[str, Any], today: date) -> date:
 
 def say_subject(draft: Draft, heading: str) -> Lines:
     """Return whom it is for as a line of the summary; nothing when that was not said."""
-    relation = RELATIONS.get(str(draft.get("subject") or ""))
+    relation = say_relation(str(draft.get("subject") or ""), str(draft.get("narrative") or ""))
     name = draft.get("subject_name")
     return [(heading, f"{relation}（{name}）" if name else relation)] if relation else []
 

@@ -192,6 +192,8 @@ class CertificateItem(_Entry):
     redirect: str
     elder: ElderWays = ElderWays()
     bring: tuple[str, ...] = ()
+    asks: tuple[Literal["place", "volunteer_no", "demanded", "lived", "tenure"], ...] = ("place",)
+    """What the one who writes it needs to know; each may be skipped."""
     examples: tuple[str, ...] = ()
 
 
@@ -200,6 +202,7 @@ class CertificateFile(BaseModel):
 
     basis: str
     source: Source | str | None = None
+    valid_from: date | None = None
     items: tuple[CertificateItem, ...]
 
 

@@ -172,9 +172,9 @@ class CatalogueService:
         return list(self._cards.values())
 
     def certificate(self, no: int | None = None, name: str | None = None) -> dict[str, Any]:
-        """Return ``{no, name, allowed, basis, why, redirect, bring, leaf, elder, notice}``.
+        """Return ``{no, name, allowed, basis, valid_from, why, redirect, bring, leaf, elder, notice}``.
 
-        ``elder`` holds ``why`` and ``redirect`` for large-type mode where they are shorter. ``allowed`` is null for a kind that the locality's list does not have, and for one that it
+        ``asks`` are the questions of the appointment (``model.CertificateItem``). ``elder`` holds ``why`` and ``redirect`` for large-type mode where they are shorter. ``allowed`` is null for a kind that the locality's list does not have, and for one that it
         leaves to the case. A number of the list comes before a name. ``notice`` is the address of
         the printable notice of a kind that is not issued.
         """
@@ -183,14 +183,15 @@ class CatalogueService:
         item = item or self._certificate_by_name(name or "")
         if item is None:
             return {
-                "no": None, "name": name, "allowed": None, "basis": None, "why": None,
+                "no": None, "name": name, "allowed": None, "basis": None, "valid_from": None, "why": None,
                 "redirect": None, "bring": [], "leaf": None, "notice": None, "elder": {},
             }  # fmt: skip
         return {
             "no": item.no, "name": item.name, "allowed": item.allowed,
             "basis": policy.basis if item.no is not None else None,
+            "valid_from": policy.valid_from.isoformat() if policy.valid_from else None,
             "why": item.why, "redirect": item.redirect, "bring": list(item.bring),
-            "leaf": item.leaf, "elder": _said(item.elder.model_dump()),
+            "asks": list(item.asks), "leaf": item.leaf, "elder": _said(item.elder.model_dump()),
             "notice": None if item.allowed is not False
             else f"{self._settings.public_url}/notice/refusal?{urlencode({'kind': item.name})}",
         }  # fmt: skip

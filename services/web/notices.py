@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from services.catalogue.overview import LOCAL
 from services.errors import LindaError
 from services.web.auth import client_address
 from services.web.keys import SERVICES
@@ -95,7 +96,12 @@ def _rows(card: dict[str, Any], headings: dict[str, str]) -> list[tuple[str, str
 
 
 def _source(card: dict[str, Any], text: dict[str, Any]) -> str:
-    titles = [f"《{s['title'].strip('《》')}》{s['ref'] or ''}" for s in card["sources"]]
+    titles = [
+        text["local_rule"].format(words=s["ref"] or "")
+        if s["title"] == LOCAL
+        else f"《{s['title'].strip('《》')}》{s['ref'] or ''}"
+        for s in card["sources"]
+    ]
     named = text["source"].format(sources="；".join(titles)) + "。" if titles else ""
     return named + (text["local"] if card["confirm_locally"] else "")
 

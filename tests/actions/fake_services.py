@@ -19,6 +19,11 @@ CERTIFICATES = {
         "no": 1, "name": "亲属关系证明", "allowed": False, "basis": "民发〔2020〕20号",
         "why": "社区不掌握户籍档案。", "redirect": "户口簿就是证明；不在一本上的到户籍地派出所。",
         "bring": ["身份证", "户口簿"], "leaf": "A4", "notice": "/notice/refusal?kind=1",
+        "valid_from": "2026-01-01",
+    },
+    "志愿服务记录证明": {
+        "no": None, "name": "志愿服务记录证明", "allowed": True, "basis": None, "why": "", "redirect": "",
+        "bring": ["身份证"], "leaf": "A5", "asks": ["volunteer_no"],
     },
     "困难证明": {
         "no": None, "name": "困难情况说明", "allowed": None, "basis": None, "why": "看用处。",

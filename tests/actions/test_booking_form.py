@@ -230,3 +230,11 @@ def test_a_day_alone_is_when_what_was_explained_is_wanted() -> None:
     assert booking.meant(alone, "C10", doubtful=False)
     assert not booking.meant(alone, "B1", doubtful=False)
     assert not booking.meant(alone, None, doubtful=False)
+
+
+def test_who_is_to_come_and_what_the_house_is_like_is_noted() -> None:
+    said = booking.FORM.field("health")
+    assert said is not None
+    message = msg("他一米八，得要个男的，四楼没电梯")
+    noted = said.read(message, booking.opened(message, "C6"))["health"]
+    assert noted == "一米八、要个男的、没电梯"

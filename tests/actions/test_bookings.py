@@ -49,10 +49,15 @@ async def test_a_room_is_booked_and_filed_once(talk: Talk, services: FakeService
     talk.hear("不留", "deny")
     await talk.run("validate_booking_form")
     assert "会议室" in talk.text and "30人" in talk.text
+    assert "收费：不收钱" in talk.text, "what it costs is said before the yes"
     talk.hear("对", "affirm")
     await talk.run("validate_booking_form")
     await talk.run("action_submit_booking")
-    assert "约上了：活动场地：会议室" in talk.text and "用完关灯" in talk.text
+    assert (
+        "记上了：活动场地：会议室" in talk.text
+        and "还没定" in talk.text
+        and "用完关灯" in talk.text
+    )
     body = services.sent("/tickets")[0]
     assert body["appointment"]["venue"] == "meeting" and body["appointment"]["people"] == 30
     assert talk.slots["draft"] is None
@@ -106,7 +111,7 @@ async def test_without_rules_of_the_locality_it_is_booked_all_the_same(
     talk.hear("教我用手机，先报上", "book_service", entities=[service("C10")])
     await open_form(talk, "action_book_service", "booking_form")
     await talk.run("action_submit_booking")
-    assert "负责的人会先跟您对好" in talk.text
+    assert "负责的人先跟您对好" in talk.text
 
 
 async def test_one_joins_the_neighbours(talk: Talk, services: FakeServices) -> None:
@@ -168,3 +173,17 @@ async def test_the_cards_offer_of_a_time_opens_the_booking(
     talk.loop = "booking_form"
     await talk.run("validate_booking_form")
     assert "哪一样" in talk.text
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "hidden"),
+    [("都有啥班", "书法班", "会议室"), ("都有哪些场地", "会议室", "书法班")],
+)
+async def test_who_asks_for_courses_hears_no_rooms(
+    talk: Talk, services: FakeServices, words: str, shown: str, hidden: str
+) -> None:
+    services.booking = ROOMS
+    talk.hear(words, "book_service", entities=[service("K2")])
+    await talk.run("action_book_service")
+    assert shown in talk.text and hidden not in talk.text
+    assert ("您想报哪个？" in talk.text) is (shown == "书法班")

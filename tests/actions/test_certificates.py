@@ -39,7 +39,9 @@ async def test_a_forbidden_one_is_refused_with_a_way(talk: Talk, services: FakeS
     assert talk.slots["certificate_route"] == "forbidden"
     await talk.run("action_refuse_certificate")
     await talk.run("validate_demand_form")
-    for words in ("民发〔2020〕20号", "派出所", "户口簿", "不予出具告知单", "哪家单位"):
+    for words in (
+        "民发〔2020〕20号", "派出所", "户口簿", "不予出具告知单", "哪家单位", "2026-01-01起", "以当地窗口为准",
+    ):  # fmt: skip
         assert words in talk.text
     # For the figures, once: instead of which paper somebody was shown where to go.
     shown = [
@@ -132,6 +134,7 @@ async def test_a_permitted_one_becomes_an_appointment(talk: Talk, services: Fake
     assert body["appointment"] == {"date": "2026-11-26", "part": "am"}
     assert body["certificate"]["purpose"] == "孩子上学"
     assert body["leaf"] == "A2"
+    assert "记上了：居住（租住）证明" in talk.text and "约好了" not in talk.text
 
 
 async def test_an_unknown_one_is_told_honestly(talk: Talk, services: FakeServices) -> None:
@@ -299,3 +302,50 @@ async def test_two_certificates_are_done_one_after_the_other(
     await talk.run("action_submit_demand")
     assert "居住证明" in talk.text and talk.buttons == ["好，接着办", "先不办"]
     assert '"certificate":"居住证明"' in talk.payloads["好，接着办"]
+
+
+async def test_what_the_unit_needs_to_know_is_asked_and_may_be_skipped(
+    talk: Talk, services: FakeServices
+) -> None:
+    name = {"entity": "certificate", "text": "志愿服务证明",
+            "value": {"no": None, "name": "志愿服务记录证明"}}  # fmt: skip
+    talk.hear("孩子上学要开志愿服务证明", "request_certificate", entities=[name])
+    await talk.run("action_check_certificate")
+    await talk.run("validate_certificate_form")
+    assert "志愿者编号" in talk.text and "哪个小区" not in talk.text
+    talk.hear("220724001122", "chitchat")
+    await talk.run("validate_certificate_form")
+    talk.hear("跳过", "deny")
+    await talk.run("validate_certificate_form")
+    assert "志愿者编号：220724001122" in talk.text and "住哪里" not in talk.text
+    talk.hear("/affirm", "affirm")
+    await talk.run("validate_certificate_form")
+    await talk.run("action_submit_certificate")
+    assert "志愿者编号：220724001122" in services.sent("/tickets")[0]["narrative"]
+
+
+@pytest.mark.parametrize(
+    ("words", "loop"),
+    [
+        ("派出所也不给开，说让社区开", True), ("两边都不给开，到处踢皮球", True),
+        ("你让我找他，他让我找你", True), ("派出所要的", False), ("建设银行北街网点", False),
+    ],
+)  # fmt: skip
+async def test_who_is_sent_to_and_fro_is_offered_the_street(
+    talk: Talk, services: FakeServices, words: str, loop: bool
+) -> None:
+    talk.hear("证明我妈是我妈", "request_certificate")
+    await talk.run("action_check_certificate")
+    await talk.run("action_refuse_certificate")
+    await talk.run("validate_demand_form")
+    talk.hear(words, "request_certificate", confidence=0.4)
+    await talk.run("validate_demand_form")
+    await talk.run("action_submit_demand")
+    assert ("请街道出面" in talk.text) is loop
+    assert bool(services.tickets) is not loop, "the clue alone is filed without a further yes"
+    if loop:
+        talk.hear("好", "affirm")
+        await talk.run("action_affirm")
+        filed = services.sent("/tickets")[0]
+        assert (filed["kind"], filed["leaf"]) == ("complaint", "A4")
+        assert words in filed["narrative"]

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from actions.echo import mask_phone, say_address, say_date, say_time
+from actions.echo import mask_phone, say_address, say_date, say_relation, say_slot, say_time
 from tests.actions.helpers import NOW
 
 
@@ -73,3 +73,20 @@ def test_say_address(value: dict[str, str], words: str) -> None:
 
 def test_a_phone_is_never_read_back_in_full() -> None:
     assert mask_phone("13812345678") == "138****5678"
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "words"),
+    [
+        ("mother_in_law", "给我婆婆订饭", "您婆婆"), ("mother_in_law", "我丈母娘想洗澡", "您岳母"),
+        ("mother_in_law", "", "您婆婆/岳母"), ("grandma", "我姥姥要理发", "您姥姥"),
+        ("mother", "给我妈订饭", "您母亲"), ("", "给我订饭", ""),
+    ],
+)  # fmt: skip
+def test_a_relation_is_called_as_the_resident_does(code: str, told: str, words: str) -> None:
+    assert say_relation(code, told) == words
+
+
+def test_an_appointment_in_words() -> None:
+    assert say_slot({"date": "2026-11-25", "part": "am"}) == "11月25日上午"
+    assert say_slot({"date": "2026-11-25", "part": "am", "time": "09:30"}) == "11月25日上午9:30"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,10 @@ def test_everything_at_once_is_read_back() -> None:
         "忌口": "软和的",
         "怎么吃": "送到家",
         "送到": "幸福小区3号楼2单元501",
+        "没人应打谁": "没说。送到没人应，打谁的？现在说个号码就记上",
     }
+    known = replace(draft, values={**draft.values, "phone": "13512345678"})
+    assert "没人应打谁" not in dict(meal.summary(known, message))
     body = meal.to_ticket(draft, "c1")
     assert (body["kind"], body["leaf"]) == ("booking", "C1")
     assert body["appointment"] == {
@@ -267,3 +271,9 @@ def test_a_day_left_out_of_a_habit_moves_the_first_meal() -> None:
 def test_every_diet_has_words() -> None:
     known = yaml.safe_load(DIET_DATA.read_text(encoding="utf-8"))["diets"]
     assert set(known) <= set(DIETS)
+
+
+def test_until_when_it_can_be_taken_back_is_known_from_the_kitchen() -> None:
+    draft = meal.checked(Draft("meal", "m1"), {"open": True, "cutoff": "2026-11-24T16:00:00+08:00"})
+    assert meal.say_cutoff(draft) == "11月24日16:00前"
+    assert meal.say_cutoff(meal.checked(draft, {"open": True})) == ""

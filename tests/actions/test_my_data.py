@@ -72,7 +72,9 @@ def test_what_is_stored_is_said_and_nothing_else() -> None:
     assert "名字：张**" in told and "您同意过：下回办事不用再问电话（2026-11-24）" in told
     assert "住址" not in told
     assert shown({"tickets": []}) == "• 除了这个对话，没存您的电话和住址"
-    assert "SQ-1" in copy(STORED, elder=False)
+    taken = copy(STORED, elder=False)
+    assert "SQ-1" in taken and "遮了几位" in taken and "人工" in taken
+    assert "遮了" not in copy({"tickets": []}, elder=False)
 
 
 async def test_learning_is_ended_and_allowed_by_a_word_and_by_the_button_without_a_question(

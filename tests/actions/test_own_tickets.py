@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from actions import withdrawing
 from actions.callback import read_score, read_solved, reason_in
+from actions.client import TicketView
+from actions.form_actions import say_due
 from actions.own_tickets import query_code, ticket_no
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
@@ -34,7 +37,8 @@ def test_read_score(text: str, score: int | None) -> None:
         ("好了", "affirm", True), ("嗯呐", "affirm", True), ("修好了,谢谢", "thank", True),
         ("亮了", "chitchat", True), ("没修好", "reject_resolution", False),
         ("还漏", "report_problem", False), ("不行", "deny", False), ("糊弄人", "chitchat", False),
-        ("挺满意", "rate_service", True), ("不满意", "rate_service", False),
+        ("送到了", "chitchat", True), ("吃上了", "chitchat", True), ("没送到", "chitchat", False),
+        ("没有送来", "deny", False), ("挺满意", "rate_service", True), ("不满意", "rate_service", False),
         ("今天几号", "chitchat", None),
     ],
 )  # fmt: skip
@@ -268,3 +272,32 @@ async def test_a_person_is_reachable_even_when_the_services_are_not(
     talk.hear("人工", "ask_human")
     await talk.run("action_handoff")
     assert "12345" in talk.text
+
+
+@pytest.mark.parametrize(
+    ("words", "only"),
+    [
+        ("会议室我不去了", True), ("今天中午的饭不吃了，给我退了", True), ("预约取消", True),
+        ("饭不要了，孩子回来了", False), ("不去了，我住院了", False),
+    ],
+)  # fmt: skip
+def test_a_wish_to_take_it_back_is_no_reason(words: str, only: bool) -> None:
+    assert withdrawing.only_wishes(words) is only
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("DISPATCHED", "先按11月25日上午记，还没定，跟您对好才算。"),
+        ("ACTIVE", "约的是11月25日上午。"),
+    ],
+)
+def test_an_appointment_is_no_date_of_an_answer(state: str, words: str) -> None:
+    ticket = {
+        "ticket_no": "SQ-1", "state": state, "due_text": "11月25日17:30",
+        "appointment": {"date": "2026-11-25", "part": "am"},
+    }  # fmt: skip
+    assert say_due(TicketView.of(ticket)) == words
+    meal = {**ticket, "appointment": {"date": "2026-11-25", "meal": "lunch", "mode": "delivery"}}
+    assert say_due(TicketView.of(meal)) == "11月25日17:30前送到。"
+    assert say_due(TicketView.of({**ticket, "appointment": None})) == "11月25日17:30前答复您。"
