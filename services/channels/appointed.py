@@ -5,15 +5,17 @@ Neither has a date of an answer, and of neither is it asked whether a problem is
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from services.bookings.places import PARTS
+from services.channels.texts import Texts
 from services.information.service import MEALS
 
 APPOINTED = "appointed"
 """Ending of the texts about an appointment that is no meal; a meal's is how it is eaten."""
+MEAL_NAMES: Mapping[str, str] = {str(name): words for name, words in MEALS.items()}
 MEAL_DUE = {"delivery": "送到", "pickup": "来取", "eat_in": "来吃"}
 
 
@@ -23,7 +25,9 @@ def when(ticket: Mapping[str, Any]) -> str:
     if not order.get("date"):
         return ""
     day = date.fromisoformat(str(order["date"])[:10])
-    part = MEALS.get(order.get("meal") or "") or PARTS.get(str(order.get("part") or ""), "")
+    part = MEAL_NAMES.get(str(order.get("meal") or "")) or PARTS.get(
+        str(order.get("part") or ""), ""
+    )
     return f"{day.month}月{day.day}日{part}{str(order.get('time') or '').lstrip('0')}"
 
 
@@ -32,7 +36,7 @@ def what(ticket: Mapping[str, Any]) -> str:
     return str((ticket.get("appointment") or {}).get("what") or ticket["title"])
 
 
-def key_of(key: str, ticket: Mapping[str, Any], texts: Container[str]) -> str:
+def key_of(key: str, ticket: Mapping[str, Any], texts: Texts) -> str:
     """Return the text of an event that this kind of order has, else the event's own."""
     order = ticket.get("appointment") or {}
     if not order.get("date"):
