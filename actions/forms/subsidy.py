@@ -180,21 +180,20 @@ def lines(draft: Draft, message: Message) -> list[tuple[str, str]]:
 
 def _words(draft: Draft, message: Message) -> str:
     known = status(draft)
-    again = bool(draft.asks.get(CONFIRM)) and not read(message, draft)
-    brief = message.elder or again  # read out in full once
     if known.get("says") == NONE:
         return say("subsidy_none")
     if known.get("says") == UNSURE:
-        return say("subsidy_unsure", brief)
+        return say("subsidy_unsure", message.elder)
     if known:
         named = names(known.get("kinds") or [], draft)
         bring = "、".join(_bring(draft, known.get("kinds") or []))
         key = "subsidy_said" if named else "subsidy_said_plain"
         more = say("subsidy_bring", words=bring) if bring else ""
-        return say(key, brief, kinds=named, bring=more)
+        return say(key, message.elder, kinds=named, bring=more)
     offered = "、".join(str(g["name"]) for g in groups(draft))
     more = {"groups": offered, "confirm": _confirm(draft)}
-    return say("subsidy_open", brief, **more) if offered else ""
+    again = bool(draft.asks.get(CONFIRM))  # who pays less was read out with the first summary
+    return say("subsidy_open", message.elder or again, **more) if offered else ""
 
 
 def _confirm(draft: Draft) -> str:
