@@ -310,7 +310,12 @@ def _goes_back(rng: random.Random, world: World, ticket: Ticket, who: Who) -> St
 def _asked(rng: random.Random, world: World, ticket: Ticket, who: Who) -> Step:
     dice = rng.random()
     if sum(c.get("result") == "no_answer" for c in ticket.callbacks) >= 3:
-        return 9 * HOUR, who["callback"], "close", {"reason": "三次回访没有接通"}
+        return (
+            9 * HOUR,
+            who["callback"],
+            "close",
+            {"reason": "三次回访没有接通", "notice": "message"},
+        )
     if dice < 0.72:
         score = rng.choices((5, 4, 3, 2, 1), (55, 25, 12, 5, 3))[0]
         asked = who["resident"] if rng.random() < 0.6 else who["callback"]

@@ -245,6 +245,8 @@ class Asked:
             refused = TicketRow.state.in_(sorted(st.value for st in REFUSED))
             found.append(and_(refused, FLAGS["review_pending"]))
             found.append(FLAGS["termination_requested"])
+        if self.actor.role == "dispatcher":
+            found.append(FLAGS["escalation_pending"])
         if self.actor.role == "auditor":
             found.append(FLAGS["exclusion_requested"])
         if self.actor.role == "callback":
@@ -311,7 +313,8 @@ class Asked:
     def _besides(self) -> list[Lane]:
         """Lanes of what waits for a role besides what is in one of its states."""
         if self.actor.role in REVIEWERS:
-            return [Lane(FLAGS["review_pending"]), Lane(FLAGS["termination_requested"])]
+            also = [Lane(FLAGS["escalation_pending"])] if self.actor.role == "dispatcher" else []
+            return [Lane(FLAGS["review_pending"]), Lane(FLAGS["termination_requested"]), *also]
         if self.actor.role == "auditor":
             return [Lane(FLAGS["exclusion_requested"])]
         if self.actor.role == "callback":

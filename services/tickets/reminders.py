@@ -107,6 +107,10 @@ def _said(event: str, data: Mapping[str, Any]) -> tuple[str, list[str]]:
         return CALL, ["callback"]
     if event == "supervised":
         return _ordered(data), ["handler" if data.get("org") else "supervisor"]
+    if event == "escalated":
+        return f"承办单位报请街道协调，请在{_by(data)}前答复。", ["dispatcher"]
+    if event == "escalation_answered":
+        return "街道答复了报请上级的事，请看工单。", ["handler"]
     if event == "duty_called":
         said = NOT_CALLED.get(str(data.get("result")), "")
         return said, ["duty"] if said else []
@@ -121,8 +125,11 @@ def _ordered(data: Mapping[str, Any]) -> str:
     level = LEVELS[str(data["level"])]
     if not data.get("org"):
         return f"街道发来{level}，还没有派给承办单位，请马上看。"
-    by = local_text(datetime.fromisoformat(str(data["due_at"])))
-    return f"收到{level}，请在{by}前反馈整改和进展，意见写在工单里。"
+    return f"收到{level}，请在{_by(data)}前反馈整改和进展，意见写在工单里。"
+
+
+def _by(data: Mapping[str, Any]) -> str:
+    return local_text(datetime.fromisoformat(str(data["due_at"])))
 
 
 async def waiting(s: Session, actor: Actor) -> list[Reminder]:

@@ -15,6 +15,7 @@ from services.db import Base, JSONColumn, UTCDateTime
 MARKS = (
     "group", "group_unanswered", "problem", "escalated", "review_pending", "confidential", "case",
     "to_call", "to_tell", "termination_requested", "exclusion_requested", "risk", "platform_due",
+    "escalation_pending",
 )  # fmt: skip
 """Overlays that lists are narrowed to; each has an index of the tickets that carry it."""
 

@@ -51,7 +51,7 @@ VENDOR_FIELDS = (
 VENDOR_EVENTS = frozenset({
     "dispatched", "signed", "objected", "objection_decided", "extended", "extension_requested",
     "suspended", "resumed", "resolved", "reworked", "callback_unsolved", "withdrawn", "supervised", "redispatched",
-    "supervision_answered", "found_false", "termination_requested", "termination_refused", "terminated", "arrived", "whistled", "whistle_reported", "assist_answered",
+    "supervision_answered", "escalated", "escalation_answered", "found_false", "termination_requested", "termination_refused", "terminated", "arrived", "whistled", "whistle_reported", "assist_answered",
 })  # fmt: skip
 # System administrators run the system; the content of a request is none of their business.
 ADMIN_FIELDS = (
@@ -86,6 +86,7 @@ _SNAPSHOTS = frozenset(
         "consults",
         "reviews",
         "supervisions",
+        "escalations",
         "audits",
     }
 )
@@ -154,6 +155,7 @@ EVENT_TEXTS: dict[str, str] = {
     "found_false": "审计抽查：虚假办结，退回重办",
     "closed": "归档",
     "escalated": "报请上级",
+    "escalation_answered": "街道答复提级",
     "supervised": "督办",
     "supervision_answered": "督办反馈",
     "excluded": "剔除考评",
@@ -202,6 +204,7 @@ STAGE_TEXTS = {
     "assist": "协办反馈超时",
     "whistle": "吹哨报到超时",
     "supervise": "督办反馈超时",
+    "escalate": "提级答复超时",
 }
 
 

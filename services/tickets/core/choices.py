@@ -72,6 +72,14 @@ RESULTS = {
 NOT_DONE = frozenset({"unsolved", "partial"})
 """Answers after which the work goes on: what is left over is not solved either."""
 LEVELS = {"1": "提醒", "2": "书面督办", "3": "提级督办"}
+LIFTED = {"take": "街道来协调", "advise": "给了办法，仍由原单位办"}
+"""What the street says to what a unit reported upwards."""
+CLOSING_TOLD = {
+    "message": "发了短信或留言",
+    "visit": "上门留了条",
+    "impossible": "没有办法告知（原因写在说明里）",
+}
+"""How somebody without a chat was told that nobody could be reached and the ticket is closed."""
 GROUNDS = {
     "no_cooperation": "缺少必要信息且诉求人不配合，无法继续办理",
     "legal_channel": "已进入诉讼、仲裁等法定渠道",
@@ -127,6 +135,7 @@ STAGES = {
     "assist": "协办反馈",
     "whistle": "吹哨",
     "supervise": "督办反馈",
+    "escalate": "提级答复",
     "platform": "上级期限",
 }
 PRIORITIES = {"U0": "生命危险", "U1": "安全急件", "U2": "民生急件", "U3": "普通", "U4": "复杂疑难"}

@@ -640,6 +640,8 @@ FACTS: Mapping[str, Effect] = {
     "reworked": _reworked,
     "audited": oversight.audited,
     "found_false": _found_false,
+    "escalated": oversight.escalated,
+    "escalation_answered": oversight.escalation_answered,
     "supervised": oversight.supervised,
     "supervision_answered": oversight.supervision_answered,
     "termination_requested": reviewing.termination_requested,

@@ -46,7 +46,7 @@ _CONTACT_DUE = _UNIT_CLOCK[2:]
 _DUE = ("due_at", "due_reason", "due_grace")
 _DISPATCH_DUE = ("dispatch_due_at", "dispatch_due_reason")
 _REVIEW = ("review_due_at", "review_due_reason", "review_asked_by")
-_BESIDE = ("consults", "assists", "whistles", "supervisions")
+_BESIDE = ("consults", "assists", "whistles", "supervisions", "escalations")
 _ALWAYS = ("planned", "missed", "to_tell")
 """What any event can bring along (``planning.follows``); a list that is appended to leaves it out."""
 _ENTRY_WITHOUT = frozenset({*_ALWAYS, "due_before", "to_call"})
@@ -176,6 +176,7 @@ EFFECTS: dict[str, Effect] = {
     ),
     "closed": Effect(copy=("reason",), stamp="closed_at", by="closed_by"),
     "escalated": Effect(append="escalations"),
+    "escalation_answered": Effect(copy=("escalations",)),
     "supervised": Effect(append="supervisions"),
     "supervision_answered": Effect(copy=("supervisions",)),
     "termination_requested": Effect(copy=("termination_request",)),

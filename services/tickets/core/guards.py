@@ -573,6 +573,17 @@ def callbacks_exhausted(ticket: Ticket, command: Command, context: Context) -> R
     return None
 
 
+def closing_told(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who has a chat reads there that it is closed; of everybody else it is on record how they know."""
+    if command.actor.kind != "staff" or not calls.by_phone(ticket) or command.payload.get("notice"):
+        return None
+    return Refusal(
+        "notice_missing",
+        "居民没有会话，不知道归档了：请选怎么告知的；没有办法告知也要选，并写明原因。",
+        {"notice": "请选择。"},
+    )
+
+
 def one_step_up(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """The ladder 提醒 → 书面督办 → 提级 is climbed step by step; only a rule may skip steps."""
     level = int(command.payload["level"])
@@ -634,7 +645,7 @@ GUARDS: dict[str, Guard] = {
         days_within_limit, extension_days_given, extension_pending, not_requester,
         suspension_pending, not_suspension_requester, suspension_explained, review_in_time,
         delivered_in_writing, contacted_first, explained_if_unsolved, outcome_founded, evidence_if_physical,
-        score_in_range, within_reopen_days, callbacks_exhausted, shared_resolved, shared_reopens, one_step_up,
+        score_in_range, within_reopen_days, callbacks_exhausted, closing_told, shared_resolved, shared_reopens, one_step_up,
         not_confidential, may_read, something_given, something_amended,
         reviewing.earlier_named, reviewing.review_once, reviewing.within_review_days,
         reviewing.review_pending, reviewing.not_refuser,
@@ -643,7 +654,7 @@ GUARDS: dict[str, Guard] = {
         joint.consulted_here, joint.opinion_of_asked, joint.whistle_lead_known, joint.whistle_lead_fits, joint.approver_leads, joint.approved_by_another,
         joint.invited, joint.stage_in_order,
         joint.solution_told, joint.whistle_open, joint.whistle_over, joint.whistle_rated_once, joint.assisting,
-        oversight.until_in_future, oversight.supervised_now, oversight.group_unanswered,
+        oversight.until_in_future, oversight.supervised_now, oversight.escalated_now, oversight.group_unanswered,
         oversight.not_lowered, oversight.not_scored_unit, oversight.period_open,
         oversight.exclusion_fits, oversight.excluded_now, oversight.not_held, oversight.held_now,
         arrivals.has_appointment, arrivals.arrived_once, arrivals.arrival_happened,

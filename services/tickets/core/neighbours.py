@@ -45,6 +45,7 @@ class Neighbours:
         leaves: Leaves that are shared; all others never are.
         many: A number of households in words: group 1 is the number, group 2 “几、多、来”.
         joint: Says that several have signed; ``not_joint`` takes it back.
+        body: Says that an owners' or residents' committee asks: it speaks for many by itself.
     """
 
     group: int = 0
@@ -52,6 +53,7 @@ class Neighbours:
     many: re.Pattern[str] | None = None
     joint: re.Pattern[str] | None = None
     not_joint: re.Pattern[str] | None = None
+    body: re.Pattern[str] | None = None
     vague: Mapping[str, int] = field(default_factory=dict)
     door: re.Pattern[str] | None = None
     counts: re.Pattern[str] | None = None
@@ -106,10 +108,13 @@ class Neighbours:
         return not (self.not_joint and self.not_joint.search(text))
 
     def is_group(self, ticket: Ticket) -> bool:
-        """Say whether so many households stand behind a ticket that it is a group demand."""
+        """Say whether so many households stand behind a ticket, or their committee, that it is a group demand."""
         if not self.group:
             return False
-        return self.is_joint(ticket.narrative_original) or households(ticket) >= self.group
+        said = ticket.narrative_original
+        if self.is_joint(said) or (self.body is not None and self.body.search(said)):
+            return True
+        return households(ticket) >= self.group
 
 
 def same_spot(a: Location, b: Location, within: str) -> bool:
@@ -163,6 +168,7 @@ def load_neighbours(path: Path) -> Neighbours:
             many=re.compile(f"({data['numeral']})({data['more']})(?:{data['households']})"),
             joint=re.compile(data["joint"]),
             not_joint=re.compile(data["not_joint"]),
+            body=re.compile(data["body"]),
             vague={str(k): int(v) for k, v in data["vague"].items()},
             door=re.compile(data["door"]),
             counts=re.compile(data["counts"]),

@@ -71,6 +71,39 @@ def supervision_answered(ticket: Ticket, command: Command, context: Context) -> 
     }
 
 
+# ── 报请上级 ────────────────────────────────────────────────────────────────────────────────────
+
+
+def escalated(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """By when the street answers the unit that reports upwards."""
+    due = clocks.deadline("提级答复", command.at, context.rules.escalation.limit, context.calendar)
+    return {"org": ticket.owner_org, **due.as_facts("due")}
+
+
+def escalated_now(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """There is something to answer: the unit that has the order has reported it."""
+    if not ticket.escalations_open:
+        return Refusal("not_escalated", "没有等待答复的提级。")
+    return None
+
+
+def escalation_answered(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """One answer stands with everything that waited for one."""
+    answer = {
+        "decision": command.payload["decision"],
+        "text": command.payload["text"],
+        "at": command.at.isoformat(),
+        "by": command.actor.id,
+    }
+    waits = ticket.escalations_open
+    return {
+        "escalations": [
+            {**e, "answers": [answer]} if n in waits else e
+            for n, e in enumerate(ticket.escalations)
+        ]
+    }
+
+
 # ── 群诉 ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -90,6 +90,8 @@ class Rules:
         whistles: By type of whistle and stage, how soon an invited unit does it.
         helping: Who is told when while a unit that was asked, called in or whistled for owes something.
         supervision: By level, how soon the unit answers.
+        escalation: How soon the street answers what a unit reports upwards.
+        escalating: Who is told when while it owes that answer.
         supervising: Who is told when while a unit owes that answer.
         supervision_climbs: An answer that is not given in time makes the next level.
         scoring_closes: After so much time of the next month the scoring of a month is final.
@@ -116,6 +118,8 @@ class Rules:
     helping: tuple[Step, ...]
     supervision: Mapping[str, Limit]
     supervision_source: str
+    escalation: Sourced = field(default=Sourced(Limit(1, "d", True), ""))
+    escalating: tuple[Step, ...] = ()
     supervising: tuple[Step, ...] = ()
     supervision_climbs: bool = False
     scoring_closes: Sourced = field(default=Sourced(Limit(5, "d", True), ""))
@@ -162,6 +166,8 @@ def load_rules(path: Path) -> Rules:
                 for level, v in _exactly(supervision["levels"], LEVELS).items()
             },
             supervision_source=supervision["source"],
+            escalation=_sourced(data["escalation"]),
+            escalating=tuple(Step.parse(step) for step in data["escalation"]["steps"]),
             supervising=tuple(Step.parse(step) for step in supervision["steps"]),
             supervision_climbs=bool(supervision["climbs"]),
             scoring_closes=Sourced(Limit.parse(scoring["closes"]), scoring["source"]),

@@ -23,6 +23,7 @@ from services.tickets.core.ticket import Ticket
 
 Facts = dict[str, Any]
 
+STREET = "街道调度"
 CONSULTING = frozenset({State.ACCEPTED, State.OBJECTED})
 """States in which an opinion is still waited for."""
 
@@ -34,7 +35,7 @@ class SideClock:
     Attributes:
         key: Names it for as long as it runs: ``whistle:W1:property:sign``. What stands before the
             first colon is its stage in ``choices.STAGES``.
-        orgs: The units that still owe it.
+        orgs: The units that still owe it; none where it is the street.
         who: Their names.
         what: What they owe: 协办反馈.
         type: Of a whistle its type, of a 督办 its level; each has its own limits.
@@ -59,7 +60,7 @@ class SideClock:
 
     @property
     def stage(self) -> str:
-        """The kind of deadline: ``consult``, ``assist``, ``whistle`` or ``supervise``."""
+        """The kind of deadline: ``consult``, ``assist``, ``whistle``, ``supervise`` or ``escalate``."""
         return stage_of(self.key)
 
 
@@ -70,7 +71,10 @@ def stage_of(key: str) -> str:
 
 def owed(ticket: Ticket) -> dict[str, SideClock]:
     """Return what units owe in the ticket's present state, also while the clocks stand still."""
-    found = [*_consult(ticket), *_assists(ticket), *_whistles(ticket), *_supervision(ticket)]
+    found = [
+        *_consult(ticket), *_assists(ticket), *_whistles(ticket), *_supervision(ticket),
+        *_escalations(ticket),
+    ]  # fmt: skip
     return {clock.key: clock for clock in found}
 
 
@@ -156,6 +160,15 @@ def _unanswered(entry: Mapping[str, Any], ticket: Ticket) -> bool:
     return began is None or datetime.fromisoformat(entry["at"]) >= began
 
 
+def _escalations(ticket: Ticket) -> Iterator[SideClock]:
+    """What a unit reported upwards: here it is the street that owes an answer."""
+    for place in ticket.escalations_open:
+        entry = ticket.escalations[place]
+        clock = _clock(f"escalate:{place + 1}", [], STAGES["escalate"], entry, entry,
+                       ("escalations", place, None), "due")  # fmt: skip
+        yield replace(clock, who=STREET)
+
+
 def _clock(
     key: str, units: list[Facts], what: str, entry: Mapping[str, Any], where: Mapping[str, Any],
     path: tuple[str, int, int | None], field: str, kind: str | None = None, dated: bool = False,
@@ -181,6 +194,8 @@ def _limit_of(clock: SideClock, context: Context) -> Limit:
         return rules.assist.limit
     if clock.stage == "supervise":
         return rules.supervision[clock.type]
+    if clock.stage == "escalate":
+        return rules.escalation.limit
     return rules.whistles[clock.type][clock.field.removesuffix("_due")]
 
 
@@ -190,6 +205,8 @@ def steps_of(clock: SideClock, context: Context) -> tuple[Step, ...]:
     The unit's silence at the end of a 督办 makes the next one, where the place wants that.
     """
     rules = context.rules
+    if clock.stage == "escalate":
+        return rules.escalating
     if clock.stage != "supervise":
         return rules.helping
     above = str(int(clock.type) + 1)

@@ -10,7 +10,7 @@ from typing import Any
 from services.tickets.core.frozen import changed
 from services.tickets.core.kinds import Kind, Priority
 from services.tickets.core.location import Location
-from services.tickets.core.states import OPEN, State
+from services.tickets.core.states import ASSIGNED, OPEN, State
 
 JSON = dict[str, Any]
 
@@ -196,6 +196,17 @@ class Ticket:
         return max((int(s["level"]) for s in self.supervisions), default=0)
 
     @property
+    def escalations_open(self) -> list[int]:
+        """Places of what the unit that has the order reported upwards and the street has not answered."""
+        if self.state not in ASSIGNED:
+            return []
+        return [
+            n
+            for n, one in enumerate(self.escalations)
+            if one.get("due_at") and one["org"] == self.owner_org and not one.get("answers")
+        ]
+
+    @property
     def flags(self) -> list[str]:
         """Overlays for lists and filters."""
         marks = {
@@ -205,6 +216,7 @@ class Ticket:
             "urged": bool(self.urges),
             "supervised": bool(self.supervisions),
             "escalated": bool(self.escalations),
+            "escalation_pending": bool(self.escalations_open),
             "overdue": any(stage in self.missed for stage in ("sign", "contact", "due")),
             "whistled": bool(self.whistles),
             "extension_requested": self.extension_request is not None,

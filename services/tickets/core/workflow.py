@@ -18,6 +18,7 @@ from typing import Any
 from services.tickets.core.calls import NOT_REPORTED_FINISHED
 from services.tickets.core.choices import (
     CALLS,
+    CLOSING_TOLD,
     DECISIONS,
     DUTIES,
     EXCLUSIONS,
@@ -26,6 +27,7 @@ from services.tickets.core.choices import (
     GROUP_ANSWERS,
     HANDED_OFF,
     LEVELS,
+    LIFTED,
     NOT_ACCEPTED,
     OUTCOMES,
     PRIORITIES,
@@ -134,6 +136,7 @@ ACTIONS: dict[str, str] = {
     "close": "归档",
     "escalate": "报请上级",
     "supervise": "督办",
+    "answer_escalation": "答复提级",
     "answer_supervision": "督办反馈",
     "audit": "审计抽查",
     "exclude": "剔除考评",
@@ -629,8 +632,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "close", _states(S.RESOLVED), S.CLOSED, SYSTEM | {"supervisor", "callback"}, "closed",
-        (Field("reason", "归档说明", required=True),), ("not_handler", "other_unit", "callbacks_exhausted"),
-        "stop",
+        (
+            Field("reason", "归档说明", required=True),
+            Field("notice", "怎么告知居民的（没有会话、留了电话的要填）", "choice", options=CLOSING_TOLD),
+        ),
+        ("not_handler", "other_unit", "callbacks_exhausted", "closing_told"), "stop",
     ),
     Transition(  # a case about pressure on a resident has nobody who could be called back
         "close", _states(S.RESOLVED), S.CLOSED, AUDIT, "closed",
@@ -640,6 +646,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(  # 第二十条: what a unit cannot do alone it reports upwards; its clock goes on
         "escalate", ASSIGNED, To.SAME, DOERS, "escalated",
         (Field("text", "难在哪里、要上级做什么", required=True),), ("is_owner",),
+    ),
+    Transition(  # …and the street says what is to happen; what it then does are steps of their own
+        "answer_escalation", ASSIGNED, To.SAME, frozenset({"dispatcher"}), "escalation_answered",
+        (
+            Field("decision", "怎么定", "choice", True, LIFTED),
+            Field("text", "对单位的答复", required=True),
+        ),
+        ("escalated_now",),
     ),
     Transition(
         "supervise", OPEN, To.SAME, REVIEW | SYSTEM | {"auditor"}, "supervised",

@@ -11,6 +11,7 @@ from services.tickets.core.choices import (
     GROUNDS,
     GROUP_ANSWERS,
     LEVELS,
+    LIFTED,
     PROGRESS,
     STANCES,
     WHISTLE_RESULTS,
@@ -43,6 +44,7 @@ def threads(ticket: JSON) -> list[tuple[str, str]]:
         *(("会商", consult(c)) for c in ticket.get("consults") or ()),
         *(("协办", helper(a)) for a in ticket.get("assists") or ()),
         *(("吹哨", whistle(w)) for w in ticket.get("whistles") or ()),
+        *(("报请上级", lifted(e)) for e in ticket.get("escalations") or ()),
         *(("督办", supervision(s)) for s in ticket.get("supervisions") or ()),
         (
             "剔除考评",
@@ -114,6 +116,15 @@ def whistle(entry: JSON) -> str:
     )
     tail = f"。结果：{WHISTLE_RESULTS[end]}，{entry['result_text']}" if end else ""
     return f"{entry.get('id', '')} {WHISTLES[entry['type']]}：{units}{tail}".strip()
+
+
+def lifted(entry: JSON) -> str:
+    """Return ``产权不清，请街道协调，11月25日11:00前答复（…）`` with the answer when there is one."""
+    words = entry["text"].rstrip("。")
+    if answers := entry.get("answers"):
+        return f"{words}（{LIFTED[answers[-1]['decision']]}：{answers[-1]['text']}）"
+    due = entry.get("due_at")
+    return f"{words}，{_until(due, '答复', entry.get('due_reason'))}" if due else words
 
 
 def supervision(entry: JSON) -> str:

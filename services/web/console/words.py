@@ -34,6 +34,7 @@ FLAG_LABELS = {
     "rating_pressure": "疑似逼评",
     "group": "群诉",
     "escalated": "报请上级",
+    "escalation_pending": "等街道答复",
     "group_unanswered": "群诉待答复",
     "problem": "问题工单",
     "review_pending": "待复核",

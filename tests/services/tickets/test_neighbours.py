@@ -49,6 +49,26 @@ def test_a_joint_request_is_heard_and_so_is_its_denial() -> None:
     assert RULES.is_joint("我们联名要求恢复供暖") and not RULES.is_joint("我没联名，就我自己说")
 
 
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("我代表三里小区业委会反映，电梯要大修", True),
+        ("以居委会名义申请装路灯", True),
+        ("我是幸福小区业委会主任，物业不交接", True),
+        ("我们业主委员会一致要求换物业", True),
+        ("业委会不公开账目，要投诉", False),
+        ("怎么成立业委会", False),
+        ("居委会的人态度不好", False),
+    ],
+)
+def test_a_committee_that_asks_is_a_group_and_one_that_is_asked_about_is_not(
+    text: str, group: bool
+) -> None:
+    """《菏泽市物业管理条例》第二十八条: ten owners, or the owners' or residents' committee."""
+    ticket, _ = submitted("G5", text)
+    assert RULES.is_group(ticket) == group
+
+
 def test_without_rules_nothing_is_shared_and_nobody_speaks_for_many() -> None:
     ticket, _ = submitted("H6")
     nobody = Neighbours()

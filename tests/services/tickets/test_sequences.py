@@ -186,6 +186,7 @@ MUST_REACH = frozenset({
     "objected", "objection_decided", "deadline_moved", "deadline_missed:decide",
     "deadline_missed:due", "deadline_missed:assist", "deadline_missed:whistle",
     "deadline_missed:consult", "deadline_missed:supervise", "supervised", "supervision_answered",
+    "escalated", "escalation_answered", "deadline_missed:escalate",
     "resumed:uncontacted", "reminded:beside", "reminded:own", "called_at_expiry",
 })  # fmt: skip
 
@@ -418,6 +419,9 @@ class OneTicket(RuleBasedStateMachine):
         self._act("supervise", ACTORS["dispatcher"], level=level, text="请抓紧")
         if answers:
             self._act("answer_supervision", self._unit(self.ticket.owner_org or "water"))
+        self._act("escalate", self._unit(self.ticket.owner_org or "water"))
+        if answers:
+            self._act("answer_escalation", ACTORS["dispatcher"])
         self.the_worker_does_what_is_due(minutes)
 
     @rule(minutes=st.integers(0, DAY))

@@ -1,4 +1,7 @@
-"""督办 has a clock: the unit is told, reminded, goes on record, and its silence makes the next step."""
+"""督办 and 报请上级 have clocks: who owes an answer is told and reminded, silence goes on record.
+
+The unit's silence makes the next step of 督办.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from services.db import Database
 from services.outbox.worker import run_due
 from services.tickets import reminders
 from services.tickets.core import decide, fold, history, moving, sideclocks, timing
+from services.tickets.core.actor import Actor
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
+from services.web.console import standing
 from tests.services.tickets.conftest import request
 from tests.services.tickets.test_workflow_scenarios import (
     CLERK,
@@ -199,6 +204,89 @@ async def test_the_unit_reads_of_it_at_once_and_the_street_when_it_stays_silent(
     assert await texts(services, GRID, "收到书面督办"), "the next step has come by itself"
     events = [e["text"] for e in await services.tickets.events(case.number, SUPERVISOR)]
     assert any("督办反馈超时" in text for text in events)
+
+
+# ── 报请上级 ────────────────────────────────────────────────────────────────────────────────────
+
+
+def lifted(ticket: Ticket, when: datetime = T0 + HOUR) -> Ticket:
+    return must(ticket, "escalate", "handler", when)
+
+
+def test_the_street_owes_an_answer_within_a_working_day() -> None:
+    t = lifted(in_state(State.ACTIVE, leaf="G3"))
+    (clock,) = [c for c in sideclocks.owed(t).values() if c.stage == "escalate"]
+    assert (clock.at, clock.orgs, clock.who) == (at("2026-11-25T11:00"), (), "街道调度")
+    assert "escalation_pending" in t.flags
+    late = worked(t, at("2026-11-25T11:01"))
+    assert clock.key in late.missed
+    told = [r for r in late.reminders if r.get("clock") == clock.key]
+    assert [r["tell"] for r in told] == [["dispatcher"]] * 2
+    answered = must(late, "answer_escalation", "dispatcher", at("2026-11-25T12:00"))
+    assert "escalation_pending" not in answered.flags and "escalated" in answered.flags
+    assert answered.escalations[0]["answers"][0]["decision"] == "take"
+    again = do(answered, "answer_escalation", "dispatcher", at("2026-11-25T12:01"))
+    assert isinstance(again, decide.Refusal) and again.code == "not_escalated"
+
+
+def test_an_order_that_is_passed_on_leaves_nothing_of_the_former_unit_to_answer() -> None:
+    t = lifted(in_state(State.ACTIVE, leaf="G5"))
+    given = {"org": "property", "reason": "归物业"}
+    passed = must(t, "dispatch", "dispatcher", T0 + 2 * HOUR, given)
+    assert "escalation_pending" not in passed.flags
+    assert not [e for e in passed.planned if e.get("clock", "").startswith("escalate")]
+
+
+async def test_the_street_reads_of_it_finds_it_in_its_work_and_the_unit_hears_the_answer(
+    services: Services, db: Database
+) -> None:
+    body = request(conversation_id=None, channel="phone")
+    case = Case(services.tickets, (await services.tickets.create(body, CLERK))["ticket_no"])
+    await case.act(GRID, "sign")
+
+    async def work(actor: Actor) -> list[str]:
+        found = await services.tickets.list(actor, mine=True)
+        return [t["ticket_no"] for t in found["tickets"]]
+
+    assert case.number not in await work(DISPATCHER)
+    view = await case.act(GRID, "escalate", text="产权不清，请街道协调")
+    await run_due(services)
+    assert await texts(services, DISPATCHER, "报请街道协调")
+    assert case.number in await work(DISPATCHER)
+    assert "前答复（提级答复" in dict(standing.threads(view))["报请上级"]
+    view = await case.act(DISPATCHER, "answer_escalation", decision="take", text="明天开会")
+    await run_due(services)
+    assert case.number not in await work(DISPATCHER)
+    assert await texts(services, GRID, "街道答复了")
+    assert "街道来协调：明天开会" in dict(standing.threads(view))["报请上级"]
+
+
+# ── 归档 ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("phone", "chat", "notice", "code"),
+    [
+        (True, None, None, "notice_missing"),
+        (True, None, "visit", None),
+        (True, "conversation-1", None, None),  # reads it there
+        (False, None, None, None),  # left nothing by which to be told
+    ],
+)
+def test_who_has_no_chat_is_told_of_the_closing_or_it_is_said_why_not(
+    phone: bool, chat: str | None, notice: str | None, code: str | None
+) -> None:
+    reporter = {"role": "self", **({"phone": "138****5678"} if phone else {})}
+    days = [(T0 + timedelta(days=n)).isoformat() for n in (1, 2, 3)]
+    t = replace(
+        in_state(State.RESOLVED), conversation_id=chat, reporter=reporter,
+        callbacks=[{"result": "no_answer", "at": d} for d in days],
+    )  # fmt: skip
+    said = {"reason": "三次未接通", **({"notice": notice} if notice else {})}
+    made = do(t, "close", "callback", T0 + timedelta(days=4), said)
+    assert (made.code if isinstance(made, decide.Refusal) else None) == code
+    if not isinstance(made, decide.Refusal):
+        assert made.data.get("notice") == notice
 
 
 async def test_an_order_before_there_is_a_unit_is_for_the_community(

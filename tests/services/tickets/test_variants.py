@@ -103,6 +103,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "audit": [("", {"RESOLVED", "CLOSED"}, A)],
     "reject": [("", {"RESOLVED", "CLOSED"}, R)],
     "escalate": [("", ASSIGNED, DOERS)],
+    "answer_escalation": [("", ASSIGNED, {"dispatcher"})],
     "supervise": [("", OPEN, HEADS | S | A)],
     "answer_supervision": [("", ASSIGNED | {"RESOLVED"}, DOERS)],
     "terminate": [

@@ -28,6 +28,9 @@ DATA = ROOT / "data"
 T0 = datetime(2026, 11, 24, 10, 0, tzinfo=ZONE)
 NUMBER = "SQ-261124-00001-0"
 
+DUE_LATER = {
+    "at": T0.isoformat(), "due_at": (T0 + timedelta(days=1)).isoformat(), "due_reason": "1个工作日",
+}  # fmt: skip
 NEWS = {
     "since": T0.isoformat(), "tries": [],
     "news": [{"event": "extended", "seq": 5, "at": T0.isoformat()}],
@@ -146,6 +149,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "rate_whistle": {"score": 4, "org": "property"},
     "feedback": {"progress": "done", "text": "门开好了"},
     "escalate": {"text": "产权不清，请街道协调"},
+    "answer_escalation": {"decision": "take", "text": "明天街道召集"},
     "answer_supervision": {"text": "今天下午到场"},
     "audit": {"finding": "genuine", "text": "电话核实属实"},
     "exclude": {"reason": "force_majeure", "basis": "暴雪红色预警公告"},
@@ -289,6 +293,9 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
                if actor.role == "callback" else {}),
         },
         "decide_objection": {"owner_org": "property"} if actor.role == "supervisor" else {},
+        "answer_escalation": {
+            "escalations": [{"org": ticket.owner_org, "text": "要协调", **DUE_LATER}]
+        },
         "answer_supervision": {"supervisions": [{"level": "1", "text": "请抓紧"}]},
         "ask_exclusion": {"owner_org": ticket.owner_org or actor.org_id},
         "appeal_exclusion": {
