@@ -58,6 +58,8 @@ def test_a_joint_request_is_heard_and_so_is_its_denial() -> None:
         ("我们业主委员会一致要求换物业", True),
         ("业委会不公开账目，要投诉", False),
         ("怎么成立业委会", False),
+        ("可以投诉业委会吗", False),
+        ("他代表不了业委会", False),
         ("居委会的人态度不好", False),
     ],
 )
