@@ -37,6 +37,14 @@ Made by `linda sla table` from `data/sla`; not edited by hand. A place chooses a
 file with `base: default` holds only what differs. 自然时间 counts by the clock on the wall, 工作 by the working calendar
 (08:30–17:30 on working days, 调休补班 included). 受理 and 办结 count from the resident's submission, 签收、首次联系、退单
 from dispatch. What a law sets wins over the class's limit, whether it is stricter or longer.
+
+受理 of U3, U4 and UV stays in natural hours although what follows counts working time: the hotlines' standards promise it
+around the clock (网络平台受理时间不超过2小时), a complete request is accepted at once by the rule at any hour, and what is
+left for a person at night is to be seen in the figures, not rolled away. A place without a desk at night writes `accept: 2wh`.
+
+A law that binds the authority that decides (社会保险经办机构, 10 or 30 working days) is no limit for our help and our answer,
+which are due earlier; it is not in `data/sla/leaves.yml`. Where the authority itself works on the tickets, its place writes it as
+`statutory` of its profile.
 """
 
 
