@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.channels import appointed
-from services.channels.texts import Texts
+from services.channels.texts import Said, Texts
 from services.db import Session
 from services.errors import LindaError
 from services.outbox.queue import enqueue
@@ -41,6 +41,8 @@ WRITTEN = ("need", "explanation", "redirect", "reason", "text", "reply")
 """Facts in the words of staff."""
 ASK_US = "详细的请问社区工作人员"
 """Said instead of them of children, violence, mental crisis: somebody else may see the screen."""
+NEUTRAL = "neutral"
+"""Key of the text that only says that there is news."""
 ASKING = frozenset({"resolved", "expired"})
 """Texts that ask “solved?”."""
 
@@ -74,8 +76,7 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
     said_key, mark = f"{ticket_no}:{payload['version']}", _mark(ticket)
     async with services.db.write() as s:
         target = await services.channels.where_to_tell(s, conversation_id)
-        elder = await services.channels.elder(s, target)
-        said = words.say(appointed.key_of(key, ticket, words), elder, **facts_of(ticket, data))
+        said = _said(words, key, await services.channels.elder(s, target), ticket, data)
         if target != conversation_id:
             # The resident is told where they wrote last; here it can be read, but not answered.
             await services.channels.say(
@@ -286,6 +287,20 @@ def facts_of(ticket: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, st
         name: value if name.endswith("_line") else str(value).strip().rstrip("。")
         for name, value in known.items()
     }
+
+
+def _said(
+    words: Texts, key: str, elder: bool, ticket: Mapping[str, Any], data: Mapping[str, Any]
+) -> Said:
+    """Return what is said of a change; of a restricted case only that there is something to read.
+
+    A notification on a phone that lies about shows it to whoever passes: not even that something was
+    reported stands there. Whether it is solved has to be asked all the same.
+    """
+    said = words.say(appointed.key_of(key, ticket, words), elder, **facts_of(ticket, data))
+    if not tells_nothing(ticket) or key in ASKING:
+        return said
+    return Said(words.say(NEUTRAL, elder).text, said.buttons)
 
 
 def _card(ticket: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -531,10 +531,14 @@ def _rating(ticket: Ticket, command: Command, context: Context) -> Facts:
     score = command.payload.get("score")
     if score is None:
         return {}
-    rating = {"score": score, "text": command.payload.get("text"), "at": command.at.isoformat()}
+    behalf = command.action == telling.ON_BEHALF
+    # How it was given: 好差评 counts what came by itself apart from what was asked for on the phone.
+    way = "staff" if behalf else command.payload.get("method") or "message"
+    said = command.payload.get("text")
+    rating = {"score": score, "text": said, "at": command.at.isoformat(), "channel": way}
     if ticket.reporter.get("role") == "proxy":
         rating["proxy"] = True
-    if command.action == telling.ON_BEHALF:
+    if behalf:
         rating[telling.ON_BEHALF] = True
     return {"rating": rating}
 

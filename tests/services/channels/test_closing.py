@@ -322,6 +322,8 @@ async def test_of_a_restricted_case_no_message_shows_what_it_is_about(services: 
     await case.act("resolve", {**DONE, "reply": "家访了，孩子身上有伤，已报派出所"}, owner)
     told = await case.messages()
     assert any("解决了吗" in m.text for m in told), "asked all the same"
+    news = [m.text for m in told if "解决了吗" not in m.text]
+    assert news and set(news) == {"您有一条社区消息。方便的时候，说“查进度”就能看。"}
     shown = [f"{m.text}{m.card}" for m in told]
     assert [s for s in shown for word in ("孩子", "派出所", "家访", "打") if word in s] == []
 

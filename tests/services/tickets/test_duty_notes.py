@@ -104,3 +104,12 @@ async def test_who_has_the_ticket_rates_the_units_called(tickets: TicketService)
     assert await case.refused(outside, "rate_whistle", score=1, org="fire") in (
         "not_invited", "out_of_scope",
     )  # fmt: skip
+
+
+async def test_a_rating_says_how_it_was_given(tickets: TicketService) -> None:
+    case = await filed(tickets)
+    await case.resolved()
+    await tickets.resident_act(case.number, "rate", {"score": 5}, "conversation-1")
+    assert (await case.seen())["rating"]["channel"] == "message"
+    await case.act(ACTORS["callback"], "callback", result="solved", method="phone", score=4)
+    assert (await case.seen())["rating"]["channel"] == "phone"
