@@ -18,7 +18,7 @@ from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
 from actions.echo import MEALS, MODES, RELATIONS, say_address, say_slot
-from actions.forms import asides, meal, place, report, subsidy
+from actions.forms import asides, extra, meal, place, report, subsidy
 from actions.forms.draft import (
     CHANGE,
     CONFIRM,
@@ -511,6 +511,8 @@ class ReportStep(FormStep):
             turn.say("ask_desk", desks)
         elif question == "who":
             turn.say("ask_who", [button("跳过", "/deny")])
+        elif question == extra.FIELD:
+            turn.say(extra.key(draft), [button("跳过", "/deny")])
         elif question == "occurred":
             key = "ask_occurred_conduct" if draft.get("about") else "ask_occurred"
             turn.say(key, [button("跳过", "/deny")])

@@ -59,6 +59,7 @@ FREE = frozenset(
         "demanded_by",
         "occurred",
         "who",
+        "extra",
         "repeat",
         "join",
         "health",

@@ -9,7 +9,7 @@ from typing import Any
 from actions import conduct, contact, corrections, gist, leaves, manners
 from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_address, say_since
-from actions.forms import lacking, neighbours, occurred, place, shared
+from actions.forms import extra, lacking, neighbours, occurred, place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
@@ -98,7 +98,9 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {} if text in story else {"narrative": f"{story}\n{text}"}
     if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
         return {}
-    if draft.asked in ("desk", "who") or (draft.asked == "contact" and is_skip(message)):
+    if draft.asked in ("desk", "who", extra.FIELD) or (
+        draft.asked == "contact" and is_skip(message)
+    ):
         return {}
     if text in story or is_stop(message) or contact.only_reaching(message):
         return {}
@@ -459,6 +461,7 @@ FORM = Form(
             answer=shared.contact_answer,
             optional=True,
         ),
+        extra.field(),
         Field("subject", needed=lambda d, m: False, read=_subject),
         Field("confidential", needed=lambda d, m: False, read=_secret),
         Field("attachments", needed=lambda d, m: False, read=_photos),
