@@ -38,9 +38,12 @@ BOOKED = {
 
 
 def test_ten_common_tasks_need_no_more_turns_than_a_good_clerk() -> None:
-    """The turns are counted by each conversation (``clerk``), which checks everything as well."""
+    """The turns are counted by each conversation (``clerk``), which checks everything as well.
+
+    Two where everything was said at once; who begins with the matter alone is asked one thing more.
+    """
     counted = {c.task: c.clerk for c in HELD if c.clerk}
-    assert len(counted) >= 10 and max(counted.values()) <= 2
+    assert sum(turns <= 2 for turns in counted.values()) >= 20 and max(counted.values()) <= 3
     assert len(counted) == sum(bool(c.clerk) for c in HELD), "two tasks have the same name"
     assert all(re.fullmatch(r"[A-Z][\w ,]{5,60}", task, re.ASCII) for task in counted)
 
