@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.bookings.places import PARTS
 from services.tickets.core.choices import (
     LEVELS,
     OUTCOMES,
@@ -39,7 +40,6 @@ READY: Mapping[str, Callable[[Ticket], bool]] = {
 }
 """When a ticket has something to put on a sheet."""
 
-PARTS = {"morning": "上午", "noon": "中午", "afternoon": "下午", "evening": "晚上"}
 MEALS = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
 
 NAMES = frozenset({

@@ -9,6 +9,7 @@ import pytest
 
 from services.context import Services
 from services.errors import LindaError
+from services.paper.facts import appointment_text
 from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.commands import Contact, CreateTicket
 from tests.services.web.conftest import Client, Token
@@ -30,6 +31,19 @@ RECORD = {
     "said": "讲了晚上十点以后不能出声扰民", "answer": "说以后注意", "agreed": "九点半以后不唱",
     "result": "答应改正", "proof": "录音一段",
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"date": "2026-12-01", "part": "am"}, "2026-12-01 上午"),
+        ({"date": "2026-12-01", "part": "eve", "time": "18:30"}, "2026-12-01 傍晚 18:30"),
+        ({"date": "2026-12-01", "meal": "lunch", "portions": 2}, "2026-12-01 午饭 2份"),
+        (None, ""),
+    ],
+)
+def test_when_an_appointment_is_stands_on_a_sheet(given: dict[str, Any] | None, said: str) -> None:
+    assert appointment_text(given) == said
 
 
 async def file(services: Services, given: dict[str, Any]) -> str:
