@@ -18,6 +18,7 @@ from services.outbox.worker import run_due
 from services.tickets import reminders
 from services.tickets.core import decide, fold, history, moving, sideclocks, timing
 from services.tickets.core.actor import Actor
+from services.tickets.core.context import Refusal
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 from services.web.console import standing
@@ -48,7 +49,7 @@ def worked(ticket: Ticket, now: datetime) -> Ticket:
     """The ticket after the worker has done all that is due."""
     while command := timing.next_command(ticket, now):
         made = decide.decide(ticket, command, CONTEXT)
-        assert not isinstance(made, decide.Refusal), made
+        assert not isinstance(made, Refusal), made
         ticket = fold.apply(ticket, made)
     return ticket
 
@@ -79,7 +80,7 @@ def levels(ticket: Ticket) -> list[str]:
     ],
 )
 def test_an_order_runs_until_its_day_and_goes_on_record(
-    level: str, more: dict[str, str], due: str
+    level: str, more: dict[str, Any], due: str
 ) -> None:
     t = in_state(State.ACTIVE, leaf="G5")
     if level == "2":
@@ -162,14 +163,14 @@ def test_an_order_with_a_day_is_no_new_deadline_of_the_ticket() -> None:
     t = worked(t, (t.due_at or T0) + HOUR)
     assert "due" in t.missed
     made = do(t, "supervise", "dispatcher", t.updated_at or T0, {"level": "3", "text": "请抓紧"})
-    assert not isinstance(made, decide.Refusal)
+    assert not isinstance(made, Refusal)
     after = fold.apply(t, made)
     assert after.missed == t.missed, "the resident is not asked a second time"
     assert "due_before" not in made.data
     changed = [c.stage for c in history.changes([*events])]
     t2, events2 = led(State.ACTIVE)
     order = do(t2, "supervise", "dispatcher", T0 + HOUR)
-    assert not isinstance(order, decide.Refusal)
+    assert not isinstance(order, Refusal)
     more = [c.stage for c in history.changes([*events2, order])]
     assert more == [*changed, "supervise:1"]
 
@@ -178,7 +179,7 @@ def test_an_order_with_a_day_is_no_new_deadline_of_the_ticket() -> None:
 def test_a_day_that_is_over_is_no_day_to_answer(hour: int, good: bool) -> None:
     said = {"level": "1", "text": "请抓紧", "until": "2026-11-24"}
     made = do(in_state(State.ACTIVE), "supervise", "dispatcher", T0.replace(hour=hour), said)
-    assert isinstance(made, decide.Refusal) != good
+    assert isinstance(made, Refusal) != good
 
 
 async def texts(services: Services, actor: Any, word: str) -> list[str]:
@@ -226,7 +227,7 @@ def test_the_street_owes_an_answer_within_a_working_day() -> None:
     assert "escalation_pending" not in answered.flags and "escalated" in answered.flags
     assert answered.escalations[0]["answers"][0]["decision"] == "take"
     again = do(answered, "answer_escalation", "dispatcher", at("2026-11-25T12:01"))
-    assert isinstance(again, decide.Refusal) and again.code == "not_escalated"
+    assert isinstance(again, Refusal) and again.code == "not_escalated"
 
 
 def test_an_order_that_is_passed_on_leaves_nothing_of_the_former_unit_to_answer() -> None:
@@ -284,8 +285,8 @@ def test_who_has_no_chat_is_told_of_the_closing_or_it_is_said_why_not(
     )  # fmt: skip
     said = {"reason": "三次未接通", **({"notice": notice} if notice else {})}
     made = do(t, "close", "callback", T0 + timedelta(days=4), said)
-    assert (made.code if isinstance(made, decide.Refusal) else None) == code
-    if not isinstance(made, decide.Refusal):
+    assert (made.code if isinstance(made, Refusal) else None) == code
+    if not isinstance(made, Refusal):
         assert made.data.get("notice") == notice
 
 
