@@ -16,7 +16,7 @@ from sqlalchemy import exists, func, select, update
 
 from services.bookings import queue
 from services.catalogue.service import GENERAL, CatalogueService
-from services.channels import attachments, duty, handoffs, joining, store
+from services.channels import attachments, duty, handoffs, joining, masking, store
 from services.channels.drafts import Change, Drafts, rules
 from services.channels.erasing import Eraser
 from services.channels.gateway import Drained, Gateway
@@ -381,8 +381,13 @@ class ChannelService:
         return (await store.conversation(session, conversation_id)).elder
 
     async def where_to_tell(self, session: Session, conversation_id: str) -> str:
-        """Return the conversation in which this one's resident wrote last."""
+        """Return the conversation in which this one's resident wrote last.
+
+        Who told here of violence at home is told here alone: somebody else may read the other channel.
+        """
         row = await store.conversation(session, conversation_id)
+        if await masking.talks(session, conversation_id):
+            return row.id
         return (await joining.last_written(session, row)).id
 
     async def answer_within(self, conversation_id: str, message_id: str, seconds: float) -> bool:
@@ -469,10 +474,13 @@ class ChannelService:
     async def history(self, conversation_id: str, after: int = -1, limit: int = 200) -> Exchange:
         """Return messages with ``seq`` greater than ``after``, oldest first, residents' own too.
 
-        Without ``after`` (negative): the newest ``limit``.
+        Without ``after`` (negative): the newest ``limit``. A talk about violence at home that is over
+        is one line (``masking``).
         """
         async with self._db.read() as s:
-            messages = await store.history(s, conversation_id, after, limit)
+            messages = await self._shown(
+                s, conversation_id, await store.history(s, conversation_id, after, limit)
+            )
             return await self._exchange(s, conversation_id, messages)
 
     async def events(
@@ -492,12 +500,14 @@ class ChannelService:
                         exchange = await self._exchange(s, conversation_id, [])
                         start = exchange.last_seq if after is None else after
                         messages = await store.history(s, conversation_id, max(start, 0), 200)
+                        newest = messages[-1].seq if messages else start
+                        messages = await self._shown(s, conversation_id, messages)
                 except DatabaseAway:
                     # The stream outlives that, and goes on from where it was.
                     yield None
                     await asyncio.sleep(AWAY_S)
                     continue
-                after = messages[-1].seq if messages else start
+                after = newest
                 mode = (exchange.mode, exchange.agent)
                 if messages or mode != known:
                     known = mode
@@ -891,6 +901,16 @@ class ChannelService:
                 reply_to=message_id,
             )
         self._hub.wake(conversation_id)
+
+    async def _shown(
+        self, s: Session, conversation_id: str, messages: list[MessageView]
+    ) -> list[MessageView]:
+        """Return messages as the resident's window shows them."""
+        if not messages:
+            return messages
+        row = await store.conversation(s, conversation_id)
+        words = self._texts.say("not_shown_again", row.elder).text
+        return await masking.masked(s, conversation_id, messages, self._clock.now(), words)
 
     async def _exchange(
         self, session: Session, conversation_id: str, messages: list[MessageView]
