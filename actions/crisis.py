@@ -18,6 +18,9 @@ from actions.message import Message
 DATA = "crisis"
 GENERAL = "-"
 """Leaf of an emergency without one of its own."""
+WISH_TO_DIE = "J5"
+QUESTION = "asked"
+"""Card of the calm question about words that may mean it (hotlines.yml)."""
 FOLLOW = "follow"
 PLACE = "place"
 OVER = "over"
@@ -45,6 +48,7 @@ class Crisis:
         out: Whoever was in danger is in a safe place.
         over: It is over; the card is not said again, and everything else goes on.
         holds: Nothing else is begun meanwhile.
+        asked: It was only asked whether there is danger; nobody has said yes yet.
     """
 
     leaf: str
@@ -58,6 +62,7 @@ class Crisis:
     out: bool = False
     over: bool = False
     holds: bool = False
+    asked: bool = False
 
     def to_slot(self) -> dict[str, Any]:
         """Return the slot's value."""
@@ -114,9 +119,13 @@ def card_for(leaf: str, text: str) -> str:
     return leaf
 
 
-def leads(leaf: str | None) -> bool:
-    """Whether a report or question about this leaf begins with what to do in danger."""
-    return leaf in load(DATA)["lead"]
+def lead_card(leaf: str | None, text: str) -> str | None:
+    """Return the card whose ``lead`` a report or question about this leaf begins with, or None."""
+    words = plain(text)
+    for row in load(DATA)["lead"]:
+        if leaf in row["leaves"] and re.search(row.get("words", ""), words):
+            return str(row.get("card", leaf))
+    return None
 
 
 def for_another(text: str) -> bool:
@@ -140,9 +149,19 @@ def another(before: Crisis, leaf: str, text: str, *, named: bool) -> bool:
     return not (leaf == GENERAL and before.leaf in load(DATA)["keeps"])
 
 
+def agrees(message: Message) -> bool:
+    """Whether the calm question is answered with yes, or with the wish itself."""
+    text = plain(message.text)
+    if message.intent == "emergency" and message.confidence >= 1.0:
+        return True
+    return bool(pattern(DATA, "agrees").search(text)) and not pattern(DATA, "denies").search(text)
+
+
 def kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
     """Return what a message means within the crisis: a key of the card's ``after`` words."""
     text = plain(message.text)
+    if now.asked and words.get(MISTAKEN) and pattern(DATA, "denies").search(text):
+        return MISTAKEN
     kinds = load(DATA)["kinds"]
     for name, own in ((n, kinds.get(f"{n}_{now.leaf}", kinds[n])) for n in kinds if "_" not in n):
         if words.get(name) and re.search(own, text):
@@ -166,7 +185,7 @@ def sentence(now: Crisis, what: str, message: Message, words: Mapping[str, Any])
 
 def after(now: Crisis, what: str, message: Message) -> Crisis:
     """Return the state after a message of this kind was answered."""
-    keeps = now.leaf in load(DATA)["keeps"]
+    keeps = now.leaf in load(DATA)["keeps"] and not now.asked
     if what == MISTAKEN or (what == OVER and not keeps):
         return replace(now, over=True, holds=False)
     said, out = now.said + (what == FOLLOW), now.out or (what == SAFE and not keeps)

@@ -14,6 +14,7 @@ from actions.forms.replies import NO, YES, bare, leaves_open, leftover
 from actions.texts import say
 from actions.turn import LISTEN, Turn, TurnAction, button
 
+INTENT = "emergency"
 PLAIN = YES | NO | {"跳过", "跳过吧", "跳过这个", "先跳过"}
 
 
@@ -33,33 +34,71 @@ class Emergency(TurnAction):
             if before and not before.over:
                 return await follow(turn, before)
             return self._no_danger(turn)
+        if turn.message.intent != INTENT:
+            return await follow(turn, before) if before else await _ask(turn)
         leaf = turn.message.leaf.id if turn.message.leaf else crisis.GENERAL
         # A pattern is certain; what is learned never is.
         named = turn.message.confidence >= 1.0
         if before and not crisis.another(before, leaf, turn.message.text, named=named):
             return await follow(turn, before)
-        now = crisis.begin(leaf, turn.message, named=named, ticket_no="")
-        async with turn.client() as client:
-            card, alert = await asyncio.gather(
-                _card(client, now, turn.elder), _alert(client, turn, leaf), return_exceptions=False
-            )
-        if card:
-            shown = {k: v for k, v in card.items() if k != "after"}
-            turn.tell(safety_text(card, first=card["elder"]), custom={"card": shown})
-        else:
-            turn.say(_fallback(leaf))
-        if alert:
-            turn.tell(_alerted(alert))
-        if turn.loop:
-            turn.say("emergency_resume")
-        ticket_no = alert.ticket_no if alert else ""
-        return [SlotSet("crisis", replace(now, ticket_no=ticket_no).to_slot())]
+        return await _show_card(turn, leaf, named=named)
 
     @staticmethod
     def _no_danger(turn: Turn) -> list[EventType]:
         if turn.loop is None:
             turn.say("clarify_none", [button("人工", "/ask_human")])
         return [FollowupAction(turn.loop or LISTEN)]
+
+
+async def _show_card(turn: Turn, leaf: str, *, named: bool, ticket_no: str = "") -> list[EventType]:
+    """Show the safety card and alert people.
+
+    Args:
+        turn: The present turn.
+        leaf: Leaf of the emergency.
+        named: A reviewed pattern or the resident said so, not only the classifier.
+        ticket_no: The ticket of an alert that went out before; the words are added to it.
+    """
+    now = crisis.begin(leaf, turn.message, named=named, ticket_no="")
+    async with turn.client() as client:
+        card, alert = await asyncio.gather(
+            _card(client, now, turn.elder), _alert(client, turn, leaf, ticket_no)
+        )
+    if card:
+        shown = {k: v for k, v in card.items() if k != "after"}
+        turn.tell(safety_text(card, first=card["elder"]), custom={"card": shown})
+    else:
+        turn.say(_fallback(leaf))
+    if alert:
+        turn.tell(_alerted(alert))
+    if turn.loop:
+        turn.say("emergency_resume")
+    known = (alert.ticket_no if alert else "") or ticket_no
+    return [SlotSet("crisis", replace(now, ticket_no=known).to_slot())]
+
+
+async def _ask(turn: Turn) -> list[EventType]:
+    """Ask calmly about words of dying that may be nothing; people are alerted as for a danger that was only learned.
+
+    Whatever the message was taken for – thanks, volunteering, a chat – waits.
+    """
+    leaf = crisis.WISH_TO_DIE
+    now = replace(
+        crisis.begin(leaf, turn.message, named=False, ticket_no=""), asked=True, holds=False
+    )
+    async with turn.client() as client:
+        card, alert = await asyncio.gather(
+            _card(client, replace(now, card=crisis.QUESTION), turn.elder),
+            _alert(client, turn, leaf),
+        )
+    if card:
+        turn.tell(safety_text(card, first=False))
+    else:
+        turn.say("emergency_asked")
+    if alert:
+        turn.tell(_alerted(alert))
+    ticket_no = alert.ticket_no if alert else ""
+    return [SlotSet("crisis", replace(now, ticket_no=ticket_no).to_slot())]
 
 
 def _plain_answer(turn: Turn) -> bool:
@@ -99,6 +138,8 @@ class EmergencyFollow(TurnAction):
 
 async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     """Answer a message within a crisis; return the events that remember it."""
+    if before.asked and not before.over and crisis.agrees(turn.message):
+        return await _show_card(turn, before.leaf, named=True, ticket_no=before.ticket_no)
     async with turn.client() as client:
         card, alert = await asyncio.gather(
             _card(client, before, turn.elder), _alert(client, turn, before.leaf, before.ticket_no)
@@ -164,10 +205,11 @@ async def danger_first(turn: Turn, leaf: str | None, client: Client) -> bool:
     Returns:
         Whether something was said; being away never stops what was asked for.
     """
-    if not crisis.leads(leaf):
+    card = crisis.lead_card(leaf, turn.message.text)
+    if card is None:
         return False
     try:
-        found = await client.hotlines(str(leaf))
+        found = await client.hotlines(card)
     except (ServiceAway, Refused):
         return False
     short = (found["card"].get("elder") or {}) if turn.elder else {}

@@ -75,7 +75,7 @@ class Source:
 
 
 CARD = frozenset({
-    "title", "lead", "lines", "worse", "place", "safe", "arrived", "over", "mistaken", "secret", "afraid",
+    "title", "lead", "lines", "worse", "place", "safe", "arrived", "over", "mistaken", "secret", "afraid", "lost",
     "follow",
 })  # fmt: skip
 SHOWN = frozenset({"summary", "where"})

@@ -22,7 +22,7 @@ from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.understanding.emergency import heavy_heart
+from bot.understanding.emergency import heavy_heart, hints_at_death
 from bot.understanding.scripts import simplify
 
 ACTION_EMERGENCY = "action_emergency"
@@ -65,6 +65,11 @@ _RATING = re.compile(
 _SMALL_TALK = frozenset(
     {"greet", "goodbye", "thank", "affirm", "deny", "chitchat", "out_of_scope", "cancel_dialog"}
 )
+#: Answered with thanks, a chat, “not ours” or a list: never when words of dying stand in the message.
+_ONLY_ANSWERED = _SMALL_TALK | {
+    "join_volunteer", "give_praise", "make_suggestion", "ask_anonymity", "ask_capability",
+    "ask_accessibility", "supplement_ticket", "withdraw_ticket", None,
+}  # fmt: skip
 _ALWAYS_HEARD = frozenset({"ask_human", "cancel_dialog"})
 #: Words that ask, and those that tell somebody to look something up.
 _QUESTION = re.compile(
@@ -118,13 +123,15 @@ class Situation:
     """A danger that was told and is not over yet."""
     heavy: bool = False
     """Words of sorrow or loneliness (bot/data/emergency.yml)."""
+    hint: bool = False
+    """Words of dying or farewell that may be nothing (``hints`` there)."""
 
 
 def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
     """The action that goes before the rules, or ``None``.
 
-    Order: danger, silence while a person talks, what follows a danger, callback, sorrow,
-    interruption of a form, doubt.
+    Order: danger, silence while a person talks, what follows a danger, callback, words of dying,
+    sorrow, interruption of a form, doubt.
     """
     if now.intent == "emergency":
         return ACTION_EMERGENCY
@@ -137,6 +144,8 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
     if now.loop is None or now.callback_fresh:
         if now.callback_stage and _answers_callback(now):
             return ACTION_CALLBACK
+    if _asks_about_death(now):
+        return ACTION_EMERGENCY  # which asks, as nothing is certain
     if now.loop is None:
         if _wants_comfort(now):
             return ACTION_COMFORT
@@ -155,6 +164,13 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
 def _tells_a_story(now: Situation) -> bool:
     """Whether a long message tells of trouble: it is taken down, what is open is asked for."""
     return now.intent == "report_problem" and len(now.text) >= _STORY_LONG
+
+
+def _asks_about_death(now: Situation) -> bool:
+    """Whether words of dying would only be thanked, chatted with or turned away."""
+    if now.is_payload or not now.hint:
+        return False
+    return now.intent in _ONLY_ANSWERED or now.uncertain or _wants_comfort(now)
 
 
 def _belongs_to(now: Situation, crisis: Crisis) -> bool:
@@ -223,6 +239,7 @@ def situation_of(tracker: DialogueStateTracker) -> Situation:
         leaf_confidence=leaf_confidence,
         crisis=_crisis(tracker.get_slot("crisis"), metadata.get("now")),
         heavy=heavy_heart(simplify(text)),
+        hint=hints_at_death(simplify(text)),
     )
 
 

@@ -50,12 +50,14 @@ class _Alarm:
     """One entry of ``alarms``.
 
     ``unless`` takes it back within its own commas; without it the ``exclusions`` of all do.
+    ``never`` takes it back anywhere in the sentence, in addition to either.
     """
 
     leaf: str
     sure: bool
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None
+    never: re.Pattern[str] | None
 
 
 @dataclass(frozen=True)
@@ -73,18 +75,31 @@ class _Rules:
     recovered: re.Pattern[str]
     heavy: re.Pattern[str]
     heavy_of_another: re.Pattern[str]
+    hints: re.Pattern[str]
+    hints_unless: re.Pattern[str]
+
+
+_TERM = re.compile(r"<([a-z]+)>")
+
+
+def _joined(patterns: str | list[str], terms: dict[str, str]) -> re.Pattern[str]:
+    """One pattern of several, with the words of ``terms`` where they are named as ``<name>``."""
+    whole = patterns if isinstance(patterns, str) else "|".join(patterns)
+    return re.compile(_TERM.sub(lambda m: f"(?:{terms[m[1]]})", whole))
 
 
 @lru_cache(maxsize=1)
 def _rules() -> _Rules:
     data = load("emergency")
+    terms = data["terms"]
     return _Rules(
         tuple(
             _Alarm(
                 str(a["leaf"]),
                 bool(a.get("sure")),
-                re.compile("|".join(a["patterns"])),
-                re.compile("|".join(a["unless"])) if a.get("unless") else None,
+                _joined(a["patterns"], terms),
+                _joined(a["unless"], terms) if a.get("unless") else None,
+                _joined(a["never"], terms) if a.get("never") else None,
             )
             for a in data["alarms"]
         ),
@@ -100,6 +115,8 @@ def _rules() -> _Rules:
         re.compile("|".join(data["recovered"])),
         re.compile("|".join(data["heavy"])),
         re.compile("|".join(data["heavy_of_another"])),
+        _joined(data["hints"], terms),
+        _joined(data["hints_unless"], terms),
     )
 
 
@@ -110,6 +127,16 @@ def heavy_heart(text: str) -> bool:
     if (grieves and len(words) <= _GRIEF_LONGEST) or rules.recovered.match(words):
         return True
     return bool(rules.heavy.search(words)) and not rules.heavy_of_another.search(words)
+
+
+def hints_at_death(text: str) -> bool:
+    """Whether words of dying or farewell stand in a message that raises no alarm.
+
+    Such a message is never only thanked, chatted with or turned away.
+    """
+    rules = _rules()
+    words = rules.figures.sub("", narrow(text))
+    return bool(rules.hints.search(words)) and not rules.hints_unless.search(words)
 
 
 _MARKS = re.compile(r"\W+")
@@ -180,7 +207,7 @@ def _judge_clause(clause: str) -> Verdict:
     rules = _rules()
     for alarm in rules.alarms:
         match = alarm.pattern.search(clause)
-        if match is None:
+        if match is None or (alarm.never and alarm.never.search(clause)):
             continue
         if alarm.unless:
             said = list(alarm.pattern.finditer(clause))

@@ -237,11 +237,13 @@ class AfterCard(_Entry):
     mistaken: str | None = None
     secret: str | None = None
     afraid: str | None = None
+    lost: str | None = None
 
     def over_general(self, general: AfterCard) -> AfterCard:
-        """Return these words, completed by more general ones."""
+        """Return these words, completed by more general ones – but for what to do first (``lost``)."""
         own = self.model_dump()
-        return AfterCard(**{k: own[k] or v for k, v in general.model_dump().items()})
+        more = general.model_dump(exclude={"lost"})
+        return AfterCard(lost=self.lost, **{k: own[k] or v for k, v in more.items()})
 
 
 class ElderCard(_Entry):

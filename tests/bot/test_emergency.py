@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.understanding.emergency import heavy_heart, judge
+from bot.understanding.emergency import heavy_heart, hints_at_death, judge
 
 CASES: dict[str, list[str]] = yaml.safe_load(
     (Path(__file__).parent / "emergency_cases.yml").read_text(encoding="utf-8")
@@ -211,3 +211,53 @@ def test_grief_with_a_hint_of_following_has_no_higher_bar(text: str) -> None:
 )  # fmt: skip
 def test_boredom_is_no_weariness_of_life(text: str, grief: bool) -> None:
     assert judge(text).grief is grief
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "以后再不麻烦大家了", "我该去陪老伴了", "这日子我实在撑不住了", "我就是个累赘", "屋里还有半瓶农药",
+        "猫托付给你们，我不会回来了", "临走想跟你们说声谢谢",
+    ],
+)  # fmt: skip
+def test_words_of_dying_that_may_be_nothing_are_hints(text: str) -> None:
+    assert hints_at_death(text) and not judge(text).alarm
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "灯修好了，以后不麻烦你们了", "农药怎么兑水", "老鼠药哪里卖", "热得我要死", "养的花死了", "谢谢您了", "我想跟老伴去公园",
+        "老伴去跳舞了，我也去", "手机死机了", "跟他杀价", "我没想死，就是烦",
+    ],
+)  # fmt: skip
+def test_what_hints_at_nothing(text: str) -> None:
+    assert not hints_at_death(text)
+
+
+#: Kinds of danger of the audit, in words of their own, each beside what only sounds like it.
+KINDS = [
+    ("我家那口子走了，我也想跟着走算了", "J5"), ("我想去跟老伴团聚了", "J5"), ("这是最后一回给大家发消息了", "J5"),
+    ("老鼠药买好了", "J5"), ("我布想活了", "J5"), ("有人要弄死我", "J4"), ("前夫说要捅了我", "J4"),
+    ("验证码我给了那个客服", "J4"), ("我爸正往骗子那转钱", "J4"), ("他抄板凳打我", "J3"), ("我老公要杀我", "J3"),
+    ("电瓶车在楼道着起来了", "-"), ("单元里全是烟", "-"), ("插排冒烟", "H2"), ("雨水进了电表箱", "H2"),
+    ("后院墙眼看要塌", "-"), ("开水烫了我妈一身", "-"), ("我爸嘴歪了", "-"), ("血压两百二，头疼恶心", "-"),
+    ("胸口闷，后背也疼，直冒汗", "-"), ("我姑娘离家出走了", "F4"), ("一转身孩子就没了", "F4"),
+    ("我妈痴呆，出门买盐到现在没回来", "-"), ("煤气灶忘关了，老头叫不醒", "H3"),
+]  # fmt: skip
+NO_KINDS = [
+    "我去陪老伴看病了", "跟老头子去海边玩", "除草剂买回来打地", "他要杀鸡", "验证码我没给他", "客服让我填验证码，我该不该给他",
+    "电瓶车烧了要赔多少", "楼道里全是烟头", "插座换新的", "楼上蹦得后墙都要倒了", "暖气烫手", "我爸中风三年了，嘴歪，办残疾证",
+    "血压一百四", "手环能防老人走丢不", "楼下烧烤冒烟", "家里猫离家出走", "早点走省得堵车", "老王去世了，丧葬费咋领",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "leaf"), KINDS)
+def test_kinds_of_danger_in_other_words(text: str, leaf: str) -> None:
+    verdict = judge(text)
+    assert (verdict.leaf, verdict.sure) == (leaf, True)
+
+
+@pytest.mark.parametrize("text", NO_KINDS)
+def test_no_kind_of_danger(text: str) -> None:
+    assert not judge(text).alarm

@@ -38,6 +38,16 @@ CASES = [
     ({"loop": "report_form", "intent": "ask_service", "text": "三号楼"}, None),
     ({"loop": "report_form", "intent": "query_progress", "text": "查一下进度"}, "action_query_progress"),
     ({"loop": "report_form", "intent": "query_progress", "text": "修好了又坏"}, None),
+    # Words of dying are never only thanked, chatted with or turned away; a clear request goes on.
+    *(({"hint": True, "intent": i}, "action_emergency") for i in
+      ("thank", "chitchat", "out_of_scope", "join_volunteer", "goodbye", "give_praise", None)),
+    ({"hint": True, "intent": "chitchat", "loop": "meal_form"}, "action_emergency"),
+    ({"hint": True, "intent": "ask_service", "uncertain": True}, "action_emergency"),
+    ({"hint": True, "intent": "ask_service"}, None),
+    ({"hint": True}, None),
+    ({"hint": True, "intent": "thank", "human": True}, "action_listen"),
+    ({"hint": True, "intent": "thank", "callback_stage": "solved"}, "action_callback_answer"),
+    ({"hint": True, "intent": "thank", "is_payload": True}, None),
 ]  # fmt: skip
 
 
