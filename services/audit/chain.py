@@ -35,7 +35,7 @@ KEPT_FACTS = frozenset({
 # What points to a person or shows one. A code that is only digits could be typed: a dash cannot.
 _EMPTIED: Mapping[str, Any] = {
     "query_code": "-", "conversation_id": None, "resident_id": None, "who": "", "nlu": None,
-    "reporter": {}, "subject": {}, "attachments": [], "evidence": [], "certificate": None, "household": None,
+    "reporter": {}, "subject": {}, "attachments": [], "evidence": [], "public_photos": [], "photo": "", "certificate": None, "household": None,
     "occurred": None, "occurred_text": None, "appointment": None, "need_items": [],
     "told_items": [], "asked": [], "knowledge_refs": [],
 }  # fmt: skip

@@ -34,6 +34,7 @@ from services.tickets.core import (
     integrity,
     moving,
     notices,
+    photos,
     planning,
     proxies,
     timing,
@@ -111,7 +112,7 @@ LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 # Guards that look at the ticket and the actor only: an action they refuse is not offered at all.
 BEFORE_ASKING = frozenset({
-    "is_owner", "needed_to_act", "relay_there", "phone_left", "is_for_another", "news_to_tell", "no_chat", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
+    "is_owner", "needed_to_act", "relay_there", "phone_left", "is_for_another", "some_photo", "news_to_tell", "no_chat", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "termination_pending", "not_termination_requester", "within_reopen_days", "callbacks_exhausted",
     "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
@@ -913,13 +914,13 @@ class TicketService:
                     {
                         "action": action,
                         "label_zh": label,
-                        "fields": [self._field(f, found, ticket) for f in fields.values()],
+                        "fields": [self._field(f, found, ticket, actor) for f in fields.values()],
                     }
                 )
         return offered
 
-    def _field(self, f: Field, found: Lines, ticket: Ticket) -> dict[str, Any]:
-        options = f.options
+    def _field(self, f: Field, found: Lines, ticket: Ticket, actor: Actor) -> dict[str, Any]:
+        options = photos.names(ticket, actor) if f.type == "photo" else f.options
         if options and any(line.when and line.when[0] == f.name for line in found):
             # Of a field that chooses between lines, offer only what some line here accepts.
             options = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from services.people.masking import mask_all, mask_room
 from services.people.model import ROLE_NAMES
-from services.tickets.core import platforms, risks
+from services.tickets.core import photos, platforms, risks
 from services.tickets.core.actor import Actor
 from services.tickets.core.clocks import local_text
 from services.tickets.core.context import belongs, reads, same_unit
@@ -46,7 +46,7 @@ VENDOR_FIELDS = (
     "ticket_no", "version", "kind", "leaf", "state", "state_label", "priority", "title",
     "location", "appointment", "owner_org", "owner_org_name", "owner_person",
     "owner_person_name", "duty", "created_at", "dispatched_at", "sign_due_at", "sign_due_reason",
-    "due_at", "due_reason", "due_grace", "platform_due_at", "platform_due_reason", "arrival", "rework_round", "outcome", "reply", "evidence", "flags", "resolved_at",
+    "due_at", "due_reason", "due_grace", "platform_due_at", "platform_due_reason", "arrival", "rework_round", "outcome", "reply", "attachments", "evidence", "flags", "resolved_at",
 )  # fmt: skip
 VENDOR_EVENTS = frozenset({
     "dispatched", "signed", "objected", "objection_decided", "extended", "extension_requested",
@@ -81,6 +81,7 @@ _SNAPSHOTS = frozenset(
         "planned",
         "missed",
         "to_tell",
+        "public_photos",
         "whistles",
         "assists",
         "consults",
@@ -177,6 +178,7 @@ EVENT_TEXTS: dict[str, str] = {
     "relayed": "总机转接，没看号码",
     "told": "打电话告诉居民",
     "proxy_checked": "核对代办",
+    "photo_marked": "照片可否公开",
     "urged": "居民催办",
     "supplemented": "居民补充",
     "amended": "居民更正",
@@ -263,6 +265,7 @@ def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[s
         return {k: view[k] for k in RESTRICTED_FIELDS} | RESTRICTED
     if actor.role in NO_CONTENT:
         return {k: view[k] for k in ADMIN_FIELDS}
+    view |= photos.seen(ticket, actor)
     if actor.role == "vendor":
         return {k: view[k] for k in VENDOR_FIELDS}
     return view

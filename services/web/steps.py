@@ -32,6 +32,7 @@ TYPES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "person": ({"type": "string"}, "账号，见 GET /api/v1/staff"),
     "leaf": ({"type": "string"}, "事项编号，见 GET /api/v1/catalogue"),
     "leader": ({"type": "string"}, "街道领导的姓名，见 locality.yml 的 duty.leaders"),
+    "photo": ({"type": "string"}, "工单里一张照片的编号"),
     "risk": ({"type": "string"}, "风险提示的代码，见 data/workflow.yml 的 risks"),
     "ticket": ({"type": "string"}, "工单编号"),
     "orgs": (

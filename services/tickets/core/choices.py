@@ -28,6 +28,7 @@ DELIVERED_BY = "message"
 TOLD = {"told": "告诉了", "not_reached": "没打通"}
 PROXIES = {"oral": "口头同意", "written": "书面委托", "guardian": "监护人"}
 """By what right somebody acts for another."""
+PHOTO_MARKS = {"yes": "可公开", "no": "不公开"}
 SPOKEN = {
     "supplement": "补充情况",
     "urge": "催办",

@@ -340,6 +340,7 @@ _READERS = {
     "leaf": _text,
     "risk": _text,
     "leader": _text,
+    "photo": _text,
     "ticket": _text,
     "orgs": _list,
     "items": _list,

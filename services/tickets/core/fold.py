@@ -174,6 +174,7 @@ EFFECTS: dict[str, Effect] = {
         clear=("outcome", "reply", "explanation", "evidence", "resolved_at", "closed_at",
                "closed_by", "missed"),
     ),
+    "photo_marked": Effect(copy=("public_photos",)),
     "closed": Effect(copy=("reason",), stamp="closed_at", by="closed_by"),
     "escalated": Effect(append="escalations"),
     "escalation_answered": Effect(copy=("escalations",)),

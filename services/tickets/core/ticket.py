@@ -149,6 +149,7 @@ class Ticket:
     reply: str | None = None
     explanation: str | None = None
     evidence: list[str] = field(default_factory=list)
+    public_photos: list[str] = field(default_factory=list)  # marked 可公开, see photos.py
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     callbacks: list[JSON] = field(default_factory=list)

@@ -30,6 +30,7 @@ from services.tickets.core.choices import (
     LIFTED,
     NOT_ACCEPTED,
     OUTCOMES,
+    PHOTO_MARKS,
     PRIORITIES,
     PROGRESS,
     PROTECTION,
@@ -65,7 +66,7 @@ class Field:
     """A fact an action asks for.
 
     ``type``: ``text``, ``choice``, ``flag``, ``number``, ``time``, ``date``, ``org``, ``orgs``,
-    ``person``, ``leaf``, ``risk``, ``ticket``, ``items`` (list of texts), ``attachments``, ``place``,
+    ``person``, ``leaf``, ``risk``, ``photo``, ``ticket``, ``items`` (list of texts), ``attachments``, ``place``,
     ``facts`` (an object).
     """
 
@@ -159,6 +160,7 @@ ACTIONS: dict[str, str] = {
     "tell": "打电话告诉居民",
     "on_behalf": "代记居民说的",
     "check_proxy": "核对代办",
+    "mark_photo": "照片可否公开",
     "rate": "评价",
     "take_up": "接手紧急求助",
     "ask_joined": "请回访一起反映的人",
@@ -801,6 +803,16 @@ TRANSITIONS: tuple[Transition, ...] = (
             Field("since", "从哪天起", "date", True),
         ),
         ("is_for_another", "since_known"),
+    ),
+    # ── 照片 ────────────────────────────────────────────────────────────────────────────────
+    Transition(  # who helps with the work from outside sees of others' photos only those marked here
+        "mark_photo", ASSIGNED | _states(S.RESOLVED, S.CLOSED), To.SAME, DOERS, "photo_marked",
+        (
+            Field("photo", "哪张照片", "photo", True),
+            Field("shown", "服务商能不能看", "choice", options=PHOTO_MARKS, default="yes"),
+            _REASON,
+        ),
+        ("is_owner", "some_photo", "photo_there"),
     ),
     # ── 没有会话的居民：电话、窗口 ──────────────────────────────────────────────────────────
     Transition(  # what a chat resident reads, somebody says

@@ -224,7 +224,7 @@ FIELDS: dict[tuple[str, str], Field] = {
 }
 """Event and name of a fact → the field of the workflow that asked for it."""
 
-UNSAID = frozenset({"attachments", "orgs", "org", "person", "place", "leaf", "risk"})
+UNSAID = frozenset({"attachments", "orgs", "org", "person", "place", "leaf", "risk", "photo"})
 """Types of facts that are ids: the page shows what they mean elsewhere."""
 
 

@@ -133,6 +133,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
         ("", ALL, {"dispatcher"}),
     ],
     "check_proxy": [("", OPEN, {"clerk"})],
+    "mark_photo": [("", ASSIGNED | {"RESOLVED", "CLOSED"}, DOERS)],
     "tell": [("", ALL, {"clerk", "dispatcher"}),
              ("", ASSIGNED | {"RESOLVED", "TERMINATED"}, WORKERS - {"clerk"})],
     "on_behalf": [
@@ -318,6 +319,12 @@ VARIANTS: dict[str, list[Variant]] = {
         v("ask", "invalid_fields", reason="lazy", **HELD_UP),
         v("refuse", decision="refuse", text="不行", facts={"suspension_request": {"by": "x"}}),
         v("approve", "suspension_incomplete", decision="approve"),
+    ],
+    "mark_photo": [
+        *(v(photo="photo-1", reason="没有人", shown=s) for s in choices.PHOTO_MARKS),
+        v(photo="photo-1", reason="没有人"), v(code="invalid_fields", photo="photo-1"),
+        v(code="photo_unknown", photo="photo-9", reason="没有人"),
+        v(code="no_photo", photo="photo-1", reason="没有人", facts={"evidence": []}),
     ],
     "check_proxy": [
         *(v(kind_=k, since="2026-11-20") for k in choices.PROXIES),

@@ -123,6 +123,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "relay": {"reason": "约上门时间"},
     "tell": {"result": "told"},
     "check_proxy": {"kind": "written", "since": "2026-11-20"},
+    "mark_photo": {"photo": "photo-1", "reason": "没有人"},
     "on_behalf": {"what": "supplement", "text": "是三单元", "score": 5},
     "urge": {},
     "supplement": {"text": "是三单元"},
@@ -283,6 +284,7 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         "reveal": {"to_call": {"why": "expired", "since": T0.isoformat()}}
         if actor.role == "callback" else {},
         "tell": {"to_tell": NEWS},
+        "mark_photo": {"evidence": ["photo-1"]},
         "check_proxy": {"subject": {"relation": "mother"}},
         "on_behalf": {
             "conversation_id": None, "review_due_at": None, "review_due_reason": None,
