@@ -318,6 +318,8 @@ def _text_key(event: str, data: Mapping[str, Any]) -> str:
         return "closed_unanswered" if data.get("actor_kind") == "staff" else ""
     if event == "deadline_moved":
         return event if data.get("due_before") else ""
+    if event == "platform_due_set":
+        return event if data.get("promised_before") else ""
     return event
 
 
@@ -356,6 +358,8 @@ def _mark(ticket: Mapping[str, Any]) -> dict[str, Any]:
 def _moved(data: Mapping[str, Any]) -> str:
     """In one sentence, what the date was and what it is now; empty when it has not moved."""
     before, after = data.get("due_before"), data.get("due_at")
+    if data.get("promised_before"):
+        before, after = data["promised_before"], data["platform_due_at"]
     if not before or not after:
         return ""
     was, now = (local_text(datetime.fromisoformat(str(moment))) for moment in (before, after))

@@ -33,6 +33,7 @@ NOT_STANDARD = {
     "sla/": "reminders to staff",
     "workflow.yml:supervision": "reminders to staff",
     "workflow.yml:helping": "reminders to staff",
+    "workflow.yml:platform": "reminders to staff",
     "workflow.yml:escalation": "reminders to staff",
     "workflow.yml:integrity": "what a case says to who looks into it",
     "visits.yml": "lists for visitors",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.tickets.core import fold, sideclocks
+from services.tickets.core import fold, platforms, sideclocks
 from services.tickets.core.actor import SYSTEM
 from services.tickets.core.clocks import appointment_time, finish_limit
 from services.tickets.core.commands import Command
@@ -79,7 +79,7 @@ def _planned(
         return {"planned": ticket.planned[1:]}
     if own is None:
         own = [e for e in ticket.planned if "clock" not in e]
-    before, clocks = sideclocks.running(ticket), sideclocks.running(after)
+    before, clocks = _beside(ticket), _beside(after)
     same = {key for key, one in clocks.items() if before.get(key) == one}
     others = [e for e in ticket.planned if e.get("clock") in same]
     for key, one in clocks.items():
@@ -87,6 +87,11 @@ def _planned(
             others += beside_planned(after, one, command.at, context)
     ahead = _in_order([*own, *others])
     return {"planned": ahead} if ahead != ticket.planned else {}
+
+
+def _beside(ticket: Ticket) -> dict[str, SideClock]:
+    """Return the clocks beside the ticket's own: of other units, and the platform's earlier date."""
+    return sideclocks.running(ticket) | platforms.running(ticket)
 
 
 def _in_order(entries: Iterable[Entry]) -> list[Entry]:
@@ -117,7 +122,9 @@ def beside_planned(
 ) -> list[Entry]:
     """Return the reminders of a side clock that lie ahead, for the units that owe it."""
     works = sideclocks.counts_work(clock, context)
-    run = Running(clock.since, now, clock.at, works, ticket.pauses)
+    # The platform knows of no pause of ours.
+    pauses = () if clock.key == platforms.CLOCK else ticket.pauses
+    run = Running(clock.since, now, clock.at, works, pauses)
     steps = sideclocks.steps_of(clock, context)
     return [_of(clock, e) for e in plan(steps, run, context.calendar)]
 
@@ -191,7 +198,7 @@ def _own_standing(ticket: Ticket, now: datetime, context: Context) -> list[Entry
 
 def _beside_lacking(ticket: Ticket) -> list[SideClock]:
     known = {e.get("clock") for e in (*ticket.planned, *ticket.reminders)}
-    return [c for key, c in sideclocks.running(ticket).items() if key not in known]
+    return [c for key, c in _beside(ticket).items() if key not in known]
 
 
 def _ask_again(since: datetime, context: Context) -> Entry:

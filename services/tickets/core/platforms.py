@@ -12,9 +12,14 @@ from typing import Any
 from services.tickets.core.clocks import local_text
 from services.tickets.core.commands import Command
 from services.tickets.core.context import Context, Refusal
+from services.tickets.core.sideclocks import SideClock
+from services.tickets.core.states import OPEN, State
 from services.tickets.core.ticket import Ticket, platform_is_earlier
 
 Facts = dict[str, Any]
+
+CLOCK = "platform"
+"""Key of its clock: the stage that is on record when it has been missed."""
 
 
 def platform_due_new(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
@@ -25,11 +30,34 @@ def platform_due_new(ticket: Ticket, command: Command, context: Context) -> Refu
 
 
 def due_set(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """The date with where it comes from, and what it was before."""
+    """The date with where it comes from, what it was before, and what was promised if that was later."""
+    due = datetime.fromisoformat(command.payload["due"])
     reason = command.payload["reason"]
     if ticket.platform_due_at is not None:
         reason = f"{reason}；原来是{local_text(ticket.platform_due_at)}前"
-    return {"platform_due_at": command.payload["due"], "platform_due_reason": reason}
+    facts = {"platform_due_at": command.payload["due"], "platform_due_reason": reason}
+    before, _ = promised(ticket)
+    after, _ = promised(ticket.changed({"platform_due_at": due}))
+    if before is not None and after is not None and after < before:
+        facts["promised_before"] = before.isoformat()
+    return facts
+
+
+def running(ticket: Ticket) -> dict[str, SideClock]:
+    """Return the platform's date as a clock that is reminded of, while it is earlier than ours.
+
+    It does not stand still while ours does.
+    """
+    since, at = ticket.created_at, ticket.platform_due_at
+    counts = ticket.state in OPEN - {State.RESOLVED} and platform_is_earlier(ticket)
+    if not counts or since is None or at is None:
+        return {}
+    reason = str(ticket.platform_due_reason)
+    return {
+        CLOCK: SideClock(
+            CLOCK, (), "", "上级平台", "", since, at, reason, (CLOCK, 0, None), "platform_due", True
+        )
+    }
 
 
 def promised(ticket: Ticket) -> tuple[datetime | None, str | None]:

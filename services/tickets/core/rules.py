@@ -89,6 +89,7 @@ class Rules:
         assist: How soon an assisting unit reports back.
         whistles: By type of whistle and stage, how soon an invited unit does it.
         helping: Who is told when while a unit that was asked, called in or whistled for owes something.
+        platform: Who is told when while a higher platform's date is earlier than ours.
         supervision: By level, how soon the unit answers.
         escalation: How soon the street answers what a unit reports upwards.
         escalating: Who is told when while it owes that answer.
@@ -116,6 +117,7 @@ class Rules:
     whistles: Mapping[str, Mapping[str, Limit]]
     whistle_source: str
     helping: tuple[Step, ...]
+    platform: tuple[Step, ...]
     supervision: Mapping[str, Limit]
     supervision_source: str
     escalation: Sourced = field(default=Sourced(Limit(1, "d", True), ""))
@@ -161,6 +163,7 @@ def load_rules(path: Path) -> Rules:
             },
             whistle_source=whistle["source"],
             helping=tuple(Step.parse(step) for step in data["helping"]),
+            platform=tuple(Step.parse(step) for step in data["platform"]),
             supervision={
                 level: Limit.parse(v)
                 for level, v in _exactly(supervision["levels"], LEVELS).items()

@@ -60,7 +60,7 @@ class SideClock:
 
     @property
     def stage(self) -> str:
-        """The kind of deadline: ``consult``, ``assist``, ``whistle``, ``supervise`` or ``escalate``."""
+        """The kind of deadline: ``consult``, ``assist``, ``whistle``, ``supervise``, ``escalate`` or ``platform``."""
         return stage_of(self.key)
 
 
@@ -207,6 +207,8 @@ def steps_of(clock: SideClock, context: Context) -> tuple[Step, ...]:
     rules = context.rules
     if clock.stage == "escalate":
         return rules.escalating
+    if clock.stage == "platform":
+        return rules.platform
     if clock.stage != "supervise":
         return rules.helping
     above = str(int(clock.type) + 1)

@@ -34,6 +34,8 @@ def follows(
         return {}
     if event == "deadline_moved" and not facts.get("due_before"):
         return {}  # of a step of ours: nothing that was promised has moved
+    if event == "platform_due_set" and not facts.get("promised_before"):
+        return {}  # what was promised stands
     if not calls.by_phone(ticket):
         return {}
     at = command.at.isoformat()
