@@ -21,13 +21,17 @@ async def words(services: Services, ticket_no: str, waiting: dict[str, Any] | No
     if not waiting:
         return []
     shown = await services.tickets.as_told(ticket_no)
-    happened = {e["seq"]: e["data"] for e in await services.tickets.events(ticket_no, SYSTEM)}
+    happened = {
+        (number, e["seq"]): e["data"]
+        for number in {str(news.get("of", ticket_no)) for news in waiting["news"]}
+        for e in await services.tickets.events(number, SYSTEM)
+    }
     said = texts(services.settings.data_dir)
     return [
         said.say(
             key_of(news["event"], shown, said),
             False,
-            **facts_of(shown, happened.get(news["seq"], {})),
+            **facts_of(shown, happened.get((news.get("of", ticket_no), news["seq"]), {})),
         ).text
         for news in waiting["news"]
         if news["event"] in said

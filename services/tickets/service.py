@@ -37,6 +37,7 @@ from services.tickets.core import (
     photos,
     planning,
     proxies,
+    telling,
     timing,
 )
 from services.tickets.core.actor import SYSTEM, Actor, resident
@@ -575,6 +576,11 @@ class TicketService:
             # Whoever asked, in the chat or by phone: the household's no reopens what is shared.
             said = {"text": "一起反映的邻居说没有解决"}
             await self._act(s, str(ticket.merged_into), "reject", said, resident(_who(ticket)))
+        spoken = command.payload.get("what") if action == telling.ON_BEHALF else None
+        if ticket.state is State.MERGED and spoken in ("supplement", "urge"):
+            # As from a chat: what is said of the shared matter is said there.
+            words = {"text": command.payload.get("text")}
+            await self._act(s, str(ticket.merged_into), str(spoken), words, resident(_who(ticket)))
         if ticket.state is State.WITHDRAWN and ticket.joined:
             await self._part(s, ticket)
         return await self._follow_up(s, ticket) if follow_up else ticket
@@ -1217,6 +1223,20 @@ class TicketService:
             await self._tell_parent(s, ticket)
         if ticket.joined and made.to_state is not made.from_state:
             await self._ask_joined(s, ticket)
+        if ticket.joined and telling.is_shared(made, self._context()):
+            await self._share_news(s, ticket, made)
+
+    async def _share_news(self, s: Session, shared: Ticket, made: Event) -> None:
+        """Put news of a shared ticket on the list of who joined it by phone (要打电话告诉的)."""
+        facts = {"event": made.type, "seq": made.seq, "of": shared.ticket_no}
+        for number in sorted({str(j["from"]) for j in shared.joined}):
+            ticket = await store.load(s, number, lock=True)
+            gone_on = ticket is not None and ticket.merged_into == shared.ticket_no
+            if ticket is None or not gone_on or not calls.by_phone(ticket):
+                continue
+            if ticket.state is State.MERGED:
+                command = Command("share_news", SYSTEM, self._clock.now(), facts)
+                await self._apply(s, ticket, command)
 
     async def _open_case(self, s: Session, ticket: Ticket, why: str) -> None:
         """Have it looked into that a resident was pressed; once for a ticket and a cause."""

@@ -177,6 +177,7 @@ EVENT_TEXTS: dict[str, str] = {
     "revealed": "查看联系方式",
     "relayed": "总机转接，没看号码",
     "told": "打电话告诉居民",
+    "news_shared": "一起反映的事有消息，要打电话告诉",
     "proxy_checked": "核对代办",
     "photo_marked": "照片可否公开",
     "urged": "居民催办",

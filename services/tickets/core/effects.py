@@ -678,6 +678,7 @@ FACTS: Mapping[str, Effect] = {
     "joined_answered": lambda t, c, x: _rating(t, c, x) | calls.answered(t, c, x),
     "called_at_expiry": calls.answered,
     "told": telling.told,
+    "news_shared": telling.shared,
     "photo_marked": lambda t, c, x: dict(photos.marked(t, c, x)),
     "proxy_checked": lambda t, c, x: dict(proxies.checked(t, c, x)),
     "withdrawn": lambda t, c, x: {"reason": c.payload.get("reason") or c.payload["text"]},

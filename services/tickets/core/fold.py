@@ -201,6 +201,7 @@ EFFECTS: dict[str, Effect] = {
     "revealed": Effect(),
     "relayed": Effect(),
     "told": Effect(),
+    "news_shared": Effect(),
     "proxy_checked": Effect(copy=("proxy_auth",)),
     "urged": Effect(append="urges"),
     "supplemented": Effect(

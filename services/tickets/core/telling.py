@@ -15,13 +15,20 @@ from services.tickets.core import calls
 from services.tickets.core.actor import Actor, resident
 from services.tickets.core.commands import Command
 from services.tickets.core.context import Context, Refusal
+from services.tickets.core.event import Event
 from services.tickets.core.ticket import Ticket
 
 Facts = dict[str, Any]
 
-OVERTAKEN = frozenset({"resolved", "callback_solved", "callback_unsolved", "withdrawn"})
+OVERTAKEN = frozenset(
+    {"resolved", "joined_asked", "callback_solved", "callback_unsolved", "withdrawn"}
+)
 """After these the callback desk calls, or has, or nobody waits for news any more."""
 ON_BEHALF = "on_behalf"
+OWN_NEWS = frozenset({"info_requested", "merged"})
+"""What is told only to who filed a ticket, not to who joined it."""
+DATED = {"deadline_moved": "due_before", "platform_due_set": "promised_before"}
+"""Events that are news only when they move what was promised → the fact that says so."""
 
 
 def follows(
@@ -32,15 +39,28 @@ def follows(
         return {"to_tell": None} if ticket.to_tell else {}
     if event not in context.rules.tell or command.actor.kind == "resident":
         return {}
-    if event == "deadline_moved" and not facts.get("due_before"):
-        return {}  # of a step of ours: nothing that was promised has moved
-    if event == "platform_due_set" and not facts.get("promised_before"):
+    if event in DATED and not facts.get(DATED[event]):
         return {}  # what was promised stands
     if not calls.by_phone(ticket):
         return {}
     at = command.at.isoformat()
     waiting = ticket.to_tell or {"since": at, "news": [], "tries": []}
     news = {"event": event, "seq": ticket.version + 1, "at": at}
+    return {"to_tell": {**waiting, "news": [*waiting["news"], news]}}
+
+
+def is_shared(event: Event, context: Context) -> bool:
+    """Say whether an event of a shared ticket is news for who joined it."""
+    moves = event.type not in DATED or bool(event.data.get(DATED[event.type]))
+    return event.type in context.rules.tell - OWN_NEWS and moves
+
+
+def shared(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """News of the ticket that this one was merged into, for who joined it by phone."""
+    at = command.at.isoformat()
+    waiting = ticket.to_tell or {"since": at, "news": [], "tries": []}
+    said = command.payload
+    news = {"event": f"joined_{said['event']}", "seq": said["seq"], "of": said["of"], "at": at}
     return {"to_tell": {**waiting, "news": [*waiting["news"], news]}}
 
 

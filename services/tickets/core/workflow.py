@@ -164,6 +164,7 @@ ACTIONS: dict[str, str] = {
     "rate": "评价",
     "take_up": "接手紧急求助",
     "ask_joined": "请回访一起反映的人",
+    "share_news": "一起反映的事有消息",
     "reject": "不认可办结",
     "deadline": "到期提醒",
     "remind": "提醒",
@@ -861,6 +862,22 @@ TRANSITIONS: tuple[Transition, ...] = (
         "on_behalf", _states(S.MERGED), To.SAME, SPEAK_FOR, "rated", _SCORED,
         ("no_chat", "not_handler", "other_unit", "score_given", "score_in_range", "shared_resolved"),
         when=("what", "rate"),
+    ),
+    *(  # said of what goes on in a neighbour's: kept here, and passed on there
+        Transition(
+            "on_behalf", _states(S.MERGED), To.SAME, SPEAK_FOR, event, _SPOKEN, ("no_chat",),
+            when=("what", what),
+        )
+        for what, event in (("supplement", "supplemented"), ("urge", "urged"))
+    ),
+    Transition(  # who joined by phone is told as who joined from a chat
+        "share_news", _states(S.MERGED), To.SAME, SYSTEM, "news_shared",
+        (
+            Field("event", "哪件事", required=True),
+            Field("seq", "第几条", "number", True),
+            Field("of", "哪件工单", "ticket", True),
+        ),
+        ("reached_by_phone",),
     ),
     Transition(
         "on_behalf", OPEN | {S.MERGED}, S.WITHDRAWN, SPEAK_FOR, "withdrawn", (*_SPOKEN, _PERSUADED),

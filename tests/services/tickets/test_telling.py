@@ -11,14 +11,15 @@ import pytest
 from services.channels.texts import Texts
 from services.errors import LindaError
 from services.metrics import score
-from services.tickets.core import fold
-from services.tickets.core.actor import Actor
+from services.tickets.core import fold, telling
+from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.context import Refusal
 from services.tickets.core.event import Event
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 from services.tickets.service import TicketService
 from tests.services.conftest import NOW, TestClock
+from tests.services.tickets.conftest import request
 from tests.services.tickets.test_calls import PHONED, by
 from tests.services.tickets.test_workflow_scenarios import (
     CALLBACK,
@@ -27,6 +28,8 @@ from tests.services.tickets.test_workflow_scenarios import (
     DONE,
     GRID,
     SUPERVISOR,
+    Case,
+    filed,
 )
 from tests.services.tickets.world import (
     ACTORS,
@@ -216,3 +219,57 @@ async def test_the_form_insists_on_a_score_only_for_a_rating(tickets: TicketServ
     assert {f["name"] for f in form["fields"] if f["required"]} == {"what", "text"}
     refused = await case.refused(CALLBACK, "on_behalf", what="rate", text="还行")
     assert refused == "score_missing"
+
+
+# ── what goes on in a neighbour's ───────────────────────────────────────────────────────────────
+
+
+async def joined_by_phone(tickets: TicketService) -> tuple[Case, Case]:
+    """A neighbour's ticket that is in work, and one filed by phone that was merged into it."""
+    shared = await filed(tickets)
+    filed_there = await tickets.create(request(**PHONED), CLERK, follow_up=False)
+    case = Case(tickets, filed_there["ticket_no"])
+    await case.act(CLERK, "merge", into=shared.number)
+    await shared.act(GRID, "sign")
+    return shared, case
+
+
+async def test_news_of_a_shared_ticket_wait_for_a_call_to_who_joined_by_phone(
+    tickets: TicketService,
+) -> None:
+    shared, case = await joined_by_phone(tickets)
+    if (await case.seen())["to_tell"]:
+        await case.act(CLERK, "tell", result="told")  # that it was merged
+    await shared.act(SUPERVISOR, "extend", days=1, reason="等配件")
+    waiting = (await case.seen())["to_tell"]
+    assert [(n["event"], n["of"]) for n in waiting["news"]] == [("joined_extended", shared.number)]
+    seq = waiting["news"][0]["seq"]
+    events = {e["seq"]: e["type"] for e in await tickets.events(shared.number, SYSTEM)}
+    assert events[seq] == "extended"
+    view = await case.act(CLERK, "tell", result="told")
+    assert view["to_tell"] is None
+
+
+async def test_the_call_at_the_end_takes_the_news_along(tickets: TicketService) -> None:
+    shared, case = await joined_by_phone(tickets)
+    await shared.act(SUPERVISOR, "extend", days=1, reason="等配件")
+    await shared.act(GRID, "contact", way="phone", result="reached")
+    await shared.act(GRID, "resolve", **DONE)
+    view = await case.seen()
+    assert view["to_tell"] is None and view["to_call"]["why"] == "joined"
+
+
+@pytest.mark.parametrize(("what", "kept"), [("urge", "urges"), ("supplement", "supplements")])
+async def test_what_who_joined_says_on_the_phone_is_passed_on(
+    tickets: TicketService, what: str, kept: str
+) -> None:
+    shared, case = await joined_by_phone(tickets)
+    view = await case.act(CALLBACK, "on_behalf", what=what, text="三单元也黑了")
+    assert view["state"] == "MERGED" and view[kept][-1]["text"] == "三单元也黑了"
+    there = (await shared.seen())[kept]
+    assert [one["text"] for one in there] == ["三单元也黑了"]
+
+
+def test_news_that_are_shared_have_their_words() -> None:
+    words = Texts(DATA / "texts" / "resident.yml")
+    assert all(f"joined_{event}" in words for event in CONTEXT.rules.tell - telling.OWN_NEWS)

@@ -133,12 +133,13 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
         ("", ALL, {"dispatcher"}),
     ],
     "check_proxy": [("", OPEN, {"clerk"})],
+    "share_news": [("", {"MERGED"}, S)],
     "mark_photo": [("", ASSIGNED | {"RESOLVED", "CLOSED"}, DOERS)],
     "tell": [("", ALL, {"clerk", "dispatcher"}),
              ("", ASSIGNED | {"RESOLVED", "TERMINATED"}, WORKERS - {"clerk"})],
     "on_behalf": [
         *((what, OPEN | more, SPEAK) for what, more in (
-            ("supplement", {"HANDED_OFF"}), ("urge", set()), ("withdraw", {"MERGED"}))),
+            ("supplement", {"HANDED_OFF", "MERGED"}), ("urge", {"MERGED"}), ("withdraw", {"MERGED"}))),
         *((what, ASSIGNED | {"RESOLVED"}, WORKERS - {"clerk"}) for what in ("supplement", "urge")),
         ("reject", {"RESOLVED", "CLOSED"}, SPEAK | WORKERS), ("review", REFUSED, SPEAK),
         ("rate", {"RESOLVED", "CLOSED", "MERGED"}, SPEAK),
@@ -319,6 +320,11 @@ VARIANTS: dict[str, list[Variant]] = {
         v("ask", "invalid_fields", reason="lazy", **HELD_UP),
         v("refuse", decision="refuse", text="不行", facts={"suspension_request": {"by": "x"}}),
         v("approve", "suspension_incomplete", decision="approve"),
+    ],
+    "share_news": [
+        v(event="extended", seq=7, of="SQ-261124-00002-0"), v(code="invalid_fields"),
+        v(code="asked_in_chat", event="extended", seq=7, of="SQ-261124-00002-0",
+          facts={"conversation_id": "c-1"}),
     ],
     "mark_photo": [
         *(v(photo="photo-1", reason="没有人", shown=s) for s in choices.PHOTO_MARKS),

@@ -122,6 +122,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "reveal": {"reason": "需要打电话"},
     "relay": {"reason": "约上门时间"},
     "tell": {"result": "told"},
+    "share_news": {"event": "extended", "seq": 7, "of": "SQ-261124-00002-0"},
     "check_proxy": {"kind": "written", "since": "2026-11-20"},
     "mark_photo": {"photo": "photo-1", "reason": "没有人"},
     "on_behalf": {"what": "supplement", "text": "是三单元", "score": 5},
@@ -278,6 +279,7 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         },
         "plan": {"planned": []},
         "ask_joined": {"conversation_id": None, "reporter": {"phone": "138****5678"}},
+        "share_news": {"conversation_id": None, "reporter": {"phone": "138****5678"}},
         "callback": {
             "to_call": {"why": "expired", "since": T0.isoformat()}, "missed": ["due"],
         },
