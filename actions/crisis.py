@@ -114,7 +114,7 @@ def plain(text: str) -> str:
 def card_for(leaf: str, text: str) -> str:
     """Return which safety card fits: mostly the leaf's own, for some chosen by the words."""
     for row in load(DATA)["cards"]:
-        if leaf in row["leaves"] and re.search(row["words"], plain(text)):
+        if leaf in row.get("leaves", [leaf]) and re.search(row["words"], plain(text)):
             return str(row["card"])
     return leaf
 
@@ -123,7 +123,7 @@ def lead_card(leaf: str | None, text: str) -> str | None:
     """Return the card whose ``lead`` a report or question about this leaf begins with, or None."""
     words = plain(text)
     for row in load(DATA)["lead"]:
-        if leaf in row["leaves"] and re.search(row.get("words", ""), words):
+        if leaf in row.get("leaves", [leaf]) and re.search(row.get("words", ""), words):
             return str(row.get("card", leaf))
     return None
 

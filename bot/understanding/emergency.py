@@ -136,6 +136,8 @@ def hints_at_death(text: str) -> bool:
     """
     rules = _rules()
     words = rules.figures.sub("", narrow(text))
+    if rules.recovered.match(words):
+        return False
     return bool(rules.hints.search(words)) and not rules.hints_unless.search(words)
 
 

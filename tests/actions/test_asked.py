@@ -46,7 +46,7 @@ async def test_a_yes_brings_the_card(talk: Talk, services: FakeServices, text: s
     ("leaf", "text", "card"),
     [
         ("I4", "路口的井盖没了", "manhole"), ("I4", "井盖叫人偷走好几天", "manhole"), ("I4", "车一压井盖就响", None),
-        ("I14", "楼前雪没铲，我八十二，门都出不去", "snowed_in"), ("I14", "院里结冰滑得很", None),
+        ("I14", "楼前雪没铲，我八十二，门都出不去", "snow"), ("I14", "院里结冰滑得很", None),
         ("H2", "开关打火花", "H2"), ("H2", "一楼停电了", None), ("H3", "灶台旁边有点味", "H3"),
         ("I7", "楼道里充电的线太乱", "charging"), ("I7", "车棚不够停", None), ("J3", "想问家暴的事", "J3"), ("H6", "灯不亮", None),
     ],

@@ -228,7 +228,7 @@ def test_words_of_dying_that_may_be_nothing_are_hints(text: str) -> None:
     "text",
     [
         "灯修好了，以后不麻烦你们了", "农药怎么兑水", "老鼠药哪里卖", "热得我要死", "养的花死了", "谢谢您了", "我想跟老伴去公园",
-        "老伴去跳舞了，我也去", "手机死机了", "跟他杀价", "我没想死，就是烦",
+        "老伴去跳舞了，我也去", "手机死机了", "跟他杀价", "我没想死，就是烦", "以前我不想活了，现在都好了",
     ],
 )  # fmt: skip
 def test_what_hints_at_nothing(text: str) -> None:
