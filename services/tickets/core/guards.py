@@ -621,6 +621,13 @@ def something_amended(ticket: Ticket, command: Command, context: Context) -> Ref
     return Refusal("bad_portions", f"份数要在1到{MOST_PORTIONS}之间。")
 
 
+def not_on_record(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """What is late goes on record once; a deadline that is set anew can be missed anew."""
+    if (command.payload.get("key") or command.payload.get("stage")) in ticket.missed:
+        return Refusal("already_on_record", "这个时限超期已经记过了。")
+    return None
+
+
 def reminder_due(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """A reminder is given when its time has come, once, and in the order of the plan."""
     if not ticket.planned or command.at < datetime.fromisoformat(ticket.planned[0]["at"]):
@@ -661,7 +668,7 @@ GUARDS: dict[str, Guard] = {
         arrivals.has_appointment, arrivals.arrived_once, arrivals.arrival_happened,
         platforms.platform_due_new, risks.risk_known, risks.risk_not_there, risks.risk_there, risks.some_risk,
         scoring.exclusion_asked_once, scoring.exclusion_refused_here, scoring.exclusion_pending, scoring.not_who_refused,
-        scoring.asked_exclusion_fits, oversight.is_case, reminder_due, reminders_lacking, moving.deadline_moves,
+        scoring.asked_exclusion_fits, oversight.is_case, not_on_record, reminder_due, reminders_lacking, moving.deadline_moves,
         calls.to_be_called, calls.reached_by_phone, photos.some_photo, photos.photo_there, telling.news_to_tell, telling.no_chat, proxies.is_for_another, proxies.since_known, telling.score_given,
     )
 }  # fmt: skip

@@ -942,6 +942,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "deadline", OPEN | REFUSED, To.SAME, SYSTEM, "deadline_missed",
         (Field("stage", "哪个时限", "choice", True, STAGES), Field("key", "哪一项（内部）")),
+        ("not_on_record",),
     ),
     Transition(  # 50、80、100％ …: the ticket's own plan says whom
         "remind", OPEN | _states(S.HANDED_OFF), To.SAME, SYSTEM, "reminded", (),

@@ -32,6 +32,7 @@ REFUSED: list[tuple[State, Mapping[str, Any], str, str, dict[str, Any] | None, s
      "stays_restricted"),
     (State.ACTIVE, {"due_at": None}, "extend", "handler", None, "no_deadline"),
     (State.MERGED, CHAT, "ask_joined", "system", {"ask": "yes"}, "asked_in_chat"),
+    (State.ACTIVE, {"missed": ["due"]}, "deadline", "system", {"stage": "due"}, "already_on_record"),
     (State.ACTIVE, {"planned": []}, "remind", "system", None, "no_reminder_due"),
     (State.ACTIVE, {}, "plan", "system", None, "reminders_there"),
     (State.ACTIVE, {}, "reschedule", "system", None, "nothing_moves"),
