@@ -39,10 +39,10 @@ file with `base: default` holds only what differs. 自然时间 counts by the cl
 from dispatch. What a law sets wins over the class's limit, whether it is stricter or longer.
 
 受理 of U3, U4 and UV stays in natural hours although what follows counts working time: the hotlines' standards promise it
-around the clock (网络平台受理时间不超过2小时), a complete request is accepted at once by the rule at any hour, and what is
+around the clock within two hours, a complete request is accepted at once by the rule at any hour, and what is
 left for a person at night is to be seen in the figures, not rolled away. A place without a desk at night writes `accept: 2wh`.
 
-A law that binds the authority that decides (社会保险经办机构, 10 or 30 working days) is no limit for our help and our answer,
+A law that binds the authority that decides (the social insurance agency, 10 or 30 working days) is no limit for our help and our answer,
 which are due earlier; it is not in `data/sla/leaves.yml`. Where the authority itself works on the tickets, its place writes it as
 `statutory` of its profile.
 """

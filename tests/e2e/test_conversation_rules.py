@@ -62,7 +62,7 @@ BROKEN: Mapping[str, tuple[Sequence[Exchange], bool, str]] = {
     "a response's name": (talk(("好", "utter_greet")), False, "technical text: utter_"),
     "an error": (talk(("好", "KeyError: 1")), False, "technical text: KeyError"),
     "English": (talk(("好", "Internal server problem")), False, "English: Internal"),
-    "a card of two screens": (talk(("好", "【低保】" + "字" * 500)), False, "a bubble of 504"),
+    "a card of two screens": (talk(("好", "【低保】" + "字" * 542)), False, "a bubble of 546"),
     "a wall of text": (talk(("好", "字" * 325)), False, "a bubble of 325"),
     "too much for large type": (talk(("好", "字" * 170)), True, "a bubble of 170"),
     "many bubbles": (
