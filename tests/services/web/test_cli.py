@@ -149,7 +149,7 @@ async def test_seeding_again_changes_nothing_and_takes_a_new_demo_password(
 
     before = await counts()
     await seed(services)
-    assert await counts() == before == [13, 40]
+    assert await counts() == before == [14, 40]
     services.settings.demo_password = "another-password"
     await seed(services)
     assert (await services.people.login("grid1", "another-password", "::1")).staff.name == "王秀英"
