@@ -23,6 +23,10 @@ MOST_BYTES = 2048
 def filed(town: WeChatStack, phone: Phone) -> dict[str, Any]:
     """Return the newest ticket of a phone; everything said has arrived once, in texts short enough."""
     found = town.conversation(phone)
+    # What is not ready within WeChat's five seconds comes a moment later, as a message of its own.
+    end = time.monotonic() + PATIENCE_S
+    while town.unseen(phone, found) and time.monotonic() < end:
+        time.sleep(0.1)
     assert town.unseen(phone, found) == [] and town.seen_twice(phone, found) == []
     texts = phone.screen.told()
     assert all(len(text.encode()) <= MOST_BYTES for text in texts)
