@@ -215,7 +215,13 @@ def test_the_menu_says_what_the_bot_knows() -> None:
 
 def test_every_text_can_be_said() -> None:
     texts = Texts(ROOT / "data" / "texts" / "wechat.yml")
-    facts: dict[str, Any] = {"duty_phone": "0431-1", "seconds": 9, "reason": "太大"}
+    facts: dict[str, Any] = {
+        "entity": "街道办",
+        "notice": "https://x",
+        "duty_phone": "0431-1",
+        "seconds": 9,
+        "reason": "太大",
+    }
     for key in texts.keys():
         for elder in (False, True):
             assert texts.say(key, elder, **facts).text
