@@ -26,6 +26,19 @@ class LindaError(Exception):
         self.status = status
         self.fields: dict[str, Any] = dict(fields or {})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Carry the refusal to another process as it is (Python would call the class with one text)."""
+        return _carried, (type(self), self.code, self.message, self.status, self.fields)
+
     def body(self) -> dict[str, Any]:
         """Return the error body ``{"error": {"code", "message", "fields"}}``."""
         return {"error": {"code": self.code, "message": self.message, "fields": self.fields}}
+
+
+def _carried(
+    kind: type[LindaError], code: str, message: str, status: int, fields: Mapping[str, Any]
+) -> LindaError:
+    """Make the refusal that another process raised, without its class's own way to say it."""
+    error = kind.__new__(kind)
+    LindaError.__init__(error, code, message, status, fields)
+    return error
