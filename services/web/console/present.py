@@ -254,5 +254,15 @@ def fact(field: Field | None, value: Any) -> str:
         return ""
     if field.options:
         value = field.options.get(str(value), value)
-    words = "；".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"{field.label}：{words}"
+    if isinstance(value, Mapping):
+        words = _together(field.name, value)
+    else:
+        words = "；".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{field.label}：{words}" if words else ""
+
+
+def _together(name: str, value: JSON) -> str:
+    """Return several facts that belong together in words: who can be reached how, what is ordered."""
+    if name == "reporter":
+        return "，".join(str(value[k]) for k in ("name", "phone", "contact_pref") if value.get(k))
+    return "；".join(words for _, words in extras({name: value}))
