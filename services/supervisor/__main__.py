@@ -27,8 +27,8 @@ def summary(settings: Settings, seconds: float) -> str:
     ]
     if settings.env == "demo":
         lines += [
-            "    演示账号    grid1 grid2 clerk1 supervisor1 dispatcher1 handler1",
-            "                vendor1 callback1 mediator1 trainer1 auditor1 admin1",
+            "    演示账号    grid1 grid2 clerk1 supervisor1 dispatcher1 dispatcher2 handler1",
+            "                vendor1 callback1 mediator1 trainer1 auditor1 auditor2 admin1",
             f"    密码        {settings.secret('demo_password')}",
         ]
         if settings.wechat_file == settings.wechat_demo_file:
