@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from actions.client import Json
-from actions.follow_ups import APPOINTMENT, PART, PROXY
+from actions.dialogue import pattern
+from actions.follow_ups import APPOINTMENT, FILE, PART, PROXY
 from actions.forms import booking
 from actions.texts import say
 from actions.turn import Button, button
@@ -171,6 +173,14 @@ def _who(card: Json) -> Json:
     return {"words": "；".join(str(t).rstrip("。") for t in told if t)}
 
 
+def _amount(card: Json) -> Json:
+    """What is paid out; most amounts are local, so a card seldom names one and says so."""
+    told = [card.get("summary"), *(card.get("conditions") or []), card.get("limit")]
+    sentences = [s.strip() for t in told if t for s in re.findall(r"[^。；]+", str(t))]
+    words = "；".join(s for s in sentences if pattern(FILE, "amount_said").search(s))
+    return {"words": f"{words}。"} if words else {"words": True, "key": "card_amount_unknown"}
+
+
 def _deputy(card: Json) -> Json:
     offered = PROXY in (card.get("offers") or [])
     return {"words": True, **({} if offered else {"key": "card_deputy_unknown"})}
@@ -212,6 +222,7 @@ _PARTS: dict[str, Callable[[Json], Json]] = {
     "where": _field("where"),
     "limit": _field("limit"),
     "fee": _field("fee"),
+    "amount": _amount,
     "phone": lambda card: {"words": card.get("phone"), "office": card.get("office") or ""},
     "office": _office,
     "who": _who,

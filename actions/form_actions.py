@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import gist, heard, joining, leaves, misses
+from actions import amending, gist, heard, joining, leaves, misses, orders
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
@@ -569,6 +569,10 @@ class MealStep(FormStep):
 
     async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
         """Ask the kitchen whether the meal can still be ordered, then the place."""
+        once_more = orders.again(turn.message) or amending.bare_day(turn.message)
+        if once_more and draft.round == turn.message.id:
+            same = orders.meal_before(await client.tickets(turn.conversation_id))
+            draft = replace(draft, values={**same, **draft.values})
         wanted = meal.to_check(draft)
         if wanted is not None:
             try:

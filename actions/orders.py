@@ -34,6 +34,8 @@ SHOWN = 5
 LASTS = 6
 """So many messages of the resident after it a number still means the list."""
 LONGEST = 30
+SAME = ("meal", "portions", "diet", diets.APART, "mode")
+"""What an order that is made once more has from the one before it."""
 ENDED = frozenset(
     "CLOSED RESOLVED WITHDRAWN TERMINATED NOT_ACCEPTED HANDED_OFF MERGED".split()
 )  # what is over is no order any more
@@ -45,6 +47,30 @@ def asks(message: Message) -> bool:
     if message.tapped or len(words) > LONGEST or not pattern(RULES, "list").search(words):
         return False
     return not (pattern(RULES, "not_list").search(words) or message.all("count"))
+
+
+def again(message: Message) -> bool:
+    """Whether the last order is wished for on another day as well (“后天也要”)."""
+    text = list(message.text)
+    for entity in message.entities:
+        text[entity.start : entity.end] = " " * (entity.end - entity.start)
+    rest = bare("".join(text).replace(" ", ""))
+    if message.tapped or not (message.all("time") or message.all("meal")):
+        return False
+    said = pattern(RULES, "again").search(rest)
+    return bool(said and pattern(RULES, "again_all").fullmatch(rest))
+
+
+def meal_before(tickets: Sequence[TicketView]) -> Json:
+    """Return what is the same when the newest meal is ordered once more: all but its day.
+
+    Args:
+        tickets: The resident's own requests.
+    """
+    meals = [t for t in tickets if amending.kind_of(t) == amending.MEAL]
+    newest = max(meals, key=lambda t: str(t.data.get("created_at") or ""), default=None)
+    order = _order(newest) if newest else {}
+    return {k: order[k] for k in SAME if order.get(k)}
 
 
 def listed(tickets: Sequence[TicketView], message: Message) -> list[TicketView]:

@@ -57,6 +57,8 @@ ANSWER = "action_answer_service"
 BOOK = "action_book_service"
 CLARIFY = "action_clarify"
 WITHDRAW = "action_withdraw"
+SUBMITS = "action_submit_"
+SUBMIT_MEAL = f"{SUBMITS}meal"
 VOLUNTEER = "action_volunteer"
 CALLBACK = "action_callback_answer"
 EXPLAINS = frozenset({ANSWER, "action_refuse_certificate", "action_route_certificate"})
@@ -319,6 +321,8 @@ class Turn:
             return "report_form"
         if subsidy.asks_first(self.message):
             return ANSWER
+        if orders.again(self.message) and self._last_filed() == SUBMIT_MEAL:
+            return "meal_form"
         if orders.asks(self.message) or waiting.asks(self.message):
             return own.QUERY
         if orders.numbered(self):
@@ -326,6 +330,13 @@ class Turn:
         if waiting.leaves(self.message):
             return DENY
         return information.asks(self.message)
+
+    def _last_filed(self) -> str | None:
+        """Return the action that filed the newest request of this conversation."""
+        names = (
+            str(e.get("name")) for e in reversed(self.tracker.events) if e["event"] == "action"
+        )
+        return next((name for name in names if name.startswith(SUBMITS)), None)
 
     def _gone_on_with(self, name: str) -> str | None:
         """Return the action for words that go on with what was explained or asked for before."""

@@ -55,7 +55,13 @@ _PART_LOOKS = {
 def _parts(shortest: int) -> str:
     """Alternation of the words for parts of the day, the longest first."""
     words = sorted(_PART_OF, key=lambda w: -len(w))
-    return "|".join(_PART_LOOKS.get(w, w) for w in words if len(w) >= shortest)
+    return "|".join(_part(w) for w in words if len(w) >= shortest)
+
+
+def _part(word: str) -> str:
+    """Pattern of one word: “楼上半夜” and “楼下晚上” are a place and a time, not 上半夜 and 下晚."""
+    looks = _PART_LOOKS.get(word, word)
+    return f"(?<!楼){looks}" if word[0] in "上下" else looks
 
 
 _PART = _parts(1)
