@@ -23,6 +23,18 @@ REACHES = ("building", "compound", "community")
 """How far a cluster reaches, the nearest first."""
 
 
+class Warn(BaseModel):
+    """When people are told of a cluster.
+
+    Attributes:
+        again_hours: Of the same cluster nobody is told again within so many hours.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    again_hours: int = Field(ge=1)
+
+
 class Params(BaseModel):
     """The whole file.
 
@@ -33,7 +45,9 @@ class Params(BaseModel):
         rare: A count that is this rare or rarer (0–1) rises.
         quiet: A place without any report before is counted with so many a window.
         wider: A wider cluster shows only with so many households more than the ones inside it.
-        grown: Dismissed or made a ticket, it shows again with so many households more.
+        grown: Dismissed or made a ticket, it shows again with so many households more; told of,
+            it is told again with so many more.
+        warn: When people are told of it.
         alike: Messages without a matter are the same from this likeness on (0–1).
         leave_out: Leaves that are not looked at.
     """
@@ -47,6 +61,7 @@ class Params(BaseModel):
     quiet: float = Field(gt=0)
     wider: int = Field(ge=1)
     grown: int = Field(ge=1)
+    warn: Warn
     alike: float = Field(gt=0, le=1)
     leave_out: tuple[str, ...] = ()
 

@@ -14,9 +14,10 @@ from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.errors import LindaError
+from services.foresight import warnings
 from services.foresight.find import Cluster, Params, Report, clusters, load_params
 from services.foresight.seasons import Plan, Season, load_plans, now_and_next
-from services.foresight.tables import ClusterDecisionRow, SeasonCheckRow
+from services.foresight.tables import ClusterDecisionRow, ClusterWarningRow, SeasonCheckRow
 from services.information.model import NewNotice
 from services.information.service import LONGEST_DAYS, InformationService
 from services.places.gazetteer import Gazetteer
@@ -76,15 +77,48 @@ class ForesightService:
         """Return what rises and waits for a person, and what has been decided, the rarest first."""
         if actor.role not in SEES:
             raise _not_yours()
+        return await self._findings(actor.community_id)
+
+    async def _findings(self, community: str | None) -> tuple[list[Finding], list[Finding]]:
         now = self._clock.now()
         async with self._db.read() as s:
-            reports = await self._reports(s, actor.community_id, now)
+            reports = await self._reports(s, community, now)
             found = clusters(reports, now, self.params)
             decided = await self._decisions(s, [c.key for c in found])
         gazetteer = await self._places.gazetteer()
         told = [self._finding(c, decided.get(c.key), gazetteer) for c in found]
         waits = [f for f in told if f.decision is None or f.grown >= self.params.grown]
         return waits, [f for f in told if f not in waits]
+
+    async def warn(self) -> int:
+        """Tell who can act of what rises (the worker); return how many sentences were written.
+
+        Several workers, or one that was restarted, write each of them once.
+        """
+        waits, decided = await self._findings(None)
+        gazetteer = await self._places.gazetteer()
+        rising = [
+            warnings.Rising(
+                f.cluster, f"{f.where}：{f.matter}，最近{self.params.days}天有{f.cluster.households}户反映。",
+                _community(f.cluster, gazetteer),
+            )
+            for f in waits
+        ]  # fmt: skip
+        still = {f.cluster.key for f in (*waits, *decided)}
+        async with self._db.read() as s:
+            plan = await warnings.plan(s, rising, still, self._clock.now(), self.params)
+        if not plan.needed:
+            return 0
+        async with self._db.write() as s:
+            plan = await warnings.plan(s, rising, still, self._clock.now(), self.params)
+            return await warnings.write(s, plan, self._clock.now())
+
+    async def warned(self, actor: Actor) -> list[ClusterWarningRow]:
+        """Return what the actor was told of and nobody has decided, the newest first."""
+        if actor.role not in SEES:
+            return []
+        async with self._db.read() as s:
+            return await warnings.waiting(s, actor.community_id)
 
     async def dismiss(self, key: str, actor: Actor, reason: str) -> None:
         """Say that nothing has to be done; it stays so until it grows.
@@ -135,6 +169,7 @@ class ForesightService:
         row.decision, row.reason, row.ticket_no = decision, reason, number
         row.households, row.by, row.at = finding.cluster.households, actor.id, self._clock.now()
         s.add(row)
+        await warnings.end(s, key, self._clock.now())
 
     async def _decisions(self, s: Session, keys: list[str]) -> dict[str, ClusterDecisionRow]:
         rows = await s.scalars(select(ClusterDecisionRow).where(ClusterDecisionRow.key.in_(keys)))
@@ -292,6 +327,15 @@ def _report(
 def _place(c: Cluster) -> dict[str, Any] | None:
     """Return the place for a ticket; a whole community has none that a ticket could name."""
     return None if c.reach == "community" else {f"{c.reach}_id": c.place}
+
+
+def _community(c: Cluster, gazetteer: Gazetteer) -> str | None:
+    """Return whose cluster it is; None for a place that is no longer there."""
+    if c.reach == "community":
+        return c.place
+    building = gazetteer.building.get(c.place)
+    compound = gazetteer.compound.get(building.compound_id if building else c.place)
+    return compound.community_id if compound else None
 
 
 def _where(c: Cluster, gazetteer: Gazetteer) -> str:

@@ -24,6 +24,23 @@ class ClusterDecisionRow(Base):
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class ClusterWarningRow(Base):
+    """That a cluster was told to those who can act on it: once at first, again when it has grown.
+
+    ``ended_at``: when somebody decided about it, it was told anew, or it no longer rose.
+    """
+
+    __tablename__ = "cluster_warnings"
+
+    key: Mapped[str] = mapped_column(String(160), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    community_id: Mapped[str | None] = mapped_column(String(40))
+    matter: Mapped[str] = mapped_column(Text)
+    households: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+
+
 class SeasonCheckRow(Base):
     """A point of a seasonal plan that was checked in a grid, in the season that began that day."""
 

@@ -67,6 +67,7 @@ STEPS = (
     Step(30, lambda services: services.standing.work()),
     Step(2, lambda services: services.waiting.work()),
     Step(30, lambda services: services.visits.work()),
+    Step(60, lambda services: services.foresight.warn()),
     Step(0, lambda services: services.channels.answer_waiting()),
     Step(2, lambda services: services.channels.sweep()),
     Step(0, lambda services: services.wechat.work()),

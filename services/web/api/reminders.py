@@ -30,8 +30,21 @@ class ReminderLine(Answer):
     at: datetime
 
 
+class RisingReminder(Answer):
+    """That a matter rises in a place; it ends when somebody decides about the cluster of this key."""
+
+    key: str
+    step: int
+    matter: str
+    households: int
+    at: datetime
+
+
 class Reminders(Answer):
     """What nobody it is for has seen, the newest first (at most 200), and how many there are.
+
+    ``rising``: what rises and nobody has decided (at most 50), not in ``count``: ``POST
+    /api/v1/foresight/file`` or ``dismiss`` ends it.
 
     ``visits``: the monthly visits that are due in the caller's grids (at most 20), not in ``count``;
     they are put away together with ``POST /api/v1/visits/reminders/seen``.
@@ -39,6 +52,7 @@ class Reminders(Answer):
 
     reminders: list[ReminderLine]
     count: int
+    rising: list[RisingReminder]
     visits: list[VisitReminder]
 
 
@@ -49,15 +63,18 @@ class SeenReminder(Answer):
     seen: bool = True
 
 
-@routes.get(PATH, auth=AUTH, response=Reminders, summary="等我看的时限提醒、该去的探访")
+@routes.get(
+    PATH, auth=AUTH, response=Reminders, summary="等我看的时限提醒、突然多起来的事、该去的探访"
+)
 async def waiting(request: web.Request) -> Reminders:
-    """Return the sentences that wait, and the visits that are due, as the console's page shows them."""
+    """Return the sentences that wait, what rises and the visits that are due, as the console's page shows them."""
     services, actor = request.app[SERVICES], actor_of(request[STAFF])
     async with services.db.read() as s:
         found = await reminders.waiting(s, actor)
         count = await reminders.count(s, actor)
     return Reminders(
         reminders=[ReminderLine.model_validate(r) for r in found], count=count,
+        rising=[RisingReminder.model_validate(r) for r in await services.foresight.warned(actor)],
         visits=[VisitReminder.model_validate(r) for r in await services.visits.reminders(actor)],
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from services.errors import LindaError
 from services.tickets import reminders
 from services.web.auth import actor_of
+from services.web.console.foresight import PATH as FORESIGHT
 from services.web.console.frame import console_page
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
@@ -20,13 +21,14 @@ PATH = "/console/reminders"
 
 @routes.get(PATH, auth=AUTH, page=True, summary="时限提醒")
 async def page(request: web.Request) -> web.Response:
-    """The sentences that wait, the newest first, and the visits that are due."""
+    """The sentences that wait, the newest first, what rises in a place, and the visits that are due."""
     services, actor = request.app[SERVICES], actor_of(request[STAFF])
     async with services.db.read() as s:
         waiting = await reminders.waiting(s, actor)
     return console_page(
         request, "reminders", "reminders", waiting=waiting, url=PATH,
         visits=await services.visits.reminders(actor),
+        rising=await services.foresight.warned(actor), foresight=FORESIGHT,
         grids={g.id: g.name for g in (await services.places.gazetteer()).grids},
     )  # fmt: skip
 

@@ -318,6 +318,9 @@ async def test_the_api_answers_the_same(
     for n in range(3):
         await report(services, n)
     (one,) = (await (await client.get("/api/v1/foresight", headers=clerk)).json())["waiting"]
+    await services.foresight.warn()
+    told = (await (await client.get("/api/v1/reminders", headers=clerk)).json())["rising"]
+    assert [(t["key"], t["step"], t["households"]) for t in told] == [(one["key"], 1, 3)]
     filed = await client.post(
         "/api/v1/foresight/file", json={"key": one["key"], "words": "去看看"}, headers=clerk
     )

@@ -63,7 +63,12 @@ async def test_the_desk_sees_why_and_keeps_the_board(
 ) -> None:
     for n in range(3):
         await report(services, n)
-    await enter(page, settings, "clerk1", "/console/foresight")
+    await services.foresight.warn()
+    await enter(page, settings, "clerk1", "/console/reminders")
+    await expect(page.get_by_role("heading", name="突然多起来的事（1）")).to_be_visible()
+    await fits(page)
+    await shot(page, "rising")
+    await page.get_by_role("link", name="去说怎么办").tap()
     await expect(page.get_by_role("heading", name="松江花园3号楼：楼道灯不亮")).to_be_visible()
     await fits(page)
     await shot(page, "foresight")
