@@ -10,7 +10,7 @@ from actions.dialogue import load
 from actions.forms import asides
 from actions.forms.replies import leftover
 from actions.intents import label
-from actions.message import Reading
+from actions.message import Message, Reading
 from actions.own_tickets import query_code, ticket_no
 from actions.service_answers import belongs_elsewhere
 from actions.turn import ANSWER, Turn, TurnAction, button
@@ -163,6 +163,8 @@ class Clarify(TurnAction):
             return [FollowupAction(ANSWER)]
         if turn.last_action() == COMFORT:  # more of what weighs on somebody, however it is read
             return [FollowupAction(COMFORT)]
+        if _in_confidence(turn.message):
+            return [FollowupAction("report_form")]
         if misses.person_due(misses.before(turn) + 1):
             await misses.call_person(turn)
             return []
@@ -188,6 +190,13 @@ class Clarify(TurnAction):
         if not known or turn.last_action() != CommunityInfo.NAME:
             turn.say("community_here", place=turn.message.text)
         return []
+
+
+def _in_confidence(message: Message) -> bool:
+    """Whether a story told in confidence is a report: what else it may be is only the wish beside it."""
+    likely = [r.intent for r in message.readings if r.confidence >= WORTH_A_CHOICE]
+    both = {"report_problem", "ask_anonymity"} <= set(likely)
+    return both and len(leftover(message)) >= STORY
 
 
 def _payload(reading: Reading, message_id: str) -> str:

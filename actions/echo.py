@@ -120,11 +120,15 @@ def say_since(value: Mapping[str, Any], now: datetime) -> str:
     days = (now.date() - start).days
     if clock or end != now.date() or days < 1:
         return say_time(value, now)
+    if days > YEARS:  # “都两年了” knows no day of the week
+        return f"大约从{start.year}年{start.month}月起"
     near = "大约" if value.get("approx") else ""
     lasted = f"，{say_count(days)}天了" if 1 < days <= LONG and not near else ""
     return f"{near}从{say_date(start, now)}起{lasted}"
 
 
+YEARS = 300
+"""A time so many days ago is said by its month."""
 LONG = 10
 """Up to so many days a span is also said in days."""
 _DIGITS = "零一两三四五六七八九十"
