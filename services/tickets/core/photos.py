@@ -2,7 +2,8 @@
 
 A photo can show a face, a door, a room. Who only does the work (服务商) sees what the own unit attached,
 and of the others those that somebody of the unit in charge has marked, with a reason; unmarked is not
-public (《个人信息保护法》第六条: no more than the purpose needs).
+public (《个人信息保护法》第六条: no more than the purpose needs). Where that unit itself is outside, nobody in
+it has seen the residents' photos: then those decide whom ``photos`` of ``data/workflow.yml`` names.
 """
 
 from __future__ import annotations
@@ -41,6 +42,17 @@ def names(ticket: Ticket, actor: Actor) -> dict[str, str]:
         for name, photos in seen(ticket, actor).items()
         for n, photo in enumerate(photos, 1)
     }
+
+
+def opens_photos(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """Who decides what a unit outside sees of it: the unit in charge, else who the rules name."""
+    unit = context.units.get(ticket.owner_org or "")
+    outside = unit is not None and unit.kind in context.rules.reveal_never
+    named = outside and command.actor.role in context.rules.photo_openers
+    if named or belongs(ticket, command.actor):
+        return None
+    owner = ticket.owner_org_name or "别的单位"
+    return Refusal("not_owner", f"这件工单由{owner}承办，照片能不能公开由承办人定。")
 
 
 def some_photo(ticket: Ticket, command: Command, context: Context) -> Refusal | None:

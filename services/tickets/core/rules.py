@@ -99,6 +99,7 @@ class Rules:
         contact_counts: Results of a contact that are a first contact; others are kept as attempts.
         reveal_withheld: By kind of request, the roles that do not get the contact data of who asks.
         reveal_never: Kinds of units whose people never get them.
+        photo_openers: Roles that decide which photos a unit sees that does all the work from outside.
         tell: Events that somebody tells on the phone to who has no chat.
         risks: Kinds of risk that are marked, by code.
         proxy_kinds: Kinds of requests that are done in a person's name: the desk checks who acts for them.
@@ -132,6 +133,7 @@ class Rules:
     proxy_kinds: frozenset[str] = frozenset()
     reveal_withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reveal_never: frozenset[str] = frozenset()
+    photo_openers: frozenset[str] = frozenset()
     merge_window: Limit = field(default=Limit(30, "d", False))
     risks: Mapping[str, Risk] = field(default_factory=dict)
     integrity: Mapping[str, Matter] = field(default_factory=dict)
@@ -180,6 +182,7 @@ def load_rules(path: Path) -> Rules:
             tell=frozenset(map(str, data["tell"]["events"])),
             proxy_kinds=frozenset(Kind(k).value for k in data["proxy"]["kinds"]),
             reveal_never=frozenset(data["reveal"]["never"]),
+            photo_openers=frozenset(map(str, data["photos"]["opened_by"])),
             risks={str(k): Risk.parse(r) for k, r in data["risks"]["kinds"].items()},
             integrity=_matters(data["integrity"]["kinds"]),
             merge_window=Limit.parse(data["merge"]["window"]),

@@ -193,6 +193,8 @@ STAFF = DOERS | INTAKE | {"callback"} | AUDIT
 
 SCORED = ASSIGNED | {State.RESOLVED, State.CLOSED, State.TERMINATED, State.WITHDRAWN}
 """States in which a ticket is some unit's to answer for."""
+PHOTOGRAPHED = ASSIGNED | {State.RESOLVED, State.CLOSED}
+"""States in which a photo can be marked for who works from outside."""
 
 _REASON = Field("reason", "原因", required=True)
 _TEXT = Field("text", "说明")
@@ -243,6 +245,11 @@ _GROUP_FIELDS = (
 _FINDING_FIELDS = (
     Field("finding", "抽查结论", "choice", True, FINDINGS),
     Field("text", "查到的情况", required=True),
+)
+_PHOTO_FIELDS = (
+    Field("photo", "哪张照片", "photo", True),
+    Field("shown", "服务商能不能看", "choice", options=PHOTO_MARKS, default="yes"),
+    _REASON,
 )
 _WHY_SEEN = (Field("reason", "为什么需要查看", required=True),)
 SPEAK_FOR = frozenset({"clerk", "callback", "dispatcher"})
@@ -806,14 +813,14 @@ TRANSITIONS: tuple[Transition, ...] = (
         ("is_for_another", "since_known"),
     ),
     # ── 照片 ────────────────────────────────────────────────────────────────────────────────
-    Transition(  # who helps with the work from outside sees of others' photos only those marked here
-        "mark_photo", ASSIGNED | _states(S.RESOLVED, S.CLOSED), To.SAME, DOERS, "photo_marked",
-        (
-            Field("photo", "哪张照片", "photo", True),
-            Field("shown", "服务商能不能看", "choice", options=PHOTO_MARKS, default="yes"),
-            _REASON,
-        ),
+    # Who helps with the work from outside sees of others' photos only those marked here.
+    Transition(
+        "mark_photo", PHOTOGRAPHED, To.SAME, DOERS - {"clerk"}, "photo_marked", _PHOTO_FIELDS,
         ("is_owner", "some_photo", "photo_there"),
+    ),
+    Transition(  # …and where all the work is outside, those whom the rules name decide what goes there
+        "mark_photo", PHOTOGRAPHED, To.SAME, frozenset({"clerk", "dispatcher"}), "photo_marked",
+        _PHOTO_FIELDS, ("opens_photos", "may_read", "some_photo", "photo_there"),
     ),
     # ── 没有会话的居民：电话、窗口 ──────────────────────────────────────────────────────────
     Transition(  # what a chat resident reads, somebody says
@@ -828,7 +835,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     # the work, or ends it, is never written by who did it.
     *(
         Transition(
-            "on_behalf", sources, to, SPEAK_FOR, event, _SPOKEN, ("no_chat", *guards), clock,
+            "on_behalf", sources, to, SPEAK_FOR, event, _SPOKEN,
+            ("no_chat", "needed_to_act", *guards), clock,
             ("what", what),
         )
         for what, sources, to, event, clock, guards in (
@@ -844,7 +852,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *(
         Transition(
             "on_behalf", sources, to, OWN_WORK, event, _SPOKEN,
-            ("no_chat", "is_owner", "not_confidential", *guards), clock, ("what", what),
+            ("no_chat", "is_owner", "not_confidential", "needed_to_act", *guards), clock, ("what", what),
         )
         for what, sources, to, event, clock, guards in (
             ("supplement", ASSIGNED | {S.RESOLVED}, To.SAME, "supplemented", "keep", ()),
@@ -855,17 +863,18 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "on_behalf", _states(S.RESOLVED, S.CLOSED), To.SAME, SPEAK_FOR, "rated", _SCORED,
-        ("no_chat", "not_handler", "other_unit", "score_given", "score_in_range", "within_reopen_days"),
+        ("no_chat", "needed_to_act", "not_handler", "other_unit", "score_given", "score_in_range", "within_reopen_days"),
         when=("what", "rate"),
     ),
     Transition(
         "on_behalf", _states(S.MERGED), To.SAME, SPEAK_FOR, "rated", _SCORED,
-        ("no_chat", "not_handler", "other_unit", "score_given", "score_in_range", "shared_resolved"),
+        ("no_chat", "needed_to_act", "not_handler", "other_unit", "score_given", "score_in_range", "shared_resolved"),
         when=("what", "rate"),
     ),
     *(  # said of what goes on in a neighbour's: kept here, and passed on there
         Transition(
-            "on_behalf", _states(S.MERGED), To.SAME, SPEAK_FOR, event, _SPOKEN, ("no_chat",),
+            "on_behalf", _states(S.MERGED), To.SAME, SPEAK_FOR, event, _SPOKEN,
+            ("no_chat", "needed_to_act"),
             when=("what", what),
         )
         for what, event in (("supplement", "supplemented"), ("urge", "urged"))
@@ -881,7 +890,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "on_behalf", OPEN | {S.MERGED}, S.WITHDRAWN, SPEAK_FOR, "withdrawn", (*_SPOKEN, _PERSUADED),
-        ("no_chat", "not_handler", "other_unit"), "stop", ("what", "withdraw"),
+        ("no_chat", "needed_to_act", "not_handler", "other_unit"), "stop", ("what", "withdraw"),
     ),
     # ── 居民 ────────────────────────────────────────────────────────────────────────────────
     Transition("urge", OPEN, To.SAME, RESIDENT, "urged", (_TEXT,)),

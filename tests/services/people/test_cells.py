@@ -44,6 +44,7 @@ STEPS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "ring through the office's number": (("relay",), WORKERS | {"callback", "dispatcher"}),
     "check by what right somebody acts for another": (("check_proxy",), {"clerk"}),
     "tell on the phone": (("tell",), WORKERS | {"dispatcher"}),
+    "open a photo to who works from outside": (("mark_photo",), DOERS | {"dispatcher"}),
     "write down what a resident says": (("on_behalf",), WORKERS | {"callback", "dispatcher"}),
     "propose to end the work, or end it": (("terminate",), HEADS | DOERS),
     "close": (("close",), {"supervisor", "callback", "auditor"}),

@@ -134,7 +134,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     ],
     "check_proxy": [("", OPEN, {"clerk"})],
     "share_news": [("", {"MERGED"}, S)],
-    "mark_photo": [("", ASSIGNED | {"RESOLVED", "CLOSED"}, DOERS)],
+    "mark_photo": [("", ASSIGNED | {"RESOLVED", "CLOSED"}, DOERS | {"dispatcher"})],
     "tell": [("", ALL, {"clerk", "dispatcher"}),
              ("", ASSIGNED | {"RESOLVED", "TERMINATED"}, WORKERS - {"clerk"})],
     "on_behalf": [

@@ -286,7 +286,10 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         "reveal": {"to_call": {"why": "expired", "since": T0.isoformat()}}
         if actor.role == "callback" else {},
         "tell": {"to_tell": NEWS},
-        "mark_photo": {"evidence": ["photo-1"]},
+        "mark_photo": {
+            "evidence": ["photo-1"],
+            **({"owner_org": "meal"} if actor.role == "dispatcher" else {}),
+        },
         "check_proxy": {"subject": {"relation": "mother"}},
         "on_behalf": {
             "conversation_id": None, "review_due_at": None, "review_due_reason": None,

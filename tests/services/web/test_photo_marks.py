@@ -120,9 +120,9 @@ async def test_no_sheet_of_a_vendor_and_no_timeline_names_a_photo(told: Told) ->
 async def test_who_marks_says_why_and_that_is_kept(told: Told) -> None:
     await told.act(OWNER, "mark_photo", status=422, photo=told.work)
     await told.act(OWNER, "mark_photo", status=422, photo="x9", reason="没有人")
-    for other in ("clerk1", VENDOR):
+    for other in ("clerk1", VENDOR, "dispatcher1"):
         await told.act(other, "mark_photo", status=422, photo=told.work, reason="没有人")
-    await told.act("dispatcher1", "mark_photo", status=403, photo=told.work, reason="没有人")
+    await told.act("supervisor1", "mark_photo", status=403, photo=told.work, reason="没有人")
     await told.mark(told.work)
     events = await told.services.tickets.events(told.number, SYSTEM)
     kept = [e for e in events if e["type"] == "photo_marked"]
@@ -130,9 +130,8 @@ async def test_who_marks_says_why_and_that_is_kept(told: Told) -> None:
     assert kept[0]["data"] == {"photo": told.work, "shown": "yes", "reason": "没有人，也没有门牌"}
 
 
-async def test_a_vendor_in_charge_sees_what_it_attached_itself(
-    client: Client, as_staff: Token, services: Services
-) -> None:
+async def in_charge(client: Client, as_staff: Token, services: Services) -> Told:
+    """A ticket that the canteen has as the lead."""
     given = {
         "leaf": "A1", "narrative": "明天中午订一份饭", "conversation_id": "c2",
         "place": {"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2"},
@@ -144,9 +143,41 @@ async def test_a_vendor_in_charge_sees_what_it_attached_itself(
     await services.tickets.act(own.number, "accept", {}, SYSTEM)
     given = {"org": "meal", "reason": "食堂送"}
     await services.tickets.act(own.number, "dispatch", given, DESK)
+    return own
+
+
+async def test_a_vendor_in_charge_sees_what_it_attached_itself(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    own = await in_charge(client, as_staff, services)
     own.work = await own.upload(VENDOR)
     await own.act(VENDOR, "sign")
     seen = await own.act(VENDOR, "resolve", **DONE, evidence=[own.work])
     assert seen["evidence"] == [own.work]
     path = f"/api/v1/tickets/{own.number}/photos/{own.work}"
     assert (await own.get(VENDOR, path))[0] == 200
+
+
+@pytest.mark.parametrize("who", ["clerk1", "dispatcher1"])
+async def test_what_a_resident_sent_is_opened_to_a_vendor_in_charge_by_the_desk_or_the_street(
+    client: Client, as_staff: Token, services: Services, who: str
+) -> None:
+    own = await in_charge(client, as_staff, services)
+    shown, kept = await own.upload("clerk1"), await own.upload("clerk1")
+    await services.tickets.resident_act(
+        own.number, "supplement", {"attachments": [shown, kept]}, "c2"
+    )
+    await own.act(VENDOR, "mark_photo", status=422, photo=shown, reason="想看")
+    await own.act(who, "mark_photo", status=422, photo=shown)
+    status, page = await own.get(who, f"/console/tickets/{own.number}")
+    assert status == 200 and "照片可否公开" in page and shown in page
+    await own.act(who, "mark_photo", photo=shown, reason="只拍到饭盒")
+    path = f"/api/v1/tickets/{own.number}/photos/"
+    assert (await own.get(VENDOR, path + shown))[0] == 200
+    assert (await own.get(VENDOR, path + kept))[0] == 404
+    (event,) = [
+        e for e in await services.tickets.events(own.number, SYSTEM) if e["type"] == "photo_marked"
+    ]
+    assert event["actor"]["id"] == who and event["data"]["reason"] == "只拍到饭盒"
+    await own.act(who, "mark_photo", photo=shown, shown="no", reason="认出了邻居")
+    assert (await own.get(VENDOR, path + shown))[0] == 404
