@@ -26,7 +26,7 @@ KEPT_FACTS = frozenset({
     "leaf", "kind", "priority", "priority_reason", "sla_class", "sla_profile", "incomplete", "restricted",
     "confidential", "channel", "about", "recused", "case_of", "case_kind", "disposition", "duplicate_of", "merged_into",
     "group", "owner_org", "owner_org_name", "duty", "basis", "power", "directory", "designated",
-    "accept_due_at", "accept_due_reason", "dispatch_due_at", "dispatch_due_reason", "same_unit", "keeps_clock", "due_at", "due_reason", "platform_due_at", "platform_due_reason", "arrival", "sign_due_at", "sign_due_reason",
+    "accept_due_at", "accept_due_reason", "notice_due_at", "notice_due_reason", "accepted_at", "dispatch_due_at", "dispatch_due_reason", "same_unit", "keeps_clock", "due_at", "due_reason", "platform_due_at", "platform_due_reason", "arrival", "sign_due_at", "sign_due_reason",
     "contact_due_at", "contact_due_reason", "info_due_at", "info_due_reason", "review_due_at",
     "review_due_reason", "group_due_at", "group_due_reason", "paused_since", "review_at", "back_to",
     "outcome", "result", "score", "solved", "method", "way", "stage", "level", "days", "decision", "finding",

@@ -57,6 +57,8 @@ def names(folder: Path) -> list[str]:
 def missing(profile: Profile, leaves: Mapping[str, Leaf]) -> list[str]:
     """Return what a profile lacks or contradicts, each in one sentence."""
     found = [] if profile.source.strip() else ["没有写依据"]
+    if not profile.notice_basis.strip():
+        found.append("一次告知的期限没有写依据")
     for cls_id, limits in NEEDED.items():
         cls = profile.classes.get(cls_id)
         if cls is None:
@@ -105,6 +107,7 @@ def _profile(profile: Profile, name: str) -> list[str]:
     kinds = "；".join(f"{k.label}{v.text}" for k, v in profile.finish_of_kind.items())
     also = f" 普通事项按诉求类型办结：{kinds}。" if kinds else ""
     rest = (
+        f"请居民补充最晚在收到后{profile.notice.text}内（{profile.notice_basis}），过后自收到之日起算受理；"
         f"补充信息等{profile.info_wait.text}，{profile.info_remind.text}提醒一次；"
         f"裁定异议{profile.decide.text}；重办按原时限的{profile.rework_factor:g}倍；"
         f"挂账最长{profile.suspend_days}天复核；归档后{profile.reopen_days}天内可重办；"

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 REMINDED = "reminded"
 LATE = {
     "accept": ("supervisor", "受理超时：还没有人受理，请马上看。"),
+    "notice": (
+        "supervisor",
+        "一次告知的期限过了：不能再请居民补充，从收到那天起就算受理，请马上受理、按现有的办。",
+    ),
     "dispatch": ("dispatcher", "派单超时：已经受理，还没有派给谁，请马上派。"),
     "sign": ("supervisor", "签收超时：承办单位还没有签收，请催一下。"),
     "contact": ("supervisor", "首次联系超时：还没有联系居民，请催一下。"),

@@ -202,6 +202,7 @@ STAGE_TEXTS = {
     "dispatch": "派单超时",
     "decide": "异议裁定超时",
     "second_look": "复核超时",
+    "notice": "一次告知的期限过了，自收到之日起算受理",
     "group": "群诉答复超时",
     "consult": "会商意见超时",
     "assist": "协办反馈超时",

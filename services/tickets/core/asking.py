@@ -8,8 +8,11 @@ it is still known when the words are erased.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from services.tickets.core.context import Context
+from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
 FIRST, SAME, MORE = "first", "same", "more"
@@ -24,6 +27,20 @@ def facts(ticket: Ticket, items: Iterable[str] | None) -> dict[str, Any]:
     if not told:
         return {"notice": FIRST, "told_items": asked}
     return {"notice": SAME if all(named(item, told) for item in asked) else MORE}
+
+
+def until(ticket: Ticket, context: Context) -> datetime | None:
+    """Return until when what is missing can be asked for; of an older ticket, counted from its receipt."""
+    if ticket.notice_due_at is not None or ticket.created_at is None:
+        return ticket.notice_due_at
+    return context.profile.notice.after(ticket.created_at, context.calendar)
+
+
+def too_late(ticket: Ticket, at: datetime, context: Context) -> bool:
+    """Say whether a request that waits to be accepted counts as accepted already: nothing was asked in time."""
+    last = until(ticket, context)
+    waits = ticket.state is State.SUBMITTED and ticket.info_rounds == 0
+    return waits and last is not None and at > last
 
 
 def named(item: str, notice: Iterable[str]) -> bool:

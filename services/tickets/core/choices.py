@@ -128,6 +128,7 @@ STAGES = {
     "contact": "联系",
     "due": "办结",
     "accept": "受理",
+    "notice": "一次告知",
     "dispatch": "派单",
     "decide": "异议裁定",
     "second_look": "复核",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -35,6 +36,7 @@ from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
 Facts = dict[str, Any]
+DEEMED = "过了一次告知的期限，自收到之日起算受理"
 Effect = Callable[[Ticket, Command, Context], Facts]
 
 
@@ -52,7 +54,14 @@ def stop(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def start(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """T0 of the resident's clock: submitted. First comes the time limit for accepting."""
+    """T0 of the resident's clock: submitted. Accepting has its limit, and so has asking for what is missing."""
+    profile = context.profile
+    what = f"一次告知还缺什么，依据{profile.notice_basis}"
+    asked = clocks.deadline(what, command.at, profile.notice, context.calendar)
+    return {**_accepting(ticket, command, context), **asked.as_facts("notice_due")}
+
+
+def _accepting(ticket: Ticket, command: Command, context: Context) -> Facts:
     limit = context.sla(ticket).accept
     if limit is None:
         return {}
@@ -68,11 +77,14 @@ def wait_for_info(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 def info_given(ticket: Ticket, command: Command, context: Context) -> Facts:
     """The wait for information ends; the time for accepting starts again."""
-    return {"pauses": _pauses(ticket, command, "等待补充"), **start(ticket, command, context)}
+    return {"pauses": _pauses(ticket, command, "等待补充"), **_accepting(ticket, command, context)}
 
 
 def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """Accepting fixes the resident's deadline, counted from T0 plus pauses."""
+    """Accepting fixes the resident's deadline, counted from T0 plus pauses.
+
+    Nothing asked for in time: accepted as of receipt (《行政许可法》第三十二条第四项), and it says so.
+    """
     assert ticket.created_at is not None  # every stored ticket was submitted
     case = _case(ticket, command, context)
     accepted = Ticket.from_doc({**ticket.to_doc(), **case})
@@ -80,6 +92,9 @@ def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
     pauses = _pauses(ticket, command, "等待补充")
     facts: Facts = {"pauses": pauses, "sla_class": cls.id, "sla_profile": context.profile.id}
     facts |= _dispatch_due(ticket, cls, command, context)
+    deemed = asking.too_late(ticket, command.at, context)
+    if deemed:
+        facts["accepted_at"] = ticket.created_at.isoformat()
     due = clocks.finish_deadline(
         cls, leaf, ticket.created_at, ticket.appointment, context.profile, context.calendar
     )
@@ -89,6 +104,8 @@ def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
     working = limit is not None and limit.working
     kept = clocks.grace(cls, ticket.appointment, ticket.created_at, context.profile)
     due = clocks.with_pauses(due, pauses, working, context.calendar)
+    if deemed:
+        due = replace(due, reason=f"{due.reason}；{DEEMED}")
     return facts | due.as_facts("due") | _grace(ticket, kept)
 
 

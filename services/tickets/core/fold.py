@@ -18,7 +18,8 @@ class Effect:
     Attributes:
         copy: Facts that become the field of the same name when the event has them.
         append: List field that gets the event's facts as one more entry (with time and actor).
-        stamp: Time field set to the event's time, unless the event says ``keeps_clock``.
+        stamp: Time field set to the event's time, or to the one that the event says, unless it says
+            ``keeps_clock``.
         first: Time field set to the event's time unless it has one, or the event says that it does
             not count (``counts``).
         by: Field set to the actor's id (for a resident: the word ``resident``).
@@ -44,6 +45,8 @@ _OWNER = ("owner_org", "owner_org_name", "owner_person", "owner_person_name", "d
 _UNIT_CLOCK = ("sign_due_at", "sign_due_reason", "contact_due_at", "contact_due_reason")
 _CONTACT_DUE = _UNIT_CLOCK[2:]
 _DUE = ("due_at", "due_reason", "due_grace")
+_ACCEPT_DUE = ("accept_due_at", "accept_due_reason")
+_NOTICE_DUE = ("notice_due_at", "notice_due_reason")
 _DISPATCH_DUE = ("dispatch_due_at", "dispatch_due_reason")
 _REVIEW = ("review_due_at", "review_due_reason", "review_asked_by")
 _BESIDE = ("consults", "assists", "whistles", "supervisions", "escalations")
@@ -60,27 +63,26 @@ EFFECTS: dict[str, Effect] = {
             *_CASE, "query_code", "channel", "narrative_original", "gist", "sla_profile",
             "conversation_id", "resident_id", "reporter", "subject", "about", "recused", "confidential", "case_of", "case_kind", "occurred",
             "occurred_text", "appointment", "certificate", "attachments", "nlu", "knowledge_refs", "privacy", "household",
-            "said_households", "described", "spot",
-            "accept_due_at", "accept_due_reason",
+            "said_households", "described", "spot", *_ACCEPT_DUE, *_NOTICE_DUE,
         ),
         stamp="created_at",
     ),
-    "handed_off": Effect(copy=("reason", "redirect", "disposition"), clear=("accept_due_at", "accept_due_reason")),
+    "handed_off": Effect(copy=("reason", "redirect", "disposition"), clear=(*_ACCEPT_DUE, *_NOTICE_DUE)),
     "info_requested": Effect(
         copy=("need_items", "told_items", "paused_since", "info_due_at", "info_due_reason"),
-        count="info_rounds",
+        count="info_rounds", clear=_NOTICE_DUE,
     ),
     "info_part_given": Effect(
         copy=(*_CASE, "attachments", "reporter", "need_items"), append="supplements"
     ),
     "info_lapsed": Effect(
-        copy=("pauses", "accept_due_at", "accept_due_reason"),
+        copy=("pauses", *_ACCEPT_DUE),
         clear=("paused_since", "info_due_at", "info_due_reason"),
     ),
     "protected": Effect(copy=("confidential", "restricted", "protection")),
     "not_accepted": Effect(
         copy=("reason", "redirect", "disposition", "duplicate_of", *_REVIEW),
-        stamp="refused_at", by="refused_by", clear=("accept_due_at", "accept_due_reason"),
+        stamp="refused_at", by="refused_by", clear=(*_ACCEPT_DUE, *_NOTICE_DUE),
     ),
     "review_requested": Effect(copy=_REVIEW),
     "review_upheld": Effect(copy=("reviews",), clear=_REVIEW),
@@ -91,11 +93,11 @@ EFFECTS: dict[str, Effect] = {
                "refused_by"),
     ),
     "merged": Effect(
-        copy=("merged_into", "to_call", *_DUE), clear=("accept_due_at", "accept_due_reason")
+        copy=("merged_into", "to_call", *_DUE), clear=(*_ACCEPT_DUE, *_NOTICE_DUE)
     ),
     "joined": Effect(append="joined"),
     "parted": Effect(
-        copy=("accept_due_at", "accept_due_reason", "hold"),
+        copy=(*_ACCEPT_DUE, *_NOTICE_DUE, "hold"),
         clear=("merged_into", "to_call", *_DUE),
     ),
     "group_demand": Effect(copy=("group", "group_due_at", "group_due_reason")),
@@ -105,8 +107,8 @@ EFFECTS: dict[str, Effect] = {
     "accepted": Effect(
         copy=(*_CASE, "disposition", "sla_profile", "pauses", *_DUE, *_DISPATCH_DUE),
         stamp="accepted_at",
-        clear=("accept_due_at", "accept_due_reason", "paused_since", "info_due_at",
-               "info_due_reason", "need_items"),
+        clear=(*_ACCEPT_DUE, *_NOTICE_DUE, "paused_since", "info_due_at", "info_due_reason",
+               "need_items"),
     ),
     "dispatched": Effect(
         copy=(*_OWNER, *_UNIT_CLOCK), stamp="dispatched_at", clear=(*_UNSIGNED, *_DISPATCH_DUE)
@@ -217,7 +219,7 @@ EFFECTS: dict[str, Effect] = {
     "deadline_missed": Effect(copy=("to_call",)),
     "reminded": Effect(append="reminders"),
     "deadline_moved": Effect(
-        copy=("accept_due_at", "accept_due_reason", *_DISPATCH_DUE, *_UNIT_CLOCK, *_DUE, "info_due_at",
+        copy=(*_ACCEPT_DUE, *_NOTICE_DUE, *_DISPATCH_DUE, *_UNIT_CLOCK, *_DUE, "info_due_at",
               "info_due_reason", "decide_due_at", "decide_due_reason", *_REVIEW[:2],
               "group_due_at", "group_due_reason", *_BESIDE),
     ),
@@ -257,7 +259,7 @@ def apply(ticket: Ticket, event: Event) -> Ticket:
         entry = {**said, "at": event.at.isoformat(), "by": event.actor.id}
         change[effect.append] = [*getattr(ticket, effect.append), entry]
     if effect.stamp and not event.data.get("keeps_clock"):
-        change[effect.stamp] = event.at
+        change[effect.stamp] = typed(effect.stamp, event.data.get(effect.stamp)) or event.at
     counts = event.data.get("counts") is not False
     if effect.first and counts and getattr(ticket, effect.first) is None:
         change[effect.first] = event.at

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.tickets.core import (
     arrivals,
+    asking,
     calls,
     joint,
     moving,
@@ -27,7 +28,7 @@ from services.tickets.core import (
 )
 from services.tickets.core.calendar import days_between
 from services.tickets.core.choices import DELIVERED_BY, NOT_DONE
-from services.tickets.core.clocks import extension_limit
+from services.tickets.core.clocks import extension_limit, local_text
 from services.tickets.core.commands import Command
 from services.tickets.core.context import (
     OWN_UNIT_ROLES,
@@ -105,6 +106,18 @@ def one_notice(ticket: Ticket, command: Command, context: Context) -> Refusal | 
     if ticket.info_rounds >= 1:
         return Refusal("already_asked", "已经请居民补充过一次，不能再退；请按现有信息受理。")
     return None
+
+
+def notice_in_time(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
+    """…and soon after receipt: later the request counts as accepted as of receipt (第三十二条第四项)."""
+    until = asking.until(ticket, context)
+    if until is None or command.at <= until:
+        return None
+    return Refusal(
+        "notice_too_late",
+        f"收到已超过{context.profile.notice.text}（到{local_text(until)}为止），不能再请居民补充、停表："
+        "这件从收到那天起就算受理了。请先受理，按现有的办；还缺什么可以打电话、发消息问，时限照走。",
+    )
 
 
 def rest_of_notice(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
@@ -645,7 +658,7 @@ def reminders_lacking(ticket: Ticket, command: Command, context: Context) -> Ref
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
-        is_owner, not_handler, other_unit, leaf_known, own_worker, needed_to_act, info_wait_over, one_notice, rest_of_notice, same_matter,
+        is_owner, not_handler, other_unit, leaf_known, own_worker, needed_to_act, info_wait_over, one_notice, notice_in_time, rest_of_notice, same_matter,
         lead_gone, org_known,
         relay_there, phone_left, orgs_known, another_org, not_over_assigned, within_community, street_decides, something_to_tell, led, not_recused, not_designated, objects_once,
         suggestion_known,

@@ -27,6 +27,7 @@ from services.tickets.core.ticket import Ticket
 
 NAMES: Mapping[str, str] = {
     "accept": "accept_due",
+    "notice": "notice_due",
     "dispatch": "dispatch_due",
     "info": "info_due",
     "sign": "sign_due",
@@ -39,6 +40,7 @@ NAMES: Mapping[str, str] = {
 """Stage → deadline of the ticket."""
 STAGE_NAMES = {
     "accept": "受理时限",
+    "notice": "一次告知时限",
     "dispatch": "派单时限",
     "info": "等待补充",
     "sign": "签收时限",
@@ -165,6 +167,7 @@ def _is_working(stage: str, ticket: Ticket, context: Context) -> bool:
     else:
         limit = {
             "accept": cls.accept,
+            "notice": profile.notice,
             "dispatch": cls.accept,
             "info": profile.info_wait,
             "sign": cls.sign,

@@ -31,6 +31,7 @@ SETS = frozenset({
 """Effects on the clocks after which the reminders are planned anew."""
 STAGES_OF = {
     "accept_due": "accept",
+    "notice_due": "notice",
     "dispatch_due": "dispatch",
     "sign_due": "sign",
     "contact_due": "contact",

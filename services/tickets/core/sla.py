@@ -24,6 +24,7 @@ A_DAY = Limit(24, "h", False)
 A_WORKING_DAY = Limit(1, "d", True)
 HALF_AN_HOUR = Limit(30, "m", False)
 THREE_WORKING_DAYS = Limit(3, "d", True)
+FIVE_WORKING_DAYS = Limit(5, "d", True)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Profile:
     """The limits of one place, with where they come from.
 
     Attributes:
+        notice: How long after receipt a resident can still be asked for what is missing (一次告知).
+        notice_basis: The rule that says so.
         info_remind: When a resident is reminded of what is missing.
         info_wait: When a request is taken on as it is, if nothing comes.
         decide: How soon an objection is decided.
@@ -74,6 +77,8 @@ class Profile:
     reopen_days: int = 30
     callback_attempts: int = 3
     callback_days: int = 3
+    notice: Limit = FIVE_WORKING_DAYS
+    notice_basis: str = ""
     info_wait: Limit = THREE_WORKING_DAYS
     info_remind: Limit = A_DAY
     decide: Limit = A_WORKING_DAY
@@ -132,6 +137,8 @@ def load_profile(folder: Path, name: str) -> Profile:
             finish_of_kind={
                 Kind(k): Limit.parse(v) for k, v in data.get("finish_of_kind", {}).items()
             },
+            notice=Limit.parse(data["notice"]["limit"]),
+            notice_basis=str(data["notice"]["basis"]),
             info_wait=Limit.parse(data["info_wait"]),
             info_remind=Limit.parse(data["info_remind"]),
             decide=Limit.parse(data["decide"]),

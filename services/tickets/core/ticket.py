@@ -89,6 +89,8 @@ class Ticket:
     updated_at: datetime | None = None
     accept_due_at: datetime | None = None
     accept_due_reason: str | None = None
+    notice_due_at: datetime | None = None  # until when what is missing can be asked for; asking.py
+    notice_due_reason: str | None = None
     accepted_at: datetime | None = None
     dispatch_due_at: datetime | None = None
     dispatch_due_reason: str | None = None

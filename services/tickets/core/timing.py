@@ -13,7 +13,7 @@ from services.tickets.core.ticket import Ticket
 _RUNNING = frozenset({State.ACCEPTED, State.DISPATCHED, State.OBJECTED}) | WORKING
 
 WATCHED = (
-    "accept", "dispatch", "sign", "contact", "due", "platform", "decide", "second_look", "group", "consult",
+    "accept", "notice", "dispatch", "sign", "contact", "due", "platform", "decide", "second_look", "group", "consult",
     "assist", "whistle", "supervise", "escalate",
 )  # fmt: skip
 """Stages that go on record when their time is up; of the last five there can be several at once."""
@@ -25,6 +25,7 @@ def running(ticket: Ticket) -> dict[str, datetime]:
     state = ticket.state
     stages: dict[str, datetime | None] = {
         "accept": ticket.accept_due_at if state is State.SUBMITTED else None,
+        "notice": ticket.notice_due_at if state is State.SUBMITTED else None,
         "dispatch": ticket.dispatch_due_at if state is State.ACCEPTED else None,
         "info": ticket.info_due_at if state is State.NEED_INFO else None,
         "sign": ticket.sign_due_at

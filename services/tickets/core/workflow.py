@@ -302,7 +302,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "need_info", _states(S.SUBMITTED), S.NEED_INFO, INTAKE | SYSTEM, "info_requested",
-        (Field("items", "还需要什么（一次说全）", "items", True),), ("one_notice",), "wait_for_info",
+        (Field("items", "还需要什么（一次说全）", "items", True),),
+        ("one_notice", "notice_in_time"), "wait_for_info",
     ),
     Transition(  # nobody answered, and what it is about is still unknown: a clerk decides
         "lapse", _states(S.NEED_INFO), S.SUBMITTED, SYSTEM, "info_lapsed",

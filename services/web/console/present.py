@@ -12,7 +12,7 @@ from services.privacy.notice import WAYS
 from services.tickets.core.choices import PROXIES
 from services.tickets.core.workflow import TRANSITIONS, Field
 from services.web.console.standing import threads
-from services.web.console.words import next_step, whole_due
+from services.web.console.words import clock_words, next_step, whole_due
 from services.yaml_files import read_yaml
 
 JSON = Mapping[str, Any]
@@ -206,12 +206,23 @@ def extras(ticket: JSON) -> list[tuple[str, str]]:
         "要去做什么": str(certificate.get("purpose") or ""),
         "谁要的": str(certificate.get("demanded_by") or ""),
         "告知书": told(ticket.get("privacy")),
+        "请居民补充": _notice(ticket),
         "等居民补充": "；".join(map(str, ticket.get("need_items") or [])),
         "办理结果": str(ticket.get("reply") or ""),
         "没解决的原因": str(ticket.get("explanation") or ""),
         "重办原因": str(ticket.get("rework_reason") or ""),
     }
     return [*((name, value) for name, value in facts.items() if value), *threads(ticket)]
+
+
+def _notice(ticket: JSON) -> str:
+    """Return until when a resident can still be asked for what is missing, and what holds after that."""
+    until = clock_words(ticket.get("notice_due_at"))
+    if not until:
+        return ""
+    if "notice" in (ticket.get("missed") or ()):
+        return f"{until}为止，已经过了：自收到之日起算受理，请按现有的办"
+    return f"要请的话一次说全，最晚 {until}"
 
 
 def told(privacy: JSON | None) -> str:
