@@ -274,6 +274,9 @@ def facts_of(ticket: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, st
             data.get("need_items") or data.get("items") or ticket.get("need_items") or ()
         )
         or "请看工作人员的留言",
+        "wait": local_text(datetime.fromisoformat(data["info_due_at"]))
+        if data.get("info_due_at")
+        else "时候",
         "explanation": data.get("explanation") or data.get("reason") or "请看工作人员的留言",
         "redirect": data.get("redirect") or "找工作人员问清楚去哪儿办",
         "reason": data.get("reason") or "情况比较复杂",

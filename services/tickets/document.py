@@ -13,6 +13,7 @@ from services.tickets.core.states import (
     ASSIGNED,
     OPEN,
     REFUSED,
+    MATERIALS_TEXT,
     RESIDENT_TEXTS,
     STORED,
     WAITING,
@@ -43,6 +44,12 @@ Rules of the place (limits, sentences, sources) are in `data/workflow.yml` and `
 """
 
 
+def _told(state: State) -> str:
+    """Return the sentence of a state for residents; of a booking or a certificate it can be another."""
+    also = f"（预约、证明：{MATERIALS_TEXT}）" if state is State.NEED_INFO else ""
+    return f"{RESIDENT_TEXTS[state]}{also}"
+
+
 def document() -> str:
     """Return the whole page as Markdown."""
     parts = [
@@ -50,7 +57,7 @@ def document() -> str:
         "## States",
         _table(
             ("state", "中文", "what the resident reads"),
-            ((f"`{s}`", s.label, RESIDENT_TEXTS[s]) for s in State),
+            ((f"`{s}`", s.label, _told(s)) for s in State),
         ),
         "Groups of states in the table below:",
         "\n".join(

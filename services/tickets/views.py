@@ -21,7 +21,7 @@ from services.tickets.core.doors import door_text
 from services.tickets.core.event import Event
 from services.tickets.core.kinds import Kind
 from services.tickets.core.neighbours import households
-from services.tickets.core.states import REFUSED, RESIDENT_TEXTS, State
+from services.tickets.core.states import MATERIALS_TEXT, REFUSED, RESIDENT_TEXTS, State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS
 
@@ -391,7 +391,7 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "kind": ticket.kind.value if ticket.kind else None,
         "leaf": ticket.leaf,
         "state": ticket.state.value,
-        "state_text": RESIDENT_TEXTS[ticket.state].format(**facts),
+        "state_text": _state_text(ticket).format(**facts),
         "priority": ticket.priority.value,
         # Children, violence, mental crisis: nothing that somebody looking on could read.
         "title": _NEUTRAL if ticket.restricted else ticket.title,
@@ -432,6 +432,13 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "closed_at": _iso(ticket.closed_at),
         "closed_by": ticket.closed_by,
     }
+
+
+def _state_text(ticket: Ticket) -> str:
+    """Return the sentence of a state; who booked something or needs a paper is waited for with it."""
+    if ticket.state is State.NEED_INFO and (ticket.appointment or ticket.certificate):
+        return MATERIALS_TEXT
+    return RESIDENT_TEXTS[ticket.state]
 
 
 def tells_nothing(view: Mapping[str, Any]) -> bool:

@@ -112,11 +112,19 @@ def finish_deadline(
     calendar: WorkCalendar,
 ) -> Deadline | None:
     """Return when the resident can expect the result; ``None`` for a class without a limit."""
-    kept = appointment_time(appointment, profile) if cls.id == "UA" else None
-    if kept and kept > start:
+    kept = agreed(cls, appointment, start, profile)
+    if kept:
         return Deadline(kept, f"{cls.label}，按约定时间{_stamp(kept)}")
     what, limit = finish_limit(cls, leaf, profile)
     return deadline(what, start, limit, calendar) if limit else None
+
+
+def agreed(
+    cls: SLAClass, appointment: Mapping[str, Any] | None, start: datetime, profile: Profile
+) -> datetime | None:
+    """Return the time that was agreed and decides when a matter is due: no wait of ours moves it."""
+    kept = appointment_time(appointment, profile) if cls.id == "UA" else None
+    return kept if kept is not None and kept > start else None
 
 
 def grace(
@@ -126,8 +134,8 @@ def grace(
 
     Only then is it missed (domain UA: kept within half an hour either way); 0 for every other matter.
     """
-    kept = appointment_time(appointment, profile) if cls.id == "UA" else None
-    return grace_after(kept, appointment, profile) if kept and kept > start else 0
+    kept = agreed(cls, appointment, start, profile)
+    return grace_after(kept, appointment, profile) if kept else 0
 
 
 def grace_after(agreed: datetime, appointment: Mapping[str, Any] | None, profile: Profile) -> int:
@@ -158,8 +166,8 @@ def last_confirmation(
     A meal by the cut-off of the last working day before it; where that is over, and for every other
     appointment, when it takes place.
     """
-    kept = appointment_time(appointment, profile) if cls.id == "UA" else None
-    if kept is None or kept <= start:
+    kept = agreed(cls, appointment, start, profile)
+    if kept is None:
         return None
     if appointment and appointment.get("meal"):
         day = calendar.workday_before(kept.date())

@@ -70,8 +70,12 @@ def _accepting(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 
 def wait_for_info(ticket: Ticket, command: Command, context: Context) -> Facts:
-    """The resident's clock stands still while we wait for what only the resident can say."""
+    """The resident's clock stands still while we wait for what only the resident can say.
+
+    An appointment does not wait: what has not come when it has to be confirmed is done as it is.
+    """
     due = clocks.deadline("等您补充信息", command.at, context.profile.info_wait, context.calendar)
+    due = _in_time(due, context.sla(ticket), ticket, command, context)
     return {"paused_since": command.at.isoformat(), **due.as_facts("info_due")}
 
 
@@ -103,7 +107,8 @@ def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
     _, limit = clocks.finish_limit(cls, leaf, context.profile)
     working = limit is not None and limit.working
     kept = clocks.grace(cls, ticket.appointment, ticket.created_at, context.profile)
-    due = clocks.with_pauses(due, pauses, working, context.calendar)
+    if not clocks.agreed(cls, ticket.appointment, ticket.created_at, context.profile):
+        due = clocks.with_pauses(due, pauses, working, context.calendar)
     if deemed:
         due = replace(due, reason=f"{due.reason}；{DEEMED}")
     return facts | due.as_facts("due") | _grace(ticket, kept)
@@ -267,9 +272,11 @@ def move(ticket: Ticket, command: Command, context: Context) -> Facts:
     )  # fmt: skip
     if due is None:
         return {}
-    moved = clocks.with_pauses(due, ticket.pauses, _working(ticket, context), context.calendar)
-    kept = clocks.grace(cls, _appointment(ticket, command), ticket.created_at, context.profile)
-    return moved.as_facts("due") | _grace(ticket, kept)
+    agreed = _appointment(ticket, command)
+    if not clocks.agreed(cls, agreed, ticket.created_at, context.profile):
+        due = clocks.with_pauses(due, ticket.pauses, _working(ticket, context), context.calendar)
+    kept = clocks.grace(cls, agreed, ticket.created_at, context.profile)
+    return due.as_facts("due") | _grace(ticket, kept)
 
 
 def _appointment(ticket: Ticket, command: Command) -> Facts:

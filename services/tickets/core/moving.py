@@ -52,7 +52,7 @@ STAGE_NAMES = {
 }
 STANDING = frozenset({"due", "contact"})
 """Stages that stand still while the ticket is suspended."""
-CONFIRMING = frozenset({"accept", "dispatch", "sign"})
+CONFIRMING = frozenset({"accept", "dispatch", "sign", "info"})
 """Stages by which an appointment is confirmed: over before it takes place."""
 _LEAST = timedelta(seconds=1)
 

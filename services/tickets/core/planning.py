@@ -108,7 +108,7 @@ def _own(
     if to in QUIET or (taken_up and ticket.priority is Priority.U0):
         return []
     if clock == "wait_for_info":
-        return [_ask_again(command.at, context)]
+        return _ask_again(command.at, datetime.fromisoformat(facts["info_due_at"]), context)
     if clock in ("pause", "review_again"):
         return _review(datetime.fromisoformat(facts["review_at"]), context)
     same = clock == "move" and "due_at" not in facts
@@ -189,7 +189,7 @@ def _own_standing(ticket: Ticket, now: datetime, context: Context) -> list[Entry
     if ticket.state is State.SUSPENDED:
         return _review(ticket.review_at, context) if ticket.review_at else []
     if ticket.paused_since is not None:
-        return [_ask_again(ticket.paused_since, context)]
+        return _ask_again(ticket.paused_since, ticket.info_due_at, context)
     ahead = planned(ticket, "plan", Command("plan", SYSTEM, now), context)
     if ticket.overdue_at is not None and ticket.overdue_at <= now:
         steps = context.profile.escalation.get(context.sla(ticket).id, ())
@@ -202,14 +202,19 @@ def _beside_lacking(ticket: Ticket) -> list[SideClock]:
     return [c for key, c in _beside(ticket).items() if key not in known]
 
 
-def _ask_again(since: datetime, context: Context) -> Entry:
+def _ask_again(since: datetime, until: datetime | None, context: Context) -> list[Entry]:
+    """The resident is reminded once, unless the wait is over before that."""
     limit = context.profile.info_remind
-    return {
+    at = limit.after(since, context.calendar)
+    if until is not None and at >= until:
+        return []
+    reminder = {
         "step": f"等待补充{limit.text}",
-        "at": limit.after(since, context.calendar).isoformat(),
+        "at": at.isoformat(),
         "tell": ["resident"],
         "say": "还在等居民补充信息，已提醒一次。",
     }
+    return [reminder]
 
 
 def _review(day: datetime, context: Context) -> list[Entry]:

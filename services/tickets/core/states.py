@@ -70,6 +70,9 @@ RESIDENT_TEXTS: dict[State, str] = {
     State.TERMINATED: "经审核终止办理：{reason}",
 }
 
+MATERIALS_TEXT = "等您补材料：{need}。补来了接着办"
+"""What a resident reads in ``NEED_INFO`` of a booking or a certificate."""
+
 # Groups used by queries and guards; no list of states is written anywhere else.
 WAITING = frozenset({State.SUBMITTED, State.NEED_INFO, State.ACCEPTED})
 WORKING = frozenset({State.ACTIVE, State.REWORK})

@@ -48,7 +48,7 @@ function ticketCard(card, say) {
       "header",
       {},
       el("span", { class: "slip" }, "回执"),
-      el("span", { class: "stamp" }, STATE_WORDS[card.state] ?? ""),
+      el("span", { class: "stamp" }, stateWords(card)),
     ),
     el("p", { class: "number" }, ...breakable(card.ticket_no)),
     card.title ? el("p", { class: "title" }, card.title) : null,
@@ -64,6 +64,12 @@ function ticketCard(card, say) {
     linkList(card.links),
     el("footer", {}, el("button", { type: "button", class: "quiet", onclick: copy }, "复制编号"), done),
   );
+}
+
+/** The state in a word or two; what was booked or applied for waits for materials. */
+function stateWords(card) {
+  const waits = card.state === "NEED_INFO" && (card.appointment || card.certificate);
+  return waits ? "等您补材料" : STATE_WORDS[card.state] ?? "";
 }
 
 /** The owner is words, or `{org, person, text}` of the resident view. */
