@@ -11,9 +11,9 @@ from services.tickets.core.effects import CLOCKS
 from services.tickets.core.guards import GUARDS
 from services.tickets.core.states import (
     ASSIGNED,
+    MATERIALS_TEXT,
     OPEN,
     REFUSED,
-    MATERIALS_TEXT,
     RESIDENT_TEXTS,
     STORED,
     WAITING,
