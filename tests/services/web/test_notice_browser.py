@@ -1,0 +1,60 @@
+"""What is missing (一次告知) on a clerk's and a resident's screen, in a real browser on a small phone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.async_api import Page, expect
+
+from services.config import Settings
+from services.context import Services
+from services.tickets.core.actor import SYSTEM
+from services.tickets.core.commands import CreateTicket
+from tests.services.web.test_care_browser import enter, shot
+from tests.services.web.test_register_browser import fits, page, pytestmark
+
+__all__ = ["page", "pytestmark"]
+
+PLACE = {"compound_id": "xingfu", "building_id": "xingfu-3", "unit": "2"}
+
+
+async def filed(services: Services, **more: object) -> tuple[str, str]:
+    """A request that waits for a clerk; number and query code."""
+    request = CreateTicket.model_validate({
+        "leaf": "A2", "narrative": "开个居住证明", "conversation_id": "c1", "place": PLACE, **more,
+    })  # fmt: skip
+    view = await services.tickets.create(request, SYSTEM, follow_up=False)
+    return str(view["ticket_no"]), str(view["query_code"])
+
+
+async def test_the_clerk_sees_until_when_and_reads_afterwards_what_can_still_be_done(
+    page: Page, settings: Settings, services: Services
+) -> None:
+    number, _ = await filed(services)
+    await enter(page, settings, "clerk1", f"/console/tickets/{number}")
+    await expect(page.get_by_text("要请的话一次说全，最晚")).to_be_visible()
+    await fits(page)
+    await shot(page, "notice-in-time")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await services.clock.set(services.db, services.clock.now() + timedelta(days=8))
+    await enter(page, settings, "clerk1", f"/console/tickets/{number}")
+    await page.get_by_text("请补充").first.tap()
+    await page.get_by_label("还需要什么（一次说全）").fill("租房合同")
+    await page.get_by_role("button", name="请补充").tap()
+    await expect(page.get_by_text("不能再请居民补充").first).to_be_visible()
+    await expect(page.get_by_text("打电话、发消息问").first).to_be_visible()
+    await fits(page)
+    await shot(page, "notice-too-late")
+
+
+async def test_who_applied_for_a_paper_reads_that_we_wait_for_materials(
+    page: Page, services: Services
+) -> None:
+    number, code = await filed(services, certificate={"name": "居住证明"})
+    await services.tickets.act(number, "need_info", {"items": ["租房合同", "房东电话"]}, SYSTEM)
+    await page.goto(f"/progress/{number}")
+    await page.get_by_label("查询码").fill(code)
+    await page.get_by_role("button").first.tap()
+    await expect(page.get_by_text("等您补材料：租房合同、房东电话")).to_be_visible()
+    await fits(page)
+    await shot(page, "waits-for-materials")
