@@ -30,6 +30,7 @@ from services.training.annotations import AnnotationService
 from services.training.heard import HeardService
 from services.training.inbox import Inbox
 from services.training.learning import Learning
+from services.training.suggestions import Suggestions
 from services.visits.service import VisitService
 from services.webhooks.service import WebhookService
 
@@ -52,6 +53,7 @@ class Services:
     heard: HeardService
     annotations: AnnotationService
     inbox: Inbox
+    suggestions: Suggestions
     standing: StandingOrders
     waiting: WaitingList
     metrics: MetricsService
@@ -107,6 +109,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         heard,
         annotations,
         Inbox(db, heard.knowledge),
+        Suggestions(db, clock, heard),
         StandingOrders(settings, db, clock, catalogue, tickets, channels),
         WaitingList(settings, db, clock, tickets, channels, people),
         MetricsService(settings, db, clock, people, places, tickets, visits, catalogue.cards),

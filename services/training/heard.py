@@ -21,7 +21,7 @@ from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.training import groups, hearing
-from services.training.heard_tables import GroupRow, HeardRow, OutcomeRow, RefusalRow
+from services.training.heard_tables import GroupRow, HeardRow, OutcomeRow, RefusalRow, SuggestionRow
 from services.training.knowledge import Knowledge
 from services.training.outcomes import Outcome
 
@@ -212,6 +212,7 @@ class HeardService:
             await session.scalars(select(HeardRow.group_id).where(HeardRow.id.in_(ids)).distinct())
         )
         await session.execute(delete(OutcomeRow).where(OutcomeRow.heard_id.in_(ids)))
+        await session.execute(delete(SuggestionRow).where(SuggestionRow.heard_id.in_(ids)))
         await session.execute(delete(HeardRow).where(HeardRow.id.in_(ids)))
         for group_id in touched - {None}:
             await groups.shrink(session, await session.get_one(GroupRow, group_id), self.knowledge)
@@ -221,14 +222,14 @@ class HeardService:
     async def off_topic(self, session: Session, message_id: str) -> None:
         """The resident says that the answer to this message had nothing to do with it."""
         await groups.lock(session)
-        row = await session.scalar(select(HeardRow).where(HeardRow.message_id == message_id))
+        row = await self.of_message(session, message_id)
         if row is not None:
             await self.note(session, row, "off_topic", self._clock.now())
 
     async def useful(self, session: Session, message_id: str) -> None:
         """The resident says that the answer to this message helped."""
         await groups.lock(session)
-        row = await session.scalar(select(HeardRow).where(HeardRow.message_id == message_id))
+        row = await self.of_message(session, message_id)
         if row is not None:
             await self.note(session, row, "useful", self._clock.now())
 
@@ -278,6 +279,10 @@ class HeardService:
         """Whether an event of a ticket may say something about what was understood."""
         return event in self.knowledge.outcomes.watched
 
+    async def of_message(self, session: Session, message_id: str) -> HeardRow | None:
+        """Return what is kept of a message."""
+        return await session.scalar(select(HeardRow).where(HeardRow.message_id == message_id))
+
     # -- tickets -----------------------------------------------------------------------------
 
     async def ticket_changed(self, payload: Mapping[str, Any], filed_at: datetime) -> None:
@@ -290,14 +295,14 @@ class HeardService:
         data = payload.get("data") or {}
         async with self._db.write() as s:
             await groups.lock(s)
-            row = await self._told(s, str(payload["conversation_id"]), filed_at)
+            row = await self.told(s, str(payload["conversation_id"]), filed_at)
             if row is None:
                 return
             understood = self.knowledge.labels.shown_leaf(row.intent, row.leaf)
             if self.knowledge.outcomes.redispatches(payload["event"], data.get("leaf"), understood):
                 await self.note(s, row, "redispatched", self._clock.now())
 
-    async def _told(
+    async def told(
         self, session: Session, conversation_id: str, filed_at: datetime
     ) -> HeardRow | None:
         """The message that a ticket was written from: the last one with a leaf before it was filed."""

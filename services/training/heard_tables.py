@@ -71,6 +71,23 @@ class OutcomeRow(Base):
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class SuggestionRow(Base):
+    """What somebody who works with residents says of a message: the bot took it wrong.
+
+    One a person and message; said again it is replaced. It decides nothing: who teaches does.
+    ``leaf``: the matter they think it is, NULL when they cannot tell. ``note``: redacted.
+    """
+
+    __tablename__ = "heard_suggestions"
+
+    heard_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    staff_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    staff_name: Mapped[str] = mapped_column(String(60))
+    leaf: Mapped[str | None] = mapped_column(String(8))
+    note: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class GroupRow(Base):
     """Messages with nearly the same words; one decision settles them.
 

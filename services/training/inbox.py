@@ -16,7 +16,13 @@ from services.db import Database, Session
 from services.training.annotations import Annotation, annotation_of, find
 from services.training.checks import sound_marks
 from services.training.examples import Mark
-from services.training.heard_tables import AnnotationRow, GroupRow, HeardRow, OutcomeRow
+from services.training.heard_tables import (
+    AnnotationRow,
+    GroupRow,
+    HeardRow,
+    OutcomeRow,
+    SuggestionRow,
+)
 from services.training.knowledge import Knowledge
 from services.training.outcomes import OUTCOME_NAMES
 
@@ -108,6 +114,23 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Suggested:
+    """What somebody who works with residents says that the bot took wrong."""
+
+    leaf: str | None
+    note: str
+    staff_name: str
+    at: datetime
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON of the API."""
+        return {
+            "leaf": self.leaf, "note": self.note, "name": self.staff_name,
+            "at": self.at.isoformat(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Detail:
     """A group with everything that helps to decide."""
 
@@ -119,6 +142,8 @@ class Detail:
     models: tuple[str, ...]
     history: tuple[Annotation, ...]
     """Decisions, newest first."""
+    suggestions: tuple[Suggested, ...] = ()
+    """What colleagues said of its messages, newest first."""
 
     def body(self) -> dict[str, Any]:
         """Return the JSON of the API."""
@@ -128,6 +153,7 @@ class Detail:
             "readings": [r.body() for r in self.readings],
             "channels": list(self.channels), "models": list(self.models),
             "history": [a.body() for a in self.history],
+            "suggestions": [x.body() for x in self.suggestions],
         }  # fmt: skip
 
 
@@ -185,6 +211,15 @@ class Inbox:
                     .order_by(AnnotationRow.version.desc())
                 )
             ).all()
+            said = (
+                await s.scalars(
+                    select(SuggestionRow)
+                    .join(HeardRow, HeardRow.id == SuggestionRow.heard_id)
+                    .where(HeardRow.group_id == group_id)
+                    .order_by(SuggestionRow.at.desc(), SuggestionRow.staff_id)
+                    .limit(EXAMPLES)
+                )
+            ).all()
         by_text: dict[str, list[HeardRow]] = {}
         for message in heard:
             by_text.setdefault(message.text, []).append(message)
@@ -198,6 +233,7 @@ class Inbox:
             channels=tuple(sorted({h.channel for h in heard})),
             models=tuple(dict.fromkeys(h.model for h in heard if h.model)),
             history=tuple(annotation_of(a) for a in history),
+            suggestions=tuple(Suggested(x.leaf, x.note, x.staff_name, x.at) for x in said),
         )
 
     def _wording(self, text: str, rows: Sequence[HeardRow]) -> Wording:

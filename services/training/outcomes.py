@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict
 from services.catalogue.files import read
 
 Outcome = Literal[
-    "answered", "clarified", "handed_off", "corrected", "redispatched", "off_topic", "useful"
+    "answered", "clarified", "handed_off", "corrected", "redispatched", "off_topic", "useful",
+    "suggested",
 ]  # fmt: skip
 
 OUTCOME_NAMES: Mapping[str, str] = {  # the worst first
     "off_topic": "答非所问",
+    "suggested": "同事说听错了",
     "redispatched": "工单改派",
     "corrected": "居民改口",
     "handed_off": "转了人工",

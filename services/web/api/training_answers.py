@@ -108,6 +108,15 @@ class WordingAnswer(Answer):
     entities: list[MarkAnswer]
 
 
+class SuggestionAnswer(Answer):
+    """What a colleague says that a message means; ``leaf`` null: they could not tell."""
+
+    leaf: str | None
+    note: str
+    name: str
+    at: datetime
+
+
 class GroupDetail(GroupAnswer):
     """A group with everything that helps to decide."""
 
@@ -116,6 +125,7 @@ class GroupDetail(GroupAnswer):
     channels: list[str]
     models: list[str]
     history: list[DecisionAnswer]
+    suggestions: list[SuggestionAnswer]
 
 
 class ProblemAnswer(Answer):

@@ -34,6 +34,8 @@ STATE_NAMES = {"open": "等着看", "decided": "定过的", "skipped": "跳过�
 CHANNELS = ("web", "wechat", "kiosk")
 OTHER_READINGS = 2
 """So many other guesses of the model can be chosen with one tap."""
+REPORT = "report_problem"
+"""Intent of a matter that has none of its own."""
 FOLDED = 200
 """A wording of more characters is folded to a few lines until it is asked for."""
 
@@ -252,6 +254,12 @@ def _detail(
         "history": [
             {"at": a.at, "who": a.staff_name, "words": decision_words(a, labels)}
             for a in detail.history
+        ],
+        "suggestions": [
+            {"who": x.staff_name, "at": x.at, "note": x.note,
+             "leaf": labels.leaf_names.get(x.leaf or "", ""),
+             "pick": f"{labels.intent_of_card.get(x.leaf, REPORT)} {x.leaf}" if x.leaf else ""}
+            for x in detail.suggestions
         ],
         "next": ids[place + 1] if place is not None and place + 1 < len(ids) else None,
     }  # fmt: skip

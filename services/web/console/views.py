@@ -24,6 +24,8 @@ from services.tickets.core.risks import DESK
 from services.tickets.core.states import STORED, State
 from services.tickets.lists import FLAGS
 from services.tickets.views import NO_CONTENT
+from services.training.suggestions import LONGEST, Wanted
+from services.web.api import suggestions
 from services.web.api.chat import last_event_id
 from services.web.auth import COOKIE, client_address, set_session_cookie, still_allowed
 from services.web.auth import actor_of as actor_of_staff
@@ -57,6 +59,15 @@ HOME = "/console/tickets"
 PAGE_SIZE = 50
 
 HANDOFF_AUTH = "staff:handoffs"
+BOT_CHANNELS = frozenset({"web", "wechat", "kiosk"})
+"""Channels of tickets that the bot has written."""
+TAUGHT = frozenset(
+    {"nothing_said", "leaf_unknown", "personal_data", "not_heard", "already_decided"}
+)
+"""Why a suggestion is refused; the person can go on."""
+SUGGESTED = "交给训练员看了，谢谢。"
+SAID = 20
+"""So many of a resident's last messages can be said to have been taken wrong."""
 
 routes = Routes("工作台")
 add_filter(forms.groups)
@@ -193,8 +204,12 @@ async def worklist(request: web.Request, query: WorklistQuery) -> web.Response:
         states=[s.value for s in State if s in STORED],
         priorities=[p.value for p in Priority],
         flags=_flags(request[STAFF].role),
-        leaves=[(c.id, c.name) for c in services.catalogue.cards()],
+        leaves=_leaves(request),
     )  # fmt: skip
+
+
+def _leaves(request: web.Request) -> list[tuple[str, str]]:
+    return [(c.id, c.name) for c in request.app[SERVICES].catalogue.cards()]
 
 
 def _flags(role: str) -> list[str]:
@@ -291,8 +306,31 @@ async def _ticket_page(
         relay=view.get("relay"),
         choices=await forms.locality_choices(services, [f for a in actions for f in a["fields"]]),
         refused_here=open_action in {a["action"] for a in (*actions, *ringing)},
+        leaves=_leaves(request) if view.get("channel") in BOT_CHANNELS else [],
         refusal=refusal, done=done, open_action=open_action, untyped=MultiDict(), typed=typed or MultiDict(), revealed=revealed,
     )  # fmt: skip
+
+
+@routes.post(
+    HOME + "/{ticket_no}/misunderstood", auth=suggestions.AUTH, page=True, summary="机器人理解错了"
+)  # fmt: skip
+async def misunderstood(request: web.Request) -> web.Response:
+    """Tell who teaches the bot what the message of this ticket meant; refused, the page says why."""
+    number, (leaf, note, _) = request.match_info["ticket_no"], await _meant(request)
+    wanted = Wanted(leaf=leaf, note=note)
+    try:
+        await suggestions.of_ticket(request.app[SERVICES], request[STAFF], number, wanted)
+    except LindaError as error:
+        if error.code not in TAUGHT:
+            raise
+        return await _ticket_page(request, status=error.status, refusal=error.message)
+    return await _ticket_page(request, done=SUGGESTED)
+
+
+async def _meant(request: web.Request) -> tuple[str, str, str]:
+    """Return matter, words and message that were filled in; more than fits is no field of ours."""
+    form = {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+    return form.get("leaf", "")[:8], form.get("note", "")[:LONGEST], form.get("message", "")[:40]
 
 
 @routes.get(HOME + "/{ticket_no}/photos/{photo}", auth="staff", summary="工单照片")
@@ -343,6 +381,24 @@ async def reply(request: web.Request) -> web.Response:
             raise
         view = await channels.handoff(actor, handoff_id)
         return _talk_page(request, view, error.status, refusal=error.message, text=text)
+
+
+@routes.post(
+    "/console/handoffs/{id}/misunderstood", auth=suggestions.AUTH, page=True, summary="机器人理解错了"
+)  # fmt: skip
+async def misunderstood_there(request: web.Request) -> web.Response:
+    """Tell who teaches the bot what a message of this conversation meant."""
+    services, staff, id = request.app[SERVICES], request[STAFF], request.match_info["id"]
+    leaf, note, message = await _meant(request)
+    status, refusal = 200, ""
+    try:
+        await suggestions.of_message(services, staff, id, message, Wanted(leaf=leaf, note=note))
+    except LindaError as error:
+        if error.code not in (*TAUGHT, "message_not_found"):
+            raise
+        status, refusal = error.status, error.message
+    view = await services.channels.handoff(actor_of(request), id)
+    return _talk_page(request, view, status, refusal, done="" if refusal else SUGGESTED)
 
 
 @routes.post("/console/handoffs/{id}/release", auth=HANDOFF_AUTH, page=True, summary="交还机器人")
@@ -405,12 +461,15 @@ def _photo_base(handoff_id: str) -> str:
 
 
 def _talk_page(
-    request: web.Request, view: HandoffView, status: int = 200, refusal: str = "", text: str = ""
-) -> web.Response:
+    request: web.Request, view: HandoffView, status: int = 200, refusal: str = "", text: str = "",
+    done: str = "",
+) -> web.Response:  # fmt: skip
     return console_page(
         request, "handoff", "handoffs", status,
         h=view.body(), last_seq=max((m.seq for m in view.messages), default=0),
-        photo_base=_photo_base(view.id), refusal=refusal, text=text,
+        photo_base=_photo_base(view.id), refusal=refusal, text=text, done=done,
+        said=[m for m in view.messages if m.sender == "resident" and m.text][-SAID:],
+        leaves=_leaves(request),
     )  # fmt: skip
 
 

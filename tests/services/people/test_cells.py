@@ -63,6 +63,9 @@ RESIDENTS_ONLY = ("urge", "supplement", "amend", "withdraw", "rate", "reject")
 CALLS: dict[str, tuple[str, str, set[str]]] = {
     "create": ("POST", "/api/v1/tickets", {"grid", "clerk", "supervisor", "mediator"}),
     "teach the bot": ("GET", "/api/v1/training/inbox", {"trainer"}),
+    "suggest what the bot took wrong": (
+        "POST", "/api/v1/tickets/SQ-1/misunderstood", {"grid", "clerk"},
+    ),
     "train the bot": ("POST", "/api/v1/training/groups/1/decision", {"trainer"}),
     "look at models": ("GET", "/api/v1/training/models", {"trainer", "admin"}),
     "put a model into production": ("POST", "/api/v1/training/releases", {"admin"}),

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
+from services.channels.store import append
 from services.channels.tables import HandoffRow
 from services.config import ROOT, Settings
 from services.context import Services, build
@@ -23,6 +24,7 @@ from services.outbox.worker import run_due
 from services.tickets.core.actor import SYSTEM
 from services.tickets.core.commands import CreateTicket
 from services.tickets.tables import StaffReminderRow
+from services.training.heard_tables import HeardRow
 from services.web.routing import Declaration
 from services.yaml_files import read_yaml
 from tests.services.conftest import NOW
@@ -77,6 +79,20 @@ async def clusters(services: Services) -> list[str]:
     return [w.cluster.key for w in waits]
 
 
+async def heard(services: Services, number: str, conversation: str) -> str:
+    """Keep for learning what a ticket was written from and one message; return that message."""
+    _, filed_from, _ = await services.tickets.origin(number)
+    async with services.db.write() as s:
+        message = await append(s, conversation, sender="resident", now=NOW, text="味道往上翻")
+        for id, talk in ((message.id, conversation), ("ticket-message", str(filed_from))):
+            s.add(HeardRow(
+                message_id=id, conversation_id=talk, channel="web", locality="qinghe", mode="bot",
+                at=NOW, text="味道往上翻", key=id, intent="report_problem", leaf="H6",
+                uncertainty=0.5,
+            ))  # fmt: skip
+        return message.id
+
+
 @pytest.fixture
 async def known(world: World, services: Services, client: Client) -> dict[str, Any]:
     """What the steps may name with ``$``."""
@@ -97,11 +113,12 @@ async def known(world: World, services: Services, client: Client) -> dict[str, A
     async with services.db.read() as s:
         query = select(HandoffRow.id).where(HandoffRow.conversation_id == said.session_id)
         handoff = await s.scalar(query)
+    message = await heard(services, number, said.session_id)
     calendar = next(d for r, d in posts(client).items() if r == "POST /api/v1/calendar/notices")
     return {
         **world.numbers, "name": NAME, "phone": PHONE, "cluster": first, "cluster_2": second,
         "cluster_3": third, "reminder": reminders[0], "reminder_2": reminders[1],
-        "handoff": handoff, "holidays": body_of(calendar)["text"],
+        "handoff": handoff, "said": message, "holidays": body_of(calendar)["text"],
     }  # fmt: skip
 
 
