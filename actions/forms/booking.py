@@ -439,6 +439,8 @@ def _health_answer(message: Message, draft: Draft) -> Values:
     text = message.text.strip()
     if message.tapped or not text or is_skip(message) or is_yes(message) or is_question(message):
         return {}
+    if message.all("time") and pattern("own", "change").search(bare(text)):
+        return {}  # “改成下周四行不” moves the day, whatever was asked
     return {"health": text[:HEALTH_LONGEST]}
 
 
