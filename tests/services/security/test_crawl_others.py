@@ -1,0 +1,79 @@
+"""What is not for staff – residents', public, internal – refuses whoever may not. Words: ``others.yml``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from services.web.routing import DECLARATIONS, Declaration
+from services.yaml_files import read_yaml
+from tests.services.security.conftest import Client, FileTicket, Token, file_ticket, open_chat
+from tests.services.security.test_crawl_posts import body_of
+
+__all__ = ["file_ticket"]
+
+DATA: dict[str, Any] = read_yaml(Path(__file__).with_name("others.yml").read_text("utf-8"))
+INTERNAL = {"Authorization": "Bearer internal-token-of-the-tests"}
+
+
+def others(client: Client) -> dict[str, Declaration]:
+    """Return every route that changes something and is not for staff, as ``POST /…``."""
+    app = client.server.app  # type: ignore[attr-defined]
+    return {
+        f"{route.method} {route.resource.canonical}": declaration
+        for route, declaration in app[DECLARATIONS].items()
+        if route.method not in ("GET", "HEAD", "OPTIONS")
+        and declaration.auth.partition(":")[0] not in ("staff", "admin-test")
+    }
+
+
+def path_of(route: str, number: str) -> str:
+    known = {**DATA["paths"], "ticket_no": number}
+    return re.sub(r"\{(\w+)\}", lambda m: str(known[m[1]]), route.partition(" ")[2])
+
+
+def test_each_public_route_says_what_it_asks_for(client: Client) -> None:
+    public = {r for r, d in others(client).items() if d.auth == "public"}
+    assert {*DATA["anybody"], *(k["route"] for k in DATA["knows"])} == public
+
+
+async def test_residents_and_internal_routes_are_closed_to_everybody_else(
+    client: Client, as_staff: Token, file_ticket: FileTicket
+) -> None:
+    number = str((await file_ticket())["ticket_no"])
+    _, resident = await open_chat(client)
+    staff = {f"{r}1": await as_staff(f"{r}1") for r in ("clerk", "admin", "dispatcher")}
+    strangers: dict[str, dict[str, dict[str, str]]] = {
+        "resident": {"nobody": {}, "internal": INTERNAL, **staff},
+        "internal": {"nobody": {}, "resident": resident, **staff},
+    }
+    wrong: list[str] = []
+    asked = 0
+    for route, declaration in others(client).items():
+        method = route.partition(" ")[0]
+        for who, headers in strangers.get(declaration.auth, {}).items():
+            asked += 1
+            answer = await client.request(
+                method, path_of(route, number), headers=headers, json=body_of(declaration)
+            )
+            if answer.status not in (401, 403):
+                wrong.append(f"{who} {route} {answer.status}")
+    assert wrong == []
+    assert asked > 70, "all were asked"
+
+
+async def test_who_does_not_know_it_is_refused_at_the_public_routes(
+    client: Client, file_ticket: FileTicket
+) -> None:
+    filed = await file_ticket()
+    for known in DATA["knows"]:
+        route = known["route"]
+        sent = {"json": known["json"]} if "json" in known else {"data": known["form"]}
+        method = route.partition(" ")[0]
+        answer = await client.request(
+            method, path_of(route, filed["ticket_no"]), allow_redirects=False, **sent
+        )
+        text = await answer.text()
+        assert answer.status == known["status"], (route, answer.status, text)
+        assert "张三丰" not in text and "13800138000" not in text, route
