@@ -6,10 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+from aiohttp import FormData
+
+from services.config import ROOT
+from services.context import Services
 from services.web.routing import DECLARATIONS, Declaration
 from services.yaml_files import read_yaml
 from tests.services.security.conftest import Client, FileTicket, Token, file_ticket, open_chat
+from tests.services.security.test_access import photo
 from tests.services.security.test_crawl_posts import body_of
+from tests.services.security.test_crawl_successes import filled
 
 __all__ = ["file_ticket"]
 
@@ -77,3 +83,33 @@ async def test_who_does_not_know_it_is_refused_at_the_public_routes(
         text = await answer.text()
         assert answer.status == known["status"], (route, answer.status, text)
         assert "张三丰" not in text and "13800138000" not in text, route
+
+
+async def test_who_may_succeeds(client: Client, services: Services) -> None:
+    own, resident = await open_chat(client)
+    who = {"resident": resident, "internal": INTERNAL, "nobody": {}}
+    known: dict[str, str] = {"own": own, "password": services.settings.demo_password}
+    for number, step in enumerate(DATA["steps"]):
+        route, sent = step["route"], filled(step, known)
+        path = path_of(route, known.get("number", "")).replace("/nobody/", f"/{own}/")
+        if step.get("photo"):
+            form = FormData()
+            form.add_field("file", photo(), filename="a.jpg", content_type="image/jpeg")
+            given: dict[str, Any] = {"data": form}
+        else:
+            given = {"json": sent["json"]} if "json" in step else {"data": sent["form"]}
+        answer = await client.request(
+            route.partition(" ")[0], path, allow_redirects=False,
+            headers={**who[step["as"]], "Idempotency-Key": f"step-{number}"}, **given,
+        )  # fmt: skip
+        assert answer.status < 400, (route, answer.status, await answer.text())
+        if keep := step.get("keep"):
+            found = await answer.json()
+            known |= {name: found[part] for name, part in keep.items()}
+
+
+def test_every_route_is_done_for_real_here_or_there(client: Client) -> None:
+    done, there = {s["route"] for s in DATA["steps"]}, {e["route"] for e in DATA["elsewhere"]}
+    assert done | there == set(others(client)) and not done & there
+    for each in DATA["elsewhere"]:
+        assert each["mark"] in (ROOT / each["file"]).read_text("utf-8"), each["route"]
