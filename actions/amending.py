@@ -124,7 +124,9 @@ def _left_out_once(message: Message) -> bool:
 def takes_back_order(message: Message) -> bool:
     """Whether the words change or stop an order by its name (“我妈的饭停到下周三”): without one nothing begins."""
     named = says("named_order", message.text)
-    return named and any(says(kind, message.text) for kind in ("pause", "stop", "undo", "put_off"))
+    return named and any(
+        says(kind, message.text) for kind in ("pause", "stop", "undo", "put_off", "cancel")
+    )
 
 
 def of_food_alone(message: Message) -> bool:

@@ -18,6 +18,8 @@ PARTS = {
     "night": "夜里",
     "dawn": "凌晨",
 }
+HAPPENED = {**PARTS, "eve": "晚上"}
+"""Of what has happened: 昨晚 is no 傍晚, which is a time that one can book."""
 MEALS = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
 MODES = {"delivery": "送到家", "pickup": "自己来取", "eat_in": "到食堂吃"}
 DIETS: Mapping[str, str] = yaml.safe_load(
@@ -72,13 +74,18 @@ def say_date(day: date, now: datetime) -> str:
     return f"{near}（{words}）" if near else words.replace("，", "（", 1) + "）"
 
 
-def say_time(value: Mapping[str, Any], now: datetime) -> str:
+def say_time(value: Mapping[str, Any], now: datetime, parts: Mapping[str, str] = PARTS) -> str:
     """Return a time value (contracts: ``{start, end, part?, approx?, recur?, weekdays?}``) in words.
+
+    Args:
+        value: The time.
+        now: The present time.
+        parts: What the parts of a day are called.
 
     Raises:
         ValueError: ``start`` is no date or date-time.
     """
-    part = PARTS.get(str(value.get("part") or ""), "")
+    part = parts.get(str(value.get("part") or ""), "")
     if value.get("recur"):
         return _habit(value) + part
     start, clock = _moment(value["start"])
@@ -114,12 +121,12 @@ def say_since(value: Mapping[str, Any], now: datetime) -> str:
         ValueError: ``start`` is no date or date-time.
     """
     if value.get("recur"):
-        return say_time(value, now)
+        return say_time(value, now, HAPPENED)
     start, clock = _moment(value["start"])
     end, _ = _moment(value.get("end") or value["start"])
     days = (now.date() - start).days
     if clock or end != now.date() or days < 1:
-        return say_time(value, now)
+        return say_time(value, now, HAPPENED)
     if days > YEARS:  # “都两年了” knows no day of the week
         return f"大约从{start.year}年{start.month}月起"
     near = "大约" if value.get("approx") else ""
