@@ -12,7 +12,7 @@ from actions.form_actions import FormStep, Lines, Submit, ask_place, facts_of
 from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.message import Message
-from actions.notices import notice_card, of_ticket, spoken
+from actions.notices import APPLICATION, notice_card, of_ticket, spoken, with_link
 from actions.requests import HANDOVER
 from actions.texts import say
 from actions.turn import Turn, button, cleared
@@ -99,7 +99,10 @@ class SubmitCertificate(Submit):
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say the number, the date and whose window it is."""
         name = (draft.get("certificate") or {}).get("name") or "证明"
-        turn.say("certificate_filed", custom=ticket.card(), name=name, **facts_of(ticket))
+        general = str((draft.get("policy") or {}).get("application") or "")
+        address = of_ticket(general, ticket, "/application")
+        shown = with_link(ticket.card(), address, APPLICATION) if address else ticket.card()
+        turn.say("certificate_filed", custom=shown, name=name, **facts_of(ticket))
 
 
 class SubmitDemand(Submit):
@@ -134,7 +137,5 @@ class SubmitDemand(Submit):
         address = of_ticket(str(policy.get("notice") or ""), ticket)
         if draft.get("corrected"):
             turn.lead("demand_corrected", unit=draft.get("demanded_by"))
-        shown = ticket.card()
-        links = (notice_card(address) or {}).get("card", {}).get("links") or []
-        shown["card"] = {**shown["card"], "links": links}
+        shown = with_link(ticket.card(), address)
         turn.say("demand_filed", custom=shown, ticket_no=ticket.ticket_no, address=spoken(address))

@@ -14,7 +14,7 @@ from actions.dialogue import load
 from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.message import Message
-from actions.notices import notice_card
+from actions.notices import APPLICATION, notice_card, spoken
 from actions.offers import make_offer
 from actions.requests import HANDOVER, own_part, with_rest
 from actions.texts import say
@@ -153,7 +153,7 @@ def route_of(policy: Mapping[str, Any]) -> str:
 
 
 def say_permitted(turn: Turn, policy: Mapping[str, Any]) -> None:
-    """Say that the community writes it, or what that depends on, and what to bring."""
+    """Say that the community writes it, or what that depends on, what to bring and where the application is."""
     bring = "、".join(policy.get("bring") or [])
     if policy.get("allowed") is None:
         turn.say(
@@ -161,7 +161,11 @@ def say_permitted(turn: Turn, policy: Mapping[str, Any]) -> None:
         )
         return
     key = "certificate_permitted" if bring else "certificate_permitted_plain"
-    turn.say(key, name=policy["name"], bring=bring)
+    address = str(policy.get("application") or "")
+    sheet = say("certificate_application", turn.elder, address=spoken(address)) if address else ""
+    turn.say(
+        key, custom=notice_card(address, APPLICATION), name=policy["name"], bring=bring, sheet=sheet
+    )
 
 
 def ways(policy: Mapping[str, Any], elder: bool) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""The printable notice that a certificate is not issued (不予出具告知单), as the dialogue gives it."""
+"""Printable sheets about certificates as the dialogue gives them: the notice that one is not issued
+(不予出具告知单), and the application for one that is."""
 
 from __future__ import annotations
 
@@ -10,25 +11,35 @@ from actions.texts import say
 TITLE = say("notice_title")
 
 
-def notice_card(address: str) -> Json | None:
-    """Return the link to a notice for the widget, or None when there is none."""
+APPLICATION = say("application_title")
+
+
+def notice_card(address: str, title: str = TITLE) -> Json | None:
+    """Return the link to a sheet for the widget, or None when there is none."""
     if not address:
         return None
-    links = [{"title": say("notice_print", title=TITLE), "url": address}]
-    return {"card": {"type": "links", "title": f"《{TITLE}》", "links": links}}
+    links = [{"title": say("notice_print", title=title), "url": address}]
+    return {"card": {"type": "links", "title": f"《{title}》", "links": links}}
 
 
-def of_ticket(general: str, ticket: TicketView) -> str:
-    """Return the address of the notice that names the unit, for who has the ticket's code.
+def of_ticket(general: str, ticket: TicketView, sheet: str = "") -> str:
+    """Return the address of the sheet that says what the ticket knows, for who has its code.
 
     Args:
-        general: Address of the notice that names none; empty when the kind has no notice.
-        ticket: The clue that was filed.
+        general: Address of the sheet without a ticket; empty when the kind has none.
+        ticket: What was filed.
+        sheet: ``/application``; nothing for the notice that names the unit.
     """
     base, found, _ = general.partition("/notice/")
     if not found:
         return ""
-    return f"{base}/notice/{quote(ticket.ticket_no)}?code={quote(ticket.query_code)}"
+    return f"{base}/notice/{quote(ticket.ticket_no)}{sheet}?code={quote(ticket.query_code)}"
+
+
+def with_link(card: Json, address: str, title: str = TITLE) -> Json:
+    """Return a ticket's card with the link to its sheet."""
+    links = (notice_card(address, title) or {}).get("card", {}).get("links") or []
+    return {**card, "card": {**card["card"], "links": links}}
 
 
 def spoken(address: str) -> str:

@@ -116,7 +116,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         AuditService(db, clock, people),
         retention,
         RightsService(db, clock, people, tickets, channels, retention, settings.data_dir),
-        PaperService(settings, db, clock, people, tickets, catalogue.locality),
+        PaperService(settings, db, clock, people, tickets, catalogue),
         ExchangeService(settings, db, clock, people, places, tickets),
         visits,
         ForesightService(settings, db, clock, places, tickets, information),

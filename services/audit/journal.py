@@ -14,6 +14,7 @@ from services.people.model import Staff
 
 ACTION_NAMES: Mapping[str, str] = {
     "view": "打开工单",
+    "print": "打开单子打印",
     "reveal": "查看联系方式",
     "relay": "总机转接，没看号码",
     "dsar.register": "登记个人信息申请",
@@ -83,10 +84,10 @@ async def note(
     return row.id
 
 
-async def seen(s: Session, at: datetime, who: Staff, subject: str) -> bool:
+async def seen(s: Session, at: datetime, who: Staff, subject: str, action: str = "view") -> bool:
     """Say whether somebody had it open a moment ago."""
     recent = select(AuditEntryRow.id).where(
         AuditEntryRow.subject == subject, AuditEntryRow.at > at - AGAIN, AuditEntryRow.at <= at,
-        AuditEntryRow.who == who.id, AuditEntryRow.action == "view",
+        AuditEntryRow.who == who.id, AuditEntryRow.action == action,
     )  # fmt: skip
     return await s.scalar(recent.limit(1)) is not None

@@ -282,12 +282,19 @@ class AuditService:
         """Keep that somebody opened what shows a person; again within ten minutes is the same look."""
         if roles().roles[staff.role].content == "none":
             return
+        await self._once(staff, subject, "view")
+
+    async def printed(self, staff: Staff, subject: str) -> None:
+        """Keep that somebody opened a sheet to print it; again within ten minutes is the same sheet."""
+        await self._once(staff, subject, "print")
+
+    async def _once(self, staff: Staff, subject: str, action: str) -> None:
         now = self._clock.now()
         async with self._db.read() as s:
-            if await journal.seen(s, now, staff, subject):
+            if await journal.seen(s, now, staff, subject, action):
                 return
         async with self._db.write() as s:
-            await journal.note(s, now, staff, "view", subject)
+            await journal.note(s, now, staff, action, subject)
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────
 

@@ -176,7 +176,7 @@ class CatalogueService:
 
         ``asks`` are the questions of the appointment (``model.CertificateItem``). ``elder`` holds ``why`` and ``redirect`` for large-type mode where they are shorter. ``allowed`` is null for a kind that the locality's list does not have, and for one that it
         leaves to the case. A number of the list comes before a name. ``notice`` is the address of
-        the printable notice of a kind that is not issued.
+        the printable notice of a kind that is not issued, ``application`` that of the sheet for one that is.
         """
         policy = self._certificates
         item = next((i for i in policy.items if no is not None and i.no == no), None)
@@ -185,6 +185,7 @@ class CatalogueService:
             return {
                 "no": None, "name": name, "allowed": None, "basis": None, "valid_from": None, "why": None,
                 "redirect": None, "bring": [], "leaf": None, "notice": None, "elder": {},
+                "application": None,
             }  # fmt: skip
         return {
             "no": item.no, "name": item.name, "allowed": item.allowed,
@@ -192,6 +193,8 @@ class CatalogueService:
             "valid_from": policy.valid_from.isoformat() if policy.valid_from else None,
             "why": item.why, "redirect": item.redirect, "bring": list(item.bring),
             "asks": list(item.asks), "leaf": item.leaf, "elder": _said(item.elder.model_dump()),
+            "application": None if item.allowed is not True
+            else f"{self._settings.public_url}/notice/application?{urlencode({'kind': item.name})}",
             "notice": None if item.allowed is not False
             else f"{self._settings.public_url}/notice/refusal?{urlencode({'kind': item.name})}",
         }  # fmt: skip

@@ -36,6 +36,7 @@ READY: Mapping[str, Callable[[Ticket], bool]] = {
     "whistled": lambda t: bool(t.whistles),
     "asked": lambda t: bool(t.need_items),
     "filed": lambda t: t.state is not State.DRAFT,
+    "certificate": lambda t: bool((t.certificate or {}).get("name")),
     "assigned": lambda t: t.owner_org is not None and t.is_open,
 }
 """When a ticket has something to put on a sheet."""
@@ -50,7 +51,8 @@ NAMES = frozenset({
     "resolved_on", "supervise_level", "supervise_text", "supervise_due", "round_text",
     "whistle_units", "whistle_text", "whistle_due", "whistle_type", "whistle_lead", "whistle_no",
     "appointment", "occurred", "sign_due", "need_items", "info_due", "filed_on", "came_by",
-    "handled", "supervised_text", "called_back",
+    "handled", "supervised_text", "called_back", "certificate", "purpose", "demanded_by",
+    "certificate_where",
 })  # fmt: skip
 """Names that ``data/paper/papers.yml`` may use."""
 
@@ -88,6 +90,7 @@ def facts_of(history: Sequence[Event], rules: Rules, units: Mapping[str, str]) -
         "appointment": appointment_text(ticket.appointment),
         "need_items": "；".join(map(str, ticket.need_items)),
         "info_due": _moment(ticket.info_due_at),
+        **certificate_facts(ticket.certificate),
         **_course(ticket, history),
         **_extension(history),
         **_suspension(ticket, history),
@@ -104,6 +107,16 @@ def appointment_text(given: Mapping[str, Any] | None) -> str:
     portions = given.get("portions")
     said = (given.get("date"), part, given.get("time"), f"{portions}份" if portions else None)
     return " ".join(str(s) for s in said if s)
+
+
+def certificate_facts(given: Mapping[str, Any] | None) -> Facts:
+    """Return which certificate is asked for, what for, and who demands it, as far as it was said."""
+    asked = given or {}
+    return {
+        "certificate": str(asked.get("name") or ""),
+        "purpose": str(asked.get("purpose") or ""),
+        "demanded_by": str(asked.get("demanded_by") or ""),
+    }
 
 
 REPORTERS = {

@@ -46,6 +46,7 @@ class PaperKind(_Strict):
         when: Name in ``facts.READY``: when the ticket has something to put on it.
         repeats: Each issued sheet is one more attempt, and the sheet lists the earlier ones.
         progress: Whether the link to the ticket's progress is on it, as a QR code.
+        lines: Rows that stay when their fact is empty: somebody writes there with a pen.
     """
 
     title: str
@@ -58,6 +59,7 @@ class PaperKind(_Strict):
     to_unit: str = ""
     paragraphs: tuple[str, ...] = ()
     rows: tuple[tuple[str, str], ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()
     fields: tuple[SheetField, ...] = ()
     repeats: bool = False
     earlier: str = ""
@@ -69,7 +71,12 @@ class PaperKind(_Strict):
         if self.when not in READY:
             raise ValueError(f"when: {self.when} 没有这个条件")
         own = {"no"} | {f"f_{f.name}" for f in self.fields}
-        for text in (self.to_unit, self.earlier, *self.paragraphs, *(t for _, t in self.rows)):
+        for text in (
+            self.to_unit,
+            self.earlier,
+            *self.paragraphs,
+            *(t for _, t in (*self.rows, *self.lines)),
+        ):
             if unknown := named(text) - NAMES - own:
                 raise ValueError(f"{text}：没有{'、'.join(sorted(unknown))}这一项")
         for field in self.fields:

@@ -6,17 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 
-from services.catalogue.model import LocalityFile
+from services.catalogue.service import CatalogueService
 from services.clock import ZONE, Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.errors import LindaError
 from services.exchange.service import order_of
 from services.once import Once, keep, made_before
-from services.paper.facts import READY, facts_of
+from services.paper.facts import READY, certificate_facts, facts_of
 from services.paper.kinds import LONGEST, PaperKind, SheetField, filled, load_papers
 from services.paper.tables import SheetRow
 from services.people.masking import mask_all
@@ -30,6 +31,8 @@ from services.tickets.core.ticket import Ticket
 from services.tickets.service import TicketService
 from services.tickets.views import NO_CONTENT
 
+CERTIFICATE = "certificate"
+"""The condition (``facts.READY``) of the application for a certificate."""
 MISSING = LindaError("paper_not_found", "没有这张纸。", 404)
 
 
@@ -50,6 +53,8 @@ class Sheet:
     Attributes:
         number: ``None`` for a preview.
         version: Version of the ticket that it is made from.
+        lines: Rows that are there with an empty text, too, to be written by hand.
+        materials: What is to be brought for the certificate, to be ticked off.
         earlier: One line for each earlier attempt.
         fields: What is filled in, by name, for the form of a preview.
     """
@@ -64,11 +69,29 @@ class Sheet:
     to: str
     paragraphs: tuple[str, ...]
     rows: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, str], ...]
+    materials: tuple[str, ...]
     earlier: tuple[str, ...]
     issuer: str
     contact: str
     day: date
     fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Application:
+    """The application for a certificate that nobody has numbered: see ``Sheet`` for its parts."""
+
+    kind: PaperKind
+    name: str
+    paragraphs: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
+    materials: tuple[str, ...]
+
+
+def lines_of(kind: PaperKind, facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the rows for a pen; what is known already stands there."""
+    return tuple((head, filled(said, facts)) for head, said in kind.lines)
 
 
 class PaperService:
@@ -85,14 +108,15 @@ class PaperService:
         clock: Clock,
         people: PeopleService,
         tickets: TicketService,
-        locality: LocalityFile,
+        catalogue: CatalogueService,
     ) -> None:
         self.papers = load_papers(settings.data_dir / "paper" / "papers.yml")
         self._db = db
         self._clock = clock
         self._people = people
         self._tickets = tickets
-        self._locality = locality
+        self._catalogue = catalogue
+        self._locality = catalogue.locality
 
     async def offered(self, ticket_no: str, actor: Actor) -> list[Offered]:
         """Return the sheets that this person may print of a ticket as it is now."""
@@ -103,7 +127,7 @@ class PaperService:
         found = []
         for id, kind in self.papers.kinds.items():
             issued = tuple(r for r in rows if r.kind == id)
-            ready = _ready(kind, ticket)
+            ready = self._ready(kind, ticket)
             if actor.role in kind.roles and (issued or ready):
                 found.append(Offered(id, kind, ready, issued))
         return found
@@ -181,6 +205,30 @@ class PaperService:
             earlier = [r for r in rows if r.no < no]
             return await self._sheet(s, now, id, kind, row, None, earlier, actor)
 
+    # ── certificates ────────────────────────────────────────────────────────────────────────
+
+    def policy(self, certificate: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the locality's policy for the certificate of a ticket."""
+        asked = certificate or {}
+        return self._catalogue.certificate(asked.get("no"), asked.get("name"))
+
+    def application(self, certificate: Mapping[str, Any]) -> Application:
+        """Return the application for a certificate without a number, for who writes it at home.
+
+        Raises:
+            LindaError: 404 ``no_application``: the community does not issue this kind.
+        """
+        policy = self.policy(certificate)
+        if policy["allowed"] is not True:
+            raise LindaError("no_application", self.papers.words["no_application"], 404)
+        kind = next(k for k in self.papers.kinds.values() if k.when == CERTIFICATE)
+        facts = certificate_facts({**certificate, "name": policy["name"]})
+        facts["certificate_where"] = str(policy["redirect"] or "")
+        return Application(
+            kind, policy["name"], tuple(t for p in kind.paragraphs if (t := filled(p, facts))),
+            lines_of(kind, facts), tuple(policy["bring"]),
+        )  # fmt: skip
+
     # ── inside ──────────────────────────────────────────────────────────────────────────────
 
     async def _seen(self, ticket_no: str, actor: Actor) -> str:
@@ -196,12 +244,18 @@ class PaperService:
             raise LindaError("out_of_scope", "这件工单的内容不在您的工作范围内。", 403)
         return ticket
 
+    def _ready(self, kind: PaperKind, ticket: Ticket) -> bool:
+        """Whether a ticket has something to put on it; an application, only for what is issued here."""
+        if kind.when == CERTIFICATE and self.policy(ticket.certificate)["allowed"] is not True:
+            return False
+        return READY[kind.when](ticket) and (not kind.leaves or ticket.leaf in kind.leaves)
+
     def _kind(self, id: str, actor: Actor, ticket: Ticket) -> PaperKind:
         kind = self.papers.kinds.get(id)
         if kind is None:
             raise MISSING
         _allowed(kind, actor)
-        if not _ready(kind, ticket):
+        if not self._ready(kind, ticket):
             raise LindaError("paper_not_ready", f"这件工单现在没有《{kind.title}》可打。", 422)
         return kind
 
@@ -231,6 +285,11 @@ class PaperService:
         owner = orgs.get(ticket.owner_org or "")
         facts["owner_phone"] = (owner.phone if owner else None) or ""
         facts["duty_phone"] = f"{self._locality.duty.name} {self._locality.duty.phone}"
+        policy = self.policy(ticket.certificate)
+        facts |= {
+            "certificate": policy["name"] or "",
+            "certificate_where": policy["redirect"] or "",
+        }
         facts["task_place"] = await self._task_place(now, ticket, actor)
         if ticket.restricted and kind.to != "unit":
             # Children, violence, mental crisis: nothing that somebody looking on could read.
@@ -255,7 +314,9 @@ class PaperService:
             number=f"{now.ticket_no}-{kind.mark}{no}" if row else None,
             to=filled(kind.to_unit, facts),
             paragraphs=tuple(t for p in kind.paragraphs if (t := filled(p, facts))),
-            rows=tuple(rows), earlier=tuple(t for t in before if t) if kind.repeats else (),
+            rows=tuple(rows), lines=lines_of(kind, facts),
+            materials=tuple(policy["bring"]) if kind.when == CERTIFICATE else (),
+            earlier=tuple(t for t in before if t) if kind.repeats else (),
             issuer=self._locality.legal_entity, contact=self._locality.contact,
             day=(row.issued_at.astimezone(ZONE) if row else self._clock.now()).date(),
             fields=fields,
@@ -273,10 +334,6 @@ class PaperService:
             view = await self._tickets.get(now.ticket_no, actor)
             return str(view["location"]["text"] or "")
         return then.place.public_text or ""
-
-
-def _ready(kind: PaperKind, ticket: Ticket) -> bool:
-    return READY[kind.when](ticket) and (not kind.leaves or ticket.leaf in kind.leaves)
 
 
 def _allowed(kind: PaperKind, actor: Actor) -> None:

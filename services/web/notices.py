@@ -1,6 +1,6 @@
-"""Printable sheets for everybody: the privacy notice (个人信息告知书); the one-time notice of a service (一次告知单), and the notice that a
-certificate is not to be issued by a community (不予出具告知单, 民发〔2020〕20号); and the page that the
-QR code of a ticket's sheets leads to."""
+"""Printable sheets for everybody: the privacy notice (个人信息告知书); the one-time notice of a service (一次告知单), the notice that a
+certificate is not to be issued by a community (不予出具告知单, 民发〔2020〕20号), the application for one that is; and the page that the
+QR code of a ticket's sheets leads to. What staff open to print is on the audit's record."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 
 from services.catalogue.overview import LOCAL
 from services.errors import LindaError
-from services.web.auth import client_address
-from services.web.keys import SERVICES
+from services.web.auth import client_address, recognise
+from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 from services.web.templates import page
 from services.yaml_files import read_yaml
@@ -67,6 +67,7 @@ async def service_notice(request: web.Request) -> web.Response:
         valid_from=_iso_day(card["valid_from"], words),
         valid_to=_iso_day(card["valid_to"], words) if card["valid_to"] else text["open_end"],
     )
+    await _recorded(request, f"service:{card['id']}")
     return page(
         "notice_service.html",
         title=text["title"],
@@ -113,7 +114,27 @@ def _source(card: dict[str, Any], text: dict[str, Any]) -> str:
 async def refusal_notice(request: web.Request, query: RefusalQuery) -> web.Response:
     """The notice for a kind of certificate; the unit and the number are written by hand."""
     day = request.app[SERVICES].clock.now().date()
-    return _refusal(request, {"name": query.kind}, day, number=None)
+    return await _refusal(request, {"name": query.kind}, day, number=None)
+
+
+@routes.get(
+    "/notice/application", auth="public", query=RefusalQuery, page=True,
+    summary="证明申请和情况说明（打印，空白的）",
+)  # fmt: skip
+async def application(request: web.Request, query: RefusalQuery) -> web.Response:
+    """The application for a certificate that the community issues, to be written by hand."""
+    return await _application(request, {"name": query.kind}, number=None)
+
+
+@routes.get(
+    "/notice/{ticket_no}/application", auth="public", query=CodeQuery, page=True,
+    summary="证明申请和情况说明（打印，填上说过的）",
+)  # fmt: skip
+async def application_of_ticket(request: web.Request, query: CodeQuery) -> web.Response:
+    """The same with what the ticket knows of purpose and unit, for who has its code; without a name."""
+    services, number = request.app[SERVICES], request.match_info["ticket_no"]
+    view = await services.tickets.resident_get(number, None, query.code, origin=str(request.remote))
+    return await _application(request, view["certificate"] or {}, number=view["ticket_no"])
 
 
 @routes.get(
@@ -129,7 +150,7 @@ async def refusal_notice_of_ticket(request: web.Request, query: CodeQuery) -> we
     view = await services.tickets.resident_get(number, None, query.code, origin=str(request.remote))
     certificate = view["certificate"] or {}
     filed = date.fromisoformat(str(view["created_at"])[:10])
-    return _refusal(request, certificate, filed, number=view["ticket_no"])
+    return await _refusal(request, certificate, filed, number=view["ticket_no"])
 
 
 @routes.get(
@@ -185,7 +206,7 @@ def _progress(
     )  # fmt: skip
 
 
-def _refusal(
+async def _refusal(
     request: web.Request, certificate: dict[str, Any], day: date, number: str | None
 ) -> web.Response:
     services = request.app[SERVICES]
@@ -204,6 +225,7 @@ def _refusal(
         text["privacy"],
     ]
     locality = services.catalogue.locality
+    await _recorded(request, f"refusal:{number or policy['name']}")
     return page(
         "notice_refusal.html",
         title=text["title"],
@@ -217,6 +239,29 @@ def _refusal(
         contact=locality.contact,
         date=_day(day, words),
     )
+
+
+async def _application(
+    request: web.Request, certificate: dict[str, Any], number: str | None
+) -> web.Response:
+    services = request.app[SERVICES]
+    words = _texts(services.settings.data_dir)
+    sheet = services.paper.application(certificate)
+    await _recorded(request, f"application:{number or sheet.name}")
+    locality = services.catalogue.locality
+    return page(
+        "notice_application.html", title=sheet.kind.title, subtitle=sheet.name,
+        words=words, sheet=sheet, heading=services.paper.papers.words["materials"],
+        number=words["refusal"]["number"].format(number=number) if number else "",
+        issuer=locality.legal_entity, contact=locality.contact,
+    )  # fmt: skip
+
+
+async def _recorded(request: web.Request, subject: str) -> None:
+    """Keep which member of staff opened a sheet; a resident's own printing is nobody's business."""
+    await recognise(request)
+    if (staff := request.get(STAFF)) is not None:
+        await request.app[SERVICES].audit.printed(staff, f"sheet:{subject}")
 
 
 def _iso_day(day: str | date, words: dict[str, Any]) -> str:

@@ -32,6 +32,7 @@ CERTIFICATES = {
     "居住（租住）证明": {
         "no": None, "name": "居住（租住）证明", "allowed": True, "basis": "", "why": "", "redirect": "",
         "bring": ["身份证", "租赁合同或房产证"], "leaf": "A2",
+        "application": "/notice/application?kind=1",
     },
 }  # fmt: skip
 

@@ -115,6 +115,8 @@ async def test_a_permitted_one_becomes_an_appointment(talk: Talk, services: Fake
     assert talk.slots["certificate_route"] == "permitted"
     await talk.run("validate_certificate_form")
     assert "租赁合同" in talk.text  # told in full before anything is asked
+    assert "申请表可以先打印" in talk.text
+    assert "/notice/application?kind=1" in str(talk.said)
     address = {
         "entity": "address",
         "text": "幸福小区3号楼",
@@ -135,6 +137,8 @@ async def test_a_permitted_one_becomes_an_appointment(talk: Talk, services: Fake
     assert body["certificate"]["purpose"] == "孩子上学"
     assert body["leaf"] == "A2"
     assert "记上了：居住（租住）证明" in talk.text and "约好了" not in talk.text
+    links = talk.said[-1]["custom"]["card"]["links"]
+    assert "打印《证明申请和情况说明》" in str(links) and "/application?code=" in str(links)
 
 
 async def test_an_unknown_one_is_told_honestly(talk: Talk, services: FakeServices) -> None:

@@ -58,3 +58,27 @@ async def test_who_applied_for_a_paper_reads_that_we_wait_for_materials(
     await expect(page.get_by_text("等您补材料：租房合同、房东电话")).to_be_visible()
     await fits(page)
     await shot(page, "waits-for-materials")
+
+
+async def test_the_application_is_printed_at_home_and_at_the_desk(
+    page: Page, settings: Settings, services: Services
+) -> None:
+    number, code = await filed(
+        services, certificate={"name": "居住证明", "purpose": "孩子上学", "demanded_by": "北街小学"}
+    )
+    await page.goto(f"/notice/{number}/application?code={code}")
+    await expect(page.get_by_role("heading", name="证明申请和情况说明")).to_be_visible()
+    await expect(page.get_by_text("孩子上学")).to_be_visible()
+    await expect(page.get_by_role("button", name="打印")).to_be_visible()
+    await fits(page)
+    await shot(page, "application-at-home")
+    await enter(page, settings, "clerk1", f"/console/tickets/{number}/paper")
+    sheet = page.locator("section", has=page.get_by_role("heading", name="证明申请和情况说明"))
+    await sheet.get_by_role("link", name="看一看").tap()
+    await page.get_by_role("button", name="登记并打印").tap()
+    await expect(page.get_by_text(f"编号：{number}-申请1")).to_be_visible()
+    await fits(page)
+    await shot(page, "application-at-the-desk")
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await page.emulate_media(media="print")
+    await shot(page, "application-printed")

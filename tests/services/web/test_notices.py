@@ -13,7 +13,7 @@ from services.config import ROOT
 from services.context import Services
 from services.tickets.core.actor import SYSTEM
 from services.tickets.core.commands import CreateTicket
-from tests.services.web.conftest import Client
+from tests.services.web.conftest import Client, Token
 
 LOCALITIES = ROOT / "data" / "localities"
 
@@ -109,6 +109,69 @@ async def _sheets(client: Client, services: Services, kind: CertificateItem) -> 
         "by what people say": await text_of(client, "/notice/refusal", kind=kind.aliases[0]),
         "of the unit": await text_of(client, path, code=told["query_code"]),
     }
+
+
+@pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
+def test_every_permitted_kind_says_what_to_bring(locality: str) -> None:
+    policy = read(LOCALITIES / locality / "certificates.yml", CertificateFile)
+    permitted = [item for item in policy.items if item.allowed]
+    assert len(permitted) >= 3 and all(item.bring and item.redirect for item in permitted)
+
+
+async def test_every_permitted_kind_has_an_application_of_its_own(
+    client: Client, services: Services
+) -> None:
+    policy = read(LOCALITIES / "qinghe" / "certificates.yml", CertificateFile)
+    for item in (i for i in policy.items if i.allowed):
+        html = await text_of(client, "/notice/application", kind=item.name)
+        words = ["证明申请和情况说明", "做什么用", "哪家单位要的", "申请人签名", "经办人签名", "承诺：",
+                 item.redirect, *(f"<li>{b}</li>" for b in item.bring)]  # fmt: skip
+        assert [w for w in words if w not in html] == [], item.name
+        assert services.catalogue.certificate(None, item.name)["application"]
+
+
+@pytest.mark.parametrize("kind", ["亲属关系证明", "困难证明", "外星人证明"])
+async def test_what_is_not_issued_has_no_application(
+    client: Client, services: Services, kind: str
+) -> None:
+    await text_of(client, "/notice/application", 404, kind=kind)
+    assert services.catalogue.certificate(None, kind)["application"] is None
+
+
+async def test_the_application_of_a_ticket_knows_what_for_and_not_who(
+    client: Client, services: Services
+) -> None:
+    request = CreateTicket(
+        kind="booking", leaf="A2", narrative="要开居住证明", appointment={"date": "2026-12-01"},
+        contact={"name": "刘桂芬", "phone": "13500000012"},
+        certificate={"name": "居住证明", "purpose": "孩子上学", "demanded_by": "北街小学"},
+    )  # fmt: skip
+    view = await services.tickets.create(request, SYSTEM)
+    path = f"/notice/{view['ticket_no']}/application"
+    html = await text_of(client, path, code=view["query_code"])
+    for words in (view["ticket_no"], "孩子上学", "北街小学", "居住（租住）证明", "房产证"):
+        assert words in html, words
+    assert "刘桂芬" not in html and "13500000012" not in html
+    await text_of(client, path, 404, code="000000" if view["query_code"] != "000000" else "1")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "subject"),
+    [("/s/B1/notice", {}, "sheet:service:B1"),
+     ("/notice/refusal", {"kind": "健在证明"}, "sheet:refusal:健在证明"),
+     ("/notice/application", {"kind": "志愿者证明"}, "sheet:application:志愿服务记录证明")],
+)  # fmt: skip
+async def test_a_sheet_that_staff_open_is_recorded_and_a_residents_is_not(
+    client: Client, services: Services, as_staff: Token, path: str, query: dict[str, str],
+    subject: str,
+) -> None:  # fmt: skip
+    await text_of(client, path, **query)
+    assert await services.audit.entries(action="print") == []
+    for _ in range(2):
+        answer = await client.get(path, params=query, headers=await as_staff("clerk1"))
+        assert answer.status == 200
+    entries = await services.audit.entries(action="print")
+    assert [(e.who, e.subject) for e in entries] == [("clerk1", subject)]
 
 
 @pytest.mark.parametrize("kind", ["居住证明", "外星人证明"])

@@ -280,3 +280,35 @@ async def test_one_sheet_tells_the_whole_way_and_not_who_reported(
     assert (await client.get(
         f"/console/tickets/{number}/paper/course", headers=await as_staff("grid1")
     )).status == 403  # fmt: skip
+
+
+async def test_the_application_for_a_certificate_is_numbered_and_on_record(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    asked = {
+        "kind": "booking", "leaf": "A2", "narrative": "要开居住证明", "appointment": {"date": "2026-12-01"},
+        "place": LIGHT["place"], "contact": LIGHT["contact"],
+        "certificate": {"name": "居住证明", "purpose": "刘桂芬的孙子上学"},
+    }  # fmt: skip
+    number = await file(services, asked)
+    await issue(client, as_staff, "clerk1", number, "application")
+    sheet = await page(client, as_staff, "clerk1", number, "application/1")
+    for words in (f"{number}-申请1", "居住（租住）证明", "孙子上学", "幸福小区3号楼", "承诺：",
+                  "<li>身份证</li>", "申请人签名", "经办人签名"):  # fmt: skip
+        assert words in sheet, words
+    assert "刘桂芬" not in sheet and "13500000012" not in sheet
+    assert "打印《证明申请和情况说明》第1号" in str(await services.tickets.events(number, DESK))
+
+
+@pytest.mark.parametrize("name", ["亲属关系证明", "困难证明"])
+async def test_what_the_community_does_not_issue_has_no_application(
+    client: Client, as_staff: Token, services: Services, name: str
+) -> None:
+    asked = {
+        "kind": "consult",
+        "leaf": "A4",
+        "narrative": "要开证明",
+        "certificate": {"name": name},
+    }
+    number = await file(services, asked)
+    await page(client, as_staff, "clerk1", number, "application", 422)
