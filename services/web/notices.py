@@ -119,7 +119,7 @@ async def refusal_notice(request: web.Request, query: RefusalQuery) -> web.Respo
 
 @routes.get(
     "/notice/application", auth="public", query=RefusalQuery, page=True,
-    summary="证明申请和情况说明（打印，空白的）",
+    summary="证明申请表（打印，空白的）",
 )  # fmt: skip
 async def application(request: web.Request, query: RefusalQuery) -> web.Response:
     """The application for a certificate that the community issues, to be written by hand."""
@@ -128,7 +128,7 @@ async def application(request: web.Request, query: RefusalQuery) -> web.Response
 
 @routes.get(
     "/notice/{ticket_no}/application", auth="public", query=CodeQuery, page=True,
-    summary="证明申请和情况说明（打印，填上说过的）",
+    summary="证明申请表（打印，填上说过的）",
 )  # fmt: skip
 async def application_of_ticket(request: web.Request, query: CodeQuery) -> web.Response:
     """The same with what the ticket knows of purpose and unit, for who has its code; without a name."""

@@ -138,7 +138,7 @@ async def test_a_permitted_one_becomes_an_appointment(talk: Talk, services: Fake
     assert body["leaf"] == "A2"
     assert "记上了：居住（租住）证明" in talk.text and "约好了" not in talk.text
     links = talk.said[-1]["custom"]["card"]["links"]
-    assert "打印《证明申请和情况说明》" in str(links) and "/application?code=" in str(links)
+    assert "打印《证明申请表》" in str(links) and "/application?code=" in str(links)
 
 
 async def test_an_unknown_one_is_told_honestly(talk: Talk, services: FakeServices) -> None:

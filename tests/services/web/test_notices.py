@@ -124,7 +124,7 @@ async def test_every_permitted_kind_has_an_application_of_its_own(
     policy = read(LOCALITIES / "qinghe" / "certificates.yml", CertificateFile)
     for item in (i for i in policy.items if i.allowed):
         html = await text_of(client, "/notice/application", kind=item.name)
-        words = ["证明申请和情况说明", "做什么用", "哪家单位要的", "申请人签名", "经办人签名", "承诺：",
+        words = ["证明申请表", "做什么用", "哪家单位要的", "申请人签名", "经办人签名", "承诺：",
                  item.redirect, *(f"<li>{b}</li>" for b in item.bring)]  # fmt: skip
         assert [w for w in words if w not in html] == [], item.name
         assert services.catalogue.certificate(None, item.name)["application"]

@@ -297,7 +297,7 @@ async def test_the_application_for_a_certificate_is_numbered_and_on_record(
                   "<li>身份证</li>", "申请人签名", "经办人签名"):  # fmt: skip
         assert words in sheet, words
     assert "刘桂芬" not in sheet and "13500000012" not in sheet
-    assert "打印《证明申请和情况说明》第1号" in str(await services.tickets.events(number, DESK))
+    assert "打印《证明申请表》第1号" in str(await services.tickets.events(number, DESK))
 
 
 @pytest.mark.parametrize("name", ["亲属关系证明", "困难证明"])
