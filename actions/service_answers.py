@@ -264,7 +264,9 @@ async def redirected(turn: Turn, client: Client) -> bool:
     parts = {
         "answer": row.get("elder") or row["answer"] if turn.elder else row["answer"],
         "phone": _part("redirect_phone", turn.elder, row, "phone", "office"),
-        "source": _part("redirect_source", turn.elder, row, "source") or _unsourced(row),
+        "source": say("card_local")
+        if row.get("local")
+        else _part("redirect_source", turn.elder, row, "source"),
     }
     lines = say("redirected", turn.elder, **parts).splitlines()
     turn.tell("\n".join(line for line in lines if line))
@@ -276,12 +278,6 @@ def _part(key: str, elder: bool, row: Json, needed: str, *more: str) -> str:
     return (
         say(key, elder, **{k: row.get(k) or "" for k in (needed, *more)}) if row.get(needed) else ""
     )
-
-
-def _unsourced(row: Json) -> str:
-    """Return who decides, where the data names no source; a national number needs none."""
-    national = row.get("phone") and not row.get("office")
-    return "" if national else say("card_local")
 
 
 async def belongs_elsewhere(turn: Turn) -> bool:

@@ -109,6 +109,8 @@ class Redirect(_Entry):
         elder: The same for large-type mode: one thing, behind the number.
         phone_of: The unit (``orgs.yml``) whose number is given.
         phone: A national number, when there is one.
+        source: The law or document that says so, with its article.
+        local: No source is known that says it for every place: the answer says “以当地窗口为准”.
         leaves: Cards that may be meant, for a question that fits several.
     """
 
@@ -120,7 +122,8 @@ class Redirect(_Entry):
     elder: Annotated[str, Field(max_length=25)] = ""
     phone_of: str | None = None
     phone: Text | None = None
-    source: str | None = None
+    source: Text | None = None
+    local: bool = False
     leaves: tuple[str, ...] = Field((), max_length=3)
 
     @model_validator(mode="after")
@@ -129,6 +132,8 @@ class Redirect(_Entry):
             re.compile(pattern)
         if bool(self.answer) == bool(self.leaves):
             raise ValueError(f"{self.id}：answer 和 leaves 要有一个，也只能有一个")
+        if self.answer and bool(self.source) == self.local:
+            raise ValueError(f"{self.id}：source 和 local: true 要有一个，也只能有一个")
         return self
 
     def fits(self, text: str) -> bool:

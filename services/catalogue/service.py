@@ -149,7 +149,7 @@ class CatalogueService:
     def redirect(self, text: str) -> dict[str, Any] | None:
         """Return where a question belongs that no card answers; None when it is not known.
 
-        ``{id, name, answer, elder, office, phone, source, leaves}``; ``elder`` is the answer in
+        ``{id, name, answer, elder, office, phone, source, local, leaves}``; ``elder`` is the answer in
         large-type mode, ``leaves`` (with an empty answer) are the cards that may be meant.
         """
         row = next((r for r in self._redirects if r.fits(text)), None)
@@ -164,6 +164,7 @@ class CatalogueService:
             "office": office.name if office else None,
             "phone": row.phone or (office.phone if office else None),
             "source": row.source,
+            "local": row.local,
             "leaves": list(row.leaves),
         }
 

@@ -83,7 +83,7 @@ async def test_a_question_without_a_card_is_sent_to_who_knows(
 ) -> None:
     services.redirect = {
         "name": "缴水费", "answer": "水费由供水公司收。", "office": "供水公司", "phone": "0439-3",
-        "source": None, "leaves": [],
+        "source": None, "local": True, "leaves": [],
     }  # fmt: skip
     for intent, action in (("ask_service", "action_answer_service"),
                            ("out_of_scope", "action_out_of_scope")):  # fmt: skip
@@ -93,6 +93,11 @@ async def test_a_question_without_a_card_is_sent_to_who_knows(
             assert (talk.followup, talk.text) == ("action_answer_service", "")
             await talk.run("action_answer_service")
         assert "供水公司" in talk.text and "0439-3" in talk.text
+        assert "以当地窗口为准" in talk.text and "依据" not in talk.text
+    services.redirect |= {"source": "《城市供水条例》第二十四条", "local": False}
+    talk.hear("水费咋交", "ask_service", entities=[leaf("H1", 0.8)])
+    await talk.run("action_answer_service")
+    assert "依据：《城市供水条例》第二十四条" in talk.text and "以当地窗口" not in talk.text
     assert services.tickets == []
 
 

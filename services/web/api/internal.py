@@ -462,7 +462,7 @@ async def card(request: web.Request) -> dict[str, Any]:
     "/internal/v1/redirect", auth="internal", body=Asked, summary="没有卡片的常见问题该找谁"
 )
 async def redirect(request: web.Request, body: Asked) -> dict[str, Any]:
-    """Return ``{redirect: {name, answer, office, phone, source, leaves} | null}`` for a question."""
+    """Return ``{redirect: {name, answer, office, phone, source, local, leaves} | null}`` for a question."""
     return {"redirect": request.app[SERVICES].catalogue.redirect(body.text)}
 
 

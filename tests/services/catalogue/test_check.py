@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from services.catalogue.check import Finding, check_cards, check_population, hollow
 from services.catalogue.model import Card, CertificateItem, Population, Redirect, Route
 from services.people.model import Org
 
+ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 24)
 ORGS = {
     "civil": Org("civil", "民政局", "department", "0439-16"),
@@ -116,7 +121,9 @@ def test_a_refused_certificate_belongs_to_a_card_that_says_so() -> None:
 
 def test_a_redirect_to_nowhere_is_found() -> None:
     rows = (
-        Redirect(id="x", name="水费", says=("水费",), answer="找供水公司。", phone_of="water"),
+        Redirect(
+            id="x", name="水费", says=("水费",), answer="找供水公司。", phone_of="water", local=True
+        ),
         Redirect(id="y", name="补贴", says=("补贴",), leaves=("C2",)),
     )
     assert ["water" in f.text or "C2" in f.text for f in found(redirects=rows)] == [True, True]
@@ -127,8 +134,28 @@ def test_numbers_that_are_checked_and_spans_of_time_are_no_mistake() -> None:
     assert found(conditions=[words]) == []
 
 
+def test_a_redirect_names_its_source_or_says_that_the_place_decides() -> None:
+    both = {"id": "x", "name": "水费", "says": ["水费"], "answer": "找供水公司。"}
+    assert Redirect.model_validate({**both, "local": True}).source is None
+    assert not Redirect.model_validate({**both, "source": "《城市供水条例》第二十四条"}).local
+    for wrong in ({}, {"local": True, "source": "《城市供水条例》第二十四条"}, {"source": ""}):
+        with pytest.raises(ValidationError):
+            Redirect.model_validate({**both, **wrong})
+
+
+def test_every_redirect_of_ours_has_a_law_or_is_marked_local() -> None:
+    rows = yaml.safe_load((ROOT / "data/dialogue/redirects.yml").read_text())["redirects"]
+    answered = [r for r in rows if r.get("answer")]
+    assert [r["id"] for r in answered if bool(r.get("source")) == bool(r.get("local"))] == []
+    named = re.compile(r"《.+》|通知（\d{4}年）")
+    assert [r["id"] for r in answered if r.get("source") and not named.search(r["source"])] == []
+    assert sum(bool(r.get("source")) for r in answered) >= 20
+
+
 def test_a_redirect_with_an_unknown_number_is_found() -> None:
-    row = Redirect(id="x", name="护照", says=("护照",), answer="找出入境。", phone="12300")
+    row = Redirect(
+        id="x", name="护照", says=("护照",), answer="找出入境。", phone="12300", local=True
+    )
     assert [f.text for f in found(redirects=(row,))] == [
         "redirects.yml：x：号码 12300 没有核对过（numbers.yml 里没有）"
     ]
@@ -152,7 +179,9 @@ def test_a_vague_word_on_power_must_not_hide_the_directory() -> None:
 
 
 def test_words_of_a_card_that_a_redirect_answers_are_found() -> None:
-    row = Redirect(id="fee", name="水费", says=("水费",), unless=("漏",), answer="找供水公司。")
+    row = Redirect(
+        id="fee", name="水费", says=("水费",), unless=("漏",), answer="找供水公司。", local=True
+    )
     assert [f.text for f in found(redirects=(row,), examples=["水费咋交", "漏水水费高"])] == [
         "B1 低保：“水费咋交”会被 redirects.yml 的 fee 接走"
     ]
