@@ -1005,10 +1005,18 @@ class TicketService:
     async def resident_list(
         self, conversation_id: str, resident_id: str | None = None, also: Collection[str] = ()
     ) -> Views:
-        """Return the resident's own tickets, newest first (at most 100)."""
+        """Return the resident's own tickets, newest first (at most 100).
+
+        A confidential one is named only where it was reported: the phone of a joined channel may lie
+        where others see it.
+        """
         async with self._db.read() as s:
             own = await store.of_resident(s, (conversation_id, *also), resident_id)
-            return [await self._shown(s, t) for t in own]
+            shown = [(t, await self._shown(s, t)) for t in own]
+        return [
+            views.unnamed(view) if t.confidential and t.conversation_id != conversation_id else view
+            for t, view in shown
+        ]
 
     async def needed(
         self,

@@ -476,7 +476,18 @@ def joined_view(ticket: Ticket, parent: Ticket) -> View:
         mine = resident_view(ticket)
         shared |= {k: mine[k] for k in ("due_at", "due_text", "due_reason")}
     state_text = f"邻居也反映了，并在一起办：{there['state_text']}"
-    return resident_view(ticket) | shared | {"state_text": state_text, "goes_on": there["state"]}
+    view = resident_view(ticket) | shared | {"state_text": state_text, "goes_on": there["state"]}
+    # Protected after they had joined: what the neighbour's is about is not named to them either.
+    return unnamed(view) if parent.confidential or parent.restricted else view
+
+
+def unnamed(view: View) -> View:
+    """Return a resident's view in which neutral words stand for what the matter is about.
+
+    Who has the power over such a matter tells which it is, too.
+    """
+    owner = view["owner"] and {**view["owner"], "power": ""}
+    return view | {"title": _NEUTRAL, "owner": owner}
 
 
 def _place_parts(ticket: Ticket) -> View:

@@ -382,6 +382,17 @@ async def test_restricted_matters_have_a_neutral_title_for_onlookers(
     assert filed["title"] == "您反映的事项" and filed["priority"] == "U1"
 
 
+async def test_a_confidential_matter_is_named_only_where_it_was_reported(
+    tickets: TicketService,
+) -> None:
+    filed = await tickets.create(request("I2", "楼上半夜打麻将", confidential=True), ME)
+    (here,) = await tickets.resident_list("c1")
+    (joined,) = await tickets.resident_list("wechat", also=["c1"])
+    assert here["title"] == filed["title"] != "您反映的事项"
+    assert (joined["ticket_no"], joined["title"]) == (filed["ticket_no"], "您反映的事项")
+    assert not (joined["owner"] or {}).get("power")
+
+
 async def test_a_residents_own_tickets(tickets: TicketService, clock: TestClock) -> None:
     first = await tickets.create(request(resident_id="r1"), ME)
     clock.advance(minutes=5)
