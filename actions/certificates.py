@@ -11,14 +11,14 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import follow_ups
 from actions.client import Client, Json
 from actions.dialogue import load
-from actions.forms import certificate
+from actions.forms import certificate, volunteer
 from actions.forms.draft import Draft
 from actions.message import Message
 from actions.notices import APPLICATION, notice_card, spoken
 from actions.offers import make_offer
 from actions.requests import HANDOVER, own_part, with_rest
 from actions.texts import say
-from actions.turn import LISTEN, Turn, TurnAction
+from actions.turn import LISTEN, VOLUNTEER, Turn, TurnAction
 
 PERMITTED, FORBIDDEN, UNKNOWN = "permitted", "forbidden", "unknown"
 ROUTES = {True: PERMITTED, False: FORBIDDEN, None: UNKNOWN}
@@ -105,6 +105,8 @@ class CheckCertificate(TurnAction):
         """Return the route; the away and refused cases go the honest way (unknown)."""
         if turn.loop is None and _changes_own(turn):
             return [FollowupAction(HANDOVER["supplement_ticket"])]
+        if turn.loop is None and volunteer.joins(turn.message):
+            return [FollowupAction(VOLUNTEER)]  # “志愿服务” is also the name of a certificate
         refused = turn.refused()
         if turn.loop is None and refused and certificate.sent_to_and_fro(turn.message):
             return [*offer_loop(turn), FollowupAction(LISTEN)]

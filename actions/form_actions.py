@@ -140,7 +140,8 @@ class FormStep(TurnAction):
             elsewhere = "action_cancel_form" if tried else back
         if elsewhere:  # the words name a button, or answer what was asked before the form
             waiting = None if opening else turn.tracker.get_slot("requested_slot")
-            return [SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
+            kept = [] if opening or old is None else self._slots(old)  # or Rasa rejects the form
+            return [*kept, SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
         step = await self._step(turn, old)
         if step.question is None:
             return [
@@ -511,6 +512,12 @@ class ReportStep(FormStep):
             turn.say("ask_desk", desks)
         elif question == "who":
             turn.say("ask_who", [button("跳过", "/deny")])
+        elif question == extra.DANGER:
+            yes = button(
+                say("button_danger_yes"), f'/affirm{{"about":"{extra.DANGER}:{extra.YES}"}}'
+            )
+            no = button(say("button_danger_no"), f'/deny{{"about":"{extra.DANGER}:{extra.NO}"}}')
+            turn.say(extra.danger_key(draft), [yes, no])
         elif question == extra.FIELD:
             turn.say(extra.key(draft), [button("跳过", "/deny")])
         elif question == "occurred":

@@ -13,10 +13,12 @@ from bot.understanding.foreign import is_pinyin
 
 DATA = "manners"
 ABUSE = "abuse"
-THANK = "thank"
+GREETS, THANKS, LEAVES = "greets", "thanks", "leaves"
+"""Courtesies in another language."""
 WORDLESS = "clarify_none"
 _SPACE = re.compile(r"\s+")
 _MARKS = re.compile(r"[^\w]+")
+_END = re.compile(r"[\s\W]+$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -32,10 +34,26 @@ def saying(message: Message) -> str | None:
         return ABUSE
     if not pattern(DATA, "words").search(message.text):
         return WORDLESS
-    if re.match(load(DATA)["thanks"], message.text.strip(), re.I):
-        return THANK
+    if asked := others_asked(message):
+        return asked
     words = _SPACE.sub("", message.text)
     return next((s["text"] for s in load(DATA)["sayings"] if _is_said(s, words)), None)
+
+
+def others_asked(message: Message) -> str | None:
+    """Return the text that answers who claims a right to know what is another's (“我是物业经理，…谁报的”), or None.
+
+    Who names a ticket or leaves a number speaks of what they have.
+    """
+    if message.tapped or message.all("ticket_no") or message.all("phone"):
+        return None
+    words = _SPACE.sub("", message.text)
+    if not pattern(DATA, "others_asked", "wants").search(words):
+        return None
+    if pattern(DATA, "others_asked", "not_others").search(words):
+        return None
+    claims = load(DATA)["others_asked"]["claims"]
+    return next((c["text"] for c in claims if re.search(c["words"], words)), None)
 
 
 def _is_said(saying: Mapping[str, str], words: str) -> bool:
@@ -82,6 +100,16 @@ def language(text: str) -> str | None:
     return most if counts[most] >= fewest.get(most, fewest["default"]) else None
 
 
+def courtesy(text: str) -> tuple[str, str] | None:
+    """Return language and kind of a message that only greets, thanks or says goodbye in another language."""
+    words = _END.sub("", text.strip())
+    for name, data in load(DATA)["languages"].items():
+        for kind, said in (data.get("courtesies") or {}).items():
+            if re.fullmatch(said, words, re.I):
+                return name, kind
+    return None
+
+
 def reported(text: str) -> str | None:
     """Return the leaf of the matter that words of another language report, or None."""
     reports = load(DATA)["reports"]
@@ -92,4 +120,5 @@ def concerns(message: Message) -> bool:
     """Whether the message is one of manners at all."""
     if message.tapped or message.intent == "emergency":
         return False
-    return saying(message) is not None or language(message.text) is not None
+    foreign = language(message.text) or courtesy(message.text)
+    return saying(message) is not None or foreign is not None

@@ -7,7 +7,7 @@ An offer stands for the next message only; its button names the message it belon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
@@ -15,7 +15,7 @@ from actions import choices, conduct, drafts, repairs, waiting
 from actions.callback import says_unsolved
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.form_actions import say_due
-from actions.forms import report
+from actions.forms import report, volunteer
 from actions.forms.draft import fill
 from actions.forms.neighbours import NO_LEAF
 from actions.forms.replies import bare, is_no, is_yes, plain_yes
@@ -57,41 +57,36 @@ def make_offer(
     return [SlotSet("offer", offer)]
 
 
-@dataclass(frozen=True)
-class ShortPath:
-    """An intent that is answered with one sentence and an offer."""
-
-    action: str
-    key: str
-    kind: str
-    leaf: str | None
-
-
-SHORT_PATHS = (
-    ShortPath("action_suggest", "offer_suggest", "suggestion", "K3"),
-    ShortPath(VOLUNTEER, "offer_volunteer", "booking", "K1"),
-    ShortPath("action_complain_assistant", "offer_complain_assistant", "complaint", "M11"),
-)
-
-
-class ShortPathAction(TurnAction):
-    """One sentence, and the offer to file the resident's own words."""
+class Suggest(TurnAction):
+    """An idea is written down in a form of its own."""
 
     NAME = "action_suggest"
-    PATH = SHORT_PATHS[0]
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Say the sentence and remember the offer; who needs a hand is not thanked for lending one."""
-        needs = self.PATH.action == VOLUNTEER and repairs.hand_wanted(turn.message.text)
-        key = "offer_hand" if needs else self.PATH.key
-        return make_offer(turn, key, self.PATH.kind, self.PATH.leaf)
+        """Open the form; it reads this very message."""
+        return [FollowupAction("suggestion_form")]
 
 
-PATH_ACTIONS = tuple(
-    type(f"ShortPath_{path.action}", (ShortPathAction,), {"NAME": path.action, "PATH": path})
-    for path in SHORT_PATHS[1:]
-)
-"""The action server finds actions as classes: one for each further row of the table."""
+class Volunteer(TurnAction):
+    """Who wants to help is asked what and when; who needs a hand is not thanked for lending one."""
+
+    NAME = VOLUNTEER
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Open the form, or offer a helper."""
+        if repairs.hand_wanted(turn.message.text):
+            return make_offer(turn, "offer_hand", "booking", volunteer.LEAF)
+        return [FollowupAction("volunteer_form")]
+
+
+class ComplainAssistant(TurnAction):
+    """A complaint about the assistant itself."""
+
+    NAME = "action_complain_assistant"
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Say sorry and offer to file the resident's own words."""
+        return make_offer(turn, "offer_complain_assistant", "complaint", "M11")
 
 
 class Praise(TurnAction):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import conduct, crisis
+from actions import conduct, crisis, manners
 from actions.client import Alert, Client, Json, Refused, ServiceAway
-from actions.forms import booking
+from actions.forms import booking, extra
 from actions.forms.replies import NO, YES, bare, leaves_open, leftover
 from actions.texts import say
-from actions.turn import LISTEN, Turn, TurnAction, button
+from actions.turn import LISTEN, MANNERS, Turn, TurnAction, button, cleared
+from bot.understanding.scripts import simplify
 
 INTENT = "emergency"
 PLAIN = YES | NO | {"跳过", "跳过吧", "跳过这个", "先跳过"}
@@ -30,6 +31,10 @@ class Emergency(TurnAction):
     async def act(self, turn: Turn) -> list[EventType]:
         """Say what to do now; never ask anything before. Said again it is one sentence."""
         before = crisis.standing(turn.tracker.get_slot("crisis"), turn.message.now)
+        if told := extra.endangered(turn.draft if turn.loop else None, turn.message):
+            return await _instead_of_form(turn, told)
+        if turn.message.confidence < 1.0 and manners.courtesy(turn.message.text):
+            return [FollowupAction(MANNERS)]  # thanks in a language that nothing was learned of
         if _plain_answer(turn):
             if before and not before.over:
                 return await follow(turn, before)
@@ -50,7 +55,22 @@ class Emergency(TurnAction):
         return [FollowupAction(turn.loop or LISTEN)]
 
 
-async def _show_card(turn: Turn, leaf: str, *, named: bool, ticket_no: str = "") -> list[EventType]:
+async def _instead_of_form(turn: Turn, told: str) -> list[EventType]:
+    """Answer a report that turned out to be danger: the call for help takes its words, the form ends.
+
+    Args:
+        turn: The turn; its message answered the question with yes.
+        told: The report's words with that answer.
+    """
+    leaf = str(turn.draft.get("leaf")) if turn.draft else crisis.GENERAL
+    turn.message = replace(turn.message, text=simplify(told), written=told)
+    events = await _show_card(turn, leaf, named=True, waits=False)
+    return [*events, *cleared(), ActiveLoop(None)]
+
+
+async def _show_card(
+    turn: Turn, leaf: str, *, named: bool, ticket_no: str = "", waits: bool = True
+) -> list[EventType]:
     """Show the safety card and alert people.
 
     Args:
@@ -58,6 +78,7 @@ async def _show_card(turn: Turn, leaf: str, *, named: bool, ticket_no: str = "")
         leaf: Leaf of the emergency.
         named: A reviewed pattern or the resident said so, not only the classifier.
         ticket_no: The ticket of an alert that went out before; the words are added to it.
+        waits: An open form waits meanwhile, which is said.
     """
     now = crisis.begin(leaf, turn.message, named=named, ticket_no="")
     async with turn.client() as client:
@@ -71,7 +92,7 @@ async def _show_card(turn: Turn, leaf: str, *, named: bool, ticket_no: str = "")
         turn.say(_fallback(leaf))
     if alert:
         turn.tell(_alerted(alert))
-    if turn.loop:
+    if turn.loop and waits:
         turn.say("emergency_resume")
     known = (alert.ticket_no if alert else "") or ticket_no
     return [SlotSet("crisis", replace(now, ticket_no=known).to_slot())]

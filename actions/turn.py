@@ -35,7 +35,7 @@ from actions import (
 )
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
-from actions.forms import booking, certificate, subsidy
+from actions.forms import booking, certificate, extra, subsidy, volunteer
 from actions.forms.draft import Draft
 from actions.forms.replies import DECLINES, NO, OPENING, YES, bare
 from actions.message import (
@@ -60,6 +60,7 @@ WITHDRAW = "action_withdraw"
 SUBMITS = "action_submit_"
 SUBMIT_MEAL = f"{SUBMITS}meal"
 VOLUNTEER = "action_volunteer"
+MANNERS = "action_manners"
 CALLBACK = "action_callback_answer"
 EXPLAINS = frozenset({ANSWER, "action_refuse_certificate", "action_route_certificate"})
 """Actions that begin or go on with a topic."""
@@ -290,17 +291,19 @@ class Turn:
         if manners.about_us(self.message):
             return "action_complain_assistant"
         if manners.concerns(self.message):
-            return "action_manners"
+            return MANNERS
         if self.message.intent == "give_praise" and gist.ends_with_matter(self.message.text):
             return "report_form"  # thanks come first, the point last
         return self._arranged(name) or self._gone_on_with(name)
 
     def _by_others(self) -> str | None:
-        """Return the action for what no report takes down: another's power, a neighbour's hand."""
+        """Return the action for what no report takes down: another's power, a neighbour's hand, one's own."""
         if powers.asked(self.message) or powers.told_elsewhere(self.message):
             return ANSWER
-        wanted = self.message.intent != "emergency" and repairs.hand_wanted(self.message.text)
-        return VOLUNTEER if wanted else None
+        if self.message.intent == "emergency":
+            return None
+        volunteers = volunteer.joins(self.message) or repairs.hand_wanted(self.message.text)
+        return VOLUNTEER if volunteers else None
 
     def _reads_badly(self) -> bool:
         """Whether the message is about letters, hearing, typing, doors, and no matter of a place."""
@@ -372,8 +375,12 @@ class Turn:
         """
         if set(self.actions_since_message()) - {name, *RASAS_OWN}:
             return None
-        if drafts.which(self.message) is not None:  # about a form of another channel, not this one
-            meant: str | None = AFFIRM if drafts.answer(self.message) else DENY
+        if self.loop and not opening and extra.endangered(self.draft, self.message):
+            meant: str | None = "action_emergency"
+        elif (
+            drafts.which(self.message) is not None
+        ):  # about a form of another channel, not this one
+            meant = AFFIRM if drafts.answer(self.message) else DENY
         elif waiting.which(self.message) is not None:
             meant = AFFIRM if waiting.answer(self.message) else DENY
         elif self.choice is not None:
@@ -387,13 +394,21 @@ class Turn:
         else:
             meant = self.answer_to_offer()
             if meant is None and name not in PEOPLE_FIRST:
-                meant = accessible.ACTION if self._reads_badly() else self.meant_action(name)
+                meant = self._first_of_all() or self.meant_action(name)
             elif meant is None and name == "action_handoff":
                 meant = self._before_a_person()
         return meant if meant != name else None
 
+    def _first_of_all(self) -> str | None:
+        """Return the action for what no other reading may take: letters, and others' matters."""
+        if self._reads_badly():
+            return accessible.ACTION
+        return MANNERS if manners.others_asked(self.message) else None
+
     def _beside_the_form(self, name: str) -> str | None:
         """Return the action for a question beside an open form that a classifier has no name for."""
+        if self.message.intent != "emergency" and manners.others_asked(self.message):
+            return MANNERS if name != MANNERS else None
         if name == "action_handoff" and repairs.wished(self.message):
             return self.loop
         if name in PEOPLE_FIRST:
@@ -438,9 +453,11 @@ class Turn:
         return asked == "contact" and bool(contact.preference(self.message, asked=True))
 
     def _before_a_person(self) -> str | None:
-        """Return what comes before a person is called: what “我要投诉” is about, or a second look."""
+        """Return what comes before a person is called: what “我要投诉” is about, a second look, others' matters."""
         if self.message.tapped:
             return None
+        if manners.others_asked(self.message):
+            return MANNERS
         if OPENING.match(bare(self.message.text)) or repairs.wished(self.message):
             return "report_form"
         return own.REVIEW if own.wants_review(self.message) else None
@@ -533,7 +550,7 @@ class TurnAction(Action, ABC):
             The form or action of the first part, when none of them is for this action.
         """
         parts = turn.message.parts
-        if not parts or turn.loop or self.NAME in (PEOPLE_FIRST | CALLED_FOR):
+        if not parts or turn.loop or self.NAME in (PEOPLE_FIRST | CALLED_FOR | {MANNERS}):
             return None
         own = frozenset(intent for intent, name in HANDOVER.items() if name == self.NAME)
         turn.message, others = own_part(turn.message, own)

@@ -80,6 +80,8 @@ CARD = frozenset({
 })  # fmt: skip
 SHOWN = frozenset({"summary", "where"})
 """What a service card says in large-type mode; the rest is asked for."""
+FOREIGN = frozenset({"hello", "hello_again", "welcome", "farewell"})
+"""What is said in other languages."""
 CHAPTERS = {
     "A": "证照、证明、户籍", "B": "社会救助", "C": "老年服务", "D": "残疾人服务", "E": "社保、医保、就业、健康",
     "F": "生育和儿童", "G": "住房和物业事务", "H": "房屋设施报修", "I": "环境和安全", "J": "邻里、法律、平安",
@@ -95,7 +97,7 @@ SOURCES = (
     Source("微信", "texts/wechat.yml"),
     Source("小结和按钮里的话", "texts/words.yml"),
     Source("归别处管的事", "dialogue/redirects.yml", frozenset({"answer"})),
-    Source("外国话的招呼", "dialogue/manners.yml", frozenset({"hello"}), one_form=True),
+    Source("外国话的招呼", "dialogue/manners.yml", FOREIGN, one_form=True),
     Source("不受理时说的第一句", "workflow.yml", frozenset({"dispositions.say"})),
     Source("安全提示卡", "hotlines.yml", CARD, local=True),
     Source("证明开不开、去哪办", "certificates.yml", frozenset({"why", "redirect"}), local=True),

@@ -40,6 +40,8 @@ OWN = {
     "certificate": frozenset({"request_certificate"}),
     "booking": frozenset({"book_service"}),
     "errand": frozenset({"ask_service"}),
+    "volunteer": frozenset({"join_volunteer"}),
+    "suggestion": frozenset({"make_suggestion"}),
 }
 """Intents that are about the open form itself. The demand form hands over at once instead."""
 LATER = frozenset(
@@ -65,6 +67,8 @@ FREE = frozenset(
         "health",
         "people",
         "kind",
+        "can",
+        "when",
     }
 )
 """Questions answered in free words, which may sound like anything."""

@@ -14,6 +14,9 @@ from actions.forms.replies import SUBMIT_NOW, bare, is_no, is_question, is_yes
 from actions.message import Message
 
 FIELD = "extra"
+DANGER = "danger"
+"""The question whether somebody is in danger, and the prefix of what its buttons are about."""
+YES, NO = "yes", "no"
 BESIDE = ("contact", "occurred")
 """Who was asked one of these has been asked enough beside what and where."""
 SHORT = 4
@@ -25,6 +28,64 @@ LONGEST = 120
 def field() -> Field:
     """Return the question; an answer goes into the story, where whoever handles it reads it."""
     return Field(FIELD, _needed, answer=_answer, optional=True)
+
+
+def danger_field() -> Field:
+    """Return the question that goes first; a yes never reaches the form (:func:`endangered`)."""
+    return Field(DANGER, _danger_open, answer=_danger_answer)
+
+
+def danger_key(draft: Draft) -> str:
+    """Return the key of the question for the draft's leaf."""
+    return f"ask_danger_{(_danger(draft) or {})['key']}"
+
+
+def endangered(draft: Draft | None, message: Message) -> str:
+    """Return what was told when the question about danger is answered with yes; empty otherwise."""
+    rule = _danger(draft) if draft is not None and draft.asked == DANGER else None
+    if draft is None or rule is None:
+        return ""
+    if message.intent != "emergency" and _answers(message, draft) != YES:
+        return ""
+    words = rule["told_yes"] if message.tapped else message.verbatim.strip()
+    return f"{draft.get('narrative')}\n{words}"
+
+
+def _danger(draft: Draft) -> Mapping[str, Any] | None:
+    rule: Mapping[str, Any] | None = load("extra")["danger"].get(draft.get("leaf"))
+    return rule
+
+
+def _danger_open(draft: Draft, message: Message) -> bool:
+    rule = _danger(draft)
+    if rule is None or draft.get(DANGER) or draft.asks.get(DANGER):
+        return False
+    story, leaf = str(draft.get("narrative") or ""), str(draft.get("leaf"))
+    told = pattern("extra", "danger", leaf, "said").search(story)
+    return bool(pattern("extra", "danger", leaf, "when").search(story)) and not told
+
+
+def _answers(message: Message, draft: Draft) -> str:
+    """Return ``YES`` or ``NO``, as the question about danger was answered; empty for neither."""
+    if message.tapped:
+        return str(message.about or "").removeprefix(f"{DANGER}:")
+    words, leaf = bare(message.text), str(draft.get("leaf"))
+    if pattern("extra", "open").match(words):
+        return ""
+    if pattern("extra", "danger", leaf, NO).search(words):
+        return NO
+    return YES if pattern("extra", "danger", leaf, YES).search(words) else ""
+
+
+def _danger_answer(message: Message, draft: Draft) -> Values:
+    rule, story = _danger(draft), draft.get("narrative")
+    if rule is None:
+        return {}
+    if _answers(message, draft) == NO:
+        return {DANGER: NO, "narrative": f"{story}\n{rule['told_no']}"}
+    if pattern("extra", "open").match(bare(message.text)):
+        return {DANGER: "unknown", "narrative": f"{story}\n{rule['unknown']}"}
+    return {}
 
 
 def key(draft: Draft) -> str:

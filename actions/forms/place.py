@@ -80,9 +80,12 @@ def read(message: Message, draft: Draft) -> Values:
         label = str(message.location["label"])
         return {**_pinned(label, said, draft), PINNED: label}
     if said:
-        entity = max(reversed(said), key=lambda e: len(e.value))
+        entity = max(reversed(_harmed(message, said)), key=lambda e: len(e.value))
         parts = {k: v for k, v in entity.value.items() if k in PARTS}
         door = {**_side(message, entity), **_behind(message, entity)}
+        if (own := _own_door(message)) and own != entity.value.get("room"):
+            parts = {k: v for k, v in parts.items() if k not in ("floor", "room")}
+            door = {"room": own}  # what is above it or beside it is where the harm comes from
         parts = {**_nearer(message, draft, parts), **door}
         where = _compound_said(said, parts) or _compound_before(message, said, parts)
         if draft.get(PINNED) and {"community", "building"} <= set(where | parts):
@@ -93,6 +96,19 @@ def read(message: Message, draft: Draft) -> Values:
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
     return {}
+
+
+def _harmed(message: Message, said: Sequence[Entity]) -> Sequence[Entity]:
+    """Return the places without those that the harm comes from (“楼上3号楼602”), unless nothing is left."""
+    source = pattern("forms", "harm_from")
+    left = [e for e in said if not (e.value.get("room") and source.search(message.text[: e.start]))]
+    return left or said
+
+
+def _own_door(message: Message) -> str:
+    """Return the door that the speaker calls their own beside another one (“我住502，楼上602漏水”)."""
+    found = pattern("forms", "own_door").search(message.text)
+    return found["room"] if found else ""
 
 
 def _pinned(label: str, said: Sequence[Entity], draft: Draft) -> Values:

@@ -438,6 +438,7 @@ FORM = Form(
             read=_leaf,
             answer=_leaf_answer,
         ),
+        extra.danger_field(),
         Field("indoors", needed=lambda d, m: False, read=_indoors),
         neighbours.repeat_field(),
         replace(

@@ -28,6 +28,7 @@ from bot.components.emergency_guard import EMERGENCY, verdict_of
 from bot.components.intent_classifier import READINGS, leaf_of, topic_name, topics_of
 from bot.understanding.cards import Card, catalogue_stamp, load_cards
 from bot.understanding.scripts import simplify
+from bot.understanding.structures import structure_of
 
 #: A complaint that no leaf fits, and danger without one; never given out as a service.
 NO_LEAF = frozenset(("none", "-"))
@@ -261,6 +262,9 @@ class CatalogueMatcher(GraphComponent):
         verdict = verdict_of(message)
         if intent == EMERGENCY and verdict.alarm and verdict.leaf:
             scores[verdict.leaf] = 1.0
+        told = structure_of(simplify(message.get(TEXT)))
+        if told and told.intent == intent and told.leaf in allowed:
+            scores[told.leaf] = 1.0
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         if not ranked or (ranked[0][1] < self._config["minimum"] and intent != EMERGENCY):
             return []

@@ -26,6 +26,7 @@ from bot.understanding.emergency import judge
 from bot.understanding.plain_answers import plain_intent, says_nothing
 from bot.understanding.scripts import simplify
 from bot.understanding.signs import see
+from bot.understanding.structures import structure_of
 
 UNCERTAIN = "uncertain"
 READINGS = "readings"
@@ -40,6 +41,8 @@ _PIECES = 16
 NEVER = 2.0
 #: How sure we are of a message that is only facts: enough to go on, not enough to interrupt a form.
 _PLAIN_CONFIDENCE = 0.5
+#: How sure we are of a message whose build says what it is.
+_BUILD_CONFIDENCE = 0.9
 
 
 def leaf_of(message: Message) -> str | None:
@@ -222,6 +225,10 @@ class IntentClassifier(GraphComponent):
             above = NEVER if verdict.figure else float(self._config[bar])
             ranking = self._rank(message, above)
             sure = ranking[0]["name"] == EMERGENCY
+            if not sure and (told := structure_of(simplify(text))):
+                others = [r for r in ranking if r["name"] != told.intent]
+                ranking = [{"name": told.intent, "confidence": _BUILD_CONFIDENCE}, *others]
+                sure = True
         uncertain = not sure and (says_nothing(text) or self._is_uncertain(ranking))
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)

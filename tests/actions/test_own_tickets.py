@@ -193,8 +193,8 @@ async def test_a_verdict_is_never_forced(talk: Talk, services: FakeServices) -> 
 async def test_an_offer_stands_for_the_next_message_only(
     talk: Talk, services: FakeServices
 ) -> None:
-    talk.hear("建个凉亭吧", "make_suggestion")
-    await talk.run("action_suggest")
+    talk.hear("谢谢小王帮我抬米", "give_praise")
+    await talk.run("action_praise")
     talk.hear("对了几点下班", "ask_community_info")
     await talk.run("action_community_info")
     talk.hear("好", "affirm")
@@ -204,7 +204,7 @@ async def test_an_offer_stands_for_the_next_message_only(
     await talk.run("action_affirm")
     await talk.run("action_affirm")  # a second tap has no second effect
     assert len(services.tickets) == 1
-    assert services.sent("/tickets")[0]["narrative"] == "建个凉亭吧"
+    assert services.sent("/tickets")[0]["narrative"] == "谢谢小王帮我抬米"
 
 
 READINGS = [

@@ -1,0 +1,118 @@
+"""Offering to help, and suggestions: nothing that was said is asked again, one confirmation."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.forms import suggestion, volunteer
+from actions.forms.draft import CONFIRM, Draft, asking, fill, next_question
+from actions.message import Message
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices
+from tests.actions.helpers import HOME, msg, tap
+
+
+def opened(form: object, *messages: Message) -> tuple[Draft, str | None]:
+    """Return the draft after these messages, each the answer to what was asked before it."""
+    rules = form.FORM  # type: ignore[attr-defined]
+    draft, question = None, None
+    for message in messages:
+        draft = fill(rules, draft, message)
+        question = next_question(rules, draft, message)
+        draft = asking(draft, question)
+    assert draft is not None
+    return draft, question
+
+
+def test_everything_in_one_message_needs_no_question() -> None:
+    text = "我想当志愿者，会修自行车，周末上午有空，电话13800001234"
+    told = msg(text, "join_volunteer", ents={"phone": ("13800001234", "13800001234")})
+    draft, question = opened(volunteer, told)
+    assert question == CONFIRM
+    assert (draft.get("can"), draft.get("when")) == ("会修自行车", "周末上午有空")
+    body = volunteer.to_ticket(draft, "c1")
+    assert (body["leaf"], body["kind"], body["narrative"]) == ("K1", "booking", text)
+    assert body["contact"]["phone"] == "13800001234"
+
+
+def test_one_thing_is_asked_at_a_time_and_may_be_left_open() -> None:
+    first = msg("想当志愿者", "join_volunteer")
+    assert opened(volunteer, first)[1] == "can"
+    can = msg("陪老人下棋", "book_service", id="m2")
+    assert opened(volunteer, first, can)[1] == "when"
+    when = msg("看你们安排", "affirm", id="m3")
+    draft, question = opened(volunteer, first, can, when)
+    assert (draft.get("when"), question) == ("看你们安排", "contact")
+    draft, question = opened(volunteer, first, can, when, msg("不留", "deny", id="m4"))
+    assert question == CONFIRM
+    draft, question = opened(volunteer, first, *(tap("deny", id=f"t{n}") for n in range(3)))
+    assert question == CONFIRM
+    headings = [words for _, words in volunteer.summary(draft, first)]
+    assert headings[:2] == ["都行，听志愿站的", "志愿站和您定"]
+
+
+def test_a_known_phone_is_not_asked_for() -> None:
+    told = msg("想当志愿者，会理发，天天有空", "join_volunteer", phone_known=True)
+    assert opened(volunteer, told)[1] == CONFIRM
+
+
+@pytest.mark.parametrize(
+    ("words", "joins"),
+    [
+        ("志愿服务报名", True), ("我要参加志愿队", True), ("志愿者", True), ("志愿服务", True),
+        ("开志愿服务证明", False), ("志愿服务时长在哪查", False), ("找个志愿者陪我买菜", False),
+        ("志愿者昨天把我家门弄坏了要投诉", False),
+    ],
+)  # fmt: skip
+def test_plain_words_that_join(words: str, joins: bool) -> None:
+    assert volunteer.joins(msg(words, "request_certificate")) is joins
+
+
+@pytest.mark.parametrize(
+    ("words", "home", "question"),
+    [
+        ("我有个建议", None, "narrative"), ("想提点意见", None, "narrative"),
+        ("院子里多装几把椅子", None, "place"), ("院子里多装几把椅子", HOME, CONFIRM),
+        ("食堂能不能加个汤", None, CONFIRM), ("每栋楼都放个意见箱", None, CONFIRM),
+    ],
+)  # fmt: skip
+def test_what_a_suggestion_asks(words: str, home: dict[str, str] | None, question: str) -> None:
+    assert opened(suggestion, msg(words, "make_suggestion", home=home))[1] == question
+
+
+def test_where_is_taken_as_said_and_asked_once() -> None:
+    idea = msg("院子里多装几把椅子", "make_suggestion")
+    draft, question = opened(suggestion, idea, msg("老邮电院子", "chitchat", id="m2"))
+    assert (draft.get("address_text"), question) == ("老邮电院子", CONFIRM)
+    draft, question = opened(suggestion, idea, tap("deny", id="m2"))
+    assert (draft.get("address_text"), question) == (None, CONFIRM)
+
+
+def test_no_answer_is_wished_for() -> None:
+    told = msg("食堂加个汤吧，不用回我了", "make_suggestion")
+    draft, _ = opened(suggestion, told)
+    body = suggestion.to_ticket(draft, "c1")
+    assert body["narrative"].endswith("（居民说不用回音）") and body["leaf"] == "K3"
+    draft, _ = opened(suggestion, msg("食堂加个汤吧", "make_suggestion"))
+    assert suggestion.to_ticket(draft, "c1")["narrative"] == "食堂加个汤吧"
+
+
+async def test_the_button_submits_without_an_answer(talk: Talk, services: FakeServices) -> None:
+    await talk.hear("食堂加个汤吧", "make_suggestion").run("action_suggest")
+    assert talk.followup == "suggestion_form"
+    await talk.run("validate_suggestion_form")
+    payload = talk.payloads["提交，不用回音"]
+    assert '"about":"reply:no"' in payload
+    talk.hear(payload, "affirm", entities=[{"entity": "about", "value": "reply:no"}])
+    await talk.run("validate_suggestion_form")
+    assert talk.slots["confirmed"] is True
+    await talk.run("action_submit_suggestion")
+    assert "不另外打扰" in talk.text
+    assert services.sent("/tickets")[0]["narrative"].endswith("（居民说不用回音）")
+
+
+async def test_who_needs_a_hand_is_offered_one(talk: Talk, services: FakeServices) -> None:
+    await talk.hear("灯泡烧了我够不着，来个人帮我换", "join_volunteer").run("action_volunteer")
+    assert "搭把手" in talk.text and talk.followup != "volunteer_form"
+    await talk.hear("我想当志愿者", "join_volunteer").run("action_volunteer")
+    assert talk.followup == "volunteer_form"

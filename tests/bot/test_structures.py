@@ -1,0 +1,41 @@
+"""What a short sentence is by its build, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.understanding.structures import structure_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "三楼右手边那家漏水漏到我家", "602漏到我家502了", "楼上往我家滴水", "隔壁的水淌到俺屋里来了",
+        "对门家水管跑水流到我家了",
+    ],
+)  # fmt: skip
+def test_the_water_of_one_household_in_anothers_home(text: str) -> None:
+    found = structure_of(text)
+    assert found is not None and (found.intent, found.leaf) == ("report_problem", "H8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我家水管漏水",
+        "楼上漏水",
+        "楼上漏水到我家，能赔多少钱",
+        "下水道漏水漏到我家",
+        "楼上暖气漏水漏到我家",
+        "楼上漏水到我家找谁管",
+        "上次报的楼上漏水到我家那个单子",
+        "楼上漏水漏到我家" + "，这事说来话长" * 6,
+    ],
+)
+def test_what_the_classifier_decides(text: str) -> None:
+    assert structure_of(text) is None
+
+
+def test_a_lift_that_is_stuck_is_a_report_unless_somebody_is_named() -> None:
+    assert structure_of("小区电梯卡住了").leaf == "H5"  # type: ignore[union-attr]
+    assert structure_of("电梯卡住了里面有人") is None
