@@ -15,7 +15,7 @@ from actions import choices, conduct, drafts, repairs, waiting
 from actions.callback import says_unsolved
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.form_actions import say_due
-from actions.forms import report, volunteer
+from actions.forms import report, suggestion, volunteer
 from actions.forms.draft import fill
 from actions.forms.neighbours import NO_LEAF
 from actions.forms.replies import bare, is_no, is_yes, plain_yes
@@ -63,8 +63,16 @@ class Suggest(TurnAction):
     NAME = "action_suggest"
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Open the form; it reads this very message."""
-        return [FollowupAction("suggestion_form")]
+        """Open the form, which reads this very message; what is noted already is said to be."""
+        if turn.message.parts:
+            return [FollowupAction("suggestion_form")]
+        told = {"id": turn.message.id, "kind": "suggestion", "leaf": suggestion.LEAF}
+        async with turn.client() as client:
+            there = await _told_before(turn, {**told, "text": turn.message.verbatim}, client)
+        if there is None:
+            return [FollowupAction("suggestion_form")]
+        turn.say("offer_there", ticket_no=there.ticket_no, state=there.state_text)
+        return []
 
 
 class Volunteer(TurnAction):

@@ -419,6 +419,11 @@ def test_of_several_orders_the_earliest_date_is_shown(own: str, shown: str) -> N
         replace(CONTEXT, parent=shared),
     )  # fmt: skip
     assert str(joined_view(merged_in, shared)["due_at"])[:10] == shown
+    assert joined_view(merged_in, shared)["title"] == merged_in.title
+    # Protected after others had joined: what it is about is not named to them either.
+    for protected in ({"confidential": True}, {"restricted": True}):
+        seen = joined_view(merged_in, replace(shared, **protected))
+        assert seen["title"] == "您反映的事项" and not (seen["owner"] or {}).get("power")
 
 
 @pytest.mark.parametrize(

@@ -386,8 +386,8 @@ async def test_a_confidential_matter_is_named_only_where_it_was_reported(
     tickets: TicketService,
 ) -> None:
     filed = await tickets.create(request("I2", "楼上半夜打麻将", confidential=True), ME)
-    (here,) = await tickets.resident_list("c1")
-    (joined,) = await tickets.resident_list("wechat", also=["c1"])
+    (here,) = await tickets.resident_list("conversation-1")
+    (joined,) = await tickets.resident_list("wechat", also=["conversation-1"])
     assert here["title"] == filed["title"] != "您反映的事项"
     assert (joined["ticket_no"], joined["title"]) == (filed["ticket_no"], "您反映的事项")
     assert not (joined["owner"] or {}).get("power")
