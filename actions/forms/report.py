@@ -77,6 +77,7 @@ _NAME_WRITTEN = re.compile(
 """“名字写我爱人的，李强”."""
 _TURNS_AROUND = re.compile(r"不是.+?[,\uff0c]?是|是.+不是|(写|说|记)错")
 """A correction of words that no field holds (“是2楼不是3楼”): it belongs to the story."""
+_DOOR = re.compile(r"\d{2,4}(室|号)?")
 _THEIR_HOME = re.compile(r"(家|屋)(里|头)?")
 _ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
@@ -130,7 +131,10 @@ def is_news(message: Message, draft: Draft) -> bool:
         return True
     if len(set(bare(message.text))) == 1:
         return False  # “嘎嘎嘎嘎”
-    if draft.asked in ("confirm", "change") and not message.entities:  # else it is a correction
+    if _DOOR.fullmatch(bare(message.text)):
+        return False  # the number of a door is the place's
+    facts = any(e.type != "count" for e in message.entities)  # “说过三回了” counts and tells
+    if draft.asked in ("confirm", "change") and not facts:  # else it is a correction
         if _TURNS_AROUND.search(message.text):
             return True
         return words >= 2 and not (is_skip(message) or message.intent in _NO_NEWS)
