@@ -325,7 +325,7 @@ def _meal_words(part: str, order: Mapping[str, Any], message: Message) -> str:
             return ""
         return meal.say_meal(str(order["date"]), str(order.get("meal") or ""), message)
     if part == "portions":
-        return f"{value or 1}份"
+        return say("count_portions", n=value or 1)
     if part == "mode":
         return MODES.get(str(value), "")
     if part == subsidy.FIELD:
@@ -375,7 +375,7 @@ def skip(message: Message, order: Mapping[str, Any], days: list[str]) -> Change:
     if len(skipped) > NAMED:
         ends = (say_date(date.fromisoformat(d), message.now) for d in (skipped[0], skipped[-1]))
         named = "到".join(ends)
-    return _moved_on(message, order, patch, f"{named}不送")
+    return _moved_on(message, order, patch, say("amended_out", days=named))
 
 
 NAMED = 3
@@ -406,7 +406,7 @@ def _paused(message: Message, order: Mapping[str, Any]) -> list[str]:
 def _ended(message: Message, order: Mapping[str, Any], last: date) -> Change:
     if last.isoformat() < str(order["date"]):
         return Change(cancels=True)  # nothing is left of it
-    words = f"{say_date(last, message.now)}以后不再送"
+    words = say("amended_ends", day=say_date(last, message.now))
     return Change({"until": last.isoformat()}, lines=((words, ""),))
 
 
@@ -429,7 +429,14 @@ def _moved_on(message: Message, order: Mapping[str, Any], patch: Json, words: st
     lines = [(words, "")]
     if day.isoformat() != order["date"]:
         patch = {**patch, "date": day.isoformat()}
-        lines.append((f"下一顿是{meal.say_meal(day.isoformat(), str(order['meal']), message)}", ""))
+        lines.append(
+            (
+                say(
+                    "amended_next", meal=meal.say_meal(day.isoformat(), str(order["meal"]), message)
+                ),
+                "",
+            )
+        )
     return Change(patch, lines=tuple(lines))
 
 
@@ -503,7 +510,7 @@ def _reach(message: Message, ticket: TicketView) -> Change | None:
     if not phone and not wish:
         return None
     masked = f"{phone[:3]}****{phone[-4:]}" if len(phone) >= LONG_NUMBER else phone
-    lines = [(f"电话{masked}", old)] if phone else []
+    lines = [(say("amended_phone", phone=masked), old)] if phone else []
     if wish:
         lines.append((say("change_reach", wish=wish), ""))
     where = _place(message, ticket)

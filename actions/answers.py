@@ -13,6 +13,7 @@ from actions.intents import label
 from actions.message import Message, Reading
 from actions.own_tickets import query_code, ticket_no
 from actions.service_answers import belongs_elsewhere
+from actions.texts import say
 from actions.turn import ANSWER, Turn, TurnAction, button
 
 
@@ -95,7 +96,7 @@ class Accessibility(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Switch the letters, or say what there is; a person is always one."""
-        human = button("人工", "/ask_human")
+        human = button(say("button_human"), "/ask_human")
         wish = accessible.wish(turn.message.text)
         if wish is not None:
             kept = "_kept" if wish == turn.message.elder_before else ""
@@ -131,7 +132,10 @@ async def _whom_to_call(turn: Turn) -> dict[str, str]:
     """Return name and phone of who is on duty now, of the locality's data."""
     async with turn.client() as client:
         duty = (await client.community()).get("duty") or {}
-    return {"duty": str(duty.get("name") or "社区"), "phone": str(duty.get("phone") or "")}
+    return {
+        "duty": str(duty.get("name") or say("a_community")),
+        "phone": str(duty.get("phone") or ""),
+    }
 
 
 COMFORT = "action_comfort"
@@ -179,7 +183,7 @@ class Clarify(TurnAction):
             turn.say("clarify", buttons)
         else:
             common = [button(b["title"], b["payload"]) for b in load(misses.DATA)["commonest"]]
-            turn.say("clarify_none", [*common, button("人工", "/ask_human")])
+            turn.say("clarify_none", [*common, button(say("button_human"), "/ask_human")])
         return []
 
     @staticmethod

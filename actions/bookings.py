@@ -150,9 +150,9 @@ class BookingStep(FormStep):
             key = booking.sentence(draft, f"ask_booking_{question}")
             turn.say(key, buttons, more=more, what=booking.what(draft))
         elif question == "contact" and draft.get("phone_promised"):
-            turn.say("ask_contact_number", [button("跳过", "/deny")])
+            turn.say("ask_contact_number", [button(say("button_skip"), "/deny")])
         elif question in ("contact", "health", "people"):
-            turn.say(f"ask_booking_{question}", [button("跳过", "/deny")])
+            turn.say(f"ask_booking_{question}", [button(say("button_skip"), "/deny")])
         else:
             key = booking.sentence(draft, f"ask_booking_{question}")
             turn.say(key, what=booking.what(draft))
@@ -161,7 +161,7 @@ class BookingStep(FormStep):
         reason, offer = draft.get("window")["reason"], draft.get("next_open")
         words = say_date(booking.day(offer), turn.message.now) if offer else ""
         yes = f'/affirm{{"about":"{booking.NEXT_OPEN}"}}'
-        self.ask_other_day(turn, "ask_booking_closed", reason, words, yes, "不约了")
+        self.ask_other_day(turn, "ask_booking_closed", reason, words, yes, say("button_no_booking"))
 
     @staticmethod
     def _ask_other_slot(turn: Turn, draft: Draft) -> None:
@@ -177,7 +177,11 @@ class BookingStep(FormStep):
         when = booking.when(draft, turn.message)
         key = booking.sentence(draft, "ask_booking_full" if offers else "ask_booking_full_none")
         turn.say(
-            key, [*buttons, button("不约了", "/deny")], what=what, when=when, free="、".join(words)
+            key,
+            [*buttons, button(say("button_no_booking"), "/deny")],
+            what=what,
+            when=when,
+            free="、".join(words),
         )
 
 
@@ -204,7 +208,7 @@ class SubmitBooking(Submit):
             async with turn.client() as client:
                 place = await client.wait(turn.conversation_id, self.body(turn, draft), key)
         except ServiceAway:
-            turn.say("away_draft", [button("再试一次", "/affirm")])
+            turn.say("away_draft", [button(say("button_again"), "/affirm")])
             return self._keep(draft)
         except Refused as refused:
             turn.say("refused", reason=refused.message)

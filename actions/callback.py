@@ -11,9 +11,10 @@ from actions.client import Client
 from actions.dialogue import load, pattern
 from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
+from actions.texts import group, say
 from actions.turn import AFFIRM, Button, Turn, TurnAction, button
 
-SCORES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
+SCORES = {int(score): words for score, words in group("score").items()}
 
 SOLVED = "solved"
 """What the button “解决了” under the callback question is about."""
@@ -172,11 +173,11 @@ class CallbackAnswer(TurnAction):
             return
         solved = read_solved(turn.message)
         if solved is None:
-            title = (turn.message.pending_callback or {}).get("title") or "您报的事"
+            title = (turn.message.pending_callback or {}).get("title") or say("your_matter")
             score = None if turn.message.tapped else read_score(turn.message)
             # The verdict is kept with the button: said once, it is not asked for again.
             yes = f'/affirm{{"count":"{score}"}}' if score else "/affirm"
-            buttons = [button("办好了", yes), button("没弄好", "/deny")]
+            buttons = [button(say("button_solved"), yes), button(say("button_unsolved"), "/deny")]
             turn.say(
                 "callback_solved_first" if score else "callback_solved_again", buttons, title=title
             )

@@ -13,16 +13,16 @@ from actions.forms import booking
 from actions.texts import say
 from actions.turn import Button, button
 
-TITLES = {APPOINTMENT: "约时间去办", PROXY: "找人代办"}
+TITLES = {APPOINTMENT: say("button_appointment"), PROXY: say("button_proxy")}
 """What the offers of a card are called on their buttons."""
 PRINT = say("button_print")
-AGAIN = "看办事说明"
-BOOK = "约个时间"
+AGAIN = say("button_card")
+BOOK = say("button_book")
 ROWS = (
-    ("去哪办", "where"),
-    ("多久", "limit"),
-    ("收费", "fee"),
-    ("电话", "phone"),
+    (say("heading_where"), "where"),
+    (say("heading_limit"), "limit"),
+    (say("heading_fee"), "fee"),
+    (say("heading_phone"), "phone"),
 )
 
 
@@ -73,7 +73,10 @@ def titles(card: Json) -> str:
 def source(card: Json, elder: bool) -> str:
     """Return the basis, from when to when the statement counts, and that the window decides."""
     named = titles(card)
-    dates = {"date": card.get("valid_from") or "", "until": card.get("valid_to") or "另有通知"}
+    dates = {
+        "date": card.get("valid_from") or "",
+        "until": card.get("valid_to") or say("until_told"),
+    }
     words = say("card_source", elder, sources=named, **dates) if named else ""
     return words + say("card_local")
 
@@ -121,7 +124,7 @@ def buttons(card: Json) -> list[Button]:
         return []
     wanted = [(TITLES[kind], kind) for kind in kinds]
     if card.get("materials"):
-        wanted.append(("要带的清单", "print"))
+        wanted.append((say("button_materials"), "print"))
     return [
         button(title, f'/ask_service{{"service":"{card["id"]}","about":"{PART}{part}"}}')
         for title, part in wanted
@@ -204,7 +207,7 @@ def _online(card: Json) -> Json:
 
 
 def _validity(card: Json) -> Json:
-    return {"words": card.get("valid_from"), "until": card.get("valid_to") or "另有通知"}
+    return {"words": card.get("valid_from"), "until": card.get("valid_to") or say("until_told")}
 
 
 def _how(card: Json) -> Json:

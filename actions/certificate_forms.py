@@ -40,7 +40,7 @@ class CertificateStep(FormStep):
         if question == "place":
             ask_place(turn, draft)
         else:
-            turn.say(f"ask_{question}", [button("跳过", "/deny")])
+            turn.say(f"ask_{question}", [button(say("button_skip"), "/deny")])
 
 
 class DemandStep(FormStep):
@@ -69,7 +69,7 @@ class DemandStep(FormStep):
         if draft.get("sheet") == turn.message.id:
             name, address = policy.get("name") or "", spoken(notice)
             turn.say("certificate_sheet", custom=notice_card(notice), name=name, address=address)
-        refusal = button("不登记", "/deny")
+        refusal = button(say("button_no_demand"), "/deny")
         if draft.get("said_by"):
             buttons = [button(say("button_demand"), "/affirm"), refusal]
             turn.say("ask_demanded_by_known", buttons, unit=draft.get("said_by"))
@@ -98,7 +98,7 @@ class SubmitCertificate(Submit):
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say the number, the date and whose window it is."""
-        name = (draft.get("certificate") or {}).get("name") or "证明"
+        name = (draft.get("certificate") or {}).get("name") or say("a_certificate")
         general = str((draft.get("policy") or {}).get("application") or "")
         address = of_ticket(general, ticket, "/application")
         shown = with_link(ticket.card(), address, APPLICATION) if address else ticket.card()
@@ -129,7 +129,7 @@ class SubmitDemand(Submit):
 
     def summary(self, draft: Draft, message: Message) -> Lines:
         """Return the clue in words."""
-        return [("谁要的", str(draft.get("demanded_by")))]
+        return [(say("heading_demanded"), str(draft.get("demanded_by")))]
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say the number, and where the notice is that names the unit."""

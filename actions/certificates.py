@@ -68,7 +68,7 @@ def others(message: Message) -> list[Json]:
         return []  # one of them was chosen: the others wait already
     waiting = {str(e.text): e for e in named[:-1] if e.value != named[-1].value}
     return [
-        {"id": message.said_in or message.id, "text": f"开{text}", "intent": message.intent,
+        {"id": message.said_in or message.id, "text": say("told_certificate_short", name=text), "intent": message.intent,
          "leaf": None, "certificate": text}
         for text in waiting
     ]  # fmt: skip
@@ -207,8 +207,8 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
     bring = "、".join(policy.get("bring") or [])
     turn.say(
         "certificate_refused",
-        name=policy.get("name") or "这个证明",
-        basis=policy.get("basis") or "民发〔2020〕20号",
+        name=policy.get("name") or say("this_certificate"),
+        basis=policy.get("basis") or say("certificate_basis"),
         **ways(policy, turn.elder),
         bring="\n" + say("bring_too", words=bring) if bring else "",
         dated=_dated(policy, turn.elder),

@@ -105,7 +105,7 @@ async def tell(turn: Turn, client: Client) -> Json:
         turn.message.text, information.days_of(turn.message), turn.elder
     )
     if found["other_days"]:
-        turn.lead("info_other_days", line=True, topic=found["topic"] or "通知")
+        turn.lead("info_other_days", line=True, topic=found["topic"] or say("a_notice"))
     for text in found["texts"]:
         turn.tell(text)
     return found
@@ -127,7 +127,7 @@ def unknown(turn: Turn, found: Json) -> list[EventType]:
         turn.say("notice")
     if not OUTAGE.search(turn.message.text):
         return make_offer(turn, "offer_notice", "consult", "K5")
-    now = button("现在就停着", f'/report_problem{{"about":"m:{turn.message.id}"}}')
+    now = button(say("button_outage_now"), f'/report_problem{{"about":"m:{turn.message.id}"}}')
     return make_offer(turn, "offer_notice_outage", "consult", "K5", [now])
 
 

@@ -9,50 +9,21 @@ from typing import Any
 
 import yaml
 
+from actions.dialogue import load
+from actions.texts import group, say
+
 WEEKDAYS = "一二三四五六日"
-PARTS = {
-    "am": "上午",
-    "noon": "中午",
-    "pm": "下午",
-    "eve": "傍晚",
-    "night": "夜里",
-    "dawn": "凌晨",
-}
-HAPPENED = {**PARTS, "eve": "晚上"}
+PARTS = group("part")
+HAPPENED = {**PARTS, "eve": say("happened_eve")}
 """Of what has happened: 昨晚 is no 傍晚, which is a time that one can book."""
-MEALS = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
-MODES = {"delivery": "送到家", "pickup": "自己来取", "eat_in": "到食堂吃"}
+MEALS = group("meal_name")
+MODES = group("mode")
 DIETS: Mapping[str, str] = yaml.safe_load(
     (Path(__file__).parent.parent / "data" / "diets.yml").read_text(encoding="utf-8")
 )
 """Code of a diet → what it is called; the console calls it the same."""
-RELATIONS = {
-    "mother": "您母亲",
-    "father": "您父亲",
-    "parents": "您父母",
-    "grandma": "您奶奶/姥姥",
-    "grandpa": "您爷爷/姥爷",
-    "son": "您儿子",
-    "daughter": "您女儿",
-    "grandson": "您孙辈",
-    "spouse": "您爱人",
-    "brother": "您兄弟",
-    "sister": "您姐妹",
-    "uncle": "您家叔伯舅",
-    "aunt": "您家姑姨婶",
-    "mother_in_law": "您婆婆/岳母",
-    "father_in_law": "您公公/岳父",
-    "parents_in_law": "您公婆/岳父母",
-    "neighbor": "您邻居",
-    "other": "别人",
-}
-SAID = {
-    "grandma": {"姥": "您姥姥", "外婆": "您外婆", "奶": "您奶奶"},
-    "grandpa": {"姥": "您姥爷", "外公": "您外公", "爷": "您爷爷"},
-    "mother_in_law": {"婆婆": "您婆婆", "婆妈": "您婆婆", "岳母": "您岳母", "丈母": "您岳母"},
-    "father_in_law": {"公公": "您公公", "岳父": "您岳父", "丈人": "您岳父"},
-    "parents_in_law": {"公婆": "您公婆", "岳父母": "您岳父母"},
-}
+RELATIONS = group("relation")
+SAID: Mapping[str, Mapping[str, str]] = load("relations")["called"]
 """Of a relation that several people are called: by the word that the resident said."""
 
 
@@ -63,15 +34,19 @@ def say_relation(code: str, told: str = "") -> str:
     return said[0] if len(said) == 1 else RELATIONS.get(code, "")
 
 
-NEAR_DAYS = {-2: "前天", -1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
+NEAR_DAYS = dict(zip(range(-2, 3), group("near_day").values(), strict=True))
 
 
 def say_date(day: date, now: datetime) -> str:
     """Return a day in words: ``明天（11月25日，星期三）``; with the year when it is another one."""
     year = f"{day.year}年" if day.year != now.year else ""
-    words = f"{year}{day.month}月{day.day}日，星期{WEEKDAYS[day.weekday()]}"
     near = NEAR_DAYS.get((day - now.date()).days)
-    return f"{near}（{words}）" if near else words.replace("，", "（", 1) + "）"
+    return say(
+        "date_near" if near else "date_far",
+        near=near,
+        date=f"{year}{day.month}月{day.day}日",
+        weekday=WEEKDAYS[day.weekday()],
+    )
 
 
 def say_time(value: Mapping[str, Any], now: datetime, parts: Mapping[str, str] = PARTS) -> str:
@@ -98,7 +73,7 @@ def say_time(value: Mapping[str, Any], now: datetime, parts: Mapping[str, str] =
         words = say_date(start, now) + part
     else:
         words = f"{say_date(start, now)}到{say_date(end, now)}" + part
-    return words + ("前后" if value.get("approx") else "")
+    return say("date_about", words=words) if value.get("approx") else words
 
 
 def say_slot(appointment: Mapping[str, Any]) -> str:
@@ -128,10 +103,12 @@ def say_since(value: Mapping[str, Any], now: datetime) -> str:
     if clock or end != now.date() or days < 1:
         return say_time(value, now, HAPPENED)
     if days > YEARS:  # “都两年了” knows no day of the week
-        return f"大约从{start.year}年{start.month}月起"
-    near = "大约" if value.get("approx") else ""
-    lasted = f"，{say_count(days)}天了" if 1 < days <= LONG and not near else ""
-    return f"{near}从{say_date(start, now)}起{lasted}"
+        month = say("date_since", day=f"{start.year}年{start.month}月")
+        return say("date_since_about", since=month)
+    since = say("date_since", day=say_date(start, now))
+    if value.get("approx"):
+        return say("date_since_about", since=since)
+    return say("date_since_days", since=since, n=say_count(days)) if 1 < days <= LONG else since
 
 
 YEARS = 300
@@ -149,8 +126,8 @@ def say_count(number: int) -> str:
 def _habit(value: Mapping[str, Any]) -> str:
     days = value.get("weekdays") or []
     if value["recur"] == "daily" or len(days) == len(WEEKDAYS):
-        return "每天"
-    return "每周" + "、".join(WEEKDAYS[int(d) - 1] for d in days)
+        return say("date_daily")
+    return say("date_weekly", days="、".join(WEEKDAYS[int(d) - 1] for d in days))
 
 
 def _moment(text: str) -> tuple[date, str]:
@@ -165,7 +142,7 @@ def _moment(text: str) -> tuple[date, str]:
 def say_address(value: Mapping[str, Any]) -> str:
     """Return a normalised address in words: ``幸福小区3号楼2单元501``."""
     words = str(value.get("community") or "")
-    for key, suffix in (("building", "号楼"), ("unit", "单元"), ("floor", "楼"), ("room", "")):
+    for key, suffix in (*group("address").items(), ("room", "")):
         part = str(value.get(key) or "")
         if part:
             words += part + (suffix if part[-1].isalnum() and part.isascii() else "")

@@ -8,6 +8,7 @@ from actions.follow_ups import PROXY
 from actions.form_actions import FormStep, Submit, ask_place, facts_of
 from actions.forms import errand, lacking
 from actions.forms.draft import CONFIRM, Draft
+from actions.texts import say
 from actions.turn import Turn, button
 
 
@@ -23,7 +24,7 @@ class ErrandStep(FormStep):
         if question == "place":
             ask_place(turn, draft)
         else:
-            turn.say(f"ask_errand_{question}", [button("跳过", "/deny")])
+            turn.say(f"ask_errand_{question}", [button(say("button_skip"), "/deny")])
 
     def _acknowledge(
         self, turn: Turn, old: Draft | None, draft: Draft, question: str | None

@@ -35,12 +35,10 @@ from actions.message import Leaf, Message, one_each
 from actions.my_data import ask_about_subsidy, ask_to_remember
 from actions.people import danger_first
 from actions.requests import HANDOVER, as_later, offer_later, own_part, single
-from actions.texts import catalogue, say
+from actions.texts import catalogue, group, say
 from actions.turn import LISTEN, Button, Turn, TurnAction, button, cleared, short
 from bot.understanding.foreign import is_english
 
-YES_TITLE = say("button_submit")
-CONFIRM_BUTTONS = (button(YES_TITLE, "/affirm"), button("改一下", "/deny"))
 Lines = list[tuple[str, str]]
 
 
@@ -386,16 +384,17 @@ class FormStep(TurnAction):
             turn.again = False  # the summary is the same in any words
             summary = "\n".join(f"• {k}：{v}" for k, v in self.summary(draft, turn.message))
             key = "ask_confirm_changed" if changed else "ask_confirm"
-            buttons = self.confirm_buttons(draft)
-            turn.say(key, buttons, summary=summary, yes=YES_TITLE, changed=changed)
+            buttons = self.confirm_buttons(turn, draft)
+            turn.say(key, buttons, summary=summary, yes=buttons[0]["title"], changed=changed)
         elif offers_default(self.FORM, draft, question, draft.asks.get(question, 0)):
-            turn.say(f"ask_{question}_default", [button("对", "/affirm")])
+            turn.say(f"ask_{question}_default", [button(say("button_right"), "/affirm")])
         else:
             self.ask(turn, draft, question)
 
-    def confirm_buttons(self, draft: Draft) -> Sequence[Button]:
-        """Return the buttons under the summary."""
-        return CONFIRM_BUTTONS
+    def confirm_buttons(self, turn: Turn, draft: Draft) -> Sequence[Button]:
+        """Return the buttons under the summary, the yes first."""
+        yes = button(say("button_submit", turn.elder), "/affirm")
+        return (yes, button(say("button_change"), "/deny"))
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """Adjust the draft by rules of this form alone."""
@@ -436,7 +435,7 @@ class FormStep(TurnAction):
         if not offer:
             turn.say("ask_date_closed_none", reason=reason)
             return
-        buttons = [button(f"改成{offer}", yes), button(no, "/deny")]
+        buttons = [button(say("button_change_to", offer=offer), yes), button(no, "/deny")]
         turn.say(sentence, buttons, reason=reason, next=offer)
 
 
@@ -464,7 +463,7 @@ def ask_place(turn: Turn, draft: Draft) -> None:
     if gap == "home":
         buttons = [
             button(say("button_home"), '/affirm{"about":"home"}'),
-            button("不是家里", "/deny"),
+            button(say("button_not_home"), "/deny"),
         ]
     elif draft.get("place_options"):
         options = draft.get("place_options") or []
@@ -472,7 +471,7 @@ def ask_place(turn: Turn, draft: Draft) -> None:
             button(str(o["label"]), f'/affirm{{"about":"place:{i}"}}')
             for i, o in enumerate(options)
         ]
-        buttons.append(button("都不是", "/deny"))
+        buttons.append(button(say("button_none"), "/deny"))
     key = f"ask_place_{gap}"
     if gap == "open" and draft.form != report.FORM.name:
         key = f"ask_place_{draft.form}"
@@ -481,7 +480,7 @@ def ask_place(turn: Turn, draft: Draft) -> None:
     turn.say(key, buttons, known=known, home=where)
 
 
-DESKS = (("window", "社区窗口"), ("grid", "网格员"), ("property", "物业"))
+DESKS = tuple(group("desk").items())
 """Whose people a complaint can be about, beside “别的”, which may be said."""
 
 
@@ -501,17 +500,17 @@ class ReportStep(FormStep):
             buttons = [
                 button(leaves.name(leaf), f'/affirm{{"service":"{leaf}"}}') for leaf in options
             ]
-            turn.say("ask_leaf", [*buttons, button("都不是", "/deny")])
+            turn.say("ask_leaf", [*buttons, button(say("button_none"), "/deny")])
         elif question == "contact":
             key = "ask_contact_number" if draft.get("phone_promised") else "ask_contact"
-            turn.say(key, [button("不留了", "/deny")])
+            turn.say(key, [button(say("button_no_contact"), "/deny")])
         elif question in joining.QUESTIONS:
             joining.ask(turn, draft, question)
         elif question == "desk":
             desks = [button(w, f'/affirm{{"about":"{report.DESK}{d}"}}') for d, w in DESKS]
             turn.say("ask_desk", desks)
         elif question == "who":
-            turn.say("ask_who", [button("跳过", "/deny")])
+            turn.say("ask_who", [button(say("button_skip"), "/deny")])
         elif question == extra.DANGER:
             yes = button(
                 say("button_danger_yes"), f'/affirm{{"about":"{extra.DANGER}:{extra.YES}"}}'
@@ -519,10 +518,10 @@ class ReportStep(FormStep):
             no = button(say("button_danger_no"), f'/deny{{"about":"{extra.DANGER}:{extra.NO}"}}')
             turn.say(extra.danger_key(draft), [yes, no])
         elif question == extra.FIELD:
-            turn.say(extra.key(draft), [button("跳过", "/deny")])
+            turn.say(extra.key(draft), [button(say("button_skip"), "/deny")])
         elif question == "occurred":
             key = "ask_occurred_conduct" if draft.get("about") else "ask_occurred"
-            turn.say(key, [button("跳过", "/deny")])
+            turn.say(key, [button(say("button_skip"), "/deny")])
         else:
             turn.say(f"ask_{question}")
 
@@ -610,12 +609,13 @@ class MealStep(FormStep):
         else:
             turn.say(f"ask_{question}")
 
-    def confirm_buttons(self, draft: Draft) -> Sequence[Button]:
+    def confirm_buttons(self, turn: Turn, draft: Draft) -> Sequence[Button]:
         """Beside yes and no a word that the eater pays less, while nothing is known of that."""
+        usual = super().confirm_buttons(turn, draft)
         if not subsidy.may_offer(draft):
-            return CONFIRM_BUTTONS
+            return usual
         wish = button(say("button_subsidy"), f'/affirm{{"about":"{subsidy.WISH}"}}')
-        return (*CONFIRM_BUTTONS, wish)
+        return (*usual, wish)
 
     async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
         """“我妈八十三了，能少付点不” also tells how old she is."""
@@ -633,7 +633,7 @@ class MealStep(FormStep):
         reason, offer = draft.get("window")["reason"], draft.get("next_open")
         words = meal.say_meal(offer["date"], offer["meal"], turn.message) if offer else ""
         yes = '/affirm{"about":"next_open"}'
-        self.ask_other_day(turn, "ask_date_closed", reason, words, yes, "不订了")
+        self.ask_other_day(turn, "ask_date_closed", reason, words, yes, say("button_no_meal"))
 
 
 def _meal_button(name: str) -> Button:
@@ -660,7 +660,7 @@ class Submit(TurnAction):
             async with turn.client() as client:
                 ticket, again = await self._file(turn, draft, client, key)
         except ServiceAway:
-            turn.say("away_draft", [button("再试一次", "/affirm")])
+            turn.say("away_draft", [button(say("button_again"), "/affirm")])
             return self._keep(draft)
         except Refused as refused:
             turn.say("refused", reason=refused.message)
@@ -766,7 +766,7 @@ class SubmitReport(Submit):
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say number, code, date and who handles it."""
         about = {
-            "title": ticket.title or "您报的事",
+            "title": ticket.title or say("your_matter"),
             "state": ticket.state_text.rstrip("。"),
             "n": ticket.data.get("households") or 1,
         }

@@ -14,9 +14,9 @@ from actions.turn import Turn, button
 ACTS = {neighbours.URGE: "urge", neighbours.ADD: "supplement"}
 """What the same matter once more does to the ticket that there is."""
 REPEAT_TITLES = (
-    ("催一下", neighbours.URGE),
-    ("补充进去", neighbours.ADD),
-    ("不是一回事", neighbours.OTHER),
+    (say("button_urge"), neighbours.URGE),
+    (say("button_add"), neighbours.ADD),
+    (say("button_other"), neighbours.OTHER),
 )
 QUESTIONS = ("repeat", "join")
 
@@ -49,7 +49,7 @@ def ask(turn: Turn, draft: Draft, question: str) -> None:
     turn.say(
         "ask_repeat",
         buttons,
-        title=ticket.title or "这件事",
+        title=ticket.title or say("this_matter"),
         ticket_no=ticket.ticket_no,
         day=say_day(str(ticket.data.get("created_at") or "")),
         state=ticket.state_text.rstrip("。"),
@@ -62,8 +62,8 @@ def _ask_join(turn: Turn, others: Json) -> None:
     turn.say(
         "ask_join",
         [
-            button("加上我", f'/affirm{{"about":"{neighbours.JOIN}yes"}}'),
-            button("单独报", f'/affirm{{"about":"{neighbours.JOIN}no"}}'),
+            button(say("button_join"), f'/affirm{{"about":"{neighbours.JOIN}yes"}}'),
+            button(say("button_apart"), f'/affirm{{"about":"{neighbours.JOIN}no"}}'),
         ],
         n=others["households"],
         due=say("due_known", due=due) if due else "",

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from actions.texts import say
+
 CARDS = Path(__file__).resolve().parent.parent / "data" / "catalogue"
 
 # Inside a building: without its number nobody can find the lamp, the pipe or the lift.
@@ -74,4 +76,4 @@ def _called(leaf: str) -> tuple[str, ...]:
 
 def name(leaf: str | None) -> str:
     """Return what people call the leaf; for an unknown one ``这件事``."""
-    return names().get(leaf or "", "这件事")
+    return names().get(leaf or "", say("this_matter"))

@@ -6,9 +6,10 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import leaves, manners
 from actions.dialogue import load
+from actions.texts import say
 from actions.turn import Turn, TurnAction, button
 
-HUMAN = button("人工", "/ask_human")
+HUMAN = button(say("button_human"), "/ask_human")
 
 
 class Manners(TurnAction):
@@ -36,7 +37,11 @@ class Manners(TurnAction):
             _greet(turn, foreign)
             return []
         yes = f'/report_problem{{"service":"{leaf}","about":"m:{turn.message.id}"}}'
-        buttons = [button("是 Yes", yes), button("不是 No", "/deny"), HUMAN]
+        buttons = [
+            button(say("button_yes_english"), yes),
+            button(say("button_no_english"), "/deny"),
+            HUMAN,
+        ]
         turn.say("language_report", buttons, hello=words["hello"], name=leaves.name(leaf))
         offer = {"id": turn.message.id, "follow": "report_form", "about": turn.message.id}
         return [SlotSet("offer", {**offer, "intent": "report_problem", "leaf": leaf})]

@@ -12,6 +12,7 @@ from actions.client import Refused, ServiceAway
 from actions.dialogue import load
 from actions.forms.draft import Draft
 from actions.message import from_events
+from actions.texts import say
 from actions.turn import RASAS_OWN, Turn, button
 
 DATA = "misses"
@@ -61,7 +62,7 @@ async def call_person(turn: Turn, draft: Draft | None = None) -> None:
             words, key = _words(turn, draft), turn.key("human")
             alert = await client.alert(turn.conversation_id, "human", words, key)
     except (ServiceAway, Refused):
-        turn.say("handoff_away", [button("人工", "/ask_human")])
+        turn.say("handoff_away", [button(say("button_human"), "/ask_human")])
         return
     if alert.text:
         turn.tell(alert.text)

@@ -30,7 +30,7 @@ UNLEARN, RELEARN, LEARNING = "unlearn", "relearn", "learning"
 """That what is said teaches us no more, or again; whether it does."""
 SHOWN = 5
 """So many matters are named; of more their number."""
-WAYS = (("correct", "改电话"), ("delete", say("button_delete")), ("export", "全部带走"))
+WAYS = tuple((w, say(f"button_{w}")) for w in ("correct", "delete", EXPORT))
 NEEDS: dict[str, tuple[str, ...]] = {"delete": ("waiting", "heard"), "withdraw": ()}
 """What can be wished only when something is kept, with what else counts for it."""
 _NAME = re.compile(r"名字|姓名")
@@ -104,7 +104,7 @@ class MyData(TurnAction):
         pref = contact.preference(turn.message, asked=True) if wanted == PREFER else known
         pref = contact.merged(known, contact.standing(pref)) if wanted == PREFER else known
         yes = button(say("data_yes"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
-        turn.say(f"data_{wanted}", [yes, button("先不动", "/deny")], pref=pref)
+        turn.say(f"data_{wanted}", [yes, button(say("button_leave"), "/deny")], pref=pref)
         kept = pref if wanted == PREFER else ""
         return [SlotSet("offer", {**_offer(turn, wanted), "pref": kept})]
 
@@ -120,7 +120,9 @@ class MyData(TurnAction):
             return [SlotSet("offer", {**_offer(turn, CORRECT), "name": ""})]
         offer = {**_offer(turn, CORRECT), "name": str(person.value)}
         yes = button(say("data_yes"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
-        turn.say("data_correct_name", [yes, button("先不动", "/deny")], name=str(person.value))
+        turn.say(
+            "data_correct_name", [yes, button(say("button_leave"), "/deny")], name=str(person.value)
+        )
         return [SlotSet("offer", offer)]
 
     @staticmethod
@@ -129,7 +131,10 @@ class MyData(TurnAction):
         key = f"data_{wanted}_said" if wanted == "remember" and phone else f"data_{wanted}"
         yes = button(say("data_yes"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
         turn.say(
-            key, [yes, button("先不动", "/deny")], phone=number, open=_open(stored, turn.elder)
+            key,
+            [yes, button(say("button_leave"), "/deny")],
+            phone=number,
+            open=_open(stored, turn.elder),
         )
         newest = (stored.get("tickets") or [{}])[0].get("ticket_no")
         return [SlotSet("offer", _offer(turn, wanted, phone, newest))]
@@ -201,7 +206,7 @@ def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventTyp
     yes = button(say("button_remember"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
     key = "data_may_remember_both" if phone and pref else "data_may_remember_pref"
     key = key if pref else "data_may_remember"
-    turn.say(key, [yes, button("只用这一回", "/deny")], pref=pref)
+    turn.say(key, [yes, button(say("button_only_now"), "/deny")], pref=pref)
     wanted, number = ("remember", ticket.ticket_no) if phone else (PREFER, None)
     offer = {**_offer(turn, wanted, None, number), "pref": pref}
     return [SlotSet("offer", offer), SlotSet("contact_asked", True)]
@@ -222,7 +227,9 @@ def ask_about_subsidy(turn: Turn, ticket: TicketView, whom: str) -> list[EventTy
     if any(isinstance(v, dict) and v.get("data") == SUBSIDY for v in values):
         return []
     yes = button(say("button_remember"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
-    turn.say("data_may_remember_subsidy", [yes, button("只写这一回", "/deny")], whom=whom)
+    turn.say(
+        "data_may_remember_subsidy", [yes, button(say("button_write_once"), "/deny")], whom=whom
+    )
     return [SlotSet("offer", _offer(turn, SUBSIDY, None, ticket.ticket_no))]
 
 

@@ -27,7 +27,7 @@ from actions.turn import LISTEN, RASAS_OWN, VOLUNTEER, Button, Turn, TurnAction,
 SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
 YES = say("button_note_down")
-NO = "先不用"
+NO = say("button_not_now")
 
 
 def make_offer(
@@ -113,8 +113,10 @@ class Praise(TurnAction):
         if conduct.reports(message.text):
             return report_instead(turn)
         about = f'{{"about":"m:{message.id}"}}'
-        praise = button("是表扬", f"/give_praise{about}")
-        turn.say("praise_or_report", [praise, button("要反映问题", f"/report_problem{about}")])
+        praise = button(say("button_praise"), f"/give_praise{about}")
+        turn.say(
+            "praise_or_report", [praise, button(say("button_report"), f"/report_problem{about}")]
+        )
         return []
 
 
@@ -239,5 +241,5 @@ def none_of_them(turn: Turn) -> list[EventType]:
         earlier = about.removeprefix(REFERS_TO_MESSAGE)
         turn.message = recalled(turn.typed, turn.tracker.events, earlier)
         return make_offer(turn, "offer_consult_none", "consult", None)
-    turn.say("none_of_them", [button("人工", "/ask_human")])
+    turn.say("none_of_them", [button(say("button_human"), "/ask_human")])
     return [FollowupAction(LISTEN)]

@@ -126,7 +126,10 @@ async def tell(turn: Turn) -> list[EventType]:
 
 def _button(number: int, ticket: TicketView) -> dict[str, str]:
     facts = f'"ticket_no":"{ticket.ticket_no}","about":"{ABOUT}"'
-    return {"title": f"改第{number}个", "payload": f"/supplement_ticket{{{facts}}}"}
+    return {
+        "title": say("button_change_order", number=number),
+        "payload": f"/supplement_ticket{{{facts}}}",
+    }
 
 
 def words(ticket: TicketView, message: Message, next_: bool = True) -> str:
@@ -139,14 +142,21 @@ def words(ticket: TicketView, message: Message, next_: bool = True) -> str:
     """
     order = _order(ticket)
     relation = RELATIONS.get(str(ticket.data.get("relation") or ""))
-    whom = f"给{relation}：" if relation else ""
+    whom = say("order_whom", relation=relation) if relation else ""
     if amending.kind_of(ticket) != amending.MEAL:
-        what = str(order.get("what") or ticket.title or "预约")
-        return f"{whom}{what}，{amending.say_when(order, message) or '日子还没定'}"
+        what = str(order.get("what") or ticket.title or say("a_booking"))
+        return f"{whom}{what}，{amending.say_when(order, message) or say('day_open')}"
     day, which = _day(ticket), str(order.get("meal"))
     diet = diets.words(order, int(order.get("portions") or 1))
     how = "，".join(
-        filter(None, (f"{order.get('portions') or 1}份", diet, MODES.get(str(order.get("mode")))))
+        filter(
+            None,
+            (
+                say("count_portions", n=order.get("portions") or 1),
+                diet,
+                MODES.get(str(order.get("mode"))),
+            ),
+        )
     )
     if not order.get("habit"):
         return f"{whom}{meal.say_meal(day, which, message)}，{how}"
@@ -204,7 +214,7 @@ def ask_what(turn: Turn, ticket: TicketView) -> list[EventType]:
     drop = f'/withdraw_ticket{{"ticket_no":"{ticket.ticket_no}"}}'
     turn.say(
         "order_what",
-        [{"title": "不要了", "payload": drop}],
+        [{"title": say("button_drop_order"), "payload": drop}],
         order=words(ticket, turn.message),
     )
     offer: Json = {"id": turn.message.id, "order": ticket.ticket_no}

@@ -204,7 +204,9 @@ def _offer_to_join(turn: Turn, ticket: TicketView) -> None:
     The services answer the tap themselves; a plain yes as well.
     """
     yes = f'/join_channels{{"ticket_no":"{ticket.ticket_no}"}}'
-    turn.say("join_offer", [button("连起来", yes), button("先不用", "/deny")])
+    turn.say(
+        "join_offer", [button(say("button_link"), yes), button(say("button_not_now"), "/deny")]
+    )
 
 
 def progress(ticket: TicketView, message: Message) -> str:
@@ -213,7 +215,7 @@ def progress(ticket: TicketView, message: Message) -> str:
     return say(
         "progress_line",
         message.elder,
-        title=ticket.title or "您报的事",
+        title=ticket.title or say("your_matter"),
         ticket_no=ticket.ticket_no,
         state=_state(ticket),
         due=due(ticket, message) if open_ else "",
@@ -267,7 +269,7 @@ class OwnTicketAction(TurnAction):
         """Offer the newest ones; a tap or “第一个” chooses."""
         about = f'"about":"m:{turn.message.id}"'
         shown = found[:SHOWN]
-        titles = [f"{t.title or '您报的事'}（{t.ticket_no}）" for t in shown]
+        titles = [f"{t.title or say('your_matter')}（{t.ticket_no}）" for t in shown]
         payloads = [f'/{self.INTENT}{{"ticket_no":"{t.ticket_no}",{about}}}' for t in shown]
         turn.say("which_ticket", [button(*each) for each in zip(titles, payloads, strict=True)])
         return []
@@ -429,7 +431,7 @@ class Supplement(OwnTicketAction):
         buttons = []
         if undoable:
             facts = f'"ticket_no":"{view.ticket_no}","about":"{UNDO}"'
-            buttons = [button("改回去", f"/supplement_ticket{{{facts}}}")]
+            buttons = [button(say("button_back"), f"/supplement_ticket{{{facts}}}")]
         turn.say(
             "amended", buttons, custom=view.card(), changes=changes, **about_ticket(turn, view, view),
             owner=say_owner(view) if view.owner and not undoable else "",
@@ -453,7 +455,7 @@ class Supplement(OwnTicketAction):
         if not before:
             turn.say("button_gone")
             return []
-        body: Json = {**body_of(turn), "text": "改回原来的", "appointment": before}
+        body: Json = {**body_of(turn), "text": say("told_back"), "appointment": before}
         number = open_ones[0].ticket_no
         try:
             view = await client.resident_act(number, "amend", body, turn.key("amend"))
@@ -573,9 +575,9 @@ class Withdraw(OwnTicketAction):
 
         named = orders.words(ticket, turn.message) if orders.numbered(turn) else ""
         about = {"title": named or ticket_title(ticket), "ticket_no": ticket.ticket_no}
-        keep = why("先不撤", withdrawing.KEEP)
+        keep = why(say("button_keep"), withdrawing.KEEP)
         if words:
-            go = why("撤掉", withdrawing.GO)
+            go = why(say("button_withdraw"), withdrawing.GO)
             turn.say("withdraw_confirm", [go, keep], reason=short(words, LONG_REASON), **about)
         else:
             offered = [why(*each) for each in withdrawing.buttons(kind_of(ticket))]
@@ -680,7 +682,7 @@ class Reject(OwnTicketAction):
         """Say how the newest stands and offer to hurry; a typed yes asks which when there are more."""
         ticket = open_ones[0]
         urge = f'/urge_ticket{{"ticket_no":"{ticket.ticket_no}"}}'
-        buttons = [button("催一下", urge), button("先不催", "/deny")]
+        buttons = [button(say("button_urge"), urge), button(say("button_no_urge"), "/deny")]
         turn.say("reject_open", buttons, **about_ticket(turn, ticket, ticket))
         return [SlotSet("offer", {"id": turn.message.id, "follow": Urge.NAME})]
 
@@ -771,7 +773,7 @@ def _state(ticket: TicketView) -> str:
 
 def ticket_title(ticket: TicketView) -> str:
     """Return the name of a request in a sentence."""
-    return ticket.title or "您报的事"
+    return ticket.title or say("your_matter")
 
 
 def about_ticket(turn: Turn, view: TicketView, before: TicketView | None = None) -> dict[str, str]:

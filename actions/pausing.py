@@ -177,7 +177,7 @@ async def _until_told(turn: Turn, client: Client, found: Sequence[TicketView]) -
 def _ask(turn: Turn, found: Sequence[TicketView]) -> None:
     number = found[0].ticket_no
     until = f'/supplement_ticket{{"ticket_no":"{number}","about":"{OPEN}"}}'
-    turn.say("ask_pause_until", [{"title": "等我说再送", "payload": until}])
+    turn.say("ask_pause_until", [{"title": say("button_pause_open"), "payload": until}])
 
 
 async def _resume(turn: Turn, client: Client) -> list[EventType] | None:

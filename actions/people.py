@@ -51,7 +51,7 @@ class Emergency(TurnAction):
     @staticmethod
     def _no_danger(turn: Turn) -> list[EventType]:
         if turn.loop is None:
-            turn.say("clarify_none", [button("人工", "/ask_human")])
+            turn.say("clarify_none", [button(say("button_human"), "/ask_human")])
         return [FollowupAction(turn.loop or LISTEN)]
 
 
@@ -214,7 +214,7 @@ class Comfort(TurnAction):
             turn.tell(safety_text(card, first=bool(elder)))
         about = f'"service":"{self.VISIT}","about":"m:{turn.message.id}"'
         yes = button(say("button_visit"), f"/report_problem{{{about}}}")
-        turn.say("comfort_visit", [yes, button("先不用", "/deny")])
+        turn.say("comfort_visit", [yes, button(say("button_not_now"), "/deny")])
         offer = {"id": turn.message.id, "follow": "report_form", "intent": "report_problem",
                  "about": turn.message.id, "leaf": self.VISIT}  # fmt: skip
         return [SlotSet("offer", offer), FollowupAction(LISTEN)]
@@ -271,7 +271,7 @@ async def _card(client: Client, now: crisis.Crisis, elder: bool) -> Json | None:
 
 async def _alert(client: Client, turn: Turn, leaf: str, ticket_no: str = "") -> Alert | None:
     """Alert people, or add the words to the call for help of this ticket."""
-    words = turn.message.verbatim or "紧急求助"
+    words = turn.message.verbatim or say("told_emergency")
     try:
         return await client.alert(
             turn.conversation_id, "emergency", words, turn.key("emergency"), leaf, ticket_no
@@ -324,11 +324,11 @@ class Handoff(TurnAction):
                 alert = await client.alert(
                     turn.conversation_id,
                     "human",
-                    turn.message.verbatim or "人工",
+                    turn.message.verbatim or say("button_human"),
                     turn.key("human"),
                 )
         except ServiceAway:
-            turn.say("handoff_away", [button("人工", "/ask_human")])
+            turn.say("handoff_away", [button(say("button_human"), "/ask_human")])
             return []
         turn.tell(alert.text or say("handoff", turn.elder))
         return []

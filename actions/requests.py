@@ -115,7 +115,7 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
     key = f"later_{intent}"
     turn.say(
         key if key in catalogue() else "later",
-        [yes, {"title": "先不办", "payload": "/deny"}],
+        [yes, {"title": say("button_not_done_now"), "payload": "/deny"}],
         text=first["text"],
     )
     offer = {

@@ -27,9 +27,10 @@ from actions.own_tickets import (
     named_in,
     ticket_title,
 )
+from actions.texts import say
 from actions.turn import Turn, button
 
-HUMAN = button("找工作人员", "/ask_human")
+HUMAN = button(say("button_staff"), "/ask_human")
 BARE_WISH = 12
 """“我要申请复核” up to so many characters names nothing else that it could be about."""
 TOO_LATE = "review_too_late"
@@ -75,7 +76,11 @@ class Review(OwnTicketAction):
                 ticket.ticket_no, "review", body_of(turn), turn.key("review")
             )
         except Refused as refused:
-            anew = [button("重新反映", "/report_problem")] if refused.code == TOO_LATE else [HUMAN]
+            anew = (
+                [button(say("button_report_again"), "/report_problem")]
+                if refused.code == TOO_LATE
+                else [HUMAN]
+            )
             turn.say("review_refused", anew, reason=refused.message, **about)
             return []
         due = str((view.data.get("review") or {}).get("due_text") or "")
@@ -114,7 +119,7 @@ def _another_way(turn: Turn, ticket: TicketView) -> list[EventType]:
         yes = f'/reject_resolution{{{number},"about":"m:{turn.message.id}"}}'
         turn.say(
             "review_finished",
-            [button("退回重办", yes), button("先不用", "/deny")],
+            [button(say("button_reopen"), yes), button(say("button_not_now"), "/deny")],
             **about_ticket(turn, ticket),
         )
         return [SlotSet("offer", {"id": turn.message.id, "yes": yes, "no": "/deny"})]
@@ -122,6 +127,8 @@ def _another_way(turn: Turn, ticket: TicketView) -> list[EventType]:
         key = "review_handed_off" if state == "HANDED_OFF" else "review_withdrawn"
         turn.say(key, [HUMAN], **about_ticket(turn, ticket))
         return []
-    hurry = button("催一下", f"/urge_ticket{{{number}}}")
-    turn.say("review_open", [hurry, button("先不催", "/deny")], **about_ticket(turn, ticket))
+    hurry = button(say("button_urge"), f"/urge_ticket{{{number}}}")
+    turn.say(
+        "review_open", [hurry, button(say("button_no_urge"), "/deny")], **about_ticket(turn, ticket)
+    )
     return [SlotSet("offer", {"id": turn.message.id, "follow": Urge.NAME})]

@@ -103,10 +103,10 @@ async def _power(turn: Turn, client: Client, leaf: str) -> list[EventType]:
     card = await client.card(leaf)
     if card is None or not card.get("valid"):
         return _without(turn, leaf, card)
-    yes = button("报上去", f'/affirm{{"about":"offer:{turn.message.id}"}}')
+    yes = button(say("button_report_power"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
     told = {k: card.get(k) or "" for k in ("name", "power", "where", "limit")}
     source = cards.source(card, turn.elder)
-    turn.say("power_told", [yes, button("先不用", "/deny")], source=source, **told)
+    turn.say("power_told", [yes, button(say("button_not_now"), "/deny")], source=source, **told)
     offer = {"id": turn.message.id, "follow": "report_form"}
     return [*_topic(turn, leaf), SlotSet("offer", offer)]
 

@@ -41,3 +41,18 @@ def say(key: str, elder: bool = False, **values: Any) -> str:
     forms = catalogue()[key]
     text = forms["elder"] if elder and "elder" in forms else forms["plain"]
     return text.format(**values).strip()
+
+
+def group(name: str) -> dict[str, str]:
+    """Return what is called by a code, in the order of the file: code → words of the entries ``<name>_<code>``.
+
+    Raises:
+        KeyError: There is no such entry.
+    """
+    prefix = f"{name}_"
+    found = {
+        k.removeprefix(prefix): v["plain"] for k, v in catalogue().items() if k.startswith(prefix)
+    }
+    if not found:
+        raise KeyError(name)
+    return found

@@ -534,7 +534,7 @@ class TurnAction(Action, ABC):
         try:
             events = await self.act(turn)
         except ServiceAway:
-            turn.say("away", what=short(turn.message.verbatim) or "刚才的话")
+            turn.say("away", what=short(turn.message.verbatim) or say("last_words"))
             events = []
         except Refused as refused:
             turn.say("refused", reason=refused.message)

@@ -3,7 +3,9 @@
 Every file says for itself which words are meant: the texts of ``data/texts`` altogether, of other files
 the fields named here. The form of large-type mode stands beside the plain one: ``elder`` is a text, or a
 mapping that repeats the names of what it says shorter. Staff preview them (话术预览); a test walks all
-data files and fails for a sentence that is not among them or is long and has no shorter form.
+data files and fails for a sentence that is not among them, or for one that large-type mode would say
+though it is hard to read there (``hard``): too many or too long sentences, two questions at once, a word
+of offices (``data/official_words.yml``), and, in a text without a form of its own, several ways.
 """
 
 from __future__ import annotations
@@ -11,13 +13,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from services.yaml_files import read_yaml
 
-LONG = 25
-"""A text of more characters than this, placeholders aside, needs an elder form."""
+SENTENCE = 20
+"""No sentence that large-type mode says has more characters than this, placeholders aside."""
+AT_ONCE = 2
+"""A text of more sentences than this needs an elder form."""
+AT_MOST = 3
+"""The elder form itself has no more sentences a line than this."""
+TITLE = 12
+"""No button has more characters than this."""
+RULES = Path(__file__).resolve().parent.parent / "data" / "official_words.yml"
 TEXT = ("plain", "text", "answer", "message")
 """What the words themselves are called, beside which ``elder`` is a text."""
 NAME = ("id", "name", "leaf")
@@ -25,6 +35,9 @@ NAME = ("id", "name", "leaf")
 NEVER_SAID = frozenset({"unit_end", "buttons", "elder"})
 """Names of what stands among texts and is none: a pattern, and what is told beside them."""
 _PLACEHOLDER = re.compile(r"\{[a-z_]*\}")
+_LATIN = re.compile(r"[A-Za-z]+")
+_END = re.compile(r"[。？！；\n]")
+_QUOTED = re.compile(r"“[^”]*”")
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class Standard:
         plain, elder: The two forms; what is said line by line, or in turn, has a line each.
         buttons: Titles of the buttons below it.
         one_form: It is printed or read by other programs: there is no large-type mode.
-        longest: Characters of the longest sentence that is said at once, without placeholders.
+        hard: Why what large-type mode says is hard to read there, in words for staff; empty when it is not.
     """
 
     key: str
@@ -44,12 +57,7 @@ class Standard:
     elder: str
     buttons: tuple[str, ...] = ()
     one_form: bool = False
-    longest: int = 0
-
-    @property
-    def lacks_elder(self) -> bool:
-        """Whether a long text has no shorter form yet."""
-        return not self.elder and not self.one_form and self.longest > LONG
+    hard: tuple[str, ...] = ()
 
     def holds(self, word: str) -> bool:
         """Say whether the word stands in the text or is its key."""
@@ -96,6 +104,7 @@ SOURCES = (
     Source("排队等空位", "texts/waiting.yml"),
     Source("微信", "texts/wechat.yml"),
     Source("小结和按钮里的话", "texts/words.yml"),
+    Source("亲戚怎么叫", "dialogue/relations.yml", frozenset({"called"})),
     Source("归别处管的事", "dialogue/redirects.yml", frozenset({"answer"})),
     Source("外国话的招呼", "dialogue/manners.yml", FOREIGN, one_form=True),
     Source("不受理时说的第一句", "workflow.yml", frozenset({"dispositions.say"})),
@@ -138,8 +147,8 @@ def read(source: Source, path: Path) -> list[Standard]:
 
 
 def measure(text: str) -> int:
-    """Return how many characters of a text are said, placeholders aside."""
-    return len(_PLACEHOLDER.sub("", text))
+    """Return how many characters of a text are said, placeholders aside; a word of another script is one."""
+    return len(_LATIN.sub("a", _PLACEHOLDER.sub("", text)).strip())
 
 
 def _walk(
@@ -200,5 +209,41 @@ def _standard(
 ) -> Standard:  # fmt: skip
     return Standard(
         ".".join(path), "\n".join(p.strip() for p in plain), "\n".join(e.strip() for e in elder),
-        buttons, source.one_form, max(measure(p.strip()) for p in plain),
+        buttons, source.one_form,
+        () if source.one_form else hard(elder or plain, buttons, own=bool(elder)),
     )  # fmt: skip
+
+
+@cache
+def _words() -> Mapping[str, Collection[str]]:
+    found: Mapping[str, Collection[str]] = read_yaml(RULES.read_text(encoding="utf-8"))
+    return found
+
+
+def hard(texts: Collection[str], buttons: Collection[str] = (), *, own: bool) -> tuple[str, ...]:
+    """Return why a text is hard for who reads large type, in words for staff; empty when it is not.
+
+    Args:
+        texts: What is said, one after the other.
+        buttons: The titles below it.
+        own: It was written for large-type mode; else the plain form serves both.
+    """
+    found: list[str] = []
+    for line in (each for text in texts for each in text.splitlines()):
+        said = [measure(s) for s in _END.split(line)]
+        most = AT_MOST if own else AT_ONCE
+        if sum(n > 0 for n in said) > most:
+            found.append(f"一行超过{most}句")
+        if max(said) > SENTENCE:
+            found.append(f"一句{max(said)}个字")
+    whole = "\n".join(texts)
+    if _QUOTED.sub("", whole).count("？") > 1:
+        found.append("一次问了两句")
+    named = whole + "\n" + "\n".join(buttons)
+    for paper in _words()["papers"]:
+        named = named.replace(paper, "")
+    found += [f"公文词“{word}”" for word in _words()["official"] if word in named]
+    if not own:
+        found += [f"说了几样办法（{word}）" for word in _words()["ways"] if word in whole]
+    found += [f"按钮“{title}”太长" for title in buttons if measure(title) > TITLE]
+    return tuple(dict.fromkeys(found))

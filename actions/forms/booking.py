@@ -630,7 +630,7 @@ def stale(draft: Draft) -> Draft:
 def what(draft: Draft) -> str:
     """Return what is booked in words: ``助浴（上门洗澡）``, ``活动场地：会议室``."""
     kind = _kind_of(draft)
-    words = str(kind["name"] if kind else spec(draft.get("leaf")).get("name") or "预约")
+    words = str(kind["name"] if kind else spec(draft.get("leaf")).get("name") or say("a_booking"))
     row = _row(draft)
     return f"{words}：{row}" if row else words
 
@@ -655,26 +655,29 @@ def when(draft: Draft, message: Message) -> str:
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the booking as (heading, words), in the order it is read out."""
-    wanted, lines = asked_fields(draft), [("约什么", what(draft))]
+    wanted, lines = asked_fields(draft), [(say("heading_what_booking"), what(draft))]
     if "date" in wanted or draft.get("date"):
         lines.append((heading(draft, "date"), when(draft, message) or say("booking_day_open")))
     if queued(draft):
-        lines.append(("排队", say("booking_queued")))
+        lines.append((say("heading_queue"), say("booking_queued")))
     lines += care.lines(draft, wanted, message)
     if draft.get("habit") and care.DAYS not in wanted:
         lines.append(
-            ("以后", say("booking_habit", habit=say_time(draft.get("habit"), message.now)))
+            (
+                say("heading_habit"),
+                say("booking_habit", habit=say_time(draft.get("habit"), message.now)),
+            )
         )
     if "place" in wanted:
-        lines.append(("去哪儿", place.say(draft) or say("booking_no_place")))
+        lines.append((say("heading_goes_where"), place.say(draft) or say("booking_no_place")))
     if draft.get("people"):
-        lines.append(("多少人", _people_words(draft)))
-    lines += shared.say_subject(draft, "给谁")
+        lines.append((say("heading_people"), _people_words(draft)))
+    lines += shared.say_subject(draft, say("heading_whom"))
     if draft.get("health"):
-        lines.append(("要注意", str(draft.get("health"))))
+        lines.append((say("heading_health"), str(draft.get("health"))))
     if fee := str((draft.get("options") or {}).get("fee_note") or ""):
         lines.append((say("heading_fee"), fee.rstrip("。")))
-    lines.append(("联系您", shared.say_reach(draft, message)))
+    lines.append((say("heading_reach"), shared.say_reach(draft, message)))
     return lines
 
 
@@ -704,7 +707,11 @@ def _people_words(draft: Draft) -> str:
     people, rows = draft.get("people"), (draft.get("options") or {}).get("venues") or []
     seats = next((r.get("seats") for r in rows if r["id"] == draft.get("venue")), None)
     small = seats and people > seats
-    return say("booking_too_many", people=people, seats=seats) if small else f"{people}人"
+    return (
+        say("booking_too_many", people=people, seats=seats)
+        if small
+        else say("count_people", n=people)
+    )
 
 
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
@@ -713,7 +720,7 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     appointment |= {"what": what(draft), "needs": draft.get("health")}
     appointment |= {k: draft.get(k) for k in ("venue", "course")}
     appointment |= care.to_appointment(draft)
-    told = draft.get("narrative") or f"约{what(draft)}"
+    told = draft.get("narrative") or say("told_booking", what=what(draft))
     return {
         **shared.booking(draft, conversation_id, str(draft.get("leaf")), told),
         "appointment": {k: v for k, v in appointment.items() if v},

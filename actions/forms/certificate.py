@@ -136,17 +136,24 @@ FORM = Form(
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the appointment as (heading, words)."""
-    lines = [("开什么", str((draft.get("certificate") or {}).get("name") or "证明"))]
+    lines = [
+        (
+            say("heading_certificate"),
+            str((draft.get("certificate") or {}).get("name") or say("a_certificate")),
+        )
+    ]
     if draft.get("purpose"):
-        lines.append(("做什么用", str(draft.get("purpose"))))
+        lines.append((say("heading_purpose"), str(draft.get("purpose"))))
     if PLACE in asked_for(draft) or place.say(draft):
-        lines.append(("住哪里", place.say(draft) or "当面再说"))
+        lines.append((say("heading_lives"), place.say(draft) or say("told_there")))
     lines += details(draft)
     when = draft.get("when")
-    lines.append(("哪天来", say_time(when, message.now) if when else say("agreed_later")))
-    lines += shared.say_subject(draft, "替谁办")
+    lines.append(
+        (say("heading_day_comes"), say_time(when, message.now) if when else say("agreed_later"))
+    )
+    lines += shared.say_subject(draft, say("heading_errand_for"))
     if draft.get("phone"):
-        lines.append(("电话", mask_phone(str(draft.get("phone")))))
+        lines.append((say("heading_phone"), mask_phone(str(draft.get("phone")))))
     return lines
 
 
@@ -158,7 +165,9 @@ def details(draft: Draft) -> list[tuple[str, str]]:
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets`` for the appointment."""
     certificate = draft.get("certificate") or {}
-    told = draft.get("narrative") or f"要开{certificate.get('name') or '证明'}"
+    told = draft.get("narrative") or say(
+        "told_certificate", name=certificate.get("name") or say("a_certificate")
+    )
     told = "\n".join([told, *(f"{heading}：{words}" for heading, words in details(draft))])
     return {
         **shared.booking(draft, conversation_id, str(draft.get("leaf")), told),
@@ -260,7 +269,7 @@ def to_clue(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of the low-priority clue: who demands a certificate that none may demand."""
     certificate = draft.get("certificate") or {}
     demanded_by = str(draft.get("demanded_by"))
-    name, told = certificate.get("name") or "证明", draft.get("narrative") or ""
+    name, told = certificate.get("name") or say("a_certificate"), draft.get("narrative") or ""
     return {
         "conversation_id": conversation_id,
         "kind": "consult",

@@ -17,7 +17,7 @@ from actions.forms.replies import bare
 from actions.message import Message
 from actions.texts import say
 
-KINDS = {PROXY: "找人代办", APPOINTMENT: "约时间去办"}
+KINDS = {PROXY: say("button_proxy"), APPOINTMENT: say("button_appointment")}
 """What the errand is, as it is read back and written on the ticket."""
 FILE = "corrections"
 TOLD = 4
@@ -91,15 +91,17 @@ def opened(message: Message, errand: str, leaf: str, name: str) -> Draft:
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the errand as (heading, words)."""
-    lines = [("办什么", f"{draft.get('service')}（{KINDS[draft.get('errand')]}）")]
+    lines = [(say("heading_errand"), f"{draft.get('service')}（{KINDS[draft.get('errand')]}）")]
     when = draft.get("when")
     if when or draft.get("errand") == APPOINTMENT:
-        lines.append(("哪天", say_time(when, message.now) if when else say("agreed_later")))
+        lines.append(
+            (say("heading_day"), say_time(when, message.now) if when else say("agreed_later"))
+        )
     where = place.say(draft)
     if where:
-        lines.append(("住哪里", where))
-    lines += shared.say_subject(draft, "替谁办")
-    lines.append(("联系您", shared.say_reach(draft, message)))
+        lines.append((say("heading_lives"), where))
+    lines += shared.say_subject(draft, say("heading_errand_for"))
+    lines.append((say("heading_reach"), shared.say_reach(draft, message)))
     return lines
 
 

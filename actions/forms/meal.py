@@ -171,7 +171,7 @@ def _others_fed(message: Message) -> list[str]:
         e for e in message.meant("relation") if _pattern("for_whom").search(message.text[: e.start])
     ]
     values = list(dict.fromkeys(str(e.value) for e in fed))
-    return [f"{RELATIONS.get(v, '别人')}那份" for v in values[:-1]]
+    return [say("meal_of", whom=RELATIONS.get(v, RELATIONS["other"])) for v in values[:-1]]
 
 
 def _offered(draft: Draft) -> bool:
@@ -380,23 +380,35 @@ def say_meal(day: str, meal: str, message: Message) -> str:
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the order as (heading, words), in the order it is read out."""
     day, which = draft.get("date"), str(draft.get("meal") or "")
-    lines = [("哪一顿", say_meal(str(day), which, message) if day else MEALS.get(which, ""))]
+    lines = [
+        (
+            say("heading_which_meal"),
+            say_meal(str(day), which, message) if day else MEALS.get(which, ""),
+        )
+    ]
     if draft.get("habit"):
-        lines.append(("以后", say_time(draft.get("habit"), message.now) + _ends(draft, message)))
+        lines.append(
+            (
+                say("heading_habit"),
+                say_time(draft.get("habit"), message.now) + _ends(draft, message),
+            )
+        )
     if draft.get("skip"):
         days = (say_date(date.fromisoformat(d), message.now) for d in draft.get("skip"))
-        lines.append(("不送", "、".join(days)))
+        lines.append((say("heading_days_out"), "、".join(days)))
     if draft.get("more_days"):
-        lines.append(("还有", say("meal_more_days", message.elder, days=draft.get("more_days"))))
-    lines.append(("几份", f"{portions(draft)}份"))
-    lines += shared.say_subject(draft, "给谁")
+        lines.append(
+            (say("heading_more"), say("meal_more_days", message.elder, days=draft.get("more_days")))
+        )
+    lines.append((say("heading_portions"), say("count_portions", n=portions(draft))))
+    lines += shared.say_subject(draft, say("heading_whom"))
     diet = diets.words(draft.values, portions(draft))
-    lines.append(("忌口", diet or say("meal_no_diet")))
-    lines.append(("怎么吃", MODES.get(str(draft.get("mode")), "")))
+    lines.append((say("heading_diet"), diet or say("meal_no_diet")))
+    lines.append((say("heading_mode"), MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
-        lines.append(("送到", _where(draft, message)))
+        lines.append((say("heading_delivered"), _where(draft, message)))
     if draft.get("phone"):
-        lines.append(("电话", mask_phone(str(draft.get("phone")))))
+        lines.append((say("heading_phone"), mask_phone(str(draft.get("phone")))))
     elif _delivered(draft) and not (message.resident.phone_known or draft.get(shared.NO_PHONE)):
         lines.append((say("heading_no_phone"), say("meal_no_phone", message.elder)))
     return [*lines, *subsidy.lines(draft, message)]
@@ -439,5 +451,7 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
         if draft.get("until"):
             appointment["until"] = draft.get("until")
     where = place.to_ticket(draft) if _delivered(draft) else {}
-    body = shared.booking(draft, conversation_id, LEAF, draft.get("narrative") or "订饭")
+    body = shared.booking(
+        draft, conversation_id, LEAF, draft.get("narrative") or say("button_order_meal")
+    )
     return {**body, "appointment": appointment, **where}

@@ -45,7 +45,7 @@ NAME_ALONE = 12
 """A name in so short a message is an answer: the caller's own."""
 STORY_LONG = 40
 """In a story longer than this a relative is a person in it, unless it says “替我妈”."""
-STORY = "什么事"
+STORY = say("heading_story")
 """Heading of the story in the summary."""
 
 SURE_PROBLEM = 0.6
@@ -486,32 +486,35 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     about = str(draft.get("about") or "")
     if about:
         lines.append(
-            ("投诉谁", " ".join(filter(None, [conduct.desk_name(about), draft.get("who")])))
+            (
+                say("heading_complained"),
+                " ".join(filter(None, [conduct.desk_name(about), draft.get("who")])),
+            )
         )
     where = place.say(draft)
     if where or draft.get("leaf") not in leaves.PLACELESS:
-        lines.append(("在哪里", where or say("report_place_open")))
+        lines.append((say("heading_place"), where or say("report_place_open")))
     when = draft.get("occurred")
     if when and not when.get("recur"):
-        lines.append(("什么时候", say_since(when, message.now)))
+        lines.append((say("heading_date"), say_since(when, message.now)))
     elif draft.get("occurred_text"):
-        lines.append(("什么时候", str(draft.get("occurred_text"))))
+        lines.append((say("heading_date"), str(draft.get("occurred_text"))))
     subject = RELATIONS.get(str(draft.get("subject") or ""))
     if subject:
-        lines.append(("替谁说", subject + _paren(draft.get("subject_name"))))
-    lines.append(("联系您", _how_to_reach(draft, message)))
+        lines.append((say("heading_told_for"), subject + _paren(draft.get("subject_name"))))
+    lines.append((say("heading_reach"), _how_to_reach(draft, message)))
     if draft.get("visit"):
-        lines.append(("上门时间", str(draft.get("visit"))))
+        lines.append((say("heading_visit"), str(draft.get("visit"))))
     if draft.get("attachments"):
-        lines.append(("照片", f"{len(draft.get('attachments'))}张"))
+        lines.append((say("heading_photos"), say("count_photos", n=len(draft.get("attachments")))))
     if confidential(draft):
-        lines.append(("保密", say("report_secret")))
+        lines.append((say("heading_secret"), say("report_secret")))
     elif draft.get("leaf") in leaves.FIRM_UNTOLD:
-        lines.append(("保密", say("report_firm_untold")))
+        lines.append((say("heading_secret"), say("report_firm_untold")))
     elif draft.get("leaf") in leaves.CONFIDENTIAL:
-        lines.append(("保密", say("report_not_secret")))
+        lines.append((say("heading_secret"), say("report_not_secret")))
     if about:
-        lines.append(("怎么转", say("report_complaint", goes=conduct.goes(about))))
+        lines.append((say("heading_goes"), say("report_complaint", goes=conduct.goes(about))))
     return lines
 
 

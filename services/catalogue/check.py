@@ -14,7 +14,7 @@ from typing import Literal
 
 from services.catalogue.model import Card, CardInShort, CertificateItem, Population, Redirect, Route
 from services.people.model import Org
-from services.wording import LONG, measure
+from services.wording import hard
 
 SOON = timedelta(days=30)
 """A card that ends within this time has to be read again now."""
@@ -138,11 +138,14 @@ def _claims(card: Card) -> Iterator[Finding]:
 
 
 def _large_type(card: Card) -> Iterator[Finding]:
-    """Words that are long and have no shorter form, or one that is no shorter."""
+    """Words that are hard for large-type mode and have no form of their own, or one that is hard or no shorter."""
     for field in CardInShort.model_fields:
         plain, short = getattr(card, field) or "", getattr(card.elder, field, None) or ""
-        if measure(plain) > LONG and not short:
-            yield Finding("error", f"{_name(card)}：{field} 没有长辈版的说法（elder）")
+        why = "、".join(hard([short or plain], own=bool(short)))
+        if why and not short:
+            yield Finding("error", f"{_name(card)}：{field} 没有长辈版的说法（elder）：{why}")
+        elif why:
+            yield Finding("error", f"{_name(card)}：{field} 的长辈版不好读：{why}")
         elif len(short) > len(plain):
             yield Finding("error", f"{_name(card)}：{field} 的长辈版比原来的还长")
 

@@ -7,12 +7,13 @@ from datetime import datetime
 
 import pytest
 
-from services.wording import LONG
 from tests.wechat_sim.clock import ZONE
 from tests.wechat_sim.phone import Phone
 from tests.wechat_stack import WeChatStack
 
 MORNING = datetime(2026, 11, 24, 10, 5, tzinfo=ZONE)
+LONG = 25
+"""A sentence of large-type mode with the names and numbers filled in is no longer."""
 BUBBLE = 2048
 """Bytes of one text message."""
 LAMP = "幸福小区3号楼2单元楼道灯坏了三天了，不留电话"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.wording import LONG, SOURCES, Source, measure, read, standard_texts
+from services.wording import SENTENCE, SOURCES, Source, hard, measure, read, standard_texts
 from services.yaml_files import read_yaml
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -94,11 +94,11 @@ def test_every_sentence_of_the_data_is_previewed(locality: Path) -> None:
 
 
 @pytest.mark.parametrize("locality", LOCALITIES, ids=lambda p: p.name)
-def test_every_long_text_has_a_shorter_form(locality: Path) -> None:
+def test_large_type_mode_says_nothing_that_is_hard_there(locality: Path) -> None:
     texts = [(name, t) for name, found in standard_texts(DATA, locality) for t in found]
     assert len(texts) > 700
-    lacking = [f"{name}：{t.key}（{t.longest}）" for name, t in texts if t.lacks_elder]
-    assert not lacking
+    found = [f"{name}：{t.key}（{'、'.join(t.hard)}）" for name, t in texts if t.hard]
+    assert not found
     longer = [
         f"{name}：{t.key}" for name, t in texts if t.elder and measure(t.elder) > measure(t.plain)
     ]
@@ -126,8 +126,37 @@ def test_a_forgotten_or_long_text_is_found(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     texts = read(Source("", "", frozenset({"answer", "lead", "more"})), path)
-    assert {t.key: t.lacks_elder for t in texts} == {
+    assert {t.key: bool(t.hard) for t in texts} == {
         "things.one": True, "things.two": False, "things.three.lead": False, "things.three.more": True,
     }  # fmt: skip
-    assert {t.longest for t in texts} == {31} and LONG < 31
+    assert measure(long) == 31 > SENTENCE
     assert [t.key for t in read(Source("", "", frozenset({"lead"})), path)] == ["things.three.lead"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "own", "found"),
+    [
+        (["好，先不订。"], False, []),
+        (["一句。两句。三句。"], False, ["一行超过2句"]),
+        (["一句。两句。三句。"], True, []),
+        (["一句。两句。三句。四句。"], True, ["一行超过3句"]),
+        (["一句。两句。", "又一句。又两句。"], False, []),
+        (["您的事{due}前办结。"], False, ["公文词“办结”"]),
+        (["您的事{due}前办结。"], True, ["公文词“办结”"]),
+        (["说个名字，或者几号窗口。"], False, ["说了几样办法（或者）"]),
+        (["说个名字，或者几号窗口。"], True, []),
+        (["几号楼？几单元？"], True, ["一次问了两句"]),
+        (["说“在哪儿？”就行，好吗？"], True, []),
+        (["这一句从头到尾没有停下来的地方念着可很累人。"], True, ["一句21个字"]),
+        (["打印《不予出具告知单》"], True, []),
+    ],
+)
+def test_what_is_hard_to_read(texts: list[str], own: bool, found: list[str]) -> None:
+    assert list(hard(texts, own=own)) == found
+
+
+def test_a_long_button_and_one_of_offices_are_hard() -> None:
+    assert hard(["好。"], ["请把这一件事退回去重新办"], own=True) == ()
+    assert hard(["好。"], ["请把这一件事退回去重新办理", "请人复核"], own=True) == (
+        "公文词“复核”", "按钮“请把这一件事退回去重新办理”太长",
+    )  # fmt: skip

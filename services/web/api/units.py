@@ -127,13 +127,13 @@ class TextsQuery(BaseModel):
 
 
 class StandardText(Answer):
-    """A standard text; ``elder`` is empty when large-type mode says the plain form."""
+    """A standard text; ``elder`` is empty when large-type mode says the plain form, ``hard`` why that is hard to read."""
 
     key: str
     plain: str
     elder: str
     buttons: list[str]
-    lacks_elder: bool
+    hard: list[str]
 
 
 class StandardTexts(Answer):

@@ -34,7 +34,7 @@ async def preview(request: web.Request, query: TextQuery) -> web.Response:
     """All texts by file; a word narrows them down."""
     word = query.q.strip()
     files = shown(request.app[SERVICES], word)
-    lacking = sum(t.lacks_elder for _, texts in files for t in texts)
+    lacking = sum(bool(t.hard) for _, texts in files for t in texts)
     return console_page(request, "texts", HERE, files=files, q=word, lacking=lacking)
 
 

@@ -55,7 +55,7 @@ async def test_safety_cards_stand_there_in_both_forms(enter: Enter) -> None:
         ("services.C6.notes", ["洗澡要有一位家里人在旁边。"]),
         ("entries.shelter", ["先顾人，别管东西"]),
         ("社区只能劝阻和上报", ["有权处理的是城管"]),
-        ("dispositions.no_news", ["这件事已经有工单在办"]),
+        ("dispositions.no_news", ["这件事已经有人在办"]),
         ("refusal.privacy", ["本单不写居民姓名", "只有这一种，没有大字版"]),
     ],
 )
@@ -68,7 +68,7 @@ async def test_what_the_locality_and_the_cards_say_stands_there_too(
 
 async def test_no_long_text_lacks_its_other_form(enter: Enter) -> None:
     page = await (await (await enter("trainer1")).get("/console/texts")).text()
-    assert "句长的没有大字版" not in page and 'href="#file-' in page
+    assert "不好读" not in page and 'href="#file-' in page
 
 
 async def test_only_for_who_teaches(enter: Enter) -> None:
