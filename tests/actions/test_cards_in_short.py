@@ -36,7 +36,7 @@ def test_whom_it_is_for_and_from_when_to_when_it_counts_is_said() -> None:
     }  # fmt: skip
     words = cards.card_text(card)
     assert "谁能办：八十岁以上的老人\n" in words
-    assert "《老年人权益保障法》第三十三条；本地高龄津贴办法（本地规定，待核实）" in words
+    assert "《老年人权益保障法》第三十三条；本地高龄津贴办法（本地规定，还要问准）" in words
     assert "2026-01-01到2027-12-31" in words and "《本地办事指南》" not in words
     assert "以当地窗口为准" in words, "also of a card that nothing says to confirm locally"
     assert "到另有通知" in cards.card_text({**card, "valid_to": None})

@@ -111,7 +111,7 @@ def test_nothing_said_costs_no_turn_but_a_button() -> None:
     assert next_question(meal.FORM, replace(draft, asked=None), msg()) == CONFIRM
     assert subsidy.may_offer(draft)
     first = line(replace(draft, asks={}))
-    assert "低保户" in first and "待核实" in first
+    assert "低保户" in first and "还要问准" in first
     assert line(draft, "价钱") == "每份12元，以食堂公示为准"
     assert "subsidy" not in meal.to_ticket(draft, "c")["appointment"]
 
@@ -159,7 +159,7 @@ def test_a_question_beside_the_order_is_answered_from_the_locality() -> None:
     draft = summed_up()
     assert asides.aside(msg("八十岁以上有补贴吗"), draft) == asides.SUBSIDY
     words = subsidy.told(draft, False)
-    assert "八十岁以上的老人、低保户" in words and "以窗口为准" in words and "待核实" in words
+    assert "八十岁以上的老人、低保户" in words and "以窗口为准" in words and "还要问准" in words
 
 
 @pytest.mark.parametrize("locality", ["qinghe", "rongxi"])
