@@ -112,12 +112,17 @@ def no_verdict(message: Message) -> bool:
     return is_no(message) or bool(_NO_VERDICT.search(bare(message.text)))
 
 
-def rating_buttons(ticket_no: str = "") -> list[Button]:
-    """Return the five verdicts as buttons, the best first; “不满意” is as near as “满意”."""
+IN_SHORT = (4, 3, 2)
+"""Verdicts that large-type mode shows; the others can be said."""
+
+
+def rating_buttons(ticket_no: str = "", *, elder: bool) -> list[Button]:
+    """Return the verdicts as buttons, the best first; “不满意” is as near as “满意”."""
     number = f',"ticket_no":"{ticket_no}"' if ticket_no else ""
     return [
         button(words, f'/rate_service{{"count":"{score}"{number}}}')
         for score, words in SCORES.items()
+        if not elder or score in IN_SHORT
     ]
 
 
@@ -190,7 +195,7 @@ class CallbackAnswer(TurnAction):
         if following == "rating" and judged and score:
             await self._rate(turn, client, ticket_no, score)
         elif following == "rating":
-            turn.say("callback_rating", rating_buttons())
+            turn.say("callback_rating", rating_buttons(elder=turn.elder))
         elif following == "reason" and reason and not turn.message.tapped:
             await self._send(turn, client, ticket_no, "reason", text=reason)
             turn.say("callback_rework")
@@ -212,7 +217,7 @@ class CallbackAnswer(TurnAction):
         if not turn.message.tapped and no_verdict(turn.message) and score is None:
             turn.say("callback_thanks")
         elif score is None:
-            turn.say("callback_rating_again", rating_buttons())
+            turn.say("callback_rating_again", rating_buttons(elder=turn.elder))
         else:
             await self._rate(turn, client, ticket_no, score)
 

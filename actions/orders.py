@@ -31,6 +31,8 @@ ABOUT = "order"
 CHANGE = "action_supplement"
 WITHDRAW = "action_withdraw"
 SHOWN = 5
+SHOWN_LARGE = 3
+"""As many of them in large-type mode."""
 LASTS = 6
 """So many messages of the resident after it a number still means the list."""
 LONGEST = 30
@@ -105,10 +107,11 @@ async def tell(turn: Turn) -> list[EventType]:
         tickets = await client.tickets(turn.conversation_id)
         other = await client.bookings(turn.conversation_id)
     found = listed(tickets, turn.message)
+    shown = SHOWN_LARGE if turn.elder else SHOWN
     paused = for_whom(turn.message, [TicketView.of(t) for t in other["paused"]])
-    lines = [f"{n}. {words(t, turn.message)}" for n, t in enumerate(found[:SHOWN], 1)]
-    if len(found) > SHOWN:
-        lines.append(say("orders_more", n=len(found) - SHOWN))
+    lines = [f"{n}. {words(t, turn.message)}" for n, t in enumerate(found[:shown], 1)]
+    if len(found) > shown:
+        lines.append(say("orders_more", n=len(found) - shown))
     lines += [say("orders_paused", order=words(t, turn.message, next_=False)) for t in paused]
     lines += [
         say("orders_waiting", turn.elder, what=w["what"], stands=waiting.stands(w))
@@ -119,7 +122,7 @@ async def tell(turn: Turn) -> list[EventType]:
         return []
     key = "orders_head" if found else "orders_head_none"
     tail = [say("orders_tail", turn.elder)] if found else []
-    buttons = [_button(n, t) for n, t in enumerate(found[:SHOWN], 1)]
+    buttons = [_button(n, t) for n, t in enumerate(found[:shown], 1)]
     turn.tell("\n".join([say(key, turn.elder), *lines, *tail]), buttons)
     return []
 

@@ -751,7 +751,7 @@ class Rate(OwnTicketAction):
         if score is None:
             turn.say(
                 "rate_ask",
-                rating_buttons(ticket.ticket_no),
+                rating_buttons(ticket.ticket_no, elder=turn.elder),
                 title=ticket_title(ticket),
                 ticket_no=ticket.ticket_no,
             )

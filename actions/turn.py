@@ -73,6 +73,13 @@ PEOPLE_FIRST = frozenset({"action_emergency", "action_handoff"})
 CALLED_FOR = frozenset({"action_callback_answer", "action_cancel_form", AFFIRM, DENY})
 """Actions that answer what was asked before, whatever else the message tells."""
 Button = dict[str, str]
+FEW = 4
+"""So many buttons one message of large-type mode has at most."""
+
+
+def few(buttons: Sequence[Button]) -> list[Button]:
+    """Return the first buttons and the last one, which is the way out; what is left out can be said."""
+    return list(buttons) if len(buttons) <= FEW else [*buttons[: FEW - 1], buttons[-1]]
 
 
 class Turn:
@@ -223,8 +230,9 @@ class Turn:
     def tell(self, text: str, buttons: Sequence[Button] = (), custom: Json | None = None) -> None:
         """Say words that were put together from parts."""
         text, self._lead = self._lead + text, ""
+        shown = few(buttons) if self.elder else list(buttons)
         self._dispatcher.utter_message(
-            text=text, buttons=list(buttons) or None, json_message=custom or None
+            text=text, buttons=shown or None, json_message=custom or None
         )
 
     def standing_offer(self) -> Json | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,9 +11,19 @@ from aiohttp.test_utils import TestServer
 from rasa_sdk import Tracker
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
+from actions.turn import FEW
 from tests.actions.fake_services import FakeServices
 
 CONVERSATION = "c1"
+_QUOTED = re.compile(r"“[^”]*”")
+
+
+def one_thing_at_a_time(messages: Sequence[Mapping[str, Any]]) -> None:
+    """Fail when large-type mode asks two questions with one message, or offers too much below one."""
+    for message in messages:
+        words, buttons = message.get("text") or "", message.get("buttons") or []
+        assert _QUOTED.sub("", words).count("？") <= 1, words
+        assert len(buttons) <= FEW, (words, [b["title"] for b in buttons])
 
 
 class Talk:
@@ -77,6 +88,8 @@ class Talk:
         )  # fmt: skip
         dispatcher = CollectingDispatcher()
         events = await self._executor.actions[action](dispatcher, tracker, {})
+        if (latest["metadata"] or {}).get("elder"):
+            one_thing_at_a_time(dispatcher.messages)
         self.said += dispatcher.messages
         self.events += [
             {"event": "bot", "text": m.get("text"), "data": {"buttons": m.get("buttons")}}

@@ -141,6 +141,18 @@ async def test_callback_solved_then_rating(talk: Talk, services: FakeServices) -
     assert "看不到是谁评的" in talk.text
 
 
+async def test_large_type_mode_shows_three_verdicts_and_takes_the_others(
+    talk: Talk, services: FakeServices
+) -> None:
+    elder = {"elder": True}
+    talk.hear("好了,亮了", "affirm", metadata={**pending("solved"), **elder})
+    await talk.run("action_callback_answer")
+    assert talk.buttons == ["满意", "基本满意", "不满意"]
+    talk.hear("非常不满意", "rate_service", metadata={**pending("rating"), **elder})
+    await talk.run("action_callback_answer")
+    assert services.sent("/callback")[1]["score"] == 1
+
+
 async def test_callback_unsolved_then_reason(talk: Talk, services: FakeServices) -> None:
     services.next_stage = "reason"
     talk.hear("没修好", "reject_resolution", metadata=pending("solved"))

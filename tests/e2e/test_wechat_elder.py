@@ -90,7 +90,7 @@ def test_one_thing_at_a_time(town: WeChatStack) -> None:
 
     asked = ask(town, phone, LAMP, "您听听对不对")
     assert "\n".join(asked).count("？") <= 1
-    filed = "\n".join(ask(town, phone, "对，提交", "SQ-"))
+    filed = "\n".join(ask(town, phone, "对，办吧", "SQ-"))
     assert "想催、想补充" not in filed
     found = town.conversation(phone)
     assert len(town.tickets(found)) >= 1

@@ -321,3 +321,14 @@ async def test_a_quick_hand_decides_about_what_it_has_asked_for(
     await expect(page.locator("#network")).to_be_visible()
     await page.locator(".fix summary").click()
     await expect(page.locator('[name="intent"][value="report_problem"]')).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_the_standard_texts_fit_in_both_forms(open_page: Open, width: int) -> None:
+    page = await open_page(width, phone=width == 360)
+    await page.goto("/console/texts?q=button_")
+    for title in ("对，提交", "对，办吧", "看办事说明", "催一下", "都不是"):
+        await expect(page.get_by_text(title, exact=True).first).to_be_visible()
+    found = await page.evaluate(MEASURE)
+    assert found["width"] == width and found["small"] == []
+    await shot(page, f"texts-{width}")
