@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.client import TicketView
-from actions.form_actions import CONFIRM_BUTTONS, FormStep, Submit, facts_of
+from actions.form_actions import FormStep, Submit, facts_of
 from actions.forms import suggestion, volunteer
 from actions.forms.draft import SUBMIT, Draft
 from actions.message import Message
@@ -25,7 +25,7 @@ class VolunteerStep(FormStep):
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the offer."""
-        turn.say(f"ask_volunteer_{question}", [button("跳过", "/deny")])
+        turn.say(f"ask_volunteer_{question}", [button(say("button_skip"), "/deny")])
 
 
 class SubmitVolunteer(Submit):
@@ -51,19 +51,20 @@ class SuggestionStep(FormStep):
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the suggestion."""
-        skip = [button("跳过", "/deny")] if question == suggestion.PLACE else []
+        skip = [button(say("button_skip"), "/deny")] if question == suggestion.PLACE else []
         turn.say(f"ask_suggestion_{question}", skip)
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """The button that declines an answer also submits."""
         return replace(draft, outcome=SUBMIT) if suggestion.declined(draft, message) else draft
 
-    def confirm_buttons(self, draft: Draft) -> Sequence[Button]:
+    def confirm_buttons(self, turn: Turn, draft: Draft) -> Sequence[Button]:
         """Beside yes and no: submit, and no answer is needed."""
+        usual = super().confirm_buttons(turn, draft)
         if draft.get(suggestion.REPLY) is not None:
-            return CONFIRM_BUTTONS
+            return usual
         quiet = button(say("button_no_reply"), f'/affirm{{"about":"{suggestion.NO_REPLY}"}}')
-        return (*CONFIRM_BUTTONS, quiet)
+        return (*usual, quiet)
 
 
 class SubmitSuggestion(Submit):

@@ -48,7 +48,7 @@ def test_one_thing_is_asked_at_a_time_and_may_be_left_open() -> None:
     draft, question = opened(volunteer, first, *(tap("deny", id=f"t{n}") for n in range(3)))
     assert question == CONFIRM
     headings = [words for _, words in volunteer.summary(draft, first)]
-    assert headings[:2] == ["都行，听志愿站的", "志愿站和您定"]
+    assert headings[:2] == ["干啥听志愿站的", "志愿站和您定"]
 
 
 def test_a_known_phone_is_not_asked_for() -> None:
@@ -101,7 +101,7 @@ async def test_the_button_submits_without_an_answer(talk: Talk, services: FakeSe
     await talk.hear("食堂加个汤吧", "make_suggestion").run("action_suggest")
     assert talk.followup == "suggestion_form"
     await talk.run("validate_suggestion_form")
-    payload = talk.payloads["提交，不用回音"]
+    payload = talk.payloads["记上，不用回音"]
     assert '"about":"reply:no"' in payload
     talk.hear(payload, "affirm", entities=[{"entity": "about", "value": "reply:no"}])
     await talk.run("validate_suggestion_form")
