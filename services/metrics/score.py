@@ -46,6 +46,8 @@ class Score:
             nobody could be reached. ``partial``: a part of it is, or it is and the unit had reported
             部分解决.
         answered_after_s: From the report of the result to that answer.
+        bad: How often a resident was dissatisfied or said that it is not solved (差评); ``rectified``: how
+            often that was put right in time; ``bad_called``: asked about again afterwards.
         rated_after_s: From the report of the result to the first rating.
         left_s: Seconds that were left when it was first resolved; None when it was late.
         told: The resident was asked for something that was missing.
@@ -98,6 +100,9 @@ class Score:
     rated_after_s: int | None = None
     rating_changes: int = 0
     rounds: int = 0
+    bad: int = 0
+    rectified: int = 0
+    bad_called: int = 0
     audits: int = 0
     found_false: int = 0
     # what residents went through
@@ -171,12 +176,21 @@ def _mirrored(ticket: Ticket) -> dict[str, Any]:
         "upheld": sum(o.get("decision") == "uphold" for o in ticket.objections),
         "transfers": ticket.transfers,
         "rounds": ticket.rework_round,
+        "bad": len(ticket.bad_ratings),
+        "rectified": sum(_rectified(e) for e in ticket.bad_ratings),
+        "bad_called": sum("called_at" in e for e in ticket.bad_ratings),
         "audits": len(ticket.audits),
         "found_false": sum(a["finding"] == "false" for a in ticket.audits),
         "persuaded": int(ticket.persuaded),
         "reviewed": len(ticket.reviews),
         "corrected": sum(r.get("decision") == "correct" for r in ticket.reviews),
     }
+
+
+def _rectified(entry: dict[str, Any]) -> bool:
+    """Whether a bad rating was put right in its time."""
+    done = entry.get("rectified_at")
+    return bool(done) and datetime.fromisoformat(done) <= datetime.fromisoformat(entry["due_at"])
 
 
 def _appointment(ticket: Ticket) -> str | None:

@@ -109,6 +109,9 @@ def due_counts(params: Params) -> dict[str, ColumnElement[Any]]:
         "withdrawn_early": func.sum(T.withdrawn_early),
         "persuaded": func.sum(T.persuaded),
         "pressured": func.sum(T.pressured),
+        "bad": func.sum(T.bad),
+        "rectified": func.sum(T.rectified),
+        "bad_called": func.sum(T.bad_called),
         "explained": _count(resolved, T.outcome == "explained"),
         "satisfied_at_once": _count(
             T.score >= SATISFIED, _within(T.rated_after_s, limits["satisfied_at_once"])

@@ -14,7 +14,7 @@ COUNTS = (
     "due", "contact_required", "contact_in_time", "sign_required", "sign_in_time", "in_time",
     "transfers", "resolved", "answered", "solved", "partial", "rated", "rated_1", "rated_2",
     "rated_3", "rated_4", "rated_5", "reworked", "reworked_3", "audits", "found_false", "rated_any",
-    "rating_changed", "withdrawn", "withdrawn_early", "persuaded", "pressured", "explained",
+    "rating_changed", "withdrawn", "withdrawn_early", "persuaded", "pressured", "bad", "rectified", "bad_called", "explained",
     "satisfied_at_once", "answered_at_once", "last_minute",
     # of the same tickets, for the unit that had them first
     "first", "first_right", "returned",
@@ -69,6 +69,9 @@ class TicketScoreRow(Base):
     rated_after_s: Mapped[int | None] = mapped_column(BigInteger)
     rating_changes: Mapped[int]
     rounds: Mapped[int]
+    bad: Mapped[int]
+    rectified: Mapped[int]
+    bad_called: Mapped[int]
     audits: Mapped[int]
     found_false: Mapped[int]
     pressured: Mapped[int]

@@ -116,7 +116,7 @@ BEFORE_ASKING = frozenset({
     "is_owner", "needed_to_act", "relay_there", "phone_left", "is_for_another", "some_photo", "news_to_tell", "no_chat", "not_handler", "other_unit", "one_notice", "not_designated", "objects_once", "objects_in_time",
     "not_objector", "before_expiry", "extensions_left", "extension_pending", "not_requester",
     "suspension_pending", "not_suspension_requester", "termination_pending", "not_termination_requester", "within_reopen_days", "callbacks_exhausted",
-    "not_confidential", "may_read", "street_decides", "something_to_tell", "review_once", "within_review_days", "review_pending",
+    "not_confidential", "may_read", "street_decides", "something_to_tell", "rectification_due", "rectified_now", "review_once", "within_review_days", "review_pending",
     "not_refuser", "group_unanswered", "supervised_now", "escalated_now", "assisting", "whistle_open",
     "not_scored_unit", "period_open", "excluded_now", "exclusion_asked_once", "exclusion_refused_here",
     "exclusion_pending", "not_who_refused", "has_appointment", "arrived_once", "some_risk", "not_held", "held_now", "is_case",

@@ -51,7 +51,7 @@ VENDOR_FIELDS = (
 VENDOR_EVENTS = frozenset({
     "dispatched", "signed", "objected", "objection_decided", "extended", "extension_requested",
     "suspended", "resumed", "resolved", "reworked", "callback_unsolved", "withdrawn", "supervised", "redispatched",
-    "supervision_answered", "escalated", "escalation_answered", "found_false", "termination_requested", "termination_refused", "terminated", "arrived", "whistled", "whistle_reported", "assist_answered",
+    "supervision_answered", "escalated", "escalation_answered", "found_false", "termination_requested", "termination_refused", "terminated", "arrived", "whistled", "whistle_reported", "assist_answered", "rectified",
 })  # fmt: skip
 # System administrators run the system; the content of a request is none of their business.
 ADMIN_FIELDS = (
@@ -89,6 +89,7 @@ _SNAPSHOTS = frozenset(
         "supervisions",
         "escalations",
         "audits",
+        "bad_ratings",
     }
 )
 _NEUTRAL = "您反映的事项"
@@ -97,7 +98,7 @@ _NEUTRAL = "您反映的事项"
 _LONG = frozenset(
     {"narrative_original", "gist", "supplements", "amendments", "urges", "rework_reason", "contacts", "callbacks", "objections",
      "extensions", "escalations", "supervisions", "pauses", "whistles", "joined", "consults", "reviews",
-     "audits", "planned", "reminders", "duty_calls", "reason", "to_tell", "exclusion_request", "risks", "occurred", "occurred_text", "appointment", "certificate",
+     "audits", "bad_ratings", "planned", "reminders", "duty_calls", "reason", "to_tell", "exclusion_request", "risks", "occurred", "occurred_text", "appointment", "certificate",
      "rating"}
 )  # fmt: skip
 _LISTED = ("role", "name", "phone")
@@ -184,6 +185,8 @@ EVENT_TEXTS: dict[str, str] = {
     "supplemented": "居民补充",
     "amended": "居民更正",
     "rated": "居民评价",
+    "rectified": "差评整改",
+    "rectified_called": "差评整改后回访",
     "deadline_missed": "超过时限",
     "reminded": "时限提醒",
     "reminders_planned": "补排时限提醒",
@@ -209,6 +212,7 @@ STAGE_TEXTS = {
     "whistle": "吹哨报到超时",
     "supervise": "督办反馈超时",
     "escalate": "提级答复超时",
+    "rectify": "差评整改超时",
 }
 
 
@@ -391,7 +395,7 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "kind": ticket.kind.value if ticket.kind else None,
         "leaf": ticket.leaf,
         "state": ticket.state.value,
-        "state_text": _state_text(ticket).format(**facts),
+        "state_text": f"{_state_text(ticket).format(**facts)}{_rectifying(ticket)}",
         "priority": ticket.priority.value,
         # Children, violence, mental crisis: nothing that somebody looking on could read.
         "title": _NEUTRAL if ticket.restricted else ticket.title,
@@ -432,6 +436,19 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "closed_at": _iso(ticket.closed_at),
         "closed_by": ticket.closed_by,
     }
+
+
+def _rectifying(ticket: Ticket) -> str:
+    """Return the sentence about a bad rating that is not sent back: what comes of it, and by when."""
+    if ticket.state not in (State.RESOLVED, State.CLOSED) or not ticket.bad_ratings:
+        return ""
+    entry = ticket.bad_ratings[-1]
+    if "called_at" in entry:
+        return ""
+    if "rectified_at" in entry:
+        return f"您不满意的地方整改了：{entry['text'].rstrip('。')}。另一位同志会问您行不行。"
+    day = datetime.fromisoformat(entry["due_at"])
+    return f"您不满意的地方正在核实整改，{day.month}月{day.day}日前办，办完另一位同志问您。"
 
 
 def _state_text(ticket: Ticket) -> str:

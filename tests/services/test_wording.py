@@ -28,6 +28,7 @@ NOT_STANDARD = {
     "metrics.yml": "definitions of figures, for staff",
     "paper/papers.yml:words": "the page on which staff print",
     "paper/papers.yml:kinds.dissuade.basis": "the law on a printed record",
+    "workflow.yml:bad_rating": "what the clock tells units, for staff",
     "retention.yml": "why data is kept, for staff",
     "personal.yml": "what columns hold, for staff",
     "sla/": "reminders to staff",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 DUTIES = {"主责": "主责", "协助": "协助"}
+RECTIFIED = {"satisfied": "满意了", "unsatisfied": "还不满意", "no_answer": "没接通"}
+"""What the resident says of what was put right after a bad rating."""
 DECISIONS = {"approve": "同意", "refuse": "不同意"}
 # 《北京市接诉即办工作条例》第十一条 (一)–(六); their sentences are in data/workflow.yml.
 HANDED_OFF = {
@@ -138,6 +140,7 @@ STAGES = {
     "whistle": "吹哨",
     "supervise": "督办反馈",
     "escalate": "提级答复",
+    "rectify": "差评整改",
     "platform": "上级期限",
 }
 PRIORITIES = {"U0": "生命危险", "U1": "安全急件", "U2": "民生急件", "U3": "普通", "U4": "复杂疑难"}

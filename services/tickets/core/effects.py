@@ -19,6 +19,7 @@ from services.tickets.core import (
     planning,
     platforms,
     proxies,
+    ratings,
     reviewing,
     risks,
     scoring,
@@ -721,5 +722,6 @@ def event_data(
     said = {k: v for k, v in command.payload.items() if k not in _NOT_WRITTEN and v is not None}
     follows = FACTS[event](ticket, command, context) if event in FACTS else {}
     facts = said | follows | CLOCKS[clock](ticket, command, context)
+    facts |= ratings.follows(ticket, facts, event, command, context)
     facts |= planning.follows(ticket, facts, clock, event, to, command, context)
     return facts | telling.follows(ticket, facts, event, command, context)

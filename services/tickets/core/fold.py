@@ -50,8 +50,8 @@ _NOTICE_DUE = ("notice_due_at", "notice_due_reason")
 _DISPATCH_DUE = ("dispatch_due_at", "dispatch_due_reason")
 _REVIEW = ("review_due_at", "review_due_reason", "review_asked_by")
 _BESIDE = ("consults", "assists", "whistles", "supervisions", "escalations")
-_ALWAYS = ("planned", "missed", "to_tell")
-"""What any event can bring along (``planning.follows``); a list that is appended to leaves it out."""
+_ALWAYS = ("planned", "missed", "to_tell", "bad_ratings")
+"""What any event can bring along (``planning.follows``, ``ratings.follows``); a list that is appended to leaves it out."""
 _ENTRY_WITHOUT = frozenset({*_ALWAYS, "due_before", "to_call"})
 _REQUESTS = ("extension_request", "suspension_request", "termination_request")
 """What a unit asked for and nobody has decided: over when the order leaves it or the work ends."""
@@ -168,16 +168,18 @@ EFFECTS: dict[str, Effect] = {
     "reworked": Effect(
         copy=("rework_reason", *_DUE), stamp="reworked_at", count="rework_round",
         clear=("outcome", "reply", "explanation", "evidence", "resolved_at", "closed_at",
-               "closed_by", "missed"),
+               "closed_by", "missed", "to_call"),
     ),
     "audited": Effect(copy=("audits",)),
     "found_false": Effect(
         copy=("audits", "rework_reason", *_DUE), stamp="reworked_at", count="rework_round",
         clear=("outcome", "reply", "explanation", "evidence", "resolved_at", "closed_at",
-               "closed_by", "missed"),
+               "closed_by", "missed", "to_call"),
     ),
+    "rectified": Effect(copy=("to_call",), works=True),
+    "rectified_called": Effect(copy=("to_call",)),
     "photo_marked": Effect(copy=("public_photos",)),
-    "closed": Effect(copy=("reason",), stamp="closed_at", by="closed_by"),
+    "closed": Effect(copy=("reason", "to_call"), stamp="closed_at", by="closed_by"),
     "escalated": Effect(append="escalations"),
     "escalation_answered": Effect(copy=("escalations",)),
     "supervised": Effect(append="supervisions"),

@@ -21,6 +21,7 @@ from services.tickets.core import (
     planning,
     platforms,
     proxies,
+    ratings,
     reviewing,
     risks,
     scoring,
@@ -682,6 +683,6 @@ GUARDS: dict[str, Guard] = {
         platforms.platform_due_new, risks.risk_known, risks.risk_not_there, risks.risk_there, risks.some_risk,
         scoring.exclusion_asked_once, scoring.exclusion_refused_here, scoring.exclusion_pending, scoring.not_who_refused,
         scoring.asked_exclusion_fits, oversight.is_case, not_on_record, reminder_due, reminders_lacking, moving.deadline_moves,
-        calls.to_be_called, calls.reached_by_phone, photos.opens_photos, photos.some_photo, photos.photo_there, telling.news_to_tell, telling.no_chat, proxies.is_for_another, proxies.since_known, telling.score_given,
+        ratings.rectification_due, ratings.rectified_now, calls.to_be_called, calls.reached_by_phone, photos.opens_photos, photos.some_photo, photos.photo_there, telling.news_to_tell, telling.no_chat, proxies.is_for_another, proxies.since_known, telling.score_given,
     )
 }  # fmt: skip

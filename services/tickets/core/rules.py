@@ -100,6 +100,9 @@ class Rules:
         reveal_withheld: By kind of request, the roles that do not get the contact data of who asks.
         reveal_never: Kinds of units whose people never get them.
         photo_openers: Roles that decide which photos a unit sees that does all the work from outside.
+        bad_score: A rating of so much or less is bad.
+        rectification: How soon a unit puts right what a resident is dissatisfied with.
+        rectifying: Who is told when while it owes that.
         tell: Events that somebody tells on the phone to who has no chat.
         risks: Kinds of risk that are marked, by code.
         proxy_kinds: Kinds of requests that are done in a person's name: the desk checks who acts for them.
@@ -122,6 +125,9 @@ class Rules:
     supervision: Mapping[str, Limit]
     supervision_source: str
     escalation: Sourced = field(default=Sourced(Limit(1, "d", True), ""))
+    bad_score: int = 2
+    rectification: Sourced = field(default=Sourced(Limit(15, "d", True), ""))
+    rectifying: tuple[Step, ...] = ()
     escalating: tuple[Step, ...] = ()
     supervising: tuple[Step, ...] = ()
     supervision_climbs: bool = False
@@ -172,6 +178,9 @@ def load_rules(path: Path) -> Rules:
             },
             supervision_source=supervision["source"],
             escalation=_sourced(data["escalation"]),
+            bad_score=int(data["bad_rating"]["score"]),
+            rectification=_sourced(data["bad_rating"]),
+            rectifying=tuple(Step.parse(step) for step in data["bad_rating"]["steps"]),
             escalating=tuple(Step.parse(step) for step in data["escalation"]["steps"]),
             supervising=tuple(Step.parse(step) for step in supervision["steps"]),
             supervision_climbs=bool(supervision["climbs"]),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from services.tickets.core import ratings
 from services.tickets.core.choices import STAGES, WHISTLE_STAGES
 from services.tickets.core.clocks import Deadline
 from services.tickets.core.context import Context
@@ -60,7 +61,7 @@ class SideClock:
 
     @property
     def stage(self) -> str:
-        """The kind of deadline: ``consult``, ``assist``, ``whistle``, ``supervise``, ``escalate`` or ``platform``."""
+        """The kind of deadline: ``consult``, ``assist``, ``whistle``, ``supervise``, ``escalate``, ``rectify`` or ``platform``."""
         return stage_of(self.key)
 
 
@@ -73,7 +74,7 @@ def owed(ticket: Ticket) -> dict[str, SideClock]:
     """Return what units owe in the ticket's present state, also while the clocks stand still."""
     found = [
         *_consult(ticket), *_assists(ticket), *_whistles(ticket), *_supervision(ticket),
-        *_escalations(ticket),
+        *_escalations(ticket), *_rectification(ticket),
     ]  # fmt: skip
     return {clock.key: clock for clock in found}
 
@@ -169,6 +170,18 @@ def _escalations(ticket: Ticket) -> Iterator[SideClock]:
         yield replace(clock, who=STREET)
 
 
+def _rectification(ticket: Ticket) -> Iterator[SideClock]:
+    """A bad rating that has not been put right: whoever has, or had, the order owes it."""
+    place = ratings.open_entry(ticket)
+    there = ticket.state in ASSIGNED | {State.RESOLVED, State.CLOSED}
+    if place is None or not there or ticket.owner_org is None:
+        return
+    entry = ticket.bad_ratings[place]
+    unit = {"org": ticket.owner_org, "name": ticket.owner_org_name or ""}
+    yield _clock(f"rectify:{place + 1}", [unit], STAGES["rectify"], entry, entry,
+                 ("bad_ratings", place, None), "due")  # fmt: skip
+
+
 def _clock(
     key: str, units: list[Facts], what: str, entry: Mapping[str, Any], where: Mapping[str, Any],
     path: tuple[str, int, int | None], field: str, kind: str | None = None, dated: bool = False,
@@ -196,6 +209,8 @@ def _limit_of(clock: SideClock, context: Context) -> Limit:
         return rules.supervision[clock.type]
     if clock.stage == "escalate":
         return rules.escalation.limit
+    if clock.stage == "rectify":
+        return rules.rectification.limit
     return rules.whistles[clock.type][clock.field.removesuffix("_due")]
 
 
@@ -209,6 +224,8 @@ def steps_of(clock: SideClock, context: Context) -> tuple[Step, ...]:
         return rules.escalating
     if clock.stage == "platform":
         return rules.platform
+    if clock.stage == "rectify":
+        return rules.rectifying
     if clock.stage != "supervise":
         return rules.helping
     above = str(int(clock.type) + 1)

@@ -164,6 +164,7 @@ class Ticket:
     closed_at: datetime | None = None
     closed_by: str | None = None
     rating: JSON | None = None
+    bad_ratings: list[JSON] = field(default_factory=list)  # to be put right, see ratings.py
     persuaded: bool = False
     pressured: bool = False
     # scoring and keeping
@@ -231,7 +232,9 @@ class Ticket:
             "group_unanswered": self.group_due_at is not None,
             "review_pending": self.review_due_at is not None,
             "case": self.case_of is not None,
-            "to_call": self.to_call is not None and (self.is_open or self.state is State.MERGED),
+            "to_call": self.to_call is not None
+            and (self.is_open or self.state in (State.MERGED, State.CLOSED)),
+            "bad_rating": bool(self.bad_ratings) and "rectified_at" not in self.bad_ratings[-1],
             "to_tell": self.to_tell is not None,
             "false_resolution": any(a["finding"] == "false" for a in self.audits),
             "excluded": self.exclusion is not None,

@@ -14,9 +14,9 @@ _RUNNING = frozenset({State.ACCEPTED, State.DISPATCHED, State.OBJECTED}) | WORKI
 
 WATCHED = (
     "accept", "notice", "dispatch", "sign", "contact", "due", "platform", "decide", "second_look", "group", "consult",
-    "assist", "whistle", "supervise", "escalate",
+    "assist", "whistle", "supervise", "escalate", "rectify",
 )  # fmt: skip
-"""Stages that go on record when their time is up; of the last five there can be several at once."""
+"""Stages that go on record when their time is up; of the last six there can be several at once."""
 SUPERVISED = "时限提醒自动转督办："
 
 

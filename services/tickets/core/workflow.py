@@ -36,6 +36,7 @@ from services.tickets.core.choices import (
     PROTECTION,
     PROXIES,
     REACHED,
+    RECTIFIED,
     RESULTS,
     REVIEWS,
     SAID,
@@ -133,6 +134,8 @@ ACTIONS: dict[str, str] = {
     "resume": "恢复办理",
     "resolve": "办结",
     "callback": "回访",
+    "rectify": "差评整改",
+    "rectify_callback": "差评回访",
     "rework": "退回重办",
     "close": "归档",
     "escalate": "报请上级",
@@ -620,6 +623,20 @@ TRANSITIONS: tuple[Transition, ...] = (
         (Field("ask", "要不要回访", "choice", True, {"yes": "要", "no": "先不用"}),),
         ("reached_by_phone",),
     ),
+    # 差评整改: beside the state; where a new round begins that is the rectification (ratings.py).
+    Transition(
+        "rectify", _states(S.RESOLVED, S.CLOSED), To.SAME, DOERS, "rectified",
+        (Field("text", "核实的情况和整改", required=True),), ("is_owner", "rectification_due"),
+    ),
+    Transition(
+        "rectify_callback", _states(S.CLOSED), To.SAME, frozenset({"callback"}), "rectified_called",
+        (
+            Field("result", "居民怎么说", "choice", True, RECTIFIED),
+            Field("method", "回访方式", "choice", options=WAYS, default="phone"),
+            _TEXT,
+        ),
+        ("rectified_now", "not_handler", "other_unit"),
+    ),
     Transition(
         "rework", _states(S.RESOLVED), S.REWORK, REVIEW | {"callback", "auditor"}, "reworked",
         (_REASON,), ("not_handler", "other_unit"), "rework",
@@ -782,7 +799,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         ("may_read", "needed_to_act"),
     ),
     Transition(
-        "reveal", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED), To.SAME,
+        "reveal", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED, S.CLOSED), To.SAME,
         frozenset({"callback"}), "revealed", _WHY_SEEN, ("something_to_tell", "needed_to_act"),
     ),
     # The same people ring without seeing the number, where the office has one of its own. Only the
@@ -796,7 +813,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         ("relay_there", "may_read", "needed_to_act", "phone_left"),
     ),
     Transition(
-        "relay", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED), To.SAME,
+        "relay", NOT_REPORTED_FINISHED | _states(S.RESOLVED, S.MERGED, S.CLOSED), To.SAME,
         frozenset({"callback"}), "relayed", _WHY_RUNG,
         ("relay_there", "something_to_tell", "needed_to_act", "phone_left"),
     ),
@@ -950,12 +967,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     # ── 时钟 ────────────────────────────────────────────────────────────────────────────────
     Transition(
-        "deadline", OPEN | REFUSED, To.SAME, SYSTEM, "deadline_missed",
+        "deadline", OPEN | REFUSED | _states(S.CLOSED), To.SAME, SYSTEM, "deadline_missed",
         (Field("stage", "哪个时限", "choice", True, STAGES), Field("key", "哪一项（内部）")),
         ("not_on_record",),
     ),
     Transition(  # 50、80、100％ …: the ticket's own plan says whom
-        "remind", OPEN | _states(S.HANDED_OFF), To.SAME, SYSTEM, "reminded", (),
+        "remind", OPEN | _states(S.HANDED_OFF, S.CLOSED), To.SAME, SYSTEM, "reminded", (),
         ("reminder_due",),
     ),
     Transition(  # tickets from before there were reminders

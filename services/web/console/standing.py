@@ -13,6 +13,7 @@ from services.tickets.core.choices import (
     LEVELS,
     LIFTED,
     PROGRESS,
+    RECTIFIED,
     STANCES,
     WHISTLE_RESULTS,
     WHISTLE_STAGES,
@@ -46,6 +47,7 @@ def threads(ticket: JSON) -> list[tuple[str, str]]:
         *(("吹哨", whistle(w)) for w in ticket.get("whistles") or ()),
         *(("报请上级", lifted(e)) for e in ticket.get("escalations") or ()),
         *(("督办", supervision(s)) for s in ticket.get("supervisions") or ()),
+        *(("差评整改", rectification(e)) for e in ticket.get("bad_ratings") or ()),
         (
             "剔除考评",
             f"{EXCLUSIONS[exclusion['reason']]}：{exclusion['basis']}" if exclusion else "",
@@ -125,6 +127,15 @@ def lifted(entry: JSON) -> str:
         return f"{words}（{LIFTED[answers[-1]['decision']]}：{answers[-1]['text']}）"
     due = entry.get("due_at")
     return f"{words}，{_until(due, '答复', entry.get('due_reason'))}" if due else words
+
+
+def rectification(entry: JSON) -> str:
+    """Return ``居民不满意，12月15日17:30前整改（…）``, then what was put right and what the resident says."""
+    why = "居民说没办好，重办就是整改" if entry.get("rework") else "居民不满意"
+    if "rectified_at" not in entry:
+        return f"{why}，{_until(entry['due_at'], '整改', entry.get('due_reason'))}"
+    said = RECTIFIED.get(entry.get("answer") or "", "等回访")
+    return f"{why}。整改：{entry['text'].rstrip('。')}。回访：{said}"
 
 
 def supervision(entry: JSON) -> str:

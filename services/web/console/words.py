@@ -40,6 +40,7 @@ FLAG_LABELS = {
     "review_pending": "待复核",
     "case": "另行核查",
     "to_call": "要打电话回访",
+    "bad_rating": "差评待整改",
     "to_tell": "要打电话告诉",
     "false_resolution": "查出虚假办结",
     "excluded": "已剔除考评",

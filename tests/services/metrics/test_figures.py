@@ -39,6 +39,7 @@ COUNTS = {
     "withdrawn": 4, "persuaded": 1, "filed": 60, "group": 2, "proactive": 15,
     "filed_counted": 50, "residents": 12_500, "told": 10, "told_once": 9, "reviewed": 4,
     "corrected": 1, "redirected": 8, "redirected_well": 6,
+    "bad": 8, "rectified": 6, "bad_called": 4,
 }  # fmt: skip
 
 BY_HAND = {
@@ -54,6 +55,8 @@ BY_HAND = {
     "solved_strict": 18 / 27,  # 18 ÷ 27
     "satisfied": 0.8,  # (9 + 5 + 2) ÷ 20
     "satisfied_strict": 0.7,  # (9 + 5) ÷ 20
+    "rectified": 0.75,  # 6 ÷ 8
+    "bad_called": 0.5,  # 4 ÷ 8
     "rework": 0.25,  # 9 ÷ 36
     "rework_3": 1,
     "false": 0.25,  # 2 ÷ 8
@@ -162,6 +165,7 @@ def test_public_figures_have_no_cell_below_five() -> None:
         "rework_3", "group",  # 1, 2
         "false", "persuaded", "corrected", "rating_changed",  # 2, 1, 1, 3
         "told_once", "redirected",  # 10 − 9 = 1, 8 − 6 = 2
+        "rectified", "bad_called",  # 8 − 6 = 2, 4
     }  # fmt: skip
 
 

@@ -114,6 +114,8 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
                 "review_date": "2026-12-01"},
     "resolve": {"outcome": "solved", "reply": "已更换", "evidence": ["photo-1"]},
     "rework": {"reason": "照片不符"},
+    "rectify": {"text": "核实过，灯座也换了"},
+    "rectify_callback": {"result": "satisfied"},
     "close": {"reason": "三次未接通"},
     "supervise": {"level": "1", "text": "请抓紧"},
     "terminate": {"ground": "gone", "explanation": "事项已不存在"},
@@ -303,6 +305,8 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         "answer_escalation": {
             "escalations": [{"org": ticket.owner_org, "text": "要协调", **DUE_LATER}]
         },
+        "rectify": {"bad_ratings": [BAD]},
+        "rectify_callback": {"bad_ratings": [RECTIFIED]},
         "answer_supervision": {"supervisions": [{"level": "1", "text": "请抓紧"}]},
         "ask_exclusion": {"owner_org": ticket.owner_org or actor.org_id},
         "appeal_exclusion": {
@@ -327,6 +331,9 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
     return replace(ticket, **given.get(action, {}))
 
 
+BAD = {"why": "score", "rework": False, "org": "water", "tries": [], **DUE_LATER}
+RECTIFIED = {**BAD, "rectified_at": T0.isoformat(), "text": "换了", "by": "handler9"}
+"""A bad rating that is to be put right, and one that has been."""
 MINOR = {"risk": "minor", "name": "涉及未成年人", "seen_by": ["grid"], "reason": "x",
          "by": "clerk9", "at": T0.isoformat()}  # fmt: skip
 """A risk as a ticket keeps it."""
