@@ -190,7 +190,9 @@ def _mirrored(ticket: Ticket) -> dict[str, Any]:
 def _rectified(entry: dict[str, Any]) -> bool:
     """Whether a bad rating was put right in its time."""
     done = entry.get("rectified_at")
-    return bool(done) and datetime.fromisoformat(done) <= datetime.fromisoformat(entry["due_at"])
+    return done is not None and datetime.fromisoformat(done) <= datetime.fromisoformat(
+        entry["due_at"]
+    )
 
 
 def _appointment(ticket: Ticket) -> str | None:
