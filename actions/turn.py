@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import (
     accessible,
+    amending,
     choices,
     conduct,
     contact,
@@ -468,6 +469,8 @@ class Turn:
             return MANNERS
         if OPENING.match(bare(self.message.text)) or repairs.wished(self.message):
             return "report_form"
+        if amending.says("rebook", self.message.text):
+            return own.SUPPLEMENT  # “改成让中心来接” is about the visit, and no person is asked for
         return own.REVIEW if own.wants_review(self.message) else None
 
     def topic_leaf(self) -> str | None:

@@ -94,7 +94,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the suggestion as (heading, words)."""
     lines = [(say("heading_idea"), f"“{'；'.join(str(draft.get(IDEA)).splitlines())}”")]
     if where := place.say(draft):
-        lines.append((say("heading_where"), where))
+        lines.append((say("heading_spot"), where))
     quiet = draft.get(REPLY) is False
     wished = say("reply_none" if quiet else "reply_wanted", message.elder)
     lines.append((say("heading_reply"), wished))

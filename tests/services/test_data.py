@@ -101,6 +101,27 @@ def test_data_speaks_chinese_with_chinese_marks(path: Path) -> None:
     assert not half_width(texts(yaml.safe_load(path.read_text("utf-8"))))
 
 
+class Once(yaml.SafeLoader):
+    """Refuses a name that a mapping has twice; YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        twice = sorted({str(n) for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"line {node.start_mark.line + 1}: {twice}")
+        return super().construct_mapping(node, deep)
+
+
+def test_a_name_that_stands_twice_is_found() -> None:
+    with pytest.raises(ValueError, match="heading"):
+        yaml.load("heading: 在哪里\nplace: 楼\nheading: 哪一块\n", Once)
+
+
+@pytest.mark.parametrize("path", yaml_files(), ids=lambda p: str(p.relative_to(DATA)))
+def test_no_name_stands_twice(path: Path) -> None:
+    yaml.load(path.read_text(encoding="utf-8"), Once)
+
+
 def test_the_workflow_speaks_chinese_with_chinese_marks() -> None:
     fields = [f for line in TRANSITIONS for f in line.fields]
     words = [
