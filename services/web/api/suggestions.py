@@ -36,6 +36,12 @@ class TicketTaken(Wanted):
 class MessageTaken(TicketTaken):
     """What a message of a conversation means."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"message": "9f0c61d2", "leaf": "H7", "note": "说的是下水，不是灯"}]
+        }
+    )
+
     message: str = Field(max_length=40)
 
 

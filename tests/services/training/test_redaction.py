@@ -166,7 +166,9 @@ def test_what_is_nobody_s_stays(said: str) -> None:
 
 def test_training_data_is_hardly_touched() -> None:
     """The rules must not eat ordinary words: of ordinary sentences fewer than one in a hundred changes."""
-    known = [k.example.text for k in read_nlu(ROOT / "data" / "nlu")]
+    # Who asks for a worker by name names somebody in every line.
+    sentences = [k for k in read_nlu(ROOT / "data" / "nlu") if k.file != "named_worker.yml"]
+    known = [k.example.text for k in sentences]
     changed = [t for t in known if any(c.kind == "person" for c in redact(t).changes)]
     assert len(known) > 4000
     assert len(changed) < len(known) / 100, changed

@@ -547,6 +547,7 @@ async def test_elders_seasons_and_lists(call: Caller, services: Services) -> Non
             "reminders": [],
             "count": 0,
             "visits": visits,
+            "rising": [],
         }
     assert (await call("grid1", "POST /visits/reminders/seen", {}))["reminders"] == []
     assert (await call("grid1", "GET /reminders"))["visits"] == []
