@@ -354,7 +354,9 @@ class FormStep(TurnAction):
         elif question == "place" and _place(old) != _place(draft):
             return  # the question itself names the place it was told
         elif question != CHANGE:
-            changed = self._differences(turn, old, draft) if turn.corrects() else ""
+            # “改成下周四行不” beside another question is read back like “不对，是下周四”.
+            moves = turn.corrects() or amending.says("change", turn.message.text)
+            changed = self._differences(turn, old, draft) if moves else ""
             if changed:
                 turn.lead("corrected", changed=changed)
             else:
