@@ -63,6 +63,32 @@ class BotParams(_Strict):
     pairs: int = Field(ge=1)
 
 
+class TrendRule(_Strict):
+    """When months in a row rise or fall (:mod:`services.metrics.trends`).
+
+    Attributes:
+        months: How many months are shown.
+        span: So many last months are compared with as many before.
+        least: Fewer requests than that in both together are no trend.
+        share: So much more, by the day, it must be (0.25: a quarter).
+        rare: And so rare or rarer by chance, 0–1.
+        top: So many matters are the most frequent ones.
+    """
+
+    months: int = Field(ge=2, le=24)
+    span: int = Field(ge=1)
+    least: int = Field(ge=1)
+    share: float = Field(gt=0)
+    rare: float = Field(gt=0, lt=1)
+    top: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrendRule:
+        if 2 * self.span > self.months:
+            raise ValueError("trends: months must hold both spans")
+        return self
+
+
 class Params(_Strict):
     """All of the file, and who lives where.
 
@@ -82,6 +108,7 @@ class Params(_Strict):
     population: dict[str, Population] = Field(default_factory=dict)
     signals: dict[str, Threshold]
     bot: BotParams
+    trends: TrendRule
 
     @property
     def residents(self) -> dict[str, int]:

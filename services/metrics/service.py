@@ -15,7 +15,17 @@ from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
 from services.errors import LindaError
-from services.metrics import dialogue, keeping, monthly, spoken, store, summing, sums
+from services.metrics import (
+    dialogue,
+    keeping,
+    monthly,
+    report,
+    spoken,
+    store,
+    summing,
+    sums,
+    trends,
+)
 from services.metrics.figures import (
     RESPONSE,
     RESULT,
@@ -32,7 +42,7 @@ from services.metrics.figures import (
     without_small_cells,
 )
 from services.metrics.params import BotParams, Params, load_params
-from services.metrics.periods import Period, around
+from services.metrics.periods import Period, around, months_on
 from services.metrics.score import Score, fold
 from services.metrics.signals import signals
 from services.metrics.store import Scope
@@ -54,7 +64,9 @@ SEES = holders("data")
 TALKS = holders("dialogue_data")
 """Who sees the figures of conversations."""
 REPORTS = holders("reports")
-"""Who reads the monthly reports."""
+"""Who reads the reports."""
+TRENDS = holders("trends")
+"""Who sees the months of matters and communities."""
 REFRESHED = timedelta(seconds=30)
 """How long sums are left as they are; a day that has changed is counted from its tickets meanwhile."""
 BATCH = 200
@@ -332,6 +344,8 @@ class MetricsService:
     async def _visited(self, s: Session, scope: Scope) -> Figure | None:
         if scope.unit is not None or scope.leaf is not None or self._visits is None:
             return None
+        if scope.period.kind in ("quarter", "year"):
+            return None  # visits are owed each month: a year of them is no share of one
         v = await self._visits.month(s, scope.period, scope.community)
         note = f"；另有{v.exceptions}人住院、外出等，单独登记" if v.exceptions else ""
         return Figure(
@@ -369,6 +383,153 @@ class MetricsService:
                 for c in bot.confusions
             ],
         }  # fmt: skip
+
+    # ── reports ─────────────────────────────────────────────────────────────────────────────
+
+    async def report(self, actor: Actor, period: Period, community: str | None = None) -> Body:
+        """Return the report of a period: the dashboard's figures, compared, by parts and by matter.
+
+        What goes on is compared with the same days of the year before, not with all of it.
+
+        Raises:
+            LindaError: 403 ``role_not_allowed`` or ``out_of_scope``; 422 ``unknown_filter``.
+        """
+        if actor.role not in REPORTS:
+            raise LindaError("role_not_allowed", "这个岗位不看报告。", 403)
+        now, rule = self._clock.now(), self.params.trends
+        so_far = period.until(now.date())
+        earlier = so_far.last_year
+        found = await self.dashboard(actor, period, community=community)
+        community = found["scope"]["community"]
+        async with self._db.read() as s:
+            await sums.steady(s)
+            began = await store.first_filed(s)
+            parts = [
+                (p, await self._gather(s, Scope(p, now, community)))
+                for p in report.rows_of(period, now.date())
+            ]
+            whistled = await monthly.whistles(s, period, community)
+            assigned = await monthly.assignments(s, period, community)
+        why_not = report.comparable(earlier, began)
+        before = None if why_not else await self.dashboard(actor, earlier, community=community)
+        old = None if before is None else {e["key"]: e["filed"] for e in before["leaves"]}
+        spans = (sums.days_of(so_far), sums.days_of(earlier))
+        closed = months_on(now.date().replace(day=1), -1)
+        last = min(closed, period.last.replace(day=1))
+        return {
+            **{k: v for k, v in found.items() if k not in ("signals", "trend")},
+            "title": report.TITLES.get(period.kind, "报告"),
+            "so_far": _period(so_far) if so_far != period else None,
+            "before": {"period": _period(earlier), "why_not": why_not or None},
+            "compared": [] if before is None else report.compared(
+                found["figures"], before, found["enough"], rule.least
+            ),
+            "rows": [self._row(p, counted) for p, counted in parts],
+            "top": report.top(found["leaves"], old, (len(spans[0]), len(spans[1])), rule),
+            "promised": report.picked(found["figures"], report.PROMISED),
+            "put_right": report.picked(found["figures"], report.PUT_RIGHT),
+            "whistles": {"count": whistled.count, "open": whistled.open},
+            "assignments": {
+                "assigned": assigned["assigned"], "blocked": len(assigned["blocked"]),
+                "against": len(assigned["against"]),
+            },
+            "trends": await self.trends(actor, community=community, last=last),
+        }  # fmt: skip
+
+    def _row(self, part: Period, counted: Gathered) -> Body:
+        """The figures of a part of a report; what residents said only from enough of them."""
+        total = add((*counted.units.values(), counted.filed))
+        shown = judged(figures(total, self.params, None), enough(total, self.params))
+        return {
+            "first": part.first, "last": part.last,
+            "name": f"{part.first.month}月" if part.first.day == 1 and part.kind == "month" else part.label,
+            "figures": {f["key"]: f for f in report.picked([f.body() for f in shown], report.ROW_FIGURES)},
+        }  # fmt: skip
+
+    async def trends(
+        self,
+        actor: Actor,
+        *,
+        community: str | None = None,
+        leaf: str | None = None,
+        last: date | None = None,
+    ) -> Body:
+        """Return the last whole months by matter and by community, and what rises or falls.
+
+        Args:
+            community: Of this community's matters only; a community's staff see no other.
+            leaf: By community of this matter only.
+            last: First day of the last month; by default the newest that is over.
+
+        Raises:
+            LindaError: 403 ``role_not_allowed`` or ``out_of_scope``; 422 ``unknown_filter``.
+        """
+        if actor.role not in TRENDS:
+            raise LindaError("role_not_allowed", "这个岗位不看走势。", 403)
+        if actor.community_id is not None:
+            if community not in (None, actor.community_id):
+                raise LindaError("out_of_scope", "只能看自己范围里的数据。", 403)
+            community = actor.community_id
+        names = await self._names()
+        for name, given in (("community", community), ("leaf", leaf)):
+            if given is not None and given not in names:
+                raise _unknown(name, given)
+        now, rule = self._clock.now(), self.params.trends
+        this = now.date().replace(day=1)
+        last = months_on(this, -1) if last is None else last
+        first = min(months_on(last, -12), months_on(last, 1 - rule.months))
+        scope = Scope(Period("custom", first, now.date()), now, actor.community_id)
+        async with self._db.read() as s:
+            await sums.steady(s)
+            began = await store.first_filed(s)
+            rows = await sums.filed_by_month(s, scope, await sums.plan(s, scope, self.params))
+        matters, places = self._monthly(rows, community, leaf)
+        courses = {
+            "matters": self._courses(matters, names, last, began),
+            "places": self._courses(places, names, last, began),
+        }
+        return {
+            "months": trends.months_to(last, rule.months), "this_month": this if last == months_on(this, -1) else None,
+            "community": community, "leaf": leaf, "rule": trends.rule_said(rule), **courses,
+        }  # fmt: skip
+
+    def _monthly(
+        self, rows: Iterable[tuple[date, str | None, str | None, int]], community: str | None,
+        leaf: str | None,
+    ) -> tuple[dict[str, dict[date, int]], dict[str, dict[date, int]]]:  # fmt: skip
+        """Return requests by matter and by community, each by month.
+
+        A restricted matter (violence at home, a child) has no line of its own: a month's few in one
+        community would be somebody.
+        """
+        matters: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+        places: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+        for month, place, matter, n in rows:
+            known = self._tickets.leaves.get(matter or "")
+            named = known is not None and not known.restricted
+            if matter is not None and named and community in (None, place):
+                matters[matter][month] += n
+            if place is not None and leaf in (None, matter) and (leaf is None or named):
+                places[place][month] += n
+        return matters, places
+
+    def _courses(
+        self, found: Mapping[str, Mapping[date, int]], names: Mapping[str, str], last: date,
+        began: date | None,
+    ) -> list[Body]:  # fmt: skip
+        """Return each line's months, the most frequent first."""
+        rule, this = self.params.trends, self._clock.now().date().replace(day=1)
+        newest, made = last == months_on(this, -1), []
+        for key, counts in found.items():
+            one = trends.course(counts, last, began, rule)
+            made.append(
+                {"key": key, "name": names.get(key, key), "months": list(one.months),
+                 "total": one.total, "so_far": counts.get(this, 0) if newest else None,
+                 "verdict": one.verdict.key, "said": trends.said(one.verdict, rule),
+                 "year_ago": one.year_ago, "season": trends.AGAINST[one.season.key]}
+            )  # fmt: skip
+        kept = (m for m in made if m["total"] or m["so_far"] or m["year_ago"])
+        return sorted(kept, key=lambda m: (-m["total"], m["key"]))
 
     # ── monthly reports ─────────────────────────────────────────────────────────────────────
 

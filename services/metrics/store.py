@@ -229,6 +229,23 @@ async def filed_by_part(s: Session, scope: Scope) -> Parts:
     return await _parts(s, FILED, where)
 
 
+async def filed_by_day(s: Session, scope: Scope) -> list[tuple[date, str | None, str | None, int]]:
+    """Return how many tickets were filed, by day (in China), community and leaf."""
+    day = filed_day(s.get_bind().dialect.name == "sqlite").label("day")
+    query = (
+        select(day, T.community_id, T.leaf, func.count())
+        .where(during(T.created_at, scope.spans), *_place(scope))
+        .group_by(day, T.community_id, T.leaf)
+    )
+    return [(d, place, leaf, int(n)) for d, place, leaf, n in await s.execute(query)]
+
+
+async def first_filed(s: Session) -> date | None:
+    """Return the day on which the first ticket of all was filed; None as long as there is none."""
+    first: datetime | None = await s.scalar(select(func.min(T.created_at)))
+    return None if first is None else first.astimezone(ZONE).date()
+
+
 async def _sums(s: Session, column: Any, counted: Counted, where: Conditions) -> Sums:
     query = select(column, *counted.values()).where(*where).group_by(column)
     return {key: _named(counted, counts) for key, *counts in await s.execute(query)}

@@ -215,3 +215,22 @@ async def by_day(s: Session, scope: Scope, plan: Plan) -> dict[date, dict[str, i
         days = (day for first in plan.months for day in days_of(around("month", first)))
         plan = replace(plan, months=(), days=(*plan.days, *days))
     return await _summed(s, scope, plan, "", SUMS.c.since, store.DAY_NAMES)
+
+
+async def filed_by_month(
+    s: Session, scope: Scope, plan: Plan
+) -> list[tuple[date, str | None, str | None, int]]:
+    """Return how many tickets were filed: month (its first day), community, leaf, number.
+
+    Each may stand there several times: days that are summed one by one, and what is counted live.
+    """
+    c = SUMS.c
+    query = (
+        select(c.since, c.community_id, c.leaf, func.sum(c.filed))
+        .where(*_where(SUMS, scope, plan, "cl"), c.filed > 0)
+        .group_by(c.since, c.community_id, c.leaf)
+    )
+    kept = [(day, place, leaf, n) for day, place, leaf, n in await s.execute(query)]
+    if plan.live:
+        kept += await store.filed_by_day(s, replace(scope, parts=plan.live))
+    return [(day.replace(day=1), place, leaf, int(n)) for day, place, leaf, n in kept]

@@ -8,10 +8,12 @@ from io import BytesIO
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.utility import xl_rowcol_to_cell  # type: ignore[import-untyped]
 
 from services.clock import ZONE
 from services.metrics.figures import DEFINITIONS, NONE
 
+LATENESS = {"lateness": ("超时倍数（95分位）", "ratio")}
 FORMATS = {"percent": "0.0%", "number": "0", "ratio": "0.00", "score": "0.0"}
 
 
@@ -28,13 +30,7 @@ def workbook(found: Mapping[str, Any], talked: Mapping[str, Any] | None = None) 
     title = f"{found['period']['label']}{'（样本不足）' if found['note'] else ''}"
     _figures(book, formats, "总表", title, found["figures"])
     labels = {d.key: (d.label, d.form) for d in DEFINITIONS}
-    _parts(
-        book,
-        formats,
-        "单位",
-        found["units"],
-        labels | {"lateness": ("超时倍数（95分位）", "ratio")},
-    )
+    _parts(book, formats, "单位", found["units"], labels | LATENESS)
     _parts(book, formats, "社区", found["communities"], labels)
     _parts(book, formats, "事项", found["leaves"], labels)
     _table(
@@ -119,6 +115,96 @@ def reports(
     return target.getvalue()
 
 
+def report_book(found: Mapping[str, Any]) -> bytes:
+    """Return the workbook of what :meth:`MetricsService.report` gave (and ``themes``, if it has any)."""
+    target, book = _book()
+    formats = {form: book.add_format({"num_format": f}) for form, f in FORMATS.items()}
+    note = "（样本不足）" if found["note"] else ""
+    _figures(
+        book, formats, "总表", f"{found['period']['label']}{found['title']}{note}", found["figures"]
+    )
+    why_not = found["before"]["why_not"]
+    _table(
+        book, "和去年比", ("指标", "今年", found["before"]["period"]["label"], "变化"),
+        [(why_not,)] if why_not else
+        [(c["label"], c["text"], c["before"], c["change"]) for c in found["compared"]],
+    )  # fmt: skip
+    labels = {d.key: (d.label, d.form) for d in DEFINITIONS}
+    if found["rows"]:
+        _parts(book, formats, "分段", found["rows"], labels, "时间", sample=False)
+    _table(
+        book, "最多的事项", ("名次", "事项", "件数", "占比", "去年同期", "变化", "说明"),
+        [
+            (t["place"], t["name"], t["filed"], round(t["share"], 4),
+             NONE if t["before"] is None else t["before"], t["change"], t["said"])
+            for t in found["top"]
+        ],
+    )  # fmt: skip
+    _courses(book, found["trends"])
+    _parts(book, formats, "单位", found["units"], labels | LATENESS)
+    _parts(book, formats, "社区", found["communities"], labels)
+    _parts(book, formats, "事项", found["leaves"], labels)
+    _table(
+        book, "答应的和补救的", ("类别", "指标", "数值", "分子", "分母"),
+        [
+            (name, f["label"], f["text"], *(NONE if f[k] is None else f[k] for k in ("numerator", "denominator")))
+            for name, key in (("答应的做到没有", "promised"), ("没办好的补救了没有", "put_right"))
+            for f in found[key]
+        ] + [("预约守没守时", a["label"], a["count"]) for a in found["appointments"]],
+    )  # fmt: skip
+    _table(
+        book, "没有计入的", ("原因", "件数"),
+        [
+            *((e["label"], e["count"]) for e in found["excluded"]),
+            *((f"单位申请剔除，{e['label']}", e["count"]) for e in found["exclusions_asked"]),
+            ("正在挂账", found["suspended"]),
+        ],
+    )  # fmt: skip
+    w, a = found["whistles"], found["assignments"]
+    _table(
+        book, "吹哨和派单", ("项目", "次数"),
+        [("吹哨", w["count"]), ("吹哨还在办", w["open"]), ("派单", a["assigned"]),
+         ("拦下越权派单", a["blocked"]), ("没有按派单目录派", a["against"])],
+    )  # fmt: skip
+    book.close()
+    return target.getvalue()
+
+
+def courses(found: Mapping[str, Any]) -> bytes:
+    """Return the workbook of what :meth:`MetricsService.trends` gave."""
+    target, book = _book()
+    _courses(book, found)
+    book.close()
+    return target.getvalue()
+
+
+def _courses(book: Any, found: Mapping[str, Any]) -> None:
+    """Two sheets, each line with its months, a small chart in the row and what they say."""
+    months = [f"{m.year}-{m.month:02d}" for m in found["months"]]
+    bold = book.add_format({"bold": True})
+    for name, key in (("事项走势", "matters"), ("社区走势", "places")):
+        sheet = book.add_worksheet(name)
+        sheet.write_string(0, 0, found["rule"])
+        sheet.write_row(1, 0, (name[:2], *months, "图", "走势", "去年同月", "和去年同月比"), bold)
+        last = len(months)
+        for at, line in enumerate(found[key], start=2):
+            sheet.write_string(at, 0, line["name"])
+            for column, n in enumerate(line["months"], start=1):
+                if n is not None:
+                    sheet.write_number(at, column, n)
+            cells = f"'{name}'!{xl_rowcol_to_cell(at, 1)}:{xl_rowcol_to_cell(at, last)}"
+            sheet.add_sparkline(at, last + 1, {"range": cells, "type": "column", "min": 0})
+            sheet.write_string(at, last + 2, line["said"])
+            if line["year_ago"] is not None:
+                sheet.write_number(at, last + 3, line["year_ago"])
+            sheet.write_string(at, last + 4, line["season"])
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(last + 1, last + 1, 16)
+        sheet.set_column(last + 2, last + 2, 44)
+        sheet.set_column(last + 3, last + 4, 16)
+        sheet.freeze_panes(2, 1)
+
+
 def _book() -> tuple[BytesIO, Any]:
     target = BytesIO()
     given = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -174,15 +260,24 @@ def _parts(
     parts: Sequence[Mapping[str, Any]],
     labels: Mapping[str, tuple[str, str]],
     head: str | None = None,
+    *,
+    sample: bool = True,
 ) -> None:
+    """One row a part.
+
+    Args:
+        sample: With a column that says whether residents' answers are enough.
+    """
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True})
     keys = [k for k in labels if any(k in p["figures"] for p in parts)]
-    sheet.write_row(0, 0, (head or name, "样本", *(labels[k][0] for k in keys)), bold)
+    heads = (head or name, *(("样本",) if sample else ()), *(labels[k][0] for k in keys))
+    sheet.write_row(0, 0, heads, bold)
     for at, part in enumerate(parts, start=1):
         sheet.write_string(at, 0, part["name"])
-        sheet.write_string(at, 1, "够" if part["enough"] else "样本不足")
-        for column, key in enumerate(keys, start=2):
+        if sample:
+            sheet.write_string(at, 1, "够" if part["enough"] else "样本不足")
+        for column, key in enumerate(keys, start=1 + sample):
             if key in part["figures"]:
                 _value(formats, sheet, at, column, part["figures"][key])
     sheet.set_column(0, 0, 24)

@@ -7,16 +7,18 @@ from datetime import date
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from services.metrics.periods import Period, period_of
+from services.metrics.periods import Kind, Period, around, period_of
 from services.metrics.service import TALKS
-from services.metrics.workbook import reports, workbook
+from services.metrics.workbook import courses, report_book, reports, workbook
 from services.web.api.metrics_answers import (
     AssignmentsAnswer,
     DashboardAnswer,
     DialogueAnswer,
     PublicAnswer,
+    ReportAnswer,
+    TrendsAnswer,
     WhistlesAnswer,
 )
 from services.web.auth import actor_of
@@ -29,6 +31,7 @@ setup = routes.setup
 BASE = "/api/v1/metrics"
 AUTH = "staff:data"
 REPORT_AUTH = "staff:reports"
+TRENDS_AUTH = "staff:trends"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EARLIEST, LATEST = date(2015, 1, 1), date(2100, 1, 1)
 
@@ -38,8 +41,9 @@ class PeriodQuery(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    period: Literal["day", "week", "month", "custom"] | None = Field(
-        None, description="day、week、month：包含 from 那天的日、周、月；custom：从 from 到 to"
+    period: Kind | None = Field(
+        None,
+        description="day、week、month、quarter、year：包含 from 那天的日、周、月、季、年；custom：从 from 到 to",
     )
     first: date | None = Field(None, alias="from", ge=EARLIEST, lt=LATEST, description="从这天起")
     last: date | None = Field(None, alias="to", ge=EARLIEST, lt=LATEST, description="到这天为止")
@@ -84,6 +88,40 @@ class MonthQuery(BaseModel):
         if value in (None, ""):
             return None
         raise ValueError("请写成2026-11这样的月份")
+
+
+class ReportQuery(BaseModel):
+    """Which report: of the day, week, month, quarter or year that a day is in. Without it: this month."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    period: Literal["day", "week", "month", "quarter", "year"] = "month"
+    first: date | None = Field(None, alias="from", ge=EARLIEST, lt=LATEST, description="包含这一天")
+    community: str | None = Field(None, max_length=60)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank(cls, value: Any, info: ValidationInfo) -> Any:
+        value = value.strip() if isinstance(value, str) else value
+        return value or ("month" if info.field_name == "period" else None)
+
+    def days(self, today: date) -> Period:
+        """Return the period that is meant."""
+        return around(self.period, self.first or today)
+
+
+class TrendsQuery(BaseModel):
+    """Which lines; an empty filter does not narrow."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    community: str | None = Field(None, max_length=60, description="只看这个社区的事项")
+    leaf: str | None = Field(None, max_length=8, description="各社区只看这个事项")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank(cls, value: Any) -> Any:
+        return (value.strip() or None) if isinstance(value, str) else value
 
 
 def today(request: web.Request) -> date:
@@ -171,6 +209,48 @@ async def download_reports(request: web.Request, query: MonthQuery) -> web.Respo
         {s.id: s.name for s in await services.people.roster()},
     )
     return _sent(book, f"reports-{month:%Y-%m}")
+
+
+@routes.get(
+    BASE + "/report", auth=REPORT_AUTH, query=ReportQuery, response=ReportAnswer,
+    summary="日报、周报、月报、季报、年报",
+)  # fmt: skip
+async def report(request: web.Request, query: ReportQuery) -> dict[str, Any]:
+    """Return the report of a period."""
+    return await request.app[SERVICES].metrics.report(
+        actor_of(request[STAFF]), query.days(today(request)), query.community
+    )
+
+
+@routes.get(
+    BASE + "/report/workbook", auth=REPORT_AUTH, query=ReportQuery, media=XLSX,
+    summary="日报到年报（XLSX）",
+)  # fmt: skip
+async def download_report(request: web.Request, query: ReportQuery) -> web.Response:
+    """The same report as a workbook."""
+    found = await report(request, query)
+    return _sent(report_book(found), f"report-{found['period']['kind']}-{found['period']['first']}")
+
+
+@routes.get(
+    BASE + "/trends", auth=TRENDS_AUTH, query=TrendsQuery, response=TrendsAnswer,
+    summary="事项和社区的走势：最近几个满月",
+)  # fmt: skip
+async def trends(request: web.Request, query: TrendsQuery) -> dict[str, Any]:
+    """Return the months of matters and communities."""
+    return await request.app[SERVICES].metrics.trends(
+        actor_of(request[STAFF]), community=query.community, leaf=query.leaf
+    )
+
+
+@routes.get(
+    BASE + "/trends/workbook", auth=TRENDS_AUTH, query=TrendsQuery, media=XLSX,
+    summary="事项和社区的走势（XLSX）",
+)  # fmt: skip
+async def download_trends(request: web.Request, query: TrendsQuery) -> web.Response:
+    """The same months as a workbook."""
+    found = await trends(request, query)
+    return _sent(courses(found), f"trends-{found['months'][-1]:%Y-%m}")
 
 
 @routes.get(

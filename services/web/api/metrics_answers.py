@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
 
 from pydantic import Field
 
 from services.metrics.figures import Form
+from services.metrics.periods import Kind
 from services.web.api.common import Answer
 
 
 class PeriodAnswer(Answer):
     """The days that were counted, both ends inclusive."""
 
-    kind: Literal["day", "week", "month", "custom"]
+    kind: Kind
     first: date
     last: date
     label: str
@@ -137,6 +137,114 @@ class DashboardAnswer(Answer):
     leaves: list[PartFigures]
     trend: list[TrendPoint]
     signals: list[UnitSignals] | None = Field(description="只给审计")
+
+
+class ComparedFigure(Answer):
+    """A figure beside that of the year before; ``change`` in words."""
+
+    key: str
+    label: str
+    text: str
+    before: str
+    change: str
+
+
+class BeforeAnswer(Answer):
+    """What a report is compared with."""
+
+    period: PeriodAnswer
+    why_not: str | None = Field(description="为什么不比：去年没有数据、不全；null：比了")
+
+
+class ReportRow(Answer):
+    """A part of the period."""
+
+    first: date
+    last: date
+    name: str
+    figures: dict[str, FigureAnswer]
+
+
+class TopMatter(Answer):
+    """One of the most frequent matters."""
+
+    place: int
+    key: str | None
+    name: str
+    filed: int
+    share: float
+    before: int | None = Field(description="去年同期；null：没有可比的")
+    change: str
+    said: str = Field(description="比去年多、少，还是件数太少不比")
+
+
+class WhistledCount(Answer):
+    """Whistles of the period."""
+
+    count: int
+    open: int
+
+
+class AssignedCount(Answer):
+    """Assignments, those that the guard refused, those against the dispatch directory."""
+
+    assigned: int
+    blocked: int
+    against: int
+
+
+class CourseAnswer(Answer):
+    """The months of a matter or a community."""
+
+    key: str
+    name: str
+    months: list[int | None] = Field(description="每月件数，先旧后新；null：那时还没有数据")
+    total: int
+    so_far: int | None = Field(description="这个月到今天；null：看的不是最近")
+    verdict: str = Field(description="rising、falling、level、few（件数少）、short（月份不够）")
+    said: str
+    year_ago: int | None = Field(description="去年同月；null：没有数据")
+    season: str
+
+
+class TrendsAnswer(Answer):
+    """The last whole months by matter and by community, the most frequent first."""
+
+    months: list[date]
+    this_month: date | None
+    community: str | None
+    leaf: str | None
+    rule: str
+    matters: list[CourseAnswer]
+    places: list[CourseAnswer]
+
+
+class ReportAnswer(Answer):
+    """A report of a day, week, month, quarter or year."""
+
+    title: str
+    period: PeriodAnswer
+    so_far: PeriodAnswer | None = Field(description="还没完的：到今天为止；null：已经完了")
+    scope: ScopeAnswer
+    enough: bool
+    note: str | None
+    figures: list[FigureAnswer]
+    before: BeforeAnswer
+    compared: list[ComparedFigure]
+    rows: list[ReportRow] = Field(description="分月（周、日）")
+    top: list[TopMatter]
+    promised: list[FigureAnswer]
+    put_right: list[FigureAnswer]
+    excluded: list[ExcludedAnswer]
+    exclusions_asked: list[ExclusionAskedAnswer]
+    appointments: list[AppointmentAnswer]
+    suspended: int
+    units: list[UnitFigures]
+    communities: list[PartFigures]
+    leaves: list[PartFigures]
+    whistles: WhistledCount
+    assignments: AssignedCount
+    trends: TrendsAnswer
 
 
 class TalkedPart(Answer):

@@ -22,7 +22,7 @@ routes = Routes("工作台")
 
 PAGE = "/console/data"
 HERE = "data"
-KINDS = {"month": "月", "week": "周", "day": "日", "custom": "自选"}
+KINDS = {"month": "月", "quarter": "季", "year": "年", "week": "周", "day": "日", "custom": "自选"}
 UNIT_COLUMNS = (
     "due", "contact", "signed", "in_time", "lateness", "first_right", "returned", "transfers",
     "reached", "solved", "solved_strict", "satisfied", "satisfied_strict", "rework",

@@ -10,6 +10,7 @@ from services.errors import LindaError
 from services.web.api.seasons import grids_of
 from services.web.auth import actor_of
 from services.web.console.frame import REFUSALS, console_page
+from services.web.console.reports import TRENDS
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
@@ -52,10 +53,12 @@ async def _page(
     refusal: str = "",
 ) -> web.Response:  # fmt: skip
     services = request.app[SERVICES]
-    waits, decided = await services.foresight.findings(actor_of(request[STAFF]))
+    actor = actor_of(request[STAFF])
+    waits, decided = await services.foresight.findings(actor)
+    courses = await services.metrics.trends(actor)
     return console_page(
         request, "foresight", HERE, status, waits=waits, decided=decided, typed=typed or {},
-        refusal=refusal, url=PATH, seasons=SEASONS, params=services.foresight.params,
+        refusal=refusal, url=PATH, seasons=SEASONS, courses=courses, trends=TRENDS, params=services.foresight.params,
         names={s.id: s.name for s in await services.people.roster()},
     )  # fmt: skip
 

@@ -42,6 +42,7 @@ from services.web.console import (
     paper,
     present,
     register,
+    reports,
     rights,
     texts,
     training,
@@ -494,6 +495,7 @@ def setup(app: web.Application) -> None:
     texts.routes.setup(app)
     information.routes.setup(app)
     data.routes.setup(app)
+    reports.routes.setup(app)
     rights.routes.setup(app)
     audit.routes.setup(app)
     paper.routes.setup(app)

@@ -41,7 +41,7 @@ async def test_a_figure_says_what_it_is_made_of(
 
 @pytest.mark.parametrize(
     "query",
-    ["from=2026-11-02&to=2026-11-01&period=custom", "from=gestern", "period=year",
+    ["from=2026-11-02&to=2026-11-01&period=custom", "from=gestern", "period=decade",
      "unit=nobody", "from=2026-11-01&period=custom", "from=0001-01-01"],
 )  # fmt: skip
 async def test_bad_filters_are_said_in_words(client: Client, as_staff: Token, query: str) -> None:
@@ -89,3 +89,47 @@ async def test_anybody_reads_the_published_month_and_not_the_running_one(
     early = await client.get(f"/api/v1/public/metrics?month={running:%Y-%m}")
     assert early.status == 404
     assert (await early.json())["error"]["code"] == "not_published"
+
+
+@pytest.mark.parametrize(
+    ("who", "reports", "trends"),
+    [("dispatcher1", 200, 200), ("auditor1", 200, 200), ("supervisor1", 200, 200),
+     ("clerk1", 403, 200), ("handler1", 403, 403), ("grid1", 403, 403), ("admin1", 403, 403)],
+)  # fmt: skip
+async def test_reports_and_trends_as_pages_workbooks_and_json(
+    client: Client, as_staff: Token, who: str, reports: int, trends: int
+) -> None:
+    headers = await as_staff(who)
+    for where in ("/console/data", API):
+        for kind in ("day", "week", "month", "quarter", "year"):
+            answer = await client.get(f"{where}/report?period={kind}", headers=headers)
+            assert answer.status == reports, (where, kind)
+        for end, status in (("report/workbook", reports), ("trends", trends), ("trends/workbook", trends)):  # fmt: skip
+            assert (await client.get(f"{where}/{end}", headers=headers)).status == status, end
+
+
+async def test_the_yearly_report_says_what_is_missing_and_prints(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    await services.tickets.create(
+        CreateTicket.model_validate({"conversation_id": "c1", "leaf": "H6", "narrative": "灯坏了"}),
+        resident("c1"),
+    )
+    headers = await as_staff("dispatcher1")
+    text = await (await client.get("/console/data/report?period=year", headers=headers)).text()
+    for said in (
+        "年报",
+        "去年没有数据",
+        f"数到 {services.clock.now():%Y-%m-%d}",
+        "1. 楼道灯不亮",
+        "样本不足",
+        "data-print",
+    ):
+        assert said in text, said
+    assert "下一期" not in text, "next year has not begun"
+    older = await client.get("/console/data/report?period=year&from=2025-03-01", headers=headers)
+    assert "下一期" in await older.text()
+    bad = await client.get("/console/data/report?community=nowhere", headers=headers)
+    assert bad.status == 422
+    here = await client.get("/console/data/trends?community=qinghe-c1", headers=headers)
+    assert here.status == 200

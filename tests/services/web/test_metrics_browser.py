@@ -80,3 +80,24 @@ async def test_the_reports_and_the_public_month_on_a_phone(page: Page, settings:
     await page.goto("/console/data/reports")
     await expect(page.get_by_role("heading", name="越权派单")).to_be_visible()
     await fits(page)
+
+
+async def test_the_year_and_the_months_on_a_phone_a_desk_and_paper(
+    page: Page, services: Services, settings: Settings
+) -> None:
+    await _tickets(services)
+    await page.goto("/console/data")
+    await page.get_by_label("账号").fill("dispatcher1")
+    await page.get_by_label("密码").fill(settings.demo_password)
+    await page.get_by_role("button", name="登录").tap()
+    await expect(page.get_by_role("heading", name="数据")).to_be_visible()
+    for path in ("/console/data/report?period=year", "/console/data/trends"):
+        await page.set_viewport_size({"width": 360, "height": 740})
+        await page.goto(path)
+        await expect(page.get_by_role("img", name="楼道灯不亮")).to_be_visible()
+        await fits(page)
+        await page.set_viewport_size({"width": 1280, "height": 900})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 1280
+        await page.emulate_media(media="print")
+        await expect(page.get_by_role("button", name="打印")).to_be_hidden()
+        await page.emulate_media(media="screen")
