@@ -12,6 +12,7 @@ from actions.echo import say_date
 from actions.form_actions import FormStep, Submit, ask_place, say_due, say_owner
 from actions.forms import booking
 from actions.forms.draft import DROP, Draft
+from actions.heard import wished_kind
 from actions.message import Message
 from actions.offers import make_offer
 from actions.requests import HANDOVER
@@ -36,7 +37,10 @@ class BookService(TurnAction):
             return _offer(turn)
         if booking.asks(turn.message):
             return await _answer(turn, leaf)
-        draft = booking.opened(turn.message, leaf)
+        kind = (
+            wished_kind(turn.tracker.events, turn.message, leaf) if _topic(turn) == leaf else None
+        )
+        draft = booking.opened(turn.message, leaf, kind)
         return [SlotSet("draft", draft.to_slot()), FollowupAction("booking_form")]
 
 

@@ -114,8 +114,19 @@ async def tell(turn: Turn, client: Client) -> Json:
 def answered(turn: Turn, found: Json) -> list[EventType]:
     """Return what follows an answer: nothing, or the offer to ask when it was none."""
     if found["texts"] and not found["other_days"]:
-        return []
+        return _still(turn)
     return unknown(turn, found)
+
+
+def _still(turn: Turn) -> list[EventType]:
+    """Offer to report an outage of today that lasts on: the notice's hours are words, no times."""
+    today = turn.message.now.date().isoformat()
+    first, last = information.days_of(turn.message) or (today, today)
+    if not OUTAGE.search(turn.message.text) or not first <= today <= last:
+        return []
+    now = button(say("button_outage_now"), f'/report_problem{{"about":"m:{turn.message.id}"}}')
+    turn.say("notice_outage_still", [now])
+    return []
 
 
 def unknown(turn: Turn, found: Json) -> list[EventType]:
@@ -124,7 +135,7 @@ def unknown(turn: Turn, found: Json) -> list[EventType]:
         turn.say("info_no_menu")
         return make_offer(turn, "offer_notice", "consult", "C1")
     if not found["texts"]:
-        turn.say("notice")
+        turn.say("notice" if OUTAGE.search(turn.message.text) else "notice_other")
     if not OUTAGE.search(turn.message.text):
         return make_offer(turn, "offer_notice", "consult", "K5")
     now = button(say("button_outage_now"), f'/report_problem{{"about":"m:{turn.message.id}"}}')

@@ -215,6 +215,8 @@ class FormStep(TurnAction):
         elif kind == asides.WHY:
             key = f"why_{draft.asked}"
             turn.lead(key if key in catalogue() else "why_any", line=True)
+        elif kind == asides.UNFILED:
+            turn.lead("aside_unfiled", line=True)
         elif kind != asides.RECAP:
             words = await self._card_part(turn, draft, kind)
             if words:

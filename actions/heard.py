@@ -14,7 +14,7 @@ from typing import Any
 from actions import leaves
 from actions.dialogue import load, pattern
 from actions.echo import say_address
-from actions.forms import place, report
+from actions.forms import booking, place, report
 from actions.forms.draft import Draft
 from actions.message import Message, from_events, read_time
 
@@ -90,6 +90,22 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
             brought["address"] = {"community": compound, **known}
             brought["address_text"] = f"{compound}{draft.get('address_text') or ''}"
     return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
+
+
+def wished_kind(events: Sequence[Mapping[str, Any]], message: Message, leaf: str) -> str | None:
+    """Return which of a bookable service was spoken of before it was explained (“洗个澡多少钱”, then “约一个”).
+
+    Args:
+        events: The conversation's events.
+        message: The message that books; what it names itself counts there, not here.
+        leaf: The service, explained a short while ago.
+    """
+    if booking.kind_in(message, leaf):
+        return None
+    named = [
+        booking.kind_in(said, leaf) for said, in_form in earlier(events, message) if not in_form
+    ]
+    return next((kind for kind in reversed(named) if kind), None)
 
 
 def _elsewhere(

@@ -178,7 +178,9 @@ def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
         turn.tell(cards.part_text(card, part, elder=turn.elder))
         return make_offer(turn, "offer_consult", "consult", str(card["id"]))
     if kind == APPOINTMENT and booking.spec(str(card["id"])):
-        wanted = booking.opened(turn.message, str(card["id"]))
+        leaf = str(card["id"])
+        said = heard.wished_kind(turn.tracker.events, turn.message, leaf)
+        wanted = booking.opened(turn.message, leaf, said)
         return [SlotSet("draft", wanted.to_slot()), FollowupAction("booking_form")]
     bring = "、".join(card.get("materials") or [])
     if bring:

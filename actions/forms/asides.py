@@ -24,6 +24,8 @@ WHY = "why"
 """Why something is asked for: said, and the question comes again."""
 RECAP = "recap"
 """What was noted: the summary comes again."""
+UNFILED = "unfiled"
+"""What is not filed yet is asked after or urged: said honestly, and the question comes again."""
 GRUMBLE = "grumble"
 """The food or the people are complained of beside an order: it stands on the order, and is said so."""
 QUESTION = "question"
@@ -77,7 +79,7 @@ FREE = frozenset(
 def aside(message: Message, draft: Draft) -> str | None:
     """Return the kind of an aside, or None when the form reads the message.
 
-    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, over the summary ``RECAP``, ``limit``, ``fee``, ``power``
+    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, ``UNFILED``, over the summary ``RECAP``, ``limit``, ``fee``, ``power``
     and ``owner``, and beside an order or a booking ``GRUMBLE`` and ``QUESTION``.
     """
     if not draft.asked:
@@ -94,7 +96,8 @@ def aside(message: Message, draft: Draft) -> str | None:
     if draft.form == "meal" and draft.get("window") and subsidy.asks(message):
         return SUBSIDY
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
-    if over and (asked := summary_question(message)):
+    asked = summary_question(message)
+    if asked and (over or (asked == UNFILED and draft.asked not in FREE)):
         return asked
     told = draft.asked == "health" and not is_question(message)
     plain = not (message.tapped or message.entities or told)

@@ -68,7 +68,7 @@ def leaf_of(message: Message) -> str | None:
     leaf = message.leaf
     if leaf and leaf.confidence >= SURE:
         return leaf.id if spec(leaf.id) else None
-    done = _kind(message, Draft(FORM.name, message.id, values={"leaf": VISITS}))
+    done = kind_in(message, VISITS)
     return VISITS if done and message.intent == "book_service" else None
 
 
@@ -145,9 +145,16 @@ def others(draft: Draft) -> list[str]:
     return [titled(r) for r in rows if (r.get("seats") or people) >= people]
 
 
-def opened(message: Message, leaf: str) -> Draft:
-    """Return the draft that this message opens, before it is read."""
-    return Draft(FORM.name, message.id, values={"leaf": leaf})
+def opened(message: Message, leaf: str, kind: str | None = None) -> Draft:
+    """Return the draft that this message opens, before it is read; ``kind`` was said before it."""
+    return Draft(FORM.name, message.id, values={"leaf": leaf, **({"kind": kind} if kind else {})})
+
+
+def kind_in(message: Message, leaf: str) -> str | None:
+    """Return which of the kinds of a service the words name, or None."""
+    kinds = spec(leaf).get("kinds") or ()
+    found = (k["id"] for k in kinds if message.text and re.search(k["words"], message.text))
+    return next((str(k) for k in found), None)
 
 
 def _kinds(draft: Draft) -> Sequence[Mapping[str, Any]]:
@@ -188,10 +195,8 @@ def titled(row: Mapping[str, Any]) -> str:
 def _kind(message: Message, draft: Draft) -> Values:
     if draft.get("kind") and draft.asked != "kind" and not shared.CORRECTS.search(message.text):
         return {}
-    for kind in _kinds(draft):
-        if message.text and re.search(kind["words"], message.text):
-            return {"kind": kind["id"]}
-    return {}
+    kind = kind_in(message, str(draft.get("leaf")))
+    return {"kind": kind} if kind else {}
 
 
 def _chosen(field: str) -> Any:

@@ -62,7 +62,7 @@ def read_days(message: Message, draft: Draft) -> Values:
         return {}
     if pattern(FILE, "trial").search(bare(message.text)):
         return days(TRIAL)
-    found = habits.weekly(message.text)
+    found = habits.weekly(message.text, apart=True)
     if found:
         return {"habit": found.habit, TRIAL: None}
     daily = [e.value for e in message.meant("time") if (e.value or {}).get("recur")]
@@ -100,7 +100,7 @@ def needed(name: str, draft: Draft) -> bool | None:
 
 def of_days(message: Message) -> tuple[int, int]:
     """Return where the words name days of every week: a day inside them is no day of its own."""
-    found = habits.weekly(message.text)
+    found = habits.weekly(message.text, apart=True)
     return (found.start, found.end) if found else (0, 0)
 
 

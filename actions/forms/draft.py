@@ -24,6 +24,7 @@ from actions.forms.replies import (
     is_no,
     is_restart,
     is_skip,
+    is_solved,
     is_stop,
     is_yes,
 )
@@ -114,6 +115,8 @@ class Form:
     """“先报上,后补” submits what there is."""
     essential: str | None = None
     """The field without which even “先报上” has nothing to submit."""
+    ends_by_itself: bool = False
+    """What it is about may be over before it is filed (“来水了”)."""
     keeps: tuple[str, ...] = ()
     """Values that starting anew leaves as they are: what was looked up before the form opened."""
 
@@ -134,7 +137,8 @@ def fill(form: Form, draft: Draft | None, message: Message) -> Draft:
         draft = Draft(form.name, message.id)
     if draft.seen and draft.seen == message.id:
         return draft
-    if draft.asked and is_stop(message) and not _leaves_open(form, draft, message):
+    off = is_stop(message) or (form.ends_by_itself and is_solved(message))
+    if draft.asked and off and not _leaves_open(form, draft, message):
         return replace(draft, seen=message.id, outcome=DROP)
     if draft.asked and is_restart(message):
         kept = {k: draft.values[k] for k in form.keeps if k in draft.values}

@@ -27,8 +27,17 @@ class Weekly:
         return {"recur": "weekly", "weekdays": list(self.weekdays)}
 
 
-def weekly(text: str) -> Weekly | None:
-    """Read “周一到周五” and “周一三五”; “下周一到周五” means only that one week and is none."""
+def weekly(text: str, *, apart: bool = False) -> Weekly | None:
+    """Read “周一到周五” and “周一三五”; “下周一到周五” means only that one week and is none.
+
+    Args:
+        text: The message.
+        apart: Days named one by one (“周二周四”) are days of every week; elsewhere two single days.
+    """
+    one_by_one = pattern("forms", "habits", "apart").search(text) if apart else None
+    if one_by_one is not None:
+        named = [d for d in _plain(one_by_one["days"]) if d in WEEKDAYS]
+        return Weekly(tuple(sorted({_number(d) for d in named})), *one_by_one.span())
     listed = pattern("forms", "habits", "listed").search(text)
     if listed is not None:
         named = _plain(listed["days"] or listed["bare"])

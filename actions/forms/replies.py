@@ -105,6 +105,11 @@ def is_stop(message: Message) -> bool:
     return _says(message, "stop")
 
 
+def is_solved(message: Message) -> bool:
+    """Whether the whole message says that what was being reported has ended (“来水了”)."""
+    return _says(message, "solved")
+
+
 def is_restart(message: Message) -> bool:
     """Whether the message begins the same thing anew (“都不对，重新说”)."""
     return _says(message, "restart")

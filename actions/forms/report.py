@@ -433,6 +433,7 @@ def _photos(message: Message, draft: Draft) -> Values:
 FORM = Form(
     name="report",
     early=True,
+    ends_by_itself=True,
     essential="narrative",
     fields=(
         Field("narrative", needed=lambda d, m: not d.get("narrative"), read=_narrative),

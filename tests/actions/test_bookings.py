@@ -172,7 +172,7 @@ async def test_the_cards_offer_of_a_time_opens_the_booking(
     assert talk.followup == "booking_form"
     talk.loop = "booking_form"
     await talk.run("validate_booking_form")
-    assert "哪一样" in talk.text
+    assert "助浴（上门洗澡）" in talk.text and "哪一样" not in talk.text
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,18 @@ def test_days_of_every_week(words: str, days: tuple[int, ...] | None) -> None:
     assert (found.weekdays if found else None) == days
 
 
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [("周二周四送她去", (2, 4)), ("周二和周四", (2, 4)), ("每周一、周三、周五", (1, 3, 5)), ("这周二周四", None), ("周二", None)],
+)  # fmt: skip
+def test_days_named_one_by_one_are_days_of_every_week_only_in_care(
+    words: str, days: tuple[int, ...] | None
+) -> None:
+    found = habits.weekly(words, apart=True)
+    assert (found.weekdays if found else None) == days
+    assert habits.weekly(words) is None
+
+
 # --- changes of a booking that was made -------------------------------------------------------------
 
 ROOMS = {

@@ -76,7 +76,7 @@ def test_a_nickname_counts_when_the_locality_knows_it() -> None:
 @pytest.mark.parametrize(
     "words",
     ["取消订餐", "不订饭了", "取消报修", "不报修了", "我不想订了", "算了吧不吃了", "取消", "不要订饭了",
-     "换个事", "取消预约", "先不报了"],
+     "换个事", "取消预约", "先不报了", "我要撤了，修好了", "撤了吧"],
 )  # fmt: skip
 def test_stopping_in_many_words(words: str) -> None:
     assert is_stop(msg(words, "chitchat"))
@@ -86,6 +86,18 @@ def test_stopping_in_many_words(words: str) -> None:
 @pytest.mark.parametrize("words", ["取消不了怎么办", "不用送了", "取消的是哪一单", "修了三回了"])
 def test_what_does_not_stop(words: str) -> None:
     assert not is_stop(msg(words, "chitchat")) or words == "不用送了"
+
+
+@pytest.mark.parametrize(
+    ("words", "over"),
+    [("来暖气了", True), ("哎来水了", True), ("师傅来修好了", True), ("现在不漏了", True), ("已经通了，不用来了", True),
+     ("好了", False), ("来水了又停了", False), ("水来了是黄的", False), ("灯亮了一宿没灭", False)],
+)  # fmt: skip
+def test_what_ends_by_itself_before_it_is_filed(words: str, over: bool) -> None:
+    ended = fill(report.FORM, placeless(), msg(words, "supplement_ticket", id="m2")).outcome
+    assert (ended == DROP) is over
+    ordered = Draft("meal", "m1", seen="m1", asked="place", values={"date": "2026-11-25"})
+    assert fill(meal.FORM, ordered, msg(words, "supplement_ticket", id="m2")).outcome is None
 
 
 def test_beginning_anew_empties_the_form_and_keeps_it_open() -> None:
@@ -131,6 +143,8 @@ async def test_a_meal_asked_in_vain_is_offered_as_lunch_and_then_a_person_is_cal
 @pytest.mark.parametrize(
     ("words", "kind"),
     [("你记的啥", "recap"), ("几天能修好", "limit"), ("要钱不", "fee"), ("多久能来修", "limit"),
+     ("怎么还没人来", "unfiled"), ("催一下", "unfiled"), ("报上了没", "unfiled"), ("到哪步了", "unfiled"),
+     ("催了三回都没人来", None), ("怎么还没人来修电梯，都三天了", None),
      ("你们有权拆吗", "power"), ("谁来修", "owner"), ("昨晚还有人摔了一跤", None), ("修了三天没修好", None)],
 )  # fmt: skip
 def test_questions_over_the_summary(words: str, kind: str | None) -> None:

@@ -40,6 +40,19 @@ def test_requests_stay_requests(text: str) -> None:
     assert information.asks(msg(text)) is None
 
 
+async def test_an_outage_of_today_that_lasts_on_can_be_reported(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.known = {"kind": "notice", "topic": "停水", "texts": ["【停水】今天"]}
+    talk.hear("停水了啥时候来啊", "ask_notice")
+    await talk.run("action_notice")
+    assert talk.buttons == ["现在就停着"] and "还没来" in talk.text
+    services.known = {"kind": "notice", "topic": "打疫苗", "texts": ["【打疫苗】今天"]}
+    talk.hear("打疫苗啥时候", "ask_notice")
+    await talk.run("action_notice")
+    assert not talk.buttons
+
+
 async def test_what_is_valid_is_said_and_nothing_is_offered(
     talk: Talk, services: FakeServices
 ) -> None:
