@@ -13,6 +13,7 @@
 ``linda sla table``           all time limits, as in docs/sla.md
 ``linda sla check``           what a profile lacks
 ``linda catalog check``       what is wrong or due in the data files
+``linda catalog reviews``      which cards were reviewed, which not, by the unit that signs them
 ``linda catalog table``       the source of each card, as in docs/cards.md
 ``linda catalog export``      all cards in one file, to be edited elsewhere
 ``linda catalog import``      what a file of cards would change; ``--apply`` writes it to the data files
@@ -47,6 +48,7 @@ import json
 import os
 import runpy
 import sys
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -58,6 +60,7 @@ from services.audit import shell as audit_shell
 from services.backup import shell as backup_shell
 from services.catalogue import exchanging, overview
 from services.catalogue.check import Finding
+from services.catalogue.files import DataFileError
 from services.channels.wechat.demo import ensure_demo_account
 from services.config import Settings
 from services.context import Services, build
@@ -66,6 +69,7 @@ from services.errors import LindaError
 from services.exchange import shell as exchange_shell
 from services.open311 import shell as open311_shell
 from services.people.model import Role, Staff
+from services.reviews.model import KIND_NAMES, STATE_NAMES, Item
 from services.seed import seed
 from services.tickets import document, shell
 from services.tickets.core.actor import Actor
@@ -132,7 +136,11 @@ async def ticket_show(services: Services, args: argparse.Namespace) -> int:
 async def catalog_check(services: Services, args: argparse.Namespace) -> int:
     """Print what is wrong or due in the data files; status 1 when something is wrong."""
     own = [Finding("error", text) for text in services.information.problems()]
-    found = [*own, *services.catalogue.check()]
+    try:
+        reviews, safety = await services.reviews.for_check()
+    except DataFileError:
+        reviews, safety = {}, {}  # what cannot be read is said below
+    found = [*own, *services.catalogue.check(reviews=reviews, safety=safety)]
     wrong = [f for f in found if f.level == "error"]
     for finding in found:
         print(f"{'错误' if finding.level == 'error' else '提醒'}  {finding.text}")
@@ -149,6 +157,22 @@ async def catalog_check(services: Services, args: argparse.Namespace) -> int:
 async def catalog_table(services: Services, args: argparse.Namespace) -> int:
     """Print which source each card rests on."""
     print(overview.table(services.catalogue.cards()))
+    return 0
+
+
+async def catalog_reviews(services: Services, args: argparse.Namespace) -> int:
+    """Print how each card and safety card stands, by the unit that has to sign it."""
+    states = await services.reviews.states()
+    by_unit: dict[str, list[Item]] = defaultdict(list)
+    for item in services.reviews.items():
+        by_unit[item.owner].append(item)
+    for owner, items in by_unit.items():
+        due = sum(states[i.key] != "good" for i in items)
+        print(f"{services.reviews.unit(owner)}：{len(items)} 张，{due} 张要看")
+        for item in items:
+            print(f"  {STATE_NAMES[states[item.key]]}  {KIND_NAMES[item.kind]}  {item.name}")
+    good = sum(state == "good" for state in states.values())
+    print(f"一共 {len(states)} 张，{good} 张看过没问题，{len(states) - good} 张要看。")
     return 0
 
 
@@ -182,6 +206,8 @@ async def catalog_import(services: Services, args: argparse.Namespace) -> int:
     elif not args.apply:
         print("只看了看，什么都没写。加上 --apply 才写入。")
     else:
+        if args.by:
+            await services.reviews.wrote([c.card for c in changes], args.by)
         exchanging.write(folder, changes)
         print(f"已写入 {len(changes)} 处，重启后生效；新的卡片马上能认出来，训练后更准。")
     return 0
@@ -362,11 +388,13 @@ def parser() -> argparse.ArgumentParser:
     catalog = _group(commands, "catalog", "办事目录")
     _add(catalog, "check", catalog_check, "检查数据文件")
     _add(catalog, "table", catalog_table, "每张卡片的来源，docs/cards.md 里的表")
+    _add(catalog, "reviews", catalog_reviews, "每张卡片复核到哪一步，按责任单位")
     out = _add(catalog, "export", catalog_export, "写出全部卡片（YAML）")
     out.add_argument("--out", type=Path, help="写到这个文件；不写就打印出来")
     taken = _add(catalog, "import", catalog_import, "看一个卡片文件会改什么")
     taken.add_argument("file", type=Path, help="YAML 或 JSON，和写出的一样")
     taken.add_argument("--apply", action="store_true", help="真的写入数据文件")
+    taken.add_argument("--by", help="是谁改的（账号）：这一稿不能由本人复核")
     metrics = _group(commands, "metrics", "数据")
     _add(metrics, "rebuild", metrics_rebuild, "从事件重新算每件工单的数")
     _add(metrics, "check", metrics_check, "看存着的数和事件是不是相符")
@@ -418,7 +446,7 @@ async def _run(settings: Settings, args: argparse.Namespace) -> int:
     try:
         # Only what has a database already has a clock to read.
         if args.command not in (
-            init, catalog_check, catalog_table, catalog_export, catalog_import, workflow, api,
+            init, catalog_check, catalog_reviews, catalog_table, catalog_export, catalog_import, workflow, api,
             *shell.PLAIN, *audit_shell.PLAIN, *backup_shell.UNMIGRATED,
         ):  # fmt: skip
             await services.clock.refresh(services.db)

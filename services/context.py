@@ -24,6 +24,7 @@ from services.paper.service import PaperService
 from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.retention.service import RetentionService
+from services.reviews.service import ReviewService
 from services.rights.service import RightsService
 from services.tickets.service import TicketService
 from services.training.annotations import AnnotationService
@@ -65,6 +66,7 @@ class Services:
     visits: VisitService
     foresight: ForesightService
     lists: ListService
+    reviews: ReviewService
     outbound: Outbound
     webhooks: WebhookService
     open311: Open311Service
@@ -121,6 +123,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         visits,
         ForesightService(settings, db, clock, places, tickets, information),
         ListService(settings, db, clock, tickets),
+        ReviewService(settings, db, clock, people, catalogue),
         outbound,
         WebhookService(settings, db, clock, people, tickets.leaves, outbound),
         Open311Service(settings, db, clock, people, places, catalogue, tickets, channels, outbound),

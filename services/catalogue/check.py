@@ -40,6 +40,15 @@ _PHONE = re.compile(
 )
 
 
+UNSIGNED: Mapping[str, str] = {
+    "none": "还没有人复核",
+    "changed": "复核以后改过，要再看",
+    "expired": "复核到期了，要再看",
+    "wrong": "有人说有错，还没改",
+}
+"""What is due when a review (``services.reviews``) is in this state."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing to mend: an ``error`` must not go to residents, a ``warning`` is due."""
@@ -58,6 +67,7 @@ def check_cards(
     links: Collection[str],
     numbers: Collection[str],
     today: date,
+    reviews: Mapping[str, str],
 ) -> list[Finding]:
     """Return what is wrong in the cards, errors first, in the order of the leaves.
 
@@ -71,6 +81,8 @@ def check_cards(
         links: Leaves that the locality has a page of its own for.
         numbers: Phone numbers that words for residents may hold (``data/numbers.yml``).
         today: The day for which validity is looked at.
+        reviews: State of each card's review (``UNSIGNED``, or good) by leaf; of a card that is not
+            among them the data file's own ``reviewed`` counts.
     """
     found = [
         *_missing(cards, {leaf for route in routes for leaf in route.leaves}),
@@ -86,7 +98,7 @@ def check_cards(
         *_taken_away(cards, redirects),
         *(f for card in cards for f in _dead_offers(card, bookable)),
         *_pages(cards, links),
-        *_due(cards),
+        *_due(cards, reviews),
     ]
     return sorted(found, key=lambda f: f.level != "error")
 
@@ -246,19 +258,33 @@ def _pages(cards: Collection[Card], links: Collection[str]) -> Iterator[Finding]
         yield Finding("warning", f"{text}（{' '.join(without)}）")
 
 
-def _due(cards: Collection[Card]) -> Iterator[Finding]:
+def _due(cards: Collection[Card], reviews: Mapping[str, str]) -> Iterator[Finding]:
     """What makes a card thin; one line for each lack, so that the list stays readable."""
     lacks: dict[str, list[str]] = defaultdict(list)
     for card in cards:
-        for words in _lacks(card):
+        state = reviews.get(card.id, "good" if card.reviewed else "none")
+        for words in _lacks(card, state):
             lacks[words].append(card.id)
     for words, ids in lacks.items():
         yield Finding("warning", f"{words}：{len(ids)}张（{' '.join(ids)}）")
 
 
-def _lacks(card: Card) -> Iterator[str]:
-    if card.reviewed is None:
-        yield "还没有人复核"
+def check_safety(reviews: Mapping[str, str]) -> list[Finding]:
+    """Return what is due in the reviews of the safety cards, one line for each state.
+
+    Args:
+        reviews: State by the card's name.
+    """
+    return [
+        Finding("warning", f"安全提示卡{words}：{len(names)}张（{'、'.join(names)}）")
+        for state, words in UNSIGNED.items()
+        if (names := [name for name, now in reviews.items() if now == state])
+    ]
+
+
+def _lacks(card: Card, review: str) -> Iterator[str]:
+    if review in UNSIGNED:
+        yield UNSIGNED[review]
     if any(_SENTENCE.search(item) for item in card.materials):
         yield "材料里写了整句话，列不成清单"
     if card.kind == "办事" and not card.materials:

@@ -28,6 +28,7 @@ from services.web.api import (
     papers,
     places,
     records,
+    reviews,
     rights,
     seasons,
     suggestions,
@@ -48,6 +49,9 @@ from services.web.api import (
     reminders as reminders_api,
 )
 from services.web.console import calendar, interfaces, reminders, start
+from services.web.console import (
+    reviews as reviews_page,
+)
 from services.web.console import views as console
 from services.web.widget import pages as widget
 
@@ -81,6 +85,7 @@ ROUTE_MODULES: list[RouteModule] = [
     seasons,
     suggestions,
     information,
+    reviews,
     rights,
     audit,
     exchange,
@@ -100,6 +105,7 @@ ROUTE_MODULES: list[RouteModule] = [
     calendar,
     interfaces,
     reminders,
+    reviews_page,
     start,
     vendor,
 ]

@@ -57,6 +57,8 @@ MENU: tuple[Entry, ...] = (
     Entry("foresight", "先办", "/console/foresight", "foresight", "突然多起来的事，和时节预案。"),
     Entry("foresight", "时节", "/console/seasons", "seasons", "这个时节要查的。"),
     Entry("lists", "清单", "/console/lists", "lists", "居民需求、服务资源、民生项目。"),
+    Entry("reviews", "复核", "/console/reviews", "reviews",
+          "看邻答答居民的话对不对，看过的点一下，有错的写下来。"),
     Entry("integrity", "廉政", "/console/integrity", "integrity",
           "看到有人报复居民、推诿、造假、泄露隐私，交审计和纪检去查。"),
     Entry("learning", "学习", "/console/training", "training",

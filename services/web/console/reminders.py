@@ -9,6 +9,7 @@ from services.tickets import reminders
 from services.web.auth import actor_of
 from services.web.console.foresight import PATH as FORESIGHT
 from services.web.console.frame import console_page
+from services.web.console.reviews import PATH as REVIEWS
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
@@ -28,6 +29,7 @@ async def page(request: web.Request) -> web.Response:
     return console_page(
         request, "reminders", "reminders", waiting=waiting, url=PATH,
         visits=await services.visits.reminders(actor),
+        wrong=await services.reviews.due(request[STAFF]), reviews=REVIEWS,
         rising=await services.foresight.warned(actor), foresight=FORESIGHT,
         grids={g.id: g.name for g in (await services.places.gazetteer()).grids},
     )  # fmt: skip

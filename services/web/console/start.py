@@ -30,4 +30,14 @@ async def page(request: web.Request) -> web.Response:
         missing = coverage(services.tickets.calendar, services.clock.now().date())
         todo += [(words, paths["calendar"]) for words in missing]
         todo += [(due.text, None) for due in services.catalogue.population_due()]
+    if "reviews" in paths:
+        listed = await services.reviews.listing(request[STAFF])
+        wrong = sum(bool(f.standing.remarks) for f in listed)
+        due = sum(f.standing.state != "good" for f in listed) - wrong
+        if wrong:
+            todo.append(
+                (f"有人说卡片有错，等着改的有{wrong}张。", f"{paths['reviews']}?state=wrong")
+            )
+        if due and "calendar" in paths:
+            todo.append((f"还要单位复核的卡片有{due}张。", paths["reviews"]))
     return console_page(request, "start", "start", entries=entries, todo=todo)

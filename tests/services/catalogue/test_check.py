@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
-from services.catalogue.check import Finding, check_cards, check_population, hollow
+from services.catalogue.check import Finding, check_cards, check_population, check_safety, hollow
 from services.catalogue.model import Card, CertificateItem, Population, Redirect, Route
 from services.people.model import Org
 
@@ -35,14 +37,34 @@ GOOD: dict[str, Any] = {
 def found(
     *more: Card, redirects: tuple[Redirect, ...] = (),
     certificates: tuple[CertificateItem, ...] = (), routes: tuple[Route, ...] = (),
-    links: tuple[str, ...] = (), **change: Any,
+    links: tuple[str, ...] = (), reviews: Mapping[str, str] = MappingProxyType({}),
+    **change: Any,
 ) -> list[Finding]:  # fmt: skip
     cards = [Card.model_validate(GOOD | change), *more]
-    return check_cards(cards, routes, ORGS, certificates, redirects, ("C6",), links, NUMBERS, TODAY)
+    return check_cards(
+        cards, routes, ORGS, certificates, redirects, ("C6",), links, NUMBERS, TODAY, reviews
+    )
 
 
 def test_a_good_card_has_nothing_to_mend() -> None:
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("none", "还没有人复核：1张（B1）"),
+        ("changed", "复核以后改过，要再看：1张（B1）"),
+        ("expired", "复核到期了，要再看：1张（B1）"),
+        ("wrong", "有人说有错，还没改：1张（B1）"),
+    ],
+)
+def test_what_the_console_knows_of_a_review_counts_before_the_file(state: str, words: str) -> None:
+    assert found(reviews={"B1": state}) == [Finding("warning", words)]
+    assert found(reviews={"B1": "good"}, reviewed=None) == []
+    assert check_safety({"H3 先保命": state, "快走": "good"}) == [
+        Finding("warning", f"安全提示卡{words.partition('：')[0]}：1张（H3 先保命）")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,8 @@ def test_a_unit_has_one_number_wherever_it_stands(locality: str) -> None:
 def test_drafts_and_demo_numbers_are_found_where_it_is_no_demo() -> None:
     lines = service()._hotlines
     assert hotline_problems(lines, demo=True) == []
+    unsigned = [p for p in hotline_problems(lines, demo=False, signed=True) if "审定" in p]
+    assert unsigned == []
     found = hotline_problems(lines, demo=False)
     assert any("还没有审定" in f for f in found)
     assert any("演示号码" in f for f in found)

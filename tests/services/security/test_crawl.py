@@ -192,6 +192,7 @@ async def world(client: Client, services: Services, as_staff: Token) -> World:
             "rights:id": [request], "rights/glass:id": [glass.id], "rights/glasses:id": [glass.id],
             "reminders:id": ["1"], "open311-keys:id": ["1"], "interfaces/keys:id": ["1"],
             "exchange/import:batch": [batch], "exchange/exports:id": [export],
+            "reviews:key": ["card-A1", "safety-general"], "reviews:id": ["1"],
             "exchange/export:id": [export], "webhooks:id": [hook], "interfaces:id": [hook],
         }  # fmt: skip
     return made

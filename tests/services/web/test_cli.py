@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,34 @@ def test_the_data_files_are_checked(home: Path, capsys: pytest.CaptureFixture[st
     assert run("catalog", "check") == 0
     out = capsys.readouterr().out
     assert "没有错误" in out and "还没有人复核" in out
+
+
+def test_which_cards_have_to_be_signed_and_by_whom(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("catalog", "reviews") == 0
+    out = capsys.readouterr().out
+    assert "向阳派出所：15 张，15 张要看" in out and "  还没人看过  安全提示卡  H3 先保命" in out
+    assert "一共 117 张，0 张看过没问题，117 张要看。" in out
+    assert not (home / "linda.db").exists(), "asking makes no database"
+    shutil.copytree(ROOT / "data", home / "data")
+    monkeypatch.setenv("LINDA_DATA_DIR", str(home / "data"))
+    given = next(
+        c for c in yaml.safe_load((ROOT / "data/catalogue/A.yml").read_text("utf-8"))["cards"]
+        if c["id"] == "A1"
+    )  # fmt: skip
+    cards = home / "cards.yml"
+    changed = {"cards": [{**given, "fee": "不收钱。"}]}
+    cards.write_text(yaml.safe_dump(changed, allow_unicode=True), encoding="utf-8")
+    assert run("init") == 0
+    before = (home / "data/catalogue/A.yml").read_bytes()
+    assert run("catalog", "import", str(cards), "--apply", "--by", "nobody") == 1
+    assert (home / "data/catalogue/A.yml").read_bytes() == before
+    assert run("catalog", "import", str(cards), "--apply", "--by", "supervisor1") == 0
+    with sqlite3.connect(home / "linda.db") as db:
+        assert db.execute("SELECT key, by FROM content_changes").fetchall() == [
+            ("card-A1", "supervisor1")
+        ]
 
 
 def test_cards_go_out_and_come_back_as_they_were(

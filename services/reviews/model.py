@@ -1,0 +1,180 @@
+"""What is reviewed, and how it stands: pure functions over the words as residents are told them.
+
+A review belongs to the words that were read, by their digest. Other words are other words, whoever
+changed them and wherever: the card, the unit's phone, the dispatch directory's sentence on power.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.catalogue.files import read
+
+Kind = Literal["card", "safety"]
+State = Literal["none", "changed", "expired", "wrong", "good"]
+KIND_NAMES: Mapping[Kind, str] = {"card": "办事卡片", "safety": "安全提示卡"}
+STATE_NAMES: Mapping[State, str] = {
+    "wrong": "有人说有错",
+    "changed": "改过，要再看",
+    "expired": "到期了，要再看",
+    "none": "还没人看过",
+    "good": "看过，没问题",
+}
+"""In the order in which they are shown: what is said to be wrong first."""
+UNREAD = frozenset({
+    "reviewed", "version", "examples", "valid", "notice", "id", "slug", "kind", "phone_of",
+})  # fmt: skip
+"""Parts of a card that say nothing to a resident, or say when it was read."""
+
+
+class Rules(BaseModel):
+    """``data/reviews.yml``: how long a review holds (days, the usual first), names for the page.
+
+    Attributes:
+        owners: Unit of a safety card that no leaf has; all others are the unit's of their leaf.
+        joined: Parts whose lines are single words, shown in one line.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    holds: Mapping[Kind, Annotated[tuple[int, ...], Field(min_length=1)]]
+    owners: Mapping[str, str]
+    labels: Mapping[str, str]
+    joined: frozenset[str]
+    words: Mapping[str, str]
+
+    def label(self, path: str) -> str:
+        """Return the name of a part: ``elder.after.worse`` → 大字版 · 接着说 · 更重了."""
+        return " · ".join(self.labels.get(part, part) for part in path.split("."))
+
+    def word(self, value: str) -> str:
+        """Return a value as people read it."""
+        return self.words.get(value, value)
+
+
+def load_rules(data_dir: Path) -> Rules:
+    """Read ``reviews.yml``.
+
+    Raises:
+        DataFileError: It cannot be read.
+    """
+    return read(data_dir / "reviews.yml", Rules)
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A review that stands in the data file: by whom and when, of the words of that day."""
+
+    by: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Item:
+    """A card or safety card with the words that are read.
+
+    Attributes:
+        key: ``card-A1``, ``safety-H3``; ``safety-general`` is the general one.
+        owner: Unit (``orgs.yml``) that must keep it true.
+        content: Path of each part and its lines, in the card's own order.
+        filed: What the data file says of a review.
+    """
+
+    key: str
+    kind: Kind
+    name: str
+    owner: str
+    content: tuple[tuple[str, tuple[str, ...]], ...]
+    filed: Filed | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the words, the same as long as nothing in them changes."""
+        text = json.dumps(self.content, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Review:
+    """A review, or a remark that something is wrong (``ok`` False), and how that was answered."""
+
+    id: int
+    digest: str
+    ok: bool
+    remark: str
+    by: str
+    by_name: str
+    office: str
+    at: datetime
+    until: date | None
+    answered_by: str = ""
+    answered_at: datetime | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an item stands: its state, the review that says so, remarks that wait for an answer."""
+
+    state: State
+    review: Review | None = None
+    remarks: tuple[Review, ...] = ()
+
+
+def rows_of(given: Any, path: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield path and lines of each part that says something; mappings are gone into, lists are lines."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from rows_of(value, f"{path}.{name}" if path else name)
+    elif isinstance(given, bool):
+        yield path, ("true" if given else "false",)
+    elif isinstance(given, (list, tuple)):
+        if lines := tuple(" ".join(_line(each)) for each in given):
+            yield path, lines
+    elif given not in (None, ""):
+        yield path, (str(given),)
+
+
+def _line(given: Any) -> list[str]:
+    parts = given.values() if isinstance(given, Mapping) else [given]
+    return [str(part) for part in parts if part not in (None, "")]
+
+
+def standing(item: Item, reviews: Sequence[Review], today: date, holds: int) -> Standing:
+    """Return how an item stands.
+
+    Args:
+        item: As it is now.
+        reviews: All of it, the oldest first.
+        today: A review holds on its last day, too.
+        holds: Days for which a review of the data file holds.
+    """
+    here = [r for r in reviews if r.digest == item.digest]
+    waiting = tuple(r for r in here if not r.ok and r.answered_at is None)
+    last = next((r for r in reversed(here) if r.ok), None)
+    if waiting:
+        return Standing("wrong", last, waiting)
+    if last is not None:
+        over = last.until is not None and last.until < today
+        return Standing("expired" if over else "good", last)
+    before = next((r for r in reversed(reviews) if r.ok), None)
+    if any(r.digest != item.digest for r in reviews):
+        return Standing("changed", before)
+    if item.filed is None:
+        return Standing("none")
+    over = item.filed.on + timedelta(days=holds) < today
+    return Standing("expired" if over else "good")
+
+
+def counted(standings: Collection[Standing]) -> dict[State, int]:
+    """Return how many items stand in each state, those of nobody included."""
+    return {state: sum(s.state == state for s in standings) for state in STATE_NAMES}

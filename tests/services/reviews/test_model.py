@@ -1,0 +1,82 @@
+"""What is read, its digest, and how an item stands by what was said of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from services.clock import ZONE
+from services.config import ROOT
+from services.reviews.model import (
+    Filed,
+    Item,
+    Review,
+    State,
+    counted,
+    load_rules,
+    rows_of,
+    standing,
+)
+
+TODAY = date(2026, 11, 24)
+OLD, NEW = (
+    Item("card-A1", "card", "A1", "police", (("fee", ("不收钱",)),)),
+    Item("card-A1", "card", "A1", "police", (("fee", ("收5元",)),)),
+)
+
+
+def said(item: Item, ok: bool = True, until: str = "2027-11-24", answered: bool = False) -> Review:
+    at = datetime(2026, 11, 1, 9, 0, tzinfo=ZONE)
+    last = date.fromisoformat(until) if ok else None
+    answer = at if answered else None
+    return Review(1, item.digest, ok, "", "a", "甲", "单位", at, last, "", answer)
+
+
+@pytest.mark.parametrize(
+    ("reviews", "state"),
+    [
+        ([], "none"),
+        ([said(NEW)], "good"),
+        ([said(NEW, until="2026-11-24")], "good"),
+        ([said(NEW, until="2026-11-23")], "expired"),
+        ([said(OLD)], "changed"),
+        ([said(OLD), said(NEW)], "good"),
+        ([said(NEW), said(OLD)], "good"),
+        ([said(NEW), said(NEW, ok=False)], "wrong"),
+        ([said(NEW), said(NEW, ok=False, answered=True)], "good"),
+        ([said(NEW, ok=False, answered=True)], "none"),
+        ([said(OLD, ok=False)], "changed"),
+    ],
+)
+def test_a_review_counts_for_the_words_that_were_read(reviews: list[Review], state: State) -> None:
+    assert standing(NEW, reviews, TODAY, 365).state == state
+
+
+@pytest.mark.parametrize(("on", "state"), [("2025-11-24", "good"), ("2025-11-23", "expired")])
+def test_what_the_data_file_says_of_a_review_ends_too(on: str, state: State) -> None:
+    filed = Item(
+        "card-A1", "card", "A1", "police", NEW.content, Filed("民政", date.fromisoformat(on))
+    )
+    assert standing(filed, [], TODAY, 365).state == state
+
+
+def test_every_part_that_says_something_is_read() -> None:
+    card = {
+        "name": "甲", "fee": None, "aliases": [], "confirm": False, "materials": ["证", "照片"],
+        "sources": [{"title": "条例", "ref": "第二条"}, {"title": "办法", "ref": None}],
+        "elder": {"summary": "短", "where": None, "after": {"follow": ["一", "二"]}},
+    }  # fmt: skip
+    assert dict(rows_of(card)) == {
+        "name": ("甲",), "confirm": ("false",), "materials": ("证", "照片"),
+        "sources": ("条例 第二条", "办法"), "elder.summary": ("短",),
+        "elder.after.follow": ("一", "二"),
+    }  # fmt: skip
+    rules = load_rules(ROOT / "data")
+    assert rules.label("elder.after.follow") == "大字版 · 接着说 · 其他，依次说"
+    assert rules.word("true") == "是"
+
+
+def test_the_states_are_counted_with_those_of_nobody() -> None:
+    assert counted([standing(NEW, [], TODAY, 365)])["none"] == 1
+    assert counted([])["wrong"] == 0

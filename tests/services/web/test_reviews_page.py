@@ -1,0 +1,113 @@
+"""复核 over HTTP: who sees, who signs, what the page counts, what the API tells."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from services.people.model import ROLE_NAMES
+from services.people.roles import holders
+from tests.services.web.conftest import Client, Token
+
+API, PAGE = "/api/v1/reviews", "/console/reviews"
+
+
+async def filled(client: Client, key: str, headers: dict[str, str], **given: str) -> dict[str, str]:
+    """What the page's form sends."""
+    page = await (await client.get(f"{PAGE}/{key}", headers=headers)).text()
+    named = dict(re.findall(r'name="(form|digest)" value="([^"]+)"', page))
+    return {**named, "days": "365", "remark": "", "do": "ok", **given}
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
+async def test_who_sees_and_who_signs(client: Client, as_staff: Token, role: str) -> None:
+    headers = await as_staff(f"{role}1")
+    sees, signs = role in holders("reviews"), role in holders("reviews_sign")
+    for path in (API, f"{API}/card-A1", PAGE, f"{PAGE}/card-A1"):
+        answer = await client.get(path, headers=headers)
+        assert (answer.status == 200) is sees, (role, path, answer.status)
+    key = {"handler": "card-H1", "mediator": "card-J1"}.get(role, "card-A1")
+    if sees:
+        digest = (await (await client.get(f"{API}/{key}", headers=headers)).json())["digest"]
+    else:
+        digest = "0" * 64
+    sent = {"digest": digest, "ok": True}
+    answer = await client.post(
+        f"{API}/{key}", json=sent, headers={**headers, "Idempotency-Key": "1"}
+    )
+    assert (answer.status == 201) is signs, await answer.text()
+    if not signs:
+        assert answer.status == 403
+
+
+async def test_from_a_remark_to_a_signed_card(client: Client, as_staff: Token) -> None:
+    boss = await as_staff("supervisor1")
+    page = await (await client.get(PAGE, headers=boss)).text()
+    assert "卡片复核（117）" in page and "还没人看过 <small>117</small>" in page
+    form = await filled(client, "card-H1", boss, do="wrong")
+    answer = await client.post(f"{PAGE}/card-H1", data=form, headers=boss)
+    assert answer.status == 422 and "哪里不对？" in await answer.text()
+    form["remark"] = "抢修电话换了<b>"
+    answer = await client.post(f"{PAGE}/card-H1", data=form, headers=boss, allow_redirects=False)
+    assert answer.status == 303
+
+    water = await as_staff("handler1")
+    todo = await (await client.get("/console/reminders", headers=water)).text()
+    assert "有人说卡片有错，等您单位答复（1）" in todo and "抢修电话换了&lt;b&gt;" in todo
+    start = await (await client.get("/console/start", headers=await as_staff("admin1"))).text()
+    assert "有人说卡片有错，等着改的有1张。" in start and "还要单位复核的卡片有116张。" in start
+    listed = await (await client.get(f"{PAGE}?state=wrong", headers=water)).text()
+    assert "卡片复核（1）" in listed and "H1 停水、水管、水压" in listed
+
+    number = (await (await client.get(f"{API}/card-H1", headers=water)).json())["reviews"][0]["id"]
+    where = f"{PAGE}/card-H1/remarks/{number}"
+    empty = await client.post(where, data={"text": ""}, headers=water)
+    assert empty.status == 422 and "为什么不用改" in await empty.text()
+    await client.post(where, data={"text": "核对过，没换"}, headers=water)
+    form = await filled(client, "card-H1", water)
+    await client.post(f"{PAGE}/card-H1", data=form, headers=water)
+    told = await (await client.get(f"{API}?state=good", headers=water)).json()
+    assert [i["key"] for i in told["items"]] == ["card-H1"] and told["counts"]["good"] == 1
+    assert told["items"][0]["review"]["office"] == "青禾县自来水公司 承办单位"
+
+
+async def test_the_filters(client: Client, as_staff: Token) -> None:
+    water = await as_staff("handler1")
+    for query, count in (
+        ("mine=true", 2), ("kind=safety", 22), ("q=自来水", 2), ("kind=&state=&q=", 117),
+        ("q=低保&kind=card", 2), ("state=changed", 0),
+    ):  # fmt: skip
+        page = await (await client.get(f"{PAGE}?{query}", headers=water)).text()
+        assert f"卡片复核（{count}）" in page, query
+    told = await (await client.get(f"{API}?kind=safety&q=燃气", headers=water)).json()
+    assert [i["key"] for i in told["items"]] == ["safety-H3"]
+    assert (await client.get(f"{API}?state=x", headers=water)).status == 422
+
+
+async def test_other_words_than_those_that_were_read_are_not_signed(
+    client: Client, as_staff: Token
+) -> None:
+    boss = await as_staff("supervisor1")
+    form = await filled(client, "safety-J5", boss, digest="0" * 64, days="180")
+    answer = await client.post(f"{PAGE}/safety-J5", data=form, headers=boss)
+    assert answer.status == 409 and "卡片刚刚改过" in await answer.text()
+    page = await (await client.get(f"{PAGE}/safety-J5", headers=boss)).text()
+    assert "您不是一个人" in page and "替别人求救时 · 提示" in page and "心理援助热线 12356" in page
+    assert (await client.get(f"{PAGE}/card-Z9", headers=boss)).status == 404
+    assert (await client.post(f"{PAGE}/card-A1/remarks/x", headers=boss)).status == 404
+
+
+async def test_the_same_key_makes_one_review(client: Client, as_staff: Token) -> None:
+    boss = await as_staff("supervisor1")
+    key = {**boss, "Idempotency-Key": "once"}
+    digest = (await (await client.get(f"{API}/card-A1", headers=boss)).json())["digest"]
+    one, two = [
+        await (
+            await client.post(f"{API}/card-A1", json={"digest": digest, "ok": True}, headers=key)
+        ).json()
+        for _ in range(2)
+    ]
+    assert one == two
+    told = await (await client.get(f"{API}/card-A1", headers=boss)).json()
+    assert len(told["reviews"]) == 1 and told["days"] == [365, 180, 90]
