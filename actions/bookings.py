@@ -9,8 +9,8 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import leaves
 from actions.client import Client, Refused, ServiceAway, TicketView
 from actions.echo import say_date
-from actions.form_actions import FormStep, Submit, ask_place, say_due, say_owner
-from actions.forms import booking
+from actions.form_actions import FormStep, Submit, ask_consent, ask_place, say_due, say_owner
+from actions.forms import booking, consent
 from actions.forms.draft import DROP, Draft
 from actions.heard import wished_kind
 from actions.message import Message
@@ -137,7 +137,9 @@ class BookingStep(FormStep):
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the booking."""
-        if question == "place":
+        if question == consent.FIELD:
+            ask_consent(turn, draft)
+        elif question == "place":
             ask_place(turn, draft)
         elif question == "date" and (draft.get("window") or {}).get("reason"):
             self._ask_other_day(turn, draft)

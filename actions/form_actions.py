@@ -18,7 +18,7 @@ from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
 from actions.echo import MEALS, MODES, RELATIONS, say_address, say_slot
-from actions.forms import asides, extra, meal, place, report, subsidy
+from actions.forms import asides, consent, extra, meal, place, report, subsidy
 from actions.forms.draft import (
     CHANGE,
     CONFIRM,
@@ -396,7 +396,13 @@ class FormStep(TurnAction):
             self.ask(turn, draft, question)
 
     def confirm_buttons(self, turn: Turn, draft: Draft) -> Sequence[Button]:
-        """Return the buttons under the summary, the yes first."""
+        """Return the buttons under the summary, the yes first; what is sensitive has a yes without it."""
+        if self.FORM.gate is not None and (choice := consent.over_summary(draft)):
+            ways = [
+                button(say(title), f'/{intent}{{"about":"{consent.ABOUT}{key}"}}')
+                for key, title, intent in choice
+            ]
+            return (*ways, button(say("button_change"), "/deny"))
         yes = button(say("button_submit", turn.elder), "/affirm")
         return (yes, button(say("button_change"), "/deny"))
 
@@ -455,6 +461,16 @@ def told(draft: Draft, form: Form) -> Json:
     """
     aside = {*LOOKED_UP, *(() if form is report.FORM else ("narrative",))}
     return {k: v for k, v in draft.values.items() if k not in aside and v}
+
+
+def ask_consent(turn: Turn, draft: Draft) -> None:
+    """Ask alone whether what is sensitive is kept: what, for whom, how long (个人信息保护法 29, 30)."""
+    purpose, ways = consent.open_purpose(draft), consent.ways(draft)
+    buttons = [
+        button(say(title), f'/{intent}{{"about":"{consent.ABOUT}{key}"}}')
+        for key, title, intent in ways
+    ]
+    turn.say(f"ask_consent_{purpose}", buttons, what=consent.words(draft))
 
 
 def ask_place(turn: Turn, draft: Draft) -> None:
@@ -594,7 +610,9 @@ class MealStep(FormStep):
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the order."""
-        if question == "place":
+        if question == consent.FIELD:
+            ask_consent(turn, draft)
+        elif question == "place":
             ask_place(turn, draft)
         elif question == "meal":
             turn.say("ask_meal", [_meal_button(m) for m in meal.MEAL_ORDER])
@@ -831,6 +849,8 @@ class CancelForm(TurnAction):
             return [FollowupAction(LISTEN)]
         if is_restart(turn.message):
             return [FollowupAction(turn.loop or HANDOVER["report_problem"])]
+        if turn.loop and draft and consent.refuses(turn.message, draft):
+            return [FollowupAction(turn.loop)]
         facts = turn.message.entities and not is_stop(turn.message)
         if turn.loop and facts and pattern("forms", "rather").search(turn.message.text):
             return [FollowupAction(turn.loop)]

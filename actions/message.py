@@ -65,6 +65,8 @@ class Resident:
     pref: str = ""
     """How and when they want to be reached, kept with consent."""
     home: Mapping[str, Any] | None = None
+    consents: tuple[str, ...] = ()
+    """Separate consents that stand: purpose and whom it is about (``care_health:mother``)."""
 
 
 @dataclass(frozen=True)
@@ -277,6 +279,7 @@ def _parse(
             phone_known=bool((metadata.get("resident") or {}).get("phone_known")),
             pref=str((metadata.get("resident") or {}).get("pref") or ""),
             home=home if home and home.get("compound_id") else None,
+            consents=tuple(metadata.get("consents") or ()),
         ),
         pending_callback=metadata.get("pending_callback") or None,
         left=metadata.get("draft") or None,

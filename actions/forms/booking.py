@@ -14,7 +14,7 @@ from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.echo import PARTS, say_date, say_time
-from actions.forms import care, place, shared
+from actions.forms import care, consent, place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_question, is_skip, is_yes, leftover
 from actions.message import Entity, Message
@@ -42,6 +42,8 @@ TIMES, TIMES_BESIDE = 3, 2
 """So many other times are offered for a full slot; fewer where another venue is free."""
 CHOICES = ("kind", "course", "venue", "part", care.WHOM, care.DAYS, care.TRANSPORT)
 ASKED_TWICE = 2
+HEALTH = "care_health"
+"""Purpose of the consent to keep what the helper must know (``consents.yml``)."""
 HEALTH_LONGEST = 200
 """So many characters of what the helper must know stand on the ticket."""
 _HOME = {"community", "building", "unit", "room"}
@@ -437,7 +439,8 @@ def _health(message: Message, draft: Draft) -> Values:
     if not found or message.tapped:
         return {}
     old = [w for w in str(draft.get("health") or "").split("、") if w]
-    return {"health": "、".join(dict.fromkeys([*old, *found]))[:HEALTH_LONGEST]}
+    told = {"health": "、".join(dict.fromkeys([*old, *found]))[:HEALTH_LONGEST]}
+    return told | consent.told(draft, HEALTH)
 
 
 def _health_answer(message: Message, draft: Draft) -> Values:
@@ -446,7 +449,7 @@ def _health_answer(message: Message, draft: Draft) -> Values:
         return {}
     if message.all("time") and pattern("own", "change").search(bare(text)):
         return {}  # “改成下周四行不” moves the day, whatever was asked
-    return {"health": text[:HEALTH_LONGEST]}
+    return {"health": text[:HEALTH_LONGEST], **consent.told(draft, HEALTH)}
 
 
 def _beside(message: Message, draft: Draft, person: Entity) -> bool:
@@ -497,6 +500,7 @@ def _if_asked(name: str, read: Any) -> Any:
 
 FORM = Form(
     name="booking",
+    gate=consent.gate,
     early=True,
     keeps=("leaf",),
     fields=(
@@ -549,6 +553,7 @@ FORM = Form(
             optional=True,
         ),
         Field("health", _needs("health"), read=_health, answer=_health_answer, optional=True),
+        consent.FIELD_OF_FORM,
         Field("narrative", needed=lambda d, m: False, read=shared.words()),
     ),
 )
@@ -660,6 +665,7 @@ def when(draft: Draft, message: Message) -> str:
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the booking as (heading, words), in the order it is read out."""
+    sensitive, draft = consent.lines(draft, message), consent.kept(draft, reading=True)
     wanted, lines = asked_fields(draft), [(say("heading_what_booking"), what(draft))]
     if "date" in wanted or draft.get("date"):
         lines.append((heading(draft, "date"), when(draft, message) or say("booking_day_open")))
@@ -683,7 +689,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     if fee := str((draft.get("options") or {}).get("fee_note") or ""):
         lines.append((say("heading_fee"), fee.rstrip("。")))
     lines.append((say("heading_reach"), shared.say_reach(draft, message)))
-    return lines
+    return [*lines, *sensitive]
 
 
 def note(draft: Draft) -> str:
@@ -721,6 +727,7 @@ def _people_words(draft: Draft) -> str:
 
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets``: what, when, where, for whom and what to mind."""
+    consents, draft = consent.to_ticket(draft), consent.kept(draft)
     appointment = {k: draft.get(k) for k in ("date", "time", "part", "kind", "people", "habit")}
     appointment |= {"what": what(draft), "needs": draft.get("health")}
     appointment |= {k: draft.get(k) for k in ("venue", "course")}
@@ -730,5 +737,6 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
         **shared.booking(draft, conversation_id, str(draft.get("leaf")), told),
         "appointment": {k: v for k, v in appointment.items() if v},
         "incomplete": bool(draft.get("incomplete")),
+        **consents,
         **(place.to_ticket(draft) if "place" in asked_fields(draft) else {}),
     }

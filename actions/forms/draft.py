@@ -117,6 +117,8 @@ class Form:
     """The field without which even “先报上” has nothing to submit."""
     ends_by_itself: bool = False
     """What it is about may be over before it is filed (“来水了”)."""
+    gate: Callable[[Draft, Draft, Message], Draft] | None = None
+    """Looks at what a message made of the draft (before, after): holds back a yes for a last question."""
     keeps: tuple[str, ...] = ()
     """Values that starting anew leaves as they are: what was looked up before the form opened."""
 
@@ -137,6 +139,11 @@ def fill(form: Form, draft: Draft | None, message: Message) -> Draft:
         draft = Draft(form.name, message.id)
     if draft.seen and draft.seen == message.id:
         return draft
+    new = _filled(form, draft, message)
+    return new if form.gate is None else form.gate(draft, new, message)
+
+
+def _filled(form: Form, draft: Draft, message: Message) -> Draft:
     off = is_stop(message) or (form.ends_by_itself and is_solved(message))
     if draft.asked and off and not _leaves_open(form, draft, message):
         return replace(draft, seen=message.id, outcome=DROP)

@@ -10,7 +10,7 @@ from typing import Any
 from actions import corrections
 from actions.dialogue import load, pattern
 from actions.echo import MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
-from actions.forms import diets, habits, place, shared, subsidy
+from actions.forms import consent, diets, habits, place, shared, subsidy
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_yes
 from actions.message import Entity, Message
@@ -285,6 +285,7 @@ def _delivered(draft: Draft) -> bool:
 
 FORM = Form(
     name="meal",
+    gate=consent.gate,
     essential="date",
     fields=(
         Field("date", needed=_needs_date, read=_date),
@@ -318,6 +319,7 @@ FORM = Form(
             optional=True,
         ),
         Field("who", needed=lambda d, m: False, read=_who),
+        consent.FIELD_OF_FORM,
         Field("narrative", needed=lambda d, m: False, read=shared.words()),
     ),
 )
@@ -379,6 +381,7 @@ def say_meal(day: str, meal: str, message: Message) -> str:
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return the order as (heading, words), in the order it is read out."""
+    sensitive, draft = consent.lines(draft, message), consent.kept(draft, reading=True)
     day, which = draft.get("date"), str(draft.get("meal") or "")
     lines = [
         (
@@ -411,7 +414,7 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         lines.append((say("heading_phone"), mask_phone(str(draft.get("phone")))))
     elif _delivered(draft) and not (message.resident.phone_known or draft.get(shared.NO_PHONE)):
         lines.append((say("heading_no_phone"), say("meal_no_phone", message.elder)))
-    return [*lines, *subsidy.lines(draft, message)]
+    return [*lines, *subsidy.lines(draft, message), *sensitive]
 
 
 def _where(draft: Draft, message: Message) -> str:
@@ -432,6 +435,7 @@ def _ends(draft: Draft, message: Message) -> str:
 
 def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     """Return the body of ``POST /tickets``."""
+    consents, draft = consent.to_ticket(draft), consent.kept(draft)
     appointment = {
         "date": draft.get("date"),
         "meal": draft.get("meal"),
@@ -454,4 +458,4 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
     body = shared.booking(
         draft, conversation_id, LEAF, draft.get("narrative") or say("button_order_meal")
     )
-    return {**body, "appointment": appointment, **where}
+    return {**body, "appointment": appointment, **consents, **where}

@@ -391,7 +391,7 @@ async def _erased(s: Session, entry_id: int | None) -> frozenset[str] | None:
     """Return which tickets an entry says it has erased; None when there is no such entry."""
     row = await s.get(AuditEntryRow, entry_id) if entry_id is not None else None
     words = row is not None and (row.action, row.subject) == ("purge", "class:narrative")
-    if row is None or not (words or row.action == "dsar.erase"):
+    if row is None or not (words or row.action in ("dsar.erase", "consent.withdraw")):
         return None
     return frozenset(row.data.get("tickets", ()))
 

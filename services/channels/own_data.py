@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from services.channels import joining
+from services.consents import records as consents
+from services.consents.tables import SensitiveConsentRow
 from services.errors import LindaError
 from services.people.masking import mask_name, mask_phone
 from services.people.model import Resident
@@ -65,6 +67,7 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
         drafts = await services.channels.drafts.told(s, _all(conversation))
         heard = await services.heard.count(s, _all(conversation))
         refused = await services.heard.refused(s, _all(conversation))
+        sensitive = await consents.given(s, _all(conversation))
     return {
         "name": mask_name(known.name) if known else None,
         "phone": mask_phone(known.phone) if known else None,
@@ -77,7 +80,8 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
             }
             for c in (known.consents if known else ())
             if c.withdrawn_at is None
-        ],
+        ]
+        + [{"purpose": _told(services, c), "given_on": c.at.date().isoformat()} for c in sensitive],
         "drafts": drafts,
         "waiting": [w["what"] for w in await services.waiting.of(_all(conversation))],
         "heard": heard,
@@ -172,11 +176,16 @@ async def change(
                 entry = await services.rights.record_chat(s, known, wanted)
                 profiles = [known] if known is not None else []
                 await services.rights.erase_at_once(s, profiles, _all(conversation), entry)
-            elif known is not None:
+            else:
+                subject = f"resident:{known}" if known else f"conversation:{conversation.id}"
+                await services.rights.withdraw_consents(
+                    s, ("resident", "本人", "resident"), subject, _all(conversation)
+                )
+                await services.rights.record_chat(s, known, wanted)
+            if wanted == "withdraw" and known is not None:
                 await services.people.forget_resident(s, known)
                 # Two channels were one person's by consent as well.
                 await joining.part(s, services.people, conversation.id, services.clock.now())
-                await services.rights.record_chat(s, known, wanted)
     return await show(services, await services.channels.conversation(conversation.id))
 
 
@@ -217,6 +226,13 @@ async def subsidies(services: Services, conversation: Conversation) -> list[dict
         for eater, said in newest.items()
         if said.get("says") == "yes"
     ]
+
+
+def _told(services: Services, consent: SensitiveConsentRow) -> str:
+    """Return a separate consent in words: to what, and who gave it."""
+    rules = services.tickets.consents
+    name, who = rules.purposes[consent.purpose].name, rules.said_by[consent.said_by]
+    return f"记{name}，{who}同意"
 
 
 def _all(conversation: Conversation) -> tuple[str, ...]:

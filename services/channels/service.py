@@ -43,6 +43,7 @@ from services.channels.types import (
 )
 from services.clock import Clock
 from services.config import Settings
+from services.consents import records as consents
 from services.db import Database, DatabaseAway, Session
 from services.errors import LindaError
 from services.limits import Limit
@@ -945,6 +946,9 @@ class ChannelService:
                 "pref": resident.contact_pref if resident else None,
                 "home": resident.home.as_dict() if resident and resident.home else None,
             },
+            "consents": consents.standing(
+                await consents.given(session, (row.id, *await joining.siblings(session, row)))
+            ),
             "pending_callback": await self._open_question(session, row),
             "draft": await self.drafts.offered(session, row, self._clock.now()),
             "needed": await self._needed(session, row),

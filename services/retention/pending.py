@@ -20,7 +20,7 @@ from services.channels.rasa import RasaAway
 from services.channels.tables import ConversationRow
 from services.channels.wechat import store as wechat
 from services.channels.wechat.tables import WeChatUserRow
-from services.retention import copies
+from services.retention import consents, copies
 from services.retention import tickets as erasing
 from services.retention.rows import CARE_EMPTIED, CARE_NOTE_EMPTIED
 from services.retention.tables import ErasureRow, put
@@ -31,6 +31,7 @@ from services.visits.tables import CareTargetRow, CareVisitRow
 if TYPE_CHECKING:
     from services.channels.service import ChannelService
     from services.clock import Clock
+    from services.consents.rules import ConsentRules
     from services.db import Database, Session
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,11 @@ BATCH = 50
 class Pending:
     """Carries out :class:`ErasureRow`."""
 
-    def __init__(self, db: Database, clock: Clock, channels: ChannelService) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, channels: ChannelService, rules: ConsentRules
+    ) -> None:
         self._db = db
+        self._rules = rules
         self._clock = clock
         self._channels = channels
         self._kinds: Mapping[str, Callable[[Session, ErasureRow], Awaitable[str | None]]] = {
@@ -62,6 +66,7 @@ class Pending:
             "ticket": self._ticket,
             "talk": self._talk,
             "elder": self._elder,
+            "consent": self._consent,
         }
 
     async def work(self) -> int:
@@ -173,6 +178,13 @@ class Pending:
         )
         await self._note(s, row)
         return None
+
+    async def _consent(self, s: Session, row: ErasureRow) -> str | None:
+        entry = await journal.note(
+            s, self._clock.now(), journal.SYSTEM, "consent.withdraw", f"ticket:{row.ref}",
+            "当时要留的理由没有了", tickets=[row.ref],
+        )  # fmt: skip
+        return None if await consents.erase(s, row.ref, self._rules, entry) else "held"
 
     async def _note(self, s: Session, row: ErasureRow, **data: list[str]) -> int:
         subject = f"request:{row.request_id}"

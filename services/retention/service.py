@@ -13,6 +13,7 @@ from services.audit import journal
 from services.audit.tables import AuditEntryRow
 from services.channels.tables import ConversationRow
 from services.config import Settings
+from services.consents.rules import load_rules as consent_rules
 from services.people import residents
 from services.people.tables import ResidentRow
 from services.retention import tickets as erasing
@@ -60,7 +61,7 @@ class RetentionService:
         self._channels = channels
         self._file = settings.data_dir / "retention.yml"
         self.rules: Rules = load_rules(self._file)
-        self.pending = Pending(db, clock, channels)
+        self.pending = Pending(db, clock, channels, consent_rules(settings.data_dir))
 
     async def due(self) -> list[Due]:
         """Return what is due now, by class, changing nothing."""

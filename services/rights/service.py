@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_, select
 
 from services.audit import journal
+from services.consents import records as consents
 from services.errors import LindaError
 from services.once import Once, keep, made_before
 from services.people.masking import mask_phone
 from services.people.model import Staff
 from services.people.roles import permissions_of
 from services.people.service import PeopleService
+from services.retention import consents as erasing_consents
 from services.retention import copies, pending
 from services.retention import tickets as erasing
 from services.retention.columns import load_columns
@@ -174,9 +176,36 @@ class RightsService:
         await erasing.bury(session, "profile", resident_ids, now, entry)
         await self._channels.drafts.forget(session, talks, now)
         await self._tickets.leave_queues(session, talks)
+        await self.withdraw_consents(session, journal.SYSTEM, f"entry:{entry}", talks)
         await copies.end_orders_of(session, talks)
         await self._channels.heard.erase(session, talks)
         await copies.erase_of_conversations(session, talks, ended=False)
+
+    async def withdraw_consents(
+        self, session: Session, who: tuple[str, str, str] | Staff, subject: str,
+        talks: Sequence[str], ticket_nos: Sequence[str] = (),
+    ) -> list[str]:  # fmt: skip
+        """End every separate consent of a person and erase what was kept by it.
+
+        Args:
+            session: The transaction.
+            who: Who has it done.
+            subject: What the audit entry is about.
+            talks: The person's conversations.
+            ticket_nos: Tickets that are theirs beside those.
+
+        Returns:
+            Tickets of which it stays while they are kept as evidence.
+        """
+        rows = await consents.given(session, talks, ticket_nos)
+        if not rows:
+            return []
+        now = self._clock.now()
+        numbers = await erasing_consents.depending(session, rows, self._tickets.consents)
+        entry = await journal.note(
+            session, now, who, "consent.withdraw", subject, "收回单独同意", tickets=numbers
+        )
+        return await erasing_consents.withdrawn(session, rows, self._tickets.consents, now, entry)
 
     async def learn(self, session: Session, talks: Sequence[str], may: bool) -> None:
         """Let what is said in conversations teach the bot, or let it not, and erase what was kept.
@@ -281,6 +310,9 @@ class RightsService:
             if row.kind == "withdraw":
                 for resident_id in found.resident_ids:
                     await self._people.forget_resident(s, resident_id)
+                await self.withdraw_consents(
+                    s, staff, f"request:{row.id}", found.conversation_ids, found.ticket_nos
+                )
                 await self._note(s, staff, "dsar.withdraw", row, found)
             elif row.kind in ("unlearn", "relearn"):
                 await self.learn(s, found.conversation_ids, row.kind == "relearn")

@@ -14,6 +14,8 @@ from services.audit import journal
 from services.bookings.places import BookingPlaces
 from services.clock import Clock
 from services.config import Settings
+from services.consents import records as consents
+from services.consents.rules import load_rules as consent_rules
 from services.db import Database, DatabaseAway, Session, Write
 from services.errors import LindaError
 from services.limits import Limit, hits
@@ -181,6 +183,7 @@ class TicketService:
         self.rules = load_rules(settings.data_dir / "workflow.yml")
         self.directory = load_directory(settings.locality_dir / "dispatch.yml")
         self.notice = PrivacyNotice(settings)
+        self.consents = consent_rules(settings.data_dir)
         self.leaders = load_leaders(settings.locality_dir / "locality.yml")
         self.relay = load_relay(settings.locality_dir / "locality.yml")
 
@@ -339,6 +342,7 @@ class TicketService:
             return await self._filed(s, await self._load(s, str(made_there)), actor)
         await self._count_again(s, limits, known.used, now)
         first = self._contact(number, request, door)
+        first += consents.written(number, request, actor, self.consents, now)
         if used:
             first.append(hits(used, now))
         event = decide.submit(

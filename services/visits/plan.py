@@ -39,8 +39,10 @@ class Condition(_Strict):
 
 
 class Consents(_Strict):
-    """What an elder is asked to agree to, and how that can be answered."""
+    """What an elder is asked to agree to, in which words, and how that can be answered."""
 
+    version: str
+    words: str
     purposes: dict[str, str]
     answers: dict[str, str]
     said_by: dict[str, str]

@@ -623,7 +623,11 @@ class VisitService:
 
     def _said(self, target_id: str, wanted: NewConsent, by: str) -> CareConsentRow:
         return CareConsentRow(
-            target_id=target_id, by=by, at=self._clock.now(), **wanted.model_dump()
+            target_id=target_id,
+            by=by,
+            at=self._clock.now(),
+            version=self.rules.consent.version,
+            **wanted.model_dump(),
         )
 
     def _check_consent(self, wanted: NewConsent) -> None:

@@ -84,7 +84,10 @@ class CareAbsenceRow(Base):
 
 
 class CareConsentRow(Base):
-    """What was said when somebody asked whether the elder agrees; nothing is changed, the latest holds."""
+    """What was said when somebody asked whether the elder agrees; nothing is changed, the latest holds.
+
+    ``version`` is that of the words in which they were asked; NULL in rows from before it was kept.
+    """
 
     __tablename__ = "care_consents"
 
@@ -94,6 +97,7 @@ class CareConsentRow(Base):
     answer: Mapped[str] = mapped_column(String(20))
     said_by: Mapped[str] = mapped_column(String(20))
     form: Mapped[str] = mapped_column(String(20))
+    version: Mapped[str | None] = mapped_column(String(12))
     day: Mapped[date] = mapped_column(Date)
     by: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -48,6 +48,7 @@ def test_everything_in_one_breath_is_confirmed_at_once() -> None:
     lines = dict(booking.summary(draft, msg()))
     assert lines["哪天开始"].startswith("11月30日") and lines["哪几天"] == "每周一、三、五"
     assert (lines["怎么去"], lines["给谁"], lines["要注意"]) == ("家里人送", "您母亲", "高血压")
+    draft = fill(booking.FORM, draft, tap("affirm", about="consent:given"))
     body = booking.to_ticket(draft, "c1")
     assert body["appointment"] == {
         "date": "2026-11-30", "part": "am", "habit": {"recur": "weekly", "weekdays": [1, 3, 5]},

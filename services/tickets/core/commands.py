@@ -49,14 +49,28 @@ class Subject(BaseModel):
     name: str | None = Field(None, max_length=60)
 
 
+class Consent(BaseModel):
+    """An answer to the question whether sensitive personal information may be kept (``services.consents``)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: str = Field(max_length=20, description="用途，dialogue/consents.yml 里的")
+    answer: Literal["given", "refused"] = "given"
+    said_by: Literal["self", "guardian", "proxy"] = "self"
+    relation: str | None = Field(None, max_length=30, description="说的是居民的什么人")
+    version: str | None = Field(None, max_length=12, description="问的话是哪一版；不填是现在的")
+
+
 NOTED = {"nlu", "knowledge_refs"}
 """Fields that machines note beside what was said."""
+_NEVER = {"consents"}
+"""Fields that no version knew whose digests had every field."""
 OLDER_WITHOUT: tuple[frozenset[str], ...] = (
-    frozenset(NOTED),
-    frozenset({*NOTED, "told"}),
-    frozenset({"told", "knowledge_refs"}),
-    frozenset({"told", "knowledge_refs", "missing"}),
-    frozenset({"told", "knowledge_refs", "missing", "gist"}),
+    frozenset({*NOTED, *_NEVER}),
+    frozenset({*NOTED, *_NEVER, "told"}),
+    frozenset({"told", "knowledge_refs", *_NEVER}),
+    frozenset({"told", "knowledge_refs", "missing", *_NEVER}),
+    frozenset({"told", "knowledge_refs", "missing", "gist", *_NEVER}),
 )
 """Fields that were not in the digests of earlier versions, the last one first."""
 
@@ -110,6 +124,9 @@ class CreateTicket(BaseModel):
     told: Literal["said", "sheet", "later", "nobody"] | None = Field(
         None,
         description="whether who registers it told the resident what is kept and why; see services/privacy",
+    )
+    consents: list[Consent] = Field(
+        default_factory=list, max_length=5, description="对敏感个人信息的单独同意"
     )
     join: str | None = Field(
         None, max_length=30, description="neighbour's ticket to join, if still open"

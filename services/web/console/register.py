@@ -39,6 +39,18 @@ REPORTERS = {
 }
 WAYS = {"counter": "当面", "phone": "电话", "patrol": "巡查"}
 TOLD = {how: TOLD_HOW[how] for how in ("said", "sheet", "later", "nobody")}
+SENSITIVE = {
+    "self": "有，本人同意记",
+    "guardian": "有，监护人同意记",
+    "proxy": "有，家里人替他同意的",
+    "refused": "不同意记，没有写",
+    "danger": "救人要紧，来不及问",
+}
+"""Whether the words tell of an illness or a child under 14, and who agreed to keep it (个人信息保护法 29, 31).
+
+In danger nobody is asked (第十三条第一款第四项): then there is no consent to record.
+"""
+DESK = "told_at_desk"
 KINDS = {k.value: label for k, label in KIND_LABELS.items() if k is not Kind.EMERGENCY}
 
 FIELDS: tuple[forms.FieldSpec, ...] = tuple(
@@ -52,6 +64,9 @@ FIELDS: tuple[forms.FieldSpec, ...] = tuple(
         Field("reporter_role", "谁反映的", "choice", True, REPORTERS, "self"),
         Field("channel", "怎么知道的", "choice", True, WAYS, "counter"),
         Field("told", "信息怎么用，告诉居民了没有", "choice", True, TOLD),
+        Field(
+            "sensitive", "写没写身体情况、14岁以下孩子的事，谁同意记的", "choice", options=SENSITIVE
+        ),
         Field("kind", "哪一类", "choice", options=KINDS),
         Field("leaf", "哪个事项", "leaf"),
         Field("confidential", "居民要求保密", "flag", default=False),
@@ -105,18 +120,22 @@ async def _request(services: Services, typed: Mapping[str, str]) -> CreateTicket
         raise LindaError("invalid_fields", "请写下居民说的话。", 422)
     if "told" not in given:
         raise LindaError("invalid_fields", "请选一下：信息怎么用，告诉居民了没有。", 422)
+    said = given.pop("sensitive", None)
+    if said not in (None, "danger"):
+        answer = {"answer": "refused"} if said == "refused" else {"said_by": said}
+        given["consents"] = [{"purpose": DESK, **answer}]
     phone, name = re.sub(r"[\s-]", "", given.pop("phone", "")), given.pop("name", None)
     if phone and not _PHONE.fullmatch(phone):
         raise LindaError("invalid_fields", "电话号码看着不对，请再核对一下。", 422)
     if phone or name:
         given["contact"] = {"phone": phone or None, "name": name}
-    said = given.get("address_text", "")
+    where = given.get("address_text", "")
     if "place" in given:
         await forms.resolve_places(services, FIELDS, given)
-        parts = completed({}, said)
+        parts = completed({}, where)
         given["place"] |= {k: parts[k] for k in ("unit", "room") if k in parts}
-    elif said:
-        given["place"] = await services.places.certain(said)
+    elif where:
+        given["place"] = await services.places.certain(where)
     given["incomplete"] = not given.get("place")
     return validated(CreateTicket, given)
 

@@ -1,0 +1,133 @@
+"""What depended on a separate consent goes when it is withdrawn (个人信息保护法 15, 47); the rest of a ticket stays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from services.audit.chain import GONE
+from services.audit.service import erase_content
+from services.consents.rules import ConsentRules
+from services.consents.tables import SensitiveConsentRow
+from services.db import Session
+from services.paper.tables import SheetRow
+from services.retention import copies
+from services.retention import tickets as whole
+from services.retention.tables import put
+from services.tickets import store
+from services.tickets.core import fold
+from services.tickets.core.ticket import Ticket
+from services.tickets.tables import TicketContactRow, TicketEventRow, TicketRow
+
+_ORDERS = ("appointment", "patch")
+_WORDS = ("narrative_original", "gist", "text", "note", "occurred_text")
+
+
+async def withdrawn(
+    s: Session, rows: Collection[SensitiveConsentRow], rules: ConsentRules, now: datetime, entry_id: int
+) -> list[str]:  # fmt: skip
+    """End consents and erase what was kept by them, in the caller's transaction.
+
+    Args:
+        s: The transaction.
+        rows: The consents that stand.
+        rules: What rests on which purpose.
+        now: The present time.
+        entry_id: The audit entry that names the tickets.
+
+    Returns:
+        Tickets of which it stays for now, as they are kept as evidence: the worker erases it later.
+    """
+    numbers = await depending(s, rows, rules)
+    for row in rows:
+        row.withdrawn_at = now
+    await s.flush()
+    kept = []
+    for number in numbers:
+        if not await erase(s, number, rules, entry_id):
+            kept.append(number)
+    await put(s, "consent", kept, now)
+    return kept
+
+
+async def depending(
+    s: Session, rows: Collection[SensitiveConsentRow], rules: ConsentRules
+) -> list[str]:
+    """Return the tickets that hold something by these consents: also later ones, for which nobody was asked again."""
+    talks = {r.conversation_id for r in rows if r.conversation_id}
+    found = {r.ticket_no for r in rows}
+    purposes = {r.purpose for r in rows}
+    for doc in await s.scalars(select(TicketRow.doc).where(TicketRow.conversation_id.in_(talks))):
+        ticket = Ticket.from_doc(doc)
+        if purposes.intersection(rules.wanted(ticket.leaf, ticket.appointment)):
+            found.add(ticket.ticket_no)
+    return sorted(found)
+
+
+async def erase(s: Session, number: str, rules: ConsentRules, entry_id: int) -> bool:
+    """Erase from a ticket what rests on consents that were withdrawn; False: it is held as evidence."""
+    ticket = await store.load(s, number, lock=True)
+    if ticket is None:
+        return True
+    if await whole.is_held(s, ticket):
+        return False
+    row = SensitiveConsentRow
+    theirs = row.ticket_no == number
+    if ticket.conversation_id:
+        theirs |= row.conversation_id == ticket.conversation_id
+    over = select(row.purpose).where(theirs, row.withdrawn_at.is_not(None))
+    purposes = sorted(set(await s.scalars(over)))
+    query = select(TicketEventRow).where(TicketEventRow.ticket_no == number)
+    changed = []
+    for event in await s.scalars(query.order_by(TicketEventRow.seq).with_for_update()):
+        left = _without(event.data, rules, purposes, event.actor.get("kind") == "resident")
+        if left != event.data:
+            event.data = left
+            changed.append(event.seq)
+    await erase_content(s, [number], entry_id, changed)
+    await s.flush()
+    folded = fold.fold(await store.history(s, number))
+    values = store.ticket_values(folded)
+    await s.execute(update(TicketRow).where(TicketRow.ticket_no == number).values(values))
+    await store.save_words(s, folded)
+    if any(rules.purposes[p].children or rules.purposes[p].desk for p in purposes):
+        name = update(TicketContactRow).where(TicketContactRow.ticket_no == number)
+        await s.execute(name.values(subject_name_enc=None))
+    await s.execute(update(SheetRow).where(SheetRow.ticket_no == number).values(fields_enc=""))
+    await copies.erase_notices(s, [number])
+    return True
+
+
+def _without(
+    data: Mapping[str, Any], rules: ConsentRules, purposes: Collection[str], said: bool
+) -> dict[str, Any]:
+    """Return the facts of an event without what rests on the purposes.
+
+    The words go as a whole: which of them tell of an illness nobody can cut out for certain.
+    """
+    left = dict(data)
+    for name in _ORDERS:
+        if isinstance(left.get(name), Mapping):
+            left[name] = _order(left[name], rules, purposes)
+    before = left.get("before")
+    if isinstance(before, Mapping) and isinstance(before.get("appointment"), Mapping):
+        left["before"] = {
+            **before, "appointment": _order(before["appointment"], rules, purposes)
+        }  # fmt: skip
+    if said or data.get("narrative_original"):
+        left |= {name: GONE for name in _WORDS if left.get(name)}
+    if any(rules.purposes[p].children for p in purposes) and left.get("subject"):
+        left["subject"] = {}
+    return left
+
+
+def _order(
+    order: Mapping[str, Any], rules: ConsentRules, purposes: Collection[str]
+) -> dict[str, Any]:
+    left = dict(order)
+    for purpose in purposes:
+        left = rules.without(left, purpose)
+    return left

@@ -1,0 +1,57 @@
+"""What needs a separate consent, and what is left of an appointment without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.config import ROOT
+from services.consents.rules import load_rules
+from services.yaml_files import read_yaml
+
+RULES = load_rules(ROOT / "data")
+
+
+@pytest.mark.parametrize(("leaf", "order", "wanted"), [
+    ("H6", None, []),
+    ("C6", {"kind": "hair", "needs": ""}, []),
+    ("C6", {"needs": "没电梯、要个男的"}, []),
+    ("C6", {"needs": "没电梯、糖尿病"}, ["care_health"]),
+    ("C1", {"diet": ["low_salt", "soft", "vegetarian"]}, []),
+    ("C1", {"diet": ["low_salt", "diabetic"]}, ["meal_diet"]),
+    ("C1", {"diet": ["halal"]}, ["meal_diet"]),
+    ("F3", {"date": "2026-11-30"}, ["child"]),
+])  # fmt: skip
+def test_what_is_asked_for(leaf: str, order: dict[str, Any] | None, wanted: list[str]) -> None:
+    assert RULES.wanted(leaf, order) == wanted
+
+
+def test_only_what_is_sensitive_goes() -> None:
+    order = {
+        "date": "2026-11-25", "diet": ["diabetic", "low_salt"],
+        "diets": [{"portions": 1, "diet": ["diabetic"]}, {"portions": 1, "diet": ["low_salt"]}],
+    }  # fmt: skip
+    assert RULES.without(order, "meal_diet") == {
+        "date": "2026-11-25", "diet": ["low_salt"], "diets": [{"portions": 1, "diet": ["low_salt"]}],
+    }  # fmt: skip
+    assert RULES.without({"needs": "糖尿病", "part": "am"}, "care_health") == {"part": "am"}
+
+
+def test_every_purpose_has_its_question_in_the_words_that_promise_how_long() -> None:
+    texts = read_yaml((ROOT / "data/texts/dialogue.yml").read_text(encoding="utf-8"))
+    asked = [f"ask_consent_{k}" for k, p in RULES.purposes.items() if not p.desk]
+    for key in [*asked, "ask_booking_health"]:
+        for form in ("plain", "elder"):
+            assert "三年" in texts[key][form] and "清除" in texts[key][form], (key, form)
+
+
+def test_a_promise_that_retention_does_not_keep_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "dialogue").mkdir()
+    for name in ("dialogue/consents.yml", "retention.yml"):
+        (tmp_path / name).write_text((ROOT / "data" / name).read_text(encoding="utf-8"), "utf-8")
+    kept = tmp_path / "retention.yml"
+    kept.write_text(kept.read_text("utf-8").replace("days: 1095", "days: 1825"), "utf-8")
+    with pytest.raises(ValueError, match="narrative"):
+        load_rules(tmp_path)
