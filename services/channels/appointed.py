@@ -12,11 +12,13 @@ from typing import Any
 from services.bookings.places import PARTS
 from services.channels.texts import Texts
 from services.information.service import MEALS
+from services.words import piece
 
 APPOINTED = "appointed"
 """Ending of the texts about an appointment that is no meal; a meal's is how it is eaten."""
 MEAL_NAMES: Mapping[str, str] = {str(name): words for name, words in MEALS.items()}
-MEAL_DUE = {"delivery": "送到", "pickup": "来取", "eat_in": "来吃"}
+MODES = frozenset({"delivery", "pickup", "eat_in"})
+"""How a meal is eaten; of another one it is only said by when it is ready."""
 
 
 def when(ticket: Mapping[str, Any]) -> str:
@@ -45,11 +47,14 @@ def key_of(key: str, ticket: Mapping[str, Any], texts: Texts) -> str:
     return own if own in texts else key
 
 
-def due_line(ticket: Mapping[str, Any]) -> str:
+def due_line(ticket: Mapping[str, Any], elder: bool = False) -> str:
     """Return by when the resident hears of it, or when it takes place; empty while that is not known."""
     due, order = ticket.get("due_text") or "", ticket.get("appointment") or {}
     if not due:
         return ""
     if order.get("meal"):
-        return f"{due}前{MEAL_DUE.get(str(order.get('mode')), '备好')}。"
-    return f"约的是{when(ticket)}。" if order.get("date") else f"{due}前给您答复。"
+        name = f"due_meal_{order['mode']}" if order.get("mode") in MODES else "due_meal"
+        return piece(name, elder, due=due)
+    if order.get("date"):
+        return piece("due_appointment", elder, when=when(ticket))
+    return piece("due_answer", elder, due=due)

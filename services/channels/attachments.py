@@ -19,6 +19,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from services.errors import LindaError
+from services.words import refusal
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
@@ -57,12 +58,7 @@ async def receive(chunks: AsyncIterator[bytes]) -> Photo:
     async for chunk in chunks:
         data += chunk
         if len(data) > MAX_BYTES:
-            raise LindaError(
-                "too_large",
-                "照片太大了，最多10MB。请缩小一点或重拍一张。",
-                413,
-                {"max_bytes": MAX_BYTES},
-            )
+            raise refusal("too_large", 413, {"max_bytes": MAX_BYTES})
     return await asyncio.get_running_loop().run_in_executor(_decoder, reencode, bytes(data))
 
 
@@ -111,6 +107,4 @@ def keep(root: Path, photo: Photo) -> str:
 
 
 def _refused() -> LindaError:
-    return LindaError(
-        "not_an_image", "这个文件不是能看的照片。请发 JPG、PNG 或 WebP 格式的照片。", 422
-    )
+    return refusal("not_an_image")

@@ -25,6 +25,7 @@ from services.tickets.core.actor import SYSTEM
 from services.tickets.core.calls import NOT_REPORTED_FINISHED
 from services.tickets.core.clocks import local_text
 from services.tickets.views import tells_nothing
+from services.words import piece
 
 if TYPE_CHECKING:
     from services.context import Services
@@ -39,8 +40,6 @@ AT_FILING = timedelta(seconds=5)
 TOLD_IN_RECEIPT = frozenset({"accepted", "dispatched", "merged", "info_requested"})
 WRITTEN = ("need", "explanation", "redirect", "reason", "text", "reply")
 """Facts in the words of staff."""
-ASK_US = "详细的请问社区工作人员"
-"""Said instead of them of children, violence, mental crisis: somebody else may see the screen."""
 NEUTRAL = "neutral"
 """Key of the text that only says that there is news."""
 ASKING = frozenset({"resolved", "expired"})
@@ -120,7 +119,7 @@ async def tell_joined(services: Services, payload: Mapping[str, Any]) -> None:
         async with services.db.write() as s:
             target = await services.channels.where_to_tell(s, conversation_id)
             elder = await services.channels.elder(s, target)
-            said = words.say(key, elder, **facts_of(ticket, data))
+            said = words.say(key, elder, **facts_of(ticket, data, elder))
             told = await services.channels.say(
                 s,
                 target,
@@ -165,10 +164,11 @@ async def on_unanswered(services: Services, payload: Mapping[str, Any]) -> None:
     async with services.db.write() as s:
         target = await services.channels.where_to_tell(s, conversation_id)
         words = texts(services.settings.data_dir)
+        elder = await services.channels.elder(s, target)
         said = words.say(
             appointed.key_of("closed_unanswered" if last else "reminder", ticket, words),
-            await services.channels.elder(s, target),
-            **facts_of(ticket, {}),
+            elder,
+            **facts_of(ticket, {}, elder),
         )
         await services.channels.say(
             s,
@@ -212,7 +212,7 @@ async def _unanswered_at_expiry(services: Services, payload: Mapping[str, Any]) 
         elder = await services.channels.elder(s, target)
         words = texts(services.settings.data_dir)
         key_said = appointed.key_of("reminder", shown, words)
-        said = words.say(key_said, elder, **facts_of(shown, {}))
+        said = words.say(key_said, elder, **facts_of(shown, {}, elder))
         await services.channels.say(
             s, target, said.text, key=key, buttons=said.buttons, ticket=_mark(shown)
         )
@@ -257,34 +257,39 @@ async def answer(
     return result
 
 
-def facts_of(ticket: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
+def facts_of(
+    ticket: Mapping[str, Any], data: Mapping[str, Any], elder: bool = False
+) -> dict[str, str]:
     """Return what the texts may name; what is not known is an empty word or sentence."""
+    note = piece("see_note", elder)
     review = _day(data.get("review_date") or data.get("review_at"))
     known = {
         "title": ticket["title"],
         "ticket_no": ticket["ticket_no"],
-        "owner": (ticket.get("owner") or {}).get("text") or "承办单位",
+        "owner": (ticket.get("owner") or {}).get("text") or piece("owner_open", elder),
         "location_text": ticket.get("location_text") or "",
-        "due_line": appointed.due_line(ticket),
+        "due_line": appointed.due_line(ticket, elder),
         "when": appointed.when(ticket),
         "what": ticket["title"] if tells_nothing(ticket) else appointed.what(ticket),
-        "moved_line": _moved(data),
-        "review_line": f"{review}再看一次，" if review else "",
+        "moved_line": _moved(data, elder),
+        "review_line": piece("review_again", elder, day=review) if review else "",
         "need": "；".join(
             data.get("need_items") or data.get("items") or ticket.get("need_items") or ()
         )
-        or "请看工作人员的留言",
+        or note,
         "wait": local_text(datetime.fromisoformat(data["info_due_at"]))
         if data.get("info_due_at")
-        else "时候",
-        "explanation": data.get("explanation") or data.get("reason") or "请看工作人员的留言",
-        "redirect": data.get("redirect") or "找工作人员问清楚去哪儿办",
-        "reason": data.get("reason") or "情况比较复杂",
-        "text": data.get("text") or "请看工作人员的留言",
-        "reply": ticket.get("reply") or "请看办理说明",
+        else piece("wait_open", elder),
+        "explanation": data.get("explanation") or data.get("reason") or note,
+        "redirect": data.get("redirect") or piece("redirect_open", elder),
+        "reason": data.get("reason") or piece("reason_open", elder),
+        "text": data.get("text") or note,
+        "reply": ticket.get("reply") or piece("reply_open", elder),
     }
     if tells_nothing(ticket):
-        known |= dict.fromkeys(WRITTEN, ASK_US) | {"owner": "承办单位"}
+        known |= dict.fromkeys(WRITTEN, piece("ask_us", elder)) | {
+            "owner": piece("owner_open", elder)
+        }
     # The text's own punctuation follows; only whole sentences of ours keep theirs.
     return {
         name: value if name.endswith("_line") else str(value).strip().rstrip("。")
@@ -300,7 +305,7 @@ def _said(
     A notification on a phone that lies about shows it to whoever passes: not even that something was
     reported stands there. Whether it is solved has to be asked all the same.
     """
-    said = words.say(appointed.key_of(key, ticket, words), elder, **facts_of(ticket, data))
+    said = words.say(appointed.key_of(key, ticket, words), elder, **facts_of(ticket, data, elder))
     if not tells_nothing(ticket) or key in ASKING:
         return said
     return Said(words.say(NEUTRAL, elder).text, said.buttons)
@@ -358,7 +363,7 @@ def _mark(ticket: Mapping[str, Any]) -> dict[str, Any]:
     return {"ticket_no": ticket["ticket_no"], "state": ticket["state"]}
 
 
-def _moved(data: Mapping[str, Any]) -> str:
+def _moved(data: Mapping[str, Any], elder: bool) -> str:
     """In one sentence, what the date was and what it is now; empty when it has not moved."""
     before, after = data.get("due_before"), data.get("due_at")
     if data.get("promised_before"):
@@ -366,7 +371,7 @@ def _moved(data: Mapping[str, Any]) -> str:
     if not before or not after:
         return ""
     was, now = (local_text(datetime.fromisoformat(str(moment))) for moment in (before, after))
-    return f"原来说{was}前，现在改到{now}前。"
+    return piece("moved", elder, was=was, now=now)
 
 
 def _day(value: Any) -> str:

@@ -24,9 +24,9 @@ from services.channels.rasa import Answer, OpenDraft
 from services.channels.tables import ConversationRow, DraftRow
 from services.channels.texts import Texts
 from services.db import Session
-from services.errors import LindaError
 from services.outbox.queue import enqueue
 from services.people.crypto import Vault
+from services.words import piece, refusal
 from services.yaml_files import read_yaml
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Drafts:
             conversation.elder,
             id=row.id,
             words=self.words(row),
-            channel=joining.CHANNEL_NAMES.get(there.channel, "别处"),
+            channel=joining.channel_name(there.channel),
         )
         asked = await store.append(
             s,
@@ -174,7 +174,7 @@ class Drafts:
         if row.conversation_id != conversation_id:
             here = await store.conversation(s, conversation_id)
             if row.conversation_id not in await joining.siblings(s, here):
-                raise LindaError("draft_of_another", "这件事不是在您这边说的。", 403)
+                raise refusal("draft_of_another", 403)
             await leave(s, row, now)
             if wanted == "resume":
                 await s.execute(delete(DraftRow).where(DraftRow.conversation_id == conversation_id))
@@ -217,7 +217,7 @@ class Drafts:
         draft = self.read(row)
         story = " ".join(str((draft.get("values") or {}).get("narrative") or "").split())
         if not story:
-            return self.rules.names.get(str(draft.get("form")), "没说完的事")
+            return self.rules.names.get(str(draft.get("form")), piece("draft_unnamed"))
         return story if len(story) <= self.rules.shown else f"{story[: self.rules.shown]}…"
 
 

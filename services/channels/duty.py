@@ -9,9 +9,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.words import piece
 from services.yaml_files import read_yaml
 
 WEEKDAYS = "一二三四五六日"
+NEAR = {0: "near_day_today", 1: "near_day_tomorrow"}
+"""Days that are called by a word, by how far away they are."""
 
 
 class _Leader(BaseModel):
@@ -90,10 +93,11 @@ class DutyDesk:
         """Return that time in words: 今天8:30, 明天8:30, 11月30日(星期一)8:30."""
         when = self.next_open(at)
         days = (when.date() - at.date()).days
-        near = {0: "今天", 1: "明天"}
-        day = near.get(days) or (
-            f"{when.month}月{when.day}日（星期{WEEKDAYS[when.isoweekday() - 1]}）"
-        )
+        if days in NEAR:
+            day = piece(NEAR[days])
+        else:
+            named = f"{when.month}月{when.day}日"
+            day = piece("date_far", date=named, weekday=WEEKDAYS[when.isoweekday() - 1])
         return f"{day}{when.hour}:{when.minute:02}"
 
 

@@ -19,12 +19,12 @@ from services.channels import store
 from services.channels.tables import ConversationRow, JoinRow, MessageRow
 from services.db import Session
 from services.people.service import PeopleService
+from services.words import piece
 
 COMMAND = "/join_channels"
 """Begins the payload of the button that says yes; it is answered here and never reaches Rasa."""
 CHANNELS = frozenset({"web", "wechat"})
 """What can be joined. A kiosk is whoever stands before it."""
-CHANNEL_NAMES = {"web": "网页", "wechat": "微信"}
 CONSENT = "joined_channels"
 """Purpose of the consent to be one person in two channels: given with the yes, ended by parting."""
 VERSION = "2026-11"
@@ -37,6 +37,11 @@ UNBIND = frozenset("解除绑定 解绑 取消绑定 解除连接 取消连接 �
 APART = frozenset("分开 分开吧 把两边分开 两边分开".split())
 """What means it in a conversation that is joined; elsewhere it is the dialogue's business."""
 _MARKS = re.compile(r"[\W_]+")
+
+
+def channel_name(channel: str) -> str:
+    """Return what residents call a channel."""
+    return piece(f"channel_{channel if channel in CHANNELS else 'other'}")
 
 
 async def siblings(s: Session, row: ConversationRow) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from services.channels import joining
 from services.consents import records as consents
 from services.consents.tables import SensitiveConsentRow
-from services.errors import LindaError
 from services.people.masking import mask_name, mask_phone
 from services.people.model import Resident
 from services.tickets.core.states import OPEN, State
+from services.words import piece, refusal
 
 if TYPE_CHECKING:
     from services.channels.types import Conversation
@@ -40,13 +40,8 @@ SUBSIDY = "meal_subsidy"
 """Purpose of the consent to write what was said of a meal's subsidy on the eater's next order, too."""
 REACH = "contact_pref"
 """Purpose of the consent to keep how and when somebody wants to be reached for the next matter."""
-PURPOSES = {
-    REACH: "下回照您说的方式联系您",
-    REMEMBER: "下回办事不用再问电话",
-    joining.CONSENT: "网页和微信连成一个人",
-    "contact": "办事时联系您",
-    SUBSIDY: "下回订饭不用再问补贴",
-}
+PURPOSES = frozenset({REACH, REMEMBER, joining.CONSENT, "contact", SUBSIDY})
+"""Purposes that have words of their own (``purpose_…`` of ``data/texts/pieces.yml``)."""
 
 
 async def show(services: Services, conversation: Conversation) -> dict[str, Any]:
@@ -75,7 +70,7 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
         "pref": known.contact_pref if known else None,
         "consents": [
             {
-                "purpose": PURPOSES.get(c.purpose, c.purpose),
+                "purpose": piece(f"purpose_{c.purpose}") if c.purpose in PURPOSES else c.purpose,
                 "given_on": c.given_at.date().isoformat(),
             }
             for c in (known.consents if known else ())
@@ -158,7 +153,7 @@ async def change(
         )
     if wanted in ("remember", "correct"):
         if not phone:
-            raise LindaError("phone_missing", "还不知道您的电话，请把号码说一遍。", 422)
+            raise refusal("phone_missing")
         async with services.db.write() as s:
             saved = await services.people.save_resident(
                 s, conversation.resident_id, name=name, phone=phone, contact_pref=pref
@@ -250,6 +245,6 @@ def _home_text(known: Resident | None) -> str | None:
     home = known.home if known else None
     if home is None:
         return None
-    building = f"{home.building}号楼" if home.building else ""
-    unit = f"{home.unit}单元" if home.unit else ""
-    return f"{home.compound}{building}{unit}{'（门牌号已存）' if home.room else ''}"
+    building = home.building + piece("address_building") if home.building else ""
+    unit = home.unit + piece("address_unit") if home.unit else ""
+    return f"{home.compound}{building}{unit}{piece('home_room_kept') if home.room else ''}"

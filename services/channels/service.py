@@ -49,6 +49,7 @@ from services.errors import LindaError
 from services.limits import Limit
 from services.training.heard import HeardService
 from services.training.knowledge import Knowledge
+from services.words import piece, refusal
 
 if TYPE_CHECKING:
     from services.people.service import PeopleService
@@ -77,7 +78,7 @@ SESSIONS = Limit(
     120,
     timedelta(minutes=10),
     "too_many_sessions",
-    "这个网络里刚刚打开的对话太多了，请过几分钟再试。有急事请打110、119、120。",
+    piece("refused.too_many_sessions"),
 )
 """By address; a whole community may share one, so ``Settings`` can raise it."""
 OPENING_STEP = timedelta(minutes=1)
@@ -235,7 +236,7 @@ class ChannelService:
                 row = await s.get(ConversationRow, conversation_id)
             if row is not None and row.token_hash == token_hash(token):
                 return conversation_id
-        raise LindaError("invalid_session", "这次对话已经失效，请刷新页面重新开始。", 401)
+        raise refusal("invalid_session", 401)
 
     async def conversation(self, conversation_id: str) -> Conversation:
         """Return a conversation; 404 ``conversation_not_found``."""
@@ -284,9 +285,7 @@ class ChannelService:
             await self._check_rate(s, conversation_id, now)
             tapped = message.kind == "payload" and not menu
             if tapped and not await store.was_offered(s, conversation_id, message.payload):
-                raise LindaError(
-                    "payload_not_offered", "这个按钮已经过期了，请直接打字告诉我。", 422
-                )
+                raise refusal("payload_not_offered")
             if message.attachment_id is not None:
                 attachment = await s.get(AttachmentRow, message.attachment_id)
                 if attachment is None or attachment.conversation_id != conversation_id:
@@ -335,7 +334,7 @@ class ChannelService:
         if other is None:
             return []
         await self.heard.spread(s, [here.id, other.id])
-        facts = {"channel": joining.CHANNEL_NAMES[here.channel], "phone": self.duty.phone}
+        facts = {"channel": joining.channel_name(here.channel), "phone": self.duty.phone}
         notice = self._texts.say("joined_there", other.elder, **facts)
         await store.say_once(s, other.id, f"joined:{message.id}", now, text=notice.text)
         return [other.id]
@@ -350,7 +349,7 @@ class ChannelService:
         await store.append(
             s, here.id, sender="system", now=now, text=said.text, reply_to=message.id
         )
-        facts = {"channel": joining.CHANNEL_NAMES[here.channel]}
+        facts = {"channel": joining.channel_name(here.channel)}
         for other in rows.values():
             notice = self._texts.say("parted_there", other.elder, **facts)
             await store.say_once(s, other.id, f"parted:{message.id}", now, text=notice.text)
@@ -418,12 +417,7 @@ class ChannelService:
                 AttachmentRow.created_at > now - timedelta(days=1),
             )
             if (await s.scalar(query) or 0) >= MAX_ATTACHMENTS:
-                raise LindaError(
-                    "too_many_attachments",
-                    "今天发的照片够多了，明天再发，或找工作人员。",
-                    429,
-                    {"retry_after": 3600},
-                )
+                raise refusal("too_many_attachments", 429, {"retry_after": 3600})
         photo = await attachments.receive(chunks)
         path = await asyncio.to_thread(attachments.keep, self.uploads, photo)
         row = AttachmentRow(
@@ -1017,7 +1011,7 @@ class ChannelService:
             "person_waiting" if step else "person_reads",
             conversation.elder,
             phone=self.duty.phone,
-            before=f"前面还有{before}位，" if before else "",
+            before=piece("before_you", conversation.elder, before=before) if before else "",
         )
         key = f"waits:{row.id}:{step}"
         await store.say_once(
@@ -1163,7 +1157,7 @@ def _check_same(known: MessageRow, message: Incoming) -> None:
         and known.attachment_id == message.attachment_id
     )
     if not same:
-        raise LindaError("message_id_conflict", "这个消息编号已经用过，内容却不一样。", 409)
+        raise refusal("message_id_conflict", 409)
 
 
 def _words(message: MessageRow) -> str:
@@ -1171,7 +1165,7 @@ def _words(message: MessageRow) -> str:
 
 
 def _no_attachment() -> LindaError:
-    return LindaError("attachment_not_found", "没有找到这张照片，请重新上传。", 404)
+    return refusal("attachment_not_found", 404)
 
 
 def _attachment_view(row: AttachmentRow) -> AttachmentView:
@@ -1191,5 +1185,5 @@ async def _answer(s: Session, conversation_id: str, message_id: str) -> MessageR
     message = await s.get(MessageRow, message_id)
     here = message is not None and message.conversation_id == conversation_id
     if message is None or not here or message.sender != "bot" or message.reply_to is None:
-        raise LindaError("message_not_found", "没有找到这条回答。", 404)
+        raise refusal("message_not_found", 404)
     return message

@@ -14,7 +14,7 @@ from services.channels.tables import ConversationRow, HandoffRow, MessageRow
 from services.channels.types import Button, Conversation, MessageView
 from services.channels.wechat.tables import WeChatDeliveryRow
 from services.db import Session
-from services.errors import LindaError
+from services.words import refusal
 
 KNOWLEDGE = ("service", "safety")
 """Types of cards that tell something from the catalogue."""
@@ -72,7 +72,7 @@ async def conversation(session: Session, conversation_id: str) -> ConversationRo
     """Return a conversation; 404 ``conversation_not_found``."""
     row = await session.get(ConversationRow, conversation_id)
     if row is None:
-        raise LindaError("conversation_not_found", "没有找到这次对话。", 404)
+        raise refusal("conversation_not_found", 404)
     return row
 
 
@@ -145,7 +145,7 @@ async def append(
     )
     counted = found.one_or_none()
     if counted is None:
-        raise LindaError("conversation_not_found", "没有找到这次对话。", 404)
+        raise refusal("conversation_not_found", 404)
     seq, channel = counted
     row = MessageRow(
         id=new_id("m"),

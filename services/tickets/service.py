@@ -82,6 +82,7 @@ from services.tickets.core.workflow import (
     Transition,
     lines,
 )
+from services.words import piece
 
 View = dict[str, Any]
 # Inside the class the name ``list`` is the method.
@@ -128,7 +129,7 @@ BEFORE_ASKING = frozenset({
 # More rules than this in a row would be a circle in the table.
 MOST_FOLLOW_UPS = 10
 
-_MANY = "这一小时报的事太多了，请过一会儿再报。急事请打社区电话，有危险打110、119、120。"
+_MANY = piece("refused.too_many_tickets")
 OF_CONVERSATION = Limit("ticket", 30, timedelta(hours=1), "too_many_tickets", _MANY)
 OF_ADDRESS = Limit("ticket_address", 600, timedelta(hours=1), "too_many_tickets", _MANY)
 """Tickets a resident may file; ``Settings`` have the numbers. Emergencies are not counted."""
@@ -139,7 +140,7 @@ WRONG_CODE = Limit(
     5,
     timedelta(minutes=15),
     "too_many_codes",
-    "查询码错了太多次，请过一刻钟再试，或找工作人员帮您查。",
+    piece("refused.too_many_codes"),
 )
 """Wrong codes for one ticket from one address: a code has only six digits."""
 

@@ -24,6 +24,7 @@ from services.web.csrf import check_same_site
 from services.web.keys import REQUEST_ID, SERVICES
 from services.web.pages import CONSOLE, error_page, in_console
 from services.web.routing import declaration_of, json_response
+from services.words import refusal
 
 log = logging.getLogger("linda.web")
 
@@ -129,7 +130,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         fields = {"request_id": request[REQUEST_ID]}
         return _answer(
             request,
-            LindaError("internal", "系统出了点问题，我们已经记下，请稍后再试。", 500, fields),
+            refusal("internal", 500, fields),
         )
 
 

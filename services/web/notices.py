@@ -57,7 +57,7 @@ async def service_notice(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     card = services.catalogue.card(request.match_info["leaf"])
     if card is None:
-        raise LindaError("card_not_found", "目录里没有这一项。", 404)
+        raise LindaError("card_not_found", _texts(services.settings.data_dir)["missing"], 404)
     words = _texts(services.settings.data_dir)
     text = words["service"]
     if not card["valid"]:

@@ -8,6 +8,7 @@ from html import escape
 from aiohttp import web
 
 from services.errors import LindaError
+from services.words import texts
 
 ErrorPage = Callable[[web.Request, LindaError], web.StreamResponse]
 
@@ -29,8 +30,9 @@ def error_page(request: web.Request, error: LindaError) -> web.StreamResponse:
 
 def plain_error_page(request: web.Request, error: LindaError) -> web.Response:
     """A page that needs nothing else to work."""
+    words = texts("page")["error"]
     html = (
-        '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>邻答</title>'
-        f"<h1>{escape(error.message)}</h1><p><a href='/'>返回首页</a></p></html>"
+        f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{escape(words["title"])}</title>'
+        f"<h1>{escape(error.message)}</h1><p><a href='/'>{escape(words['home'])}</a></p></html>"
     )
     return web.Response(text=html, content_type="text/html", status=error.status)

@@ -9,6 +9,7 @@ from services.web.api.metrics import MonthQuery
 from services.web.keys import SERVICES
 from services.web.routing import Routes
 from services.web.templates import page
+from services.words import texts
 
 routes = Routes("数据")
 setup = routes.setup
@@ -25,6 +26,7 @@ async def report(request: web.Request, query: MonthQuery) -> web.Response:
     return page(
         "report.html", report=found, before=_address(month.before),
         after=_address(_after(month)) if later else None,
+        words=texts("page")["report"], sheet=texts("notice"),
     )  # fmt: skip
 
 

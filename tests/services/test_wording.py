@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from services.wording import SENTENCE, SOURCES, Source, hard, measure, read, standard_texts
+from services.wording import (
+    SENTENCE,
+    SOURCES,
+    Source,
+    Standard,
+    hard,
+    measure,
+    read,
+    standard_texts,
+)
 from services.yaml_files import read_yaml
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -45,6 +54,12 @@ NOT_STANDARD = {
     "localities/*/lists.yml": "needs and projects, for staff",
     "localities/*/locality.yml:relay.note": "when the office's number is answered, for staff",
 }
+SENTENCE_FILLED = 30
+"""No sentence that large-type mode says has more characters than this when its gaps are filled (``typical.yml``)."""
+GAP = re.compile(r"\{([a-z_]+)\}")
+TYPICAL: dict[str, str] = read_yaml(
+    (Path(__file__).parent / "typical.yml").read_text(encoding="utf-8")
+)
 _SENTENCE = re.compile(r"[\u4e00-\u9fff][^。？！]*[。？！]")
 _PATTERN = re.compile(r"\.\{|\(\?|[|\\^$]|\]\+")
 
@@ -104,6 +119,45 @@ def test_large_type_mode_says_nothing_that_is_hard_there(locality: Path) -> None
         f"{name}：{t.key}" for name, t in texts if t.elder and measure(t.elder) > measure(t.plain)
     ]
     assert not longer, "the elder form is longer"
+
+
+def filled(text: Standard) -> str:
+    """Return what large-type mode says with each gap filled with what is typical for it, as long as that gets."""
+
+    def typical(gap: re.Match[str]) -> str:
+        return TYPICAL.get(f"{text.key}:{gap[1]}") or TYPICAL[gap[1]]
+
+    return GAP.sub(typical, text.elder or text.plain)
+
+
+@pytest.mark.parametrize("locality", LOCALITIES, ids=lambda p: p.name)
+def test_no_sentence_of_large_type_mode_is_long_when_its_gaps_are_filled(locality: Path) -> None:
+    texts = [(n, t) for n, found in standard_texts(DATA, locality) for t in found if not t.one_form]
+    with_gaps = [(name, t) for name, t in texts if GAP.search(t.elder or t.plain)]
+    assert len(with_gaps) > 250
+    long = [
+        f"{name}：{t.key}：{sentence}（{measure(sentence)}个字）"
+        for name, t in with_gaps
+        for sentence in re.split(r"[。？！；\n]", filled(t))
+        if measure(sentence) > SENTENCE_FILLED
+    ]
+    assert not long
+
+
+def test_a_filled_sentence_is_measured_and_no_typical_value_is_left_over() -> None:
+    text = Standard("urged", "催了“{title}”（{ticket_no}）。", "")
+    assert filled(text) == "催了“幸福小区3号楼飞线充电、电动车上楼”（SQ-261124-00007-2）。"
+    assert measure(filled(text)) > SENTENCE_FILLED > SENTENCE >= measure(text.plain)
+    used = {
+        name
+        for locality in LOCALITIES
+        for _, found in standard_texts(DATA, locality)
+        for t in found
+        if not t.one_form
+        for gap in GAP.findall(t.elder or t.plain)
+        for name in (gap, f"{t.key}:{gap}")
+    }
+    assert TYPICAL.keys() - used == set()
 
 
 @pytest.mark.parametrize("prefix", sorted(NOT_STANDARD))

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-HEAD = "回复数字选择："
+from services.words import piece
 
 _DIGITS = {d: i for i, d in enumerate("零一二三四五六七八九")}
 _CHOICE = re.compile(
@@ -22,7 +22,9 @@ def listed(titles: Sequence[str]) -> str:
     """Return the numbered lines, empty when there is nothing to choose."""
     if not titles:
         return ""
-    return "\n".join([HEAD, *(f"{n}. {title}" for n, title in enumerate(titles, 1))])
+    return "\n".join(
+        [piece("choose_by_number"), *(f"{n}. {title}" for n, title in enumerate(titles, 1))]
+    )
 
 
 def chosen(text: str, count: int) -> int | None:

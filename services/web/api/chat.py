@@ -12,7 +12,6 @@ from aiohttp.multipart import BodyPartReader
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.channels.types import Exchange, Incoming
-from services.errors import LindaError
 from services.web.api.chat_answers import (
     ExchangeAnswer,
     HistoryAnswer,
@@ -23,6 +22,7 @@ from services.web.api.chat_answers import (
 from services.web.auth import client_address, still_allowed
 from services.web.keys import CONVERSATION, SERVICES
 from services.web.routing import Routes
+from services.words import refusal
 
 routes = Routes("对话")
 
@@ -216,7 +216,7 @@ async def own_attachment(request: web.Request) -> web.StreamResponse:
     channels = request.app[SERVICES].channels
     found = await channels.attachment(request.match_info["id"])
     if found.conversation_id != request[CONVERSATION]:
-        raise LindaError("attachment_not_found", "没有找到这张照片。", 404)
+        raise refusal("attachment_not_found", 404)
     return web.FileResponse(channels.uploads / found.path, headers={"Content-Type": found.mime})
 
 
@@ -292,7 +292,7 @@ def last_event_id(request: web.Request) -> int | None:
 async def uploaded(request: web.Request) -> AsyncIterator[bytes]:
     """Yield the first file of a multipart body."""
     if not request.content_type.startswith("multipart/"):
-        raise LindaError("multipart_required", "请用表单（multipart）上传照片。", 415)
+        raise refusal("multipart_required", 415)
     try:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:
@@ -301,8 +301,8 @@ async def uploaded(request: web.Request) -> AsyncIterator[bytes]:
                     yield chunk
                 return
     except ValueError as e:
-        raise LindaError("bad_multipart", "上传的内容不完整，请再试一次。", 400) from e
-    raise LindaError("file_missing", "没有收到照片，请重新选择。", 422)
+        raise refusal("bad_multipart", 400) from e
+    raise refusal("file_missing")
 
 
 def setup(app: web.Application) -> None:

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from services.web.routing import Routes
 from services.web.templates import page
-from services.web.widget.bundle import widget_script
+from services.web.widget.bundle import widget_script, widget_words
+from services.words import texts
 
 routes = Routes("居民页面")
 
@@ -14,7 +15,8 @@ routes = Routes("居民页面")
 @routes.get("/", auth="public", page=True, summary="居民页面")
 async def resident_page(request: web.Request) -> web.Response:
     """The widget on the whole screen."""
-    return page("resident.html")
+    said = {name: words[0] for name, words in widget_words().items()}
+    return page("resident.html", widget=said, words=texts("page")["resident"])
 
 
 @routes.get("/widget.js", auth="public", cross_origin=True, summary="嵌入其他网页的脚本")

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from services.channels import telling
-from services.channels.closing import ASK_US, texts
+from services.channels.closing import texts
 from services.context import Services
 from services.outbox.worker import run_due
 from services.tickets.core.actor import Actor
 from services.tickets.core.commands import CreateTicket
+from services.words import piece
 from tests.services.channels.test_closing import CLERK, GRID, Case, filed, place
 from tests.services.channels.test_told import DISPATCHER, HUNG, SUPERVISOR
 
@@ -123,7 +124,7 @@ async def test_of_a_restricted_matter_nothing_of_it_is_said(services: Services) 
         number, "protect", {"level": "restricted", "reason": "有孩子"}, CLERK
     )
     (said,) = await spoken(services, number)
-    assert ASK_US in said
+    assert piece("ask_us") in said
     assert not any(item in said for item in SHORT_OF["items"]) and "楼道灯" not in said
 
 

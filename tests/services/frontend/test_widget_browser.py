@@ -379,3 +379,26 @@ async def test_a_file_that_is_no_photo_is_said_plainly(page: Page, chat: Chat) -
     await page.locator("input[type=file]").set_input_files([file])
     await expect(page.get_by_text("这个文件打不开")).to_be_visible()
     assert chat.photos == []
+
+
+async def test_large_letters_say_the_shorter_form_and_say_it_back(page: Page) -> None:
+    await say(page, "楼道灯坏了")
+    stamp, field = page.locator(".ticket .stamp"), page.get_by_label("要说的话")
+    await expect(stamp).to_have_text("已派单")
+    await page.get_by_role("button", name="大字").click()
+    await expect(stamp).to_have_text("派人了")
+    await expect(field).to_have_attribute("placeholder", "请说…")
+    await page.context.clear_permissions()
+    await page.get_by_role("button", name="位置").click()
+    await expect(page.get_by_text("把您的位置发给社区，只用来找地方。发吗？")).to_be_visible()
+    await page.get_by_role("button", name="发位置").click()
+    await expect(page.get_by_text("没有取到位置。请说小区和楼号。")).to_be_in_viewport()
+    await page.get_by_role("button", name="普通字").click()
+    await expect(stamp).to_have_text("已派单")
+    await expect(field).to_have_attribute("placeholder", "哪里坏了、要办什么，直接说")
+
+
+async def test_too_long_is_said_with_both_numbers(page: Page, chat: Chat) -> None:
+    await say(page, "长" * 2001)
+    await expect(page.get_by_text("一次最多发2000个字，您写了2001个，都还在框里。")).to_be_visible()
+    assert chat.posted == []

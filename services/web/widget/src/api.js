@@ -100,7 +100,7 @@ async function readError(response) {
   } catch {
     /* a proxy's own page */
   }
-  const message = error.message || "这一步没办成，请稍后再试，或点“人工”。";
+  const message = error.message || say("failed");
   return new ApiError(response.status, error.code ?? "unknown", message, retryAfter);
 }
 

@@ -11,65 +11,51 @@ const CARDS = {
 const SAYS_IT_ALL = new Set(["safety", "service"]);
 
 /** The element of a card; a kind this version does not know is shown by its title and lines. */
-function renderCard(card, say, text) {
-  return (CARDS[card.type] ?? plainCard)(card, say, text);
+function renderCard(card, announce, text) {
+  return (CARDS[card.type] ?? plainCard)(card, announce, text);
 }
 
-const STATE_WORDS = {
-  SUBMITTED: "已收到",
-  NEED_INFO: "等您补充",
-  HANDED_OFF: "已转紧急渠道",
-  NOT_ACCEPTED: "不予受理",
-  MERGED: "已并单",
-  ACCEPTED: "已受理",
-  DISPATCHED: "已派单",
-  OBJECTED: "正在确定主办单位",
-  ACTIVE: "正在办",
-  SUSPENDED: "暂时挂账",
-  RESOLVED: "办好了，等您看",
-  REWORK: "退回重办",
-  CLOSED: "已办结",
-  WITHDRAWN: "已撤回",
-  TERMINATED: "终止办理",
-};
-
 /** The receipt: number big, state as a stamp, when an answer is due and why. */
-function ticketCard(card, say) {
+function ticketCard(card, announce) {
   const done = el("span", { class: "copied", role: "status" });
   const copy = async () => {
-    const words = `编号 ${card.ticket_no}` + (card.query_code ? `，查询码 ${card.query_code}` : "");
-    done.textContent = (await copyText(words)) ? "复制好了" : "请长按编号来复制";
-    say?.(done.textContent);
+    const words = say(card.query_code ? "number_and_code" : "number", { number: card.ticket_no, code: card.query_code });
+    done.textContent = say((await copyText(words)) ? "copied" : "not_copied");
+    announce?.(done.textContent);
   };
   return el(
     "section",
-    { class: "card ticket", "aria-label": `回执 ${card.ticket_no}`, "data-ticket": card.ticket_no },
+    { class: "card ticket", "aria-label": say("receipt_of", { number: card.ticket_no }), "data-ticket": card.ticket_no },
     el(
       "header",
       {},
-      el("span", { class: "slip" }, "回执"),
-      el("span", { class: "stamp" }, stateWords(card)),
+      el("span", { class: "slip" }, say("receipt")),
+      stamp(el("span", { class: "stamp" }), stateOf(card)),
     ),
     el("p", { class: "number" }, ...breakable(card.ticket_no)),
     card.title ? el("p", { class: "title" }, card.title) : null,
     rows([
-      ["查询码", card.query_code],
-      ["到哪步了", card.state_text ? el("span", { class: "step" }, card.state_text) : ""],
-      ["地点", card.location_text],
-      ["谁来办", ownerWords(card.owner)],
-      ["归谁管", card.owner?.power],
-      ["最晚答复", card.due_text],
-      ["为什么", card.due_reason],
+      [say("row_code"), card.query_code],
+      [say("row_state"), card.state_text ? el("span", { class: "step" }, card.state_text) : ""],
+      [say("row_place"), card.location_text],
+      [say("row_owner"), ownerWords(card.owner)],
+      [say("row_power"), card.owner?.power],
+      [say("row_due"), card.due_text],
+      [say("row_why"), card.due_reason],
     ]),
     linkList(card.links),
-    el("footer", {}, el("button", { type: "button", class: "quiet", onclick: copy }, "复制编号"), done),
+    el("footer", {}, el("button", { type: "button", class: "quiet", onclick: copy }, say("copy")), done),
   );
 }
 
-/** The state in a word or two; what was booked or applied for waits for materials. */
-function stateWords(card) {
-  const waits = card.state === "NEED_INFO" && (card.appointment || card.certificate);
-  return waits ? "等您补材料" : STATE_WORDS[card.state] ?? "";
+/** The name of a receipt's state; what was booked or applied for waits for materials. */
+function stateOf(card) {
+  return card.state === "NEED_INFO" && (card.appointment || card.certificate) ? "waits_materials" : card.state;
+}
+
+/** Let a stamp show a state in a word or two; one that this version does not know is left out. */
+function stamp(node, state) {
+  return `state_${state}` in WORDS ? put(node, `state_${state}`) : node;
 }
 
 /** The owner is words, or `{org, person, text}` of the resident view. */
@@ -108,7 +94,7 @@ function safetyCard(card) {
   return el(
     "section",
     { class: "card safety", role: "alert" },
-    el("h3", {}, card.title || "先保证安全"),
+    el("h3", {}, card.title || say("safe_first")),
     numbers.length ? el("div", { class: "dials" }, ...numbers) : null,
     lineList(card.lines, "ol"),
   );
@@ -123,23 +109,23 @@ function serviceCard(card, _say, text) {
     { class: "card service", "aria-label": card.title ?? card.name },
     el("h3", {}, card.title ?? card.name),
     card.summary ? el("p", {}, card.summary) : null,
-    card.valid === false ? el("p", { class: "stale" }, "这条说明可能已过期，以社区答复为准。") : null,
+    card.valid === false ? el("p", { class: "stale" }, say("card_stale")) : null,
     lineList(card.lines ?? card.conditions, "ul"),
-    materials.length ? el("h4", {}, "要带的东西") : null,
+    materials.length ? el("h4", {}, say("card_bring")) : null,
     materials.length ? el("ul", { class: "checks" }, ...materials.map(checkItem)) : null,
-    card.steps?.length ? [el("h4", {}, "怎么办"), lineList(card.steps, "ol")] : null,
+    card.steps?.length ? [el("h4", {}, say("card_steps")), lineList(card.steps, "ol")] : null,
     rows([
-      ["去哪里", card.where],
-      ["什么时间", card.hours],
-      ["给谁办", card.who],
-      ["多久办好", card.limit],
-      ["收费", card.fee],
-      ["电话", card.phone ? phoneLink(card.phone, card.phone) : null],
+      [say("row_where"), card.where],
+      [say("row_hours"), card.hours],
+      [say("row_for"), card.who],
+      [say("row_limit"), card.limit],
+      [say("row_fee"), card.fee],
+      [say("row_phone"), card.phone ? phoneLink(card.phone, card.phone) : null],
     ]),
     card.power ? el("p", { class: "power" }, card.power) : null,
     linkList(card.links),
     sources.length ? el("p", { class: "source" }, sources.join("、")) : null,
-    text ? el("details", {}, el("summary", {}, "看完整的文字"), el("p", { class: "whole" }, text)) : null,
+    text ? el("details", {}, el("summary", {}, say("card_whole")), el("p", { class: "whole" }, text)) : null,
   );
 }
 

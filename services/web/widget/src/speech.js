@@ -6,7 +6,7 @@ const DIGITS = "零幺二三四五六七八九";
 /** Long numbers are read digit by digit, 1 as 幺, the way people read them over the phone. */
 function speakable(text) {
   return text
-    .replace(/SQ-?([\d-]{6,})/g, (_, number) => `编号 ${number}`)
+    .replace(/SQ-?([\d-]{6,})/g, (_, number) => say("number", { number }))
     .replace(/\d[\d-]{4,}\d|\b1(?:10|19|20|22)\b/g, (number) =>
       Array.from(number, (c) => (c === "-" ? "，" : DIGITS[Number(c)])).join(""),
     );

@@ -2,7 +2,6 @@
    round except through `this.chat`. */
 
 const ELDER_SIZES = [22, 26, 30]; // pixels
-const OFFLINE = "网断了，连上就发出去";
 
 /** Characters of one message, as the server takes them. */
 const LONGEST = 2000;
@@ -31,27 +30,24 @@ class View {
       "button",
       { class: "launcher", type: "button", "aria-expanded": "false", onclick: () => this.open() },
       icon("chat"),
-      el("span", {}, "有事找社区"),
+      put(el("span"), "launcher"),
       (this.badge = el("b", { class: "badge", hidden: true })),
     );
-    this.elderButton = this.#headButton("大字", () => this.#setElder(!this.elder));
-    this.sizeButton = this.#headButton("字再大", () => this.#nextSize());
+    this.elderButton = this.#headButton(() => this.#setElder(!this.elder));
+    this.sizeButton = this.#headButton(() => this.#nextSize());
     this.items = el("ol", { class: "items" });
     this.earlier = el("button", { type: "button", class: "earlier", hidden: true, onclick: () => this.#toggleEarlier() });
     // Before anything is said: who keeps it, what for, how long (个人信息保护法 17).
-    const privacy = el("a", { href: `${server.base}/privacy`, target: "_blank", rel: "noopener" }, "您的信息怎么用");
+    const privacy = el("a", { href: `${server.base}/privacy`, target: "_blank", rel: "noopener" });
     this.log = el(
       "div",
-      { class: "log", role: "log", "aria-live": "polite", "aria-label": "对话内容", tabindex: "0" },
-      el("p", { class: "privacy" }, privacy),
+      { class: "log", role: "log", "aria-live": "polite", "aria-label": say("log"), tabindex: "0" },
+      el("p", { class: "privacy" }, put(privacy, "privacy")),
       this.earlier,
       this.items,
     );
-    this.newer = el(
-      "button",
-      { type: "button", class: "newer", hidden: true, onclick: () => this.#toLatest() },
-      "有新消息，点这里看",
-    );
+    this.newer = el("button", { type: "button", class: "newer", hidden: true, onclick: () => this.#toLatest() });
+    put(this.newer, "newer");
     this.log.addEventListener("scroll", () => {
       if (this.#atEnd()) this.newer.hidden = true;
     });
@@ -61,7 +57,7 @@ class View {
     this.said = el("p", { class: "unseen", role: "status" });
     this.panel = el(
       "section",
-      { class: "panel", role: this.full ? "region" : "dialog", "aria-label": "邻答，社区居民服务", hidden: !this.full },
+      { class: "panel", role: this.full ? "region" : "dialog", "aria-label": say("panel"), hidden: !this.full },
       this.#head(),
       this.offline,
       this.human,
@@ -79,34 +75,34 @@ class View {
     this.root.append(this.frame);
   }
 
-  #headButton(words, onclick) {
-    return el("button", { type: "button", class: "switch", "aria-pressed": "false", onclick }, words);
+  #headButton(onclick) {
+    return el("button", { type: "button", class: "switch", "aria-pressed": "false", onclick });
   }
 
   #head() {
     return el(
       "header",
       { class: "head" },
-      el("span", { class: "seal", "aria-hidden": "true" }, "邻"),
-      el("div", { class: "names" }, el("h2", {}, "邻答"), el("p", {}, "社区里的事，说一声就行")),
+      el("span", { class: "seal", "aria-hidden": "true" }, say("seal")),
+      el("div", { class: "names" }, put(el("h2"), "name"), put(el("p"), "motto")),
       this.sizeButton,
       this.elderButton,
       this.full
         ? null
-        : el("button", { type: "button", class: "switch shut", "aria-label": "收起", onclick: () => this.close() }, icon("close")),
+        : el("button", { type: "button", class: "switch shut", "aria-label": say("shut"), onclick: () => this.close() }, icon("close")),
     );
   }
 
   #tools() {
     this.file = el("input", { type: "file", accept: "image/*", hidden: true, onchange: () => this.#photo() });
     const tool = (name, words, onclick) =>
-      el("button", { type: "button", class: `tool ${name}`, onclick }, icon(name), el("span", {}, words));
+      el("button", { type: "button", class: `tool ${name}`, onclick }, icon(name), put(el("span"), words));
     this.tools = el(
       "div",
-      { class: "tools", role: "group", "aria-label": "其他办法" },
-      tool("person", "人工", () => this.chat.post({ type: "text", text: "人工" }, "人工")),
-      tool("camera", "照片", () => this.file.click()),
-      tool("pin", "位置", () => this.#askPlace()),
+      { class: "tools", role: "group", "aria-label": say("tools") },
+      tool("person", "human", () => this.chat.post({ type: "text", text: say("human") }, say("human"))),
+      tool("camera", "tool_photo", () => this.file.click()),
+      tool("pin", "tool_place", () => this.#askPlace()),
       this.file,
     );
     return this.tools;
@@ -117,8 +113,7 @@ class View {
       rows: "1",
       enterkeyhint: "send",
       autocomplete: "off",
-      "aria-label": "要说的话",
-      placeholder: "哪里坏了、要办什么，直接说",
+      "aria-label": say("input"),
       oninput: () => this.#grow(),
       onkeydown: (event) => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -136,7 +131,7 @@ class View {
         },
       },
       this.input,
-      el("button", { class: "send", "aria-label": "发送" }, icon("send"), el("span", {}, "发送")),
+      el("button", { class: "send", "aria-label": say("send") }, icon("send"), put(el("span"), "send")),
     );
   }
 
@@ -167,7 +162,7 @@ class View {
   /* ---- reading ---------------------------------------------------------------------------- */
 
   get elder() {
-    return keep.get("elder") === true;
+    return largeLetters();
   }
 
   #setElder(on) {
@@ -179,7 +174,7 @@ class View {
   reading(on) {
     keep.set("elder", on);
     this.#applyReading();
-    this.#announce(on ? "大字打开了" : "大字关上了");
+    this.#announce(say(on ? "elder_is_on" : "elder_is_off"));
   }
 
   #nextSize() {
@@ -193,10 +188,11 @@ class View {
     this.frame.classList.toggle("elder", this.elder);
     this.frame.style.setProperty("--elder-size", `${size}px`);
     this.elderButton.setAttribute("aria-pressed", String(this.elder));
-    this.elderButton.textContent = this.elder ? "普通字" : "大字";
-    this.input.placeholder = this.elder ? "请说…" : "哪里坏了、要办什么，直接说";
+    put(this.elderButton, this.elder ? "elder_turn_off" : "elder_turn_on");
+    this.input.placeholder = say("placeholder");
     this.sizeButton.hidden = !this.elder;
-    this.sizeButton.textContent = size === ELDER_SIZES.at(-1) ? "字小些" : "字再大";
+    put(this.sizeButton, size === ELDER_SIZES.at(-1) ? "size_smaller" : "size_larger");
+    reword(this.root);
     this.#foldPast();
     this.#toLatest();
   }
@@ -209,7 +205,7 @@ class View {
     all.forEach((node, index) => node.classList.toggle("past", index < start));
     const many = start > 0 && this.elder;
     this.earlier.hidden = !many;
-    if (many) this.earlier.textContent = this.unfolded ? "收起前面说的话" : "看前面说的话";
+    if (many) this.earlier.textContent = say(this.unfolded ? "earlier_fold" : "earlier_show");
     this.frame.classList.toggle("folded", many && !this.unfolded);
   }
 
@@ -246,7 +242,7 @@ class View {
   }
 
   sending(id) {
-    this.#mark(id, "sending", "正在发送");
+    this.#mark(id, "sending", say("sending"));
   }
 
   sent(id) {
@@ -259,12 +255,12 @@ class View {
 
   typing(on) {
     this.busy.classList.toggle("on", on);
-    this.busy.replaceChildren(...(on ? [el("span", { class: "unseen" }, "正在回复"), el("i"), el("i"), el("i")] : []));
+    this.busy.replaceChildren(...(on ? [el("span", { class: "unseen" }, say("replying")), el("i"), el("i"), el("i")] : []));
   }
 
   online(on, words = null) {
     this.offline.hidden = on;
-    const text = on ? "" : words || OFFLINE;
+    const text = on ? "" : words || say("offline");
     if (this.offline.textContent !== text) this.offline.textContent = text;
   }
 
@@ -273,20 +269,18 @@ class View {
     this.human.hidden = mode !== "human";
     if (mode === "human") {
       if (name) this.humanName = name;
-      const words = this.humanName ? `${this.humanName} 正在和您说话` : "已经转给工作人员，请稍等，您可以接着说";
+      const words = this.humanName ? say("with_person", { name: this.humanName }) : say("waits_for_person");
       if (this.human.textContent !== words) this.human.textContent = words;
     } else this.humanName = null;
   }
 
   /** A ticket moved: every receipt of that number on the screen shows the new state. */
   ticket(change) {
-    const words = STATE_WORDS[change.state];
-    if (!words) return;
     for (const card of this.items.querySelectorAll(".ticket")) {
       if (card.dataset.ticket !== change.ticket_no) continue;
-      const stamp = card.querySelector(".stamp");
-      if (stamp.textContent === words) continue;
-      stamp.textContent = words;
+      const node = card.querySelector(".stamp");
+      const before = node.dataset.words;
+      if (stamp(node, change.state).dataset.words === before) continue;
       // What the receipt said about the old state is no longer so; the news is in the messages.
       card.querySelector(".step")?.closest("div").remove();
     }
@@ -302,7 +296,7 @@ class View {
   #item(item) {
     const who = item.from ?? "bot";
     const node = el("li", { class: `item ${who}` });
-    const name = { human: item.name ?? this.humanName ?? "工作人员", system: null, bot: null, resident: null }[who];
+    const name = { human: item.name ?? this.humanName ?? say("person"), system: null, bot: null, resident: null }[who];
     if (name) node.append(el("p", { class: "name" }, name));
     const photo = this.#photoOf(item);
     if (photo) node.append(photo);
@@ -316,19 +310,19 @@ class View {
     if (foot.childElementCount) node.append(foot);
     if (who === "resident") {
       node.append(el("p", { class: "fate" }));
-      this.#fate(node, item.state ?? "sent", item.problem ?? (item.state === "sending" ? "正在发送" : ""), item.id);
+      this.#fate(node, item.state ?? "sent", item.problem ?? (item.state === "sending" ? say("sending") : ""), item.id);
     }
     return node;
   }
 
   #photoOf(item) {
     if (!item.photo && !item.attachment_id) return null;
-    const image = el("img", { class: "photo", alt: "我发的照片" });
+    const image = el("img", { class: "photo", alt: say("own_photo_described") });
     if (item.photo) image.src = URL.createObjectURL(item.photo);
     else
       this.chat.api.photo(item.attachment_id).then(
         (url) => (image.src = url),
-        () => image.replaceWith(el("p", { class: "bubble" }, "（照片）")),
+        () => image.replaceWith(el("p", { class: "bubble" }, say("photo_gone"))),
       );
     return image;
   }
@@ -336,7 +330,7 @@ class View {
   #choices(buttons) {
     return el(
       "div",
-      { class: "choices", role: "group", "aria-label": "可以点的回答" },
+      { class: "choices", role: "group", "aria-label": say("choices") },
       ...buttons.map((button) =>
         el(
           "button",
@@ -358,26 +352,26 @@ class View {
     const words = () => item.text || node.querySelector(".card")?.innerText || "";
     return el(
       "button",
-      { type: "button", class: "reader", "aria-label": "读出来", onclick: () => speak(words()) },
+      { type: "button", class: "reader", "aria-label": say("read_label"), onclick: () => speak(words()) },
       icon("speaker"),
-      el("span", {}, "读给我听"),
+      el("span", {}, say("read")),
     );
   }
 
   #helped(item) {
-    const button = el("button", { type: "button", class: "helped" }, "有用");
+    const button = el("button", { type: "button", class: "helped" }, say("useful"));
     button.addEventListener("click", async () => {
       button.disabled = true;
       const told = await this.chat.feedback(item.id, "useful");
       button.disabled = told;
-      button.textContent = told ? "记下了，谢谢" : "没记上，再点一次";
+      button.textContent = say(told ? "useful_told" : "not_noted");
       this.#announce(button.textContent);
     });
     return button;
   }
 
   #missed(item) {
-    const button = el("button", { type: "button", class: "missed" }, "答非所问？");
+    const button = el("button", { type: "button", class: "missed" }, say("missed"));
     button.addEventListener("click", async () => {
       button.disabled = true;
       const told = await this.chat.feedback(item.id, "off_topic");
@@ -387,8 +381,8 @@ class View {
         return;
       }
       button.disabled = false;
-      button.textContent = "没记上，再点一次";
-      this.#announce("没记上，请再点一次");
+      button.textContent = say("not_noted");
+      this.#announce(say("not_noted_said"));
     });
     return button;
   }
@@ -400,19 +394,24 @@ class View {
 
   #fate(node, state, words, id) {
     node.dataset.state = state;
-    const again = el("button", { type: "button", class: "quiet", onclick: () => this.chat.retry(id) }, "再发一次");
+    const again = el("button", { type: "button", class: "quiet", onclick: () => this.chat.retry(id) }, say("again"));
     node.querySelector(".fate").replaceChildren(words, ...(state === "failed" ? [" ", again] : []));
   }
 
   /* ---- what the resident does ------------------------------------------------------------- */
+
+  /** Say something of our own below everything; the end of the talk is shown, however long it is. */
+  #note(words) {
+    this.message({ from: "system", text: words });
+    this.log.scrollTop = this.log.scrollHeight;
+  }
 
   #say() {
     const text = this.input.value.trim();
     if (!text) return;
     if ([...text].length > LONGEST) {
       // A limit of the field itself would cut what is pasted without a word.
-      const words = `一次最多发${LONGEST}个字，您写了${[...text].length}个，都还在框里。请删短一点，或者分两次发。`;
-      this.message({ from: "system", text: words });
+      this.#note(say("too_long", { most: LONGEST, written: [...text].length }));
       this.input.focus();
       return;
     }
@@ -427,27 +426,27 @@ class View {
     this.file.value = "";
     if (!file) return;
     try {
-      await this.chat.post({ type: "attachment" }, "照片", await compressPhoto(file));
+      await this.chat.post({ type: "attachment" }, say("own_photo"), await compressPhoto(file));
     } catch {
-      this.message({ from: "system", text: "这个文件打不开，不像是照片。请换一张，或者直接用文字说。" });
+      this.#note(say("no_photo"));
     }
   }
 
   /** Where someone is right now is sensitive: say what for, and send only after a clear yes. */
   #askPlace() {
     if (!navigator.geolocation) {
-      this.message({ from: "system", text: "这个手机不能取位置。请告诉我小区和楼号，比如“幸福小区3号楼”。" });
+      this.#note(say("place_cannot"));
       return;
     }
     const node = el(
       "li",
       { class: "item system" },
-      el("p", { class: "bubble" }, "把您现在的位置发给社区，只用来找到要处理的地方。发吗？"),
+      el("p", { class: "bubble" }, say("place_ask")),
       el(
         "div",
         { class: "choices" },
-        el("button", { type: "button", onclick: () => this.#sendPlace(node) }, "发位置"),
-        el("button", { type: "button", onclick: () => node.remove() }, "不发"),
+        el("button", { type: "button", onclick: () => this.#sendPlace(node) }, say("place_yes")),
+        el("button", { type: "button", onclick: () => node.remove() }, say("place_no")),
       ),
     );
     this.items.append(node);
@@ -460,10 +459,10 @@ class View {
     node.remove();
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
-        const place = { lat: coords.latitude, lng: coords.longitude, label: "我现在的位置" };
-        this.chat.post({ type: "location", ...place }, "我现在的位置");
+        const place = { lat: coords.latitude, lng: coords.longitude, label: say("own_place") };
+        this.chat.post({ type: "location", ...place }, place.label);
       },
-      () => this.message({ from: "system", text: "没有取到位置。请告诉我小区和楼号，比如“幸福小区3号楼”。" }),
+      () => this.#note(say("place_not_found")),
       { enableHighAccuracy: true, timeout: 10000 },
     );
   }
