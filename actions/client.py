@@ -49,6 +49,10 @@ class Refused(Exception):
         self.status = status
 
 
+STRINGS = ("state_text", "state_elder", "title", "query_code", "due_text", "due_reason")
+"""Fields of a ticket's view that are taken over as they are."""
+
+
 @dataclass(frozen=True)
 class TicketView:
     """The resident view of a ticket; texts are ready to be said. Absent fields are empty."""
@@ -56,6 +60,7 @@ class TicketView:
     ticket_no: str
     state: str
     state_text: str = ""
+    state_elder: str = ""
     title: str = ""
     query_code: str = ""
     due_text: str = ""
@@ -80,11 +85,16 @@ class TicketView:
             owner=str(owner.get("text") or ""),
             power=str(owner.get("power") or ""),
             data=data,
-            **{
-                key: str(data.get(key) or "")
-                for key in ("state_text", "title", "query_code", "due_text", "due_reason")
-            },
+            **{key: str(data.get(key) or "") for key in STRINGS},
         )
+
+    def told(self, elder: bool) -> str:
+        """Return the sentence of how it stands; ``elder``: in the words of large letters."""
+        return (self.state_elder if elder else "") or self.state_text or self.state
+
+    def stands(self, elder: bool) -> str:
+        """Return the same without its end, to go on within another sentence."""
+        return self.told(elder).rstrip("。")
 
     def card(self) -> Json:
         """Return what the widget shows beside the words: the receipt."""

@@ -789,7 +789,7 @@ class SubmitReport(Submit):
         """Say number, code, date and who handles it."""
         about = {
             "title": ticket.title or say("your_matter"),
-            "state": ticket.state_text.rstrip("。"),
+            "state": ticket.stands(turn.elder),
             "n": ticket.data.get("households") or 1,
         }
         key = joining.said_key(draft, ticket)

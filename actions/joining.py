@@ -52,7 +52,7 @@ def ask(turn: Turn, draft: Draft, question: str) -> None:
         title=ticket.title or say("this_matter"),
         ticket_no=ticket.ticket_no,
         day=say_day(str(ticket.data.get("created_at") or "")),
-        state=ticket.state_text.rstrip("。"),
+        state=ticket.stands(turn.elder),
         due=say("due_known", due=ticket.due_text) if ticket.due_text else "",
     )
 

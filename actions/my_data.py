@@ -264,7 +264,8 @@ def copy(stored: Json, elder: bool) -> str:
         say(
             "data_copy_ticket",
             elder,
-            **{k: t[k] for k in ("ticket_no", "title", "state_text", "filed_on")},
+            state_text=(elder and t.get("state_elder")) or t["state_text"],
+            **{k: t[k] for k in ("ticket_no", "title", "filed_on")},
         )
         for t in stored.get("tickets") or []
     ]

@@ -71,7 +71,7 @@ class Suggest(TurnAction):
             there = await _told_before(turn, {**told, "text": turn.message.verbatim}, client)
         if there is None:
             return [FollowupAction("suggestion_form")]
-        turn.say("offer_there", ticket_no=there.ticket_no, state=there.state_text)
+        turn.say("offer_there", ticket_no=there.ticket_no, state=there.told(turn.elder))
         return []
 
 
@@ -163,7 +163,7 @@ class Affirm(TurnAction):
         }
         async with turn.client() as client:
             if there := await _told_before(turn, offer, client):
-                turn.say("offer_there", ticket_no=there.ticket_no, state=there.state_text)
+                turn.say("offer_there", ticket_no=there.ticket_no, state=there.told(turn.elder))
                 return [SlotSet("offer", None), *offer_later(turn, offer.get("rest") or [])]
             ticket = await client.file_ticket(body, f"{turn.conversation_id}:{offer['id']}")
         turn.say(

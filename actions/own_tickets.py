@@ -174,7 +174,7 @@ def _say_when(ticket: TicketView, message: Message) -> str:
         due=due(ticket, message),
         reason=say("progress_when_reason", reason=reason) if reason else "",
         owner=say_owner(ticket),
-        state=_state(ticket),
+        state=ticket.stands(message.elder),
     )
 
 
@@ -217,7 +217,7 @@ def progress(ticket: TicketView, message: Message) -> str:
         message.elder,
         title=ticket.title or say("your_matter"),
         ticket_no=ticket.ticket_no,
-        state=_state(ticket),
+        state=ticket.stands(message.elder),
         due=due(ticket, message) if open_ else "",
         owner=say_owner(ticket) if open_ else "",
     )
@@ -767,10 +767,6 @@ def body_of(turn: Turn) -> Json:
     return {"conversation_id": turn.conversation_id, "text": turn.message.verbatim}
 
 
-def _state(ticket: TicketView) -> str:
-    return (ticket.state_text or ticket.state).rstrip("。")
-
-
 def ticket_title(ticket: TicketView) -> str:
     """Return the name of a request in a sentence."""
     return ticket.title or say("your_matter")
@@ -782,6 +778,6 @@ def about_ticket(turn: Turn, view: TicketView, before: TicketView | None = None)
     return {
         "title": ticket_title(view if view.title else before),
         "ticket_no": view.ticket_no,
-        "state": _state(view),
+        "state": view.stands(turn.elder),
         "due": due(view, turn.message),
     }

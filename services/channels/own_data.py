@@ -50,7 +50,7 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
     Returns:
         ``{name, phone, home, pref, consents: [{purpose, given_on}], drafts: [what was begun and not
         finished], waiting: [what place is waited for], heard: how many sentences are kept for
-        learning, unlearned_on: since which day none is (None: they may be), tickets: [{ticket_no, title, state_text, filed_on, open}]}``; what is not known
+        learning, unlearned_on: since which day none is (None: they may be), tickets: [{ticket_no, title, state_text, state_elder, filed_on, open}]}``; what is not known
         is None.
     """
     known = await _known(services, conversation)
@@ -86,6 +86,7 @@ async def show(services: Services, conversation: Conversation) -> dict[str, Any]
                 "ticket_no": t["ticket_no"],
                 "title": t["title"],
                 "state_text": t["state_text"],
+                "state_elder": t["state_elder"],
                 "filed_on": str(t["created_at"])[:10],
                 "open": State(t["state"]) in OPEN,
             }

@@ -11,10 +11,8 @@ from services.tickets.core.effects import CLOCKS
 from services.tickets.core.guards import GUARDS
 from services.tickets.core.states import (
     ASSIGNED,
-    MATERIALS_TEXT,
     OPEN,
     REFUSED,
-    RESIDENT_TEXTS,
     STORED,
     WAITING,
     WORKING,
@@ -22,6 +20,7 @@ from services.tickets.core.states import (
 )
 from services.tickets.core.workflow import ACTIONS, TRANSITIONS, Field, To, Transition
 from services.tickets.views import EVENT_TEXTS
+from services.words import forms
 
 ROLES = {"resident": "居民", "system": "系统", **ROLE_NAMES}
 GROUPS: Mapping[str, frozenset[State]] = {
@@ -46,8 +45,9 @@ Rules of the place (limits, sentences, sources) are in `data/workflow.yml` and `
 
 def _told(state: State) -> str:
     """Return the sentence of a state for residents; of a booking or a certificate it can be another."""
-    also = f"（预约、证明：{MATERIALS_TEXT}）" if state is State.NEED_INFO else ""
-    return f"{RESIDENT_TEXTS[state]}{also}"
+    told = forms("pieces")
+    also = f"（预约、证明：{told['state.materials'][0]}）" if state is State.NEED_INFO else ""
+    return f"{told[f'state.{state}'][0]}{also}"
 
 
 def document() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.people.masking import mask_all, mask_room
@@ -21,9 +21,10 @@ from services.tickets.core.doors import door_text
 from services.tickets.core.event import Event
 from services.tickets.core.kinds import Kind
 from services.tickets.core.neighbours import households
-from services.tickets.core.states import MATERIALS_TEXT, REFUSED, RESIDENT_TEXTS, State
+from services.tickets.core.states import REFUSED, State
 from services.tickets.core.ticket import Ticket
 from services.tickets.core.workflow import ACTIONS
+from services.words import piece
 
 View = dict[str, Any]
 
@@ -379,14 +380,6 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
     """Return what the resident sees of an own ticket."""
     owner = owner_text(ticket)
     due_at, due_reason = platforms.promised(ticket)
-    facts = {
-        "owner": owner or "承办单位",
-        "need": "、".join(ticket.need_items) or "请看工作人员的留言",
-        "reason": ticket.reason or "请看工作人员的说明",
-        "review": f"{day.month}月{day.day}日再看一次。" if (day := ticket.review_at) else "",
-        "merged_into": ticket.merged_into or "另一件工单",
-        "round": ticket.rework_round,
-    }
     return {
         "ticket_no": ticket.ticket_no,
         "display_no": ticket.display_no,
@@ -395,7 +388,8 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "kind": ticket.kind.value if ticket.kind else None,
         "leaf": ticket.leaf,
         "state": ticket.state.value,
-        "state_text": f"{_state_text(ticket).format(**facts)}{_rectifying(ticket)}",
+        "state_text": state_text(ticket),
+        "state_elder": state_text(ticket, elder=True),
         "priority": ticket.priority.value,
         # Children, violence, mental crisis: nothing that somebody looking on could read.
         "title": _NEUTRAL if ticket.restricted else ticket.title,
@@ -438,7 +432,7 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
     }
 
 
-def _rectifying(ticket: Ticket) -> str:
+def _rectifying(ticket: Ticket, elder: bool) -> str:
     """Return the sentence about a bad rating that is not sent back: what comes of it, and by when."""
     if ticket.state not in (State.RESOLVED, State.CLOSED) or not ticket.bad_ratings:
         return ""
@@ -446,16 +440,32 @@ def _rectifying(ticket: Ticket) -> str:
     if "called_at" in entry:
         return ""
     if "rectified_at" in entry:
-        return f"您不满意的地方整改了：{entry['text'].rstrip('。')}。另一位同志会问您行不行。"
-    day = datetime.fromisoformat(entry["due_at"])
-    return f"您不满意的地方正在核实整改，{day.month}月{day.day}日前办，办完另一位同志问您。"
+        return piece("rectified", elder, text=entry["text"].rstrip("。"))
+    return piece("rectifying", elder, day=_in_words(datetime.fromisoformat(entry["due_at"])))
 
 
-def _state_text(ticket: Ticket) -> str:
-    """Return the sentence of a state; who booked something or needs a paper is waited for with it."""
-    if ticket.state is State.NEED_INFO and (ticket.appointment or ticket.certificate):
-        return MATERIALS_TEXT
-    return RESIDENT_TEXTS[ticket.state]
+def _in_words(day: date) -> str:
+    return f"{day.month}月{day.day}日"
+
+
+def state_text(ticket: Ticket, elder: bool = False) -> str:
+    """Return how a ticket stands, as its resident reads it; ``elder``: in the words of large letters.
+
+    Who booked something or needs a paper is waited for with it.
+    """
+    waits = ticket.state is State.NEED_INFO and (ticket.appointment or ticket.certificate)
+    facts = {
+        "owner": owner_text(ticket) or piece("owner_open", elder),
+        "need": "、".join(ticket.need_items) or piece("see_note", elder),
+        "reason": ticket.reason or piece("see_reason", elder),
+        "review": piece("review_on", elder, day=_in_words(ticket.review_at))
+        if ticket.review_at
+        else "",
+        "merged_into": ticket.merged_into or piece("other_ticket", elder),
+        "round": ticket.rework_round,
+    }
+    name = "materials" if waits else ticket.state.value
+    return f"{piece(f'state.{name}', elder, **facts)}{_rectifying(ticket, elder)}"
 
 
 def tells_nothing(view: Mapping[str, Any]) -> bool:
@@ -492,8 +502,9 @@ def joined_view(ticket: Ticket, parent: Ticket) -> View:
         # Of several dates the earliest is what was promised to this resident.
         mine = resident_view(ticket)
         shared |= {k: mine[k] for k in ("due_at", "due_text", "due_reason")}
-    state_text = f"邻居也反映了，并在一起办：{there['state_text']}"
-    view = resident_view(ticket) | shared | {"state_text": state_text, "goes_on": there["state"]}
+    for form, elder in (("state_text", False), ("state_elder", True)):
+        shared[form] = piece("with_neighbours", elder, state=there[form])
+    view = resident_view(ticket) | shared | {"goes_on": there["state"]}
     # Protected after they had joined: what the neighbour's is about is not named to them either.
     return unnamed(view) if parent.confidential or parent.restricted else view
 

@@ -19,7 +19,7 @@ from tests.actions.helpers import msg
 STORED: dict[str, Any] = {
     "name": "张**", "phone": "138****5678", "home": None, "pref": "下午打",
     "consents": [{"purpose": "下回办事不用再问电话", "given_on": "2026-11-24"}],
-    "tickets": [{"ticket_no": "SQ-1", "title": "楼道灯不亮", "state_text": "已派单",
+    "tickets": [{"ticket_no": "SQ-1", "title": "楼道灯不亮", "state_text": "已派单。", "state_elder": "派人了。",
                  "filed_on": "2026-11-24", "open": True}],
 }  # fmt: skip
 
@@ -75,6 +75,7 @@ def test_what_is_stored_is_said_and_nothing_else() -> None:
     taken = copy(STORED, elder=False)
     assert "SQ-1" in taken and "遮了几位" in taken and "人工" in taken
     assert "遮了" not in copy({"tickets": []}, elder=False)
+    assert "已派单。" in taken and "派人了。" in copy(STORED, elder=True)
 
 
 async def test_learning_is_ended_and_allowed_by_a_word_and_by_the_button_without_a_question(

@@ -73,6 +73,19 @@ async def test_progress_says_state_and_date(talk: Talk, services: FakeServices) 
         assert words in talk.text
 
 
+@pytest.mark.parametrize(
+    ("elder", "stands"), [(False, "已受理，正在派单"), (True, "收下了，正在派人")]
+)
+async def test_how_it_stands_is_said_in_the_words_of_the_letters(
+    talk: Talk, services: FakeServices, elder: bool, stands: str
+) -> None:
+    both = {"state_text": "已受理，正在派单。", "state_elder": "收下了，正在派人。"}
+    services.tickets = [view(1, state="ACCEPTED", **both)]
+    talk.hear("我报的修好没", "query_progress", metadata={"elder": elder})
+    await talk.run("action_query_progress")
+    assert f"{stands}。" in talk.text and "。。" not in talk.text
+
+
 async def test_somebody_elses_number_shows_nothing(talk: Talk, services: FakeServices) -> None:
     talk.hear("SQ-261122-00427-3 到哪了", "query_progress")
     await talk.run("action_query_progress")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.channels import appointed, closing, joining, own_data
+from services.tickets.core.states import State
 from services.words import PIECES, forms, piece, refusal, texts
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
@@ -46,7 +47,9 @@ def test_every_piece_is_said() -> None:
     said |= {"due_meal", *(f"due_meal_{mode}" for mode in appointed.MODES)}
     said |= {f"purpose_{purpose}" for purpose in own_data.PURPOSES}
     said |= {f"channel_{channel}" for channel in (*joining.CHANNELS, "other")}
-    assert forms("pieces").keys() - said == set()
+    states = {f"state.{name}" for name in (*State, "materials")}
+    assert states <= forms("pieces").keys()
+    assert forms("pieces").keys() - said - states == set()
     missing = [f"due_meal_{m}" for m in appointed.MODES] + [
         f"purpose_{p}" for p in own_data.PURPOSES
     ]

@@ -26,7 +26,7 @@ from tests.services.frontend.stand_in import XSS
 
 TICKET = {
     "type": "ticket", "ticket_no": "SQ-261124-00007-2", "query_code": "408217",
-    "state": "DISPATCHED", "state_text": "已派给清河二网格 王芳,等待接单。", "title": XSS,
+    "state": "DISPATCHED", "state_text": "已派给清河二网格 王芳,等待接单。", "state_elder": "派给王芳了。", "title": XSS,
     "due_text": "11月27日17:30", "due_reason": "普通报修，5 个工作日。",
     "owner": {"org": "清河二网格", "person": "王芳", "text": "清河二网格 王芳",
               "power": "楼道灯归物业管。"},
@@ -396,6 +396,12 @@ async def test_large_letters_say_the_shorter_form_and_say_it_back(page: Page) ->
     await page.get_by_role("button", name="普通字").click()
     await expect(stamp).to_have_text("已派单")
     await expect(field).to_have_attribute("placeholder", "哪里坏了、要办什么，直接说")
+
+
+async def test_a_receipt_in_large_letters_says_how_it_stands_in_their_words(page: Page) -> None:
+    await page.get_by_role("button", name="大字").click()
+    await say(page, "楼道灯坏了")
+    await expect(page.locator(".ticket .step")).to_have_text("派给王芳了。")
 
 
 async def test_too_long_is_said_with_both_numbers(page: Page, chat: Chat) -> None:

@@ -80,7 +80,10 @@ def test_staff_who_send_back_open_none_and_neither_does_an_audit() -> None:
 
 def test_a_late_bad_rating_is_answered_by_the_unit_and_called_back_by_another() -> None:
     ticket = rated()
-    assert "12月15日前办" in views.resident_view(ticket)["state_text"]
+    shown = views.resident_view(ticket)
+    assert "12月15日前办" in shown["state_text"] and "核实" in shown["state_text"]
+    assert shown["state_elder"].startswith("办完了。") and "核实" not in shown["state_elder"]
+    assert "12月15日前办，办完有人问您。" in shown["state_elder"]
     assert isinstance(do(ticket, "rectify_callback", "callback", WHEN), Refusal), "not before"
     ticket = must(ticket, "rectify", "handler", WHEN + timedelta(days=1), FIXED)
     assert ticket.state is State.CLOSED and not sideclocks.owed(ticket)

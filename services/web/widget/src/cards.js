@@ -23,6 +23,7 @@ function ticketCard(card, announce) {
     done.textContent = say((await copyText(words)) ? "copied" : "not_copied");
     announce?.(done.textContent);
   };
+  const standing = (largeLetters() && card.state_elder) || card.state_text;
   return el(
     "section",
     { class: "card ticket", "aria-label": say("receipt_of", { number: card.ticket_no }), "data-ticket": card.ticket_no },
@@ -36,7 +37,7 @@ function ticketCard(card, announce) {
     card.title ? el("p", { class: "title" }, card.title) : null,
     rows([
       [say("row_code"), card.query_code],
-      [say("row_state"), card.state_text ? el("span", { class: "step" }, card.state_text) : ""],
+      [say("row_state"), standing ? el("span", { class: "step" }, standing) : ""],
       [say("row_place"), card.location_text],
       [say("row_owner"), ownerWords(card.owner)],
       [say("row_power"), card.owner?.power],
