@@ -228,7 +228,7 @@ def _told(services: Services, consent: SensitiveConsentRow) -> str:
     """Return a separate consent in words: to what, and who gave it."""
     rules = services.tickets.consents
     name, who = rules.purposes[consent.purpose].name, rules.said_by[consent.said_by]
-    return f"记{name}，{who}同意"
+    return piece("consent_given", name=name, who=who)
 
 
 def _all(conversation: Conversation) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ ALLOWED = {
     "紧急情况": "why somebody is called, for staff",
     "居民要找工作人员": "why somebody is called, for staff",
     "系统没能回答": "why somebody is called, for staff",
+    "本人": "who took a consent back, on the audit's record",
     "（照片或位置）": "what was sent, where staff are called",
     "没有找到这条转人工。": "refused to staff",
     "这次对话已经交还给机器人了。": "refused to staff",
