@@ -117,7 +117,7 @@ class FormStep(TurnAction):
     LEAF: ClassVar[str] = ""
     """Leaf of what the form is about, when it is always the same."""
     REMEMBERS: ClassVar[frozenset[str]] = frozenset(
-        {"address", "address_text", "phone", "name", "subject"}
+        {"address", "address_text", "phone", "name", "subject", "confidential"}
     )
     """Values that are taken from what was said shortly before."""
 
@@ -320,7 +320,10 @@ class FormStep(TurnAction):
     def _differences(self, turn: Turn, old: Draft, draft: Draft) -> str:
         """Return in words what is read back otherwise than before the last message."""
         before = dict(self.summary(old, turn.message))
-        new = [(k, v) for k, v in self.summary(draft, turn.message) if before.get(k) != v]
+        now = self.summary(draft, turn.message)
+        new = [(k, v) for k, v in now if before.get(k) != v]
+        if not new and (gone := before.keys() - dict(now).keys()):
+            return "，".join(say("line_gone", heading=k) for k in before if k in gone)
         other = leaves.name(draft.get("leaf")) if draft.get("leaf") != old.get("leaf") else ""
         return "，".join(
             say("story_added")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from actions import leaves
+from actions import leaves, own
 from actions.dialogue import load, pattern
 from actions.echo import say_address
 from actions.forms import booking, place, report
@@ -25,6 +25,7 @@ HIDES = frozenset({"ask_notice", "emergency", "query_progress"})
 OWN_DATA_CHANGED = "action_my_data_do"
 """The action that corrects, deletes and takes back (``actions.my_data``)."""
 _PLACE = ("address", "address_text")
+ANONYMITY = "ask_anonymity"
 NEIGHBOR = "neighbor"
 """Somebody who is spoken of, seldom whom a matter is for."""
 
@@ -60,7 +61,7 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
     phone that was left for one matter in a form is not taken for the next one. Whom it is for is
     taken over where the words point to somebody (``data/dialogue/heard.yml``).
     """
-    brought: dict[str, Any] = {}
+    brought: dict[str, Any] = _in_confidence(events, draft, message)
     gone = _before_change_of_own_data(events)
     for said, in_form in earlier(events, message):
         if said.intent not in HIDES:
@@ -92,6 +93,12 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
     return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
 
 
+def number_before(events: Sequence[Mapping[str, Any]], message: Message) -> str | None:
+    """Return the ticket number that was said last, which a query code alone belongs to; else None."""
+    said = [own.ticket_no(one) for one, _ in earlier(events, message)]
+    return next((number for number in reversed(said) if number), None)
+
+
 def wished_kind(events: Sequence[Mapping[str, Any]], message: Message, leaf: str) -> str | None:
     """Return which of a bookable service was spoken of before it was explained (“洗个澡多少钱”, then “约一个”).
 
@@ -106,6 +113,17 @@ def wished_kind(events: Sequence[Mapping[str, Any]], message: Message, leaf: str
         booking.kind_in(said, leaf) for said, in_form in earlier(events, message) if not in_form
     ]
     return next((kind for kind in reversed(named) if kind), None)
+
+
+def _in_confidence(
+    events: Sequence[Mapping[str, Any]], draft: Draft, message: Message
+) -> dict[str, Any]:
+    """Keep a report in confidence when the words right before it asked for that (“怕打击报复”)."""
+    before = earlier(events, message)
+    if draft.form != report.FORM.name or draft.get("confidential") is not None or not before:
+        return {}
+    said, _ = before[-1]
+    return dict(report.read_secret(said, draft)) if said.intent == ANONYMITY else {}
 
 
 def _elsewhere(

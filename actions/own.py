@@ -32,6 +32,9 @@ SHORT = 30
 """In a longer message “别修了” may be part of a story."""
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
 _CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
+_CODE_ALONE = re.compile(
+    r"(?:那个|这个|我的|它的)*(?:查询)?(?:码|号码)?(?:就?是|：|:)?(?P<code>\d{6})(?:这个|吧|啊|呢)?"
+)
 
 
 def ticket_no(message: Message) -> str | None:
@@ -50,6 +53,12 @@ def query_code(message: Message) -> str:
             return str(entity.value)
     found = _CODE.search(_NUMBER.sub("", message.text))
     return found.group(0) if found else ""
+
+
+def code_alone(message: Message) -> bool:
+    """Whether the whole message is a query code (“查询码841555”), told after the number it belongs to."""
+    words = re.sub(r"[\s,，。]", "", message.text)
+    return not message.tapped and _CODE_ALONE.fullmatch(words) is not None
 
 
 def meant(message: Message, name: str) -> str | None:

@@ -27,8 +27,17 @@ from actions.dialogue import load
 from actions.echo import say_address
 from actions.form_actions import say_due, say_owner
 from actions.forms.replies import bare, leftover
+from actions.heard import number_before
 from actions.message import Message, read_time
-from actions.own import REVIEW, broke_again, place_alone, query_code, same_number, ticket_no
+from actions.own import (
+    REVIEW,
+    broke_again,
+    code_alone,
+    place_alone,
+    query_code,
+    same_number,
+    ticket_no,
+)
 from actions.texts import say
 from actions.turn import RASAS_OWN, Button, Turn, TurnAction, button, short
 from actions.whereabouts import resolved
@@ -75,16 +84,17 @@ class QueryProgress(TurnAction):
             return await orders.tell(turn)
         if waiting.asks(turn.message) and (told := await self._queued(turn)) is not None:
             return told
-        number = ticket_no(turn.message)
+        number, code = ticket_no(turn.message), query_code(turn.message)
+        if not number and code_alone(turn.message):
+            number = number_before(turn.tracker.events, turn.message)
         async with turn.client() as client:
             if number:
                 try:
-                    code = query_code(turn.message)
                     ticket = await client.ticket(number, turn.conversation_id, code)
                 except Refused as refused:
                     if refused.status >= 429:
                         raise
-                    turn.say("progress_not_found", ticket_no=number)
+                    turn.say("progress_wrong" if code else "progress_not_found", ticket_no=number)
                     return []
                 turn.tell(progress(ticket, turn.message), custom=ticket.card())
                 if ticket.data.get("joinable"):

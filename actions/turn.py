@@ -39,6 +39,7 @@ from actions.dialogue import pattern
 from actions.forms import booking, certificate, extra, subsidy, volunteer
 from actions.forms.draft import Draft
 from actions.forms.replies import DECLINES, NO, OPENING, YES, bare
+from actions.heard import number_before
 from actions.message import (
     REFERS_TO_MESSAGE,
     Entity,
@@ -359,6 +360,8 @@ class Turn:
             return ANSWER
         if own_request := own.meant(self.message, name):
             return own_request
+        if own.code_alone(self.message) and number_before(self.tracker.events, self.message):
+            return own.QUERY
         if self.last_action() == own.QUERY and own.phoned(self.message):
             return own.QUERY
         return ANSWER if self._wants_errand() else None

@@ -37,12 +37,12 @@ def danger_field() -> Field:
 
 def danger_key(draft: Draft) -> str:
     """Return the key of the question for the draft's leaf."""
-    return f"ask_danger_{(_danger(draft) or {})['key']}"
+    return f"ask_danger_{(_rule(draft, DANGER) or {})['key']}"
 
 
 def endangered(draft: Draft | None, message: Message) -> str:
     """Return what was told when the question about danger is answered with yes; empty otherwise."""
-    rule = _danger(draft) if draft is not None and draft.asked == DANGER else None
+    rule = _rule(draft, DANGER) if draft is not None and draft.asked == DANGER else None
     if draft is None or rule is None:
         return ""
     if message.intent != "emergency" and _answers(message, draft) != YES:
@@ -51,13 +51,14 @@ def endangered(draft: Draft | None, message: Message) -> str:
     return f"{draft.get('narrative')}\n{words}"
 
 
-def _danger(draft: Draft) -> Mapping[str, Any] | None:
-    rule: Mapping[str, Any] | None = load("extra")["danger"].get(draft.get("leaf"))
+def _rule(draft: Draft, part: str = "leaves") -> Mapping[str, Any] | None:
+    """Return what a part of the data says for the draft's leaf: the extra question, or its danger."""
+    rule: Mapping[str, Any] | None = load("extra")[part].get(draft.get("leaf"))
     return rule
 
 
 def _danger_open(draft: Draft, message: Message) -> bool:
-    rule = _danger(draft)
+    rule = _rule(draft, DANGER)
     if rule is None or draft.get(DANGER) or draft.asks.get(DANGER):
         return False
     story, leaf = str(draft.get("narrative") or ""), str(draft.get("leaf"))
@@ -78,7 +79,7 @@ def _answers(message: Message, draft: Draft) -> str:
 
 
 def _danger_answer(message: Message, draft: Draft) -> Values:
-    rule, story = _danger(draft), draft.get("narrative")
+    rule, story = _rule(draft, DANGER), draft.get("narrative")
     if rule is None:
         return {}
     if _answers(message, draft) == NO:
@@ -91,11 +92,6 @@ def _danger_answer(message: Message, draft: Draft) -> Values:
 def key(draft: Draft) -> str:
     """Return the key of the question for the draft's leaf."""
     return f"ask_extra_{(_rule(draft) or {})['key']}"
-
-
-def _rule(draft: Draft) -> Mapping[str, Any] | None:
-    rule: Mapping[str, Any] | None = load("extra")["leaves"].get(draft.get("leaf"))
-    return rule
 
 
 def _needed(draft: Draft, message: Message) -> bool:

@@ -340,7 +340,8 @@ def _subject(message: Message, draft: Draft) -> Values:
     return shared.for_another(draft, str(entity.value)) if asked or directly else {}
 
 
-def _secret(message: Message, draft: Draft) -> Values:
+def read_secret(message: Message, draft: Draft) -> Values:
+    """Read whether the name is to be kept from the other side, or need not be."""
     if _NOT_SECRET.search(message.text):
         return {"confidential": False}
     # “不留” is no wish, nor is “名字写我爱人的”.
@@ -469,7 +470,7 @@ FORM = Form(
         ),
         extra.field(),
         Field("subject", needed=lambda d, m: False, read=_subject),
-        Field("confidential", needed=lambda d, m: False, read=_secret),
+        Field("confidential", needed=lambda d, m: False, read=read_secret),
         Field("attachments", needed=lambda d, m: False, read=_photos),
     ),
 )
@@ -524,11 +525,16 @@ def _what(draft: Draft) -> str:
     story = re.sub(r"[。；，,.;]*\n", "；", told)
     leaf = draft.get("leaf")
     named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
+    name = leaves.name(leaf) if named else ""
     told = f"“{story}”"
     if gist.is_long(story):
         line = gist.line(story, _known(draft), place=False)  # which has a line of its own
+        if name and re.match(f"{re.escape(name)}(?:[：，]|$)", line):  # its name is said once
+            line = line.removeprefix(name).lstrip("：，")
         told = say("report_gist", line=line, n=len(story))
-    return f"{leaves.name(leaf)}——{told}" if named else told
+        if not line:
+            return f"{name}{told}"
+    return f"{name}——{told}" if named else told
 
 
 def another(draft: Draft) -> str:

@@ -190,3 +190,10 @@ def test_two_thousand_characters_keep_every_word_and_one_line() -> None:
     draft = fill(report.FORM, None, msg(text, leaf="H6"))
     assert dict(report.summary(draft, msg()))["什么事"].startswith("楼道灯——楼道灯坏了")
     assert report.to_ticket(draft, msg(), "c1")["narrative"] == text
+
+
+def test_a_story_without_a_telling_clause_is_not_called_by_its_name_twice() -> None:
+    text = "喂，我跟你说啊，我住二楼，我这老胳膊老腿的，弄了一宿，找物业物业说管不着，你说我找谁去，都多少天了，你们得给我个说法才行啊，不然我天天来"
+    draft = fill(report.FORM, None, msg(text, leaf="H7"))
+    told = dict(report.summary(draft, msg()))["什么事"]
+    assert told.count("下水道、污水") == 1 and "一字不少" in told
