@@ -51,7 +51,7 @@ def _forms(node: Mapping[str, Any], before: str) -> Iterator[tuple[str, tuple[st
             yield from _forms(value, f"{name}.")
 
 
-def piece(name: str, elder: bool = False, **values: Any) -> str:
+def piece(name: str, elder: bool = False, /, **values: Any) -> str:
     """Return the words ``name`` of ``pieces.yml``, else of ``words.yml``, with their gaps filled.
 
     Raises:
