@@ -51,7 +51,7 @@ def _forms(node: Mapping[str, Any], before: str) -> Iterator[tuple[str, tuple[st
             yield from _forms(value, f"{name}.")
 
 
-def piece(name: str, elder: bool = False, /, **values: Any) -> str:
+def piece(name: str, /, elder: bool = False, **values: Any) -> str:
     """Return the words ``name`` of ``pieces.yml``, else of ``words.yml``, with their gaps filled.
 
     Raises:
@@ -63,7 +63,7 @@ def piece(name: str, elder: bool = False, /, **values: Any) -> str:
 
 
 def refusal(
-    code: str, status: int = 422, fields: Mapping[str, Any] | None = None, **values: Any
+    code: str, /, status: int = 422, fields: Mapping[str, Any] | None = None, **values: Any
 ) -> LindaError:
     """Return a refusal that a resident reads: ``refused.<code>``, in words that serve large letters, too.
 

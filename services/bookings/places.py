@@ -15,6 +15,7 @@ from services.catalogue.model import Bookable, ServiceFile
 from services.config import Settings
 from services.db import Session
 from services.errors import LindaError
+from services.words import piece
 
 PARTS = {"am": "上午", "noon": "中午", "pm": "下午", "eve": "傍晚", "night": "晚上"}
 WEEKDAYS = "一二三四五六日"
@@ -133,15 +134,15 @@ async def _taken(s: Session, leaf: str) -> dict[str, int]:
 
 def _full(rules: Bookable, offers: list[slots.Offer]) -> str:
     """Return in words that it is full and what is still free."""
-    words = "、".join(_offer(rules, o) for o in offers)
-    return f"这个时间刚刚约满了。还有空的：{words}，您说要哪个？" if words else (
-        f"这个时间刚刚约满了，近两周都没空位。别的日子您再说，或者请{rules.provider}和您商量。"
-    )  # fmt: skip
+    words = "\n".join(_offer(rules, o) for o in offers)
+    if words:
+        return piece("booking.full_offers", offers=words)
+    return piece("booking.full", provider=rules.provider)
 
 
 def _offer(rules: Bookable, offer: slots.Offer) -> str:
     if "course" in offer:
         return next(c.name for c in rules.courses if c.id == offer["course"])
     day = datetime.fromisoformat(offer["date"])
-    weekday = WEEKDAYS[day.weekday()]
-    return f"{day.month}月{day.day}日（星期{weekday}）{PARTS[offer['part']]}"
+    named = f"{day.month}月{day.day}日"
+    return piece("date_far", date=named, weekday=WEEKDAYS[day.weekday()]) + PARTS[offer["part"]]

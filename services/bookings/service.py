@@ -18,6 +18,7 @@ from services.config import Settings
 from services.db import Database, Session
 from services.errors import LindaError
 from services.tickets.service import TicketService
+from services.words import piece, refusal
 
 if TYPE_CHECKING:
     from services.context import Services
@@ -28,7 +29,7 @@ OVER = frozenset({"WITHDRAWN", "TERMINATED", "NOT_ACCEPTED"})
 """States of the newest ticket that end the order."""
 BATCH = 20
 PAUSED = "先停送，等居民说接着送"
-NOT_STANDING = LindaError("not_standing", "没有找到您长期订的饭。", 404)
+NOT_STANDING = refusal("not_standing", 404)
 WEEKDAYS = "一二三四五六日"
 
 
@@ -131,7 +132,7 @@ class StandingOrders:
             order = {**order, "date": max(before.isoformat(), eaten)}
             after = self._next(order, now)
             if after.day is None:
-                raise LindaError("standing_over", "这份饭已经到期了，要重新订一下。", 409)
+                raise refusal("standing_over", 409)
             since = row.paused_at.isoformat()
             row.paused_at = None
             key = f"standing:{row.first_ticket}:{after.day.isoformat()}:{since}"
@@ -261,7 +262,8 @@ async def on_changed(services: Services, payload: Mapping[str, Any]) -> None:
 
 
 def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日（星期{WEEKDAYS[day.weekday()]}）"
+    named = f"{day.month}月{day.day}日"
+    return piece("date_far", date=named, weekday=WEEKDAYS[day.weekday()])
 
 
 def _days(days: tuple[date, ...]) -> str:

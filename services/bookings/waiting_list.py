@@ -21,19 +21,19 @@ from services.channels.texts import Texts
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
-from services.errors import LindaError
 from services.people.service import PeopleService
 from services.tickets.core.actor import resident
 from services.tickets.core.clocks import local_text
 from services.tickets.core.commands import CreateTicket
 from services.tickets.service import TicketService
+from services.words import piece, refusal
 
 if TYPE_CHECKING:
     from services.context import Services
 
 SLOT_PARTS = ("date", "part", "time", "venue", "course", "what")
 BATCH = 50
-GONE = LindaError("place_gone", "这个空位已经问下一位了。还想要，再跟我说“排上”。", 409)
+GONE = refusal("place_gone", 409)
 View = dict[str, Any]
 
 
@@ -79,7 +79,7 @@ class WaitingList:
         rules = self._places.rules(leaf)
         slot = slots.slot(leaf, rules, wanted) if rules else None
         if rules is None or slot is None:
-            raise LindaError("not_counted", "这个不用排队，直接约就行。", 422)
+            raise refusal("not_counted")
         starts = slots.starts(rules, wanted, now)
         async with self._db.write() as s:
             mine = select(BookingWaiterRow).where(
@@ -209,7 +209,7 @@ def _view(row: BookingWaiterRow) -> View:
 def _thing(row: BookingWaiterRow) -> str:
     """Return what is waited for in words: ``活动场地：会议室（11月28日（星期六）下午）``."""
     wanted = row.appointment
-    what = str(wanted.get("what") or "预约")
+    what = str(wanted.get("what") or piece("booking.unnamed"))
     if wanted.get("course") or not wanted.get("date"):
         return what
     day = date.fromisoformat(str(wanted["date"])[:10])

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.catalogue.model import Bookable
+from services.words import piece
 
 DAYS_AHEAD = 60
 """How far ahead something can be booked."""
@@ -52,13 +53,14 @@ def refusal(rules: Bookable, day: date, now: datetime) -> str | None:
     """Return in words why a service is not to be had on a day; None: it is."""
     today = now.date()
     if day < today:
-        return "这一天已经过去了。"
+        return piece("booking.past")
     if (day - today).days > DAYS_AHEAD:
-        return f"最多提前{DAYS_AHEAD}天约。"
+        return piece("booking.too_far", days=DAYS_AHEAD)
     if day.isoweekday() not in rules.weekdays:
-        return f"{rules.provider}星期{_WEEKDAYS[day.weekday()]}不开（{rules.hours}）。"
+        weekday = _WEEKDAYS[day.weekday()]
+        return piece("booking.shut", provider=rules.provider, weekday=weekday, hours=rules.hours)
     if (day - today).days < rules.days_before:
-        return f"这个要至少提前{rules.days_before}天约。"
+        return piece("booking.too_soon", days=rules.days_before)
     return None
 
 
@@ -68,8 +70,9 @@ def change_refusal(rules: Bookable, day: date, now: datetime) -> str | None:
     if reason is None or free is None:
         return reason
     other = date.fromisoformat(free)
-    named = f"{other.month}月{other.day}日（星期{_WEEKDAYS[other.weekday()]}）"
-    return f"{reason}最近能改到{named}。"
+    short = f"{other.month}月{other.day}日"
+    named = piece("date_far", date=short, weekday=_WEEKDAYS[other.weekday()])
+    return reason + piece("booking.nearest", day=named)
 
 
 def _next_open(rules: Bookable, day: date, now: datetime) -> str | None:
@@ -80,5 +83,6 @@ def _next_open(rules: Bookable, day: date, now: datetime) -> str | None:
 
 def _schedule(weekdays: tuple[int, ...], time: str, begins: date, now: datetime) -> str:
     days = "、".join(_WEEKDAYS[d - 1] for d in weekdays)
-    later = f"，{begins.year}年{begins.month}月{begins.day}日开班" if begins > now.date() else ""
-    return f"每周{days} {time}{later}"
+    first = f"{begins.year}年{begins.month}月{begins.day}日"
+    later = piece("booking.begins", day=first) if begins > now.date() else ""
+    return piece("booking.schedule", days=days, time=time) + later

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.catalogue.model import Meal, MealFile
+from services.words import piece
 
 MEAL_ORDER = ("breakfast", "lunch", "dinner")
-MEAL_NAMES = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
+MEAL_NAMES = {meal: piece(f"meal_name_{meal}") for meal in MEAL_ORDER}
 DAYS_AHEAD = 30
 """How far ahead a meal can be ordered."""
 
@@ -53,27 +54,32 @@ def meal_status(rules: MealFile, day: date, name: str, now: datetime) -> dict[st
     }
 
 
-def _refusal(rules: MealFile, day: date, name: str, now: datetime) -> str | None:
+def _refusal(
+    rules: MealFile, day: date, name: str, now: datetime, late: str = "late_order"
+) -> str | None:
+    """Return why a meal is not to be had, one sentence, or None; ``late``: what it is too late for."""
     meal = rules.meals.get(name)
-    label = meal.name if meal else MEAL_NAMES.get(name, "这一顿")
+    label = meal.name if meal else MEAL_NAMES.get(name) or piece("meal.this")
     if meal is None:
-        return f"{rules.provider}不做{label}。"
+        return piece("meal.not_cooked", provider=rules.provider, meal=label) + "。"
     if day < now.date():
-        return "这一天已经过去了。"
+        return piece("meal.past")
     if (day - now.date()).days > DAYS_AHEAD:
-        return f"最多提前{DAYS_AHEAD}天订。"
+        return piece("meal.too_far", days=DAYS_AHEAD)
     if not _in_force(rules, day):
-        return "这一天不在供餐期内。"
+        return piece("meal.not_served_then")
     if closed := closed_on(rules, day):
-        return f"{closed}，{rules.provider}那天不做饭。"
+        return piece("meal.closed", why=closed, provider=rules.provider)
     if now > cutoff_of(meal, day, now):
-        return f"{label}要在{_before(meal)}{meal.cutoff.time:%H:%M}前订，现在订不上了。"
+        return piece(f"meal.{late}", meal=label, by=_by(meal))
     return None
 
 
-def _before(meal: Meal) -> str:
-    days = meal.cutoff.days_before
-    return {0: "当天", 1: "前一天"}.get(days, f"{days}天前")
+def _by(meal: Meal) -> str:
+    days, time = meal.cutoff.days_before, f"{meal.cutoff.time:%H:%M}"
+    if days > 1:
+        return piece("meal.by_days_before", days=days, time=time)
+    return piece("meal.by_day_before" if days else "meal.by_same_day", time=time)
 
 
 def closed_on(rules: MealFile, day: date) -> str | None:
@@ -81,7 +87,7 @@ def closed_on(rules: MealFile, day: date) -> str | None:
     found = next((c for c in rules.closed if c.first <= day <= c.last), None)
     if found is not None:
         return found.why
-    return None if _in_force(rules, day) else "不在供餐期内"
+    return None if _in_force(rules, day) else piece("meal.not_served")
 
 
 def withdrawal_refusal(rules: MealFile, order: Mapping[str, Any], now: datetime) -> str | None:
@@ -99,10 +105,10 @@ def withdrawal_refusal(rules: MealFile, order: Mapping[str, Any], now: datetime)
     if meal is None or (order.get("habit") and day < now.date()):
         return None
     if day < now.date():
-        return f"这顿{meal.name}已经过去了。"
+        return piece("meal.over", meal=meal.name)
     if now <= cutoff_of(meal, day, now):
         return None
-    return f"{meal.name}要在{_before(meal)}{meal.cutoff.time:%H:%M}前退，现在退不了了。"
+    return piece("meal.late_withdraw", meal=meal.name, by=_by(meal))
 
 
 def change_refusal(
@@ -121,16 +127,16 @@ def change_refusal(
     if set(patch) <= HABIT_ONLY:
         days = set(patch.get("skip") or []) - set(order.get("skip") or [])
     for day in sorted(days):
-        reason = _refusal(rules, date.fromisoformat(day[:10]), name, now)
+        reason = _refusal(rules, date.fromisoformat(day[:10]), name, now, "late_change")
         if reason is not None:
-            return reason.replace("前订，现在订不上了", "前改，现在改不了了")
+            return reason
     new_day, new_name = str(patch.get("date") or order["date"]), str(patch.get("meal") or name)
     if (new_day, new_name) != (str(order["date"]), name):
         reason = _refusal(rules, date.fromisoformat(new_day[:10]), new_name, now)
         if reason is not None:
             return reason
     if rules.max_portions and int(patch.get("portions") or 0) > rules.max_portions:
-        return f"一次最多订{rules.max_portions}份。"
+        return piece("meal.most", most=rules.max_portions)
     return None
 
 

@@ -38,6 +38,7 @@ from services.errors import LindaError
 from services.people.model import Org
 from services.people.orgs import load_orgs
 from services.tickets.core.calendar import WorkCalendar, load_calendar
+from services.words import piece, refusal
 
 GENERAL = "-"
 """Leaf of the general safety card."""
@@ -290,7 +291,7 @@ class CatalogueService:
             LindaError: 422 ``unknown_meal``.
         """
         if meal not in meals.MEAL_ORDER:
-            raise LindaError("unknown_meal", "只有早饭、午饭、晚饭。", 422, {"meal": meal})
+            raise refusal("unknown_meal", fields={"meal": meal})
         now, order = self._clock.now(), {"date": day.isoformat(), "meal": meal}
         too_late = meals.withdrawal_refusal(self._meals, order, now)
         return meals.meal_status(self._meals, day, meal, now) | {
@@ -305,13 +306,15 @@ class CatalogueService:
     def meal_closed(self, day: date, meal: str) -> str | None:
         """Return why the kitchen does not cook a meal on a day, in words; None when it does."""
         if self._meals.meals.get(meal) is None:
-            return f"{self._meals.provider}不做{self.meal_name(meal)}"
+            return piece(
+                "meal.not_cooked", provider=self._meals.provider, meal=self.meal_name(meal)
+            )
         return meals.closed_on(self._meals, day)
 
     @staticmethod
     def meal_name(meal: str) -> str:
         """Return 早饭, 午饭 or 晚饭."""
-        return meals.MEAL_NAMES.get(meal, "饭")
+        return meals.MEAL_NAMES.get(meal) or piece("meal.any")
 
     def kitchen(self) -> dict[str, str]:
         """Return ``{"name", "phone"}`` of who cooks; of the duty desk when the kitchen has no phone."""
@@ -333,7 +336,7 @@ class CatalogueService:
 
     def _call_the_kitchen(self) -> str:
         kitchen = self.kitchen()
-        return f"着急的话打{kitchen['name']}{kitchen['phone']}问问。"
+        return piece("meal.call", name=kitchen["name"], phone=kitchen["phone"])
 
     def meals_cooked(self) -> list[str]:
         """Return the meals that the kitchen offers, in the order of the day."""
@@ -351,7 +354,7 @@ class CatalogueService:
         try:
             reason = meals.change_refusal(self._meals, order, patch, self._clock.now())
         except (TypeError, ValueError):
-            raise LindaError("meal_invalid", "哪一天、几份没看明白，请再说一遍。", 422) from None
+            raise refusal("meal_invalid") from None
         if reason is None:
             return
         raise LindaError("meal_closed", reason + self._call_the_kitchen(), 422)
@@ -368,7 +371,7 @@ class CatalogueService:
         """
         rules = self._bookable.services.get(leaf)
         if rules is None:
-            raise LindaError("not_bookable", "这项服务这里还不能直接约。", 404)
+            raise refusal("not_bookable", 404)
         return bookings.options(rules, day, self._clock.now())
 
     def check_booking_change(self, leaf: str | None, patch: Mapping[str, Any]) -> None:
@@ -383,7 +386,7 @@ class CatalogueService:
         try:
             reason = bookings.change_refusal(rules, date.fromisoformat(day), self._clock.now())
         except ValueError:
-            raise LindaError("booking_invalid", "哪一天没看明白，请再说一遍。", 422) from None
+            raise refusal("booking_invalid") from None
         if reason is not None:
             raise LindaError("booking_closed", reason, 422)
 

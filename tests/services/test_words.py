@@ -19,6 +19,7 @@ MOVED = {"due_before": "2026-11-27T17:30:00+08:00", "due_at": "2026-11-30T17:30:
 def test_each_form_is_said_and_gaps_are_filled() -> None:
     assert (piece("owner_open"), piece("owner_open", elder=True)) == ("承办单位", "办的人")
     assert piece("before_you", elder=True, before=3) == "前面还有3位，"
+    assert piece("consent_given", name="忌口", who="本人") == "记忌口，本人同意"
     assert piece("near_day_today") == "今天", "what stands in words.yml is not written twice"
     with pytest.raises(KeyError):
         piece("nobody_wrote_this")
@@ -43,6 +44,8 @@ def test_every_piece_is_said() -> None:
     code = "\n".join(p.read_text(encoding="utf-8") for p in SERVICES.rglob("*.py"))
     said = set(re.findall(r"""(?:piece|refusal)\(\s*f?["']([\w.]+)""", code))
     said |= {f"refused.{name}" for name in said}
+    said |= set(re.findall(r'"(meal\.\w+)"', code))
+    said |= {f"meal.{late}" for late in re.findall(r'"(late_\w+)"', code)}
     # Names that are put together: of what is known, none is missing.
     said |= {"due_meal", *(f"due_meal_{mode}" for mode in appointed.MODES)}
     said |= {f"purpose_{purpose}" for purpose in own_data.PURPOSES}
