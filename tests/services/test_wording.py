@@ -125,7 +125,11 @@ def filled(text: Standard) -> str:
     """Return what large-type mode says with each gap filled with what is typical for it, as long as that gets."""
 
     def typical(gap: re.Match[str]) -> str:
-        return TYPICAL.get(f"{text.key}:{gap[1]}") or TYPICAL[gap[1]]
+        found = TYPICAL.get(f"{text.key}:{gap[1]}") or TYPICAL.get(gap[1])
+        assert found, (
+            f"{text.key}: write into typical.yml what fills {{{gap[1]}}}, as long as it gets"
+        )
+        return found
 
     return GAP.sub(typical, text.elder or text.plain)
 
