@@ -12,7 +12,7 @@ from actions.form_actions import FormStep, Lines, Submit, ask_place, facts_of
 from actions.forms import certificate
 from actions.forms.draft import Draft
 from actions.message import Message
-from actions.notices import APPLICATION, notice_card, of_ticket, spoken, with_link
+from actions.notices import application_title, notice_card, of_ticket, spoken, with_link
 from actions.requests import HANDOVER
 from actions.texts import say
 from actions.turn import Turn, button, cleared
@@ -99,10 +99,13 @@ class SubmitCertificate(Submit):
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say the number, the date and whose window it is."""
         name = (draft.get("certificate") or {}).get("name") or say("a_certificate")
-        general = str((draft.get("policy") or {}).get("application") or "")
-        address = of_ticket(general, ticket, "/application")
-        shown = with_link(ticket.card(), address, APPLICATION) if address else ticket.card()
-        turn.say("certificate_filed", custom=shown, name=name, **facts_of(ticket))
+        policy = draft.get("policy") or {}
+        address = of_ticket(str(policy.get("application") or ""), ticket, "/application")
+        title = application_title(policy)
+        shown = with_link(ticket.card(), address, title) if address else ticket.card()
+        depends = policy.get("why") and policy.get("allowed") is None
+        key = "certificate_transfer_filed" if depends else "certificate_filed"
+        turn.say(key, custom=shown, name=name, **facts_of(ticket))
 
 
 class SubmitDemand(Submit):

@@ -14,7 +14,7 @@ from actions.dialogue import load
 from actions.forms import certificate, volunteer
 from actions.forms.draft import Draft
 from actions.message import Message
-from actions.notices import APPLICATION, notice_card, spoken
+from actions.notices import application_title, notice_card, spoken
 from actions.offers import make_offer
 from actions.requests import HANDOVER, own_part, with_rest
 from actions.texts import say
@@ -126,6 +126,8 @@ class CheckCertificate(TurnAction):
         if route == FORBIDDEN:
             facts["narrative"] = turn.message.text
             facts["said_by"] = certificate.demanded_by(turn.message.text)
+        elif unit := certificate.demanded_by(turn.message.text):
+            facts["demanded"] = unit  # said before it was asked
         form = certificate.DEMAND if route == FORBIDDEN else certificate.FORM
         draft = Draft(form.name, turn.message.id, values=facts)
         if route == PERMITTED:
@@ -157,17 +159,17 @@ def route_of(policy: Mapping[str, Any]) -> str:
 def say_permitted(turn: Turn, policy: Mapping[str, Any]) -> None:
     """Say that the community writes it, or what that depends on, what to bring and where the application is."""
     bring = "、".join(policy.get("bring") or [])
-    if policy.get("allowed") is None:
-        turn.say(
-            "certificate_depends", name=policy["name"], bring=bring, **ways(policy, turn.elder)
-        )
+    depends = policy.get("allowed") is None
+    address = str(policy.get("application") or "")
+    told = "certificate_transfer" if depends else "certificate_application"
+    sheet = say(told, turn.elder, address=spoken(address)) if address else ""
+    card = notice_card(address, application_title(policy))
+    words = {"name": policy["name"], "bring": bring, "sheet": sheet}
+    if depends:
+        turn.say("certificate_depends", custom=card, **words, **ways(policy, turn.elder))
         return
     key = "certificate_permitted" if bring else "certificate_permitted_plain"
-    address = str(policy.get("application") or "")
-    sheet = say("certificate_application", turn.elder, address=spoken(address)) if address else ""
-    turn.say(
-        key, custom=notice_card(address, APPLICATION), name=policy["name"], bring=bring, sheet=sheet
-    )
+    turn.say(key, custom=card, **words)
 
 
 def ways(policy: Mapping[str, Any], elder: bool) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """Printable sheets about certificates as the dialogue gives them: the notice that one is not issued
-(不予出具告知单), and the application for one that is."""
+(不予出具告知单), and the application for one that is, or of which the street decides."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from actions.client import Json, TicketView
@@ -12,6 +14,13 @@ TITLE = say("notice_title")
 
 
 APPLICATION = say("application_title")
+TRANSFER = say("transfer_title")
+"""The application for a kind of which the street decides: it is no certificate, and says so."""
+
+
+def application_title(policy: Mapping[str, Any]) -> str:
+    """Return what the sheet of a kind is called."""
+    return APPLICATION if policy.get("allowed") else TRANSFER
 
 
 def notice_card(address: str, title: str = TITLE) -> Json | None:

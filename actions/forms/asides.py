@@ -61,6 +61,7 @@ FREE = frozenset(
         "leaf",
         "purpose",
         "demanded_by",
+        "demanded",
         "occurred",
         "who",
         "extra",

@@ -111,6 +111,15 @@ def _detail(name: str) -> Field:
     return Field(name, needed, answer=answer, optional=True)
 
 
+def _lives(message: Message, draft: Draft) -> Values:
+    """Read where somebody lives; the school or office that wants the certificate is no such place."""
+    unit = demanded_by(message.text) or (draft.asked == "demanded" and message.text.strip()) or ""
+    named = message.meant("address")
+    if unit and named and all(str(e.text) in unit for e in named):
+        return {}
+    return place.read(message, draft)
+
+
 FORM = Form(
     name="certificate",
     keeps=("certificate", "leaf", "policy", "later"),
@@ -125,7 +134,7 @@ FORM = Form(
             answer=_purpose_answer,
             optional=True,
         ),
-        place.field(wanted=lambda draft: PLACE in asked_for(draft)),
+        replace(place.field(wanted=lambda draft: PLACE in asked_for(draft)), read=_lives),
         *(_detail(name) for name in DETAILS),
         Field("when", needed=lambda d, m: not d.get("when"), read=shared.coming, optional=True),
         Field("who", needed=lambda d, m: False, read=shared.who()),
@@ -176,6 +185,7 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
             "no": certificate.get("no"),
             "name": certificate.get("name"),
             "purpose": draft.get("purpose"),
+            **({"demanded_by": draft.get("demanded")} if draft.get("demanded") else {}),
         },
         "incomplete": bool(draft.get("incomplete")),
         **place.to_ticket(draft),

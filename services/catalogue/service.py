@@ -181,7 +181,7 @@ class CatalogueService:
 
         ``asks`` are the questions of the appointment (``model.CertificateItem``). ``elder`` holds ``why`` and ``redirect`` for large-type mode where they are shorter. ``allowed`` is null for a kind that the locality's list does not have, and for one that it
         leaves to the case. A number of the list comes before a name. ``notice`` is the address of
-        the printable notice of a kind that is not issued, ``application`` that of the sheet for one that is.
+        the printable notice of a kind that is not issued, ``application`` that of the sheet for any other.
         """
         policy = self._certificates
         item = next((i for i in policy.items if no is not None and i.no == no), None)
@@ -198,11 +198,16 @@ class CatalogueService:
             "valid_from": policy.valid_from.isoformat() if policy.valid_from else None,
             "why": item.why, "redirect": item.redirect, "bring": list(item.bring),
             "asks": list(item.asks), "leaf": item.leaf, "elder": _said(item.elder.model_dump()),
-            "application": None if item.allowed is not True
+            "application": None if item.allowed is False
             else f"{self._settings.public_url}/notice/application?{urlencode({'kind': item.name})}",
             "notice": None if item.allowed is not False
             else f"{self._settings.public_url}/notice/refusal?{urlencode({'kind': item.name})}",
         }  # fmt: skip
+
+    def certificates(self, leaf: str | None = None) -> list[CertificateItem]:
+        """Return the kinds that can be applied for, all or those of a leaf."""
+        items = (i for i in self._certificates.items if i.allowed is not False)
+        return [i for i in items if leaf in (None, i.leaf)]
 
     def _certificate_by_name(self, name: str) -> CertificateItem | None:
         wanted = _plain(name)

@@ -36,10 +36,11 @@ READY: Mapping[str, Callable[[Ticket], bool]] = {
     "whistled": lambda t: bool(t.whistles),
     "asked": lambda t: bool(t.need_items),
     "filed": lambda t: t.state is not State.DRAFT,
-    "certificate": lambda t: bool((t.certificate or {}).get("name")),
+    "certificate": lambda t: t.state is not State.DRAFT,
+    "depends": lambda t: t.state is not State.DRAFT,
     "assigned": lambda t: t.owner_org is not None and t.is_open,
 }
-"""When a ticket has something to put on a sheet."""
+"""When a ticket has something to put on a sheet; of an application the locality's policy decides, too."""
 
 MEALS = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
 
@@ -52,7 +53,7 @@ NAMES = frozenset({
     "whistle_units", "whistle_text", "whistle_due", "whistle_type", "whistle_lead", "whistle_no",
     "appointment", "occurred", "sign_due", "need_items", "info_due", "filed_on", "came_by",
     "handled", "supervised_text", "called_back", "certificate", "purpose", "demanded_by",
-    "certificate_where",
+    "certificate_where", "certificate_why",
 })  # fmt: skip
 """Names that ``data/paper/papers.yml`` may use."""
 

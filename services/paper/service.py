@@ -31,8 +31,11 @@ from services.tickets.core.ticket import Ticket
 from services.tickets.service import TicketService
 from services.tickets.views import NO_CONTENT
 
-CERTIFICATE = "certificate"
-"""The condition (``facts.READY``) of the application for a certificate."""
+CERTIFICATE, DEPENDS = "certificate", "depends"
+"""The conditions (``facts.READY``) of the application for a certificate that is issued here, and for one of
+which the street decides."""
+NAMED = "certificate"
+"""The field in which the desk names the certificate, when nobody has yet."""
 MISSING = LindaError("paper_not_found", "没有这张纸。", 404)
 
 
@@ -129,7 +132,7 @@ class PaperService:
             issued = tuple(r for r in rows if r.kind == id)
             ready = self._ready(kind, ticket)
             if actor.role in kind.roles and (issued or ready):
-                found.append(Offered(id, kind, ready, issued))
+                found.append(Offered(id, self._asking(kind, ticket), ready, issued))
         return found
 
     async def preview(
@@ -219,11 +222,11 @@ class PaperService:
             LindaError: 404 ``no_application``: the community does not issue this kind.
         """
         policy = self.policy(certificate)
-        if policy["allowed"] is not True:
+        when = _application_of(policy)
+        if when is None:
             raise LindaError("no_application", self.papers.words["no_application"], 404)
-        kind = next(k for k in self.papers.kinds.values() if k.when == CERTIFICATE)
-        facts = certificate_facts({**certificate, "name": policy["name"]})
-        facts["certificate_where"] = str(policy["redirect"] or "")
+        kind = next(k for k in self.papers.kinds.values() if k.when == when)
+        facts = certificate_facts({**certificate, "name": policy["name"]}) | _policy_facts(policy)
         return Application(
             kind, policy["name"], tuple(t for p in kind.paragraphs if (t := filled(p, facts))),
             lines_of(kind, facts), tuple(policy["bring"]),
@@ -245,10 +248,31 @@ class PaperService:
         return ticket
 
     def _ready(self, kind: PaperKind, ticket: Ticket) -> bool:
-        """Whether a ticket has something to put on it; an application, only for what is issued here."""
-        if kind.when == CERTIFICATE and self.policy(ticket.certificate)["allowed"] is not True:
+        """Whether a ticket has something to put on it; an application, by what the locality says of it."""
+        if kind.when in (CERTIFICATE, DEPENDS) and not self._applies(kind, ticket):
             return False
         return READY[kind.when](ticket) and (not kind.leaves or ticket.leaf in kind.leaves)
+
+    def _applies(self, kind: PaperKind, ticket: Ticket) -> bool:
+        if (ticket.certificate or {}).get("name"):
+            return _application_of(self.policy(ticket.certificate)) == kind.when
+        return bool(self._certificates(kind, ticket))
+
+    def _certificates(self, kind: PaperKind, ticket: Ticket) -> tuple[str, ...]:
+        """Return the certificates of a ticket's leaf that this sheet is the application for."""
+        wanted = True if kind.when == CERTIFICATE else None
+        items = self._catalogue.certificates(ticket.leaf) if ticket.leaf else []
+        return tuple(i.name for i in items if i.allowed is wanted)
+
+    def _asking(self, kind: PaperKind, ticket: Ticket) -> PaperKind:
+        """Return an application that asks which certificate, where the ticket does not name it."""
+        if kind.when not in (CERTIFICATE, DEPENDS) or (ticket.certificate or {}).get("name"):
+            return kind
+        which = SheetField(
+            name=NAMED, label=self.papers.words["which"], type="choice", required=True,
+            options=self._certificates(kind, ticket),
+        )  # fmt: skip
+        return kind.model_copy(update={"fields": (which, *kind.fields)})
 
     def _kind(self, id: str, actor: Actor, ticket: Ticket) -> PaperKind:
         kind = self.papers.kinds.get(id)
@@ -257,7 +281,7 @@ class PaperService:
         _allowed(kind, actor)
         if not self._ready(kind, ticket):
             raise LindaError("paper_not_ready", f"这件工单现在没有《{kind.title}》可打。", 422)
-        return kind
+        return self._asking(kind, ticket)
 
     async def _issued(self, s: Session, ticket_no: str) -> list[SheetRow]:
         query = select(SheetRow).where(SheetRow.ticket_no == ticket_no).order_by(SheetRow.id)
@@ -285,11 +309,6 @@ class PaperService:
         owner = orgs.get(ticket.owner_org or "")
         facts["owner_phone"] = (owner.phone if owner else None) or ""
         facts["duty_phone"] = f"{self._locality.duty.name} {self._locality.duty.phone}"
-        policy = self.policy(ticket.certificate)
-        facts |= {
-            "certificate": policy["name"] or "",
-            "certificate_where": policy["redirect"] or "",
-        }
         facts["task_place"] = await self._task_place(now, ticket, actor)
         if ticket.restricted and kind.to != "unit":
             # Children, violence, mental crisis: nothing that somebody looking on could read.
@@ -300,6 +319,8 @@ class PaperService:
             fields = {f.name: facts.get(f.default or "", "") for f in kind.fields}
         else:
             fields = {f.name: typed.get(f.name, "").strip() for f in kind.fields}
+        policy = self.policy({"name": fields[NAMED]} if fields.get(NAMED) else ticket.certificate)
+        facts |= {"certificate": policy["name"] or "", **_policy_facts(policy)}
         order = await order_of(s, now.ticket_no)
         no = row.no if row else len(earlier) + 1
         facts |= _shown(kind.fields, fields) | {"no": str(no)}
@@ -315,7 +336,7 @@ class PaperService:
             to=filled(kind.to_unit, facts),
             paragraphs=tuple(t for p in kind.paragraphs if (t := filled(p, facts))),
             rows=tuple(rows), lines=lines_of(kind, facts),
-            materials=tuple(policy["bring"]) if kind.when == CERTIFICATE else (),
+            materials=tuple(policy["bring"]) if kind.when in (CERTIFICATE, DEPENDS) else (),
             earlier=tuple(t for t in before if t) if kind.repeats else (),
             issuer=self._locality.legal_entity, contact=self._locality.contact,
             day=(row.issued_at.astimezone(ZONE) if row else self._clock.now()).date(),
@@ -334,6 +355,19 @@ class PaperService:
             view = await self._tickets.get(now.ticket_no, actor)
             return str(view["location"]["text"] or "")
         return then.place.public_text or ""
+
+
+def _application_of(policy: Mapping[str, Any]) -> str | None:
+    """Return which application a kind has: of what is not issued, and of what no list has, there is none."""
+    if policy["allowed"] is True:
+        return CERTIFICATE
+    return DEPENDS if policy["allowed"] is None and policy["why"] else None
+
+
+def _policy_facts(policy: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        f"certificate_{w}": str(policy[k] or "") for w, k in (("where", "redirect"), ("why", "why"))
+    }
 
 
 def _allowed(kind: PaperKind, actor: Actor) -> None:

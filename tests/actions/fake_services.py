@@ -27,7 +27,8 @@ CERTIFICATES = {
     },
     "困难证明": {
         "no": None, "name": "困难情况说明", "allowed": None, "basis": None, "why": "看用处。",
-        "redirect": "拿救助证就行。", "bring": ["身份证"], "leaf": "A9",
+        "redirect": "拿救助证就行。", "bring": ["身份证"], "leaf": "A9", "asks": ["place", "demanded"],
+        "application": "/notice/application?kind=2",
     },
     "居住（租住）证明": {
         "no": None, "name": "居住（租住）证明", "allowed": True, "basis": "", "why": "", "redirect": "",

@@ -287,6 +287,8 @@ async def test_it_depends_says_on_what_and_asks_what_for(
     await talk.run("action_check_certificate")
     assert talk.slots["certificate_route"] == "permitted"
     assert "看用处" in talk.text and "救助证" in talk.text and "不在社区的清单" not in talk.text
+    assert "开不开由街道定" in talk.text and "申请可以先打印" in talk.text
+    assert talk.cards[-1]["title"] == "《情况说明申请》"
     await talk.run("validate_certificate_form")
     assert "做什么用" in talk.text
 

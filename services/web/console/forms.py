@@ -168,6 +168,9 @@ async def locality_choices(services: Services, fields: Sequence[FieldSpec]) -> C
         made["leader"] = [("", [(name, name) for name in services.tickets.leaders])]
     if "leaf" in wanted:
         made["leaf"] = [("", [(c.id, f"{c.id} {c.name}") for c in services.catalogue.cards()])]
+    if "certificate" in wanted:
+        kinds_here = services.catalogue.certificates()
+        made["certificate"] = [("", [(i.name, i.name) for i in kinds_here])]
     if "person" in wanted:
         made["person"] = _by_unit(services, await services.people.roster())
     if "place" in wanted:

@@ -69,6 +69,7 @@ FIELDS: tuple[forms.FieldSpec, ...] = tuple(
         ),
         Field("kind", "哪一类", "choice", options=KINDS),
         Field("leaf", "哪个事项", "leaf"),
+        Field("certificate", "要开什么证明（要开证明才选）", "certificate"),
         Field("confidential", "居民要求保密", "flag", default=False),
     )
 )
@@ -136,6 +137,12 @@ async def _request(services: Services, typed: Mapping[str, str]) -> CreateTicket
         given["place"] |= {k: parts[k] for k in ("unit", "room") if k in parts}
     elif where:
         given["place"] = await services.places.certain(where)
+    if wanted := given.pop("certificate", None):
+        item = next((i for i in services.catalogue.certificates() if i.name == wanted), None)
+        if item is None:
+            raise LindaError("invalid_fields", "没有这种证明，请重新选。", 422)
+        given["certificate"] = {"no": item.no, "name": item.name}
+        given.setdefault("leaf", item.leaf)
     given["incomplete"] = not given.get("place")
     return validated(CreateTicket, given)
 

@@ -130,7 +130,25 @@ async def test_every_permitted_kind_has_an_application_of_its_own(
         assert services.catalogue.certificate(None, item.name)["application"]
 
 
-@pytest.mark.parametrize("kind", ["亲属关系证明", "困难证明", "外星人证明"])
+async def test_what_the_street_decides_has_an_application_that_is_no_certificate(
+    client: Client, services: Services
+) -> None:
+    html = await text_of(client, "/notice/application", kind="贫困证明")
+    words = ["情况说明申请（开不开由街道定）", "这张纸是申请，不是证明", "困难情况说明", "法律援助法第四十一条",
+             "街道定的（开／不开、为什么）", "<li>身份证</li>"]  # fmt: skip
+    assert [w for w in words if w not in html] == []
+    request = CreateTicket(
+        kind="booking", leaf="A9", narrative="学校要困难证明", appointment={"date": "2026-12-01"},
+        contact={"name": "刘桂芬", "phone": "13500000012"},
+        certificate={"name": "困难情况说明", "purpose": "助学金", "demanded_by": "北街小学"},
+    )  # fmt: skip
+    view = await services.tickets.create(request, SYSTEM)
+    path = f"/notice/{view['ticket_no']}/application"
+    html = await text_of(client, path, code=view["query_code"])
+    assert "助学金" in html and "北街小学" in html and "刘桂芬" not in html
+
+
+@pytest.mark.parametrize("kind", ["亲属关系证明", "外星人证明"])
 async def test_what_is_not_issued_has_no_application(
     client: Client, services: Services, kind: str
 ) -> None:

@@ -300,15 +300,65 @@ async def test_the_application_for_a_certificate_is_numbered_and_on_record(
     assert "打印《证明申请表》第1号" in str(await services.tickets.events(number, DESK))
 
 
-@pytest.mark.parametrize("name", ["亲属关系证明", "困难证明"])
+async def test_of_what_the_street_decides_an_application_is_numbered(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    asked = {
+        "kind": "booking", "leaf": "A9", "narrative": "学校要困难证明", "appointment": {"date": "2026-12-01"},
+        "place": LIGHT["place"], "contact": LIGHT["contact"],
+        "certificate": {"name": "困难证明", "purpose": "助学金", "demanded_by": "北街小学"},
+    }  # fmt: skip
+    number = await file(services, asked)
+    await page(client, as_staff, "clerk1", number, "application", 422)
+    await issue(client, as_staff, "clerk1", number, "transfer")
+    sheet = await page(client, as_staff, "clerk1", number, "transfer/1")
+    for words in (
+        f"{number}-转办1",
+        "开不开由街道定",
+        "助学金",
+        "北街小学",
+        "低保等对象拿着证件就行",
+    ):
+        assert words in sheet, words
+    assert "刘桂芬" not in sheet and "13500000012" not in sheet
+
+
+async def test_the_desk_names_a_certificate_that_nobody_has_named(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    number = await file(services, {**LIGHT, "leaf": "A2", "narrative": "要开个证明"})
+    headers = await as_staff("clerk1")
+    html = await page(client, as_staff, "clerk1", number, "application")
+    assert "要开哪张证明" in html and "独居老人情况说明" in html and "志愿服务" not in html
+    version = re.search(r'name="version" value="(\d+)"', html)
+    assert version is not None
+    url = f"/console/tickets/{number}/paper/application"
+    form = {"version": version[1], "form": "form-1", "do": "issue", "certificate": ""}
+    refused = await client.post(url, data=form, headers=headers)
+    assert refused.status == 422 and "“要开哪张证明”还没有填" in await refused.text()
+    form["certificate"] = "亲属关系证明"
+    assert (await client.post(url, data=form, headers=headers)).status == 422
+    form["certificate"] = "居住（租住）证明"
+    look = await client.post(url, data={**form, "do": "look"}, headers=headers)
+    assert "租房合同或房产证" in await look.text()
+    assert (await client.post(url, data=form, headers=headers)).status == 200
+    sheet = await page(client, as_staff, "clerk1", number, "application/1")
+    assert "居住（租住）证明" in sheet and "租房合同或房产证" in sheet
+    papers = f"/api/v1/tickets/{number}/papers"
+    told = (await (await client.get(papers, headers=headers)).json())["papers"]
+    asked = next(p for p in told if p["id"] == "application")["fields"]
+    assert asked[0]["options"] == ["居住（租住）证明", "独居老人情况说明"]
+
+
 async def test_what_the_community_does_not_issue_has_no_application(
-    client: Client, as_staff: Token, services: Services, name: str
+    client: Client, as_staff: Token, services: Services
 ) -> None:
     asked = {
         "kind": "consult",
         "leaf": "A4",
         "narrative": "要开证明",
-        "certificate": {"name": name},
+        "certificate": {"name": "亲属关系证明"},
     }
     number = await file(services, asked)
     await page(client, as_staff, "clerk1", number, "application", 422)
+    await page(client, as_staff, "clerk1", number, "transfer", 422)

@@ -73,6 +73,26 @@ async def test_only_the_words_are_needed(enter: Any, services: Services) -> None
     assert "incomplete" in (await services.tickets.get(row.ticket_no, SYSTEM))["flags"]
 
 
+async def test_the_counter_names_the_certificate(enter: Any, services: Services) -> None:
+    client = await enter("clerk1")
+    html = await (await client.get(REGISTER)).text()
+    assert "要开什么证明" in html and "困难情况说明" in html and "亲属关系证明" not in html
+    form = {**await opened(client), "narrative": "要开个证明", "certificate": "居住（租住）证明"}
+    answer = await client.post(REGISTER, data=form)
+    number = re.search(r"SQ-\d{6}-\d{5}-\d", await answer.text())
+    assert number is not None, await answer.text()
+    ticket = await services.tickets.get(number[0], SYSTEM)
+    assert ticket["leaf"] == "A2" and ticket["certificate"] == {
+        "no": None,
+        "name": "居住（租住）证明",
+    }
+    sheet = await (await client.get(f"/console/tickets/{number[0]}/paper/application")).text()
+    assert "证明申请表" in sheet and "租房合同或房产证" in sheet and "要开哪张证明" not in sheet
+    wrong = {**form, **await opened(client), "certificate": "亲属关系证明"}
+    refused = await client.post(REGISTER, data=wrong)
+    assert refused.status == 422 and "没有这种证明" in await refused.text()
+
+
 async def test_an_address_in_words_is_found(enter: Any, services: Services) -> None:
     client = await enter("clerk1")
     form = {**await opened(client), "narrative": WORDS, "address_text": "幸福小区3号楼2单元502"}
