@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from aiohttp import FormData
 
 from services.config import ROOT
 from services.context import Services
+from services.outbox.worker import run_due
 from services.web.routing import DECLARATIONS, Declaration
 from services.yaml_files import read_yaml
 from tests.services.security.conftest import Client, FileTicket, Token, file_ticket, open_chat
@@ -34,8 +37,8 @@ def others(client: Client) -> dict[str, Declaration]:
     }
 
 
-def path_of(route: str, number: str) -> str:
-    known = {**DATA["paths"], "ticket_no": number}
+def path_of(route: str, number: str, also: Mapping[str, Any] | None = None) -> str:
+    known = {**DATA["paths"], "ticket_no": number, **(also or {})}
     return re.sub(r"\{(\w+)\}", lambda m: str(known[m[1]]), route.partition(" ")[2])
 
 
@@ -85,13 +88,26 @@ async def test_who_does_not_know_it_is_refused_at_the_public_routes(
         assert "张三丰" not in text and "13800138000" not in text, route
 
 
+def days(services: Services) -> dict[str, str]:
+    """Return days on which a meal can be ordered, and a room be booked: the clock is the real one."""
+    soon = services.clock.now().date() + timedelta(days=3)
+    ahead = [soon + timedelta(days=n) for n in range(14)]
+    meal = next(d for d in ahead if services.catalogue.meal_status(d, "lunch")["open"])
+    room = next(d for d in ahead if services.catalogue.booking("K2", d)["open"])
+    return {"meal_day": meal.isoformat(), "room_day": room.isoformat()}
+
+
 async def test_who_may_succeeds(client: Client, services: Services) -> None:
     own, resident = await open_chat(client)
     who = {"resident": resident, "internal": INTERNAL, "nobody": {}}
-    known: dict[str, str] = {"own": own, "password": services.settings.demo_password}
+    known: dict[str, Any] = {"own": own, "password": services.settings.demo_password}
+    known |= days(services)
     for number, step in enumerate(DATA["steps"]):
         route, sent = step["route"], filled(step, known)
-        path = path_of(route, known.get("number", "")).replace("/nobody/", f"/{own}/")
+        also = filled({"json": step.get("path", {})}, known)["json"]
+        path = path_of(route, known.get("number", ""), also).replace("/nobody/", f"/{own}/")
+        if step.get("worker"):
+            await run_due(services)
         if step.get("photo"):
             form = FormData()
             form.add_field("file", photo(), filename="a.jpg", content_type="image/jpeg")
