@@ -106,6 +106,7 @@ class Cluster:
         usual: Households a window before, on average.
         chance: How rare at least so many would be if nothing had changed, 0–1.
         tickets: Numbers of the reports of the present window, the oldest first.
+        first: Number of the report with which it began, which may lie before the window.
     """
 
     leaf: str | None
@@ -117,11 +118,17 @@ class Cluster:
     tickets: tuple[str, ...]
     at: tuple[datetime, ...]
     who: tuple[str, ...]
+    first: str = ""
 
     @property
     def key(self) -> str:
-        """What a decision is kept under: matter and place; without a matter the first report."""
-        return f"{self.leaf or 'words-' + self.tickets[0]}:{self.reach}:{self.place}"
+        """What a decision is kept under: matter and place; without a matter the report it began with.
+
+        That one stays the same when it leaves the window while the others go on (:func:`_began`).
+        """
+        return (
+            f"{self.leaf or 'words-' + (self.first or self.tickets[0])}:{self.reach}:{self.place}"
+        )
 
     def since(self, at: datetime) -> int:
         """Return how many households were first heard in this window after ``at``."""
@@ -191,8 +198,18 @@ def _cluster(
         return None
     return Cluster(
         leaf, reach, place, households, usual, chance, tuple(r.ticket_no for r in recent),
-        tuple(r.at for r in recent), tuple(r.who for r in recent),
+        tuple(r.at for r in recent), tuple(r.who for r in recent), _began(here, params).ticket_no,
     )  # fmt: skip
+
+
+def _began(here: Sequence[Report], params: Params) -> Report:
+    """Return the report since which there never was a whole window without one (the oldest first)."""
+    first = here[-1]
+    for r in reversed(here):
+        if first.at - r.at > timedelta(days=params.days):
+            break
+        first = r
+    return first
 
 
 def _adds(cluster: Cluster, inside: Sequence[Cluster], params: Params) -> bool:

@@ -71,6 +71,18 @@ def test_the_nearest_place_that_says_it_all() -> None:
     assert {c.reach for c in found(*inside, *two_more, third)} == {"building", "compound"}
 
 
+def test_words_without_a_matter_stay_the_same_when_the_first_leaves_the_window() -> None:
+    words = {"leaf": None, "text": "楼上天天半夜剁馅"}
+    said = [report(n, 6.9 - 1.5 * n, **words) for n in range(4)]  # type: ignore[arg-type]
+    (before,) = found(*said)
+    assert before.tickets[0] == "T000"
+    more = report(5, -1, **words)  # type: ignore[arg-type]
+    (after,) = clusters([*said, more], NOW + timedelta(days=1), PARAMS)
+    assert after.tickets[0] == "T001" and after.key == before.key
+    long_ago = report(9, 25, **words)  # type: ignore[arg-type]
+    assert [c.key for c in found(*said, long_ago)] == [before.key], "another time is no beginning"
+
+
 def test_words_without_a_matter_meet_when_they_are_alike() -> None:
     same = [
         report(n, leaf=None, text=t)

@@ -97,3 +97,19 @@ async def test_what_no_longer_rises_is_no_longer_said(services: Services) -> Non
     assert await services.foresight.warn() == 0
     assert await services.foresight.warned(CLERK) == []
     assert await steps(services) == [(1, 3, False)]
+
+
+async def test_words_without_a_matter_are_told_once_though_their_first_report_grows_old(
+    services: Services,
+) -> None:
+    """Reports on days 0, 2, 4, 6 and 8: on the last the first is older than the window of seven days."""
+    days = timedelta(days=1)
+    told = 0
+    for n, who in enumerate("abcde"):
+        await services.clock.set(services.db, NOW + 2 * n * days)
+        await report(services, who, leaf=None, narrative="楼上天天半夜剁馅吵得睡不着")
+        told += await services.foresight.warn()
+    async with services.db.read() as s:
+        keys = {r.key for r in await s.scalars(select(ClusterWarningRow))}
+    assert len(keys) == 1, keys
+    assert told == len(await steps(services)), "again only when it has grown"
