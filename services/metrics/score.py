@@ -18,6 +18,7 @@ from services.tickets.core.calendar import ZONE
 from services.tickets.core.event import Event
 from services.tickets.core.fold import apply
 from services.tickets.core.frozen import changed
+from services.tickets.core.ratings import complained
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
 
@@ -176,9 +177,14 @@ def _mirrored(ticket: Ticket) -> dict[str, Any]:
         "upheld": sum(o.get("decision") == "uphold" for o in ticket.objections),
         "transfers": ticket.transfers,
         "rounds": ticket.rework_round,
-        "bad": len(ticket.bad_ratings),
-        "rectified": sum(_rectified(e) for e in ticket.bad_ratings),
-        "bad_called": sum("called_at" in e for e in ticket.bad_ratings),
+        # One case may be about several households' ratings: each is counted.
+        "bad": sum(len(complained(ticket.ticket_no, e)) for e in ticket.bad_ratings),
+        "rectified": sum(
+            len(complained(ticket.ticket_no, e)) for e in ticket.bad_ratings if _rectified(e)
+        ),
+        "bad_called": sum(
+            len(complained(ticket.ticket_no, e)) for e in ticket.bad_ratings if "called_at" in e
+        ),
         "audits": len(ticket.audits),
         "found_false": sum(a["finding"] == "false" for a in ticket.audits),
         "persuaded": int(ticket.persuaded),

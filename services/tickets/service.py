@@ -39,6 +39,7 @@ from services.tickets.core import (
     photos,
     planning,
     proxies,
+    ratings,
     telling,
     timing,
 )
@@ -576,7 +577,11 @@ class TicketService:
                 "version_conflict", "工单刚刚有了新变化，请看过最新情况再操作。", 409,
                 {"version": ticket.version, "state": ticket.state.value},
             )  # fmt: skip
+        before = ticket
         ticket = await self._apply(s, ticket, command)
+        if ticket.state is State.MERGED and ratings.badly(before, ticket, self._context()):
+            # The work was done under the shared ticket: there it is put right.
+            await self._act(s, str(ticket.merged_into), "share_rating", {"from": ticket_no}, SYSTEM)
         if ticket.state is State.MERGED and command.payload.get("result") in NOT_DONE:
             # Whoever asked, in the chat or by phone: the household's no reopens what is shared.
             said = {"text": "一起反映的邻居说没有解决"}

@@ -452,9 +452,13 @@ async def sleep(s: Session, ticket: Ticket, now: datetime) -> None:
 
 
 async def with_deadlines(s: Session) -> list[Ticket]:
-    """Return the tickets that have a deadline ahead or stand still with one, in order of number."""
-    counts = [st.value for st in (*OPEN, *REFUSED)]
-    query = select(TicketRow.doc).where(TicketRow.state.in_(counts)).order_by(TicketRow.ticket_no)
+    """Return the tickets that have a deadline ahead or stand still with one, in order of number.
+
+    What is closed is among them while something still runs there (差评整改).
+    """
+    counts = TicketRow.state.in_([st.value for st in (*OPEN, *REFUSED)])
+    closed = (TicketRow.state == State.CLOSED.value) & TicketRow.wake_at.is_not(None)
+    query = select(TicketRow.doc).where(counts | closed).order_by(TicketRow.ticket_no)
     return [Ticket.from_doc(doc) for doc in (await s.execute(query)).scalars()]
 
 

@@ -179,6 +179,7 @@ EVENT_TEXTS: dict[str, str] = {
     "revealed": "查看联系方式",
     "relayed": "总机转接，没看号码",
     "told": "打电话告诉居民",
+    "neighbour_rated": "一起反映的居民不满意，要核实整改",
     "news_shared": "一起反映的事有消息，要打电话告诉",
     "proxy_checked": "核对代办",
     "photo_marked": "照片可否公开",
@@ -265,6 +266,9 @@ def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[s
         view |= dict.fromkeys(_telling(ticket))
         view["flags"] = [flag for flag in ticket.flags if flag not in HIDDEN_FLAGS]
         view["callbacks"] = [_of_judged(c) for c in view["callbacks"]]
+        view["bad_ratings"] = [
+            {k: v for k, v in e.items() if k != "of"} for e in view["bad_ratings"]
+        ]
     view["risks"] = risks.seen(ticket, actor)
     if not view["risks"]:
         view["flags"] = [flag for flag in view["flags"] if flag != "risk"]
@@ -596,6 +600,8 @@ def _event(event: Event, shown: _Shown) -> View:
         data = mask_all(data, shown.said)
     if shown.judged and event.type in {"withdrawn", *RATING_EVENTS}:
         data = _of_judged(data)
+    if shown.judged and event.type == "neighbour_rated":
+        data = {}
     if actor.role == "vendor":
         data = {k: v for k, v in data.items() if k in ("days", "due_at", "due_reason", "outcome")}
     if actor.role in NO_CONTENT or not shown.content:

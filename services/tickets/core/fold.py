@@ -206,6 +206,7 @@ EFFECTS: dict[str, Effect] = {
     "relayed": Effect(),
     "told": Effect(),
     "news_shared": Effect(),
+    "neighbour_rated": Effect(),
     "proxy_checked": Effect(copy=("proxy_auth",)),
     "urged": Effect(append="urges"),
     "supplemented": Effect(

@@ -6,7 +6,9 @@ called back. Each lies in ``bad_ratings`` of the ticket with a clock of its own,
 it has been rectified, and the callback after it is the one that is owed. A bad rating of work that is not
 sent back (late, or “solved, but”) is a case of its own: the unit writes what it has put right, and
 somebody of the callback desk, never of the unit, asks again. Who is rated does not learn the score or the
-words from it, only that there is something to put right.
+words from it, only that there is something to put right. A neighbour whose ticket goes on in another's
+rates it on the own ticket; that opens, or joins, the case of the ticket under which the work was done:
+one case, in which each of them is counted (``of``).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.tickets.core import calls, clocks
+from services.tickets.core.choices import NOT_DONE
 from services.tickets.core.commands import Command
 from services.tickets.core.context import Context, Refusal
 from services.tickets.core.states import State
@@ -80,11 +83,48 @@ def follows(
             "text": command.payload["reply"],
             "by": command.actor.id,
         }
-    elif waits is None and event in ("rated", "callback_solved") and _bad(facts, context):
-        entries.append(_opened(ticket, "score", False, command, context))
+    elif who := _dissatisfied(ticket, facts, event, command, context):
+        entries = _with(ticket, entries, who, command, context)
     if entries == ticket.bad_ratings:
         return {}
     return {"bad_ratings": entries, **_call(ticket, entries, event, at)}
+
+
+def _with(
+    ticket: Ticket, entries: list[Facts], who: str, command: Command, context: Context
+) -> list[Facts]:
+    """Return the cases with one that is about this complainant: the open one, or a new one."""
+    waits = open_entry(ticket)
+    if waits is None:
+        of = {} if who == ticket.ticket_no else {"of": [who]}
+        return [*entries, _opened(ticket, "score", False, command, context) | of]
+    there = complained(ticket.ticket_no, entries[waits])
+    more = {} if who in there else {"of": [*there, who]}
+    return [e | more if n == waits else e for n, e in enumerate(entries)]
+
+
+def complained(ticket_no: str, entry: Mapping[str, Any]) -> list[str]:
+    """Return whose bad ratings a case is about, by their tickets: the own one, those that go on in it."""
+    return list(entry.get("of") or [ticket_no])
+
+
+def badly(before: Ticket, after: Ticket, context: Context) -> bool:
+    """Whether the last step of a ticket rated badly what was not said to be unsolved: that is sent back."""
+    given = after.rating if after.rating != before.rating else None
+    answer = (
+        after.callbacks[-1].get("result") if len(after.callbacks) > len(before.callbacks) else None
+    )
+    return answer not in NOT_DONE and _bad({"rating": given or {}}, context)
+
+
+def _dissatisfied(
+    ticket: Ticket, facts: Mapping[str, Any], event: str, command: Command, context: Context
+) -> str:
+    """Return by whose ticket a bad rating has come, empty: none has."""
+    if event == "neighbour_rated":
+        return str(command.payload["from"])
+    said = event in ("rated", "callback_solved") and _bad(facts, context)
+    return ticket.ticket_no if said else ""
 
 
 def _bad(facts: Mapping[str, Any], context: Context) -> bool:

@@ -168,6 +168,7 @@ ACTIONS: dict[str, str] = {
     "take_up": "接手紧急求助",
     "ask_joined": "请回访一起反映的人",
     "share_news": "一起反映的事有消息",
+    "share_rating": "一起反映的人评了差评",
     "reject": "不认可办结",
     "deadline": "到期提醒",
     "remind": "提醒",
@@ -628,6 +629,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         "rectify", _states(S.RESOLVED, S.CLOSED), To.SAME, DOERS, "rectified",
         (Field("text", "核实的情况和整改", required=True),), ("is_owner", "rectification_due"),
     ),
+    Transition(  # who goes on in a neighbour's ticket rated it badly: kept there, put right here
+        "share_rating", _states(S.RESOLVED, S.CLOSED), To.SAME, SYSTEM, "neighbour_rated",
+        (Field("from", "谁评的（并进来的工单）", "ticket", True),),
+    ),
     Transition(
         "rectify_callback", _states(S.CLOSED), To.SAME, frozenset({"callback"}), "rectified_called",
         (
@@ -995,8 +1000,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         (Field("due", "上级期限", "time", True), Field("reason", "哪里来的", required=True)),
         ("platform_due_new",),
     ),
-    Transition(  # a new notice of holidays and make-up days
-        "reschedule", OPEN | REFUSED, To.SAME, SYSTEM, "deadline_moved",
+    # A new notice of holidays and make-up days. What is closed keeps its deadlines as they were: they are
+    # history; only a 差评整改 still runs there.
+    Transition(
+        "reschedule", OPEN | REFUSED | _states(S.CLOSED), To.SAME, SYSTEM, "deadline_moved",
         (_REASON, Field("ordered_by", "谁录入的")), ("deadline_moves",), "recalendar",
     ),
 )  # fmt: skip

@@ -132,6 +132,8 @@ def lifted(entry: JSON) -> str:
 def rectification(entry: JSON) -> str:
     """Return ``居民不满意，12月15日17:30前整改（…）``, then what was put right and what the resident says."""
     why = "居民说没办好，重办就是整改" if entry.get("rework") else "居民不满意"
+    if entry.get("of"):
+        why += f"（评的人：{'、'.join(entry['of'])}）"
     if "rectified_at" not in entry:
         return f"{why}，{_until(entry['due_at'], '整改', entry.get('due_reason'))}"
     said = RECTIFIED.get(entry.get("answer") or "", "等回访")

@@ -12,8 +12,9 @@ from services.clock import ZONE
 from services.db import Database
 from services.metrics import keeping
 from services.metrics.score import fold as facts_of
-from services.tickets import views
+from services.tickets import store, views
 from services.tickets.core import fold, sideclocks, timing
+from services.tickets.core.actor import resident
 from services.tickets.core.context import Refusal
 from services.tickets.core.event import Event
 from services.tickets.core.states import State
@@ -22,7 +23,7 @@ from services.tickets.service import TicketService
 from services.web.console.standing import threads
 from tests.services.conftest import TestClock
 from tests.services.tickets.conftest import request
-from tests.services.tickets.world import ACTORS, T0, do, in_state, led, must
+from tests.services.tickets.world import ACTORS, CONTEXT, FORMER, T0, do, in_state, led, must
 
 WHEN = T0 + timedelta(hours=1)
 DUE = datetime(2026, 12, 15, 11, 0, tzinfo=ZONE)
@@ -221,3 +222,122 @@ async def test_it_waits_on_the_worklists_of_the_unit_and_then_of_the_callback_de
     async with db.read() as s:
         score = await keeping.stored(s, number)
     assert score is not None and (score.bad, score.rectified, score.bad_called) == (1, 1, 1)
+
+
+# ── neighbours whose ticket goes on in another's ────────────────────────────────────────────────
+
+MINE, THEIRS = "SQ-261124-00008-0", "SQ-261124-00009-8"
+
+
+def shared(ticket: Ticket, number: str, when: datetime = WHEN) -> Ticket:
+    return must(ticket, "share_rating", "system", when, {"from": number})
+
+
+def test_neighbours_ratings_open_one_case_in_which_each_is_counted() -> None:
+    ticket, events = led(State.CLOSED)
+    for who in (MINE, THEIRS, MINE):
+        made = do(ticket, "share_rating", "system", WHEN, {"from": who})
+        assert isinstance(made, Event)
+        ticket = fold.apply(ticket, made)
+        events.append(made)
+    (case,) = ticket.bad_ratings
+    assert case["of"] == [MINE, THEIRS] and case["due_at"] == DUE.isoformat()
+    for action, role, said in (
+        ("rate", "resident", POOR), ("rectify", "handler", FIXED), ("rectify_callback", "callback", {"result": "satisfied"}),
+    ):  # fmt: skip
+        made = do(ticket, action, role, WHEN + timedelta(days=1), said)
+        assert isinstance(made, Event)
+        ticket = fold.apply(ticket, made)
+        events.append(made)
+    assert ticket.bad_ratings[0]["of"] == [MINE, THEIRS, ticket.ticket_no]
+    score = facts_of(events)
+    assert score is not None and (score.bad, score.rectified, score.bad_called) == (3, 3, 3)
+    assert len(shared(ticket, MINE, WHEN + timedelta(days=2)).bad_ratings) == 2, "a new one later"
+
+
+def test_the_unit_does_not_learn_which_neighbour_it_was_and_the_desk_does() -> None:
+    ticket = shared(in_state(State.CLOSED), MINE)
+    assert MINE not in str(views.staff_view(ticket, ACTORS["handler"])["bad_ratings"])
+    line = dict(threads(views.staff_view(ticket, ACTORS["callback"])))["差评整改"]
+    assert MINE in line
+
+
+async def joined_pair(tickets: TicketService) -> tuple[str, str]:
+    """A ticket, reported done, and a neighbour's that goes on in it."""
+    first = (await tickets.create(request(), ACTORS["resident"]))["ticket_no"]
+    neighbour = request(conversation_id="conversation-2", join=first)
+    second = await tickets.create(neighbour, resident("conversation-2"))
+    assert second["state"] == "MERGED"
+    for action, facts in (("sign", {}), ("contact", {"way": "phone", "result": "reached"}),
+                          ("resolve", {"outcome": "solved", "reply": "换了", "evidence": ["p1"]})):  # fmt: skip
+        await tickets.act(first, action, facts, ACTORS["grid"])
+    return first, second["ticket_no"]
+
+
+@pytest.mark.parametrize("score", [1, 2, 3, 5])
+async def test_what_a_neighbour_rates_badly_is_put_right_where_it_was_done(
+    tickets: TicketService, score: int
+) -> None:
+    first, second = await joined_pair(tickets)
+    said = {"stage": "solved", "solved": True}
+    await tickets.callback_answer(second, "conversation-2", said)
+    for times in range(2):
+        rating = {"stage": "rating", "score": score, "text": "还闪"}
+        await tickets.callback_answer(second, "conversation-2", rating, None, f"k{times}")
+    own = await tickets.get(second, ACTORS["callback"])
+    there = await tickets.get(first, ACTORS["callback"])
+    assert own["rating"]["score"] == score and there.get("rating") is None
+    assert own["bad_ratings"] == [], "the case lies with the work"
+    assert [e["of"] for e in there["bad_ratings"]] == ([[second]] if score <= 2 else [])
+
+
+async def test_a_neighbours_no_is_the_new_round_and_no_second_case(tickets: TicketService) -> None:
+    first, second = await joined_pair(tickets)
+    await tickets.callback_answer(second, "conversation-2", {"stage": "solved", "solved": False})
+    there = await tickets.get(first, ACTORS["callback"])
+    assert there["state"] == "REWORK"
+    assert [(e["rework"], e.get("of")) for e in there["bad_ratings"]] == [(True, None)]
+
+
+# ── a new calendar (FORMER: 25 November was no working day) ──────────────────────────────────────
+
+
+def test_a_new_calendar_moves_the_case_of_a_closed_ticket_and_leaves_its_history_alone() -> None:
+    closed = in_state(State.CLOSED)
+    was = replace(CONTEXT, calendar=FORMER)
+    ticket = must(closed, "rate", "resident", WHEN, POOR, context=was)
+    assert ticket.bad_ratings[0]["due_at"] == (DUE + timedelta(days=1)).isoformat()
+    now = replace(CONTEXT, former=FORMER)
+    made = do(ticket, "reschedule", "system", WHEN, {"reason": "放假安排"}, context=now)
+    assert isinstance(made, Event)
+    moved = fold.apply(ticket, made)
+    assert moved.bad_ratings[0]["due_at"] == DUE.isoformat() and moved.state is State.CLOSED
+    assert "放假安排更新" in moved.bad_ratings[0]["due_reason"]
+    ahead = [e["at"] for e in moved.planned if e["clock"] == "rectify:1"]
+    assert ahead and max(ahead) <= DUE.isoformat() and "差评整改" in str(moved.planned)
+    history = (
+        "due_at",
+        "due_reason",
+        "sign_due_at",
+        "contact_due_at",
+        "accept_due_at",
+        "closed_at",
+    )
+    assert all(getattr(moved, n) == getattr(ticket, n) for n in history)
+    done = must(moved, "rectify", "handler", WHEN + timedelta(hours=1), FIXED)
+    later = WHEN + timedelta(hours=2)
+    for over in (closed, done):
+        refused = do(over, "reschedule", "system", later, {"reason": "放假安排"}, context=now)
+        assert isinstance(refused, Refusal) and refused.code == "nothing_moves"
+
+
+async def test_an_order_of_holidays_reaches_what_is_closed_only_where_a_case_runs(
+    tickets: TicketService, db: Database
+) -> None:
+    first, _ = await joined_pair(tickets)
+    await tickets.callback_answer(first, "conversation-1", {"stage": "solved", "solved": True})
+    async with db.read() as s:
+        assert first not in [t.ticket_no for t in await store.with_deadlines(s)]
+    await tickets.callback_answer(first, "conversation-1", {"stage": "rating", "score": 1})
+    async with db.read() as s:
+        assert first in [t.ticket_no for t in await store.with_deadlines(s)]

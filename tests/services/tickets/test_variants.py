@@ -136,6 +136,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     ],
     "check_proxy": [("", OPEN, {"clerk"})],
     "share_news": [("", {"MERGED"}, S)],
+    "share_rating": [("", {"RESOLVED", "CLOSED"}, S)],
     "mark_photo": [("", ASSIGNED | {"RESOLVED", "CLOSED"}, DOERS | {"dispatcher"})],
     "tell": [("", ALL, {"clerk", "dispatcher"}),
              ("", ASSIGNED | {"RESOLVED", "TERMINATED"}, WORKERS - {"clerk"})],
@@ -159,7 +160,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "platform_due": [("", OPEN - {"RESOLVED"}, S)],
     "arrive": [("", WORKING, DOERS)],
     "take_up": [("", OPEN | {"HANDED_OFF"}, S)],
-    "reschedule": [("", OPEN | REFUSED, S)],
+    "reschedule": [("", OPEN | REFUSED | {"CLOSED"}, S)],
 }  # fmt: skip
 
 
@@ -323,6 +324,7 @@ VARIANTS: dict[str, list[Variant]] = {
         v("refuse", decision="refuse", text="不行", facts={"suspension_request": {"by": "x"}}),
         v("approve", "suspension_incomplete", decision="approve"),
     ],
+    "share_rating": [v(**{"from": "SQ-261124-00002-0"}), v(code="invalid_fields")],
     "share_news": [
         v(event="extended", seq=7, of="SQ-261124-00002-0"), v(code="invalid_fields"),
         v(code="asked_in_chat", event="extended", seq=7, of="SQ-261124-00002-0",

@@ -125,6 +125,7 @@ GOOD_PAYLOADS: dict[str, dict[str, Any]] = {
     "relay": {"reason": "约上门时间"},
     "tell": {"result": "told"},
     "share_news": {"event": "extended", "seq": 7, "of": "SQ-261124-00002-0"},
+    "share_rating": {"from": "SQ-261124-00002-0"},
     "check_proxy": {"kind": "written", "since": "2026-11-20"},
     "mark_photo": {"photo": "photo-1", "reason": "没有人"},
     "on_behalf": {"what": "supplement", "text": "是三单元", "score": 5},
@@ -275,6 +276,10 @@ def ready(ticket: Ticket, action: str, actor: Actor) -> Ticket:
         "reschedule": {
             **(by_other if ticket.state in REFUSED else {}),
             "group_due_at": T0 + timedelta(days=2), "group_due_reason": "群诉答复，2个工作日",
+            "bad_ratings": [{
+                "why": "score", "rework": False, "at": T0.isoformat(), "org": "water", "tries": [],
+                "due_at": (T0 + timedelta(days=2)).isoformat(), "due_reason": "差评整改，15个工作日",
+            }],
         },
         "remind": {
             "planned": [{"step": "时限用了50%", "at": T0.isoformat(), "tell": ["handler"], "say": "请抓紧"}]
