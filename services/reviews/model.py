@@ -36,6 +36,10 @@ UNREAD = frozenset({
 """Parts of a card that say nothing to a resident, or say when it was read."""
 
 
+Content = tuple[tuple[str, tuple[str, ...]], ...]
+"""Path of each part of the words, and its lines."""
+
+
 class Rules(BaseModel):
     """``data/reviews.yml``: how long a review holds (days, the usual first), names for the page.
 
@@ -85,7 +89,7 @@ class Item:
     Attributes:
         key: ``card-A1``, ``safety-H3``; ``safety-general`` is the general one.
         owner: Unit (``orgs.yml``) that must keep it true.
-        content: Path of each part and its lines, in the card's own order.
+        content: In the card's own order.
         filed: What the data file says of a review.
     """
 
@@ -93,7 +97,7 @@ class Item:
     kind: Kind
     name: str
     owner: str
-    content: tuple[tuple[str, tuple[str, ...]], ...]
+    content: Content
     filed: Filed | None = None
 
     @cached_property
@@ -109,6 +113,7 @@ class Review:
 
     id: int
     digest: str
+    content: Content
     ok: bool
     remark: str
     by: str
@@ -173,6 +178,13 @@ def standing(item: Item, reviews: Sequence[Review], today: date, holds: int) -> 
         return Standing("none")
     over = item.filed.on + timedelta(days=holds) < today
     return Standing("expired" if over else "good")
+
+
+def changes(before: Content, now: Content) -> dict[str, tuple[str, ...]]:
+    """Return the parts that are other than before, with the lines of then; none for a new part."""
+    then, here = dict(before), dict(now)
+    differing = [path for path in {**then, **here} if then.get(path) != here.get(path)]
+    return {path: then.get(path, ()) for path in differing}
 
 
 def counted(standings: Collection[Standing]) -> dict[State, int]:

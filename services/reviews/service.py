@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,11 +24,13 @@ from services.people.roles import holders
 from services.people.service import PeopleService
 from services.reviews.model import (
     UNREAD,
+    Content,
     Filed,
     Item,
     Review,
     Standing,
     State,
+    changes,
     load_rules,
     rows_of,
     standing,
@@ -54,6 +56,19 @@ class Detail(Listed):
     """An item with everything that was ever said of it, the newest first."""
 
     reviews: tuple[Review, ...]
+
+    @property
+    def changes(self) -> Mapping[str, tuple[str, ...]]:
+        """The parts that changed since somebody last read it, with their lines of then."""
+        if self.standing.state != "changed":
+            return {}
+        return changes(self.reviews[0].content, self.item.content)
+
+    @property
+    def shown(self) -> Content:
+        """The words, and after them the parts that are gone since, without lines."""
+        here = {path for path, _ in self.item.content}
+        return (*self.item.content, *((path, ()) for path in self.changes if path not in here))
 
 
 class ReviewService:
@@ -197,7 +212,7 @@ class ReviewService:
                     "remark_open", "有人说这里有错，还没答复。先改，或者写明为什么不用改。", 409
                 )
             row = ReviewRow(
-                key=key, digest=digest, ok=ok, remark=remark, by=staff.id, by_name=staff.name,
+                key=key, digest=digest, content=item.content, ok=ok, remark=remark, by=staff.id, by_name=staff.name,
                 office=f"{self.unit(staff.org_id)} {staff.role_name}", at=now, form=form,
                 until=now.date() + timedelta(days=days) if ok else None,
             )  # fmt: skip
@@ -270,7 +285,7 @@ class ReviewService:
         found: dict[str, list[Review]] = defaultdict(list)
         for r in await s.scalars(query if key is None else query.where(ReviewRow.key == key)):
             found[r.key].append(
-                Review(r.id, r.digest, r.ok, r.remark, r.by, r.by_name, r.office, r.at, r.until,
+                Review(r.id, r.digest, tuple((p, tuple(lines)) for p, lines in r.content), r.ok, r.remark, r.by, r.by_name, r.office, r.at, r.until,
                        r.answered_name or "", r.answered_at, r.answer or "")
             )  # fmt: skip
         return found

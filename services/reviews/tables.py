@@ -7,11 +7,11 @@ from datetime import date, datetime
 from sqlalchemy import Date, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.db import Base, UTCDateTime
+from services.db import Base, JSONColumn, UTCDateTime
 
 
 class ReviewRow(Base):
-    """A review, or a remark; ``digest`` is that of the words that were read.
+    """A review, or a remark, with the words that were read (pairs of path and lines) and their digest.
 
     ``until`` is the last day on which a review holds; a remark has none. Name and office are those
     of that day: who has left is still the one who signed.
@@ -22,6 +22,7 @@ class ReviewRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(40))
     digest: Mapped[str] = mapped_column(String(64))
+    content: Mapped[list[tuple[str, list[str]]]] = mapped_column(JSONColumn)
     ok: Mapped[bool]
     remark: Mapped[str] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(60))

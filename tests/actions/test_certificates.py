@@ -293,6 +293,23 @@ async def test_it_depends_says_on_what_and_asks_what_for(
     assert "做什么用" in talk.text
 
 
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [("北街小学让我开困难证明", None), ("北街小学旁边的，开个困难证明", "北街小学")],
+)
+async def test_the_school_that_wants_it_is_not_where_one_lives(
+    talk: Talk, services: FakeServices, said: str, where: str | None
+) -> None:
+    name = {"entity": "certificate", "text": "困难证明", "value": {"no": None, "name": "困难证明"}}
+    school = {"entity": "address", "text": "北街小学", "value": {"landmark": "北街小学"}}
+    talk.hear(said, "request_certificate", entities=[name, school])
+    await talk.run("action_check_certificate")
+    await talk.run("validate_certificate_form")
+    values = talk.slots["draft"]["values"]
+    assert values.get("address_text") == where
+    assert values.get("demanded") == (None if where else "北街小学")
+
+
 async def test_two_certificates_are_done_one_after_the_other(
     talk: Talk, services: FakeServices
 ) -> None:

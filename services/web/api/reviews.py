@@ -73,7 +73,8 @@ class ReviewPart(Answer):
 
     path: str
     label: str
-    lines: list[str]
+    lines: list[str] = Field(description="空：这一项去掉了")
+    before: list[str] | None = Field(description="上次有人看时的话；null：没有改")
 
 
 class ReviewDetail(ReviewItem):
@@ -149,8 +150,13 @@ async def detail(request: web.Request) -> dict[str, Any]:
     return _item(found, reviews.unit(item.owner)) | {
         "digest": item.digest,
         "content": [
-            {"path": path, "label": rules.label(path), "lines": list(lines)}
-            for path, lines in item.content
+            {
+                "path": path,
+                "label": rules.label(path),
+                "lines": list(lines),
+                "before": list(found.changes[path]) if path in found.changes else None,
+            }
+            for path, lines in found.shown
         ],
         "days": list(rules.holds[item.kind]),
         "reviews": [ReviewSaid.model_validate(r).model_dump(mode="json") for r in found.reviews],

@@ -29,7 +29,7 @@ async def page(request: web.Request) -> web.Response:
     return console_page(
         request, "reminders", "reminders", waiting=waiting, url=PATH,
         visits=await services.visits.reminders(actor),
-        wrong=await services.reviews.due(request[STAFF]), reviews=REVIEWS,
+        wrong=await services.reviews.due(request[STAFF]), reviews=REVIEWS, unit=services.reviews.unit,
         rising=await services.foresight.warned(actor), foresight=FORESIGHT,
         grids={g.id: g.name for g in (await services.places.gazetteer()).grids},
     )  # fmt: skip

@@ -13,6 +13,7 @@ from services.reviews.model import (
     Item,
     Review,
     State,
+    changes,
     counted,
     load_rules,
     rows_of,
@@ -30,7 +31,7 @@ def said(item: Item, ok: bool = True, until: str = "2027-11-24", answered: bool 
     at = datetime(2026, 11, 1, 9, 0, tzinfo=ZONE)
     last = date.fromisoformat(until) if ok else None
     answer = at if answered else None
-    return Review(1, item.digest, ok, "", "a", "甲", "单位", at, last, "", answer)
+    return Review(1, item.digest, item.content, ok, "", "a", "甲", "单位", at, last, "", answer)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,13 @@ def test_every_part_that_says_something_is_read() -> None:
     rules = load_rules(ROOT / "data")
     assert rules.label("elder.after.follow") == "大字版 · 接着说 · 其他，依次说"
     assert rules.word("true") == "是"
+
+
+def test_what_changed_stands_beside_what_was_read() -> None:
+    then = (("fee", ("不收钱",)), ("where", ("窗口",)), ("phone", ("1",)))
+    now = (("fee", ("收5元",)), ("where", ("窗口",)), ("link", ("网页",)))
+    assert changes(then, now) == {"fee": ("不收钱",), "phone": ("1",), "link": ()}
+    assert changes(now, now) == {}
 
 
 def test_the_states_are_counted_with_those_of_nobody() -> None:

@@ -35,7 +35,7 @@ async def say(
     )
 
 
-def rewrite(services: Services, **words: str) -> Card:
+def rewrite(services: Services, **words: str | None) -> Card:
     """Other words in the card, as after a change of the files and a restart."""
     cards = services.catalogue._cards
     cards["H1"] = cards["H1"].model_copy(update=words)
@@ -65,8 +65,12 @@ async def test_a_review_is_kept_with_who_when_as_what_and_until_when(services: S
 async def test_other_words_are_to_be_read_again(services: Services, clock: TestClock) -> None:
     await say(services, "supervisor1")
     digest = (await seen(services)).item.digest
-    rewrite(services, fee="每吨多少以当地窗口为准。")
-    assert (await seen(services)).standing.state == "changed"
+    fee = (await seen(services)).item.content
+    rewrite(services, fee="每吨多少以当地窗口为准。", where=None)
+    found = await seen(services)
+    assert found.standing.state == "changed"
+    assert found.changes == {part: dict(fee)[part] for part in ("fee", "where")}
+    assert found.shown[-1] == ("where", ()), "what is gone is shown, too"
     await refused(services, "supervisor1", "words_changed", digest=digest, form="form-2")
     await say(services, "supervisor1", form="form-2", days=90)
     assert (await seen(services)).standing.state == "good"

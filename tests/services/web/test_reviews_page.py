@@ -54,7 +54,7 @@ async def test_from_a_remark_to_a_signed_card(client: Client, as_staff: Token) -
 
     water = await as_staff("handler1")
     todo = await (await client.get("/console/reminders", headers=water)).text()
-    assert "有人说卡片有错，等您单位答复（1）" in todo and "抢修电话换了&lt;b&gt;" in todo
+    assert "有人说卡片有错，等着答复（1）" in todo and "抢修电话换了&lt;b&gt;" in todo
     start = await (await client.get("/console/start", headers=await as_staff("admin1"))).text()
     assert "有人说卡片有错，等着改的有1张。" in start and "还要单位复核的卡片有116张。" in start
     listed = await (await client.get(f"{PAGE}?state=wrong", headers=water)).text()

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.db import UTCDateTime
+from services.db import JSONColumn, UTCDateTime
 
 revision = "0043"
 down_revision = "0042"
@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False, autoincrement=True),
         sa.Column("key", sa.String(40), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("content", JSONColumn, nullable=False),
         sa.Column("ok", sa.Boolean(), nullable=False),
         sa.Column("remark", sa.Text(), nullable=False),
         sa.Column("by", sa.String(60), nullable=False),
