@@ -135,9 +135,12 @@ class ReviewService:
 
     async def due(self, staff: Staff) -> list[Listed]:
         """Return what is said to be wrong and is this person's to have mended: the owner's to-do."""
-        return [
-            found for found in await self.listing(staff) if found.signs and found.standing.remarks
-        ]
+        waits = select(ReviewRow.id).where(~ReviewRow.ok, ReviewRow.answered_at.is_(None))
+        async with self._db.read() as s:
+            if await s.scalar(waits.limit(1)) is None:
+                return []  # as nearly always: nothing to read and to compare
+        found = await self.listing(staff)
+        return [one for one in found if one.signs and one.standing.remarks]
 
     async def following(self, key: str, staff: Staff) -> Item | None:
         """Return the next item after this one that still waits for this person, going round once."""
