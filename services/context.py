@@ -26,6 +26,7 @@ from services.places.service import PlaceService
 from services.retention.service import RetentionService
 from services.reviews.service import ReviewService
 from services.rights.service import RightsService
+from services.themes.service import ThemeService
 from services.tickets.service import TicketService
 from services.training.annotations import AnnotationService
 from services.training.heard import HeardService
@@ -67,6 +68,7 @@ class Services:
     foresight: ForesightService
     lists: ListService
     reviews: ReviewService
+    themes: ThemeService
     outbound: Outbound
     webhooks: WebhookService
     open311: Open311Service
@@ -95,6 +97,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
     retention = RetentionService(settings, db, clock, channels)
     information = InformationService(settings, db, clock)
     visits = VisitService(settings, db, clock, people, places, tickets)
+    metrics = MetricsService(settings, db, clock, people, places, tickets, visits, catalogue.cards)
     outbound = Outbound(settings.outbound_allowed)
     return Services(
         settings,
@@ -114,7 +117,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         Suggestions(db, clock, heard),
         StandingOrders(settings, db, clock, catalogue, tickets, channels),
         WaitingList(settings, db, clock, tickets, channels, people),
-        MetricsService(settings, db, clock, people, places, tickets, visits, catalogue.cards),
+        metrics,
         AuditService(db, clock, people),
         retention,
         RightsService(db, clock, people, tickets, channels, retention, settings.data_dir),
@@ -124,6 +127,7 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         ForesightService(settings, db, clock, places, tickets, information),
         ListService(settings, db, clock, tickets),
         ReviewService(settings, db, clock, people, catalogue),
+        ThemeService(settings, db, clock, people, tickets, metrics),
         outbound,
         WebhookService(settings, db, clock, people, tickets.leaves, outbound),
         Open311Service(settings, db, clock, people, places, catalogue, tickets, channels, outbound),

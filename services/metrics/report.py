@@ -36,6 +36,14 @@ def rows_of(period: Period, today: date) -> list[Period]:
     return [] if kind is None else [p for p in period.steps(kind) if p.first <= today]
 
 
+def name_of(part: Period) -> str:
+    """Return what a part is called in its report: ``3月``, ``10月1日至10月4日``, ``11月24日``."""
+    if part.kind == "month":
+        return f"{part.first.month}月"
+    first, last = (f"{d.month}月{d.day}日" for d in (part.first, part.last))
+    return first if part.first == part.last else f"{first}至{last}"
+
+
 def comparable(earlier: Period, began: date | None) -> str:
     """Return why a period a year before cannot be compared with; "" when it can."""
     if began is None or began > earlier.last:

@@ -442,7 +442,7 @@ class MetricsService:
         shown = judged(figures(total, self.params, None), enough(total, self.params))
         return {
             "first": part.first, "last": part.last,
-            "name": f"{part.first.month}月" if part.first.day == 1 and part.kind == "month" else part.label,
+            "name": report.name_of(part),
             "figures": {f["key"]: f for f in report.picked([f.body() for f in shown], report.ROW_FIGURES)},
         }  # fmt: skip
 
@@ -478,11 +478,7 @@ class MetricsService:
         this = now.date().replace(day=1)
         last = months_on(this, -1) if last is None else last
         first = min(months_on(last, -12), months_on(last, 1 - rule.months))
-        scope = Scope(Period("custom", first, now.date()), now, actor.community_id)
-        async with self._db.read() as s:
-            await sums.steady(s)
-            began = await store.first_filed(s)
-            rows = await sums.filed_by_month(s, scope, await sums.plan(s, scope, self.params))
+        rows, began = await self.filed_since(first, actor.community_id)
         matters, places = self._monthly(rows, community, leaf)
         courses = {
             "matters": self._courses(matters, names, last, began),
@@ -492,6 +488,18 @@ class MetricsService:
             "months": trends.months_to(last, rule.months), "this_month": this if last == months_on(this, -1) else None,
             "community": community, "leaf": leaf, "rule": trends.rule_said(rule), **courses,
         }  # fmt: skip
+
+    async def filed_since(
+        self, first: date, community: str | None = None
+    ) -> tuple[list[tuple[date, str | None, str | None, int]], date | None]:
+        """Return requests by month (first day), community and leaf, and the day of the first of all."""
+        now = self._clock.now()
+        scope = Scope(Period("custom", first, now.date()), now, community)
+        async with self._db.read() as s:
+            await sums.steady(s)
+            began = await store.first_filed(s)
+            plan = await sums.plan(s, scope, self.params)
+            return await sums.filed_by_month(s, scope, plan), began
 
     def _monthly(
         self, rows: Iterable[tuple[date, str | None, str | None, int]], community: str | None,

@@ -77,12 +77,9 @@ def course(counts: Mapping[date, int], last: date, began: date | None, rule: Tre
             compared only when it was the first of the month.
     """
     first = last if began is None else began.replace(day=1)
-    whole_from = None if began is None else first if began == first else months_on(first, 1)
 
     def of(months: Sequence[date]) -> int | None:
-        if whole_from is None or months[0] < whole_from:
-            return None
-        return sum(counts.get(m, 0) for m in months)
+        return total(counts, months, began)
 
     line = months_to(last, rule.months)
     later, earlier = line[-rule.span :], line[-2 * rule.span : -rule.span]
@@ -94,6 +91,13 @@ def course(counts: Mapping[date, int], last: date, began: date | None, rule: Tre
         compared(of([last]), of([same]), days_in([last]), days_in([same]), rule),
         of([same]),
     )
+
+
+def total(counts: Mapping[date, int], months: Sequence[date], began: date | None) -> int | None:
+    """Return the requests of some months in order; None unless all of them were kept as a whole."""
+    if not months or began is None or months[0] < began:
+        return None
+    return sum(counts.get(m, 0) for m in months)
 
 
 def compared(

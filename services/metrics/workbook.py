@@ -115,8 +115,12 @@ def reports(
     return target.getvalue()
 
 
-def report_book(found: Mapping[str, Any]) -> bytes:
-    """Return the workbook of what :meth:`MetricsService.report` gave (and ``themes``, if it has any)."""
+def report_book(found: Mapping[str, Any], themes: Sequence[Mapping[str, Any]] = ()) -> bytes:
+    """Return the workbook of what :meth:`MetricsService.report` gave.
+
+    Args:
+        themes: 每月一题 of its months: month, title, who leads, state and outcome in words.
+    """
     target, book = _book()
     formats = {form: book.add_format({"num_format": f}) for form, f in FORMATS.items()}
     note = "（样本不足）" if found["note"] else ""
@@ -160,6 +164,14 @@ def report_book(found: Mapping[str, Any]) -> bytes:
             ("正在挂账", found["suspended"]),
         ],
     )  # fmt: skip
+    if themes:
+        _table(
+            book, "每月一题", ("月份", "题目", "牵头单位", "状态", "结果"),
+            [
+                (t["month"], t["title"], t["lead_name"], t["state_name"], t["outcome"])
+                for t in themes
+            ],
+        )  # fmt: skip
     w, a = found["whistles"], found["assignments"]
     _table(
         book, "吹哨和派单", ("项目", "次数"),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from services.metrics.periods import Kind, Period, around, period_of
 from services.metrics.service import TALKS
 from services.metrics.workbook import courses, report_book, reports, workbook
+from services.themes.service import STATES
 from services.web.api.metrics_answers import (
     AssignmentsAnswer,
     DashboardAnswer,
@@ -229,7 +230,21 @@ async def report(request: web.Request, query: ReportQuery) -> dict[str, Any]:
 async def download_report(request: web.Request, query: ReportQuery) -> web.Response:
     """The same report as a workbook."""
     found = await report(request, query)
-    return _sent(report_book(found), f"report-{found['period']['kind']}-{found['period']['first']}")
+    book = report_book(found, await themes_in(request, query.days(today(request))))
+    return _sent(book, f"report-{found['period']['kind']}-{found['period']['first']}")
+
+
+async def themes_in(request: web.Request, period: Period) -> list[dict[str, Any]]:
+    """Return the themes (每月一题) of a period's months that somebody has decided about, in words."""
+    services = request.app[SERVICES]
+    orgs = {o.id: o.name for o in services.people.orgs()}
+    return [
+        {"id": t.row.id, "month": t.row.month, "title": t.row.title, "outcome": t.outcome,
+         "state_name": STATES[t.row.state], "lead_name": orgs.get(t.row.lead, t.row.lead)}
+        for t in await services.themes.of_year(request[STAFF], period.first.year)
+        if t.row.state != "proposed"
+        and period.first <= date(t.row.year, t.row.month, 1) <= period.last
+    ]  # fmt: skip
 
 
 @routes.get(

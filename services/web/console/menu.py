@@ -56,6 +56,7 @@ MENU: tuple[Entry, ...] = (
     Entry("visits", "探访", "/console/visits/figures", "visits_figures", "月探访率。"),
     Entry("foresight", "先办", "/console/foresight", "foresight", "突然多起来的事，和时节预案。"),
     Entry("foresight", "时节", "/console/seasons", "seasons", "这个时节要查的。"),
+    Entry("themes", "一题", "/console/themes", "themes", "每月一题：最多的事一月办一样，办之前、办之后各多少件。"),
     Entry("lists", "清单", "/console/lists", "lists", "居民需求、服务资源、民生项目。"),
     Entry("reviews", "复核", "/console/reviews", "reviews",
           "看邻答答居民的话对不对，看过的点一下，有错的写下来。"),

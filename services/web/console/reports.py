@@ -24,6 +24,8 @@ TRENDS = "/console/data/trends"
 HERE = "data"
 LINES = 20
 """So many lines of matters are shown; the workbook has all."""
+YEAR = 12
+"""Months that a picture has room for at least, so that a few are not drawn like giants."""
 BAR, GAP, TALL = 20, 6, 46
 """Width of a month's bar, the space after it, the height of the highest one; in the picture's own units."""
 
@@ -33,6 +35,9 @@ async def report(request: web.Request, query: ReportQuery) -> web.Response:
     """The report of a period."""
     period, now = query.days(today(request)), today(request)
     found = await metrics.report(request, query)
+    themes = [
+        {**t, "url": f"/console/themes/{t['id']}"} for t in await metrics.themes_in(request, period)
+    ]
     community = found["scope"]["community"]
 
     def address(kind: str, day: date, path: str = REPORT) -> str:
@@ -41,7 +46,7 @@ async def report(request: web.Request, query: ReportQuery) -> web.Response:
 
     later = period.end.date()
     return console_page(
-        request, "data_report", HERE, period=period, found=found, home="/console/data", themes=[],
+        request, "data_report", HERE, period=period, found=found, home="/console/data", themes=themes,
         kinds=TITLES,
         workbook=address(period.kind, period.first, f"{REPORT}/workbook"),
         earlier=address(period.kind, period.before.first),
@@ -87,8 +92,13 @@ def _drawn(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "matters": [drawn(m, found["months"]) for m in found["matters"][:LINES]],
         "places": [drawn(p, found["months"]) for p in found["places"]],
-        "wide": len(found["months"]) * (BAR + GAP), "bar": BAR, "tall": TALL,
+        **picture(len(found["months"])),
     }  # fmt: skip
+
+
+def picture(months: int) -> dict[str, int]:
+    """Return the measures of a picture of so many months."""
+    return {"wide": max(YEAR, months) * (BAR + GAP), "bar": BAR, "tall": TALL}
 
 
 def drawn(line: dict[str, Any], months: Sequence[date]) -> dict[str, Any]:

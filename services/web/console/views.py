@@ -45,6 +45,7 @@ from services.web.console import (
     reports,
     rights,
     texts,
+    themes,
     training,
     visits,
 )
@@ -496,6 +497,7 @@ def setup(app: web.Application) -> None:
     information.routes.setup(app)
     data.routes.setup(app)
     reports.routes.setup(app)
+    themes.setup(app)
     rights.routes.setup(app)
     audit.routes.setup(app)
     paper.routes.setup(app)

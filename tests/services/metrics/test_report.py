@@ -14,7 +14,7 @@ from services.errors import LindaError
 from services.metrics import trends
 from services.metrics.params import TrendRule
 from services.metrics.periods import around, months_on, period_of
-from services.metrics.report import change_of, changed, comparable, rows_of
+from services.metrics.report import change_of, changed, comparable, compared, name_of, rows_of
 from services.metrics.score import Score
 from services.metrics.service import MetricsService
 from services.metrics.workbook import courses, report_book
@@ -63,6 +63,9 @@ def test_a_year_is_told_by_months_a_month_by_weeks() -> None:
     weeks = rows_of(around("month", date(2026, 10, 9)), NOW.date())
     assert [(p.first.day, p.last.day) for p in weeks] == [(1, 4), (5, 11), (12, 18), (19, 25), (26, 31)]  # fmt: skip
     assert rows_of(around("day", NOW.date()), NOW.date()) == []
+    assert [name_of(weeks[0]), name_of(YEAR)] == ["10月1日至10月4日", "1月1日至12月31日"]
+    assert [name_of(p) for p in rows_of(around("week", NOW.date()), NOW.date())] == ["11月23日", "11月24日"]  # fmt: skip
+    assert name_of(rows_of(YEAR, NOW.date())[2]) == "3月"
 
 
 def test_a_year_ago_counts_only_when_it_was_kept() -> None:
@@ -81,6 +84,15 @@ def test_changes_in_words() -> None:
     assert changed(now, old, 20) == "+4.3个百分点"
     assert changed(now, {**old, "denominator": 19}, 20) == "分母少于20，不比"
     assert changed(now, {**old, "value": None}, 20) == "—"
+
+
+@pytest.mark.parametrize(("now", "then"), [(True, False), (False, True)])
+def test_rates_are_compared_only_from_enough_answers_of_both_years(now: bool, then: bool) -> None:
+    figure = {"label": "", "text": "90.0%", "form": "percent", "value": 0.9, "denominator": 50}
+    figures = [{**figure, "key": "solved"}, {**figure, "key": "in_time"}]
+    before = {"enough": then, "figures": [{**f, "value": 0.8, "text": "80.0%"} for f in figures]}
+    found = {c["key"]: c["change"] for c in compared(figures, before, now, 20)}
+    assert found == {"solved": "样本不足", "in_time": "+10.0个百分点"}
 
 
 @pytest.mark.parametrize(

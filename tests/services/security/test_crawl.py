@@ -26,6 +26,7 @@ from services.context import Services
 from services.outbox.worker import run_due
 from services.people.model import Staff
 from services.seed.files import AccountsFile
+from services.themes.service import NewTheme
 from services.tickets.core.actor import SYSTEM, Actor
 from services.tickets.core.commands import CreateTicket
 from services.training.heard_tables import GroupRow, HeardRow
@@ -164,6 +165,15 @@ async def world(client: Client, services: Services, as_staff: Token) -> World:
     assert version
     issued = {"version": version[1], "form": "1", "do": "issue"}
     await client.post(f"/console/tickets/{number}/paper/task", data=issued, headers=desk)
+    street = next(s for s in await services.people.roster() if s.id == "dispatcher1")
+    await services.themes.propose(
+        street,
+        NewTheme(
+            year=2026, month=5, title="楼道和下水", leaves=("H6", "H7"), lead="property",
+            goal="整栋查一遍", target=3,
+        ),
+        "theme-of-the-world",
+    )  # fmt: skip
     now = datetime.now(UTC)
     async with services.db.write() as s:
         handoff = str(await s.scalar(select(HandoffRow.id)))
@@ -194,6 +204,7 @@ async def world(client: Client, services: Services, as_staff: Token) -> World:
             "exchange/import:batch": [batch], "exchange/exports:id": [export],
             "reviews:key": ["card-A1", "safety-general"], "reviews:id": ["1"],
             "exchange/export:id": [export], "webhooks:id": [hook], "interfaces:id": [hook],
+            "themes:theme": ["theme-of-the-world"], "themes:measure": ["1"],
         }  # fmt: skip
     return made
 
