@@ -26,6 +26,7 @@ from services.places.service import PlaceService
 from services.retention.service import RetentionService
 from services.reviews.service import ReviewService
 from services.rights.service import RightsService
+from services.stops.service import StopService
 from services.themes.service import ThemeService
 from services.tickets.service import TicketService
 from services.training.annotations import AnnotationService
@@ -72,6 +73,7 @@ class Services:
     outbound: Outbound
     webhooks: WebhookService
     open311: Open311Service
+    stops: StopService
 
     async def close(self) -> None:
         """Release connections."""
@@ -131,4 +133,5 @@ def build(settings: Settings, db: Database | None = None, clock: Clock | None = 
         outbound,
         WebhookService(settings, db, clock, people, tickets.leaves, outbound),
         Open311Service(settings, db, clock, people, places, catalogue, tickets, channels, outbound),
+        StopService(db, clock),
     )

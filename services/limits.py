@@ -49,6 +49,24 @@ LONGEST = timedelta(hours=1)
 """No window is longer: so long a hit is kept at most."""
 
 
+class Stopped(LindaError):
+    """A limit has been used up (429, ``retry_after`` in seconds).
+
+    Attributes:
+        what: What is counted.
+        who: Who has used it up.
+    """
+
+    def __init__(self, what: str, who: str, code: str, message: str, wait: int) -> None:
+        super().__init__(code, message, 429, {"retry_after": wait})
+        self.what = what
+        self.who = who
+
+    def until(self, now: datetime) -> datetime:
+        """Return when it may happen again."""
+        return now + timedelta(seconds=int(self.fields["retry_after"]))
+
+
 @dataclass(frozen=True)
 class Limit:
     """At most ``most`` times in ``window`` (at most :data:`LONGEST`).
@@ -75,7 +93,7 @@ class Limit:
         Whoever counts the same at the same moment waits until this transaction has ended.
 
         Raises:
-            LindaError: 429 with ``retry_after`` in seconds.
+            Stopped: 429 with ``retry_after`` in seconds.
         """
         if s.get_bind().dialect.name == "postgresql":
             # SQLite has one writer at a time; here two would count the same hits and both add one.
@@ -84,7 +102,7 @@ class Limit:
         count, first = (await s.execute(query, self.asked("limit", who, now))).one()
         if count >= self.most:
             wait = (first + self.window - now).total_seconds() if first else 0
-            raise LindaError(self.code, self.message, 429, {"retry_after": max(1, int(wait))})
+            raise Stopped(self.what, who, self.code, self.message, max(1, int(wait)))
 
     async def hit(self, s: Session, who: str, now: datetime) -> None:
         """Count one time."""

@@ -23,6 +23,7 @@ ACTION_NAMES: Mapping[str, str] = {
     "dsar.export": "导出个人信息",
     "dsar.erase": "按本人要求删除",
     "dsar.withdraw": "撤回同意",
+    "limit.lift": "放开被限次的居民或网络",
     "consent.withdraw": "收回单独同意，依据它记下的删去",
     "dsar.unlearn": "不再拿本人的话教机器人",
     "dsar.relearn": "可以拿本人的话教机器人",

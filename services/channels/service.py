@@ -46,7 +46,10 @@ from services.config import Settings
 from services.consents import records as consents
 from services.db import Database, DatabaseAway, Session
 from services.errors import LindaError
-from services.limits import Limit
+from services.limits import Limit, Stopped
+from services.stops import networks
+from services.stops import records as stops
+from services.tickets.core.actor import Actor
 from services.training.heard import HeardService
 from services.training.knowledge import Knowledge
 from services.words import piece, refusal
@@ -55,7 +58,6 @@ if TYPE_CHECKING:
     from services.people.service import PeopleService
     from services.places.service import PlaceService
     from services.privacy.notice import PrivacyNotice
-    from services.tickets.core.actor import Actor
     from services.tickets.service import TicketService
 
 __all__ = ["ChannelService", "Conversation"]
@@ -69,6 +71,8 @@ HEARTBEAT_S = 15.0
 """Seconds after which a silent event stream shows that it lives."""
 AWAY_S = 1.0
 """Seconds until an event stream looks again for a database that is away."""
+MESSAGE, PHOTO = "message", "photo"
+"""What these two limits count, as stops name it."""
 MAX_ATTACHMENTS = 60
 """Photos a conversation may keep a day; a disk is not endless."""
 UNANSWERED_AFTER = timedelta(minutes=10)
@@ -111,6 +115,7 @@ class ChannelService:
         places: PlaceService,
     ) -> None:
         self._settings = settings
+        self._networks = networks.load(settings.locality_dir)
         self._db = db
         self._clock = clock
         self._tickets = tickets
@@ -209,14 +214,27 @@ class ChannelService:
             address: Where the request comes from; 429 ``too_many_sessions`` when that many have
                 been opened from there (``LINDA_SESSIONS_PER_ADDRESS``).
         """
+        network = networks.of(self._networks, address)
+        try:
+            return await self._open_session(channel, elder, address, network)
+        except Stopped as stopped:
+            await stops.note(self._db, stopped, self._clock.now(), network=network)
+            raise
+
+    async def _open_session(
+        self, channel: str, elder: bool, address: str | None, network: networks.Network | None
+    ) -> SessionView:
         conversation_id = store.new_conversation_id()
         token = self._signer.issue(conversation_id)
         # Kept as a keyed hash: limits need to know the same address again, nobody needs to read it.
-        opened_from = self._people.vault.fingerprint(address)[:40] if address else None
+        # A shared network counts as one, whatever its addresses.
+        from_ = f"network:{network.id}" if network else address
+        opened_from = self._people.vault.fingerprint(from_)[:40] if from_ else None
+        most = network.sessions if network else self._settings.sessions_per_address
         async with self._db.write() as s:
             now = self._clock.now()
             if opened_from is not None:
-                limit = replace(SESSIONS, most=self._settings.sessions_per_address)
+                limit = replace(SESSIONS, most=most)
                 await limit.check(s, opened_from, now)
                 await limit.hit(s, opened_from, now)
             await store.open_one(
@@ -270,6 +288,13 @@ class ChannelService:
 
         Errors as :meth:`post`.
         """
+        try:
+            return await self._accept(conversation_id, message, menu)
+        except Stopped as stopped:
+            await stops.note(self._db, stopped, self._clock.now(), conversation=conversation_id)
+            raise
+
+    async def _accept(self, conversation_id: str, message: Incoming, menu: bool) -> str:
         async with self._db.write() as s:
             # The same message three times at once comes one by one.
             now = await self._lock(s, conversation_id)
@@ -412,12 +437,18 @@ class ChannelService:
         """Store a photo, at most 10 MB; 413 ``too_large``, 422 ``not_an_image``, 429."""
         now = self._clock.now()
         async with self._db.read() as s:
-            query = select(func.count()).where(
-                AttachmentRow.conversation_id == conversation_id,
-                AttachmentRow.created_at > now - timedelta(days=1),
+            day = timedelta(days=1)
+            since = await stops.counts_from(s, PHOTO, conversation_id, now - day)
+            query = select(func.count(), func.min(AttachmentRow.created_at)).where(
+                AttachmentRow.conversation_id == conversation_id, AttachmentRow.created_at > since
             )
-            if (await s.scalar(query) or 0) >= MAX_ATTACHMENTS:
-                raise refusal("too_many_attachments", 429, {"retry_after": 3600})
+            count, first = (await s.execute(query)).one()
+        if count >= MAX_ATTACHMENTS:
+            said = refusal("too_many_attachments", 429)
+            wait = max(1, int(((first or now) + day - now).total_seconds()))
+            stopped = Stopped(PHOTO, conversation_id, said.code, said.message, wait)
+            await stops.note(self._db, stopped, now, conversation=conversation_id)
+            raise stopped
         photo = await attachments.receive(chunks)
         path = await asyncio.to_thread(attachments.keep, self.uploads, photo)
         row = AttachmentRow(
@@ -854,9 +885,12 @@ class ChannelService:
         recent = (await session.scalars(query)).all()
         if len(recent) < RATE_LIMIT:
             return
+        since = await stops.counts_from(session, MESSAGE, conversation_id, now - RATE_WINDOW)
+        if recent[-1] <= since:
+            return
         seconds = max(1, round((recent[-1] + RATE_WINDOW - now).total_seconds() + 0.5))
         said = self._texts.say("rate_limited", seconds=seconds)
-        raise LindaError("rate_limited", said.text, 429, {"retry_after": seconds})
+        raise Stopped(MESSAGE, conversation_id, "rate_limited", said.text, seconds)
 
     async def _tell_kept(self, conversation_id: str, message_id: str) -> None:
         """Say once that a message is kept; a person in the conversation reads it anyway."""

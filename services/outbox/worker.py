@@ -76,6 +76,7 @@ STEPS = (
     Step(10, lambda services: services.retention.pending.work()),
     Step(30, lambda services: services.retention.nightly()),
     Step(30, lambda services: forget(services.db, services.clock.now())),
+    Step(3600, lambda services: services.stops.forget()),
     Step(5, lambda services: services.audit.seal()),
     Step(5, lambda services: services.metrics.refresh()),
 )

@@ -18,13 +18,15 @@ from services.consents import records as consents
 from services.consents.rules import load_rules as consent_rules
 from services.db import Database, DatabaseAway, Session, Write
 from services.errors import LindaError
-from services.limits import Limit, hits
+from services.limits import Limit, Stopped, hits
 from services.outbox import Work, adding
 from services.people.masking import mask_name, mask_phone
 from services.people.model import Staff
 from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.privacy.notice import PrivacyNotice
+from services.stops import networks
+from services.stops import records as stops
 from services.tickets import lists, store, views
 from services.tickets.calendars import Calendars
 from services.tickets.core import (
@@ -186,6 +188,7 @@ class TicketService:
         self.directory = load_directory(settings.locality_dir / "dispatch.yml")
         self.notice = PrivacyNotice(settings)
         self.consents = consent_rules(settings.data_dir)
+        self._networks = networks.load(settings.locality_dir)
         self.leaders = load_leaders(settings.locality_dir / "locality.yml")
         self.relay = load_relay(settings.locality_dir / "locality.yml")
 
@@ -215,11 +218,24 @@ class TicketService:
             follow_up: Whether the rules then do what is theirs (accept, dispatch). Without, the
                 ticket stays SUBMITTED until somebody acts on it: for scenarios of tests.
         """
-        async with self._db.write() as s:
-            place, door = await self._place_of(s, request, actor)
-            return await self._create(
-                s, request, actor, idempotency_key, place, door, follow_up, origin
-            )
+        try:
+            async with self._db.write() as s:
+                place, door = await self._place_of(s, request, actor)
+                return await self._create(
+                    s, request, actor, idempotency_key, place, door, follow_up, origin
+                )
+        except Stopped as stopped:
+            await self._note_stop(stopped, request.conversation_id)
+            raise
+
+    async def _note_stop(self, stopped: Stopped, conversation: str | None) -> None:
+        """Tell staff who was stopped: of a shared network by its name."""
+        fingerprint = self._people.vault.fingerprint
+        hashed = stopped.who.rpartition(":")[2]
+        named = (n for n in self._networks if fingerprint(f"network:{n.id}")[:40] == hashed)
+        await stops.note(
+            self._db, stopped, self._clock.now(), conversation=conversation, network=next(named, None)
+        )  # fmt: skip
 
     async def create_in(
         self,
@@ -1006,10 +1022,20 @@ class TicketService:
     async def _code_fits(self, ticket: Ticket, query_code: str, origin: str) -> bool:
         now, who = self._clock.now(), f"{ticket.ticket_no}:{origin}"
         async with self._db.write() as s:
-            await WRONG_CODE.check(s, who, now)
-            if secrets.compare_digest(re.sub(r"[^0-9]", "", query_code), ticket.query_code):
+            reached: Stopped | None = None
+            try:
+                await WRONG_CODE.check(s, who, now)
+            except Stopped as stopped:
+                reached = stopped
+            if reached is None and secrets.compare_digest(
+                re.sub(r"[^0-9]", "", query_code), ticket.query_code
+            ):
                 return True
-            await WRONG_CODE.hit(s, who, now)
+            if reached is None:
+                await WRONG_CODE.hit(s, who, now)
+        if reached is not None:
+            await self._note_stop(reached, ticket.conversation_id)
+            raise reached
         return False
 
     async def resident_list(

@@ -47,9 +47,12 @@ from services.web.api import (
     interfaces as interfaces_api,
 )
 from services.web.api import (
+    limits as limits_api,
+)
+from services.web.api import (
     reminders as reminders_api,
 )
-from services.web.console import calendar, interfaces, reminders, start
+from services.web.console import calendar, interfaces, limits, reminders, start
 from services.web.console import (
     reviews as reviews_page,
 )
@@ -80,6 +83,7 @@ ROUTE_MODULES: list[RouteModule] = [
     papers,
     units,
     reminders_api,
+    limits_api,
     integrity,
     visits,
     care,
@@ -106,6 +110,7 @@ ROUTE_MODULES: list[RouteModule] = [
     console,
     calendar,
     interfaces,
+    limits,
     reminders,
     reviews_page,
     start,

@@ -20,7 +20,10 @@ from services.channels.tables import HandoffRow
 from services.config import ROOT, Settings
 from services.context import Services, build
 from services.db import Database
+from services.limits import Stopped
 from services.outbox.worker import run_due
+from services.people.model import Staff
+from services.stops import records
 from services.tickets.core.actor import SYSTEM
 from services.tickets.core.commands import CreateTicket
 from services.tickets.tables import StaffReminderRow
@@ -114,11 +117,17 @@ async def known(world: World, services: Services, client: Client) -> dict[str, A
         query = select(HandoffRow.id).where(HandoffRow.conversation_id == said.session_id)
         handoff = await s.scalar(query)
     message = await heard(services, number, said.session_id)
+    for who in ("talk-1", "talk-2"):
+        stopped = Stopped("message", who, "rate_limited", "发得太快了", 3600)
+        await records.note(services.db, stopped, services.clock.now())
+    stops = [
+        s.id for s in await services.stops.list(Staff("dispatcher1", "", "dispatcher", "street"))
+    ]
     calendar = next(d for r, d in posts(client).items() if r == "POST /api/v1/calendar/notices")
     return {
         **world.numbers, "name": NAME, "phone": PHONE, "cluster": first, "cluster_2": second,
         "cluster_3": third, "reminder": reminders[0], "reminder_2": reminders[1],
-        "handoff": handoff, "said": message, "holidays": body_of(calendar)["text"],
+        "handoff": handoff, "said": message, "stop": stops[0], "stop_2": stops[1], "holidays": body_of(calendar)["text"],
     }  # fmt: skip
 
 
