@@ -98,6 +98,14 @@ class Theme:
     project: ListItemRow | None = None
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A sentence about what a theme waits for."""
+
+    theme_id: str
+    text: str
+
+
 class ThemeService:
     """每月一题.
 
@@ -137,6 +145,33 @@ class ThemeService:
         async with self._db.read() as s:
             row = await self._row(s, theme_id, staff)
         (found,) = await self._shown([row])
+        return found
+
+    async def due(self, staff: Staff) -> list[Waiting]:
+        """Return what a theme waits for from who keeps it: measures past their day, 回头看."""
+        if staff.role not in KEEPS:
+            return []
+        today = self._clock.now().date()
+        mine = true() if staff.community_id is None else _same_place(staff.community_id)
+        m, t = ThemeMeasureRow, ThemeRow
+        late = (
+            select(t, m)
+            .join(m, m.theme_id == t.id)
+            .where(mine, t.state == "adopted", m.state.in_(("todo", "doing")), m.due < today)
+            .order_by(m.due, m.id)
+        )
+        again = select(t).where(mine, t.state == "closed", t.review_due <= today)
+        async with self._db.read() as s:
+            found = [
+                Waiting(
+                    theme.id, f"{theme.title}：“{measure.text}”过了{_day(measure.due)}还没办好。"
+                )
+                for theme, measure in await s.execute(late.limit(50))
+            ]
+            found += [
+                Waiting(theme.id, f"{theme.title}：做完以后到日子了，该回头看看。")
+                for theme in await s.scalars(again.order_by(t.review_due).limit(50))
+            ]
         return found
 
     async def proposals(self, staff: Staff, year: int) -> list[Proposal]:
@@ -432,6 +467,10 @@ class ThemeService:
             )
         )  # fmt: skip
         await journal.note(s, now, staff, f"theme.{what}", f"theme:{row.id}", said[:200])
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"
 
 
 def review_due(closed: datetime, months: int) -> date:

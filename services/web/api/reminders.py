@@ -40,11 +40,20 @@ class RisingReminder(Answer):
     at: datetime
 
 
+class ThemeReminder(Answer):
+    """What a theme (每月一题) waits for: a measure past its day, or 回头看."""
+
+    theme_id: str
+    text: str
+
+
 class Reminders(Answer):
     """What nobody it is for has seen, the newest first (at most 200), and how many there are.
 
     ``rising``: what rises and nobody has decided (at most 50), not in ``count``: ``POST
     /api/v1/foresight/file`` or ``dismiss`` ends it.
+
+    ``themes``: what themes wait for, not in ``count``; it ends when somebody does it.
 
     ``visits``: the monthly visits that are due in the caller's grids (at most 20), not in ``count``;
     they are put away together with ``POST /api/v1/visits/reminders/seen``.
@@ -52,6 +61,7 @@ class Reminders(Answer):
 
     reminders: list[ReminderLine]
     count: int
+    themes: list[ThemeReminder]
     rising: list[RisingReminder]
     visits: list[VisitReminder]
 
@@ -74,6 +84,7 @@ async def waiting(request: web.Request) -> Reminders:
         count = await reminders.count(s, actor)
     return Reminders(
         reminders=[ReminderLine.model_validate(r) for r in found], count=count,
+        themes=[ThemeReminder.model_validate(t) for t in await services.themes.due(request[STAFF])],
         rising=[RisingReminder.model_validate(r) for r in await services.foresight.warned(actor)],
         visits=[VisitReminder.model_validate(r) for r in await services.visits.reminders(actor)],
     )  # fmt: skip

@@ -10,6 +10,7 @@ from services.web.auth import actor_of
 from services.web.console.foresight import PATH as FORESIGHT
 from services.web.console.frame import console_page
 from services.web.console.reviews import PATH as REVIEWS
+from services.web.console.themes import PATH as THEMES
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
@@ -30,6 +31,7 @@ async def page(request: web.Request) -> web.Response:
         request, "reminders", "reminders", waiting=waiting, url=PATH,
         visits=await services.visits.reminders(actor),
         wrong=await services.reviews.due(request[STAFF]), reviews=REVIEWS, unit=services.reviews.unit,
+        themes=await services.themes.due(request[STAFF]), theme_path=THEMES,
         rising=await services.foresight.warned(actor), foresight=FORESIGHT,
         grids={g.id: g.name for g in (await services.places.gazetteer()).grids},
     )  # fmt: skip

@@ -82,10 +82,14 @@ async def test_a_theme_from_the_top_ten_to_looking_again(
         supervisor, "theme-1", NewMeasure(text="整栋查灯", org="property", due=date(2026, 7, 20)), 3
     )
     measure = (await themes.one(supervisor, "theme-1")).measures[0]
+    late = [w.text for w in await themes.due(supervisor)]
+    assert late == ["楼道灯和下水：“整栋查灯”过了7月20日还没办好。"]
+    assert await themes.due(who["clerk1"]) == [], "the clerk keeps none"
     await refused("measures_open", themes.close(supervisor, "theme-1", "查完了", 4))
     await refused("choice_unknown", themes.move_measure(supervisor, "theme-1", measure.id, "gone", "", 4))  # fmt: skip
     await refused("measure_not_found", themes.move_measure(supervisor, "theme-1", 999, "done", "", 4))  # fmt: skip
     await themes.move_measure(supervisor, "theme-1", measure.id, "done", "三栋", 4)
+    assert await themes.due(supervisor) == []
     await refused("summary_missing", themes.close(supervisor, "theme-1", " ", 5))
     await themes.close(supervisor, "theme-1", "灯都换了", 5)
 
@@ -94,7 +98,9 @@ async def test_a_theme_from_the_top_ten_to_looking_again(
     await refused("too_early", themes.review(supervisor, "theme-1", True, "没再坏", 6))
     clock.go(datetime(2027, 5, 24, 9, tzinfo=ZONE))
     assert (await themes.one(supervisor, "theme-1")).waits
+    assert ["回头看" in w.text for w in await themes.due(dispatcher)] == [True]
     await themes.review(supervisor, "theme-1", True, "没再坏", 6)
+    assert await themes.due(dispatcher) == []
     done = await themes.one(who["auditor1"], "theme-1")
     assert (done.row.state, done.row.kept) == ("reviewed", True)
     assert [c.what for c in done.changes] == [

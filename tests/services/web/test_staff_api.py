@@ -548,6 +548,7 @@ async def test_elders_seasons_and_lists(call: Caller, services: Services) -> Non
             "count": 0,
             "visits": visits,
             "rising": [],
+            "themes": [],
         }
     assert (await call("grid1", "POST /visits/reminders/seen", {}))["reminders"] == []
     assert (await call("grid1", "GET /reminders"))["visits"] == []
