@@ -124,6 +124,11 @@ def report_instead(turn: Turn) -> list[EventType]:
     """Open a report with the message, by the best reading of it as one."""
     reading = next((r for r in turn.message.readings if r.intent == "report_problem"), None)
     leaf = Leaf(reading.leaf, reading.confidence) if reading and reading.leaf else None
+    return report_of(turn, leaf)
+
+
+def report_of(turn: Turn, leaf: Leaf | None) -> list[EventType]:
+    """Open a report with the message as one of this leaf, whatever it was taken for."""
     told = replace(turn.message, intent="report_problem", leaf=leaf)
     draft = replace(fill(report.FORM, None, told), seen="")
     return [SlotSet("draft", draft.to_slot()), FollowupAction("report_form")]

@@ -10,7 +10,7 @@ import re
 
 from actions import amending, pausing
 from actions.amending import says
-from actions.dialogue import pattern
+from actions.dialogue import load, pattern
 from actions.forms.replies import leftover
 from actions.message import Message
 
@@ -61,6 +61,12 @@ def code_alone(message: Message) -> bool:
     return not message.tapped and _CODE_ALONE.fullmatch(words) is not None
 
 
+def mended(text: str) -> str | None:
+    """Return the leaf of what is to be mended (“咋还不来修灯”), or None when that is no single one."""
+    named = (r["leaf"] for r in load("own")["mended"] if re.search(r["words"], text))
+    return next((str(leaf) for leaf in named), None)
+
+
 def meant(message: Message, name: str) -> str | None:
     """Return the action for words about an own request, or None.
 
@@ -79,6 +85,8 @@ def meant(message: Message, name: str) -> str | None:
         if says("withdraw", message.text):
             return WITHDRAW
         return URGE if says("urge", message.text) else QUERY
+    if says("picture", message.text):
+        return SUPPLEMENT
     if broke_again(message):
         return REJECT
     if amending.asks(message) or pausing.concerns(message):

@@ -28,11 +28,13 @@ from actions.echo import say_address
 from actions.form_actions import say_due, say_owner
 from actions.forms.replies import bare, leftover
 from actions.heard import number_before
-from actions.message import Message, read_time
+from actions.message import Leaf, Message, read_time
+from actions.offers import report_of
 from actions.own import (
     REVIEW,
     broke_again,
     code_alone,
+    mended,
     place_alone,
     query_code,
     same_number,
@@ -270,6 +272,9 @@ class OwnTicketAction(TurnAction):
 
         Who has none and tells in anger what is wrong reports it.
         """
+        if not open_ones and turn.loop is None and says("mend", turn.message.text):
+            leaf = mended(turn.message.text)
+            return report_of(turn, Leaf(leaf, 1.0) if leaf else None)
         if not open_ones and turn.loop is None and gist.tells_matter(turn.message.text):
             return [FollowupAction("report_form")]
         turn.say(self.NONE)
@@ -337,6 +342,9 @@ class Supplement(OwnTicketAction):
         """Add it; an address right after a question about the grid answers that question."""
         if (events := await self._taken_elsewhere(turn)) is not None:
             return events
+        if says("picture", turn.message.text) and not turn.message.attachments:
+            turn.say("supplement_picture")
+            return []
         async with turn.client() as client:
             tickets = await client.tickets(turn.conversation_id)
             open_ones = candidates(tickets, turn.message, False)

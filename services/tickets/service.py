@@ -985,6 +985,8 @@ class TicketService:
     ) -> View:
         """Return the resident view, for the ticket's own conversation or who has its query code.
 
+        With the code a confidential one is not named: a slip of paper may be read by somebody else.
+
         Args:
             also: As in :meth:`resident_act`.
             origin: Where the conversation was opened: wrong codes count by it. The sixth within
@@ -998,7 +1000,7 @@ class TicketService:
         if query_code is not None and await self._code_fits(
             ticket, query_code, origin or conversation_id or "internal"
         ):
-            return view
+            return views.unnamed(view) if ticket.confidential else view
         raise MISSING
 
     async def places_left(self, leaf: str, appointment: Mapping[str, Any]) -> View:

@@ -391,6 +391,10 @@ async def test_a_confidential_matter_is_named_only_where_it_was_reported(
     assert here["title"] == filed["title"] != "您反映的事项"
     assert (joined["ticket_no"], joined["title"]) == (filed["ticket_no"], "您反映的事项")
     assert not (joined["owner"] or {}).get("power")
+    by_code = await tickets.resident_get(filed["ticket_no"], query_code=filed["query_code"])
+    assert by_code["title"] == "您反映的事项" and not (by_code["owner"] or {}).get("power")
+    own = await tickets.resident_get(filed["ticket_no"], "conversation-1")
+    assert own["title"] == filed["title"]
 
 
 async def test_a_residents_own_tickets(tickets: TicketService, clock: TestClock) -> None:
