@@ -399,15 +399,12 @@ class FormStep(TurnAction):
             self.ask(turn, draft, question)
 
     def confirm_buttons(self, turn: Turn, draft: Draft) -> Sequence[Button]:
-        """Return the buttons under the summary, the yes first; what is sensitive has a yes without it."""
-        if self.FORM.gate is not None and (choice := consent.over_summary(draft)):
-            ways = [
-                button(say(title), f'/{intent}{{"about":"{consent.ABOUT}{key}"}}')
-                for key, title, intent in choice
-            ]
-            return (*ways, button(say("button_change"), "/deny"))
-        yes = button(say("button_submit", turn.elder), "/affirm")
-        return (yes, button(say("button_change"), "/deny"))
+        """Return the buttons under the summary, the yes first; beside it the yes that keeps what is sensitive."""
+        gated = self.FORM.gate is not None
+        ways = _ways(consent.over_summary(draft)) if gated else ()
+        plain = not (gated and consent.needs_more(draft))
+        yes = (button(say("button_submit", turn.elder), "/affirm"),) if plain else ()
+        return (*yes, *ways, button(say("button_change"), "/deny"))
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """Adjust the draft by rules of this form alone."""
@@ -466,14 +463,17 @@ def told(draft: Draft, form: Form) -> Json:
     return {k: v for k, v in draft.values.items() if k not in aside and v}
 
 
-def ask_consent(turn: Turn, draft: Draft) -> None:
-    """Ask alone whether what is sensitive is kept: what, for whom, how long (个人信息保护法 29, 30)."""
-    purpose, ways = consent.open_purpose(draft), consent.ways(draft)
-    buttons = [
+def _ways(choice: Sequence[tuple[str, str, str]]) -> tuple[Button, ...]:
+    """Return answers to a separate consent (``consent.ways``) as buttons."""
+    return tuple(
         button(say(title), f'/{intent}{{"about":"{consent.ABOUT}{key}"}}')
-        for key, title, intent in ways
-    ]
-    turn.say(f"ask_consent_{purpose}", buttons, what=consent.words(draft))
+        for key, title, intent in choice
+    )
+
+
+def ask_consent(turn: Turn, draft: Draft) -> None:
+    """Ask the guardian alone whether a child's is kept: what, for whom, how long (个人信息保护法 29–31)."""
+    turn.say(f"ask_consent_{consent.open_purpose(draft)}", _ways(consent.ways()))
 
 
 def ask_place(turn: Turn, draft: Draft) -> None:

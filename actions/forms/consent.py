@@ -1,8 +1,9 @@
 """Separate consent in a form (个人信息保护法 28–31): what is sensitive is kept after a yes to that alone.
 
-Asked only where something sensitive was told or the matter is a child's, not again for the same purpose
-and person. The summary says what it is about and offers two answers, with and without, so that one tap agrees to the order and chooses that; a
-plain “对” agrees to the order alone, and is followed by the one question (:func:`gate`). A question that asks for nothing else (“有没有要让人提前知道的”) says in its own words that the answer is kept: answering it is the
+Looked at only where something sensitive was told or the matter is a child's, not again for the same purpose
+and person. What an order cannot be carried out without is used for that order alone and goes when it is done: a
+plain “对” files it so, and no question is added. Keeping it beyond that takes a yes of its own, in one tap beside
+(“对，也记下”). A child's is the guardian's to give, and is asked for (:func:`gate`). A question that asks for nothing else (“有没有要让人提前知道的”) says in its own words that the answer is kept: answering it is the
 consent, no turn is added. Without a yes the form goes on and leaves it out. What is sensitive is data
 (``data/dialogue/consents.yml``); why so: docs/adr/0027. Pure.
 """
@@ -29,7 +30,8 @@ KNOWN = "consents"
 """Value of the consents that stood when the form was filled in."""
 ABOUT = "consent:"
 """Prefix of the buttons of the question."""
-GIVEN, REFUSED = "given", "refused"
+GIVEN, REFUSED, ONCE = "given", "refused", "once"
+"""``ONCE``: nobody was asked to keep it; it serves this order and goes when that is done."""
 SELF, GUARDIAN, PROXY = "self", "guardian", "proxy"
 ASKED = 2
 """Who does not answer that often has not agreed."""
@@ -81,13 +83,27 @@ def _asked_for(draft: Draft) -> bool:
     return open_purpose(draft) is not None and draft.asks.get(FIELD, 0) < ASKED
 
 
+def _of_children(purpose: str | None) -> bool:
+    return bool(load(DATA)["purposes"].get(purpose or "", {}).get("children"))
+
+
+def _this_once(draft: Draft) -> Draft:
+    """Return the draft with what was told for this order alone marked so; a child's stays open."""
+    while (purpose := open_purpose(draft)) is not None and not _of_children(purpose):
+        draft = replace(draft, values={**draft.values, **_put(draft, purpose, ONCE)})
+    return draft
+
+
 def gate(before: Draft, draft: Draft, message: Message) -> Draft:
-    """Hold a yes to the summary back until it is said whether what is sensitive is kept.
+    """Look at a yes to the summary: of a child the guardian's yes is waited for, all else serves this order.
 
     An answer to that files what was agreed to; a correction shows the summary again.
     """
-    if draft.outcome == SUBMIT and _asked_for(draft):
-        return replace(draft, outcome=None, asked=None, values={**draft.values, AGREED: True})
+    if draft.outcome == SUBMIT:
+        draft = _this_once(draft)
+        if _asked_for(draft):
+            return replace(draft, outcome=None, asked=None, values={**draft.values, AGREED: True})
+        return draft
     if before.asked not in (FIELD, CONFIRM):
         return draft
     if draft.outcome == DROP and refuses(message, before) and (said := _answer(message, before)):
@@ -151,7 +167,7 @@ def _put(draft: Draft, purpose: str, said: str) -> Values:
     children = load(DATA)["purposes"][purpose].get("children")
     who = GUARDIAN if children else PROXY if draft.get("subject") else SELF
     who = said if said in (GUARDIAN, PROXY) else who
-    answer = REFUSED if said == REFUSED else GIVEN
+    answer = said if said in (REFUSED, ONCE) else GIVEN
     return {FIELD: {**_answers(draft), purpose: {"answer": answer, "said_by": who}}}
 
 
@@ -160,18 +176,13 @@ def told(draft: Draft, purpose: str) -> Values:
     return _put(draft, purpose, GIVEN) if draft.asked == "health" else {}
 
 
-def ways(draft: Draft) -> Sequence[tuple[str, str, str]]:
-    """Return the answers as buttons: what it means, the key of its title, the intent."""
-    rule = load(DATA)["purposes"].get(open_purpose(draft) or "", {})
-    if rule.get("children"):
-        return (
-            (GUARDIAN, "button_consent_guardian", "affirm"),
-            (PROXY, "button_consent_proxy", "affirm"),
-            (REFUSED, "button_consent_refused", "deny"),
-        )
+def ways() -> Sequence[tuple[str, str, str]]:
+    """Return the answers of a guardian as buttons: what it means, the key of its title, the intent."""
     return (
-        (GIVEN, "button_consent_given", "affirm"), (REFUSED, "button_consent_refused", "deny"),
-    )  # fmt: skip
+        (GUARDIAN, "button_consent_guardian", "affirm"),
+        (PROXY, "button_consent_proxy", "affirm"),
+        (REFUSED, "button_consent_refused", "deny"),
+    )
 
 
 def words(draft: Draft) -> str:
@@ -182,9 +193,9 @@ def words(draft: Draft) -> str:
 
 
 def _left_out(draft: Draft) -> list[str]:
-    """Return the purposes without a yes."""
+    """Return the purposes that were refused, or of a child without the guardian's yes."""
     answered = _answers(draft)
-    agreed = [p for p, said in answered.items() if said["answer"] == GIVEN]
+    agreed = [p for p, said in answered.items() if said["answer"] in (GIVEN, ONCE)]
     return [
         p for p in purposes(draft)
         if p not in agreed and (p in answered or not _stands(draft, p))
@@ -229,13 +240,20 @@ def lines(draft: Draft, message: Message) -> list[tuple[str, str]]:
 
 
 def over_summary(draft: Draft) -> Sequence[tuple[str, str, str]]:
-    """Return the yes with it and the yes without it as buttons; empty when nothing is open."""
+    """Return the ways beside a plain yes as buttons (see :func:`ways`); empty when nothing is open."""
     if not _asked_for(draft):
         return ()
-    given, *_, refused = ways(draft)
-    children = given[0] == GUARDIAN
-    title = "button_all_right_guardian" if children else "button_all_right_kept"
-    return (given[0], title, given[2]), (refused[0], "button_all_right_not_kept", refused[2])
+    if _of_children(open_purpose(draft)):
+        return (
+            (GUARDIAN, "button_all_right_guardian", "affirm"),
+            (REFUSED, "button_all_right_not_kept", "deny"),
+        )
+    return ((GIVEN, "button_all_right_kept", "affirm"),)
+
+
+def needs_more(draft: Draft) -> bool:
+    """Whether a plain yes to the summary is not enough: it is a child's."""
+    return _of_children(open_purpose(draft)) and _asked_for(draft)
 
 
 def to_ticket(draft: Draft) -> dict[str, Any]:

@@ -54,10 +54,11 @@ class Exempt(_Part):
 
 
 class ConsentRules(_Part):
-    """The whole file; the patterns are the dialogue's."""
+    """The whole file; the patterns are the dialogue's. ``once_days``: see ``retention.consents.once_over``."""
 
     version: str = Field(pattern=r"^\d{4}-\d{2}(\.\d+)?$")
     keeps: Mapping[str, int]
+    once_days: int = Field(ge=1)
     said_by: Mapping[str, str]
     purposes: Mapping[str, Purpose]
     exempt: tuple[Exempt, ...]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
 from services.audit.chain import GONE
 from services.audit.service import erase_content
+from services.consents.records import ONCE
 from services.consents.rules import ConsentRules
 from services.consents.tables import SensitiveConsentRow
 from services.db import Session
@@ -53,6 +54,27 @@ async def withdrawn(
     return kept
 
 
+async def once_over(s: Session, rules: ConsentRules, now: datetime) -> list[str]:
+    """End what was told for one order, and have it erased, when that has been done with for ``once_days``.
+
+    Nobody was asked to keep it: using it for the order itself needs no consent (个人信息保护法 13, 1 (2)), keeping it does.
+
+    Returns:
+        The tickets from which it goes; what is still open, or was changed lately, waits.
+    """
+    row, before = SensitiveConsentRow, now - timedelta(days=rules.once_days)
+    told = select(row).where(row.answer == ONCE, row.withdrawn_at.is_(None), row.at < before)
+    gone = []
+    for each in await s.scalars(told.order_by(row.id)):
+        ticket = await store.load(s, each.ticket_no)
+        quiet = ticket is None or ticket.updated_at is None or ticket.updated_at < before
+        if quiet and (ticket is None or await whole.is_over(s, ticket)):
+            each.withdrawn_at = now
+            gone.append(each.ticket_no)
+    await put(s, "consent", gone, now)
+    return gone
+
+
 async def depending(
     s: Session, rows: Collection[SensitiveConsentRow], rules: ConsentRules
 ) -> list[str]:
@@ -78,7 +100,9 @@ async def erase(s: Session, number: str, rules: ConsentRules, entry_id: int) -> 
     theirs = row.ticket_no == number
     if ticket.conversation_id:
         theirs |= row.conversation_id == ticket.conversation_id
-    over = select(row.purpose).where(theirs, row.withdrawn_at.is_not(None))
+    # What was told for another order only is that one's.
+    other = (row.answer == ONCE) & (row.ticket_no != number)
+    over = select(row.purpose).where(theirs, row.withdrawn_at.is_not(None), ~other)
     purposes = sorted(set(await s.scalars(over)))
     query = select(TicketEventRow).where(TicketEventRow.ticket_no == number)
     changed = []

@@ -16,6 +16,7 @@ from services.config import Settings
 from services.consents.rules import load_rules as consent_rules
 from services.people import residents
 from services.people.tables import ResidentRow
+from services.retention import consents
 from services.retention import tickets as erasing
 from services.retention.pending import Pending
 from services.retention.rows import ROWS
@@ -61,7 +62,8 @@ class RetentionService:
         self._channels = channels
         self._file = settings.data_dir / "retention.yml"
         self.rules: Rules = load_rules(self._file)
-        self.pending = Pending(db, clock, channels, consent_rules(settings.data_dir))
+        self.consents = consent_rules(settings.data_dir)
+        self.pending = Pending(db, clock, channels, self.consents)
 
     async def due(self) -> list[Due]:
         """Return what is due now, by class, changing nothing."""
@@ -81,6 +83,8 @@ class RetentionService:
             if due.count:
                 await self._erase(kind, due, who)
             done.append(due)
+        async with self._db.write() as s:
+            await consents.once_over(s, self.consents, self._clock.now())
         await self.pending.work()
         return done
 

@@ -321,6 +321,13 @@ class TicketService:
         who = resident(str(last.conversation_id or last.resident_id or ticket_no))
         return await self._create(session, request, who, key, last.place, clear.room, True)
 
+    async def _standing(self, s: Session, request: CreateTicket) -> list[str]:
+        """Return the separate consents that stand, where the request holds something that needs one."""
+        here = request.conversation_id
+        if here is None or not self.consents.wanted(request.leaf, request.appointment):
+            return []
+        return consents.standing(await consents.given(s, [here]))
+
     async def _create(
         self,
         s: Session,
@@ -360,7 +367,9 @@ class TicketService:
             return await self._filed(s, await self._load(s, str(made_there)), actor)
         await self._count_again(s, limits, known.used, now)
         first = self._contact(number, request, door)
-        first += consents.written(number, request, actor, self.consents, now)
+        first += consents.written(
+            number, request, actor, self.consents, now, await self._standing(s, request)
+        )
         if used:
             first.append(hits(used, now))
         event = decide.submit(

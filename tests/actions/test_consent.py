@@ -41,12 +41,12 @@ def asked() -> Draft:
     draft, question = step(meal.FORM, None, replace(said, entities=(*said.entities, relation)))
     lines = dict(meal.summary(draft, msg()))
     assert question == CONFIRM and consent.words(draft) == "糖尿病餐"
-    assert "糖尿病餐" in lines["忌口"] and "三年清除；不记也照样订" in lines["记不记"]
+    assert "糖尿病餐" in lines["忌口"] and "这回办完就清除" in lines["记不记"]
     return draft
 
 
 GIVEN = [{
-    "purpose": "meal_diet", "answer": "given", "said_by": "proxy", "relation": "mother", "version": "2026-11",
+    "purpose": "meal_diet", "answer": "given", "said_by": "proxy", "relation": "mother", "version": "2026-11.1",
 }]  # fmt: skip
 
 
@@ -61,14 +61,12 @@ def test_one_answer_over_the_summary_agrees_to_the_order_and_to_that(answer: Mes
 
 
 @pytest.mark.parametrize("yes", ["对", "没错", "提交吧"])
-def test_a_plain_yes_agrees_to_the_order_alone(yes: str) -> None:
-    draft, question = step(meal.FORM, asked(), msg(yes, "affirm", id="m2"))
-    assert question == consent.FIELD and draft.outcome is None
-    after = fill(meal.FORM, draft, msg("同意", "chitchat", id="m3"))
-    assert after.outcome == SUBMIT and meal.to_ticket(after, "c1")["consents"] == GIVEN
-    changed, question = step(meal.FORM, draft, order({"软和点": "soft"}, id="m3"))
-    assert question == CONFIRM, "a correction is read out again"
-    assert step(meal.FORM, changed, msg("对", "affirm", id="m4"))[1] == consent.FIELD
+def test_a_plain_yes_files_it_for_this_order_alone(yes: str) -> None:
+    draft = fill(meal.FORM, asked(), msg(yes, "affirm", id="m2"))
+    assert draft.outcome == SUBMIT
+    body = meal.to_ticket(draft, "c1")
+    assert body["appointment"]["diet"] == ["diabetic", "low_salt"]
+    assert body["consents"] == [{**GIVEN[0], "answer": "once"}]
 
 
 @pytest.mark.parametrize("answer", [
@@ -90,17 +88,23 @@ def test_who_only_says_not_to_keep_it_sees_the_summary_without() -> None:
     assert question in (CONFIRM, CHANGE) and draft.get("consent") is None
 
 
-def test_who_does_not_answer_has_not_agreed() -> None:
-    draft, question = step(meal.FORM, None, order({"清真": "halal"}))
-    draft, question = step(meal.FORM, draft, msg("对", "affirm", id="m2"))
+def test_a_guardian_who_does_not_answer_has_not_agreed() -> None:
+    told = {
+        "leaf": "F3",
+        "subject": "grandson",
+        "date": "2026-11-30",
+        "phone": "13512345678",
+        "narrative": "报托管",
+    }
+    draft = Draft("booking", "m1", asked=CONFIRM, values=told)
+    draft, question = step(booking.FORM, draft, msg("对", "affirm", id="m2"))
+    assert question == consent.FIELD and draft.outcome is None
     times = 0
     while question == consent.FIELD:
         times += 1
-        draft, question = step(meal.FORM, draft, msg("外头下雨了呢", "chitchat", id=f"w{times}"))
-    assert (times, question) == (2, CONFIRM)
-    assert fill(meal.FORM, draft, msg("对", "affirm", id="m9")).outcome == SUBMIT
-    body = meal.to_ticket(draft, "c1")
-    assert body["appointment"]["diet"] == [] and "consents" not in body
+        draft, question = step(booking.FORM, draft, msg("外头下雨了呢", "chitchat", id=f"w{times}"))
+    assert times == 2
+    assert "subject" not in booking.to_ticket(draft, "c1")
 
 
 def test_what_stands_is_not_asked_again_of_the_same_person() -> None:

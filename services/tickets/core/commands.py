@@ -55,7 +55,7 @@ class Consent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     purpose: str = Field(max_length=20, description="用途，dialogue/consents.yml 里的")
-    answer: Literal["given", "refused"] = "given"
+    answer: Literal["given", "refused", "once"] = "given"
     said_by: Literal["self", "guardian", "proxy"] = "self"
     relation: str | None = Field(None, max_length=30, description="说的是居民的什么人")
     version: str | None = Field(None, max_length=12, description="问的话是哪一版；不填是现在的")

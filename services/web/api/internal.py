@@ -15,7 +15,6 @@ from pydantic import BaseModel, Field
 
 from services.channels import closing, drafts, own_data
 from services.channels.service import Conversation
-from services.consents import records as consents
 from services.context import Services
 from services.errors import LindaError
 from services.people.model import Home
@@ -200,7 +199,6 @@ async def file_ticket(request: web.Request, body: CreateTicket) -> dict[str, Any
     services = request.app[SERVICES]
     conversation = await _conversation(services, body.conversation_id)
     ticket = await _of_resident(services, body, conversation)
-    await _agreed(services, ticket, conversation)
     return await services.tickets.create(
         ticket,
         resident(conversation.id),
@@ -260,7 +258,6 @@ async def wait_for_place(request: web.Request, body: CreateTicket) -> dict[str, 
     conversation = await services.channels.conversation(request.match_info["id"])
     here = body.model_copy(update={"conversation_id": conversation.id})
     wanted = await _of_resident(services, here, conversation)
-    await _agreed(services, wanted, conversation)
     return await services.waiting.join(wanted)
 
 
@@ -634,13 +631,6 @@ async def _home(services: Services, conversation_id: str) -> Home | None:
     async with services.db.read() as s:
         known = await services.people.resident(s, conversation.resident_id)
     return known.home if known else None
-
-
-async def _agreed(services: Services, wanted: CreateTicket, conversation: Conversation) -> None:
-    """Refuse what needs a separate consent that nobody gave (422 ``consent_missing``)."""
-    async with services.db.read() as s:
-        rows = await consents.given(s, (conversation.id, *conversation.siblings))
-    consents.check(wanted, services.tickets.consents, consents.standing(rows))
 
 
 async def _of_resident(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,31 +42,69 @@ async def post(client: Client, services: Services, body: dict[str, Any], key: st
     return answer.status, await answer.json()
 
 
+async def later(services: Services, **time: int) -> None:
+    """Set the clock on."""
+    await services.clock.set(services.db, services.clock.now() + timedelta(**time))
+
+
 async def rows(services: Services) -> list[SensitiveConsentRow]:
     async with services.db.read() as s:
         return [*await s.scalars(select(SensitiveConsentRow).order_by(SensitiveConsentRow.id))]
 
 
-async def test_what_nobody_agreed_to_is_not_written_down(
+async def test_what_nobody_agreed_to_keep_is_told_for_this_once(
     client: Client, services: Services
 ) -> None:
     here = (await services.channels.open_session()).session_id
-    status, answer = await post(client, services, booking(here), "k1")
-    assert (status, answer["error"]["code"]) == (422, "consent_missing")
+    assert (await post(client, services, booking(here), "k1"))[0] == 201
+    (row,) = await rows(services)
+    assert (row.purpose, row.answer, row.relation) == ("care_health", "once", "mother")
     status, _ = await post(client, services, booking(here, consents=[CONSENT]), "k2")
     assert status == 201
-    (row,) = await rows(services)
+    row = (await rows(services))[1]
     assert (row.purpose, row.version, row.answer, row.said_by, row.relation) == (
-        "care_health", "2026-11", "given", "proxy", "mother",
+        "care_health", "2026-11.1", "given", "proxy", "mother",
     )  # fmt: skip
     assert (row.channel, row.conversation_id, row.by) == ("web", here, None) and row.at is not None
-    status, _ = await post(client, services, booking(here), "k3")
-    assert status == 201, "it stands for the same person"
+    assert (await post(client, services, booking(here), "k3"))[0] == 201
+    assert len(await rows(services)) == 2, "it stands for the same person"
     mine = booking(here)
     del mine["subject"]
-    assert (await post(client, services, mine, "k4"))[0] == 422, "not for another one"
+    assert (await post(client, services, mine, "k4"))[0] == 201
+    assert [r.answer for r in await rows(services)] == ["once", "given", "once"], "not for another"
     refused = booking(here, consents=[{**CONSENT, "answer": "refused"}])
-    assert (await post(client, services, refused, "k5"))[0] == 422, "and yet it stands there"
+    status, answer = await post(client, services, refused, "k5")
+    assert (status, answer["error"]["code"]) == (422, "consent_refused"), "and yet it stands there"
+
+
+async def test_what_was_told_for_once_goes_when_the_order_is_done_with(
+    services: Services,
+) -> None:
+    here = (await services.channels.open_session()).session_id
+    wanted = CreateTicket.model_validate(booking(here))
+    number = str((await services.tickets.create(wanted, resident(here)))["ticket_no"])
+    kept = CreateTicket.model_validate(booking(here, subject=None, consents=[
+        {"purpose": "care_health", "said_by": "self"}
+    ]))  # fmt: skip
+    other = str((await services.tickets.create(kept, resident(here)))["ticket_no"])
+    await later(services, days=40)
+    await services.retention.purge()
+    assert "糖尿病" in await stored(services, number), "it is still to be done"
+    for no in (number, other):
+        await services.tickets.resident_act(no, "withdraw", {"reason": "不用了"}, here)
+    await later(services, days=29)
+    await services.retention.purge()
+    assert "糖尿病" in await stored(services, number), "somebody may ask about it"
+    await later(services, days=2)
+    await services.retention.purge()
+    left = await stored(services, number)
+    assert "糖尿病" not in left and "助浴" in left
+    assert "糖尿病" in await stored(services, other), "what somebody agreed to keep stays"
+    once, given = await rows(services)
+    assert once.withdrawn_at is not None and given.withdrawn_at is None
+    while await services.audit.seal():
+        pass
+    assert (await services.audit.verify()).count == 0
 
 
 async def test_a_childs_is_the_guardians_and_may_be_refused(
@@ -73,7 +112,6 @@ async def test_a_childs_is_the_guardians_and_may_be_refused(
 ) -> None:
     here = (await services.channels.open_session()).session_id
     body = {"conversation_id": here, "kind": "booking", "leaf": "F3", "narrative": "报托管"}
-    assert (await post(client, services, body, "k1"))[0] == 422
     own = {**body, "consents": [{"purpose": "child", "said_by": "self"}]}
     status, answer = await post(client, services, own, "k2")
     assert (status, answer["error"]["code"]) == (422, "guardian_needed")
