@@ -404,6 +404,24 @@ async def test_a_receipt_in_large_letters_says_how_it_stands_in_their_words(page
     await expect(page.locator(".ticket .step")).to_have_text("派给王芳了。")
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"appointment": {"date": "2026-11-30"}}, "等您补材料"),
+        ({"certificate": {"name": "居住证明"}}, "等您补材料"),
+        ({}, "等您补充"),
+        ({"state": "DISPATCHED", "certificate": {"name": "居住证明"}}, "已派单"),
+    ],
+)
+async def test_what_was_booked_or_applied_for_waits_for_materials_on_its_stamp(
+    page: Page, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], words: str
+) -> None:
+    for name, value in {"state": "NEED_INFO", **more}.items():
+        monkeypatch.setitem(TICKET, name, value)
+    await say(page, "楼道灯坏了")
+    await expect(page.locator(".ticket .stamp")).to_have_text(words)
+
+
 async def test_too_long_is_said_with_both_numbers(page: Page, chat: Chat) -> None:
     await say(page, "长" * 2001)
     await expect(page.get_by_text("一次最多发2000个字，您写了2001个，都还在框里。")).to_be_visible()

@@ -200,7 +200,7 @@ async def world(client: Client, services: Services, as_staff: Token) -> World:
             "training/runs:id": ["run-1"], "training/models:sha256": [SHA], "visits:elder": [elder],
             "rights/requests:id": [request], "exchange/imports:batch": [batch],
             "rights:id": [request], "rights/glass:id": [glass.id], "rights/glasses:id": [glass.id],
-            "reminders:id": ["1"], "open311-keys:id": ["1"], "interfaces/keys:id": ["1"],
+            "reminders:id": ["1"], "limits:id": ["1"], "open311-keys:id": ["1"], "interfaces/keys:id": ["1"],
             "exchange/import:batch": [batch], "exchange/exports:id": [export],
             "reviews:key": ["card-A1", "safety-general"], "reviews:id": ["1"],
             "exchange/export:id": [export], "webhooks:id": [hook], "interfaces:id": [hook],

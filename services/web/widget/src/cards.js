@@ -26,12 +26,12 @@ function ticketCard(card, announce) {
   const standing = (largeLetters() && card.state_elder) || card.state_text;
   return el(
     "section",
-    { class: "card ticket", "aria-label": say("receipt_of", { number: card.ticket_no }), "data-ticket": card.ticket_no },
+    { class: "card ticket", "aria-label": say("receipt_of", { number: card.ticket_no }), "data-ticket": card.ticket_no, "data-materials": waitsForMaterials(card) },
     el(
       "header",
       {},
       el("span", { class: "slip" }, say("receipt")),
-      stamp(el("span", { class: "stamp" }), stateOf(card)),
+      stamp(el("span", { class: "stamp" }), stateOf(card.state, waitsForMaterials(card))),
     ),
     el("p", { class: "number" }, ...breakable(card.ticket_no)),
     card.title ? el("p", { class: "title" }, card.title) : null,
@@ -49,9 +49,14 @@ function ticketCard(card, announce) {
   );
 }
 
-/** The name of a receipt's state; what was booked or applied for waits for materials. */
-function stateOf(card) {
-  return card.state === "NEED_INFO" && (card.appointment || card.certificate) ? "waits_materials" : card.state;
+/** Whether what is missing are materials: of what was booked or applied for. */
+function waitsForMaterials(card) {
+  return Boolean(card.appointment || card.certificate);
+}
+
+/** The name of a state on a receipt. */
+function stateOf(state, materials) {
+  return state === "NEED_INFO" && materials ? "waits_materials" : state;
 }
 
 /** Let a stamp show a state in a word or two; one that this version does not know is left out. */

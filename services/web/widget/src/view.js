@@ -280,7 +280,8 @@ class View {
       if (card.dataset.ticket !== change.ticket_no) continue;
       const node = card.querySelector(".stamp");
       const before = node.dataset.words;
-      if (stamp(node, change.state).dataset.words === before) continue;
+      const state = stateOf(change.state, "materials" in card.dataset);
+      if (stamp(node, state).dataset.words === before) continue;
       // What the receipt said about the old state is no longer so; the news is in the messages.
       card.querySelector(".step")?.closest("div").remove();
     }
