@@ -32,8 +32,7 @@ async def with_photos(services: Services) -> str:
     """A meal that the canteen brings, with two photos of the resident's."""
     here = (await services.channels.open_session()).session_id
     photos = [
-        (await services.channels.add_attachment(here, jpeg(c))).id
-        for c in ("darkred", "navy")
+        (await services.channels.add_attachment(here, jpeg(c))).id for c in ("darkred", "navy")
     ]
     wanted = CreateTicket(
         conversation_id=here, leaf="A1", narrative="饭盒漏了", attachments=photos,
