@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.catalogue.files import read
 
@@ -40,21 +40,36 @@ Content = tuple[tuple[str, tuple[str, ...]], ...]
 """Path of each part of the words, and its lines."""
 
 
+GENERAL = "general"
+"""The safety card of every danger that has none of its own."""
+
+
+def _with_general(owners: Mapping[str, str]) -> Mapping[str, str]:
+    if GENERAL not in owners:
+        raise ValueError(f"owners 里要写 {GENERAL}：没写的安全提示卡归它的单位")
+    return owners
+
+
 class Rules(BaseModel):
     """``data/reviews.yml``: how long a review holds (days, the usual first), names for the page.
 
     Attributes:
-        owners: Unit of a safety card that no leaf has; all others are the unit's of their leaf.
+        owners: Unit of a safety card that no leaf has, ``general`` for those that are not named; all
+            others are the unit's of their leaf.
         joined: Parts whose lines are single words, shown in one line.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     holds: Mapping[Kind, Annotated[tuple[int, ...], Field(min_length=1)]]
-    owners: Mapping[str, str]
+    owners: Annotated[Mapping[str, str], AfterValidator(_with_general)]
     labels: Mapping[str, str]
     joined: frozenset[str]
     words: Mapping[str, str]
+
+    def owner(self, card: str) -> str:
+        """Return the unit of a safety card without a leaf; a new card must not break the page."""
+        return self.owners.get(card, self.owners[GENERAL])
 
     def label(self, path: str) -> str:
         """Return the name of a part: ``elder.after.worse`` → 大字版 · 接着说 · 更重了."""

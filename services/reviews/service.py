@@ -98,7 +98,7 @@ class ReviewService:
             parts = words.model_dump(mode="json", exclude={"leaf"})
             parts["numbers"] = [numbers[n] for n in words.numbers if n in numbers]
             name = f"{leaf} {words.title}" if leaf in cards else words.title
-            owner = cards[leaf].owner if leaf in cards else self.rules.owners[leaf]
+            owner = cards[leaf].owner if leaf in cards else self.rules.owner(leaf)
             content = tuple(rows_of(parts))
             found.append(Item(f"safety-{leaf}", "safety", name, owner, content, seen))
         return found

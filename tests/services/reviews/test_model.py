@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from services.clock import ZONE
 from services.config import ROOT
@@ -12,6 +13,7 @@ from services.reviews.model import (
     Filed,
     Item,
     Review,
+    Rules,
     State,
     changes,
     counted,
@@ -88,3 +90,13 @@ def test_what_changed_stands_beside_what_was_read() -> None:
 def test_the_states_are_counted_with_those_of_nobody() -> None:
     assert counted([standing(NEW, [], TODAY, 365)])["none"] == 1
     assert counted([])["wrong"] == 0
+
+
+def test_a_safety_card_that_nobody_named_a_unit_for_belongs_to_the_general_ones() -> None:
+    rules = load_rules(ROOT / "data")
+    assert rules.owner("scald") == "heating" != rules.owners["general"]
+    assert rules.owner("a-new-card") == rules.owners["general"]
+    named = rules.model_dump()
+    del named["owners"]["general"]
+    with pytest.raises(ValidationError, match="general"):
+        Rules.model_validate(named)

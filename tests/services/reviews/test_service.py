@@ -158,7 +158,11 @@ async def test_safety_cards_have_a_unit_each_and_the_check_knows_the_states(
     services: Services,
 ) -> None:
     units = {o.id for o in services.people.orgs()}
-    assert [i.key for i in services.reviews.items() if i.owner not in units] == []
+    items = services.reviews.items()
+    assert [i.key for i in items if i.owner not in units] == []
+    leaves = {i.key.removeprefix("card-") for i in items if i.kind == "card"}
+    own = {i.key.removeprefix("safety-") for i in items if i.kind == "safety"} - leaves
+    assert own == set(services.reviews.rules.owners), "each has a unit of its own in the file"
     await say(services, "dispatcher1", key="safety-general")
     await say(services, "handler1", ok=False, remark="电话换了")
     cards, safety = await services.reviews.for_check()
