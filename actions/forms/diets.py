@@ -39,14 +39,31 @@ def apart(message: Message) -> list[dict[str, Any]]:
 
     A diet belongs to the number before it (“一份清真”), or, where a diet comes first, to the one behind it.
     """
-    counts = [e for e in message.meant("count") if pattern("meals", "portions").search(e.text)]
-    told = message.meant("diet")
+    if some := some_of(message):
+        return some
+    counts, told = _counts(message), message.meant("diet")
     if len(counts) < 2 or len({str(e.value) for e in told}) < 2:
         return []
     ahead = told[0].start < counts[0].start
     groups = [_of(e, counts, told, ahead) for e in counts]
     found = [g for g in groups if g["diet"]]
     return found if len(found) > 1 else []
+
+
+def some_of(message: Message) -> list[dict[str, Any]]:
+    """Return the portions when only some of a number have a diet (“三份饭，一份不要肉的”), the others last."""
+    counts, told = _counts(message), message.meant("diet")
+    if len(counts) < 2 or any(d.start < counts[1].start for d in told):
+        return []
+    groups = [_of(e, counts, told, ahead=False) for e in counts[1:]]
+    others = int(counts[0].value) - sum(g["portions"] for g in groups)
+    if others < 1 or not all(g["diet"] for g in groups):
+        return []
+    return [*groups, {"portions": others, "diet": []}]
+
+
+def _counts(message: Message) -> list[Entity]:
+    return [e for e in message.meant("count") if pattern("meals", "portions").search(e.text)]
 
 
 def _of(
@@ -72,7 +89,8 @@ def words(order: Mapping[str, Any], portions: int) -> str:
     each = order.get(APART) or []
     if each and sum(e["portions"] for e in each) == portions:
         return say("diet_joint").join(
-            say("diet_of_portions", n=e["portions"], diet=names(e["diet"])) for e in each
+            say("diet_of_portions", n=e["portions"], diet=names(e["diet"]) or say("diet_none"))
+            for e in each
         )
     return names(order.get("diet") or [])
 

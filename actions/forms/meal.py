@@ -211,7 +211,10 @@ def _portions(message: Message, draft: Draft) -> Values:
 
 
 def _told_apart(message: Message) -> int:
-    """Return how many “两份，一份不要辣，一份软点” are: those told one by one, once; 0 for one number."""
+    """Return how many portions are told one by one, once; 0 for one number.
+
+    “两份，一份不要辣，一份软点” are two, and “三份饭，一份不要肉的” three: some of those told before.
+    """
     told = [e for e in message.meant("count") if _pattern("portions").search(e.text)]
     if (
         len(told) < 2
@@ -220,7 +223,8 @@ def _told_apart(message: Message) -> int:
     ):
         return 0
     first, *rest = (int(e.value) for e in told)
-    return first if first == sum(rest) else first + sum(rest)
+    some = bool(diets.some_of(message))
+    return first if some or first == sum(rest) else first + sum(rest)
 
 
 def _eaters(message: Message, draft: Draft) -> int:

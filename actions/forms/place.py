@@ -45,6 +45,10 @@ DOOR_SAID = "door_said"
 PINNED = "pinned"
 """Label of the last location that was shared: it was heard also when it says nothing new."""
 _FLOOR = re.compile(r"(?:(?P<floor>[一二三四五六七八九十]{1,3}|\d{1,2})(?:楼|层))?").pattern
+_ONLY_FLOOR = re.compile(
+    r"(?P<own>(?:我|俺|咱)们?(?:家|屋|们)?(?:就)?(?:住)?(?:在|是)?)?(?:就)?(?:是|在)?"
+    r"(?P<floor>[一二三四五六七八九十]{1,3}|\d{1,2})(?:楼|层)(?:的|那家|那户)?"
+)
 _DOOR = re.compile(rf"(?:在|是)?{_FLOOR}(?P<room>\d{{3,4}})?(?:室|号|房)?(?:的|啊|哈|嘛)?")
 _DOOR_BEHIND = re.compile(
     rf"[，,、 ]+(?:在|住)?{_FLOOR}[，,、 ]*(?P<room>\d{{3,4}}(?![\d.]|号?楼|[元块份人个天点年月]))?(?:室|号|房)?"
@@ -224,10 +228,12 @@ def answer(message: Message, draft: Draft) -> Values:
 def _in_own_words(message: Message, draft: Draft) -> Values:
     """Take words that no rule reads as a place: with a word of position, or so short that they may
     be the nickname of one. A nickname is a guess that falls when the locality does not know it."""
-    text = message.text.strip()
+    text = corrections.behind(message.text).strip(" ，,。")
     if not leftover(message) or is_question(message):
         return {}
     pieces = [p.strip() for p in _CLAUSE.split(text) if p.strip()]
+    if floor := _floor_alone(pieces):
+        return _fresh(draft, {"floor": floor}, text)
     spots = [p for p in pieces if names_place(p)]
     if len(pieces) > 1 and len(spots) == 1:  # “路灯坏了，老邮电局对面”
         text = spots[0]
@@ -237,6 +243,15 @@ def _in_own_words(message: Message, draft: Draft) -> Values:
     if short and (message.uncertain or message.intent in _MAY_BE_PLACE):
         return {**_fresh(draft, {"place": text}, text), "place_guess": True}
     return {}
+
+
+def _floor_alone(pieces: Sequence[str]) -> str:
+    """Return the floor when nothing else was said; of two (“是四楼，我家在三楼”) one's own; empty otherwise."""
+    said = [_ONLY_FLOOR.fullmatch(bare(p)) for p in pieces]
+    floors = [s for s in said if s is not None]
+    if not floors or len(floors) < len(said):
+        return ""
+    return str(to_int(next((s for s in floors if s["own"]), floors[-1])["floor"]))
 
 
 def home(message: Message) -> Values:

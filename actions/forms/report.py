@@ -78,6 +78,9 @@ _NAME_WRITTEN = re.compile(
 _TURNS_AROUND = re.compile(r"不是.+?[,\uff0c]?是|是.+不是|(写|说|记)错")
 """A correction of words that no field holds (“是2楼不是3楼”): it belongs to the story."""
 _DOOR = re.compile(r"\d{2,4}(室|号)?")
+_STOREY = re.compile(
+    r"(?:我家?|俺家?)?(?:住|在|是)*(?:[一二三四五六七八九十]{1,3}|\d{1,2})(?:楼|层)(?:的|那家|那户)?"
+)
 _THEIR_HOME = re.compile(r"(家|屋)(里|头)?")
 _ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
@@ -151,6 +154,7 @@ def names_matter(message: Message, draft: Draft) -> bool:
         and message.intent == "report_problem"
         and message.confidence >= SURE_PROBLEM
         and not message.all("address")
+        and not _STOREY.fullmatch(bare(message.text))
         and _understood(message)
     )
 

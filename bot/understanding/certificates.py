@@ -63,10 +63,10 @@ _CLAUSE = r"[^，,。！!？?；;\n]"
 
 
 @lru_cache(maxsize=1)
-def _told() -> tuple[tuple[int, re.Pattern[str]], ...]:
+def _told() -> tuple[tuple[int | str, re.Pattern[str]], ...]:
     """What is to be certified, told as a sentence: 证明我妈是我妈."""
     told = load("certificates")["told"]
-    return tuple((int(k), re.compile(v.replace(".{", f"{_CLAUSE}{{"))) for k, v in told.items())
+    return tuple((k, re.compile(v.replace(".{", f"{_CLAUSE}{{"))) for k, v in told.items())
 
 
 def find_certificates(text: str, known: dict[str, Certificate]) -> list[Span]:
@@ -104,10 +104,11 @@ def _listed(text: str, known: dict[str, Certificate]) -> list[Span]:
 
 def _told_in(text: str, known: dict[str, Certificate]) -> Span | None:
     by_number = {kind.no: kind for kind in known.values()}
-    for number, pattern in _told():
-        match = pattern.search(text)
-        if match and number in by_number:
-            return _span(match.start(), match.end(), text, by_number[number])
+    for key, pattern in _told():
+        kind = known.get(key) if isinstance(key, str) else by_number.get(key)
+        match = pattern.search(text) if kind else None
+        if kind and match:
+            return _span(match.start(), match.end(), text, kind)
     return None
 
 

@@ -277,3 +277,24 @@ def test_until_when_it_can_be_taken_back_is_known_from_the_kitchen() -> None:
     draft = meal.checked(Draft("meal", "m1"), {"open": True, "cutoff": "2026-11-24T16:00:00+08:00"})
     assert meal.say_cutoff(draft) == "11月24日16:00前"
     assert meal.say_cutoff(meal.checked(draft, {"open": True})) == ""
+
+
+def test_some_of_a_number_of_portions_have_a_diet() -> None:
+    count = [("三份", 3), ("一份", 1)]
+    said = msg(
+        "后天中午三份饭，一份不要肉的",
+        "book_meal",
+        ents={"count": count, "diet": ("不要肉的", "vegetarian")},
+    )
+    draft = fill(meal.FORM, None, said)
+    assert draft.get("portions") == 3
+    assert draft.get("diets") == [
+        {"portions": 1, "diet": ["vegetarian"]}, {"portions": 2, "diet": []},
+    ]  # fmt: skip
+    assert "1份素食；2份照常" in str(meal.summary(draft, msg()))
+    more = msg(
+        "三份清真的，一份少盐",
+        "book_meal",
+        ents={"count": count, "diet": [("清真", "halal"), ("少盐", "low_salt")]},
+    )
+    assert fill(meal.FORM, None, more).get("portions") == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,3 +104,14 @@ def test_a_report_goes_on_as_it_was_with_one_house() -> None:
         one_each(msg("一个3号楼", ents={"address": ("3号楼", {"building": "3"})}), "灯坏了") == ()
     )
     assert draft.get("narrative") == "幸福小区3号楼楼道灯坏了"
+
+
+def test_a_storey_alone_is_no_other_matter_and_of_two_ones_own_counts() -> None:
+    leak = fill(report.FORM, None, msg("楼上漏水", leaf="H8"))
+    asked = replace(leak, asked="place")
+    third = fill(report.FORM, asked, msg("三楼", leaf=("H6", 0.8, []), id="m2"))
+    assert third.get("leaf") == "H8" and third.get("address") == {"floor": "3"}
+    mine = fill(
+        report.FORM, replace(third, asked="place"), msg("不是，是四楼，我家在三楼", "deny", id="m3")
+    )
+    assert mine.get("address") == {"floor": "3"} and "不是" not in str(mine.get("address_text"))

@@ -266,6 +266,17 @@ def test_a_certificate_told_as_a_sentence(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [("给我妈开个证明说她是一个人住的", (None, "独居证明")), ("要开个没人跟她一块儿住的证明", (None, "独居证明")),
+     ("证明这俩名字是一个人", (2, "居民身份信息证明"))],
+)  # fmt: skip
+def test_one_outside_the_list_told_as_a_sentence(text: str, value: tuple[int | None, str]) -> None:
+    found = [s.value for s in find_certificates(text, load_certificates())]
+    assert [(f["no"], f["name"]) for f in found] == [value]
+    assert find_certificates("证明我一个人住", KNOWN) == [], "where the locality has no such kind"
+
+
+@pytest.mark.parametrize(
     ("text", "words", "value"),
     [("开个未婚正明", "未婚正明", {"no": 8, "name": "婚姻状况证明"}), ("要无业证名", "无业证名", {"no": 15, "name": "居民就业状况证明"}),
      ("住址证明咋开", "住址证明", {"no": None, "name": "住址证明"}), ("义工证明给打一个", "义工证明", {"no": None, "name": "义工证明"}),

@@ -171,7 +171,9 @@ def diets(appointment: JSON) -> str:
     each, names = appointment.get("diets") or [], _diet_names()
     told = [(e["portions"], e["diet"]) for e in each]
     if told and sum(n for n, _ in told) == appointment.get("portions"):
-        return "；".join(f"{n}份{'、'.join(names.get(d, d) for d in diet)}" for n, diet in told)
+        return "；".join(
+            f"{n}份{'、'.join(names.get(d, d) for d in diet) or '照常'}" for n, diet in told
+        )
     return "、".join(names.get(str(d), str(d)) for d in appointment.get("diet") or [])
 
 
