@@ -31,6 +31,7 @@ from services.information.tables import MenuRow, NoticeRow
 from services.once import Once, keep, made_before
 from services.people.model import Org
 from services.people.orgs import load_orgs
+from services.words import piece
 
 MEALS: Mapping[MealName, str] = {"breakfast": "早饭", "lunch": "午饭", "dinner": "晚饭"}
 MOST = 3
@@ -160,7 +161,7 @@ class InformationService:
         rows = await self.menus(max(start, self._clock.now().date()), end)
         days = sorted({r.day for r in rows})
         texts = [self._say_menu(d, [r for r in rows if r.day == d], elder) for d in days]
-        return Answer("menu", "菜单", tuple(texts[:MOST]))
+        return Answer("menu", piece("menu_topic"), tuple(texts[:MOST]))
 
     def _entries(self, words: str) -> list[Entry]:
         today = self._clock.now().date()
@@ -174,8 +175,8 @@ class InformationService:
         hours = entry.hours or self._hours.get(entry.hours_of or "")
         facts = [
             f"{entry.name}：{entry.where}" if entry.where else entry.name,
-            f"时间：{hours}" if hours else "",
-            f"电话：{phone}" if phone else "",
+            piece("entry_hours", hours=hours) if hours else "",
+            piece("entry_phone", phone=phone) if phone else "",
             "" if elder else entry.note or "",
         ]
         return self._say(
@@ -190,7 +191,7 @@ class InformationService:
             days += f"到{_day(notice.until)}"
         return self._say(
             "notice", elder, notice.source, notice.published_on,
-            topic=topic.name if topic else "通知", days=days, text=(notice.elder if elder else "") or notice.text,
+            topic=topic.name if topic else piece("notice_topic"), days=days, text=(notice.elder if elder else "") or notice.text,
         )  # fmt: skip
 
     def _say_menu(self, day: date, rows: Iterable[MenuRow], elder: bool) -> str:
@@ -203,7 +204,7 @@ class InformationService:
 
     def _kitchen(self) -> str:
         kitchen = self._orgs.get("meal")
-        return kitchen.name if kitchen else "食堂"
+        return kitchen.name if kitchen else piece("kitchen_unnamed")
 
     def _say(self, key: str, elder: bool, source: str, published: date, **facts: Any) -> str:
         when = f"{published.month}月{published.day}日"

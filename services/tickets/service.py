@@ -85,7 +85,7 @@ from services.tickets.core.workflow import (
     Transition,
     lines,
 )
-from services.words import piece
+from services.words import piece, refusal
 
 View = dict[str, Any]
 # Inside the class the name ``list`` is the method.
@@ -147,7 +147,7 @@ WRONG_CODE = Limit(
 )
 """Wrong codes for one ticket from one address: a code has only six digits."""
 
-MISSING = LindaError("ticket_not_found", "没有找到这件工单。", 404)
+MISSING = refusal("ticket_not_found", 404)
 
 
 class TicketService:
@@ -508,9 +508,7 @@ class TicketService:
             room=wanted.room, session=s,
         )  # fmt: skip
         if found is None:
-            raise LindaError(
-                "place_unknown", "没有这个地点，请重新选择。", 422, {"place": "没有这个地点。"}
-            )
+            raise refusal("place_unknown", fields={"place": piece("refused.place_unknown")})
         place = Location.from_dict({**asdict(found), "confidence": wanted.confidence or 1.0})
         place = replace(place, room=None)
         return replace(place, text=place.public_text), door_of(checked)
@@ -1564,9 +1562,7 @@ def _checked_place(given: object) -> Mapping[str, Any]:
     if not all(isinstance(v, str) and len(v) <= 60 for v in texts.values()) or not (
         sure is None or (type(sure) in (int, float) and 0 <= sure <= 1)
     ):
-        raise LindaError(
-            "place_invalid", "地点的格式不对，请重新选择。", 422, {"place": "地点的格式不对。"}
-        )
+        raise refusal("place_invalid", fields={"place": piece("refused.place_invalid")})
     return {**texts, "confidence": sure}
 
 

@@ -24,7 +24,6 @@ from sqlalchemy.orm import aliased
 
 from services.clock import ZONE
 from services.db import Session, Write, execute_all, insert_or
-from services.errors import LindaError
 from services.limits import Limit, counted
 from services.metrics import keeping
 from services.tickets.calendars import NEWEST
@@ -46,6 +45,7 @@ from services.tickets.tables import (
     TicketWordsRow,
 )
 from services.tickets.words import grams
+from services.words import refusal
 
 MAX_KEY = 200
 """Characters of ``ticket_keys.key``."""
@@ -130,9 +130,7 @@ async def made_with(s: Session, key: str, digest: str, older: Older = tuple) -> 
 def _same(digest: str, older: Older, kept: str, ticket_no: str | None) -> str:
     """Return the number that a key made, if it was for the same request."""
     if ticket_no is None or (kept != digest and kept not in older()):
-        raise LindaError(
-            "idempotency_conflict", "这个请求编号已经用于另一件诉求，请换一个编号再提交。", 409
-        )
+        raise refusal("idempotency_conflict", 409)
     return ticket_no
 
 

@@ -93,7 +93,7 @@ _SNAPSHOTS = frozenset(
         "bad_ratings",
     }
 )
-_NEUTRAL = "您反映的事项"
+_NEUTRAL = piece("neutral_title")
 # Not in a line of a list: without the contact data names in it would not be found; and it is for the
 # ticket's own page.
 _LONG = frozenset(

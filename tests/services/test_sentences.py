@@ -19,6 +19,7 @@ ALSO = (
     "services/words.py", "services/web/pages.py", "services/web/widget/bundle.py",
     "services/catalogue/meals.py", "services/catalogue/bookings.py",
     "services/bookings/places.py", "services/bookings/service.py", "services/bookings/waiting_list.py",
+    "services/tickets/core/callbacks.py", "services/tickets/core/numbers.py",
 )  # fmt: skip
 """Other files that say something to residents, or could."""
 LEFT_OUT = {
@@ -76,6 +77,8 @@ ALLOWED = {
     "没有找到这条转人工。": "refused to staff",
     "这次对话已经交还给机器人了。": "refused to staff",
     "正在跟这位居民说话。": "refused to staff",
+    "回访：居民说已经解决了。": "what a resident answered, on record for staff",
+    "回访：居民说还没有解决。": "what a resident answered, on record for staff",
 }
 
 

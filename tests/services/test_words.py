@@ -9,6 +9,7 @@ import pytest
 
 from services.channels import appointed, closing, joining, own_data
 from services.tickets.core.states import State
+from services.tickets.core.workflow import TRANSITIONS
 from services.words import PIECES, forms, piece, refusal, texts
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
@@ -43,6 +44,8 @@ def test_no_name_stands_in_both_files() -> None:
 def test_every_piece_is_said() -> None:
     code = "\n".join(p.read_text(encoding="utf-8") for p in SERVICES.rglob("*.py"))
     said = set(re.findall(r"""(?:piece|refusal)\(\s*f?["']([\w.]+)""", code))
+    said |= set(re.findall(r'Refusal\.said\(\s*"(\w+)"', code))
+    said |= set(re.findall(r'Refusal\.said\([^)]*words="(\w+)"', code))
     said |= {f"refused.{name}" for name in said}
     said |= set(re.findall(r'"(meal\.\w+)"', code))
     said |= {f"meal.{late}" for late in re.findall(r'"(late_\w+)"', code)}
@@ -51,6 +54,8 @@ def test_every_piece_is_said() -> None:
     said |= {f"purpose_{purpose}" for purpose in own_data.PURPOSES}
     said |= {f"channel_{channel}" for channel in (*joining.CHANNELS, "other")}
     states = {f"state.{name}" for name in (*State, "materials")}
+    states |= {f"stands.{name}" for name in State}
+    states |= {f"act.{line.action}" for line in TRANSITIONS if "resident" in line.roles}
     assert states <= forms("pieces").keys()
     assert forms("pieces").keys() - said - states == set()
     missing = [f"due_meal_{m}" for m in appointed.MODES] + [

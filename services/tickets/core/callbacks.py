@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from services.errors import LindaError
 from services.tickets.core.calls import NOT_REPORTED_FINISHED, expired
 from services.tickets.core.choices import NOT_DONE
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
+from services.words import refusal
 
 Question = Literal["reason", "rating"]
 
@@ -51,7 +51,7 @@ def step(ticket: Ticket, answer: Mapping[str, Any]) -> Step:
         case "rating", _:
             said = {key: answer.get(key) for key in ("score", "text", "pressured")}
             return Step("rate", said)
-    raise LindaError("bad_answer", "没听明白，请说“解决了”或者“没解决”。", 422)
+    raise refusal("bad_answer")
 
 
 def taken(ticket: Ticket, answer: Mapping[str, Any]) -> bool:

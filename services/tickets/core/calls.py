@@ -105,7 +105,7 @@ def to_be_called(ticket: Ticket, command: Command, context: Context) -> Refusal 
     by_desk = command.actor.kind == "staff"
     asked = ticket.to_call is not None if by_desk else expired(ticket)
     if not asked:
-        return Refusal("no_call_due", "还没到期，也还没办结，先不用回访。")
+        return Refusal.said("no_call_due")
     return None
 
 

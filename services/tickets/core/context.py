@@ -17,6 +17,7 @@ from services.tickets.core.relay import Relay
 from services.tickets.core.rules import Rules
 from services.tickets.core.sla import Profile, SLAClass
 from services.tickets.core.ticket import Ticket
+from services.words import piece
 
 # Roles that act only on tickets of their own unit; reviewers act on all in their area.
 OWN_UNIT_ROLES = frozenset({"grid", "handler", "vendor", "mediator", "clerk"})
@@ -31,6 +32,21 @@ class Refusal:
     code: str
     message: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def said(
+        cls, code: str, /, fields: Mapping[str, Any] | None = None, words: str = "", **values: Any
+    ) -> Refusal:
+        """Return one that a resident reads, too: ``refused.<code>`` of ``data/texts/pieces.yml``.
+
+        Args:
+            words: The name there, where one code has several sentences.
+            values: What fills their gaps.
+
+        Raises:
+            KeyError: There is no such sentence, or a value is missing.
+        """
+        return cls(code, piece(f"refused.{words or code}", **values), fields or {})
 
 
 @dataclass(frozen=True)

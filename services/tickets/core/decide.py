@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from services.tickets.core.workflow import (
     Transition,
     lines,
 )
+from services.words import piece
 
 # Refusals that are a matter of who, not of what: HTTP 403.
 FORBIDDEN = frozenset({"role_not_allowed", "out_of_scope"})
@@ -138,6 +139,8 @@ def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusa
     if isinstance(line, Refusal):
         return line
     payload, wrong = read_fields(line, command.payload)
+    if wrong and command.actor.kind == "resident":
+        return Refusal.said("invalid_fields", wrong, what=_labels(line, wrong))
     if wrong:
         sentence = "；".join(dict.fromkeys(wrong.values()))
         return Refusal("invalid_fields", f"填写有误：{sentence}", wrong)
@@ -170,13 +173,22 @@ def choose(ticket: Ticket, command: Command) -> Transition | Refusal:
     if not theirs or (action not in SHARED_ACTIONS and has_joined(ticket, command.actor)):
         return Refusal("out_of_scope", "这件工单不在您的工作范围内。")
     here = lines(action, ticket.state, role)
+    if not here and command.actor.kind == "resident":
+        stands, act = piece(f"stands.{ticket.state.value}"), piece(f"act.{action}")
+        return Refusal.said("state_not_allowed", stands=stands, act=act)
     if not here:
         return Refusal("state_not_allowed", f"工单现在是“{ticket.state.label}”，不能{label}。")
     for line in here:
         if line.when is None or _said(line, command.payload, line.when[0]) == line.when[1]:
             return line
     wanted = here[0].when[0] if here[0].when else ""
+    if command.actor.kind == "resident":
+        return Refusal.said("invalid_fields", {wanted: "请选择。"}, what=_labels(here[0], {wanted}))
     return Refusal("invalid_fields", "请先选择结果。", {wanted: "请选择。"})
+
+
+def _labels(line: Transition, names: Container[str]) -> str:
+    return "、".join(f.label for f in line.fields if f.name in names)
 
 
 def target(line: Transition, ticket: Ticket) -> State:

@@ -46,6 +46,7 @@ from services.tickets.core.dispatch import SELF_GOVERNING, SERVING
 from services.tickets.core.neighbours import same_spot
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
+from services.words import piece
 
 Guard = Callable[[Ticket, Command, Context], Refusal | None]
 
@@ -125,7 +126,7 @@ def rest_of_notice(ticket: Ticket, command: Command, context: Context) -> Refusa
     """What is still missing is a part of what was asked for; nothing is asked for anew."""
     more = [item for item in command.payload["rest"] if item not in ticket.need_items]
     if more:
-        return Refusal("not_in_notice", "只能还差请您补过的那几样。", {"rest": "、".join(more)})
+        return Refusal.said("not_in_notice", {"rest": "、".join(more)})
     return None
 
 
@@ -259,7 +260,7 @@ def another_org(ticket: Ticket, command: Command, context: Context) -> Refusal |
 def shared_resolved(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """Who joined is asked once the shared ticket is reported done."""
     if context.parent is None or context.parent.state not in (State.RESOLVED, State.CLOSED):
-        return Refusal("not_resolved_yet", "一起办的那件工单还没有办结。")
+        return Refusal.said("not_resolved_yet")
     return None
 
 
@@ -565,7 +566,7 @@ def score_in_range(ticket: Ticket, command: Command, context: Context) -> Refusa
     """Five levels, as in 好差评."""
     score = command.payload.get("score")
     if score is not None and not 1 <= score <= 5:
-        return Refusal("score_out_of_range", "评分为1到5分。", {"score": "请填1到5。"})
+        return Refusal.said("score_out_of_range", {"score": piece("refused.score_out_of_range")})
     return None
 
 
@@ -573,7 +574,7 @@ def within_reopen_days(ticket: Ticket, command: Command, context: Context) -> Re
     """“又坏了” and ratings are taken for 30 days after closing, the last one to its end."""
     days = context.profile.reopen_days
     if ticket.closed_at and days_between(ticket.closed_at, command.at) > days:
-        return Refusal("closed_too_long", f"归档已经超过{days}天，请重新反映，我马上帮您登记。")
+        return Refusal.said("closed_too_long", days=days)
     return None
 
 
@@ -618,7 +619,7 @@ def something_given(ticket: Ticket, command: Command, context: Context) -> Refus
     """A supplement holds at least one thing."""
     if any(command.payload.get(n) for n in ("text", "attachments", "place")):
         return None
-    return Refusal("nothing_given", "请说说要补充什么，或者发张照片。")
+    return Refusal.said("nothing_given")
 
 
 MOST_PORTIONS = 99
@@ -628,11 +629,11 @@ _AMENDED = ("place", "appointment", "certificate", "reporter")
 def something_amended(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """An amendment changes at least one thing; how many portions is a number that can be meant."""
     if not any(command.payload.get(n) for n in _AMENDED):
-        return Refusal("nothing_given", "请说说要改什么。")
+        return Refusal.said("nothing_given", words="nothing_amended")
     portions = (command.payload.get("appointment") or {}).get("portions")
     if portions is None or (type(portions) is int and 1 <= portions <= MOST_PORTIONS):
         return None
-    return Refusal("bad_portions", f"份数要在1到{MOST_PORTIONS}之间。")
+    return Refusal.said("bad_portions", most=MOST_PORTIONS)
 
 
 def not_on_record(ticket: Ticket, command: Command, context: Context) -> Refusal | None:

@@ -11,6 +11,8 @@ import secrets
 import unicodedata
 from datetime import date, datetime
 
+from services.words import piece
+
 PREFIX = "SQ"
 
 # Damm's quasigroup of order 10 (H. M. Damm, 2004); row: interim digit, column: next digit.
@@ -57,15 +59,15 @@ def parse_ticket_number(text: str) -> str:
     plain = _ROUND.sub("", _FILLER.sub("", plain.removeprefix("工单").lstrip("号")))
     plain = "".join(_SPOKEN.get(c, c) for c in plain.removeprefix(PREFIX))
     if not (plain.isascii() and plain.isdigit()):
-        raise BadTicketNumber("工单号是SQ加12位数字，请再核对一下。")
+        raise BadTicketNumber(piece("number.form"))
     if len(plain) != 12:
-        raise BadTicketNumber(f"工单号有12位数字，这里是{len(plain)}位，请再核对一下。")
+        raise BadTicketNumber(piece("number.length", n=len(plain)))
     if damm(plain) != "0":
-        raise BadTicketNumber("这个工单号不对，可能有一位听错或写错了，请再核对一下。")
+        raise BadTicketNumber(piece("number.digit"))
     try:
         datetime.strptime(plain[:6], "%y%m%d")
     except ValueError:
-        raise BadTicketNumber("工单号前六位是日期，这个日期不存在，请再核对一下。") from None
+        raise BadTicketNumber(piece("number.date")) from None
     return f"{PREFIX}-{plain[:6]}-{plain[6:11]}-{plain[11]}"
 
 

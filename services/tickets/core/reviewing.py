@@ -16,6 +16,7 @@ from services.tickets.core.commands import Command
 from services.tickets.core.context import Context, Refusal, accounts
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
+from services.words import piece
 
 Facts = dict[str, Any]
 NO_NEWS = "no_news"
@@ -55,10 +56,10 @@ def same_resident(a: Ticket, b: Ticket) -> bool:
 def review_once(ticket: Ticket, command: Command, context: Context) -> Refusal | None:
     """The resident asks once for a second look at one refusal."""
     if ticket.review_due_at is not None:
-        return Refusal("review_running", "已经安排另一位同志复核，请等结果。")
+        return Refusal.said("review_running")
     asked = [r for r in ticket.reviews if r.get("asked_by") == "resident"]
     if asked and not _before_refusal(ticket, asked[-1]["at"]):
-        return Refusal("reviewed_already", "已经按您的要求复核过一次；不同意可以走信访等法定渠道。")
+        return Refusal.said("reviewed_already")
     return None
 
 
@@ -70,7 +71,7 @@ def within_review_days(ticket: Ticket, command: Command, context: Context) -> Re
     """A second look is asked for as long as a closed ticket can be reopened."""
     days = context.profile.reopen_days
     if ticket.refused_at and days_between(ticket.refused_at, command.at) > days:
-        return Refusal("review_too_late", f"已经超过{days}天，请重新反映，我马上帮您登记。")
+        return Refusal.said("review_too_late", days=days)
     return None
 
 
@@ -149,7 +150,7 @@ def not_accepted(ticket: Ticket, command: Command, context: Context) -> Facts:
     }
     if code == NO_NEWS and context.parent:
         facts["duplicate_of"] = context.parent.ticket_no
-        facts["redirect"] = f"看工单{context.parent.ticket_no}的进展；有新情况直接补充，我们接着办"
+        facts["redirect"] = piece("see_earlier", number=context.parent.ticket_no)
     return facts
 
 

@@ -423,7 +423,7 @@ def test_of_several_orders_the_earliest_date_is_shown(own: str, shown: str) -> N
     # Protected after others had joined: what it is about is not named to them either.
     for protected in ({"confidential": True}, {"restricted": True}):
         seen = joined_view(merged_in, replace(shared, **protected))
-        assert seen["title"] == "您反映的事项" and not (seen["owner"] or {}).get("power")
+        assert seen["title"] == "您反映的事" and not (seen["owner"] or {}).get("power")
 
 
 @pytest.mark.parametrize(

@@ -379,7 +379,7 @@ async def test_restricted_matters_have_a_neutral_title_for_onlookers(
     tickets: TicketService,
 ) -> None:
     filed = await tickets.create(request("F4", "邻居家孩子总挨打"), ME)
-    assert filed["title"] == "您反映的事项" and filed["priority"] == "U1"
+    assert filed["title"] == "您反映的事" and filed["priority"] == "U1"
 
 
 async def test_a_confidential_matter_is_named_only_where_it_was_reported(
@@ -388,11 +388,11 @@ async def test_a_confidential_matter_is_named_only_where_it_was_reported(
     filed = await tickets.create(request("I2", "楼上半夜打麻将", confidential=True), ME)
     (here,) = await tickets.resident_list("conversation-1")
     (joined,) = await tickets.resident_list("wechat", also=["conversation-1"])
-    assert here["title"] == filed["title"] != "您反映的事项"
-    assert (joined["ticket_no"], joined["title"]) == (filed["ticket_no"], "您反映的事项")
+    assert here["title"] == filed["title"] != "您反映的事"
+    assert (joined["ticket_no"], joined["title"]) == (filed["ticket_no"], "您反映的事")
     assert not (joined["owner"] or {}).get("power")
     by_code = await tickets.resident_get(filed["ticket_no"], query_code=filed["query_code"])
-    assert by_code["title"] == "您反映的事项" and not (by_code["owner"] or {}).get("power")
+    assert by_code["title"] == "您反映的事" and not (by_code["owner"] or {}).get("power")
     own = await tickets.resident_get(filed["ticket_no"], "conversation-1")
     assert own["title"] == filed["title"]
 
