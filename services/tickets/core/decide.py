@@ -35,6 +35,8 @@ from services.words import piece
 FORBIDDEN = frozenset({"role_not_allowed", "out_of_scope"})
 BROUGHT_IN = frozenset({"import12345", "hotspot"})
 """Channels of what nobody told us: orders of a higher platform, clusters."""
+LONGEST = 2000
+"""Characters of one fact at most."""
 
 
 def submit(
@@ -266,8 +268,15 @@ def read_fields(
         try:
             good[f.name] = _read(f, raw)
         except (ValueError, TypeError, KeyError, OverflowError):
-            wrong[f.name] = f"{f.label}填写有误"
+            wrong[f.name] = _wrong(f, raw)
     return good, wrong
+
+
+def _wrong(f: Field, raw: Any) -> str:
+    """Say what is wrong with a fact; whoever wrote too much is told how much there may be."""
+    if _READERS[f.type] is _text and isinstance(raw, str):
+        return f"{f.label}太长，最多{LONGEST}字" if raw.strip() else f"请填写{f.label}"
+    return f"{f.label}填写有误"
 
 
 def _said(line: Transition, payload: Mapping[str, Any], name: str) -> Any:
@@ -286,7 +295,7 @@ def _read(f: Field, raw: Any) -> Any:
 
 
 def _text(f: Field, raw: Any) -> str:
-    if not isinstance(raw, str) or not raw.strip() or len(raw) > 2000:
+    if not isinstance(raw, str) or not raw.strip() or len(raw) > LONGEST:
         raise ValueError
     return raw.strip()
 

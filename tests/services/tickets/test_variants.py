@@ -609,6 +609,17 @@ def test_what_a_line_asks_for_is_missed_by_its_name(line: Transition, name: str)
     assert name not in decide.read_fields(line, {})[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("长" * decide.LONGEST, None), ("长" * (decide.LONGEST + 1), "备注太长，最多2000字"), (" \n", "请填写备注"), (["长"], "备注填写有误")],
+)  # fmt: skip
+def test_who_writes_too_much_or_only_blanks_is_told_so(text: object, said: str | None) -> None:
+    note = next(
+        t for t in TRANSITIONS if t.action == "note" and any(f.name == "text" for f in t.fields)
+    )
+    assert decide.read_fields(note, {"text": text})[1].get("text") == said
+
+
 # role → may it file a request; by which channels
 FILES: dict[str, set[str]] = {
     "resident": {"web", "wechat", "kiosk", "open311", "phone", "counter"},

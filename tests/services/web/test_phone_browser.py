@@ -33,3 +33,19 @@ async def test_ringing_telling_and_writing_down_fit_on_a_phone(
     await page.get_by_text("代记居民说的").first.tap()
     await fits(page)
     await shot(page, "on_behalf")
+
+
+async def test_a_long_unit_leaves_the_number_of_a_ticket_whole(
+    page: Page, settings: Settings, services: Services
+) -> None:
+    await by_phone(services)
+    await enter(page, settings, "grid1", "/console/tickets")
+    row = page.locator("li.row").first
+    await row.locator(".owner").evaluate(
+        "e => e.textContent = '青禾县人力资源和社会保障局 欧阳建国'"
+    )
+    number = row.locator(".no")
+    assert await number.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    edge = await row.evaluate("e => e.getBoundingClientRect().right")
+    assert await number.evaluate("e => e.getBoundingClientRect().right") < edge
+    await fits(page)
