@@ -48,7 +48,7 @@ class Standard:
         key: Where it stands in its file.
         plain, elder: The two forms; what is said line by line, or in turn, has a line each.
         buttons: Titles of the buttons below it.
-        one_form: It is printed or read by other programs: there is no large-type mode.
+        one_form: It is printed, read by other programs, or left out in large-type mode: there is none.
         hard: Why what large-type mode says is hard to read there, in words for staff; empty when it is not.
     """
 
@@ -122,6 +122,7 @@ SOURCES = (
         for letter, name in CHAPTERS.items()
     ),
     Source("时节里发给居民的话", "seasons.yml", frozenset({"message"}), local=True),
+    Source("为什么是这天办好", "texts/deadlines.yml", one_form=True),
     Source("打印的告知单", "texts/notice.yml", one_form=True),
     Source("个人信息告知书", "texts/privacy.yml", one_form=True),
     Source("打印的文书", "paper/papers.yml", frozenset({"paragraphs"}), one_form=True),

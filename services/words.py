@@ -1,6 +1,7 @@
 """Words for residents that stand in ``data/texts`` by a name, in both forms: said by name, never written into code.
 
-For what is put together from short words and for refusals (``pieces.yml``), and for pages and scripts that carry
+For what is put together from short words and for refusals (``pieces.yml``), why a deadline is the day
+it is (``deadlines.yml``), and for pages and scripts that carry
 their words along (``widget.yml``, ``page.yml``). Whole messages with buttons are :mod:`services.channels.texts`.
 """
 
@@ -15,7 +16,7 @@ from services.errors import LindaError
 from services.yaml_files import read_yaml
 
 FOLDER = ROOT / "data" / "texts"
-PIECES = ("pieces", "words")
+PIECES = ("pieces", "words", "deadlines")
 """Files whose words :func:`piece` says; a name stands in one of them only."""
 
 
@@ -52,13 +53,14 @@ def _forms(node: Mapping[str, Any], before: str) -> Iterator[tuple[str, tuple[st
 
 
 def piece(name: str, /, elder: bool = False, **values: Any) -> str:
-    """Return the words ``name`` of ``pieces.yml``, else of ``words.yml``, with their gaps filled.
+    """Return the words ``name`` of one of ``PIECES``, with their gaps filled.
 
     Raises:
         KeyError: There are no such words, or a value is missing.
     """
-    own, shared = (forms(file) for file in PIECES)
-    found = own[name] if name in own else shared[name]
+    found = next((words[name] for words in map(forms, PIECES) if name in words), None)
+    if found is None:
+        raise KeyError(name)
     return found[-1 if elder else 0].format(**values)
 
 

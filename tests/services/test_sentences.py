@@ -19,7 +19,8 @@ ALSO = (
     "services/words.py", "services/web/pages.py", "services/web/widget/bundle.py",
     "services/catalogue/meals.py", "services/catalogue/bookings.py",
     "services/bookings/places.py", "services/bookings/service.py", "services/bookings/waiting_list.py",
-    "services/tickets/core/callbacks.py", "services/tickets/core/numbers.py",
+    "services/tickets/core/callbacks.py", "services/tickets/core/numbers.py", "services/tickets/core/clocks.py",
+    "services/tickets/core/calendar.py", "services/tickets/core/limits.py",
 )  # fmt: skip
 """Other files that say something to residents, or could."""
 LEFT_OUT = {
@@ -77,6 +78,12 @@ ALLOWED = {
     "没有找到这条转人工。": "refused to staff",
     "这次对话已经交还给机器人了。": "refused to staff",
     "正在跟这位居民说话。": "refused to staff",
+    "放假的起止日期写反了：": "whoever puts in a notice of holidays",
+    "既放假又上班：": "whoever puts in a notice of holidays",
+    "缺少或写错了：": "whoever puts in a notice of holidays",
+    "工作日历文件有误：": "whoever sets up the calendar",
+    "时限写法有误：": "whoever sets up limits",
+    "（应如 15m、2h、7d、2wh、5wd）": "whoever sets up limits",
     "回访：居民说已经解决了。": "what a resident answered, on record for staff",
     "回访：居民说还没有解决。": "what a resident answered, on record for staff",
 }

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from services.words import piece
 from services.yaml_files import read_yaml
 
 # The core knows no database, so it does not take this from services.clock.
@@ -102,14 +103,12 @@ class WorkCalendar:
         """Say what makes the stretch longer or shorter than plain weeks would."""
         first, last = start.date(), end.date()
         notes = [
-            f"{_span(max(h.start, first), h.end)}放假不计"
+            piece("due.holiday", days=_span(max(h.start, first), h.end))
             for h in self.holidays
             if h.end >= first and h.start <= last
         ]
-        notes += [f"{_day(d)}补班照算" for d in self.makeups if first <= d <= last]
-        notes += [
-            f"{y}年放假安排尚未录入，按周一至周五计算" for y in self.unknown_years(start, end)
-        ]
+        notes += [piece("due.makeup", day=_day(d)) for d in self.makeups if first <= d <= last]
+        notes += [piece("due.unknown_year", year=y) for y in self.unknown_years(start, end)]
         return notes
 
 

@@ -16,6 +16,7 @@ from services.tickets.core.calendar import CLOSES, ZONE, WorkCalendar
 from services.tickets.core.leaves import Law, Leaf
 from services.tickets.core.limits import Limit
 from services.tickets.core.sla import Profile, SLAClass
+from services.words import piece
 
 URGENT = frozenset({"U0", "U1", "U2"})
 
@@ -39,9 +40,9 @@ def deadline(what: str, start: datetime, limit: Limit, calendar: WorkCalendar) -
     if limit.working:
         begins = calendar.roll(start)
         if begins != start:
-            notes.append(f"不在工作时间，从{_stamp(begins)}起算")
+            notes.append(piece("due.begins", time=_stamp(begins)))
         notes += calendar.explain(start, due)
-    return Deadline(due, "；".join([f"{what}，{limit.text}", *notes]))
+    return Deadline(due, "；".join([piece("due.limit", what=what, limit=limit.text), *notes]))
 
 
 def with_pauses(
@@ -58,7 +59,7 @@ def with_pauses(
             at = calendar.add_working(at, calendar.working_minutes(start, end))
         else:
             at += end - start
-        reasons.append(f"{pause['why']}期间（{_stamp(start)}至{_stamp(end)}）不计")
+        reasons.append(piece("due.pause", why=pause["why"], start=_stamp(start), end=_stamp(end)))
     if working:
         reasons += _further(due, at, calendar)
     return Deadline(at, "；".join(reasons))
@@ -81,8 +82,8 @@ def finish_limit(cls: SLAClass, leaf: Leaf | None, profile: Profile) -> tuple[st
     """
     law = _law(cls, leaf, profile)
     if leaf is None or law is None:
-        return f"{cls.label}事项", cls.finish
-    return f"{leaf.title}，依据{law.source}", law.finish
+        return piece("due.matter", label=cls.label), cls.finish
+    return piece("due.law", matter=leaf.title, source=law.source), law.finish
 
 
 def extension_limit(cls: SLAClass, leaf: Leaf | None, profile: Profile) -> Limit | None:
@@ -114,7 +115,7 @@ def finish_deadline(
     """Return when the resident can expect the result; ``None`` for a class without a limit."""
     kept = agreed(cls, appointment, start, profile)
     if kept:
-        return Deadline(kept, f"{cls.label}，按约定时间{_stamp(kept)}")
+        return Deadline(kept, piece("due.agreed", label=cls.label, time=_stamp(kept)))
     what, limit = finish_limit(cls, leaf, profile)
     return deadline(what, start, limit, calendar) if limit else None
 
@@ -173,8 +174,8 @@ def last_confirmation(
         day = calendar.workday_before(kept.date())
         closes = datetime.combine(day, time.fromisoformat(profile.meal_confirm), ZONE)
         if closes > start:
-            return Deadline(closes, f"最晚到开餐前一个工作日的截止{_stamp(closes)}")
-    return Deadline(kept, f"最晚到约定时间{_stamp(kept)}")
+            return Deadline(closes, piece("due.confirmed_meal", time=_stamp(closes)))
+    return Deadline(kept, piece("due.confirmed", time=_stamp(kept)))
 
 
 def appointment_time(appointment: Mapping[str, Any] | None, profile: Profile) -> datetime | None:
@@ -205,19 +206,24 @@ def _clock_time(said: object) -> time | None:
 
 def rework_deadline(
     cls: SLAClass, leaf: Leaf | None, now: datetime, round: int, profile: Profile,
-    calendar: WorkCalendar,
+    calendar: WorkCalendar, what: str | None = None,
 ) -> Deadline:  # fmt: skip
-    """Return the deadline of a new round: part of the first limit, never below the class's least."""
+    """Return the deadline of a new round: part of the first limit, never below the class's least.
+
+    Args:
+        what: What it is called where it is no new round.
+    """
     _, limit = finish_limit(cls, leaf, profile)
     limit = limit or Limit(1, "d", True)
     part = limit.scaled(profile.rework_factor)
-    share = "一半" if profile.rework_factor == 0.5 else f"{profile.rework_factor:g}倍"
-    what = f"第{round}轮重办"
-    found = deadline(f"{what}，按原时限的{share}", now, part, calendar)
+    half = profile.rework_factor == 0.5
+    share = piece("due.half") if half else piece("due.times", factor=f"{profile.rework_factor:g}")
+    what = what or piece("due.rework", round=round)
+    found = deadline(piece("due.part", what=what, share=share), now, part, calendar)
     if cls.rework_min is None:
         return found
     # One may be natural and the other working time, so moments are compared, not lengths.
-    least = deadline(f"{what}，按本类最短时限", now, cls.rework_min, calendar)
+    least = deadline(piece("due.least", what=what), now, cls.rework_min, calendar)
     return max(found, least, key=lambda due: due.at)
 
 
@@ -228,7 +234,7 @@ def extended(
     limit = Limit(days, "d", working)
     later = limit.after(due_at, calendar)
     notes = _further(Deadline(due_at, due_reason), later, calendar) if working else []
-    return Deadline(later, "；".join([due_reason, f"经批准延期{limit.text}", *notes]))
+    return Deadline(later, "；".join([due_reason, piece("due.extended", limit=limit.text), *notes]))
 
 
 def local_text(moment: datetime) -> str:

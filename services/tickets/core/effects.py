@@ -35,9 +35,9 @@ from services.tickets.core.kinds import Priority
 from services.tickets.core.sla import SLAClass
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
+from services.words import piece
 
 Facts = dict[str, Any]
-DEEMED = "过了一次告知的期限，自收到之日起算受理"
 Effect = Callable[[Ticket, Command, Context], Facts]
 
 
@@ -75,14 +75,19 @@ def wait_for_info(ticket: Ticket, command: Command, context: Context) -> Facts:
 
     An appointment does not wait: what has not come when it has to be confirmed is done as it is.
     """
-    due = clocks.deadline("等您补充信息", command.at, context.profile.info_wait, context.calendar)
+    due = clocks.deadline(
+        piece("due.waiting"), command.at, context.profile.info_wait, context.calendar
+    )
     due = _in_time(due, context.sla(ticket), ticket, command, context)
     return {"paused_since": command.at.isoformat(), **due.as_facts("info_due")}
 
 
 def info_given(ticket: Ticket, command: Command, context: Context) -> Facts:
     """The wait for information ends; the time for accepting starts again."""
-    return {"pauses": _pauses(ticket, command, "等待补充"), **_accepting(ticket, command, context)}
+    return {
+        "pauses": _pauses(ticket, command, piece("due.paused_info")),
+        **_accepting(ticket, command, context),
+    }
 
 
 def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
@@ -94,7 +99,7 @@ def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
     case = _case(ticket, command, context)
     accepted = Ticket.from_doc({**ticket.to_doc(), **case})
     cls, leaf = context.sla(accepted), context.leaf(accepted)
-    pauses = _pauses(ticket, command, "等待补充")
+    pauses = _pauses(ticket, command, piece("due.paused_info"))
     facts: Facts = {"pauses": pauses, "sla_class": cls.id, "sla_profile": context.profile.id}
     facts |= _dispatch_due(ticket, cls, command, context)
     deemed = asking.too_late(ticket, command.at, context)
@@ -111,7 +116,7 @@ def fix_due(ticket: Ticket, command: Command, context: Context) -> Facts:
     if not clocks.agreed(cls, ticket.appointment, ticket.created_at, context.profile):
         due = clocks.with_pauses(due, pauses, working, context.calendar)
     if deemed:
-        due = replace(due, reason=f"{due.reason}；{DEEMED}")
+        due = replace(due, reason=f"{due.reason}；{piece('due.deemed')}")
     return facts | due.as_facts("due") | _grace(ticket, kept)
 
 
@@ -153,7 +158,7 @@ def inherit(ticket: Ticket, command: Command, context: Context) -> Facts:
         return {}
     return {
         "due_at": parent.due_at.isoformat(),
-        "due_reason": f"与{parent.ticket_no}同一件事，时限相同：{parent.due_reason}",
+        "due_reason": piece("due.shared", number=parent.ticket_no, reason=parent.due_reason),
         **_grace(ticket, parent.due_grace),
     }
 
@@ -204,7 +209,7 @@ def review_again(ticket: Ticket, command: Command, context: Context) -> Facts:
 
 def resume(ticket: Ticket, command: Command, context: Context) -> Facts:
     """The deadline moves by the time the ticket was suspended, the first contact and what others owe too."""
-    pauses = _pauses(ticket, command, "挂账")
+    pauses = _pauses(ticket, command, piece("due.paused_suspended"))
     facts: Facts = {
         "pauses": pauses,
         **_contact_resumed(ticket, pauses, context),
@@ -343,14 +348,12 @@ def recover(ticket: Ticket, command: Command, context: Context) -> Facts:
     case = Ticket.from_doc({**ticket.to_doc(), **_case(ticket, command, context)})
     least = clocks.rework_deadline(
         context.sla(case), context.leaf(case), command.at, ticket.rework_round + 1,
-        context.profile, context.calendar,
+        context.profile, context.calendar, piece("due.recovered"),
     )  # fmt: skip
     if datetime.fromisoformat(due_at) >= least.at:
         return facts
-    reason = least.reason.split("，", 1)[1]
-    due = clocks.Deadline(least.at, f"复核改正后接着办，{reason}")
     facts.pop("due_grace", None)
-    return facts | due.as_facts("due") | _grace(ticket, 0)
+    return facts | least.as_facts("due") | _grace(ticket, 0)
 
 
 def await_group_answer(ticket: Ticket, command: Command, context: Context) -> Facts:

@@ -10,14 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.tickets.core.calendar import MINUTES_PER_DAY, WorkCalendar
+from services.words import piece
 
 _LIMIT = re.compile(r"(\d+(?:\.\d+)?)(w?)([mhd])")
 _NATURAL = {"m": 1, "h": 60, "d": 24 * 60}
 _WORKING = {"m": 1, "h": 60, "d": MINUTES_PER_DAY}
-_UNIT_NAMES = {
-    ("", "m"): "分钟", ("", "h"): "小时", ("", "d"): "天",
-    ("w", "m"): "个工作分钟", ("w", "h"): "个工作小时", ("w", "d"): "个工作日",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Limit:
     @property
     def text(self) -> str:
         """In Chinese: 5个工作日."""
-        return f"{self.amount:g}{_UNIT_NAMES['w' if self.working else '', self.unit]}"
+        return piece(f"length.{'w' if self.working else ''}{self.unit}", n=f"{self.amount:g}")
 
     def scaled(self, factor: float) -> Limit:
         """Return the same limit times a factor."""

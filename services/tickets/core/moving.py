@@ -24,6 +24,7 @@ from services.tickets.core.context import Context, Refusal
 from services.tickets.core.sideclocks import SideClock
 from services.tickets.core.states import State
 from services.tickets.core.ticket import Ticket
+from services.words import piece
 
 NAMES: Mapping[str, str] = {
     "accept": "accept_due",
@@ -187,4 +188,5 @@ def _reason(
     gone = set(former.explain(since, at)) - set(calendar.explain(since, after))
     kept: list[Any] = [part for part in (before or "").split("；") if part and part not in gone]
     kept += [note for note in calendar.explain(since, after) if note not in kept]
-    return "；".join([*kept, f"放假安排更新，由{local_text(at)}改为{local_text(after)}"])
+    moved = piece("due.moved", before=local_text(at), after=local_text(after))
+    return "；".join([*kept, moved])

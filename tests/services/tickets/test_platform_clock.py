@@ -91,7 +91,9 @@ def test_what_a_resident_reads_names_both_dates() -> None:
     made = do(running(), "platform_due", "system", T0, facts)
     assert isinstance(made, Event)
     assert closing._text_key("platform_due_set", made.data) == "platform_due_set"
-    assert closing._moved(made.data) == "原来说12月1日10:00前，现在改到11月26日12:00前。"
+    assert (
+        closing._moved(made.data, elder=False) == "原来说12月1日10:00前，现在改到11月26日12:00前。"
+    )
     later = do(
         running(), "platform_due", "system", T0, facts | {"due": (OURS + timedelta(1)).isoformat()}
     )
