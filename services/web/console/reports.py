@@ -47,7 +47,7 @@ async def report(request: web.Request, query: ReportQuery) -> web.Response:
     later = period.end.date()
     return console_page(
         request, "data_report", HERE, period=period, found=found, home="/console/data", themes=themes,
-        kinds=TITLES,
+        kinds=TITLES, begun=period.first <= now,
         workbook=address(period.kind, period.first, f"{REPORT}/workbook"),
         earlier=address(period.kind, period.before.first),
         later=address(period.kind, later) if later <= now else "",
@@ -72,8 +72,10 @@ async def trends(request: web.Request, query: TrendsQuery) -> web.Response:
     found = await metrics.trends(request, query)
     narrowed = {k: found[k] for k in ("community", "leaf") if found[k]}
     staff = request[STAFF]
+    here = "foresight" if staff.role == "clerk" else HERE
+    home = ("/console/foresight", "未诉先办") if here == "foresight" else ("/console/data", "数据")
     return console_page(
-        request, "data_trends", "foresight" if staff.role == "clerk" else HERE, found=found,
+        request, "data_trends", here, found=found, home=home,
         url=TRENDS, workbook=f"{TRENDS}/workbook?{urlencode(narrowed)}",
         choices=await request.app[SERVICES].metrics.choices(), own=staff.community_id is not None,
         **_drawn(found),

@@ -132,7 +132,7 @@ async def test_on_a_phone_everything_fits(open_page: Open, heard: None, services
     assert found["small"] == []
     await page.get_by_role("button", name="跳过").tap()
     await expect(page.get_by_role("status").first).to_contain_text("跳过")
-    await page.get_by_role("link", name="← 回列表").tap()
+    await page.get_by_role("link", name="‹ 回列表").tap()
     await expect(page.locator(".inbox")).to_be_visible()
 
 

@@ -129,7 +129,12 @@ async def test_the_yearly_report_says_what_is_missing_and_prints(
     assert "下一期" not in text, "next year has not begun"
     older = await client.get("/console/data/report?period=year&from=2025-03-01", headers=headers)
     assert "下一期" in await older.text()
+    ahead = await client.get("/console/data/report?period=day&from=2030-01-01", headers=headers)
+    text = await ahead.text()
+    assert "还没到这个时候，没有数。" in text and "数到" not in text
     bad = await client.get("/console/data/report?community=nowhere", headers=headers)
     assert bad.status == 422
     here = await client.get("/console/data/trends?community=qinghe-c1", headers=headers)
-    assert here.status == 200
+    assert here.status == 200 and "‹ 数据" in await here.text()
+    clerk = await client.get("/console/data/trends", headers=await as_staff("clerk1"))
+    assert "‹ 未诉先办" in await clerk.text(), "a clerk has no page of figures to go back to"
