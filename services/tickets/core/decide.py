@@ -142,6 +142,8 @@ def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusa
         return line
     payload, wrong = read_fields(line, command.payload)
     if wrong and command.actor.kind == "resident":
+        if any(_too_long(command.payload.get(name)) for name in wrong):
+            return Refusal.said("invalid_fields", wrong, words="words_too_long", most=LONGEST)
         return Refusal.said("invalid_fields", wrong, what=_labels(line, wrong))
     if wrong:
         sentence = "；".join(dict.fromkeys(wrong.values()))
@@ -294,8 +296,12 @@ def _read(f: Field, raw: Any) -> Any:
     return _READERS[f.type](f, raw)
 
 
+def _too_long(raw: Any) -> bool:
+    return isinstance(raw, str) and len(raw) > LONGEST
+
+
 def _text(f: Field, raw: Any) -> str:
-    if not isinstance(raw, str) or not raw.strip() or len(raw) > LONGEST:
+    if not isinstance(raw, str) or not raw.strip() or _too_long(raw):
         raise ValueError
     return raw.strip()
 

@@ -103,6 +103,7 @@ def test_no_guard_of_a_residents_step_has_a_sentence_of_its_own() -> None:
         (State.WITHDRAWN, "urge", {}, "这件事已经撤回，不能催。"),
         (State.RESOLVED, "rate", {}, "请再说一遍：评分（1–5）。"),
         (State.ACTIVE, "withdraw", {}, "请再说一遍：撤回原因。"),
+        (State.ACTIVE, "urge", {"text": "快" * 2001}, "一次最多说2000个字，请分几次说。"),
         (State.NOT_ACCEPTED, "amend", {}, "这件事没有收下，不能改。"),
     ],
 )
