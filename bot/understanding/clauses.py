@@ -65,7 +65,7 @@ def distinct(parses: Sequence[Parse], listed: bool = False) -> list[dict[str, An
                 found[-1] = _joined(found[-1], parse)
             else:
                 before.append(parse)
-        elif any(_same(parse, other) for other in found):
+        elif any(_same(parse, other) for other in found) or (found and _announces(found[-1])):
             found[-1] = _joined(found[-1], parse)
         else:
             found.append(dict(parse))
@@ -109,6 +109,11 @@ def _is_request(parse: Parse, listed: bool) -> bool:
         not parse.get("uncertain") and float(intent.get("confidence") or 0) >= load("joins")["sure"]
     )
     return _can_be_asked(parse) and (listed or sure)
+
+
+def _announces(parse: Parse) -> bool:
+    """Whether a piece only says what comes (“我想提个建议”): the next one is what it announces."""
+    return bool(re.fullmatch(load("joins")["announces"], str(parse.get("text"))))
 
 
 def _same(one: Parse, other: Parse) -> bool:

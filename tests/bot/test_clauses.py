@@ -147,3 +147,11 @@ def test_what_is_asked_for_each_house_must_be_the_same() -> None:
     assert same_for_each(meals)
     assert not same_for_each([meals[0], at("5", "5号楼灯坏了")])
     assert not same_for_each([at("3", "3号楼", intent="supplement_ticket")] * 2)
+
+
+def test_an_idea_announced_and_told_is_one() -> None:
+    idea = parsed("我想给社区提个建议", "make_suggestion")
+    wish = parsed("把活动室周末也开开", "book_service", "K2")
+    assert texts(idea, wish) == []
+    meal = parsed("订明天中午饭", "book_meal", "C1")
+    assert texts(idea, wish, meal) == ["我想给社区提个建议，把活动室周末也开开", "订明天中午饭"]
