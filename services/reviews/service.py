@@ -198,7 +198,8 @@ class ReviewService:
             raise LindaError("choice_unknown", f"请选管多久：{said}。", 422, {"days": said})
         if len(remark) > LONGEST or (not ok and not remark):
             fields = {"remark": f"写清哪句不对，最多{LONGEST}个字。"}
-            raise LindaError("invalid_fields", "哪里不对？请写一句。", 422, fields)
+            said = f"写得太长了，最多{LONGEST}个字。" if remark else "哪里不对？请写一句。"
+            raise LindaError("invalid_fields", said, 422, fields)
         async with self._db.write() as s:
             if (known := await made_before(once, s, self._clock.now())) is not None:
                 return int(known)
@@ -236,7 +237,12 @@ class ReviewService:
         _may(staff, item)
         if not 2 <= len(text) <= LONGEST:
             fields = {"text": f"2到{LONGEST}个字。"}
-            raise LindaError("invalid_fields", "为什么不用改？请写一句。", 422, fields)
+            said = (
+                f"写得太长了，最多{LONGEST}个字。"
+                if len(text) > LONGEST
+                else "为什么不用改？请写一句。"
+            )
+            raise LindaError("invalid_fields", said, 422, fields)
         async with self._db.write() as s:
             query = select(ReviewRow).where(ReviewRow.id == number, ReviewRow.key == key)
             row = await s.scalar(query.with_for_update())

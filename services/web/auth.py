@@ -47,9 +47,10 @@ async def authenticate(request: web.Request, declaration: Declaration, renew: bo
             await _check_admin_test(request)
         case "staff":
             staff = await _staff(request, renew)
+            # Also for the page that refuses them: it leads back to their desk.
+            request[STAFF] = staff
             if staff.role not in declaration.roles:
                 raise _role_refused(staff, declaration.roles)
-            request[STAFF] = staff
 
 
 async def recognise(request: web.Request) -> None:

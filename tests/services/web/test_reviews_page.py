@@ -72,6 +72,28 @@ async def test_from_a_remark_to_a_signed_card(client: Client, as_staff: Token) -
     assert told["items"][0]["review"]["office"] == "青禾县自来水公司 承办单位"
 
 
+async def test_who_writes_too_much_is_told_so_and_keeps_it(client: Client, as_staff: Token) -> None:
+    water = await as_staff("handler1")
+    form = await filled(client, "card-H1", water, do="wrong", remark="长" * 501)
+    text = await (await client.post(f"{PAGE}/card-H1", data=form, headers=water)).text()
+    assert "写得太长了，最多500个字。" in text and "长" * 501 in text
+    form["remark"] = "电话换了"
+    await client.post(f"{PAGE}/card-H1", data=form, headers=water)
+    number = (await (await client.get(f"{API}/card-H1", headers=water)).json())["reviews"][0]["id"]
+    where = f"{PAGE}/card-H1/remarks/{number}"
+    answer = await client.post(where, data={"text": "长" * 501}, headers=water)
+    assert "写得太长了，最多500个字。" in await answer.text()
+
+
+async def test_who_may_not_see_a_page_is_led_back_to_their_desk(
+    client: Client, as_staff: Token
+) -> None:
+    answer = await client.get(PAGE, headers=await as_staff("vendor1"))
+    text = await answer.text()
+    assert answer.status == 403 and "服务商不能做这件事" in text
+    assert "回到开头" in text and "去登录" not in text, "they are logged in"
+
+
 async def test_the_filters(client: Client, as_staff: Token) -> None:
     water = await as_staff("handler1")
     for query, count in (
