@@ -229,7 +229,7 @@ def _in_own_words(message: Message, draft: Draft) -> Values:
     """Take words that no rule reads as a place: with a word of position, or so short that they may
     be the nickname of one. A nickname is a guess that falls when the locality does not know it."""
     text = corrections.behind(message.text).strip(" ，,。")
-    if not leftover(message) or is_question(message):
+    if not leftover(message) or is_question(message) or corrections.matter(message):
         return {}
     pieces = [p.strip() for p in _CLAUSE.split(text) if p.strip()]
     if floor := _floor_alone(pieces):

@@ -54,7 +54,7 @@ async def test_a_message_is_answered(channels: ChannelService, rasa: FakeRasa) -
     assert body["kind"] == "text" and body["retry"] is False
     assert set(body["metadata"]) == {
         "now", "channel", "elder", "mode", "locality", "attachments", "location", "resident",
-        "pending_callback", "draft", "needed", "place",
+        "pending_callback", "draft", "needed", "place", "consents",
     }  # fmt: skip
     assert body["metadata"]["resident"] == {
         "name": None,

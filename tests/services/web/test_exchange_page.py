@@ -13,6 +13,7 @@ from aiohttp import FormData
 from services import cli
 from services.context import Services
 from services.outbox.worker import run_due
+from tests.services.conftest import NOW
 from tests.services.exchange.conftest import LIGHT, changed, xlsx
 from tests.services.web.conftest import Client, Token
 
@@ -109,6 +110,7 @@ async def test_who_has_no_business_here(client: Client, as_staff: Token, who: st
 async def test_the_shell_looks_first_and_files_when_told(
     services: Services, tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    await services.clock.set(services.db, NOW)  # before the deadline that stands in the line
     file = tmp_path / "a.xlsx"
     file.write_bytes(xlsx([LIGHT, changed(工单编号="BJ2", 事发地址="火星街1号")]))
 
