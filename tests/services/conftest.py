@@ -43,6 +43,9 @@ class TestClock(Clock):
         super().__init__(test_mode=True)
         self.go(NOW)
 
+    async def refresh(self, db: Database) -> None:
+        """Stay: only the test moves it. A worker reads the shared time, and that of a new database is the real one."""
+
     def go(self, to: datetime) -> None:
         """Make it that time."""
         self._offset += to - self.now()

@@ -30,9 +30,6 @@ async def services(
     """The services on the test's database and clock, with the demo locality in it."""
     built = build(settings.model_copy(update={"rasa_url": "http://127.0.0.1:9"}), db, clock)
     await plant(built)
-    await clock.set(
-        db, clock.now()
-    )  # the worker reads the shared time: LIGHT's deadline is near it
     return built
 
 
