@@ -126,10 +126,9 @@ async def purge(services: Services, args: argparse.Namespace) -> int:
     user = os.environ.get("USER") or os.getuid()
     shell = ("cli", f"命令行（{user}）"[:60], "admin")
     due = await (services.retention.due() if args.dry_run else services.retention.purge(shell))
-    rules = services.retention.rules.classes
     for one in due:
         examples = f"，例如 {'、'.join(one.examples)}" if one.examples else ""
-        print(f"{one.kind:<12} {one.count:>7}  {one.name}（{rules[one.kind].days}天）{examples}")
+        print(f"{one.kind:<12} {one.count:>7}  {one.name}（{one.days}天）{examples}")
     print("只数了数，什么都没清。" if args.dry_run else f"清除了{sum(d.count for d in due)}项。")
     return 0
 

@@ -17,6 +17,8 @@ from sqlalchemy import and_, func, or_, select, update
 
 from services.channels import store
 from services.channels.tables import ConversationRow, JoinRow, MessageRow
+from services.consents import records as consents
+from services.consents.rules import ConsentRules
 from services.db import Session
 from services.people.service import PeopleService
 from services.words import piece
@@ -180,7 +182,7 @@ async def wants_apart(s: Session, conversation_id: str, kind: str, text: str) ->
 
 
 async def part(
-    s: Session, people: PeopleService, conversation_id: str, now: datetime
+    s: Session, people: PeopleService, conversation_id: str, rules: ConsentRules, now: datetime
 ) -> list[ConversationRow]:
     """Make each of a resident's conversations its own again; return all of them.
 
@@ -188,13 +190,15 @@ async def part(
 
     Contact data that was brought together is nobody's any more and is erased: whose it was cannot
     be told, and who is asked for it once more is better off than who is called in another's stead.
-    Tickets keep what was left for them; each is seen where it was filed.
+    Tickets keep what was left for them; each is seen where it was filed. A separate consent stays with
+    the conversation in which it was given.
     """
     row = await store.conversation(s, conversation_id)
     found = await _locked(s, row.id, *await siblings(s, row))
     ids = [r.id for r in found]
     if len(ids) == 1:
         return found
+    await consents.parted(s, ids, rules, now)
     if row.resident_id is not None:
         await people.forget_resident(s, row.resident_id)
     for each in found:

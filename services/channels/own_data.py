@@ -181,7 +181,8 @@ async def change(
             if wanted == "withdraw" and known is not None:
                 await services.people.forget_resident(s, known)
                 # Two channels were one person's by consent as well.
-                await joining.part(s, services.people, conversation.id, services.clock.now())
+                rules, now = services.tickets.consents, services.clock.now()
+                await joining.part(s, services.people, conversation.id, rules, now)
     return await show(services, await services.channels.conversation(conversation.id))
 
 

@@ -366,7 +366,12 @@ class ChannelService:
 
     async def _part(self, s: Session, message: MessageRow, now: datetime) -> list[str]:
         """Take a joining back; return the other conversations, which are told, too."""
-        rows = {r.id: r for r in await joining.part(s, self._people, message.conversation_id, now)}
+        rows = {
+            r.id: r
+            for r in await joining.part(
+                s, self._people, message.conversation_id, self._tickets.consents, now
+            )
+        }
         for row in rows.values():
             await self._question_goes_home(row, rows)
         here = rows.pop(message.conversation_id)
@@ -974,9 +979,7 @@ class ChannelService:
                 "pref": resident.contact_pref if resident else None,
                 "home": resident.home.as_dict() if resident and resident.home else None,
             },
-            "consents": consents.standing(
-                await consents.given(session, (row.id, *await joining.siblings(session, row)))
-            ),
+            "consents": consents.standing(await consents.given(session, [row.id])),
             "pending_callback": await self._open_question(session, row),
             "draft": await self.drafts.offered(session, row, self._clock.now()),
             "needed": await self._needed(session, row),

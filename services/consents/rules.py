@@ -59,6 +59,7 @@ class ConsentRules(_Part):
     version: str = Field(pattern=r"^\d{4}-\d{2}(\.\d+)?$")
     keeps: Mapping[str, int]
     once_days: int = Field(ge=1)
+    once_name: str
     said_by: Mapping[str, str]
     purposes: Mapping[str, Purpose]
     exempt: tuple[Exempt, ...]
@@ -73,31 +74,59 @@ class ConsentRules(_Part):
         order = appointment or {}
         return [
             key for key, rule in self.purposes.items()
-            if (leaf is not None and leaf in rule.leaves)
-            or any(_takes(order.get(n), values, rule.plain) for n, values in rule.takes.items())
+            if (leaf is not None and leaf in rule.leaves) or _told(order, rule)
+        ]  # fmt: skip
+
+    def added(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[str]:
+        """Return the purposes on which something of an appointment rests that was not there before."""
+        return [
+            key for key, rule in self.purposes.items()
+            if _told(after or {}, rule) - _told(before or {}, rule)
         ]  # fmt: skip
 
     def without(self, order: Mapping[str, Any], purpose: str) -> dict[str, Any]:
-        """Return an appointment without what rests on a purpose."""
+        """Return an appointment, or a change of one, without what rests on a purpose; the rest as it is."""
         left = dict(order)
         for name, values in self.purposes[purpose].takes.items():
-            if name in left:
-                left[name] = _less(left[name], values)
+            if left.get(name):
+                _put(left, name, _less(left[name], values))
             if name == "diet" and left.get(EACH):
                 kept = [{**p, "diet": _less(p.get("diet") or [], values)} for p in left[EACH]]
-                left[EACH] = [p for p in kept if p["diet"]]
-        return {k: v for k, v in left.items() if v not in (None, [], "")}
+                _put(left, EACH, [p for p in kept if p["diet"]])
+        return left
 
 
-def _takes(value: Any, values: Collection[str], plain: str | None) -> bool:
-    if not values:
-        parts = [p for p in str(value or "").split("、") if p]
-        return not all(plain and re.fullmatch(plain, p) for p in parts)
-    return isinstance(value, list) and any(v in values for v in value)
+def _told(order: Mapping[str, Any], rule: Purpose) -> set[str]:
+    """Return what of an appointment is sensitive, part by part."""
+    found: set[str] = set()
+    for name, values in rule.takes.items():
+        value = order.get(name)
+        if values:
+            said = [*_listed(value)]
+            if name == "diet":
+                each = [e for e in _listed(order.get(EACH)) if isinstance(e, Mapping)]
+                said += [d for e in each for d in _listed(e.get("diet"))]
+            found.update(v for v in said if v in values)
+        else:
+            parts = [p for p in str(value or "").split("、") if p]
+            found.update(p for p in parts if not re.fullmatch(rule.plain or "(?!)", p))
+    return found
+
+
+def _listed(value: Any) -> Collection[Any]:
+    return value if isinstance(value, list) else [value] if value else ()
 
 
 def _less(value: Any, values: Collection[str]) -> Any:
     return [v for v in value if v not in values] if values and isinstance(value, list) else None
+
+
+def _put(order: dict[str, Any], name: str, value: Any) -> None:
+    """Set what is left of a part; a part of which nothing is left goes."""
+    if value:
+        order[name] = value
+    else:
+        del order[name]
 
 
 def load_rules(data: Path) -> ConsentRules:

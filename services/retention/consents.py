@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from services.audit.chain import GONE
 from services.audit.service import erase_content
+from services.bookings.tables import StandingOrderRow
+from services.consents import records
 from services.consents.records import ONCE
 from services.consents.rules import ConsentRules
 from services.consents.tables import SensitiveConsentRow
@@ -24,6 +26,7 @@ from services.tickets.core.ticket import Ticket
 from services.tickets.tables import TicketContactRow, TicketEventRow, TicketRow
 
 _ORDERS = ("appointment", "patch")
+_HOLDS = ("held", "released")
 _WORDS = ("narrative_original", "gist", "text", "note", "occurred_text")
 
 
@@ -43,7 +46,13 @@ async def withdrawn(
         Tickets of which it stays for now, as they are kept as evidence: the worker erases it later.
     """
     numbers = await depending(s, rows, rules)
-    for row in rows:
+    purposes = {r.purpose for r in rows}
+    told = SensitiveConsentRow
+    once = select(told).where(
+        told.ticket_no.in_(numbers), told.purpose.in_(purposes),
+        told.answer == ONCE, told.withdrawn_at.is_(None),
+    )  # fmt: skip
+    for row in (*rows, *await s.scalars(once)):
         row.withdrawn_at = now
     await s.flush()
     kept = []
@@ -54,23 +63,58 @@ async def withdrawn(
     return kept
 
 
+async def once_due(s: Session, rules: ConsentRules, now: datetime) -> list[SensitiveConsentRow]:
+    """Return what was told for one order, and is to go as that has been done with for ``once_days``.
+
+    It stays while somebody may want the order: it is open, was changed lately, or is the newest meal of a
+    standing order that goes on or is paused. It stays as long as it is held as evidence. And it stays
+    while the person agrees, in any of their channels, to have it kept.
+    """
+    row, before = SensitiveConsentRow, now - timedelta(days=rules.once_days)
+    told = select(row).where(row.answer == ONCE, row.withdrawn_at.is_(None), row.at < before)
+    due = []
+    for each in await s.scalars(told.order_by(row.id)):
+        ticket = await store.load(s, each.ticket_no)
+        if ticket is not None and not await _done_with(s, ticket, before):
+            continue
+        here = [c for c in (each.conversation_id,) if c]
+        agreed = records.standing(await records.given(s, here, [each.ticket_no]))
+        if records.key(each.purpose, each.relation) not in agreed:
+            due.append(each)
+    return due
+
+
+async def _done_with(s: Session, ticket: Ticket, before: datetime) -> bool:
+    """Say whether nobody has had anything to do with a ticket since a time, and nothing holds it."""
+    if not await whole.is_over(s, ticket) or await whole.is_held(s, ticket):
+        return False
+    goes_on = select(StandingOrderRow.first_ticket).where(
+        StandingOrderRow.ticket_no == ticket.ticket_no,
+        or_(StandingOrderRow.check_at.is_not(None), StandingOrderRow.paused_at.is_not(None)),
+    )
+    if await s.scalar(goes_on) is not None:
+        return False
+    # What was merged is done with when the other one is. To hold it and to free it is no use of it.
+    numbers = [n for n in (ticket.ticket_no, ticket.merged_into) if n]
+    step = TicketEventRow
+    lately = select(step.id).where(
+        step.ticket_no.in_(numbers), step.at >= before, step.type.not_in(_HOLDS)
+    )
+    return await s.scalar(lately.limit(1)) is None
+
+
 async def once_over(s: Session, rules: ConsentRules, now: datetime) -> list[str]:
-    """End what was told for one order, and have it erased, when that has been done with for ``once_days``.
+    """End what was told for one order and is due, and have it erased (:func:`once_due`).
 
     Nobody was asked to keep it: using it for the order itself needs no consent (个人信息保护法 13, 1 (2)), keeping it does.
 
     Returns:
-        The tickets from which it goes; what is still open, or was changed lately, waits.
+        The tickets from which it goes.
     """
-    row, before = SensitiveConsentRow, now - timedelta(days=rules.once_days)
-    told = select(row).where(row.answer == ONCE, row.withdrawn_at.is_(None), row.at < before)
-    gone = []
-    for each in await s.scalars(told.order_by(row.id)):
-        ticket = await store.load(s, each.ticket_no)
-        quiet = ticket is None or ticket.updated_at is None or ticket.updated_at < before
-        if quiet and (ticket is None or await whole.is_over(s, ticket)):
-            each.withdrawn_at = now
-            gone.append(each.ticket_no)
+    rows = await once_due(s, rules, now)
+    for row in rows:
+        row.withdrawn_at = now
+    gone = sorted({row.ticket_no for row in rows})
     await put(s, "consent", gone, now)
     return gone
 
@@ -79,7 +123,7 @@ async def depending(
     s: Session, rows: Collection[SensitiveConsentRow], rules: ConsentRules
 ) -> list[str]:
     """Return the tickets that hold something by these consents: also later ones, for which nobody was asked again."""
-    talks = {r.conversation_id for r in rows if r.conversation_id}
+    talks = await records.persons(s, (r.conversation_id for r in rows if r.conversation_id))
     found = {r.ticket_no for r in rows}
     purposes = {r.purpose for r in rows}
     for doc in await s.scalars(select(TicketRow.doc).where(TicketRow.conversation_id.in_(talks))):
@@ -89,6 +133,27 @@ async def depending(
     return sorted(found)
 
 
+async def _ended(s: Session, ticket: Ticket) -> list[str]:
+    """Return the purposes on which nothing of a ticket may rest any more.
+
+    What was withdrawn before the ticket was filed concerns others, and so does what was told for another
+    order only. What was told anew for this one stays with it.
+    """
+    row = SensitiveConsentRow
+    theirs = row.ticket_no == ticket.ticket_no
+    if ticket.conversation_id:
+        talks = await records.persons(s, [ticket.conversation_id])
+        theirs |= row.conversation_id.in_(talks) & (row.answer != ONCE)
+    found = [*await s.scalars(select(row).where(theirs))]
+    live = {r.purpose for r in found if r.withdrawn_at is None and r.ticket_no == ticket.ticket_no}
+    filed = ticket.created_at
+    over = {
+        r.purpose for r in found
+        if r.withdrawn_at is not None and (filed is None or r.withdrawn_at >= filed)
+    }  # fmt: skip
+    return sorted(over - live)
+
+
 async def erase(s: Session, number: str, rules: ConsentRules, entry_id: int) -> bool:
     """Erase from a ticket what rests on consents that were withdrawn; False: it is held as evidence."""
     ticket = await store.load(s, number, lock=True)
@@ -96,14 +161,7 @@ async def erase(s: Session, number: str, rules: ConsentRules, entry_id: int) -> 
         return True
     if await whole.is_held(s, ticket):
         return False
-    row = SensitiveConsentRow
-    theirs = row.ticket_no == number
-    if ticket.conversation_id:
-        theirs |= row.conversation_id == ticket.conversation_id
-    # What was told for another order only is that one's.
-    other = (row.answer == ONCE) & (row.ticket_no != number)
-    over = select(row.purpose).where(theirs, row.withdrawn_at.is_not(None), ~other)
-    purposes = sorted(set(await s.scalars(over)))
+    purposes = await _ended(s, ticket)
     query = select(TicketEventRow).where(TicketEventRow.ticket_no == number)
     changed = []
     for event in await s.scalars(query.order_by(TicketEventRow.seq).with_for_update()):

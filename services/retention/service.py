@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import exists, or_, select
 
@@ -38,10 +38,14 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class Due:
-    """What is due, or was erased, of one class."""
+    """What is due, or was erased, of one class; ``days``: after how many.
 
-    kind: Kind
+    ``refs`` are its ids, of rows that nothing hangs on only some.
+    """
+
+    kind: Kind | Literal["once"]
     name: str
+    days: int
     refs: tuple[str, ...]
     count: int
 
@@ -68,7 +72,9 @@ class RetentionService:
     async def due(self) -> list[Due]:
         """Return what is due now, by class, changing nothing."""
         async with self._db.read() as s:
-            return [await self._due(s, kind) for kind in self.rules.classes]
+            told = await consents.once_due(s, self.consents, self._clock.now())
+            once = self._once(sorted({row.ticket_no for row in told}))
+            return [once, *[await self._due(s, kind) for kind in self.rules.classes]]
 
     async def purge(self, who: tuple[str, str, str] = journal.SYSTEM) -> list[Due]:
         """Erase what is due; return what was erased, by class.
@@ -76,15 +82,16 @@ class RetentionService:
         Each batch is one transaction with its audit entry and tombstones: stopped in between, the rest is
         done the next time.
         """
-        done = []
+        async with self._db.write() as s:
+            # First: what joins a person's channels may be erased below.
+            told = await consents.once_over(s, self.consents, self._clock.now())
+        done = [self._once(told)]
         for kind in self.rules.classes:
             async with self._db.read() as s:
                 due = await self._due(s, kind)
             if due.count:
                 await self._erase(kind, due, who)
             done.append(due)
-        async with self._db.write() as s:
-            await consents.once_over(s, self.consents, self._clock.now())
         await self.pending.work()
         return done
 
@@ -107,6 +114,11 @@ class RetentionService:
             await journal.note(s, now, journal.SYSTEM, "purge", subject, counts=counts)
         return 0
 
+    def _once(self, refs: Sequence[str]) -> Due:
+        """What was told for one order only (``dialogue/consents.yml``), by the orders that told it."""
+        rules = self.consents
+        return Due("once", rules.once_name, rules.once_days, tuple(refs), len(refs))
+
     # ── by class ────────────────────────────────────────────────────────────────────────────
 
     async def _due(self, s: Session, kind: Kind) -> Due:
@@ -119,8 +131,10 @@ class RetentionService:
             refs = await self._conversations(s, self._before(rule))
         else:
             rows = ROWS[kind](self._before(rule))
-            return Due(kind, rule.name, await rows.examples(s, EXAMPLES), await rows.count(s))
-        return Due(kind, rule.name, tuple(refs), len(refs))
+            return Due(
+                kind, rule.name, rule.days, await rows.examples(s, EXAMPLES), await rows.count(s)
+            )
+        return Due(kind, rule.name, rule.days, tuple(refs), len(refs))
 
     def _before(self, rule: KeptClass) -> datetime:
         return rule.before(self._clock.now())

@@ -671,6 +671,27 @@ class TicketService:
                     ticket = await self._act(s, ticket_no, action, facts, actor)
             return await self._shown(s, ticket)
 
+    async def keep_told(
+        self,
+        ticket_no: str,
+        conversation_id: str,
+        resident_id: str | None = None,
+        also: Collection[str] = (),
+    ) -> list[str]:
+        """Keep, with the resident's separate consent, what an own order tells (“也记下”); twice is once.
+
+        Args:
+            resident_id: As in :meth:`resident_act`.
+            also: As in :meth:`resident_act`.
+
+        Returns:
+            The purposes that are agreed to; empty: the order tells nothing (any more) that needs it.
+        """
+        async with self._db.write() as s:
+            ticket = await self._load(s, ticket_no, lock=True)
+            actor = _own(ticket, conversation_id, resident_id, also)
+            return await consents.keep(s, ticket, actor, self.consents, self._clock.now())
+
     async def callback_answer(
         self,
         ticket_no: str,
@@ -1266,6 +1287,9 @@ class TicketService:
         if why := integrity.cause(made):
             # Before the event: filing takes the day's counter first, then the place of a booking.
             await self._open_case(s, fold.apply(ticket, made), why)
+        if command.action == "amend" and made.data.get("appointment"):
+            after, now = made.data["appointment"], command.at
+            await consents.changed(s, ticket, after, command.actor, self.consents, now)
         ticket = await self._record(s, ticket, made, later)
         await self._elsewhere(s, ticket, made)
         return ticket

@@ -64,6 +64,12 @@ class ResidentAction(BaseModel):
     rest: list[str] | None = Field(None, max_length=20, description="what is still missing")
 
 
+class OwnOrder(BaseModel):
+    """Whose order it is."""
+
+    conversation_id: str = Field(max_length=80)
+
+
 class OwnDataChange(BaseModel):
     """What a resident has confirmed about their own data."""
 
@@ -412,6 +418,23 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
     if action in ("reject", "withdraw") or (action == "rate" and pending.get("stage") == "rating"):
         await services.channels.callback_stage(conversation.id, view["ticket_no"], None)
     return view
+
+
+@routes.post(
+    "/internal/v1/tickets/{ticket_no}/consents",
+    auth="internal",
+    body=OwnOrder,
+    idempotency_key=True,
+    summary="居民说：改过的单上说的病情、忌口也记下",
+)
+async def keep_told(request: web.Request, body: OwnOrder) -> dict[str, Any]:
+    """Keep what an own order tells, with the resident's separate consent: ``{kept: purposes}``."""
+    services = request.app[SERVICES]
+    here = await services.channels.conversation(body.conversation_id)
+    kept = await services.tickets.keep_told(
+        request.match_info["ticket_no"], here.id, here.resident_id, here.siblings
+    )
+    return {"kept": kept}
 
 
 @routes.post(
