@@ -186,6 +186,12 @@ class Client:
         path = f"/tickets/{quote(ticket_no, safe='')}/resident/{action}"
         return TicketView.of(await self._call("POST", path, json=body, key=key))
 
+    async def keep_told(self, ticket_no: str, conversation_id: str, key: str) -> list[str]:
+        """Keep what an own order tells, with the resident's consent to that; empty: there is nothing."""
+        path = f"/tickets/{quote(ticket_no, safe='')}/consents"
+        body = {"conversation_id": conversation_id}
+        return list((await self._call("POST", path, json=body, key=key))["kept"])
+
     async def answer_callback(self, ticket_no: str, body: Json, key: str) -> str | None:
         """Answer the callback question; return the next stage (``rating``, ``reason``) or None."""
         path = f"/tickets/{quote(ticket_no, safe='')}/callback"

@@ -26,6 +26,7 @@ from actions.client import Client, Json, Refused, TicketView
 from actions.dialogue import load
 from actions.echo import say_address
 from actions.form_actions import say_due, say_owner
+from actions.forms import consent
 from actions.forms.replies import bare, leftover
 from actions.heard import number_before
 from actions.message import Leaf, Message, read_time
@@ -55,6 +56,8 @@ MEAL_FORM = "meal_form"
 COMMUNITY = "action_community_info"
 UNDO = "undo"
 """``about`` of the button that takes the last change of an order back."""
+KEEP = "keep_told"
+"""``about`` of the button that agrees to keep what a change of an order told."""
 WHY = "why:"
 """Prefix of an ``about`` value that says why a request is taken back."""
 
@@ -382,6 +385,8 @@ class Supplement(OwnTicketAction):
     @staticmethod
     async def _taken_elsewhere(turn: Turn) -> list[EventType] | None:
         """Answer what no request has to be looked up for: it was asked for, or it is a pause."""
+        if turn.message.about == KEEP:
+            return await _keep(turn)
         if place_alone(turn.message) and turn.last_action() == COMMUNITY:
             return [FollowupAction(CLARIFY)]
         completed = await completing.step(turn)
@@ -441,18 +446,33 @@ class Supplement(OwnTicketAction):
                 return await self.do(turn, client, ticket)
             turn.say("amend_refused", reason=refused.message)
             return []
-        self._say_changed(turn, view, amending.said(tuple(lines)), bool(change.appointment))
+        before = ticket.data.get("appointment") or {}
+        told = consent.told_by(
+            before, {**before, **change.appointment}, ticket.data.get("relation"), turn.message
+        )
+        changes = amending.said(tuple(lines))
+        self._say_changed(turn, view, changes, bool(change.appointment), told)
         return []
 
     @staticmethod
-    def _say_changed(turn: Turn, view: TicketView, changes: str, undoable: bool) -> None:
-        buttons = []
-        if undoable:
-            facts = f'"ticket_no":"{view.ticket_no}","about":"{UNDO}"'
-            buttons = [button(say("button_back"), f"/supplement_ticket{{{facts}}}")]
+    def _say_changed(
+        turn: Turn, view: TicketView, changes: str, undoable: bool, told: tuple[str, str] | None
+    ) -> None:
+        """Read a change back; what is sensitive of it serves this order, unless “也记下” keeps it."""
+
+        def way(title: str, about: str) -> Button:
+            facts = f'"ticket_no":"{view.ticket_no}","about":"{about}"'
+            return button(say(title), f"/supplement_ticket{{{facts}}}")
+
+        buttons = [way("button_back", UNDO)] if undoable else []
+        once = ""
+        if told is not None:
+            buttons.insert(0, way("button_keep_told", KEEP))
+            purpose, what = told
+            once = say("amended_once", told=say(f"may_keep_{purpose}", turn.elder, what=what))
         turn.say(
             "amended", buttons, custom=view.card(), changes=changes, **about_ticket(turn, view, view),
-            owner=say_owner(view) if view.owner and not undoable else "",
+            owner=say_owner(view) if view.owner and not undoable else "", once=once,
         )  # fmt: skip
 
     @staticmethod
@@ -509,6 +529,18 @@ class Supplement(OwnTicketAction):
         view = await client.resident_act(ticket.ticket_no, "supplement", body, key)
         turn.say("supplemented", custom=view.card(), **about_ticket(turn, view, ticket))
         return []
+
+
+async def _keep(turn: Turn) -> list[EventType]:
+    """Keep what a change told: the separate consent, in one tap or its word."""
+    async with turn.client() as client:
+        try:
+            number = ticket_no(turn.message) or ""
+            kept = await client.keep_told(number, turn.conversation_id, turn.key("keep"))
+        except Refused:
+            kept = []
+    turn.say("told_kept" if kept else "button_gone")
+    return []
 
 
 class Withdraw(OwnTicketAction):

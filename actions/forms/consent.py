@@ -185,6 +185,32 @@ def ways() -> Sequence[tuple[str, str, str]]:
     )
 
 
+def told_by(
+    before: Mapping[str, Any], after: Mapping[str, Any], subject: str | None, message: Message
+) -> tuple[str, str] | None:
+    """Return what a change of a filed order tells that nobody agreed to keep: the purpose, and it in words.
+
+    Args:
+        before: The appointment as it was.
+        after: The appointment as it is now.
+        subject: Whom it is for, a relation; None: the speaker.
+        message: What says which consents stand.
+    """
+    known = {KNOWN: list(message.resident.consents), "subject": subject}
+    old, new = (_of_order(order, known) for order in (before, after))
+    for purpose, rule in load(DATA)["purposes"].items():
+        there = _sensitive(old, rule)
+        told = [part for part in _sensitive(new, rule) if part not in there]
+        if told and not _stands(new, purpose):
+            return purpose, diets.names(told)
+    return None
+
+
+def _of_order(order: Mapping[str, Any], known: Mapping[str, Any]) -> Draft:
+    values = {draft: order.get(name) for name, draft in _VALUES.items()}
+    return Draft("", "", values={**values, **known})
+
+
 def words(draft: Draft) -> str:
     """Return what is sensitive of the open purpose, in words."""
     purpose = open_purpose(draft)

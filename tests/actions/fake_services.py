@@ -69,6 +69,8 @@ class FakeServices:
         self.booking: dict[str, Any] | None = None
         self.similar: dict[str, Any] = {"own": None, "neighbours": None}
         self.acted: dict[str, Any] = {}
+        self.kept: list[str] = ["meal_diet"]
+        """Purposes that “也记下” finds on the order."""
         self.waiting: list[dict[str, Any]] = []
         self.refuse: tuple[str, str, int] | None = None
 
@@ -80,6 +82,7 @@ class FakeServices:
         app.router.add_get("/internal/v1/tickets/{no}", self._one)
         app.router.add_post("/internal/v1/tickets/{no}/resident/{action}", self._act)
         app.router.add_post("/internal/v1/tickets/{no}/callback", self._callback)
+        app.router.add_post("/internal/v1/tickets/{no}/consents", self._keep)
         app.router.add_post("/internal/v1/places/resolve", self._resolve)
         app.router.add_get("/internal/v1/similar", self._similar)
         app.router.add_get("/internal/v1/bookings/options", self._booking)
@@ -142,6 +145,9 @@ class FakeServices:
     async def _one(self, request: web.Request) -> web.Response:
         found = [t for t in self.tickets if t["ticket_no"] == request.match_info["no"]]
         return web.json_response(found[0]) if found else error(404, "ticket_not_found", "没有。")
+
+    async def _keep(self, request: web.Request) -> web.Response:
+        return web.json_response({"kept": self.kept})
 
     async def _act(self, request: web.Request) -> web.Response:
         if self.refuse:

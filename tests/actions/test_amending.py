@@ -210,6 +210,82 @@ async def test_an_order_is_changed_and_changed_back(talk: Talk, services: FakeSe
     assert services.sent("/amend")[1]["appointment"] == {"portions": 2}
 
 
+DIABETIC = [{"entity": "diet", "value": "diabetic", "text": "糖尿病餐"}]
+
+
+@pytest.mark.parametrize("elder", [False, True])
+@pytest.mark.parametrize("words", ["也记下", "也记下。"])
+async def test_what_a_change_tells_may_be_kept_by_a_word(
+    talk: Talk, services: FakeServices, elder: bool, words: str
+) -> None:
+    services.tickets = [view(1, kind="booking", leaf="C1", appointment=MEAL)]
+    talk.hear("改成糖尿病餐", "supplement_ticket", entities=DIABETIC, metadata={"elder": elder})
+    await talk.run("action_supplement")
+    assert services.sent("/amend")[0]["appointment"]["diet"] == ["diabetic"]
+    assert talk.buttons == ["也记下", "改回去"]
+    assert ("“糖尿病餐”只告诉食堂，用完清除" if elder else "看得出病情或者信仰") in talk.text
+    assert not services.sent("/consents"), "to read it back is no yes"
+    talk.hear(words, "inform", metadata={"elder": elder})
+    await talk.run("action_clarify")
+    assert talk.followup == "action_supplement"
+    await talk.run("action_supplement")
+    assert services.sent("/consents") == [{"conversation_id": "c1"}]
+    assert "记下了" in talk.text and len(services.sent("/amend")) == 1
+
+
+async def test_a_plain_yes_to_a_change_keeps_nothing(talk: Talk, services: FakeServices) -> None:
+    services.tickets = [view(1, kind="booking", leaf="C1", appointment=MEAL)]
+    talk.hear("改成糖尿病餐", "supplement_ticket", entities=DIABETIC)
+    await talk.run("action_supplement")
+    talk.hear("好", "affirm")
+    await talk.run("action_affirm")
+    assert not services.sent("/consents")
+
+
+async def test_a_tap_on_what_was_changed_back_keeps_nothing(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets, services.kept = [view(1, kind="booking", leaf="C1", appointment=MEAL)], []
+    facts = [{"entity": "about", "value": "keep_told"}, {"entity": "ticket_no", "value": "SQ-1"}]
+    talk.hear("/supplement_ticket", "supplement_ticket", entities=facts)
+    await talk.run("action_supplement")
+    assert "记下了" not in talk.text and talk.text
+
+
+@pytest.mark.parametrize(
+    ("order", "more", "metadata"),
+    [
+        (MEAL, {}, {"consents": ["meal_diet:"]}),
+        ({**MEAL, "diet": ["soft", "halal"]}, {}, {"consents": ["meal_diet:"]}),
+        (MEAL, {"relation": "mother"}, {"consents": ["meal_diet:mother"]}),
+    ],
+)
+async def test_what_stands_is_not_offered_again(
+    talk: Talk, services: FakeServices, order: Any, more: Any, metadata: Any
+) -> None:
+    services.tickets = [view(1, kind="booking", leaf="C1", appointment=order, **more)]
+    talk.hear("改成糖尿病餐", "supplement_ticket", entities=DIABETIC, metadata=metadata)
+    await talk.run("action_supplement")
+    assert "也记下" not in talk.buttons and "记下" not in talk.text
+
+
+async def test_of_somebody_else_it_is_offered_all_the_same(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = [
+        view(1, kind="booking", leaf="C1", appointment=MEAL, relation="mother"),
+    ]
+    asks = {"consents": ["meal_diet:"]}
+    talk.hear("改成糖尿病餐", "supplement_ticket", entities=DIABETIC, metadata=asks)
+    await talk.run("action_supplement")
+    assert "也记下" in talk.buttons
+    talk.hear(
+        "改成三份", "supplement_ticket", entities=[{"entity": "count", "value": 3, "text": "三份"}]
+    )
+    await talk.run("action_supplement")
+    assert "也记下" not in talk.buttons, "three portions tell nothing"
+
+
 async def test_a_report_gains_its_place(talk: Talk, services: FakeServices) -> None:
     services.tickets = [view(1, state="SUBMITTED", location_text="", phone=None)]
     entity = {"entity": "address", "value": ADDRESS[1], "text": ADDRESS[0]}
