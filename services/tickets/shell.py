@@ -31,7 +31,9 @@ async def calendar_show(services: Services, args: argparse.Namespace) -> int:
     wanted = [y for y in years if args.year in (None, y.year)]
     if not wanted:
         raise LindaError(
-            "year_unknown", f"{args.year}年的放假安排还没有录入，按周一至周五计算。", 404
+            "year_unknown",
+            f"{args.year}年的放假安排还没有录入，按周一至周五、除去固定的法定假日计算。",
+            404,
         )
     for year in wanted:
         _print(year)

@@ -2,8 +2,8 @@
 
 A file a year under ``data/calendar``, taken from the State Council's notice. The notice of one
 year may change days of another (late December), so all files together make one calendar, the
-later notice winning. A year without a file degrades to Monday–Friday and says so; it never stops
-a ticket.
+later notice winning. A year without a file degrades to Monday–Friday without the holidays whose date the
+law itself fixes, and says so; it never stops a ticket.
 """
 
 from __future__ import annotations
@@ -26,6 +26,13 @@ OPENS = time(8, 30)
 CLOSES = time(17, 30)
 MINUTES_PER_DAY = 9 * 60
 _ONE = timedelta(days=1)
+
+FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+"""Month and day of the holidays that have the same date every year: 元旦、劳动节、国庆节.
+
+《全国年节及纪念日放假办法》第二条 (2024 revision). They are off before any notice says so; the others
+go by the moon or the sun, and what is moved to make a longer holiday is known from the notice alone.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,11 @@ class WorkCalendar:
     years: frozenset[int] = frozenset()
 
     def is_workday(self, day: date) -> bool:
-        """Say whether a day is worked."""
-        return self.days.get(day, day.weekday() < 5)
+        """Say whether a day is worked: by a notice, else by the law, else by the week."""
+        said = self.days.get(day)
+        if said is not None:
+            return said
+        return day.weekday() < 5 and (day.month, day.day) not in FIXED
 
     def workday_before(self, day: date) -> date:
         """Return the last day worked before a day."""
@@ -65,7 +75,7 @@ class WorkCalendar:
         return day
 
     def unknown_years(self, start: datetime, end: datetime) -> list[int]:
-        """Years between two times for which only Monday–Friday is known."""
+        """Years between two times for which no notice is known."""
         return [y for y in range(start.year, end.year + 1) if y not in self.years]
 
     def roll(self, moment: datetime) -> datetime:
@@ -108,7 +118,11 @@ class WorkCalendar:
             if h.end >= first and h.start <= last
         ]
         notes += [piece("due.makeup", day=_day(d)) for d in self.makeups if first <= d <= last]
-        notes += [piece("due.unknown_year", year=y) for y in self.unknown_years(start, end)]
+        unknown = self.unknown_years(start, end)
+        fixed = (date(year, month, day) for year in unknown for month, day in sorted(FIXED))
+        off = (d for d in fixed if first <= d <= last and d.weekday() < 5 and d not in self.days)
+        notes += [piece("due.holiday", days=_day(d)) for d in off]
+        notes += [piece("due.unknown_year", year=y) for y in unknown]
         return notes
 
 

@@ -95,7 +95,7 @@ def coverage(calendar: WorkCalendar, today: date) -> list[str]:
     """Return what is missing: this year always matters, the next one from November on."""
     wanted = [today.year] + ([today.year + 1] if today.month >= 11 else [])
     return [
-        f"{year}年放假安排尚未录入，{year}年的工作日按周一至周五计算"
+        f"{year}年放假安排尚未录入，{year}年的工作日按周一至周五、除去固定的法定假日计算"
         for year in wanted
         if year not in calendar.years
     ]

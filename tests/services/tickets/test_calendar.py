@@ -104,9 +104,8 @@ def test_the_turn_of_the_year_takes_both_notices() -> None:
         "workdays": [{"date": "2026-12-27", "for": "元旦"}],
     })  # fmt: skip
     both = calendar_of(merged(load_years(DATA / "calendar"), notice))
-    assert differences(CALENDAR, both) == [
-        (date(2026, 12, 27), True), (date(2026, 12, 31), False), (date(2027, 1, 1), False),
-    ]  # fmt: skip
+    # New Year's Day was off without it.
+    assert differences(CALENDAR, both) == [(date(2026, 12, 27), True), (date(2026, 12, 31), False)]
     start = datetime(2026, 12, 25, 10, 0, tzinfo=ZONE)
     assert both.add_working(start, 4 * 540) == datetime(2026, 12, 30, 10, 0, tzinfo=ZONE)
     assert both.add_working(start, 5 * 540) == datetime(2027, 1, 4, 10, 0, tzinfo=ZONE)
@@ -114,14 +113,41 @@ def test_the_turn_of_the_year_takes_both_notices() -> None:
     assert both.is_workday(date(2026, 10, 10)) and not both.is_workday(date(2026, 10, 1))
 
 
-def test_a_year_without_a_notice_is_plain_weeks_and_is_said() -> None:
+def test_a_year_without_a_notice_is_weeks_and_the_law_and_is_said() -> None:
     assert coverage(CALENDAR, date(2026, 10, 31)) == []
     (missing,) = coverage(CALENDAR, date(2026, 11, 26))
     assert "2027年放假安排尚未录入" in missing
     start = datetime(2026, 12, 31, 10, 0, tzinfo=ZONE)
     due = CALENDAR.add_working(start, 5 * 540)
-    assert due == datetime(2027, 1, 7, 10, 0, tzinfo=ZONE)
-    assert "2027年放假安排尚未录入，按周一至周五计算" in CALENDAR.explain(start, due)
+    assert due == datetime(2027, 1, 8, 10, 0, tzinfo=ZONE)
+    assert "1月1日放假不计" in CALENDAR.explain(start, due)
+    assert "2027年放假安排尚未录入，按周一至周五、除去固定的法定假日计算" in CALENDAR.explain(
+        start, due
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        # New Year's Day 2027 is a Friday: Thursday, then Monday to Thursday.
+        ("2026-12-30T16:00", 5, "2027-01-07T16:00"),
+        ("2026-12-31T10:00", 1, "2027-01-04T10:00"),
+        # Saturday and Sunday, 1 and 2 May: the days after them are moved by a notice alone.
+        ("2027-04-30T10:00", 1, "2027-05-03T10:00"),
+        # Friday to Sunday, 1 to 3 October.
+        ("2027-09-30T10:00", 1, "2027-10-04T10:00"),
+    ],
+)
+def test_holidays_that_the_law_fixes_need_no_notice(start: str, days: int, due: str) -> None:
+    moment = datetime.fromisoformat(start).replace(tzinfo=ZONE)
+    found = CALENDAR.add_working(moment, days * 540)
+    assert found == datetime.fromisoformat(due).replace(tzinfo=ZONE)
+
+
+def test_a_notice_may_have_a_fixed_holiday_worked() -> None:
+    """What a notice says of a day counts, whatever it is."""
+    data = {"year": 2027, "source": "通知", "holidays": [], "workdays": [{"date": "2027-01-01"}]}
+    assert calendar_of([Year.from_doc(data)]).is_workday(date(2027, 1, 1))
 
 
 # ── reading a notice ────────────────────────────────────────────────────────────────────────────
@@ -226,7 +252,7 @@ def test_odd_notices_are_pointed_out_and_the_real_ones_are_not_odd() -> None:
 
 # ── arithmetic ──────────────────────────────────────────────────────────────────────────────────
 
-# 2023 and 2027–2028 have no notice: there weekdays count.
+# 2023 and 2027–2028 have no notice: there weekdays count, and the days that the law itself fixes.
 moments = st.datetimes(datetime(2023, 1, 1), datetime(2028, 12, 31)).map(
     lambda moment: moment.replace(tzinfo=ZONE)
 )

@@ -308,7 +308,7 @@ async def test_a_notice_moves_what_is_running_and_says_so(
     urgent = await filed(tickets, leaf="H1", narrative="家里停水了")
     done = await filed(tickets)
     await done.resolved()
-    assert (await case.seen())["due_at"][:16] == "2027-01-06T10:00"
+    assert (await case.seen())["due_at"][:16] == "2027-01-07T10:00"
     assert "2027年放假安排尚未录入" in (await case.seen())["due_reason"]
     looked = await tickets.moved_by(NOTICE)
     own = {t.ticket_no: [m.name for m in moves if m.name] for t, moves in looked}
@@ -320,9 +320,9 @@ async def test_a_notice_moves_what_is_running_and_says_so(
     assert view["due_at"][:16] == "2027-01-08T10:00"
     assert "尚未录入" not in view["due_reason"]
     assert "12月31日至1月3日放假不计" in view["due_reason"]
-    assert "由1月6日10:00改为1月8日10:00" in view["due_reason"]
+    assert "由1月7日10:00改为1月8日10:00" in view["due_reason"]
     (event,) = await events(tickets, case.number, "deadline_moved")
-    assert event["data"]["due_before"][:16] == "2027-01-06T10:00"
+    assert event["data"]["due_before"][:16] == "2027-01-07T10:00"
     assert event["data"]["reason"] == "2027年放假安排"
     assert [m["stage"].partition(":")[0] for m in event["data"]["moved"]] == ["due", "assist"]
     assert (await plan(tickets, case.number))[-1] == "2027-01-08T10:00"

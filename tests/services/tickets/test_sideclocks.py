@@ -220,14 +220,14 @@ async def test_a_new_notice_moves_working_days_and_leaves_hours_of_the_clock(
     assert not any("吹哨签收" in label for label in moved), "an hour is an hour"
     view = await case.seen()
     (helping,) = [a for a in view["assists"] if a["org"] == "urban"]
-    # Before: Thursday, Monday, Tuesday. Thursday to Sunday are off now.
+    # Before: Thursday, Monday, Tuesday (Friday is New Year). Thursday to Sunday are off now.
     assert helping["due_at"][:16] == "2027-01-06T10:00"
-    assert "由1月4日10:00改为1月6日10:00" in helping["due_reason"]
+    assert "由1月5日10:00改为1月6日10:00" in helping["due_reason"]
     assert "12月31日至1月3日放假不计" in helping["due_reason"]
     assert planned(view, "assist:urban")[-1] == "2027-01-06T10:00"
     texts = [c.text for c in await tickets.deadline_history(case.number, SYSTEM)]
-    assert any("协办反馈时限由1月4日10:00改为1月6日10:00" in t for t in texts)
-    assert any("协办反馈时限定为1月4日10:00" in t for t in texts)
+    assert any("协办反馈时限由1月5日10:00改为1月6日10:00" in t for t in texts)
+    assert any("协办反馈时限定为1月5日10:00" in t for t in texts)
 
 
 async def test_the_page_says_until_when_and_why(tickets: TicketService) -> None:

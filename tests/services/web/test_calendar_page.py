@@ -67,8 +67,8 @@ async def test_a_notice_is_looked_at_and_then_brought_in(enter: Enter, services:
     assert "2027年放假安排尚未录入" in page and "2026年" in page
     looked = await client.post(PATH, data={"text": NOTICE, "do": "preview"})
     page = await looked.text()
-    assert looked.status == 200 and "有3天变了" in page and "1件没办完的工单时限会动" in page
-    assert number in page and "办理时限由1月6日10:00改为1月8日10:00" in page and "没有春节" in page
+    assert looked.status == 200 and "有2天变了" in page and "1件没办完的工单时限会动" in page
+    assert number in page and "办理时限由1月7日10:00改为1月8日10:00" in page and "没有春节" in page
     assert 2027 not in services.tickets.calendar.years, "looking at it changes nothing"
     found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
     assert found
@@ -113,7 +113,7 @@ async def test_residents_are_told_that_the_day_moved(services: Services) -> None
     await run_due(services)
     said = [str(m.text) for m in (await services.channels.history(here)).messages]
     moved = [text for text in said if "放假安排有更新" in text]
-    assert len(moved) == 1 and "原来说1月6日10:00前，现在改到1月8日10:00前。" in moved[0]
+    assert len(moved) == 1 and "原来说1月7日10:00前，现在改到1月8日10:00前。" in moved[0]
 
 
 async def test_the_kitchen_is_closed_on_the_days_of_a_notice(services: Services) -> None:
