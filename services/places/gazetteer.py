@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from services.places.model import Building, Candidate, Community, Compound, Grid
 from services.places.numbers import building_name, building_number, normal
@@ -70,6 +71,25 @@ class Gazetteer:
         for c in self.compounds:
             for name in (c.name, *c.aliases):
                 yield normal(name), c
+
+    def area(self, community: str | None, grid: str | None) -> dict[str, Any] | None:
+        """Return a community, or one of its grids, as the place of what is no single house's.
+
+        Args:
+            community: Id or name; of a grid it may be left out.
+            grid: Id or name.
+        """
+        grids = {name: g for g in self.grids for name in (g.id, g.name)}
+        one = grids.get(grid) if grid else None
+        wanted = community or (one.community_id if one else None)
+        named = {name: c for c in self.communities for name in (c.id, c.name, *c.aliases)}
+        found = named.get(wanted) if wanted else None
+        if found is None or (grid and (one is None or one.community_id != found.id)):
+            return None
+        place = {"community_id": found.id, "community": found.name, "confidence": 1.0}
+        if one is None:
+            return place | {"text": found.name}
+        return place | {"grid_id": one.id, "grid": one.name, "text": one.name}
 
     def candidate(
         self,

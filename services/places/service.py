@@ -83,6 +83,12 @@ class PlaceService:
             1.0,
         )
 
+    async def area(
+        self, community: str | None, grid: str | None, session: Session
+    ) -> dict[str, Any] | None:
+        """Return a community or grid as a place (:meth:`Gazetteer.area`)."""
+        return (await load(session)).area(community, grid)
+
     async def listing(self) -> dict[str, Any]:
         """Return communities, compounds with their buildings, and grids (``GET /places``)."""
         g = await self.gazetteer()

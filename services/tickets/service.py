@@ -503,6 +503,11 @@ class TicketService:
             return None, None
         checked = _checked_place(given)
         wanted = Location.from_dict(checked)
+        if wanted.community_id and not (wanted.compound_id or wanted.building_id):
+            area = await self._places.area(wanted.community_id, wanted.grid_id, s)
+            if area is None:
+                raise refusal("place_unknown", fields={"place": piece("refused.place_unknown")})
+            return Location.from_dict(area), None
         found = await self._places.locate(
             compound_id=wanted.compound_id, building_id=wanted.building_id, unit=wanted.unit,
             room=wanted.room, session=s,
@@ -981,6 +986,8 @@ class TicketService:
 
     def _field(self, f: Field, found: Lines, ticket: Ticket, actor: Actor) -> dict[str, Any]:
         options = photos.names(ticket, actor) if f.type == "photo" else f.options
+        if f.type == "leader":
+            options = {name: name for name in self.leaders}
         if options and any(line.when and line.when[0] == f.name for line in found):
             # Of a field that chooses between lines, offer only what some line here accepts.
             options = {
@@ -1573,6 +1580,11 @@ def _booked(ticket: Ticket) -> Mapping[str, Any]:
     return {} if ticket.state in GIVEN_BACK else ticket.appointment or {}
 
 
+SAID_OF_PLACE = (
+    "community_id", "grid_id", "compound_id", "building_id", "unit", "floor", "room",
+)  # fmt: skip
+
+
 def _checked_place(given: object) -> Mapping[str, Any]:
     """Return what says which place is meant, as texts.
 
@@ -1581,7 +1593,7 @@ def _checked_place(given: object) -> Mapping[str, Any]:
     """
     known: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"room": given}
     sure = known.get("confidence")
-    known = {n: known.get(n) for n in ("compound_id", "building_id", "unit", "floor", "room")}
+    known = {n: known.get(n) for n in SAID_OF_PLACE}
     texts = {n: str(v) if type(v) is int else v for n, v in known.items() if v is not None}
     if not all(isinstance(v, str) and len(v) <= 60 for v in texts.values()) or not (
         sure is None or (type(sure) in (int, float) and 0 <= sure <= 1)

@@ -102,7 +102,8 @@ class TestTicket(CreateTicket):
     history: list[Step] = Field(default_factory=list)
     created_at: AwareDatetime | None = None
     location: dict[str, Any] | str | None = Field(
-        None, description="{compound, building, unit, room}、各自的 id，或一句话；按地名库找到"
+        None,
+        description="{compound, building, unit, room}、各自的 id、{community, grid}，或一句话；按地名库找到",
     )
     priority: Literal["U0", "U1", "U2", "U3", "U4"] | None = Field(
         None, description="受理时定的紧急程度；不写按规则"
@@ -428,23 +429,39 @@ async def make_resident(services: Services, wanted: TestResident) -> dict[str, A
     }
 
 
+NEARER = ("compound", "building", "unit", "room", "place")
+"""Parts that say more of a place than its community and grid."""
+
+
 async def find_place(services: Services, said: dict[str, Any] | str) -> dict[str, Any]:
-    """Return the one place that words or parts mean.
+    """Return the one place that words, parts or ids mean: a door, a building, a whole community.
+
+    A ticket's own ``location`` means the place of that ticket: ``text`` says more than the parts.
 
     Raises:
         LindaError: 422 ``place_not_found`` when they mean none, or more than one.
     """
-    if isinstance(said, dict) and (said.get("compound_id") or said.get("building_id")):
+    parts: dict[str, Any] = {"text": said} if isinstance(said, str) else dict(said)
+    gazetteer = await services.places.gazetteer()
+    # GET /api/v1/places gives ids; they may stand where a name may.
+    for name, known in (("compound", gazetteer.compound), ("building", gazetteer.building)):
+        if parts.get(name) in known:
+            parts.setdefault(f"{name}_id", parts[name])
+    if parts.get("compound_id") or parts.get("building_id"):
         found = await services.places.locate(
-            *(said.get(k) for k in ("compound_id", "building_id", "unit", "room"))
+            *(parts.get(k) for k in ("compound_id", "building_id", "unit", "room"))
         )
         if found is not None:
             return asdict(found)
-    text = said if isinstance(said, str) else ""
+    area = None
+    if not any(parts.get(k) for k in NEARER):
+        community = parts.get("community_id") or parts.get("community")
+        area = gazetteer.area(community, parts.get("grid_id") or parts.get("grid"))
+    if area is not None and parts.get("text") in (None, "", area["community"], area["text"]):
+        return area
     # A compound is a “community” in what the dialogue understands; of both, the compound is nearer.
-    value = {} if isinstance(said, str) else dict(said)
-    value["community"] = value.get("compound") or value.get("community")
-    resolution = await services.places.resolve(value, text)
+    value = {**parts, "community": parts.get("compound") or parts.get("community")}
+    resolution = await services.places.resolve(value, str(parts.get("text") or ""))
     if len(resolution.candidates) != 1 or resolution.status == "unknown":
         raise LindaError("place_not_found", "地名库里找不到这个地方。", 422, {"place": said})
     return asdict(resolution.candidates[0])
@@ -452,6 +469,8 @@ async def find_place(services: Services, said: dict[str, Any] | str) -> dict[str
 
 async def _home(services: Services, said: dict[str, Any] | str) -> Home:
     place = await find_place(services, said)
+    if not place.get("compound_id"):
+        raise LindaError("place_not_found", "住处要写到小区。", 422, {"home": said})
     return Home(**{f.name: place[f.name] for f in fields(Home)})
 
 

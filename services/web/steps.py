@@ -58,6 +58,7 @@ class StepsFile(BaseModel):
     names: Mapping[str, tuple[str, ...]]
     registering: Mapping[str, tuple[str, ...]]
     values: Mapping[str, Mapping[str, tuple[str, ...]]]
+    said_as: Mapping[str, Mapping[str, tuple[str, ...]]]
     wrappers: tuple[str, ...]
     examples: Mapping[str, Mapping[str, Any]]
 
@@ -142,22 +143,30 @@ def understood(action: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], l
     fields = fields_of(action)
     left = {k: v for k, v in given.items() if k not in fields}
     payload = {k: v for k, v in given.items() if k in fields}
+    named: dict[str, str] = {}
     for name in fields:
         if payload.get(name) in (None, "", []):
-            other = next((n for n in steps().names.get(name, ()) if n in left), None)
+            # What is null has not been said: {"reached": false, "solved": null}.
+            other = next((n for n in steps().names.get(name, ()) if left.get(n) is not None), None)
             if other is not None:
-                payload[name] = left.pop(other)
-    return {k: _value(fields[k], v) for k, v in payload.items()}, list(left)
+                payload[name], named[name] = left.pop(other), other
+    return {k: _value(fields[k], v, named.get(k)) for k, v in payload.items()}, list(left)
 
 
-def _value(field: Field, value: Any) -> Any:
-    """Return the option that a value means; anything else as it is."""
+def _value(field: Field, value: Any, other: str | None = None) -> Any:
+    """Return the option that a value means; anything else as it is.
+
+    Args:
+        other: The other name that the field was sent under: ``reached: false`` is no ``solved: false``.
+    """
     if not field.options or isinstance(value, (list, dict)):
         return value
     said = str(value).strip().lower() if not isinstance(value, bool) else str(value).lower()
     if str(value) in field.options or value in field.options.values():
         return value
-    meant = steps().values.get(field.name, {}).get(said, ())
+    meant = steps().said_as.get(other or "", {}).get(said)
+    if meant is None:
+        meant = steps().values.get(field.name, {}).get(said, ())
     return next((m for m in meant if m in field.options), value)
 
 

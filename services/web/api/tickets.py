@@ -95,7 +95,8 @@ class RegisteredTicket(CreateTicket):
     )  # fmt: skip
 
     location: dict[str, Any] | str | None = Field(
-        None, description="{compound, building, unit, room}、各自的 id，或一句话；按地名库找到"
+        None,
+        description="{compound, building, unit, room}、各自的 id、{community, grid}，或一句话；按地名库找到",
     )
 
     @model_validator(mode="before")

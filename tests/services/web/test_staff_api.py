@@ -156,6 +156,35 @@ def test_other_names_are_of_fields_that_exist_and_values_of_options() -> None:
             if f.name == name for o in f.options or ()
         }  # fmt: skip
         assert {m for several in meant.values() for m in several} <= options, name
+    named = {other: n for n, others in steps.steps().names.items() for other in others}
+    for other, meant in steps.steps().said_as.items():
+        options = {
+            o for a in steps.staff_steps() for f in steps.fields_of(a).values()
+            if f.name == named[other] for o in f.options or ()
+        }  # fmt: skip
+        assert {m for several in meant.values() for m in several} <= options, other
+
+
+@pytest.mark.parametrize(
+    ("said", "result"),
+    [
+        ({"reached": True, "solved": True}, "solved"),
+        # Somebody answered the call, and says that nothing has been solved.
+        ({"reached": True, "solved": False}, "unsolved"),
+        ({"reached": False}, "no_answer"),
+        ({"reached": False, "solved": None, "score": None}, "no_answer"),
+        ({"reached": True, "solved": "partial"}, "partial"),
+    ],
+)
+def test_a_call_that_was_answered_is_not_a_matter_that_is_solved(
+    said: dict[str, Any], result: str
+) -> None:
+    assert steps.understood("callback", said)[0]["result"] == result
+
+
+def test_a_contact_that_failed_is_none() -> None:
+    assert steps.understood("contact", {"reached": False})[0]["result"] == "no_answer"
+    assert steps.understood("contact", {"reached": True})[0]["result"] == "reached"
 
 
 def test_what_the_console_does_is_done_by_a_call_with_the_same_roles(client: Client) -> None:
@@ -262,6 +291,44 @@ async def test_a_registration_is_understood_by_other_names(call: Caller) -> None
     await call.refused(CLERK, "POST /tickets", {"leaf": "H6"}, "invalid_fields", "narrative")
     nowhere = {**words, "location": "火星基地"}
     await call.refused(CLERK, "POST /tickets", nowhere, "place_not_found", "place")
+
+
+@pytest.mark.parametrize(
+    ("said", "building", "community"),
+    [
+        # As GET /places names them, by id and by name.
+        ({"compound": "xingfu", "building": "xingfu-3"}, "xingfu-3", "qinghe-c1"),
+        ({"community": "qinghe-c1"}, None, "qinghe-c1"),
+        ({"community": "清河社区"}, None, "qinghe-c1"),
+        ({"grid": "qinghe-g1"}, None, "qinghe-c1"),
+        ({"community": "清河社区", "grid": "清河社区第一网格"}, None, "qinghe-c1"),
+        # As the API answers them.
+        ({"community": "清河社区", "text": "幸福小区3号楼2单元"}, "xingfu-3", "qinghe-c1"),
+        ({"building": "3", "text": "幸福小区3号楼2单元"}, "xingfu-3", "qinghe-c1"),
+        ({"text": "幸福小区3号楼2单元"}, "xingfu-3", "qinghe-c1"),
+    ],
+)
+async def test_a_place_is_understood_as_the_api_itself_says_it(
+    call: Caller, said: dict[str, str], building: str | None, community: str
+) -> None:
+    body = {"narrative": "灯坏了", "leaf": "H6", "location": said}
+    filed = await call(CLERK, "POST /tickets", body, status=201)
+    place = filed["location"]
+    assert (place.get("building_id"), place["community_id"]) == (building, community)
+    again = await call(CLERK, "POST /tickets", {**body, "location": place}, status=201)
+    assert again["location"] == {**place, "confidence": 1.0}, (
+        "the place of a ticket is the place of another one"
+    )
+
+
+@pytest.mark.parametrize(
+    "said", [{"community": "火星"}, {"community": "清河社区", "grid": "火星"}, {"building": "3"}]
+)
+async def test_a_place_that_may_be_several_or_none_is_asked_for(
+    call: Caller, said: dict[str, str]
+) -> None:
+    body = {"narrative": "灯坏了", "leaf": "H6", "location": said}
+    await call.refused(CLERK, "POST /tickets", body, "place_not_found", "place")
 
 
 # -- what the console does -------------------------------------------------------------------------
