@@ -19,6 +19,7 @@ from services.db import Session
 from services.paper.tables import SheetRow
 from services.retention import copies
 from services.retention import tickets as whole
+from services.retention import visits as visiting
 from services.retention.tables import put
 from services.tickets import store
 from services.tickets.core import fold
@@ -159,13 +160,20 @@ async def erase(s: Session, number: str, rules: ConsentRules, entry_id: int) -> 
     ticket = await store.load(s, number, lock=True)
     if ticket is None:
         return True
-    if await whole.is_held(s, ticket):
-        return False
+    visits = await visiting.of_ticket(s, number)
+    holding = [await store.load(s, n) for n in await visiting.touched(s, number)] if visits else []
+    for each in (ticket, *[t for t in holding if t is not None]):
+        if await whole.is_held(s, each):
+            return False
     purposes = await _ended(s, ticket)
     query = select(TicketEventRow).where(TicketEventRow.ticket_no == number)
     changed = []
     for event in await s.scalars(query.order_by(TicketEventRow.seq).with_for_update()):
-        left = _without(event.data, rules, purposes, event.actor.get("kind") == "resident")
+        # What is said of a matter from a visit was all written down by staff.
+        said = bool(visits) or event.actor.get("kind") == "resident"
+        left = _without(event.data, rules, purposes, said)
+        if visits and left.get("title"):
+            left["title"] = visiting.untold(str(left["title"]), ticket)
         if left != event.data:
             event.data = left
             changed.append(event.seq)
@@ -175,11 +183,12 @@ async def erase(s: Session, number: str, rules: ConsentRules, entry_id: int) -> 
     values = store.ticket_values(folded)
     await s.execute(update(TicketRow).where(TicketRow.ticket_no == number).values(values))
     await store.save_words(s, folded)
-    if any(rules.purposes[p].children or rules.purposes[p].desk for p in purposes):
+    if visits or any(rules.purposes[p].children or rules.purposes[p].desk for p in purposes):
         name = update(TicketContactRow).where(TicketContactRow.ticket_no == number)
         await s.execute(name.values(subject_name_enc=None))
     await s.execute(update(SheetRow).where(SheetRow.ticket_no == number).values(fields_enc=""))
     await copies.erase_notices(s, [number])
+    await visiting.erase(s, ticket, visits, entry_id)
     return True
 
 

@@ -20,7 +20,7 @@ from services.channels.rasa import RasaAway
 from services.channels.tables import ConversationRow
 from services.channels.wechat import store as wechat
 from services.channels.wechat.tables import WeChatUserRow
-from services.retention import consents, copies
+from services.retention import consents, copies, visits
 from services.retention import tickets as erasing
 from services.retention.rows import CARE_EMPTIED, CARE_NOTE_EMPTIED
 from services.retention.tables import ErasureRow, put
@@ -182,7 +182,7 @@ class Pending:
     async def _consent(self, s: Session, row: ErasureRow) -> str | None:
         entry = await journal.note(
             s, self._clock.now(), journal.SYSTEM, "consent.withdraw", f"ticket:{row.ref}",
-            "当时要留的理由没有了", tickets=[row.ref],
+            "当时要留的理由没有了", tickets=await visits.touched(s, row.ref),
         )  # fmt: skip
         return None if await consents.erase(s, row.ref, self._rules, entry) else "held"
 

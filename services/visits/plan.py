@@ -39,14 +39,50 @@ class Condition(_Strict):
 
 
 class Consents(_Strict):
-    """What an elder is asked to agree to, in which words, and how that can be answered."""
+    """What an elder is asked to agree to, in which words, and how that can be answered.
+
+    ``erases``: what staff are told before they write down a no. ``plain_absences``, ``plain_alert``: what is
+    left of an absence or an alert that tells of illness, when the yes was taken back.
+    """
 
     version: str
     words: str
+    erases: str
     purposes: dict[str, str]
     answers: dict[str, str]
     said_by: dict[str, str]
     forms: dict[str, str]
+    plain_absences: dict[str, str]
+    plain_alert: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer to being visited: of which day, when it was written down, whether it is a yes."""
+
+    day: date
+    at: datetime
+    agreed: bool
+
+
+def taken_back(said: Sequence[Said], at: datetime) -> bool:
+    """Say whether what was noted at a time rests on no yes any more: a no was written down since.
+
+    What a later yes covers stays: one of a day that is no later than the note's, that follows the no.
+
+    Args:
+        said: The answers, the one that holds last.
+        at: When it was noted.
+
+    >>> day, hour = date(2026, 11, 10), datetime(2026, 11, 9, 9)
+    >>> taken_back([Said(day, datetime(2026, 11, 10, 9), False)], hour)
+    True
+    """
+    return any(
+        not answer.agreed and answer.at >= at
+        and not any(later.agreed and later.day <= at.date() for later in said[n + 1 :])
+        for n, answer in enumerate(said)
+    )  # fmt: skip
 
 
 GIVEN, VISITS = "given", "visit"

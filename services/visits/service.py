@@ -25,9 +25,11 @@ from services.people.masking import mask_name, mask_phone
 from services.people.model import Staff
 from services.people.service import PeopleService
 from services.places.service import PlaceService, load
+from services.retention.visits import plain
 from services.tickets.core.actor import Actor
 from services.tickets.core.commands import Contact, CreateTicket, Subject
 from services.tickets.service import TicketService
+from services.visits import withdrawing
 from services.visits.plan import (
     GIVEN,
     VISITS,
@@ -390,6 +392,9 @@ class VisitService:
                     note_enc=self._seal(wanted.note), ticket_no=number,
                 )
             )  # fmt: skip
+            await s.flush()
+            # Somebody was there: an alert from before a no need not say any more what had happened.
+            await plain(s, row.id, self.rules)
             return number
 
     @staticmethod
@@ -426,6 +431,8 @@ class VisitService:
     async def consent(self, target_id: str, wanted: NewConsent, actor: Actor) -> None:
         """Keep what the elder or the guardian said; earlier answers stay on record.
 
+        A no erases at once what was noted on an earlier yes (:mod:`services.visits.withdrawing`).
+
         Raises:
             LindaError: 422 ``choice_unknown``, ``dates_wrong``: a day that has not come.
         """
@@ -434,8 +441,15 @@ class VisitService:
         self._check_consent(wanted)
         async with self._db.write() as s:
             row = await self._target(s, target_id, actor)
-            if await s.get(CareConsentRow, wanted.id) is None:
-                s.add(self._said(row.id, wanted, actor.id))
+            if await s.get(CareConsentRow, wanted.id) is not None:
+                return
+            said = self._said(row.id, wanted, actor.id)
+            s.add(said)
+            await s.flush()
+            if wanted.purpose == VISITS and wanted.answer != GIVEN:
+                who = await self._people.staff(s, actor.id) or (actor.id, actor.id, actor.role)
+                rules, now = self._tickets.consents, self._clock.now()
+                await withdrawing.withdrawn(s, row.id, rules, self.rules, now, who, said)
 
     async def back(self, target_id: str, actor: Actor) -> None:
         """End what is open: the elder is home again from today on."""

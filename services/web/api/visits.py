@@ -397,7 +397,7 @@ async def away(request: web.Request, body: AwayWanted) -> ElderSeen:
     summary="愿不愿意被探访",
 )  # fmt: skip
 async def consent(request: web.Request, body: ConsentWanted) -> ElderSeen:
-    """Keep what the elder or the guardian said."""
+    """Keep what the elder or the guardian said; a no erases at once what was noted of visits before."""
     visits, today = request.app[SERVICES].visits, request.app[SERVICES].clock.now().date()
     given = body.model_dump() | {"day": body.day or today}
     await visits.consent(

@@ -87,6 +87,31 @@ async def test_a_visit_is_kept_once_and_a_need_is_a_ticket(
     assert again.status == 409, "the form belongs to another elder"
 
 
+async def test_who_writes_down_a_no_is_told_before_that_the_notes_go(
+    enter: Enter, services: Services
+) -> None:
+    client = await enter("grid1")
+    path = f"{VISITS}/demo-elder-1"
+    filled = {
+        "form": form_of(await text(client, path)), "way": "door", "reached": "yes",
+        "state": "weaker", "note": "腿肿了", "need": "血压计坏了，头晕",
+    }  # fmt: skip
+    assert (await client.post(f"{path}/visit", data=filled)).status == 200
+    page = await text(client, path)
+    before, button = page.split("马上清除，找不回来", 1)[0], page.split("马上清除，找不回来", 1)[1]
+    assert "愿不愿意被探访" in before and "<button" in button and "腿肿了" in page
+    said = {
+        "form": form_of(page), "answer": "withdrawn", "said_by": "self", "how": "oral",
+        "day": str(services.clock.now().date()),
+    }  # fmt: skip
+    for _ in range(2):
+        after = await (await client.post(f"{path}/consent", data=said)).text()
+        assert "腿肿了" not in after and "比上次差" not in after.split("探访记录")[1]
+    async with services.db.read() as s:
+        (filed,) = list(await s.scalars(select(TicketRow)))
+    assert "头晕" not in str(filed.doc)
+
+
 async def test_a_visit_without_meeting_anybody_does_not_count(
     enter: Enter, services: Services
 ) -> None:
