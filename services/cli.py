@@ -13,7 +13,7 @@
 ``linda sla table``           all time limits, as in docs/sla.md
 ``linda sla check``           what a profile lacks
 ``linda catalog check``       what is wrong or due in the data files
-``linda catalog reviews``      which cards were reviewed, which not, by the unit that signs them
+``linda catalog reviews``      what was reviewed (cards, certificates, further words), by the unit that signs it
 ``linda catalog table``       the source of each card, as in docs/cards.md
 ``linda catalog export``      all cards in one file, to be edited elsewhere
 ``linda catalog import``      what a file of cards would change; ``--apply`` writes it to the data files
@@ -137,10 +137,16 @@ async def catalog_check(services: Services, args: argparse.Namespace) -> int:
     """Print what is wrong or due in the data files; status 1 when something is wrong."""
     own = [Finding("error", text) for text in services.information.problems()]
     try:
-        reviews, safety = await services.reviews.for_check()
-    except DataFileError:
-        reviews, safety = {}, {}  # what cannot be read is said below
-    found = [*own, *services.catalogue.check(reviews=reviews, safety=safety)]
+        own += [Finding("error", text) for text in services.reviews.problems()]
+        states = await services.reviews.for_check()
+    except DataFileError as error:
+        states = {}  # what cannot be read of the catalogue is said below, too
+        own.append(Finding("error", str(error)))
+    others = {n: states.get(k, {}) for k, n in KIND_NAMES.items() if k not in ("card", "safety")}
+    wrong_or_due = services.catalogue.check(
+        reviews=states.get("card", {}), safety=states.get("safety", {}), others=others
+    )
+    found = list(dict.fromkeys([*own, *wrong_or_due]))
     wrong = [f for f in found if f.level == "error"]
     for finding in found:
         print(f"{'错误' if finding.level == 'error' else '提醒'}  {finding.text}")
@@ -161,18 +167,18 @@ async def catalog_table(services: Services, args: argparse.Namespace) -> int:
 
 
 async def catalog_reviews(services: Services, args: argparse.Namespace) -> int:
-    """Print how each card and safety card stands, by the unit that has to sign it."""
+    """Print how everything that is reviewed stands, by the unit that has to sign it."""
     states = await services.reviews.states()
     by_unit: dict[str, list[Item]] = defaultdict(list)
     for item in services.reviews.items():
         by_unit[item.owner].append(item)
     for owner, items in by_unit.items():
         due = sum(states[i.key] != "good" for i in items)
-        print(f"{services.reviews.unit(owner)}：{len(items)} 张，{due} 张要看")
+        print(f"{services.reviews.unit(owner)}：{len(items)} 条，{due} 条要看")
         for item in items:
             print(f"  {STATE_NAMES[states[item.key]]}  {KIND_NAMES[item.kind]}  {item.name}")
     good = sum(state == "good" for state in states.values())
-    print(f"一共 {len(states)} 张，{good} 张看过没问题，{len(states) - good} 张要看。")
+    print(f"一共 {len(states)} 条，{good} 条看过没问题，{len(states) - good} 条要看。")
     return 0
 
 
@@ -388,7 +394,7 @@ def parser() -> argparse.ArgumentParser:
     catalog = _group(commands, "catalog", "办事目录")
     _add(catalog, "check", catalog_check, "检查数据文件")
     _add(catalog, "table", catalog_table, "每张卡片的来源，docs/cards.md 里的表")
-    _add(catalog, "reviews", catalog_reviews, "每张卡片复核到哪一步，按责任单位")
+    _add(catalog, "reviews", catalog_reviews, "卡片、证明和别的话复核到哪一步，按责任单位")
     out = _add(catalog, "export", catalog_export, "写出全部卡片（YAML）")
     out.add_argument("--out", type=Path, help="写到这个文件；不写就打印出来")
     taken = _add(catalog, "import", catalog_import, "看一个卡片文件会改什么")

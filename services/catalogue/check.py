@@ -5,6 +5,7 @@ Pure: everything that is looked at comes in as an argument, so that a test can m
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from services.catalogue.model import Card, CardInShort, CertificateItem, Population, Redirect, Route
+from services.catalogue.model import Card, CardInShort, CertificateFile, Population, Redirect, Route
 from services.people.model import Org
 from services.wording import hard
 
@@ -55,13 +56,19 @@ class Finding:
 
     level: Literal["error", "warning"]
     text: str
+    said: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def plain(self) -> str:
+        """The same without names of files, for a page of the console."""
+        return self.said or self.text
 
 
 def check_cards(
     cards: Collection[Card],
     routes: Collection[Route],
     orgs: Mapping[str, Org],
-    certificates: Collection[CertificateItem],
+    certificates: CertificateFile,
     redirects: Collection[Redirect],
     bookable: Collection[str],
     links: Collection[str],
@@ -93,7 +100,7 @@ def check_cards(
         *(f for card in cards for f in _directory(card, routes, orgs)),
         *_unknown_numbers(cards, redirects, numbers),
         *_shared_words(cards),
-        *_certificate_cards(cards, certificates),
+        *_certificate_cards(cards, certificates, orgs),
         *_redirects(redirects, orgs, {c.id for c in cards}),
         *_taken_away(cards, redirects),
         *(f for card in cards for f in _dead_offers(card, bookable)),
@@ -222,10 +229,13 @@ def _shared_words(cards: Iterable[Card]) -> Iterator[Finding]:
 
 
 def _certificate_cards(
-    cards: Iterable[Card], certificates: Iterable[CertificateItem]
+    cards: Iterable[Card], certificates: CertificateFile, orgs: Mapping[str, Org]
 ) -> Iterator[Finding]:
     have = {card.id: card for card in cards}
-    for item in certificates:
+    units = [certificates.owner, *(item.owner for item in certificates.items)]
+    for unit in sorted({u for u in units if u and u not in orgs}):
+        yield Finding("error", f"certificates.yml：orgs.yml 里没有单位 {unit}")
+    for item in certificates.items:
         card = have.get(item.leaf)
         if card is None:
             yield Finding("error", f"certificates.yml：{item.name} 的卡片 {item.leaf} 没有")
@@ -269,14 +279,15 @@ def _due(cards: Collection[Card], reviews: Mapping[str, str]) -> Iterator[Findin
         yield Finding("warning", f"{words}：{len(ids)}张（{' '.join(ids)}）")
 
 
-def check_safety(reviews: Mapping[str, str]) -> list[Finding]:
-    """Return what is due in the reviews of the safety cards, one line for each state.
+def check_signed(kind: str, reviews: Mapping[str, str]) -> list[Finding]:
+    """Return what is due in the reviews of a kind of words, one line for each state.
 
     Args:
-        reviews: State by the card's name.
+        kind: Its name.
+        reviews: State by the name of the card, certificate or text.
     """
     return [
-        Finding("warning", f"安全提示卡{words}：{len(names)}张（{'、'.join(names)}）")
+        Finding("warning", f"{kind}{words}：{len(names)}条（{'；'.join(names)}）")
         for state, words in UNSIGNED.items()
         if (names := [name for name, now in reviews.items() if now == state])
     ]
@@ -309,15 +320,25 @@ def check_population(
         communities: Names of the communities by id.
     """
     where = "locality.yml 的 residents"
-    found = [Finding("error", f"{where}：没有社区 {c}") for c in known if c not in communities]
+    found = [
+        Finding(
+            "error",
+            f"{where}：没有社区 {c}",
+            f"常住人口填在了一个没有的社区上（{c}），请技术人员改。",
+        )
+        for c in known
+        if c not in communities
+    ]
     for community, name in communities.items():
         there = known.get(community)
         if there is None:
             text = f"{name}的常住人口没填（{where}），万人诉求量算不出"
-            found.append(Finding("warning", text))
+            said = f"{name}的常住人口没填，万人诉求量算不出，请技术人员填上。"
+            found.append(Finding("warning", text, said))
         elif today - there.as_of > CENSUS_KEEPS:
             text = f"{name}的常住人口还是{there.as_of}的（{where}），该换新的数了"
-            found.append(Finding("warning", text))
+            said = f"{name}的常住人口还是{there.as_of}的，请技术人员换新的数。"
+            found.append(Finding("warning", text, said))
     return found
 
 

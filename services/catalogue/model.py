@@ -189,7 +189,7 @@ class CertificateItem(_Entry):
     """
 
     no: Annotated[int | None, BeforeValidator(lambda v: int(v) if isinstance(v, str) else v)]
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=28)]
     aliases: tuple[str, ...] = ()
     allowed: bool | None
     leaf: str
@@ -200,15 +200,37 @@ class CertificateItem(_Entry):
     asks: tuple[Literal["place", "volunteer_no", "demanded", "lived", "tenure"], ...] = ("place",)
     """What the one who writes it needs to know; each may be skipped."""
     examples: tuple[str, ...] = ()
+    owner: str | None = None
+    """The unit (``orgs.yml``) that keeps these words true; None: the file's."""
+
+    @property
+    def key(self) -> str:
+        """What it is known by: its number in the State's list, or its name."""
+        return self.name if self.no is None else str(self.no)
 
 
 class CertificateFile(BaseModel):
-    """The locality's policy on certificates."""
+    """The locality's policy on certificates.
+
+    Attributes:
+        owner: The unit (``orgs.yml``) that keeps it true; None: whoever ``reviews.yml`` names.
+        reviewed_on: The day the whole file was settled by ``reviewed_by``; None: a draft.
+    """
 
     basis: str
     source: Source | str | None = None
     valid_from: date | None = None
+    owner: str | None = None
+    reviewed_by: str | None = None
+    reviewed_on: date | None = None
     items: tuple[CertificateItem, ...]
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> CertificateFile:
+        keys = [item.key for item in self.items]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise ValueError(f"有两条一样的证明：{'、'.join(sorted(twice))}")
+        return self
 
 
 class Number(BaseModel):

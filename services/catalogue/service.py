@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.catalogue import bookings, meals
-from services.catalogue.check import Finding, check_cards, check_population, check_safety
+from services.catalogue.check import Finding, check_cards, check_population, check_signed
 from services.catalogue.files import DataFileError, read
 from services.catalogue.model import (
     AfterCard,
@@ -157,8 +157,14 @@ class CatalogueService:
         large-type mode, ``leaves`` (with an empty answer) are the cards that may be meant.
         """
         row = next((r for r in self._redirects if r.fits(text)), None)
-        if row is None:
-            return None
+        return None if row is None else self.told_redirect(row)
+
+    def redirects(self) -> tuple[Redirect, ...]:
+        """Return all questions that lead elsewhere."""
+        return self._redirects
+
+    def told_redirect(self, row: Redirect) -> dict[str, Any]:
+        """Return where such a question belongs, as :meth:`redirect` does."""
         office = self._orgs.get(row.phone_of or "")
         return {
             "id": row.id,
@@ -203,6 +209,10 @@ class CatalogueService:
             "notice": None if item.allowed is not False
             else f"{self._settings.public_url}/notice/refusal?{urlencode({'kind': item.name})}",
         }  # fmt: skip
+
+    def certificate_policy(self) -> CertificateFile:
+        """Return the locality's policy on certificates, those that are refused included."""
+        return self._certificates
 
     def certificates(self, leaf: str | None = None) -> list[CertificateItem]:
         """Return the kinds that can be applied for, all or those of a leaf."""
@@ -404,6 +414,7 @@ class CatalogueService:
         cards: Collection[Card] | None = None,
         reviews: Mapping[str, str] | None = None,
         safety: Mapping[str, str] | None = None,
+        others: Mapping[str, Mapping[str, str]] | None = None,
     ) -> list[Finding]:
         """Return what is wrong or due in the data files, errors first; empty: all well.
 
@@ -411,6 +422,7 @@ class CatalogueService:
             cards: Looked at in the place of those in the files.
             reviews: State of each card's review by leaf; None: what the files say of it.
             safety: State of each safety card's review by its name; as ``reviews``.
+            others: The same of what else is reviewed, by the name of its kind.
         """
         problems: list[Finding] = []
         for part in (
@@ -430,7 +442,7 @@ class CatalogueService:
             self.cards() if cards is None else cards,
             self._directory,
             self._orgs,
-            self._certificates.items,
+            self._certificates,
             self._redirects,
             self._bookable.services,
             self._bookable.links,
@@ -439,7 +451,9 @@ class CatalogueService:
             reviews or {},
         )
         wrong = [Finding("error", text) for text in hotlines]
-        return [*wrong, *found, *check_safety(safety or {}), *self.population_due()]
+        kinds = {"安全提示卡": safety or {}, **(others or {})}
+        due = (f for kind, states in kinds.items() for f in check_signed(kind, states))
+        return [*wrong, *found, *due, *self.population_due()]
 
     def population_due(self) -> list[Finding]:
         """Return what is wrong or due in the figures of who lives where."""

@@ -1,4 +1,4 @@
-"""What is reviewed, and how it stands: pure functions over the words as residents are told them.
+"""How what is reviewed stands: pure functions over the words as residents are told them.
 
 A review belongs to the words that were read, by their digest. Other words are other words, whoever
 changed them and wherever: the card, the unit's phone, the dispatch directory's sentence on power.
@@ -15,13 +15,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalogue.files import read
 
-Kind = Literal["card", "safety"]
+Kind = Literal["card", "safety", "certificate", "redirect", "wording"]
 State = Literal["none", "changed", "expired", "wrong", "good"]
-KIND_NAMES: Mapping[Kind, str] = {"card": "办事卡片", "safety": "安全提示卡"}
+KIND_NAMES: Mapping[Kind, str] = {
+    "card": "办事卡片", "safety": "安全提示卡", "certificate": "证明开不开", "redirect": "归别处管的事",
+    "wording": "别的说法",
+}  # fmt: skip
 STATE_NAMES: Mapping[State, str] = {
     "wrong": "有人说有错",
     "changed": "改过，要再看",
@@ -33,7 +36,7 @@ STATE_NAMES: Mapping[State, str] = {
 UNREAD = frozenset({
     "reviewed", "version", "examples", "valid", "notice", "id", "slug", "kind", "phone_of",
 })  # fmt: skip
-"""Parts of a card that say nothing to a resident, or say when it was read."""
+"""Parts of a card or redirect that say nothing to a resident, or say when it was read."""
 
 
 Content = tuple[tuple[str, tuple[str, ...]], ...]
@@ -44,32 +47,48 @@ GENERAL = "general"
 """The safety card of every danger that has none of its own."""
 
 
-def _with_general(owners: Mapping[str, str]) -> Mapping[str, str]:
-    if GENERAL not in owners:
-        raise ValueError(f"owners 里要写 {GENERAL}：没写的安全提示卡归它的单位")
-    return owners
+class Wording(BaseModel):
+    """Further words that answer residents on policy or in danger.
+
+    Attributes:
+        kind: ``safety`` where lives depend on them: counted and kept like a safety card.
+        owner: Unit that keeps them true; None: the general one.
+        local: The files are the locality's.
+        said: By file the places in it (``versions.0``) with their names for the page.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    kind: Literal["safety", "wording"] = "wording"
+    owner: str | None = None
+    local: bool = False
+    said: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
 
 
 class Rules(BaseModel):
     """``data/reviews.yml``: how long a review holds (days, the usual first), names for the page.
 
     Attributes:
-        owners: Unit of a safety card that no leaf has, ``general`` for those that are not named; all
-            others are the unit's of their leaf.
+        general: Unit of what nobody else is named for.
+        owners: By kind the unit of an item: safety cards that no leaf has, redirects.
+        wordings: Further words by id.
         joined: Parts whose lines are single words, shown in one line.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     holds: Mapping[Kind, Annotated[tuple[int, ...], Field(min_length=1)]]
-    owners: Annotated[Mapping[str, str], AfterValidator(_with_general)]
+    general: str
+    owners: Mapping[Kind, Mapping[str, str]]
+    wordings: Mapping[str, Wording]
     labels: Mapping[str, str]
     joined: frozenset[str]
     words: Mapping[str, str]
 
-    def owner(self, card: str) -> str:
-        """Return the unit of a safety card without a leaf; a new card must not break the page."""
-        return self.owners.get(card, self.owners[GENERAL])
+    def owner(self, kind: Kind, id: str, else_: str | None = None) -> str:
+        """Return the unit of an item; nobody named: ``else_`` or the general one, so that no new card breaks the page."""
+        return self.owners.get(kind, {}).get(id) or else_ or self.general
 
     def label(self, path: str) -> str:
         """Return the name of a part: ``elder.after.worse`` → 大字版 · 接着说 · 更重了."""
@@ -99,10 +118,11 @@ class Filed:
 
 @dataclass(frozen=True)
 class Item:
-    """A card or safety card with the words that are read.
+    """A card or another text with the words that are read.
 
     Attributes:
-        key: ``card-A1``, ``safety-H3``; ``safety-general`` is the general one.
+        key: ``card-A1``, ``safety-H3``, ``certificate-1``, ``redirect-passport``, ``wording-privacy``;
+            ``safety-general`` is the general safety card.
         owner: Unit (``orgs.yml``) that must keep it true.
         content: In the card's own order.
         filed: What the data file says of a review.
@@ -165,8 +185,11 @@ def rows_of(given: Any, path: str = "") -> Iterator[tuple[str, tuple[str, ...]]]
 
 
 def _line(given: Any) -> list[str]:
-    parts = given.values() if isinstance(given, Mapping) else [given]
-    return [str(part) for part in parts if part not in (None, "")]
+    if isinstance(given, Mapping):
+        given = given.values()
+    elif not isinstance(given, (list, tuple)):
+        return [] if given in (None, "") else [str(given)]
+    return [word for each in given for word in _line(each)]
 
 
 def standing(item: Item, reviews: Sequence[Review], today: date, holds: int) -> Standing:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.audit.journal import note
 from services.catalogue.model import Card
-from services.catalogue.service import GENERAL, CatalogueService
+from services.catalogue.service import CatalogueService
 from services.clock import Clock
 from services.config import Settings
 from services.db import Database, Session
@@ -22,24 +22,24 @@ from services.once import Once, keep, made_before
 from services.people.model import Staff, same_person
 from services.people.roles import holders
 from services.people.service import PeopleService
+from services.reviews.items import Items
 from services.reviews.model import (
-    UNREAD,
+    KIND_NAMES,
     Content,
-    Filed,
     Item,
+    Kind,
     Review,
     Standing,
     State,
     changes,
     load_rules,
-    rows_of,
     standing,
 )
 from services.reviews.tables import ChangeRow, ReviewRow
 
 LONGEST = 500
 """Characters of a remark or an answer."""
-MISSING = LindaError("review_not_found", "没有这张卡片。", 404)
+MISSING = LindaError("review_not_found", "没有这一条。", 404)
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,12 @@ class Detail(Listed):
 
 
 class ReviewService:
-    """Reviews of the cards and safety cards.
+    """Reviews of cards, safety cards, certificates and the further words of ``reviews.yml``.
 
     Who may look is asked by the routes; who may review which of them, here (``data/roles.yml``):
-    ``reviews_all`` every one, ``reviews_sign`` those of the own unit. Whoever wrote the words, as far
-    as that is known, does not review them.
+    ``reviews_all`` every one, ``reviews_sign`` those of the own unit. ``reviews_remark`` may say of
+    every one that something is wrong. Whoever wrote the words, as far as that is known, does not
+    review them.
     """
 
     def __init__(
@@ -84,33 +85,16 @@ class ReviewService:
         catalogue: CatalogueService,
     ) -> None:  # fmt: skip
         self.rules = load_rules(settings.data_dir)
-        self._db, self._clock = db, clock
-        self._people, self._catalogue = people, catalogue
+        self._db, self._clock, self._people = db, clock, people
+        self._items = Items(settings, self.rules, catalogue, self.unit)
 
     def items(self) -> list[Item]:
         """Return everything that is reviewed as it is told now, cards first."""
-        cards = {card.id: card for card in self._catalogue.cards()}
-        found = [self._card_item(card) for card in cards.values()]
-        signed, numbers = self._catalogue.safety_signed(), self._catalogue.safety_numbers()
-        seen = Filed(*signed) if signed else None
-        for words in self._catalogue.safety_cards():
-            leaf = "general" if words.leaf == GENERAL else words.leaf
-            parts = words.model_dump(mode="json", exclude={"leaf"})
-            parts["numbers"] = [numbers[n] for n in words.numbers if n in numbers]
-            name = f"{leaf} {words.title}" if leaf in cards else words.title
-            owner = cards[leaf].owner if leaf in cards else self.rules.owner(leaf)
-            content = tuple(rows_of(parts))
-            found.append(Item(f"safety-{leaf}", "safety", name, owner, content, seen))
-        return found
+        return self._items.all()
 
-    def _card_item(self, card: Card) -> Item:
-        """Return a card, also one that is not in the files yet, with what it is told with here."""
-        told = self._catalogue.told(card)
-        parts = {name: value for name, value in told.items() if name not in UNREAD}
-        parts["owner"] = self.unit(card.owner)
-        seen = Filed(card.reviewed.by, card.reviewed.on) if card.reviewed else None
-        content = tuple(rows_of(parts))
-        return Item(f"card-{card.id}", "card", f"{card.id} {card.name}", card.owner, content, seen)
+    def problems(self) -> list[str]:
+        """Return what is wrong in ``reviews.yml``, one Chinese line each."""
+        return self._items.problems()
 
     def unit(self, org_id: str) -> str:
         """Return a unit's name."""
@@ -162,12 +146,14 @@ class ReviewService:
             kept = {}
         return {i.key: self._standing(i, kept.get(i.key, [])).state for i in self.items()}
 
-    async def for_check(self) -> tuple[dict[str, State], dict[str, State]]:
-        """Return the states of the cards by leaf, and of the safety cards by name."""
+    async def for_check(self) -> dict[Kind, dict[str, State]]:
+        """Return the states of the cards by leaf and of everything else by name, by kind."""
         states = await self.states()
-        cards = {k.removeprefix("card-"): s for k, s in states.items() if k.startswith("card-")}
-        safety = {i.name: states[i.key] for i in self.items() if i.kind == "safety"}
-        return cards, safety
+        found: dict[Kind, dict[str, State]] = {kind: {} for kind in KIND_NAMES}
+        for item in self.items():
+            name = item.key.removeprefix("card-") if item.kind == "card" else item.name
+            found[item.kind][name] = states[item.key]
+        return found
 
     async def review(
         self, key: str, staff: Staff, *, ok: bool, digest: str, form: str, remark: str = "",
@@ -190,7 +176,8 @@ class ReviewService:
                 ``words_changed`` (other words than those that were read), ``remark_open``; 422.
         """
         item, remark = self._item(key), remark.strip()
-        _may(staff, item)
+        if ok or staff.role not in holders("reviews_remark"):
+            _may(staff, item)
         choices = self.rules.holds[item.kind]
         days = choices[0] if days is None else days
         if days not in choices:
@@ -207,8 +194,9 @@ class ReviewService:
             if (sent := await s.scalar(mine)) is not None:
                 return int(sent)
             if digest != item.digest:
-                raise LindaError("words_changed", "卡片刚刚改过，请看过下面新的再定。", 409)
-            await self._another_wrote(s, item, staff)
+                raise LindaError("words_changed", "这一条刚刚改过，请看过下面新的再定。", 409)
+            if ok:
+                await self._another_wrote(s, item, staff)
             now = self._clock.now()
             kept = await self._rows(s, key)
             if ok and self._standing(item, kept.get(key, [])).remarks:
@@ -249,7 +237,7 @@ class ReviewService:
             if row is None or row.ok:
                 raise MISSING
             if row.answered_at is not None or row.digest != item.digest:
-                raise LindaError("remark_answered", "这一条已经有人答复，或者卡片已经改过。", 409)
+                raise LindaError("remark_answered", "这一条错已经有人答复，或者话已经改过。", 409)
             row.answered_by, row.answered_name = staff.id, staff.name
             row.answered_at, row.answer = self._clock.now(), text
             subject = f"review:{key}"
@@ -265,7 +253,7 @@ class ReviewService:
         Raises:
             LindaError: 404 ``staff_not_found``.
         """
-        items = [self._card_item(card) for card in cards]
+        items = [self._items.card(card) for card in cards]
         async with self._db.write() as s:
             if await self._people.staff(s, by) is None:
                 raise LindaError("staff_not_found", f"没有 {by} 这个账号。", 404)
@@ -321,4 +309,4 @@ def _there(db: Database) -> bool:
 
 def _may(staff: Staff, item: Item) -> None:
     if not signs(staff, item):
-        raise LindaError("not_yours", "这张卡片由责任单位、社区主管或街道看。", 403)
+        raise LindaError("not_yours", "这一条由责任单位、社区主管或街道看；有错可以写下来。", 403)

@@ -102,11 +102,26 @@ def table(folder: Path) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _profile(profile: Profile, name: str) -> list[str]:
-    rows = [_class(cls) for cls in profile.classes.values()]
-    kinds = "；".join(f"{k.label}{v.text}" for k, v in profile.finish_of_kind.items())
-    also = f" 普通事项按诉求类型办结：{kinds}。" if kinds else ""
-    rest = (
+def told(profile: Profile, leaves: Mapping[str, Leaf]) -> dict[str, str | list[str]]:
+    """Return what counts in one place and by which source, in words for who answers for it."""
+    laws = [(leaf, leaf.statutory) for leaf in leaves.values() if leaf.statutory]
+    laws += [(leaves[id], law) for id, law in profile.statutory.items()]
+    return {
+        "source": profile.source,
+        "classes": [_in_words(cls) for cls in profile.classes.values()],
+        "rest": _rest(profile),
+        "laws": [f"{leaf.title}：办结{law.finish.text}，{law.source}" for leaf, law in laws],
+    }
+
+
+def _in_words(cls: SLAClass) -> str:
+    limits = [(words, getattr(cls, name)) for name, words in LABELS.items()]
+    said = "，".join(f"{words}{limit.text}" for words, limit in limits if limit)
+    return f"{cls.label}：{said or '不等时限，马上办'}"
+
+
+def _rest(profile: Profile) -> str:
+    return (
         f"请居民补充最晚在收到后{profile.notice.text}内（{profile.notice_basis}），过后自收到之日起算受理；"
         f"补充信息等{profile.info_wait.text}，{profile.info_remind.text}提醒一次；"
         f"裁定异议{profile.decide.text}；重办按原时限的{profile.rework_factor:g}倍；"
@@ -114,11 +129,17 @@ def _profile(profile: Profile, name: str) -> list[str]:
         f"回访{profile.callback_attempts}次、{profile.callback_days}天；"
         f"订餐最晚在开餐前一个工作日{profile.meal_confirm}确认；约定时间前后{profile.appointment_window.text}内到算守约。"
     )
+
+
+def _profile(profile: Profile, name: str) -> list[str]:
+    rows = [_class(cls) for cls in profile.classes.values()]
+    kinds = "；".join(f"{k.label}{v.text}" for k, v in profile.finish_of_kind.items())
+    also = f" 普通事项按诉求类型办结：{kinds}。" if kinds else ""
     return [
         f"## {profile.label} (`{name}`)",
         f"依据：{profile.source}。{also}",
         _rows(("class", "", *LABELS.values(), "延期", "重办最短"), rows),
-        rest,
+        _rest(profile),
     ]
 
 

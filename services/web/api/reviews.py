@@ -14,7 +14,7 @@ from services.web.api.common import Answer, made_id, once_of, whole_number
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
-routes = Routes("卡片复核")
+routes = Routes("复核")
 setup = routes.setup
 
 BASE = "/api/v1/reviews"
@@ -48,7 +48,7 @@ class ReviewSaid(Answer):
 
 
 class ReviewItem(Answer):
-    """A card or safety card and how its review stands."""
+    """A card, certificate or other text and how its review stands."""
 
     key: str
     kind: Kind
@@ -56,7 +56,7 @@ class ReviewItem(Answer):
     owner: str
     owner_name: str
     state: State
-    signs: bool = Field(description="true：您能复核这一张")
+    signs: bool = Field(description="true：您能复核这一条；不能的只能说有错")
     review: ReviewSaid | None = Field(description="算数的或最近的一次复核")
     remarks: int = Field(description="还没答复的错有几条")
 
@@ -121,7 +121,7 @@ class AnswerKept(Answer):
 
 
 @routes.get(
-    BASE, auth="staff:reviews", query=ReviewsQuery, response=Reviews, summary="卡片复核到哪一步"
+    BASE, auth="staff:reviews", query=ReviewsQuery, response=Reviews, summary="复核到哪一步"
 )
 async def listing(request: web.Request, query: ReviewsQuery) -> dict[str, Any]:
     """Return the items."""
@@ -140,7 +140,7 @@ async def listing(request: web.Request, query: ReviewsQuery) -> dict[str, Any]:
 
 
 @routes.get(
-    f"{BASE}/{{key}}", auth="staff:reviews", response=ReviewDetail, summary="一张卡片和它的复核"
+    f"{BASE}/{{key}}", auth="staff:reviews", response=ReviewDetail, summary="一条话和它的复核"
 )
 async def detail(request: web.Request) -> dict[str, Any]:
     """Return an item with its words."""
@@ -164,7 +164,7 @@ async def detail(request: web.Request) -> dict[str, Any]:
 
 
 @routes.post(
-    f"{BASE}/{{key}}", auth="staff:reviews_sign", body=ReviewWanted, response=ReviewMade, status=201,
+    f"{BASE}/{{key}}", auth="staff:reviews_remark", body=ReviewWanted, response=ReviewMade, status=201,
     idempotency_key=True, summary="看过：没问题，或者哪里有错",
 )  # fmt: skip
 async def review(request: web.Request, body: ReviewWanted) -> ReviewMade:

@@ -59,7 +59,7 @@ MENU: tuple[Entry, ...] = (
     Entry("themes", "一题", "/console/themes", "themes", "每月一题：最多的事一月办一样，办之前、办之后各多少件。"),
     Entry("lists", "清单", "/console/lists", "lists", "居民需求、服务资源、民生项目。"),
     Entry("reviews", "复核", "/console/reviews", "reviews",
-          "看邻答答居民的话对不对，看过的点一下，有错的写下来。"),
+          "看邻答答居民的话对不对，能复核的看过点一下，有错的写下来。"),
     Entry("limits", "限次", "/console/limits", "limits", "谁发得太多被拦住了，该放开的放开。"),
     Entry("integrity", "廉政", "/console/integrity", "integrity",
           "看到有人报复居民、推诿、造假、泄露隐私，交审计和纪检去查。"),

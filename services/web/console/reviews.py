@@ -1,4 +1,4 @@
-"""复核: every card and safety card, who has read it, and the two buttons that say so."""
+"""复核: everything that answers residents, who has read it, and the two buttons that say so."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from services.web.console.frame import REFUSALS, console_page
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
-routes = Routes("卡片复核")
+routes = Routes("复核")
 setup = routes.setup
 
-AUTH, SIGN = "staff:reviews", "staff:reviews_sign"
+AUTH, SIGN, REMARK = "staff:reviews", "staff:reviews_sign", "staff:reviews_remark"
 PATH = "/console/reviews"
 HERE = "reviews"
 EMPTY = BeforeValidator(lambda given: given or None)
@@ -37,7 +37,7 @@ class ReviewsQuery(BaseModel):
     q: str = Field("", max_length=60)
 
 
-@routes.get(PATH, auth=AUTH, page=True, query=ReviewsQuery, summary="卡片复核")
+@routes.get(PATH, auth=AUTH, page=True, query=ReviewsQuery, summary="复核")
 async def listing(request: web.Request, query: ReviewsQuery) -> web.Response:
     """All items, what is said to be wrong first; the counts are those of what the other filters leave."""
     reviews = request.app[SERVICES].reviews
@@ -58,16 +58,17 @@ async def listing(request: web.Request, query: ReviewsQuery) -> web.Response:
         request, "reviews", HERE, items=shown, counts=counted([f.standing for f in left]),
         total=len(left), states=STATE_NAMES, kinds=KIND_NAMES, units=units, query=query, url=PATH,
         signs=any(f.signs for f in found) and not all(f.signs for f in found),
+        signs_any=any(f.signs for f in found),
     )  # fmt: skip
 
 
-@routes.get(f"{PATH}/{{key}}", auth=AUTH, page=True, summary="一张卡片的复核")
+@routes.get(f"{PATH}/{{key}}", auth=AUTH, page=True, summary="一条话的复核")
 async def detail(request: web.Request) -> web.Response:
     """The words as residents are told them, and what was said of them."""
     return await _detail(request)
 
 
-@routes.post(f"{PATH}/{{key}}", auth=SIGN, page=True, summary="看过：没问题，或者有错")
+@routes.post(f"{PATH}/{{key}}", auth=REMARK, page=True, summary="看过：没问题，或者有错")
 async def review(request: web.Request) -> web.Response:
     """Keep a review or a remark; refused, what was typed stays."""
     typed = await _typed(request)

@@ -13,8 +13,15 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from services.catalogue.check import Finding, check_cards, check_population, check_safety, hollow
-from services.catalogue.model import Card, CertificateItem, Population, Redirect, Route
+from services.catalogue.check import Finding, check_cards, check_population, check_signed, hollow
+from services.catalogue.model import (
+    Card,
+    CertificateFile,
+    CertificateItem,
+    Population,
+    Redirect,
+    Route,
+)
 from services.people.model import Org
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,12 +44,13 @@ GOOD: dict[str, Any] = {
 def found(
     *more: Card, redirects: tuple[Redirect, ...] = (),
     certificates: tuple[CertificateItem, ...] = (), routes: tuple[Route, ...] = (),
-    links: tuple[str, ...] = (), reviews: Mapping[str, str] = MappingProxyType({}),
+    owner: str | None = None, links: tuple[str, ...] = (), reviews: Mapping[str, str] = MappingProxyType({}),
     **change: Any,
 ) -> list[Finding]:  # fmt: skip
     cards = [Card.model_validate(GOOD | change), *more]
+    policy = CertificateFile(basis="", owner=owner, items=certificates)
     return check_cards(
-        cards, routes, ORGS, certificates, redirects, ("C6",), links, NUMBERS, TODAY, reviews
+        cards, routes, ORGS, policy, redirects, ("C6",), links, NUMBERS, TODAY, reviews
     )
 
 
@@ -62,8 +70,8 @@ def test_a_good_card_has_nothing_to_mend() -> None:
 def test_what_the_console_knows_of_a_review_counts_before_the_file(state: str, words: str) -> None:
     assert found(reviews={"B1": state}) == [Finding("warning", words)]
     assert found(reviews={"B1": "good"}, reviewed=None) == []
-    assert check_safety({"H3 先保命": state, "快走": "good"}) == [
-        Finding("warning", f"安全提示卡{words.partition('：')[0]}：1张（H3 先保命）")
+    assert check_signed("安全提示卡", {"H3 先保命": state, "快走": "good"}) == [
+        Finding("warning", f"安全提示卡{words.partition('：')[0]}：1条（H3 先保命）")
     ]
 
 
@@ -139,6 +147,16 @@ def test_a_refused_certificate_belongs_to_a_card_that_says_so() -> None:
     assert "社区不能开，却记在" in found(certificates=(item,))[0].text
     elsewhere = item.model_copy(update={"leaf": "A4"})
     assert "卡片 A4 没有" in found(certificates=(elsewhere,))[0].text
+
+
+def test_a_certificate_belongs_to_a_unit_that_there_is_and_to_one_line() -> None:
+    item = CertificateItem(no=None, name="居住证明", allowed=True, leaf="B1", why="…", redirect="…")
+    assert found(certificates=(item,), owner="civil") == []
+    nowhere = item.model_copy(update={"owner": "nobody"})
+    texts = [f.text for f in found(certificates=(nowhere,), owner="nowhere")]
+    assert texts == [f"certificates.yml：orgs.yml 里没有单位 {u}" for u in ("nobody", "nowhere")]
+    with pytest.raises(ValueError, match="有两条一样的证明：居住证明"):
+        CertificateFile(basis="", items=(item, item))
 
 
 def test_a_redirect_to_nowhere_is_found() -> None:
@@ -237,3 +255,6 @@ def test_who_lives_where_is_asked_for_and_grows_old() -> None:
     assert missing.level == "warning" and "清河社区" in missing.text
     (unknown,) = check_population(known, {}, date(2026, 11, 24))
     assert unknown.level == "error" and "c1" in unknown.text
+    for finding in (old, missing, unknown):
+        assert ".yml" in finding.text and ".yml" not in finding.plain, "staff see no files"
+    assert Finding("warning", "到期了").plain == "到期了"

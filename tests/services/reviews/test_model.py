@@ -69,11 +69,12 @@ def test_every_part_that_says_something_is_read() -> None:
         "name": "甲", "fee": None, "aliases": [], "confirm": False, "materials": ["证", "照片"],
         "sources": [{"title": "条例", "ref": "第二条"}, {"title": "办法", "ref": None}],
         "elder": {"summary": "短", "where": None, "after": {"follow": ["一", "二"]}},
+        "parts": [{"heading": "谁", "text": ["社区", "街道"]}],
     }  # fmt: skip
     assert dict(rows_of(card)) == {
         "name": ("甲",), "confirm": ("false",), "materials": ("证", "照片"),
         "sources": ("条例 第二条", "办法"), "elder.summary": ("短",),
-        "elder.after.follow": ("一", "二"),
+        "elder.after.follow": ("一", "二"), "parts": ("谁 社区 街道",),
     }  # fmt: skip
     rules = load_rules(ROOT / "data")
     assert rules.label("elder.after.follow") == "大字版 · 接着说 · 其他，依次说"
@@ -94,9 +95,11 @@ def test_the_states_are_counted_with_those_of_nobody() -> None:
 
 def test_a_safety_card_that_nobody_named_a_unit_for_belongs_to_the_general_ones() -> None:
     rules = load_rules(ROOT / "data")
-    assert rules.owner("scald") == "heating" != rules.owners["general"]
-    assert rules.owner("a-new-card") == rules.owners["general"]
+    assert rules.owner("safety", "scald") == "heating" != rules.general
+    assert rules.owner("safety", "a-new-card") == rules.general
+    assert rules.owner("redirect", "a-new-one", "water") == "water"
+    assert rules.owner("certificate", "1") == rules.general
     named = rules.model_dump()
-    del named["owners"]["general"]
+    del named["general"]
     with pytest.raises(ValidationError, match="general"):
         Rules.model_validate(named)

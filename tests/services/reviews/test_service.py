@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select
 
@@ -96,10 +98,28 @@ async def test_a_unit_reviews_its_own_cards_only(services: Services, account: st
 
 
 @pytest.mark.parametrize(
-    "account", ["grid1", "clerk1", "vendor1", "trainer1", "auditor1", "admin1"]
+    "account", ["grid1", "clerk1", "callback1", "vendor1", "trainer1", "auditor1", "admin1"]
 )
 async def test_nobody_else_reviews(services: Services, account: str) -> None:
     await refused(services, account, "not_yours")
+
+
+@pytest.mark.parametrize("account", ["grid1", "clerk1", "callback1", "mediator1"])
+async def test_who_reads_it_to_residents_may_say_that_it_is_wrong(
+    services: Services, account: str
+) -> None:
+    await refused(services, account, "invalid_fields", ok=False)
+    assert await say(services, account, ok=False, remark="抢修电话换了")
+    found = await services.reviews.due(await who(services, "handler1"))
+    assert [f.item.key for f in found] == [KEY], "the unit that owns it is told"
+    assert await services.reviews.due(await who(services, account)) == []
+
+
+@pytest.mark.parametrize("account", ["vendor1", "trainer1", "auditor1", "admin1"])
+async def test_who_reads_nothing_to_residents_writes_no_remark(
+    services: Services, account: str
+) -> None:
+    await refused(services, account, "not_yours", ok=False, remark="抢修电话换了")
 
 
 async def test_who_wrote_the_words_does_not_review_them(services: Services) -> None:
@@ -148,9 +168,10 @@ async def test_what_is_not_there_and_what_cannot_be_chosen(services: Services) -
 
 async def test_the_next_that_waits_goes_round(services: Services) -> None:
     handler = await who(services, "handler1")
-    first = await services.reviews.following(KEY, handler)
-    assert first is not None and first.key == "safety-burst"
-    await say(services, "handler1", key="safety-burst")
+    for key in ("safety-burst", "redirect-number_water", "redirect-water_fee"):
+        first = await services.reviews.following(KEY, handler)
+        assert first is not None and first.key == key
+        await say(services, "handler1", key=key, form=f"form-{key}")
     assert await services.reviews.following(KEY, handler) is None
 
 
@@ -162,11 +183,83 @@ async def test_safety_cards_have_a_unit_each_and_the_check_knows_the_states(
     assert [i.key for i in items if i.owner not in units] == []
     leaves = {i.key.removeprefix("card-") for i in items if i.kind == "card"}
     own = {i.key.removeprefix("safety-") for i in items if i.kind == "safety"} - leaves
-    assert own == set(services.reviews.rules.owners), "each has a unit of its own in the file"
+    rules = services.reviews.rules
+    further = {id for id, row in rules.wordings.items() if row.kind == "safety"}
+    assert own - further - {"general", "foreign", "snow"} == set(rules.owners["safety"]), (
+        "each has a unit of its own"
+    )
     await say(services, "dispatcher1", key="safety-general")
     await say(services, "handler1", ok=False, remark="电话换了")
-    cards, safety = await services.reviews.for_check()
-    texts = [f.text for f in services.catalogue.check(reviews=cards, safety=safety)]
+    states = await services.reviews.for_check()
+    texts = [
+        f.text for f in services.catalogue.check(
+            reviews=states["card"], safety=states["safety"], others={"证明": states["certificate"]}
+        )
+    ]  # fmt: skip
     assert any(t.startswith("有人说有错，还没改：1张（H1）") for t in texts)
     assert any(t.startswith("还没有人复核：94张") for t in texts)
-    assert any(t.startswith("安全提示卡还没有人复核：22张") for t in texts)
+    assert any(t.startswith("安全提示卡还没有人复核：25条") for t in texts)
+    assert any(t.startswith("证明还没有人复核：24条（亲属关系证明") for t in texts)
+
+
+async def test_a_certificate_is_read_with_all_that_is_told_of_it(services: Services) -> None:
+    found = await seen(services, "certificate-1")
+    told = dict(found.item.content)
+    assert found.item.owner == "civil" and told["allowed"] == ("refused",)
+    assert told["basis"] == ("民发〔2020〕20号第1项",) and told["card"][0].startswith("A4 ")
+    assert told["elder.redirect"] and "asks" not in told, "nothing is asked where nothing is issued"
+    left = dict((await seen(services, "certificate-困难情况说明")).item.content)
+    assert left["allowed"] == ("depends",) and left["asks"] == ("place", "demanded")
+    assert "basis" not in left, "the State's list does not have it"
+    await say(services, "supervisor1", key="certificate-1")
+    policy = services.catalogue._certificates
+    other = policy.items[0].model_copy(update={"redirect": "到公证处。"})
+    services.catalogue.__dict__["_certificates"] = policy.model_copy(
+        update={"items": (other, *policy.items[1:])}
+    )
+    found = await seen(services, "certificate-1")
+    assert found.standing.state == "changed" and list(found.changes) == ["redirect"]
+    assert (await seen(services, "certificate-2")).standing.state == "none", "its words are its own"
+
+
+async def test_what_the_file_says_of_its_certificates_ends_like_a_review(
+    services: Services,
+) -> None:
+    policy = services.catalogue._certificates
+    for day, state in ((date(2025, 11, 24), "good"), (date(2025, 11, 23), "expired")):
+        services.catalogue.__dict__["_certificates"] = policy.model_copy(
+            update={"reviewed_by": "县民政局", "reviewed_on": day}
+        )
+        assert (await seen(services, "certificate-1")).standing.state == state
+
+
+async def test_further_words_are_there_in_both_forms_and_belong_to_units(
+    services: Services,
+) -> None:
+    items = {i.key: i for i in services.reviews.items()}
+    assert services.reviews.problems() == []
+    crisis = dict(items["safety-crisis"].content)
+    assert (
+        "12356" in crisis["查不到提示卡时.plain"][0]
+        and "12356" in crisis["查不到提示卡时.elder"][0]
+    )
+    assert "12110" in dict(items["safety-violence"].content)["查不到提示卡时.elder"][0]
+    sheet = dict(items["wording-refusal_notice"].content)
+    assert "不应由社区" in sheet["正文"][0]
+    limits = dict(items["wording-deadlines"].content)
+    assert limits["source"] and any("普通：受理2小时" in line for line in limits["classes"])
+    assert any("行政许可法" in line for line in limits["rest"])
+    assert items["redirect-passport"].owner == "police" and items["redirect-pension"].owner == "hr"
+    assert "0439-00000003" in dict(items["redirect-number_water"].content)["phone"]
+
+
+async def test_words_that_are_named_and_not_there_are_told(services: Services) -> None:
+    row = services.reviews.rules.wordings["privacy"]
+    broken = row.model_copy(
+        update={"said": {"texts/privacy.yml": {"versions.99": "没有的", "page.x": "没有的"}}}
+    )
+    object.__setattr__(services.reviews.rules, "wordings", {"privacy": broken})
+    assert services.reviews.problems() == [
+        f"reviews.yml：privacy 的 {path} 在 texts/privacy.yml 里没有"
+        for path in ("versions.99", "page.x")
+    ]

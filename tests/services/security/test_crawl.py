@@ -202,7 +202,7 @@ async def world(client: Client, services: Services, as_staff: Token) -> World:
             "rights:id": [request], "rights/glass:id": [glass.id], "rights/glasses:id": [glass.id],
             "reminders:id": ["1"], "limits:id": ["1"], "open311-keys:id": ["1"], "interfaces/keys:id": ["1"],
             "exchange/import:batch": [batch], "exchange/exports:id": [export],
-            "reviews:key": ["card-A1", "safety-general"], "reviews:id": ["1"],
+            "reviews:key": ["card-A1", "safety-general", "certificate-1"], "reviews:id": ["1"],
             "exchange/export:id": [export], "webhooks:id": [hook], "interfaces:id": [hook],
             "themes:theme": ["theme-of-the-world"], "themes:measure": ["1"],
         }  # fmt: skip
