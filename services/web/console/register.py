@@ -75,12 +75,16 @@ FIELDS: tuple[forms.FieldSpec, ...] = tuple(
 )
 
 _PHONE = re.compile(r"\+?\d{5,15}")
+_FORM = re.compile(r"[A-Za-z0-9_-]{8,40}")
 
 
 @routes.get(PATH, auth=AUTH, page=True, summary="代居民登记")
 async def form(request: web.Request) -> web.Response:
-    """The empty form."""
-    typed: MultiDict[str] = MultiDict()
+    """The empty form, its key in its address: who comes back to it by the browser finds the same key."""
+    key = request.query.get("form", "")
+    if not _FORM.fullmatch(key):
+        raise web.HTTPSeeOther(f"{PATH}?form={_new_form()}")
+    typed: MultiDict[str] = MultiDict(form=key)
     if request[STAFF].role == "grid":
         typed["channel"] = "patrol"
     return await _form(request, typed)
@@ -93,7 +97,7 @@ async def register(request: web.Request) -> web.Response:
     typed = MultiDict((k, v) for k, v in (await request.post()).items() if isinstance(v, str))
     try:
         wanted = await _request(services, typed)
-        # One page is one ticket, however often its button is pressed.
+        # One page is one ticket, however often its button is pressed, also after going back to it.
         key = f"console:{staff.id}:{typed['form']}"
         filed = await services.tickets.create(wanted, actor_of(staff), key)
     except LindaError as error:

@@ -63,6 +63,27 @@ async def test_a_few_words_become_a_ticket_once(enter: Any, services: Services) 
     assert again.status == 409 and "刚才已经登记过" in await again.text()
 
 
+async def test_who_goes_back_finds_the_same_form_and_makes_no_second_ticket(
+    enter: Any, services: Services
+) -> None:
+    client = await enter("clerk1")
+    first = await client.get(REGISTER)
+    assert first.status == 200 and "form=" in str(first.url), "the address holds the key"
+    key = re.search(r'name="form" value="([^"]+)"', await first.text())[1]  # type: ignore[index]
+    form = {**await opened(client), "form": key, "narrative": WORDS}
+    slip = await (await client.post(REGISTER, data=form)).text()
+    # The browser asks for the page anew when somebody goes back: nothing of it may be stored.
+    back = await client.get(str(first.url.relative()))
+    assert back.headers["Cache-Control"] == "no-store"
+    assert f'name="form" value="{key}"' in await back.text()
+    again = await (await client.post(REGISTER, data=form)).text()
+    number = re.search(r"SQ-\d{6}-\d{5}-\d", slip)[0]  # type: ignore[index]
+    assert number in again and await count(services) == 1
+    assert (await opened(client))["form"] != key, "“再登记一件” is another one"
+    odd = await client.get(f"{REGISTER}?form=<b>")
+    assert odd.status == 200 and 'value="<b>"' not in await odd.text()
+
+
 async def test_only_the_words_are_needed(enter: Any, services: Services) -> None:
     client = await enter("clerk1")
     answer = await client.post(REGISTER, data={**await opened(client), "narrative": WORDS})

@@ -90,3 +90,22 @@ async def test_a_grid_worker_registers_at_the_door(page: Page, settings: Setting
     await page.get_by_role("link", name="看这件工单").tap()
     await expect(page.locator("blockquote").first).to_contain_text("晚上看不见")
     await fits(page)
+
+
+async def test_back_and_once_more_shows_the_ticket_that_there_is(
+    page: Page, settings: Settings
+) -> None:
+    await page.goto("/console/register")
+    await page.get_by_label("账号").fill("clerk1")
+    await page.get_by_label("密码").fill(settings.demo_password)
+    await page.get_by_role("button", name="登录").tap()
+    numbers = []
+    for _ in range(2):
+        await page.get_by_label("居民怎么说的（写原话）").fill("楼道灯坏了，晚上看不见")
+        await page.get_by_label("告诉居民了没有").select_option("said")
+        await page.get_by_role("button", name="登记").tap()
+        await expect(page.get_by_role("heading", name="登记好了")).to_be_visible()
+        numbers.append(await page.locator(".number").first.text_content())
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="代居民登记")).to_be_visible()
+    assert numbers[0] == numbers[1]
