@@ -284,15 +284,24 @@ class ThemeService:
         """Take a theme into the plan, or drop it, also one that has begun.
 
         Raises:
-            LindaError: 422 ``month_taken``: the month has one; ``reason_missing``: dropped without one.
+            LindaError: 422 ``month_over``: a month of the past; ``month_taken``: the month has one;
+                ``reason_missing``: dropped without one.
         """
         if staff.role not in DECIDES:
             raise _not_yours()
         async with self._db.write() as s:
+            if adopt:
+                await self._lock_month(s, theme_id)
             states = ("proposed",) if adopt else ("proposed", "adopted")
             row = await self._open(s, theme_id, staff, version, *states)
             if not adopt and not words.strip():
                 raise LindaError("reason_missing", "请写为什么不做。", 422, {"words": "请填写。"})
+            today = self._clock.now().date()
+            if adopt and (row.year, row.month) < (today.year, today.month):
+                raise LindaError(
+                    "month_over", f"{row.year}年{row.month}月已经过去了，请改成这个月或者以后的月份再定。",
+                    422, {"month": "请换一个月。"},
+                )  # fmt: skip
             if adopt and await self._month_taken(s, row):
                 raise LindaError(
                     "month_taken", f"{row.year}年{row.month}月已经有一题了，一个月只做一题。", 422,
@@ -418,6 +427,20 @@ class ThemeService:
     def _known_unit(self, org: str, name: str) -> None:
         if self._people.org(org) is None:
             raise LindaError("unit_unknown", "没有这个单位，请重选。", 422, {name: "请重选。"})
+
+    async def _lock_month(self, s: Session, theme_id: str) -> None:
+        """Lock the month's themes, always in the same order: of two who decide at once the second sees the first's.
+
+        A row of its own alone would let both find the month free.
+        """
+        row = await s.get(ThemeRow, theme_id)
+        if row is None:
+            return
+        query = select(ThemeRow.id).where(
+            ThemeRow.year == row.year, ThemeRow.month == row.month, _same_place(row.community_id)
+        )
+        await s.execute(query.order_by(ThemeRow.id).with_for_update())
+        s.expire(row)
 
     async def _month_taken(self, s: Session, row: ThemeRow) -> bool:
         query = select(ThemeRow.id).where(

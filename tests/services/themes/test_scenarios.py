@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,11 +12,13 @@ from sqlalchemy import select
 from services.audit.tables import AuditEntryRow
 from services.clock import ZONE
 from services.context import Services
+from services.db import Session
 from services.errors import LindaError
 from services.lists.service import NewItem
 from services.people.model import Staff
 from services.themes.service import NewMeasure, NewTheme
-from tests.services.conftest import TestClock
+from services.themes.tables import ThemeRow
+from tests.services.conftest import NOW, TestClock
 from tests.services.metrics.test_report import _filed
 from tests.services.metrics.test_service import _store
 from tests.services.tickets.world import ACTORS
@@ -69,7 +73,10 @@ async def test_a_theme_from_the_top_ten_to_looking_again(
     await refused("role_not_allowed", themes.decide(supervisor, "theme-1", True, "", 1))
     await themes.edit(supervisor, "theme-1", wanted(target=5), 1)
     await refused("version_conflict", themes.decide(dispatcher, "theme-1", True, "", 1))
+    await refused("month_over", themes.decide(dispatcher, "theme-1", True, "办公会定的", 2))
+    clock.go(datetime(2026, 7, 31, 23, tzinfo=ZONE))
     await themes.decide(dispatcher, "theme-1", True, "办公会定的", 2)
+    clock.go(NOW)
     await refused("state_wrong", themes.edit(supervisor, "theme-1", wanted(), 3))
 
     theme = await themes.one(supervisor, "theme-1")
@@ -117,9 +124,9 @@ async def test_a_theme_from_the_top_ten_to_looking_again(
 async def test_one_theme_a_month_and_who_sees_which(services: Services) -> None:
     who, themes = await people(services), services.themes
     supervisor, dispatcher = who["supervisor1"], who["dispatcher1"]
-    await themes.propose(dispatcher, wanted(), "street-1")
-    await themes.propose(dispatcher, wanted(leaves=("H1", "H2")), "street-2")
-    await themes.propose(supervisor, wanted(), "own-1")
+    await themes.propose(dispatcher, wanted(month=11), "street-1")
+    await themes.propose(dispatcher, wanted(month=11, leaves=("H1", "H2")), "street-2")
+    await themes.propose(supervisor, wanted(month=11), "own-1")
     await themes.decide(dispatcher, "street-1", True, "", 1)
     await refused("month_taken", themes.decide(dispatcher, "street-2", True, "", 1))
     await themes.decide(dispatcher, "own-1", True, "", 1)
@@ -134,6 +141,36 @@ async def test_one_theme_a_month_and_who_sees_which(services: Services) -> None:
     for role in ("grid1", "handler1", "trainer1"):
         await refused("role_not_allowed", themes.of_year(who[role], 2026))
     await refused("role_not_allowed", themes.propose(who["clerk1"], wanted(month=9), "own-2"))
+
+
+async def test_two_who_decide_the_same_month_at_once_make_one_theme(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would look before either has written, if the first did not hold the month's themes."""
+    who, themes = await people(services), services.themes
+    street = who["dispatcher1"], who["dispatcher2"]
+    await themes.propose(street[0], wanted(month=12), "street-1")
+    await themes.propose(street[1], wanted(month=12, leaves=("H1", "H2")), "street-2")
+    look, looked, both = themes._month_taken, 0, asyncio.Event()
+
+    async def slowly(s: Session, row: ThemeRow) -> bool:
+        nonlocal looked
+        found, looked = await look(s, row), looked + 1
+        if looked == 2:
+            both.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(both.wait(), 1)
+        return found
+
+    monkeypatch.setattr(themes, "_month_taken", slowly)
+    said = await asyncio.gather(
+        themes.decide(street[0], "street-1", True, "", 1),
+        themes.decide(street[1], "street-2", True, "", 1), return_exceptions=True,
+    )  # fmt: skip
+    refusals = [e for e in said if isinstance(e, LindaError)]
+    assert [e.code for e in refusals] == ["month_taken"] and said.count(None) == 1, said
+    states = sorted(t.row.state for t in await themes.of_year(street[0], 2026))
+    assert states == ["adopted", "proposed"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ FORM = {
     "target": "2",
 }  # fmt: skip
 STREET = NewTheme(
-    year=2026, month=5, title="楼道灯和下水", leaves=("H6", "H7"), lead="property", goal="整栋查一遍",
+    year=2026, month=12, title="楼道灯和下水", leaves=("H6", "H7"), lead="property", goal="整栋查一遍",
     target=3,
 )  # fmt: skip
 
@@ -57,6 +57,25 @@ async def test_a_form_that_is_refused_keeps_what_was_typed(client: Client, as_st
     del late["form"]
     answer = await client.post(path, data=late, headers=headers)
     assert answer.status == 409 and "刚刚有人改过" in await answer.text()
+
+
+async def test_a_month_that_is_over_is_not_decided(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    street = await someone(services, "dispatcher1")
+    past = STREET.model_copy(update={"month": 5})
+    await services.themes.propose(street, past, "theme-1")
+    headers = await as_staff("dispatcher1")
+    answer = await client.post(
+        f"{PAGE}/theme-1/decision", data={"do": "adopt", "version": "1"}, headers=headers
+    )
+    assert answer.status == 422
+    assert "2026年5月已经过去了，请改成这个月或者以后的月份再定。" in await answer.text()
+    await services.themes.edit(street, "theme-1", STREET, 1)
+    answer = await client.post(
+        f"{PAGE}/theme-1/decision", data={"do": "adopt", "version": "2"}, headers=headers
+    )
+    assert answer.status == 200 and "正在做" in await answer.text()
 
 
 async def test_looking_again_waits_half_a_year(
