@@ -106,7 +106,7 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
     if not rows:
         raise LindaError(
             "evaluation_set_missing",
-            "没有评测集，新模型好不好没法比。请技术人员检查 LINDA_EVALUATION_DIR。",
+            "没有评测集，新模型好不好没法比。请技术人员检查评测集放在哪个文件夹。",
         )
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,20 @@ class Annotations(Protocol):
         """Return the hash that :meth:`write_nlu` would return now."""
 
 
+@dataclass(frozen=True)
+class Taught:
+    """How many sentences people taught, how many of them are new to the model in production, if there is one."""
+
+    all: int
+    fresh: int
+    production: bool
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether a training would make about the model that there is."""
+        return self.production and not self.fresh
+
+
 class Learning:
     """Decisions; each is refused with a sentence that says what to do instead."""
 
@@ -52,18 +67,37 @@ class Learning:
 
     # -- runs ------------------------------------------------------------------------------------
 
-    async def train(self, who: Person) -> Run:
+    async def train(self, who: Person, anyway: bool = True) -> Run:
         """Ask for a training on the data as they are now.
+
+        Args:
+            who: The person.
+            anyway: Also when nobody taught anything that the model in production has not learned;
+                the page asks first.
 
         Raises:
             LindaError: 409 ``run_active``; 409 ``same_data``: there is a model of just these data,
-                ``fields.model`` names it.
+                ``fields.model`` names it; 409 ``nothing_new``.
         """
         if await self.runs.active() is None:
             twin = await self.twin()
             if twin is not None:
                 raise await self._same_data(twin)
+            if not anyway and (now := await self.taught()).nothing_new:
+                said = f"教过的{now.all}句都学过了" if now.all else "还没有教过它什么"
+                raise LindaError(
+                    "nothing_new",
+                    f"{said}，再训练也差不多。还要训练，请先勾上“没有新教的也训练”。",
+                    409,
+                )
         return await self.runs.request(who, "train", data_hash=await self._data_hash())
+
+    async def taught(self) -> Taught:
+        """Return how much people taught, and how much of it the model in production has not learned."""
+        current = await self.models.current()
+        texts = {str(row["text"]) for row in await self.annotations.evaluation_rows()}
+        known = await self.evaluations.taught_texts(current.model) if current else frozenset()
+        return Taught(len(texts), len(texts - known), current is not None)
 
     async def twin(self) -> Model | None:
         """Return the model that was trained on just the data that there are now, if there is one."""

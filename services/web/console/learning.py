@@ -48,7 +48,8 @@ async def runs(request: web.Request) -> web.Response:
 async def train(request: web.Request) -> web.Response:
     """Start, or say why not and where to look instead."""
     try:
-        run = await request.app[SERVICES].learning.train(person(request[STAFF]))
+        anyway = (await request.post()).get("anyway") == "yes"
+        run = await request.app[SERVICES].learning.train(person(request[STAFF]), anyway=anyway)
     except LindaError as error:
         return await _runs_page(request, error)
     return _to(f"{RUNS}/{run.id}")
@@ -57,16 +58,14 @@ async def train(request: web.Request) -> web.Response:
 async def _runs_page(request: web.Request, refusal: LindaError | None = None) -> web.Response:
     learning = request.app[SERVICES].learning
     found = await learning.runs.list()
-    current = await learning.models.current()
-    taught = {str(row["text"]) for row in await learning.annotations.evaluation_rows()}
-    known = await learning.evaluations.taught_texts(current.model) if current else frozenset()
+    taught = await learning.taught()
     last = next((r for r in found if r.kind == "train" and r.state == "done"), None)
     active = next((r for r in found if r.active), None)
     return console_page(
         request, "training_runs", HERE, refusal.status if refusal else 200,
         active=active,
         ended=[r for r in found if not r.active],
-        taught=len(taught), fresh=len(taught - known),
+        taught=taught.all, fresh=taught.fresh, nothing_new=taught.nothing_new,
         twin=None if active else await learning.twin(),
         usual=duration(last.took) if last and last.took else "",
         refusal=refusal.message if refusal else "", link=_link(refusal),

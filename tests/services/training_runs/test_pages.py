@@ -74,6 +74,22 @@ async def test_monday_morning(school: School, enter: Enter) -> None:
     assert "训练 用过" in await text_of(admin, MODELS), "and can be told from one that never was"
 
 
+async def test_with_nothing_new_a_training_is_asked_about_first(
+    school: School, enter: Enter
+) -> None:
+    trainer = await enter("trainer1")
+    html = await (await trainer.get(RUNS)).text()
+    assert 'name="anyway"' in html
+    shown = await text_of(trainer, RUNS, 409, press="1")
+    assert "还没有教过它什么，再训练也差不多" in shown and "先勾上" in shown
+    assert await school.learning.runs.list() == [], "nothing was begun"
+    school.lessons.teach("楼道黑咕隆咚", "report_problem", "H6")
+    assert 'name="anyway"' not in await (await trainer.get(RUNS)).text(), "there is something new"
+    school.lessons.rows.clear()
+    answer = await trainer.post(RUNS, data={"anyway": "yes"}, allow_redirects=False)
+    assert answer.status == 303 and "/runs/" in answer.headers["Location"]
+
+
 async def test_a_trainer_trains_and_does_not_release(school: School, enter: Enter) -> None:
     trainer = await enter("trainer1")
     school.lessons.teach("楼道黑咕隆咚", "report_problem", "H6")
