@@ -200,7 +200,7 @@ def _handler(view: View, declaration: Declaration) -> Callable[[web.Request], Aw
     async def handle(request: web.Request) -> web.StreamResponse:
         arguments: dict[str, Any] = {}
         if declaration.query is not None:
-            arguments["query"] = validated(declaration.query, storable(dict(request.query)))
+            arguments["query"] = _query(declaration, storable(dict(request.query)))
         if declaration.body is not None:
             arguments["body"] = validated(declaration.body, await _json(request))
         result = await view(request, **arguments)
@@ -211,6 +211,18 @@ def _handler(view: View, declaration: Declaration) -> Callable[[web.Request], Aw
         return json_response(result, status=declaration.status)
 
     return handle
+
+
+def _query(declaration: Declaration, given: Mapping[str, str]) -> BaseModel:
+    """Read the query string; on a page nobody is told the names of its fields, which stand nowhere on it."""
+    assert declaration.query is not None
+    try:
+        return validated(declaration.query, given)
+    except LindaError as error:
+        if not declaration.page:
+            raise
+        words = "网址里有看不懂的地方。请回到页面上重新选，不要自己改网址。"
+        raise LindaError(error.code, words, error.status, error.fields) from None
 
 
 MAX_DEPTH = 32

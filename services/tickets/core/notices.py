@@ -116,9 +116,11 @@ def _structured(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text) if text.startswith("{") else yaml.safe_load(text)
     except (yaml.YAMLError, json.JSONDecodeError, RecursionError, ValueError) as error:
-        raise ValueError("文件读不懂：要 YAML、JSON 或带表头的 CSV。") from error
+        raise ValueError(
+            "文件读不懂：要整个复制过来，表格的第一行要写日期、名称、放假三格。"
+        ) from error
     if not isinstance(data, dict):
-        raise ValueError("文件读不懂：要 YAML、JSON 或带表头的 CSV。")
+        raise ValueError("文件读不懂：要整个复制过来，表格的第一行要写日期、名称、放假三格。")
     return data
 
 

@@ -11,7 +11,7 @@ from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 
 routes = Routes("工作台")
-NO_DUTY_CALL = "没有配置自动通知值班领导（LINDA_DUTY_WEBHOOK）：有生命危险、两分钟没人接手时，只在调度的提醒里写值班电话，要人打。"
+NO_DUTY_CALL = "还没有设好自动通知值班领导，请技术人员按运维手册设：有生命危险、两分钟没人接手时，只在调度的提醒里写值班电话，要人打。"
 setup = routes.setup
 
 
@@ -29,15 +29,15 @@ async def page(request: web.Request) -> web.Response:
             await services.tickets.calendars.refresh(s)
         missing = coverage(services.tickets.calendar, services.clock.now().date())
         todo += [(words, paths["calendar"]) for words in missing]
-        todo += [(due.text, None) for due in services.catalogue.population_due()]
+        todo += [(due.plain, None) for due in services.catalogue.population_due()]
     if "reviews" in paths:
         listed = await services.reviews.listing(request[STAFF])
         wrong = sum(bool(f.standing.remarks) for f in listed)
         due = sum(f.standing.state != "good" for f in listed) - wrong
         if wrong:
             todo.append(
-                (f"有人说卡片有错，等着改的有{wrong}张。", f"{paths['reviews']}?state=wrong")
+                (f"有人说答居民的话有错，等着改的有{wrong}条。", f"{paths['reviews']}?state=wrong")
             )
         if due and "calendar" in paths:
-            todo.append((f"还要单位复核的卡片有{due}张。", paths["reviews"]))
+            todo.append((f"还要单位复核的有{due}条。", paths["reviews"]))
     return console_page(request, "start", "start", entries=entries, todo=todo)
