@@ -38,21 +38,30 @@ DEFAULT_REFERENCE = "2026-11-24T10:00:00+08:00"
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSONL file; empty lines are passed over.
+    """Rows of a JSONL file; empty lines are passed over, and so is the mark that Windows begins files with.
+
+    A line ends at its line feed alone: what people write may hold other breaks.
 
     Raises:
         ValueError: with the number of a line that is no labelled message.
     """
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
             if not isinstance(row["text"], str) or not isinstance(row["intent"], str):
                 raise TypeError
+            if row.get("entities") is None:
+                row.pop("entities", None)  # null is not labelled, as if it were left out
+            for e in row.get("entities", ()):
+                if not isinstance(e["type"], str) or not e["start"] <= e["end"]:
+                    raise TypeError
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"第 {number} 行不是带 text 和 intent 的 JSON。") from error
+            raise ValueError(
+                f"第 {number} 行不是带 text 和 intent 的 JSON，或者 entities 写得不对。"
+            ) from error
         rows.append(row)
     return rows
 

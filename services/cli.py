@@ -46,6 +46,7 @@ import asyncio
 import getpass
 import json
 import os
+import re
 import runpy
 import sys
 from collections import defaultdict
@@ -54,7 +55,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from services.audit import shell as audit_shell
 from services.backup import shell as backup_shell
@@ -476,8 +477,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:  # settings and data files say themselves what is wrong
         print(f"配置或数据文件有问题：{error}", file=sys.stderr)
     except (SQLAlchemyError, OSError) as error:
-        print(f"数据库或文件用不了：{error}", file=sys.stderr)
+        print(_unusable(error), file=sys.stderr)
     return 1
+
+
+def _unusable(error: SQLAlchemyError | OSError) -> str:
+    """Say what is wrong with database or file, without the statement that found it out."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if re.search(r"no such table|relation .* does not exist", str(cause)):
+        return "数据库还没有建好，请先运行 linda init。"
+    return f"数据库或文件用不了：{cause}"
 
 
 if __name__ == "__main__":

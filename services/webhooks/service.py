@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +52,9 @@ AT_ONCE = 16
 IN_A_ROW = 50
 """Messages of one subscription in a round, so that others get their turn."""
 ROUND_S = 1.0
+PATIENCE_S = 20.0
+"""How long :meth:`WebhookService.finish` waits for another process; longer than a receiver may take."""
+LOOK_S = 0.05
 MOST = 100
 GONE = 410
 DEAD_KEPT = 3
@@ -313,6 +317,29 @@ class WebhookService:
             due = [*await s.scalars(query)]
         return sum(await asyncio.gather(*(self._send_all(id) for id in due)))
 
+    async def finish(self) -> int:
+        """Send until nothing is due, what another process is sending included; return how many we sent.
+
+        Waits at most ``PATIENCE_S`` for others: one that died in between gives its lease back later.
+        """
+        sent, ends = 0, time.monotonic() + PATIENCE_S
+        while True:
+            if done := await self.work():
+                sent += done
+            elif time.monotonic() < ends and await self._sending():
+                await asyncio.sleep(LOOK_S)
+            else:
+                return sent
+
+    async def _sending(self) -> bool:
+        """Say whether somebody is sending what is due."""
+        now = self._clock.now()
+        query = select(WebhookRow.id).where(
+            WebhookRow.active, WebhookRow.next_at <= now, ~_free(now)
+        )
+        async with self._db.read() as s:
+            return await s.scalar(query.limit(1)) is not None
+
     async def _send_all(self, id: str) -> int:
         """Send what is due to one subscription, in order, as the only process that does."""
         lease = secrets.token_hex(8)
@@ -430,10 +457,13 @@ class WebhookService:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(WebhookRow.active, WebhookRow.next_at <= now, _free(now))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
     """A lease that has run out, or reaches further than any (the clock was set back), is none."""
     until = WebhookRow.busy_until
-    free = or_(until.is_(None), until <= now, until > now + 2 * LEASE)
-    return and_(WebhookRow.active, WebhookRow.next_at <= now, free)
+    return or_(until.is_(None), until <= now, until > now + 2 * LEASE)
 
 
 async def _webhook(s: Session, id: str, lock: bool = False) -> WebhookRow:

@@ -109,6 +109,30 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
         read_rows(file)
 
 
+@pytest.mark.parametrize(
+    "entities", [[{"type": "time", "start": 0}], [{"type": None, "start": 0, "end": 1}], 5, ["x"]]
+)
+def test_entities_that_are_none_are_named(tmp_path: Path, entities: object) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({**ROWS[0], "entities": entities}), encoding="utf-8")
+    with pytest.raises(ValueError, match="第 1 行"):
+        read_rows(file)
+
+
+def test_rows_are_read_as_other_programs_write_them(tmp_path: Path) -> None:
+    """A mark at the beginning, Windows' line ends, null for what is not labelled, any break in a text."""
+    rows = [
+        {"text": "灯坏了\u2028三楼", "intent": "report_problem", "entities": None, "leaf2": None},
+        {"text": "谢谢", "intent": "chitchat", "entities": []},
+    ]
+    lines = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    first, second = read_rows(file)
+    assert first["text"] == rows[0]["text"] and "entities" not in first
+    assert second["entities"] == []
+
+
 def test_a_missing_file_is_told_and_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,6 +75,16 @@ def test_in_demo_mode_a_simulated_wechat_is_ready(
     assert Settings().wechat_file == Path("/etc/linda/wechat.yml")
 
 
+@pytest.mark.parametrize(
+    "command", [["model", "list"], ["audit", "verify"], ["purge", "--dry-run"]]
+)
+def test_before_the_first_start_it_is_said_what_to_do(
+    home: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert run(*command) == 1
+    assert capsys.readouterr().err == "数据库还没有建好，请先运行 linda init。\n"
+
+
 def test_in_production_no_account_is_made_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINDA_ENV", "production")
     monkeypatch.setenv("LINDA_INTERNAL_TOKEN", "x" * 32)

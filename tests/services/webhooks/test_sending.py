@@ -146,6 +146,22 @@ async def test_a_failure_is_tried_again_later_with_the_same_id(
     assert receiver.got[0][1] == receiver.got[1][1]
 
 
+async def test_who_finishes_waits_for_what_another_process_is_sending(
+    services: Services, receiver: Receiver, subscribe: Subscribe
+) -> None:
+    """The tick of a test is over when the receiver has had everything, whoever sent it."""
+    id, _ = await subscribe(events=["submitted", "dispatched"])
+    receiver.answers = ["hang"]
+    await filed(services)
+    other = asyncio.create_task(services.webhooks.work())
+    await until(lambda: len(receiver.got) == 1, "the first message")
+    assert await services.webhooks.work() == 0, "what is being sent is not sent twice"
+    assert await services.webhooks.finish() == 0
+    assert [m.attempts for m in await services.webhooks.messages(id)] == [0, 1]
+    assert await other == 1
+    assert await services.webhooks.finish() == 0
+
+
 async def test_an_endless_answer_is_not_read(
     services: Services, receiver: Receiver, subscribe: Subscribe
 ) -> None:
