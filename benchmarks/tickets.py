@@ -59,6 +59,8 @@ KINDS = ("sqlite", "postgresql")
 HISTORIES = 200_000
 """So many tickets of PostgreSQL come through the core; what is more are copies of them."""
 WORDS = ("停水", "楼道", "下水道堵塞", "老人出门不方便", "燃气", "幸福小区3号楼", "没有这样的话")
+REPORTS = ("page of the report, last month", "page of the report, this year")
+"""The second is quoted as a multiple of the first, of one run."""
 FILED_TABLES = (
     TicketEventRow, TicketRow, TicketWordsRow, TicketScoreRow, TicketContactRow, TicketKeyRow,
     OutboxRow, HitRow,
@@ -221,6 +223,27 @@ async def ask(services: Services, question: Question, times: int) -> Taken:
     )
 
 
+async def in_turns(one: Question, other: Question, times: int) -> dict[str, float]:
+    """Ask two questions by turns; return how much longer the other takes, in the middle turn.
+
+    Asked one after the other, a machine that is busy for a while would be taken for the question.
+    ``processor``: the same of this process's own processor time, with SQLite in it and PostgreSQL not.
+    """
+    ratios: dict[str, list[float]] = {"time": [], "processor": []}
+    own: list[float] = []
+    for n in range(times):
+        took = []
+        for question in (one, other):
+            begun = time.perf_counter(), time.process_time()
+            await question(n)
+            took.append((time.perf_counter() - begun[0], time.process_time() - begun[1]))
+        for at, found in enumerate(ratios.values()):
+            found.append(took[1][at] / took[0][at])
+        own.append(took[1][1] * 1000)
+    middle = {name: round(percentile(found, 0.5), 2) for name, found in ratios.items()}
+    return {**middle, "other_processor_ms": round(percentile(own, 0.5), 1)}
+
+
 async def questions(services: Services) -> dict[str, Question]:
     """Return what is asked, by name."""
     tickets, metrics = services.tickets, services.metrics
@@ -312,6 +335,10 @@ async def pages(services: Services) -> AsyncIterator[dict[str, Question]]:
             "page of figures, last month": page(f"/console/data?period=month&from={month}"),
             "page of figures, year": page(f"/console/data?{year}"),
             "page of tickets": page("/console/tickets"),
+            REPORTS[0]: page(f"/console/data/report?period=month&from={month}"),
+            REPORTS[1]: page(
+                f"/console/data/report?period=year&from={today.replace(month=1, day=1)}"
+            ),
         }
 
 
@@ -422,7 +449,7 @@ async def filing(services: Services, rounds: int, each: int) -> dict[str, Any]:
 async def measure(url: str, times: int, only: str | None) -> dict[str, Any]:
     """Ask everything, then file; return what it took."""
     async with services_of(url) as services:
-        asked = {}
+        asked, ratios = {}, None
         async with pages(services) as paged:
             # As the web process does when it has started.
             gc.collect()
@@ -431,9 +458,14 @@ async def measure(url: str, times: int, only: str | None) -> dict[str, Any]:
                 if only is None or only in name:
                     asked[name] = await ask(services, question, times)
                     print(f"  {name}: {asked[name]}", flush=True)
+            if only is None or only in REPORTS[1]:
+                ratios = await in_turns(*(paged[name] for name in REPORTS), times)
+                print(f"  {REPORTS[1]} ÷ {REPORTS[0]}, in turns: {ratios}", flush=True)
         filed = await filing(services, 80, 5) if only is None or only in "filing" else None
         print(f"  filing: {filed}", flush=True)
-    return {"asked": {k: vars(v) for k, v in asked.items()}, "filing": filed}
+    return {
+        "asked": {k: vars(v) for k, v in asked.items()}, "filing": filed, "reports": ratios,
+    }  # fmt: skip
 
 
 def main() -> None:
