@@ -154,7 +154,7 @@ def table(actions: Mapping[str, str]) -> str:
             f"| {entry.name} `{role}` | {contact[entry.contact]} | {content[entry.content]} | {acts} | {may} |"
         )
     lines += [
-        "", "看得到的，只限自己范围里的工单；限阅的（未成年人、家暴、心理危机）只给承办的人、本社区窗口和街道调度。",
+        "", "看得到的，只限自己范围里的工单；限阅的（未成年人、家暴、心理危机）只给承办的人、本社区窗口、社区主管和街道调度。",
         "步骤还要过各自的条件，见[办理流程](workflow.md)：承办的人不能自己回访、归档、终止，也不能裁定自己提的异议。", "",
         "## 单位和岗位", "",
     ]  # fmt: skip

@@ -79,6 +79,8 @@ class Step(BaseModel):
 class TestTicket(CreateTicket):
     """A ticket's fields, its history and the state it is to end in.
 
+    One that is past dispatch and has no place is about the first community as a whole.
+
     Fields are understood by the same other names as at the counter; those that nothing sets are
     named in ``unused`` of the answer.
     """
@@ -116,6 +118,13 @@ class TestTicket(CreateTicket):
     @classmethod
     def _named(cls, data: Any) -> Any:
         return steps.registered(data)
+
+    @property
+    def placeless(self) -> bool:
+        """Whether it is to be past dispatch, and nobody says where it is about."""
+        somewhere = (self.place, self.location, self.address, self.address_text)
+        early = BEFORE_DISPATCH | NEVER_ACCEPTED
+        return not any(somewhere) and self.state is not None and self.state not in early
 
     @property
     def decisions(self) -> list[str]:
@@ -211,6 +220,10 @@ class Walk:
         given = wanted.model_dump(include=set(CreateTicket.model_fields))
         if wanted.location is not None and given.get("place") is None:
             given["place"] = await find_place(self._services, wanted.location)
+        elif wanted.placeless:
+            # Nobody could have dispatched it without knowing at least where the matter belongs.
+            gazetteer = await self._services.places.gazetteer()
+            given["place"] = gazetteer.area(gazetteer.communities[0].id, None)
         if self._resident == NOBODY:
             given["resident_id"] = NOBODY
         if wanted.state == "HANDED_OFF":

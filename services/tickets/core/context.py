@@ -129,7 +129,7 @@ def reads(ticket: Ticket, actor: Actor) -> bool:
     """Say whether the actor may read what a ticket is about.
 
     Of a restricted one (children, violence, mental crisis) only the unit and person it is given
-    to, the intake desk of its community and the dispatcher (《个人信息保护法》第二十八条).
+    to, the intake desk and head of its community and the dispatcher (《个人信息保护法》第二十八条).
     """
     if not ticket.restricted or actor.kind in ("system", "resident"):
         return True

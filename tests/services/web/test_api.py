@@ -75,6 +75,25 @@ async def test_a_token_that_was_logged_out_is_gone(client: Client, as_staff: Tok
 # -- tickets --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "state", ["DISPATCHED", "OBJECTED", "ACTIVE", "SUSPENDED", "RESOLVED", "CLOSED"]
+)
+async def test_a_state_past_dispatch_needs_no_place_from_a_test(
+    client: Client, as_staff: Token, state: str
+) -> None:
+    one = await made(client, as_staff, location=None, state=state)
+    assert (one["state"], one["location"]["community_id"]) == (state, "qinghe-c1")
+    assert not one["location"].get("building_id")
+
+
+async def test_before_dispatch_a_place_that_nobody_said_is_none(
+    client: Client, as_staff: Token
+) -> None:
+    for state in ("SUBMITTED", "NEED_INFO", "ACCEPTED"):
+        one = await made(client, as_staff, location=None, state=state)
+        assert one["state"] == state and not one["location"].get("community_id")
+
+
 async def test_a_ticket_goes_from_the_counter_to_the_grid_worker_who_resolves_it(
     client: Client, as_staff: Token, services: Services
 ) -> None:
