@@ -20,6 +20,7 @@ from services.tickets.core.actor import Actor, resident
 from services.tickets.core.commands import Consent, CreateTicket
 from services.tickets.core.ticket import Ticket
 from services.tickets.tables import TicketRow
+from services.words import piece, refusal
 
 GIVEN: Final = "given"
 REFUSED: Final = "refused"
@@ -161,23 +162,14 @@ async def keep(
 def _check(said: Consent, request: CreateTicket, actor: Actor, rules: ConsentRules) -> None:
     rule = rules.purposes.get(said.purpose)
     if rule is None or (rule.desk and actor.kind == "resident"):
-        raise LindaError(
-            "consent_unknown", "没有这一项要单独同意的。", 422, {"consents": said.purpose}
-        )
+        raise refusal("consent_unknown", 422, {"consents": said.purpose})
     if rule.children and said.answer == GIVEN and said.said_by == "self":
-        raise LindaError(
-            "guardian_needed",
-            "不满14岁孩子的信息，要监护人同意。",
-            422,
-            {"consents": "请选监护人。"},
-        )
+        words = piece("refused.guardian_needed")
+        raise LindaError("guardian_needed", words, 422, {"consents": words})
     there = any((request.appointment or {}).get(name) for name in rule.takes)
     wanted = rules.wanted(request.leaf, request.appointment)
     if said.answer == REFUSED and there and said.purpose in wanted:
-        raise LindaError(
-            "consent_refused", f"{rule.name}：不同意记的，不能写进来。", 422,
-            {"consents": said.purpose},
-        )  # fmt: skip
+        raise refusal("consent_refused", 422, {"consents": said.purpose})
 
 
 async def persons(s: Session, conversation_ids: Iterable[str]) -> list[str]:

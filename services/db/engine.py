@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import Session as SyncSession
 
 from services.errors import LindaError
+from services.words import piece
 
 Session = AsyncSession
 
@@ -40,7 +41,7 @@ class DatabaseAway(LindaError):
     def __init__(self) -> None:
         super().__init__(
             "database_away",
-            "系统暂时连不上，这一步没有办成，请过一会儿再试。",
+            piece("refused.database_away"),
             503,
             {"retry_after": 5},
         )

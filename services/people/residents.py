@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from services.db import Session
-from services.errors import LindaError
 from services.people.crypto import Vault
 from services.people.model import Consent, Home, Resident
 from services.people.tables import ConsentRow, ResidentRow
+from services.words import refusal
 
 
 async def load(session: Session, vault: Vault, resident_id: str) -> Resident | None:
@@ -49,7 +49,7 @@ async def save(
     row = await session.get(ResidentRow, given.id)
     if row is None:
         if not create:
-            raise LindaError("resident_not_found", "没有这位居民的资料。", 404)
+            raise refusal("resident_not_found", 404)
         row = ResidentRow(id=given.id, created_at=now, updated_at=now)
         session.add(row)
     if given.name is not None:

@@ -418,9 +418,8 @@ class TicketService:
         if refusal := decide.may_submit(actor, request.channel, request.leaf):
             raise _refused(refusal)
         if request.leaf is not None and request.leaf not in self.leaves:
-            raise LindaError(
-                "leaf_unknown", f"没有编号为{request.leaf}的事项。", 422, {"leaf": "没有这个事项。"}
-            )
+            words = piece("refused.leaf_unknown")
+            raise LindaError("leaf_unknown", words, 422, {"leaf": words})
 
     async def _count_again(
         self,
@@ -661,7 +660,7 @@ class TicketService:
                 is the ticket as it is now.
         """
         if action not in RESIDENT_ACTIONS:
-            raise LindaError("unknown_action", f"没有“{action}”这个操作。", 404)
+            raise refusal("unknown_action", 404)
         said = payload.get("text") or payload.get("reason")
         facts = {**payload, "text": said, "reason": said}
         async with self._db.write() as s:

@@ -16,6 +16,7 @@ from services.people.roles import leaves_of
 from services.tickets.core.actor import Actor
 from services.web.keys import CONVERSATION, SERVICES, STAFF
 from services.web.routing import Declaration, declaration_of
+from services.words import piece
 
 COOKIE = "linda_session"
 
@@ -68,7 +69,8 @@ def bearer_token(request: web.Request) -> str:
 def _check_internal(request: web.Request) -> None:
     expected = request.app[SERVICES].settings.secret("internal_token")
     if not secrets.compare_digest(bearer_token(request).encode(), expected.encode()):
-        raise LindaError("not_authenticated", "内部接口的凭证不对。", 401)
+        # Two programs of one installation that do not know each other: the dialogue reads it out.
+        raise LindaError("not_authenticated", piece("refused.internal"), 401)
 
 
 async def _check_admin_test(request: web.Request) -> None:

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from services.errors import LindaError
 from services.web.routing import Declaration
+from services.words import refusal
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -43,6 +43,4 @@ def check_same_site(request: web.Request, declaration: Declaration) -> None:
         origin = request.headers.get("Origin")
         same = origin is None or urlsplit(origin).netloc == request.host
     if not same:
-        raise LindaError(
-            "cross_site", "这个请求来自别的网站，没有执行。请在本系统的页面里操作。", 403
-        )
+        raise refusal("cross_site", 403)

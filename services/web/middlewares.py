@@ -24,7 +24,7 @@ from services.web.csrf import check_same_site
 from services.web.keys import REQUEST_ID, SERVICES
 from services.web.pages import CONSOLE, error_page, in_console
 from services.web.routing import declaration_of, json_response
-from services.words import refusal
+from services.words import piece, refusal
 
 log = logging.getLogger("linda.web")
 
@@ -51,16 +51,17 @@ CROSS_ORIGIN_HEADERS = {
     "Access-Control-Max-Age": "600",
 }
 
-HTTP_ERRORS: dict[int, tuple[str, str]] = {
-    400: ("bad_request", "请求的格式不对。"),
-    403: ("forbidden", "没有权限这样做。"),
-    404: ("not_found", "没有这个地址。"),
-    405: ("method_not_allowed", "这个地址不支持这样的请求方法。"),
-    408: ("timeout", "请求太慢，已经断开，请再试一次。"),
-    411: ("length_required", "请求要说明内容的长度。"),
-    413: ("too_large", "发来的内容太大了。"),
-    415: ("unsupported_media_type", "不支持这种内容格式。"),
+HTTP_ERRORS: dict[int, str] = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "timeout",
+    411: "length_required",
+    413: "too_large",
+    415: "unsupported_media_type",
 }
+"""Status of an error of the HTTP server → code; what it says is ``http.<status>`` of ``pieces.yml``."""
 
 ASKED_ALL_THE_TIME = frozenset({"/healthz", "/readyz", "/metrics"})
 """Routes whose good answers are not worth a line in the log."""
@@ -120,7 +121,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        code, message = HTTP_ERRORS.get(error.status, ("http_error", "请求没有成功。"))
+        code = HTTP_ERRORS.get(error.status, "http_error")
+        message = piece(f"http.{error.status if error.status in HTTP_ERRORS else 'other'}")
         headers = {k: v for k, v in error.headers.items() if k in ("Allow", "Retry-After")}
         return _answer(request, LindaError(code, message, error.status), headers)
     except ConnectionResetError:

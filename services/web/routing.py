@@ -44,6 +44,7 @@ from services.errors import LindaError
 from services.people.model import Role
 from services.people.roles import holders, roles
 from services.web.validation import validated
+from services.words import piece
 
 View = Callable[..., Awaitable[Any]]
 
@@ -107,6 +108,11 @@ class Declaration:
         known = self.auth in PLAIN_AUTH or (kind == "staff" and permission in roles().permissions)
         if not known:
             raise ValueError(f"unknown auth {self.auth!r}")
+
+    @property
+    def of_residents(self) -> bool:
+        """Whether what it refuses may be read by a resident: on a page, in the widget, in an answer."""
+        return self.auth in ("public", "resident", "internal")
 
     @property
     def roles(self) -> frozenset[str]:
@@ -202,7 +208,9 @@ def _handler(view: View, declaration: Declaration) -> Callable[[web.Request], Aw
         if declaration.query is not None:
             arguments["query"] = _query(declaration, storable(dict(request.query)))
         if declaration.body is not None:
-            arguments["body"] = validated(declaration.body, await _json(request))
+            arguments["body"] = validated(
+                declaration.body, await _json(request), plainly=declaration.of_residents
+            )
         result = await view(request, **arguments)
         if isinstance(result, web.StreamResponse):
             return result
@@ -217,11 +225,11 @@ def _query(declaration: Declaration, given: Mapping[str, str]) -> BaseModel:
     """Read the query string; on a page nobody is told the names of its fields, which stand nowhere on it."""
     assert declaration.query is not None
     try:
-        return validated(declaration.query, given)
+        return validated(declaration.query, given, plainly=declaration.of_residents)
     except LindaError as error:
         if not declaration.page:
             raise
-        words = "网址里有看不懂的地方。请回到页面上重新选，不要自己改网址。"
+        words = piece("refused.bad_address")
         raise LindaError(error.code, words, error.status, error.fields) from None
 
 
@@ -235,14 +243,14 @@ async def _json(request: web.Request) -> Any:
         return storable(json.loads(body, parse_constant=_finite, parse_float=_finite))
     # ValueError: no JSON, no UTF-8, or a whole number of thousands of digits.
     except (ValueError, RecursionError):
-        raise LindaError("bad_json", "发来的内容不是合法的 JSON。", 400) from None
+        raise LindaError("bad_json", piece("refused.malformed"), 400) from None
 
 
 def _finite(text: str) -> float:
     """Read a number; NaN, Infinity and 1e999 are none that JSON or a database could hold."""
     number = float(text)
     if not math.isfinite(number):
-        raise LindaError("bad_number", "发来的内容里有不能用的数字。", 422)
+        raise LindaError("bad_number", piece("refused.malformed"), 422)
     return number
 
 
@@ -253,7 +261,7 @@ def storable(value: Any, depth: int = 0) -> Any:
         LindaError: 422 ``too_deep``.
     """
     if depth > MAX_DEPTH:
-        raise LindaError("too_deep", "发来的内容套得太深了。", 422)
+        raise LindaError("too_deep", piece("refused.malformed"), 422)
     match value:
         case str():
             return value.replace("\x00", "").encode("utf-8", "replace").decode()
@@ -273,9 +281,8 @@ def idempotency_key(request: web.Request) -> str:
     """
     key = request.headers.get("Idempotency-Key", "").strip()
     if not 1 <= len(key) <= 255:
-        raise LindaError(
-            "idempotency_key_required", "请求头要带 Idempotency-Key（1–255 个字符）。", 400
-        )
+        wanted = {"Idempotency-Key": {"min_length": 1, "max_length": 255}}
+        raise LindaError("idempotency_key_required", piece("refused.malformed"), 400, wanted)
     return key
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.errors import LindaError
+from services.words import piece
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,8 +52,16 @@ SENTENCES = {
 }
 
 
-def validated(model: type[M], data: Any) -> M:
+class Unfilled(ValueError):
+    """What a resident left out, in words of ``data/texts``; any other error of a validator is for programs."""
+
+
+def validated(model: type[M], data: Any, *, plainly: bool = False) -> M:
     """Return ``data`` as ``model``.
+
+    Args:
+        plainly: A resident may read the message: no names of fields, no formats. ``fields`` says those
+            to programs all the same.
 
     Raises:
         LindaError: 422 ``invalid_fields``; ``fields`` has a Chinese sentence for each wrong field.
@@ -61,10 +70,15 @@ def validated(model: type[M], data: Any) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         fields = {_path(e): sentence(e) for e in error.errors(include_url=False)}
+        raise LindaError("invalid_fields", _said(error, fields, plainly), 422, fields) from None
+
+
+def _said(error: ValidationError, fields: dict[str, str], plainly: bool) -> str:
+    if not plainly:
         first = next(iter(fields.items()))
-        raise LindaError(
-            "invalid_fields", f"有 {len(fields)} 项填得不对：{first[0]} {first[1]}。", 422, fields
-        ) from None
+        return f"有 {len(fields)} 项填得不对：{first[0]} {first[1]}。"
+    raised = (error.errors(include_url=False)[0].get("ctx") or {}).get("error")
+    return str(raised) if isinstance(raised, Unfilled) else piece("refused.malformed")
 
 
 def sentence(error: ErrorDetails) -> str:

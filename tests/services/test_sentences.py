@@ -21,8 +21,28 @@ ALSO = (
     "services/bookings/places.py", "services/bookings/service.py", "services/bookings/waiting_list.py",
     "services/tickets/core/callbacks.py", "services/tickets/core/numbers.py", "services/tickets/core/clocks.py",
     "services/tickets/core/calendar.py", "services/tickets/core/limits.py",
+    "services/db/engine.py", "services/people/residents.py", "services/consents/records.py",
+    "services/web/middlewares.py", "services/web/routing.py", "services/web/csrf.py", "services/web/auth.py",
+    "services/web/api/chat.py", "services/web/api/internal.py", "services/web/api/catalogue.py",
+    "services/web/notices.py", "services/web/public_report.py", "services/web/widget/pages.py",
 )  # fmt: skip
 """Other files that say something to residents, or could."""
+REFUSES: dict[str, frozenset[str]] = {
+    "services/tickets/service.py": frozenset({
+        "工单刚刚有了新变化，请看过最新情况再操作。", "这件工单不在您的工作范围内。",
+    }),
+    "services/tickets/core/decide.py": frozenset({
+        "您的角色不能登记诉求，请由社区窗口、网格员登记。", "调解员只登记要调解的事，别的请由社区窗口、网格员登记。",
+        "请先选择结果。", "请选择。", "填写有误：", "您的角色不能做“", "这件工单不在您的工作范围内。", "工单现在是“", "”，不能",
+    }),
+    "services/limits.py": frozenset(),
+    "services/once.py": frozenset(),
+    "services/web/validation.py": frozenset(),
+}  # fmt: skip
+"""Files that refuse residents beside much that staff alone are told: refusals are looked at → what staff alone read."""
+ERRORS = frozenset({"LindaError", "Refusal", "ValueError"})
+DESCRIBES = frozenset({"summary", "description", "json_schema_extra", "media"})
+"""What a route or a field is, for who writes programs (docs/api.md)."""
 LEFT_OUT = {
     # files of those folders that no resident hears, and who reads what stands there
     "bot/command.py": "whoever starts it",
@@ -73,6 +93,10 @@ ALLOWED = {
     "紧急情况": "why somebody is called, for staff",
     "居民要找工作人员": "why somebody is called, for staff",
     "系统没能回答": "why somebody is called, for staff",
+    "请先登录；登录可能已经过期。": "refused to staff",
+    "不能做这件事，需要：": "refused to staff",
+    "照片：JPEG、PNG、WebP……": "docs/api.md, for who writes programs",
+    "（紧急情况，没有文字）": "on record for staff",
     "本人": "who took a consent back, on the audit's record",
     "（照片或位置）": "what was sent, where staff are called",
     "没有找到这条转人工。": "refused to staff",
@@ -130,6 +154,16 @@ def _understands(node: ast.AST) -> Iterator[ast.AST]:
                 yield node.func.value
         elif isinstance(node.func, ast.Name) and node.func.id in ("set", "frozenset"):
             yield from (a for a in node.args if isinstance(a, ast.Constant | ast.Tuple))
+        elif isinstance(node.func, ast.Name) and node.func.id == "Routes":
+            yield from node.args
+        yield from (k.value for k in node.keywords if k.arg in DESCRIBES)
+
+
+def refusals(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of every word that stands in the making of an error, unless it is said to staff alone."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) in ERRORS:
+            yield from ((node.lineno, text) for _, text in sentences(ast.unparse(node)))
 
 
 def _python() -> Iterator[Path]:
@@ -173,6 +207,31 @@ def test_no_sentence_for_residents_stands_in_python(path: Path) -> None:
         if ends.search(text)
     ]
     assert found == [], "put it into data/texts and say() it"
+
+
+@pytest.mark.parametrize("name", REFUSES)
+def test_no_refusal_that_a_resident_can_meet_stands_in_python(name: str) -> None:
+    found = {text for _, text in refusals((ROOT / name).read_text(encoding="utf-8"))}
+    assert found == REFUSES[name], (
+        "put it into pieces.yml (refused), or say here that staff read it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (
+            'raise LindaError("leaf_unknown", f"没有编号为{leaf}的事项。", 422)',
+            ["没有编号为", "的事项。"],
+        ),
+        ('return Refusal("unknown_action", "没有这个操作。")', ["没有这个操作。"]),
+        ('raise ValueError("还没写字" if text else other)', ["还没写字"]),
+        ('raise refusal("unknown_action", 404)', []),
+        ('label = "核对代办"', []),
+    ],
+)
+def test_the_check_of_refusals(source: str, found: list[str]) -> None:
+    assert [text for _, text in refusals(source)] == found
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=_name)

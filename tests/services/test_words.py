@@ -10,6 +10,7 @@ import pytest
 from services.channels import appointed, closing, joining, own_data
 from services.tickets.core.states import State
 from services.tickets.core.workflow import TRANSITIONS
+from services.web.middlewares import HTTP_ERRORS
 from services.words import PIECES, forms, piece, refusal, texts
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
@@ -60,6 +61,8 @@ def test_every_piece_is_said() -> None:
     states |= {f"stands.{name}" for name in State}
     states |= {f"act.{line.action}" for line in TRANSITIONS if "resident" in line.roles}
     assert states <= forms("pieces").keys()
+    states |= {name for name in forms("pieces") if name.startswith("asks.")}  # test_said.py
+    states |= {f"http.{status}" for status in (*HTTP_ERRORS, "other")}
     states |= {f"length.{kind}{unit}" for kind in ("", "w") for unit in "mhd"}
     own = forms("pieces").keys() | forms("deadlines").keys()
     assert own - said - states == set()

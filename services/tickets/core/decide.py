@@ -144,7 +144,7 @@ def decide(ticket: Ticket, command: Command, context: Context) -> Event | Refusa
     if wrong and command.actor.kind == "resident":
         if any(_too_long(command.payload.get(name)) for name in wrong):
             return Refusal.said("invalid_fields", wrong, words="words_too_long", most=LONGEST)
-        return Refusal.said("invalid_fields", wrong, what=_labels(line, wrong))
+        return Refusal.said("invalid_fields", wrong, what=_asked(line, wrong))
     if wrong:
         sentence = "；".join(dict.fromkeys(wrong.values()))
         return Refusal("invalid_fields", f"填写有误：{sentence}", wrong)
@@ -170,11 +170,13 @@ def choose(ticket: Ticket, command: Command) -> Transition | Refusal:
     action, role = command.action, command.actor.role
     label = ACTIONS.get(action)
     if label is None:
-        return Refusal("unknown_action", f"没有“{action}”这个操作。")
+        return Refusal.said("unknown_action")
     if not lines(action, role=role):
         return Refusal("role_not_allowed", f"您的角色不能做“{label}”。")
     theirs = in_scope(ticket, command.actor)
     if not theirs or (action not in SHARED_ACTIONS and has_joined(ticket, command.actor)):
+        if command.actor.kind == "resident":
+            return Refusal.said("out_of_scope")
         return Refusal("out_of_scope", "这件工单不在您的工作范围内。")
     here = lines(action, ticket.state, role)
     if not here and command.actor.kind == "resident":
@@ -187,12 +189,13 @@ def choose(ticket: Ticket, command: Command) -> Transition | Refusal:
             return line
     wanted = here[0].when[0] if here[0].when else ""
     if command.actor.kind == "resident":
-        return Refusal.said("invalid_fields", {wanted: "请选择。"}, what=_labels(here[0], {wanted}))
+        return Refusal.said("invalid_fields", {wanted: "请选择。"}, what=_asked(here[0], {wanted}))
     return Refusal("invalid_fields", "请先选择结果。", {wanted: "请选择。"})
 
 
-def _labels(line: Transition, names: Container[str]) -> str:
-    return "、".join(f.label for f in line.fields if f.name in names)
+def _asked(line: Transition, names: Container[str]) -> str:
+    """Name the facts as a resident would: the fields' own labels are for staff."""
+    return "、".join(piece(f"asks.{f.name}") for f in line.fields if f.name in names)
 
 
 def target(line: Transition, ticket: Ticket) -> State:

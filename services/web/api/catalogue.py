@@ -8,10 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from services.catalogue.model import Card
-from services.errors import LindaError
 from services.web.api.common import Answer
 from services.web.keys import SERVICES
 from services.web.routing import Routes
+from services.words import refusal
 
 routes = Routes("办事目录")
 setup = routes.setup
@@ -56,5 +56,5 @@ async def card(request: web.Request) -> dict[str, Any]:
     """Return one card with ``valid`` today."""
     found = request.app[SERVICES].catalogue.card(request.match_info["leaf"])
     if found is None:
-        raise LindaError("card_not_found", "目录里没有这一项。", 404)
+        raise refusal("card_not_found", 404)
     return found

@@ -22,7 +22,8 @@ from services.web.api.chat_answers import (
 from services.web.auth import client_address, still_allowed
 from services.web.keys import CONVERSATION, SERVICES
 from services.web.routing import Routes
-from services.words import refusal
+from services.web.validation import Unfilled
+from services.words import piece, refusal
 
 routes = Routes("对话")
 
@@ -77,15 +78,16 @@ class NewMessage(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> NewMessage:
         if not _CLIENT_ID.fullmatch(self.client_message_id):
-            raise ValueError("client_message_id 应当是 1–100 个英文字符")
+            raise ValueError("client_message_id: 1-100 ASCII characters")
+        if self.type == "text" and not self.text:
+            raise Unfilled(piece("refused.nothing_written"))
         missing = {
-            "text": not self.text and "还没写字，请说点什么再发",
-            "payload": not self.payload and "缺少按钮的内容",
-            "location": (self.lat is None or self.lng is None) and "缺少位置的经纬度",
-            "attachment": not self.attachment_id and "缺少照片编号",
-        }[self.type]
-        if missing:
-            raise ValueError(missing)
+            "payload": not self.payload,
+            "location": self.lat is None or self.lng is None,
+            "attachment": not self.attachment_id,
+        }
+        if missing.get(self.type):
+            raise ValueError(f"{self.type}: missing")
         return self
 
     def incoming(self) -> Incoming:

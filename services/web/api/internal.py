@@ -24,6 +24,7 @@ from services.tickets.core.location import Location
 from services.tickets.core.workflow import RESIDENT_ACTIONS
 from services.web.keys import SERVICES
 from services.web.routing import Routes, idempotency_key
+from services.words import piece, refusal
 
 routes = Routes("内部接口")
 
@@ -277,7 +278,7 @@ async def answer_place(request: web.Request) -> dict[str, Any]:
     """Take the place that is held (``accept``: ``{ticket: resident view}``), or leave the queue."""
     services, facts = request.app[SERVICES], request.match_info
     if facts["answer"] not in ("accept", "leave") or not facts["waiter"].isdigit():
-        raise LindaError("unknown_action", "没有这个操作。", 404)
+        raise refusal("unknown_action", 404)
     conversation = await services.channels.conversation(facts["id"])
     if facts["answer"] == "accept":
         return {"ticket": await services.waiting.accept(conversation, int(facts["waiter"]))}
@@ -382,7 +383,7 @@ async def resident_action(request: web.Request, body: ResidentAction) -> dict[st
     """Do what a resident may do with an own ticket."""
     action, ticket_no = request.match_info["action"], request.match_info["ticket_no"]
     if action not in RESIDENT_ACTIONS:
-        raise LindaError("unknown_action", "没有这个操作。", 404)
+        raise refusal("unknown_action", 404)
     services = request.app[SERVICES]
     payload = body.model_dump(exclude={"conversation_id", "appointment"}, exclude_none=True)
     conversation = await services.channels.conversation(body.conversation_id)
@@ -448,9 +449,7 @@ async def callback(request: web.Request, body: CallbackAnswer) -> dict[str, Any]
     """Take one answer and say what to ask next."""
     answer = body.model_dump(exclude={"conversation_id"}, exclude_none=True)
     if body.stage == "solved" and body.solved is None:
-        raise LindaError(
-            "answer_missing", "缺少“解决了没有”的回答。", 422, {"solved": "缺少这一项"}
-        )
+        raise refusal("answer_missing", 422, {"solved": None})
     return await closing.answer(
         request.app[SERVICES],
         request.match_info["ticket_no"],
@@ -478,7 +477,7 @@ async def card(request: web.Request) -> dict[str, Any]:
     """Return a card with ``valid`` at the present time."""
     found = request.app[SERVICES].catalogue.card(request.match_info["leaf"])
     if found is None:
-        raise LindaError("card_not_found", "没有这张服务卡。", 404)
+        raise refusal("card_not_found", 404)
     return found
 
 
@@ -580,7 +579,7 @@ async def booking_options(request: web.Request, query: BookingQuery) -> dict[str
     try:
         day = date.fromisoformat(query.date) if query.date else None
     except ValueError:
-        raise LindaError("bad_date", "没有这一天。", 422, {"date": "没有这一天。"}) from None
+        raise refusal("bad_date", 422, {"date": query.date}) from None
     services = request.app[SERVICES]
     found = services.catalogue.booking(query.leaf, day)
     wanted = query.model_dump(include={"date", "part", "venue", "course"})
@@ -643,7 +642,7 @@ async def _conversations(request: web.Request) -> tuple[str, ...]:
 
 async def _conversation(services: Services, conversation_id: str | None) -> Conversation:
     if conversation_id is None:
-        raise LindaError("conversation_required", "缺少对话编号。", 422)
+        raise LindaError("conversation_required", piece("refused.malformed"), 422)
     return await services.channels.conversation(conversation_id)
 
 

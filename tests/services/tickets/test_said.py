@@ -50,10 +50,22 @@ KNOWN = {
 }  # fmt: skip
 
 
+def _one_of(part: str) -> str:
+    words = (w[0] for name, w in forms("pieces").items() if name.startswith(f"{part}."))
+    return f"(?:{'|'.join(map(re.escape, words))})"
+
+
 def spoken() -> re.Pattern[str]:
-    """Return what fits every sentence of a refusal, whatever fills its gaps."""
+    """Return what fits every sentence of a refusal: its gaps take words of the data or a number, nothing else."""
+    asked = _one_of("asks")
+    gaps = {"what": f"{asked}(?:、{asked})*", "stands": _one_of("stands"), "act": _one_of("act")}
     said = [w[0] for name, w in forms("pieces").items() if name.startswith("refused.")]
-    return re.compile("|".join(re.sub(r"\\\{\w+\\\}", ".+", re.escape(text)) for text in said))
+    return re.compile(
+        "|".join(
+            re.sub(r"\\\{(\w+)\\\}", lambda gap: gaps.get(gap[1], r"\d+"), re.escape(text))
+            for text in said
+        )
+    )
 
 
 @cache
@@ -101,8 +113,8 @@ def test_no_guard_of_a_residents_step_has_a_sentence_of_its_own() -> None:
     [
         (State.ACTIVE, "rate", {"score": 5}, "这件事正在办，不能评价。"),
         (State.WITHDRAWN, "urge", {}, "这件事已经撤回，不能催。"),
-        (State.RESOLVED, "rate", {}, "请再说一遍：评分（1–5）。"),
-        (State.ACTIVE, "withdraw", {}, "请再说一遍：撤回原因。"),
+        (State.RESOLVED, "rate", {}, "请再说一遍：打几分，1到5分。"),
+        (State.ACTIVE, "withdraw", {}, "请再说一遍：为什么撤回。"),
         (State.ACTIVE, "urge", {"text": "快" * 2001}, "一次最多说2000个字，请分几次说。"),
         (State.NOT_ACCEPTED, "amend", {}, "这件事没有收下，不能改。"),
     ],
@@ -110,6 +122,16 @@ def test_no_guard_of_a_residents_step_has_a_sentence_of_its_own() -> None:
 def test_what_a_resident_reads(state: State, step: str, payload: dict[str, Any], said: str) -> None:
     made = do(prepared(state, step, "resident", Variant({})), step, "resident", LATER, payload)
     assert isinstance(made, Refusal) and made.message == said
+
+
+def test_each_fact_that_a_resident_gives_has_a_name_in_the_data() -> None:
+    asked = {
+        f"asks.{f.name}"
+        for t in TRANSITIONS
+        if t.action in STEPS and "resident" in t.roles
+        for f in t.fields
+    }
+    assert asked == {name for name in forms("pieces") if name.startswith("asks.")}
 
 
 def test_staff_read_the_names_of_the_workflow() -> None:
