@@ -9,11 +9,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, ClassVar, Protocol, cast
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import amending, gist, heard, joining, leaves, misses, orders
+from actions import amending, gist, heard, information, joining, leaves, misses, orders
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
@@ -29,6 +30,7 @@ from actions.forms.draft import (
     fill,
     next_question,
     offers_default,
+    repeats,
 )
 from actions.forms.replies import SUBMIT_NOW, bare, is_pause, is_restart, is_stop, is_yes
 from actions.message import Leaf, Message, one_each
@@ -251,6 +253,8 @@ class FormStep(TurnAction):
         before, now = (told(d, self.FORM) for d in (old, draft))
         if self._changed(turn, old, draft):
             return False  # “不用保密” takes something away
+        if repeats(self.FORM, old, turn.message):
+            return False
         agreed = is_yes(turn.message) and old.asked in (CONFIRM, CHANGE)
         return (
             before == now and old.skipped == draft.skipped and not agreed and bool(turn.typed.text)
@@ -354,7 +358,8 @@ class FormStep(TurnAction):
         if question == CONFIRM:
             same = self.summary(old, turn.message) == self.summary(draft, turn.message)
             if same and not is_yes(turn.message):
-                known = before != now or old.skipped != draft.skipped
+                again = repeats(self.FORM, old, turn.message)
+                known = again or before != now or old.skipped != draft.skipped
                 turn.lead("confirm_same" if known else "confirm_unclear", words=words)
         elif question == "place" and _place(old) != _place(draft):
             return  # the question itself names the place it was told
@@ -366,7 +371,8 @@ class FormStep(TurnAction):
                 turn.lead("corrected", changed=changed)
             else:
                 unread = "unread_affirm" if is_yes(turn.message) else "unclear"
-                turn.lead("noted" if before != now else unread, words=words)
+                heard = before != now or repeats(self.FORM, old, turn.message)
+                turn.lead("noted" if heard else unread, words=words)
 
     @staticmethod
     def _say_unread(turn: Turn, draft: Draft, question: str | None) -> None:
@@ -602,6 +608,8 @@ class MealStep(FormStep):
         if once_more and draft.round == turn.message.id:
             same = orders.meal_before(await client.tickets(turn.conversation_id))
             draft = replace(draft, values={**same, **draft.values})
+        if information.menu_beside(turn.message):
+            await self._tell_menu(turn, client)
         wanted = meal.to_check(draft)
         if wanted is not None:
             try:
@@ -610,6 +618,38 @@ class MealStep(FormStep):
             except (ServiceAway, Refused):
                 pass  # filing the order checks the cut-off again
         return await super().look_up(turn, draft, client)
+
+    @staticmethod
+    async def _tell_menu(turn: Turn, client: Client) -> None:
+        """Say what there is to eat before the order goes on: of the day named, else of today and tomorrow."""
+        today = turn.message.now.date()
+        days = information.days_of(turn.message) or (
+            today.isoformat(),
+            (today + timedelta(days=1)).isoformat(),
+        )
+        try:
+            found = await client.information(information.menu_question(), days, turn.elder)
+        except (ServiceAway, Refused):
+            return
+        texts = found["texts"][-1:] if turn.elder else found["texts"]
+        for text in texts:
+            turn.tell(text)
+        if not texts:
+            turn.lead("menu_beside_order", line=True)
+
+    def _aside(self, turn: Turn, old: Draft) -> str | None:
+        """The menu is told by ``look_up``, it needs nobody to answer it."""
+        return None if information.menu_beside(turn.message) else super()._aside(turn, old)
+
+    def _unread(self, turn: Turn, old: Draft, draft: Draft) -> bool:
+        """A question for the menu was answered."""
+        return not information.menu_beside(turn.message) and super()._unread(turn, old, draft)
+
+    def _acknowledge(
+        self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
+    ) -> None:
+        if not information.menu_beside(turn.message):
+            super()._acknowledge(turn, old, draft, question)
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the order."""

@@ -37,6 +37,17 @@ def asks_menu(text: str) -> bool:
     return not wish and bool(pattern(DATA, "menu").search(words))
 
 
+def menu_beside(message: Message) -> bool:
+    """Whether an order also wants to know what there is to eat (“想订饭，不知道有啥菜”)."""
+    words = _SPACE.sub("", message.text)
+    return not message.tapped and bool(pattern(DATA, "menu_beside").search(words))
+
+
+def menu_question() -> str:
+    """Return the words that ask for the menu and nothing else."""
+    return str(load(DATA)["menu_question"])
+
+
 def days_of(message: Message) -> tuple[str, str] | None:
     """Return the first and the last day that a message names, as ISO dates."""
     for entity in message.meant("time"):

@@ -87,9 +87,9 @@ async def _show_card(
         )
     if card:
         shown = {k: v for k, v in card.items() if k != "after"}
-        turn.tell(safety_text(card, first=card["elder"]), custom={"card": shown})
+        turn.tell_first(safety_text(card, first=card["elder"]), {"card": shown})
     else:
-        turn.say(_fallback(leaf))
+        turn.tell_first(say(_fallback(leaf), turn.elder))
     if alert:
         turn.tell(_alerted(alert))
     if turn.loop and waits:
@@ -113,9 +113,9 @@ async def _ask(turn: Turn) -> list[EventType]:
             _alert(client, turn, leaf),
         )
     if card:
-        turn.tell(safety_text(card, first=False))
+        turn.tell_first(safety_text(card, first=False))
     else:
-        turn.say("emergency_asked")
+        turn.tell_first(say("emergency_asked", turn.elder))
     if alert:
         turn.tell(_alerted(alert))
     ticket_no = alert.ticket_no if alert else ""
@@ -236,7 +236,7 @@ async def danger_first(turn: Turn, leaf: str | None, client: Client) -> bool:
     short = (found["card"].get("elder") or {}) if turn.elder else {}
     lead = short.get("lead") or found["card"].get("lead")
     if lead:
-        turn.tell(lead)
+        turn.tell_first(lead)
     return bool(lead)
 
 

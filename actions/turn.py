@@ -237,6 +237,12 @@ class Turn:
             text=text, buttons=shown or None, json_message=custom or None
         )
 
+    def tell_first(self, text: str, custom: Json | None = None) -> None:
+        """Say what helps in danger: nothing stands before it; what was to lead waits for the next words."""
+        lead, self._lead = self._lead, ""
+        self.tell(text, custom=custom)
+        self._lead = lead
+
     def standing_offer(self) -> Json | None:
         """Return the offer this yes or no is about (``actions.offers``), or None."""
         offer = self.tracker.get_slot("offer")

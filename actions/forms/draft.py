@@ -22,11 +22,13 @@ from actions.forms.replies import (
     SUBMIT_NOW,
     bare,
     is_no,
+    is_question,
     is_restart,
     is_skip,
     is_solved,
     is_stop,
     is_yes,
+    leftover,
 )
 from actions.message import Message
 
@@ -155,6 +157,8 @@ def _filled(form: Form, draft: Draft, message: Message) -> Draft:
         return cleared
     if draft.asked == CONFIRM and pattern("forms", "hurry").search(bare(message.text)):
         return replace(draft, seen=message.id, before=draft.values, outcome=SUBMIT)
+    if draft.asked == CONFIRM and repeats(form, draft, message) and _agrees(message):
+        return replace(draft, seen=message.id, before=draft.values, outcome=SUBMIT)
     said = {**_said(form, draft, message), **_by_default(form, draft, message)}
     new = replace(
         draft, seen=message.id, before=draft.values, values={**draft.values, **said}, outcome=None
@@ -168,13 +172,32 @@ def _filled(form: Form, draft: Draft, message: Message) -> Draft:
 
 
 def _said(form: Form, draft: Draft, message: Message) -> Values:
+    said = _read(form, draft, message)
+    return {k: v for k, v in said.items() if draft.values.get(k) != v}
+
+
+def _read(form: Form, draft: Draft, message: Message) -> Values:
     said: dict[str, Any] = {}
     asked = form.field(draft.asked)
     if asked is not None:
         said.update(asked.answer(message, draft))
     for each in form.fields:
         said.update(each.read(message, draft))
-    return {k: v for k, v in said.items() if draft.values.get(k) != v}
+    return said
+
+
+def repeats(form: Form, draft: Draft, message: Message) -> bool:
+    """Whether the message only says once more the day that is known (“下周开始吧”): it is understood."""
+    if message.tapped or is_question(message) or not message.all("time"):
+        return False
+    said = _read(form, draft, message)
+    news = {k for k, v in said.items() if draft.values.get(k) != v}
+    beside = pattern("forms", "beside_a_day").match(leftover(message))
+    return "date" in said and news <= {"narrative"} and bool(beside)
+
+
+def _agrees(message: Message) -> bool:
+    return bool(pattern("forms", "agrees_to_day").search(bare(message.text)))
 
 
 def _cleared(draft: Draft, message: Message) -> Draft | None:

@@ -154,7 +154,7 @@ _BARE_WEEKDAY = re.compile(r"(?:周|星期|礼拜)[一二三四五六日天]")
 
 
 def in_same_week(entity: Entity, known: Any, message: Message) -> date:
-    """Return the day that is said; “周三” after another day of next week is next week's.
+    """Return the day that is said; “周三” after another day of next week is next week's, “下周” one known of it.
 
     Args:
         entity: The time that names the day.
@@ -162,6 +162,8 @@ def in_same_week(entity: Entity, known: Any, message: Message) -> date:
         message: For the present day.
     """
     day = date.fromisoformat(str(entity.value["start"])[:10])
+    if known and day.isoformat() <= str(known) <= str(entity.value.get("end") or "")[:10]:
+        return date.fromisoformat(str(known))
     if not known or not _BARE_WEEKDAY.match(entity.text):
         return day
     before = date.fromisoformat(str(known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -106,32 +107,45 @@ def not_found() -> LindaError:
     return LindaError("handoff_not_found", "没有找到这条转人工。", 404)
 
 
-async def listing(session: Session, actor: Actor, state: str | None) -> list[HandoffView]:
+async def listing(
+    session: Session, actor: Actor, state: str | None, public: Collection[str]
+) -> list[HandoffView]:
     """Return hand-offs in scope: emergencies first, then who has waited longest."""
     query = in_scope(actor)
     query = query.where(HandoffRow.state == state if state else HandoffRow.state != "released")
     rows = (await session.scalars(query.order_by(HandoffRow.created_at).limit(200))).all()
     order = {"waiting": 0, "active": 1, "released": 2}
     return [
-        view(r, actor)
+        view(r, actor, public)
         for r in sorted(rows, key=lambda r: (r.reason != "emergency", order[r.state]))
     ]
 
 
-def readable(row: HandoffRow, messages: list[MessageView], actor: Actor) -> list[MessageView]:
+def readable(
+    row: HandoffRow, messages: list[MessageView], actor: Actor, public: Collection[str]
+) -> list[MessageView]:
     """Return what this person may read of messages of the conversation.
 
     What came after the release is left out; numbers to call and names that the resident gave are
-    masked until the person has taken the conversation over.
+    masked until the person has taken the conversation over; numbers that the locality published
+    (``public``) never are.
     """
     until = row.released_at
     kept = [m for m in messages if until is None or m.created_at <= until]
     if row.staff_id == actor.id:
         return kept
-    return [replace(m, text=mask_text(m.text), card=mask_all(m.card)) for m in kept]
+    return [
+        replace(m, text=mask_text(m.text, public=public), card=mask_all(m.card, public=public))
+        for m in kept
+    ]
 
 
-def view(row: HandoffRow, actor: Actor, messages: list[MessageView] | None = None) -> HandoffView:
+def view(
+    row: HandoffRow,
+    actor: Actor,
+    public: Collection[str],
+    messages: list[MessageView] | None = None,
+) -> HandoffView:
     """Return a hand-off as the staff API shows it to this person."""
     return HandoffView(
         id=row.id,
@@ -139,7 +153,7 @@ def view(row: HandoffRow, actor: Actor, messages: list[MessageView] | None = Non
         reason=row.reason,
         reason_text=REASONS[row.reason],
         leaf=row.leaf,
-        text=row.text if row.staff_id == actor.id else mask_text(row.text),
+        text=row.text if row.staff_id == actor.id else mask_text(row.text, public=public),
         ticket_no=row.ticket_no,
         state=row.state,  # type: ignore[arg-type]  # the column holds only these values
         staff_id=row.staff_id,
@@ -147,5 +161,5 @@ def view(row: HandoffRow, actor: Actor, messages: list[MessageView] | None = Non
         created_at=row.created_at,
         taken_at=row.taken_at,
         released_at=row.released_at,
-        messages=readable(row, messages or [], actor),
+        messages=readable(row, messages or [], actor, public),
     )

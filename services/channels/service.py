@@ -47,6 +47,7 @@ from services.consents import records as consents
 from services.db import Database, DatabaseAway, Session
 from services.errors import LindaError
 from services.limits import Limit, Stopped
+from services.people.public_numbers import public_numbers
 from services.stops import networks
 from services.stops import records as stops
 from services.tickets.core.actor import Actor
@@ -116,6 +117,7 @@ class ChannelService:
     ) -> None:
         self._settings = settings
         self._networks = networks.load(settings.locality_dir)
+        self._public = public_numbers(settings.locality_dir)
         self._db = db
         self._clock = clock
         self._tickets = tickets
@@ -724,7 +726,7 @@ class ChannelService:
     async def handoffs(self, actor: Actor, state: str | None = None) -> list[HandoffView]:
         """List hand-offs this person may see, emergencies first; without their messages."""
         async with self._db.read() as s:
-            return await handoffs.listing(s, actor, state)
+            return await handoffs.listing(s, actor, state, self._public)
 
     async def handoff(self, actor: Actor, handoff_id: str) -> HandoffView:
         """Return one with its messages, and put on record who read it; 404 ``handoff_not_found``.
@@ -771,7 +773,8 @@ class ChannelService:
                         yield None
                         await asyncio.sleep(AWAY_S)
                 if part is not None:
-                    yield replace(part, messages=handoffs.readable(row, part.messages, actor))
+                    kept = handoffs.readable(row, part.messages, actor, self._public)
+                    yield replace(part, messages=kept)
                 if row.state == "released":
                     return
                 if part is None:
@@ -1130,7 +1133,8 @@ class ChannelService:
         messages = await store.history(
             session, row.conversation_id, -1, handoffs.MESSAGES_SHOWN, until=row.released_at
         )
-        return handoffs.view(row, actor, await store.with_delivery(session, messages))
+        shown = await store.with_delivery(session, messages)
+        return handoffs.view(row, actor, self._public, shown)
 
     async def _escalate_unanswered(self) -> int:
         now = self._clock.now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 COMPOUND_SURNAMES = frozenset(
@@ -38,10 +38,10 @@ def mask_phone(phone: str | None) -> str | None:
     """Return ``138****5678``; of a shorter number only the last two digits stay."""
     if not phone:
         return None
-    digits = re.sub(r"\D", "", phone)
-    if len(digits) >= 11:
-        return f"{digits[:3]}****{digits[-4:]}"
-    return "*" * max(len(digits) - 2, 1) + digits[-2:] if len(digits) > 4 else "****"
+    known = digits(phone)
+    if len(known) >= 11:
+        return f"{known[:3]}****{known[-4:]}"
+    return "*" * max(len(known) - 2, 1) + known[-2:] if len(known) > 4 else "****"
 
 
 def mask_name(name: str | None) -> str | None:
@@ -59,28 +59,41 @@ def mask_room(room: str | None) -> str | None:
     return "***" if room else None
 
 
-def mask_text(text: str, names: Iterable[str | None] = ()) -> str:
+def digits(phone: str) -> str:
+    """Return the digits of a number, however it is written."""
+    return re.sub(r"\D", "", phone)
+
+
+def mask_text(
+    text: str, names: Iterable[str | None] = (), public: Collection[str] = frozenset()
+) -> str:
     """Return what somebody said with numbers (phone, identity card) and names masked.
 
     A name counts when the speaker gave it as one (“我叫…”), or when it is one of ``names``, which
-    are known from elsewhere.
+    are known from elsewhere. Numbers whose digits are ``public`` are no person's and stay.
     """
     for name in names:
         if name and len(name) > 1:
             text = text.replace(name, mask_name(name) or "")
     text = _GIVEN_NAME.sub(lambda m: m[1] + (mask_name(m[2]) or ""), text)
-    return _NUMBER.sub(lambda m: (m[0][-1].isascii() and mask_phone(m[0])) or "*" * 11, text)
+    return _NUMBER.sub(lambda m: m[0] if digits(m[0]) in public else _stars(m[0]), text)
 
 
-def mask_all(value: Any, names: Iterable[str | None] = ()) -> Any:
+def _stars(number: str) -> str:
+    return (number[-1].isascii() and mask_phone(number)) or "*" * 11
+
+
+def mask_all(
+    value: Any, names: Iterable[str | None] = (), public: Collection[str] = frozenset()
+) -> Any:
     """Return a JSON value with :func:`mask_text` applied to every text in it."""
     names = tuple(names)
     match value:
         case str():
-            return mask_text(value, names)
+            return mask_text(value, names, public)
         case list() | tuple():
-            return [mask_all(v, names) for v in value]
+            return [mask_all(v, names, public) for v in value]
         case dict():
-            return {k: mask_all(v, names) for k, v in value.items()}
+            return {k: mask_all(v, names, public) for k, v in value.items()}
         case _:
             return value

@@ -22,6 +22,7 @@ from services.limits import Limit, Stopped, hits
 from services.outbox import Work, adding
 from services.people.masking import mask_name, mask_phone
 from services.people.model import Staff
+from services.people.public_numbers import public_numbers
 from services.people.service import PeopleService
 from services.places.service import PlaceService
 from services.privacy.notice import PrivacyNotice
@@ -189,6 +190,7 @@ class TicketService:
         self.notice = PrivacyNotice(settings)
         self.consents = consent_rules(settings.data_dir)
         self._networks = networks.load(settings.locality_dir)
+        self._public = public_numbers(settings.locality_dir)
         self.leaders = load_leaders(settings.locality_dir / "locality.yml")
         self.relay = load_relay(settings.locality_dir / "locality.yml")
 
@@ -951,7 +953,7 @@ class TicketService:
         async with self._db.read() as s:
             tickets, after = await lists.page(s, wanted, cursor, min(max(limit, 1), 200))
         return {
-            "tickets": [views.list_view(t, actor) for t in tickets],
+            "tickets": [views.list_view(t, actor, self._public) for t in tickets],
             "next_cursor": after,
         }
 
@@ -1512,7 +1514,7 @@ class TicketService:
     async def _clear(self, s: Session, ticket_no: str) -> views.Clear:
         row = await store.contact(s, ticket_no)
         if row is None:
-            return views.Clear()
+            return views.Clear(public=self._public)
 
         def opened(stored: str | None) -> str | None:
             return self._people.vault.decrypt(stored) if stored else None
@@ -1523,6 +1525,7 @@ class TicketService:
             room=opened(row.room_enc),
             address_text=opened(row.address_enc),
             subject_name=opened(row.subject_name_enc),
+            public=self._public,
         )
 
 

@@ -227,6 +227,8 @@ class Clear:
     room: str | None = None
     address_text: str | None = None
     subject_name: str | None = None
+    public: frozenset[str] = frozenset()
+    """Digits of the numbers that the locality published: they stay where somebody said them."""
 
     def __repr__(self) -> str:
         return "Clear(…)"
@@ -245,10 +247,11 @@ def staff_view(ticket: Ticket, actor: Actor, clear: Clear | None = None) -> View
 def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[str]) -> View:
     """As :func:`staff_view`; what is ``unread`` is not masked: who calls leaves it out."""
     view = ticket.to_doc()
-    names = (clear.name, clear.subject_name) if clear else ()
+    clear = clear or Clear()
+    names, public = (clear.name, clear.subject_name), clear.public
     if actor.kind != "system":
         said = [name for name in _said(ticket) if name not in unread]
-        view |= {name: _of_nobody(mask_all(view[name], names), ticket) for name in said}
+        view |= {name: _of_nobody(mask_all(view[name], names, public), ticket) for name in said}
     for name in _INTERNAL:
         view.pop(name)
     view["display_no"] = ticket.display_no
@@ -259,7 +262,7 @@ def _view(ticket: Ticket, actor: Actor, clear: Clear | None, unread: frozenset[s
     view["joined"] = [{k: v for k, v in j.items() if k not in _WHO} for j in view["joined"]]
     view["due_text"] = due_text(ticket)
     view["location"] = location_view(ticket, actor, clear)
-    view["reporter"] = mask_all(reporter_view(ticket, actor), names)
+    view["reporter"] = mask_all(reporter_view(ticket, actor), names, public)
     if judged(ticket, actor):
         for name in HIDDEN_FROM_JUDGED:
             view.pop(name)
@@ -553,9 +556,10 @@ def events_view(
         names: Staff id → name.
         clear: Contact data, to find the resident's name in what the resident said.
     """
-    said = (clear.name, clear.subject_name) if clear else ()
+    clear = clear or Clear()
+    said = (clear.name, clear.subject_name)
     about_own = judged(ticket, actor)
-    shown = _Shown(actor, names, reads(ticket, actor), about_own, said)
+    shown = _Shown(actor, names, reads(ticket, actor), about_own, said, clear.public)
     return [
         _event(e, shown)
         for e in events
@@ -573,6 +577,7 @@ class _Shown:
     content: bool
     judged: bool
     said: tuple[str | None, ...]
+    public: frozenset[str]
 
 
 def _sees(event: Event, actor: Actor, about_own: bool) -> bool:
@@ -597,7 +602,7 @@ def _event(event: Event, shown: _Shown) -> View:
     # What a neighbour said who joined is noted by the rules, an answer by who called.
     by_resident = event.actor.kind == "resident" or event.type in {"joined", *RATING_EVENTS}
     if actor.kind != "system" and by_resident:
-        data = mask_all(data, shown.said)
+        data = mask_all(data, shown.said, shown.public)
     if shown.judged and event.type in {"withdrawn", *RATING_EVENTS}:
         data = _of_judged(data)
     if shown.judged and event.type == "neighbour_rated":
@@ -643,9 +648,9 @@ def _actor(event: Event, names: Mapping[str, str]) -> View:
     return {"kind": actor.kind, "id": None, "role": actor.role, "name": name}
 
 
-def list_view(ticket: Ticket, actor: Actor) -> View:
-    """Return one line of a list: the staff view without long parts."""
-    view = _view(ticket, actor, None, _LONG)
+def list_view(ticket: Ticket, actor: Actor, public: frozenset[str] = frozenset()) -> View:
+    """Return one line of a list: the staff view without long parts; ``public`` as in :class:`Clear`."""
+    view = _view(ticket, actor, Clear(public=public), _LONG)
     if reporter := view.get("reporter"):
         view["reporter"] = {k: v for k, v in reporter.items() if k in _LISTED}
     return {k: v for k, v in view.items() if k not in _LONG}

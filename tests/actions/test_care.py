@@ -9,7 +9,7 @@ import pytest
 from actions import rebooking
 from actions.client import TicketView
 from actions.forms import booking, care, habits
-from actions.forms.draft import CONFIRM, Draft, asking, fill, next_question
+from actions.forms.draft import CONFIRM, SUBMIT, Draft, asking, fill, next_question, repeats
 from actions.message import Message
 from tests.actions.helpers import msg, tap
 
@@ -54,6 +54,39 @@ def test_everything_in_one_breath_is_confirmed_at_once() -> None:
         "date": "2026-11-30", "part": "am", "habit": {"recur": "weekly", "weekdays": [1, 3, 5]},
         "what": "日间照料", "needs": "高血压", "transport": "family",
     }  # fmt: skip
+
+
+NEXT_WEEK = ("下周", {"start": "2026-11-30", "end": "2026-12-06"})
+
+
+@pytest.mark.parametrize(
+    ("words", "time", "agreed"),
+    [
+        ("下周开始吧", NEXT_WEEK, True),
+        ("那就下周一", MONDAY, True),
+        ("下周一开始行", MONDAY, True),
+        ("下周", NEXT_WEEK, False),
+        ("下周开始行不行", NEXT_WEEK, False),
+        ("下周二吧", ("下周二", {"start": "2026-12-01", "end": "2026-12-01"}), False),
+        ("下周吧，我自己去", NEXT_WEEK, False),
+    ],
+)
+def test_the_day_that_is_known_said_again_agrees(
+    words: str, time: tuple[str, Any], agreed: bool
+) -> None:
+    draft, question = step(
+        None,
+        said(
+            "我妈想去日间照料，从下周一开始，每周一三五，我开车送，电话13512345678",
+            relation=("我妈", "mother"), time=MONDAY, phone=("13512345678", "13512345678"),
+        ),
+    )  # fmt: skip
+    assert question == "health" and draft.get("date") == "2026-11-30"
+    draft, question = step(draft, msg("没有", "deny", id="m2"))
+    assert question == CONFIRM
+    after = fill(booking.FORM, draft, said(words, "m3", time=time))
+    assert (after.outcome == SUBMIT) is agreed
+    assert repeats(booking.FORM, draft, said(words, "m3", time=time)) is (agreed or words == "下周")
 
 
 def test_what_was_not_said_is_asked_one_by_one() -> None:

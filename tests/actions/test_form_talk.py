@@ -422,6 +422,20 @@ async def test_a_place_said_before_is_taken_for_half_an_hour(
     assert ("地方按您先前说的记" in talk.text) is not asks
 
 
+@pytest.mark.parametrize("elder", [False, True])
+async def test_what_helps_comes_before_where_it_was(
+    talk: Talk, services: FakeServices, elder: bool
+) -> None:
+    talk.hear(
+        "我在幸福小区3号楼2单元", "supplement_ticket", entities=[ADDRESS], metadata=earlier(0)
+    )
+    await talk.run("action_supplement")
+    talk.hear("我让狗咬了", "report_problem", metadata={**earlier(5), "elder": elder})
+    await talk.run("validate_report_form")
+    assert talk.said[0]["text"] == "先打110。", "nothing stands before what helps"
+    assert talk.said[1]["text"].startswith("地方按您先前说的记。\n")
+
+
 async def test_a_phone_said_in_talk_is_taken_one_left_for_a_matter_is_not(
     talk: Talk, services: FakeServices
 ) -> None:

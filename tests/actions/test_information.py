@@ -94,6 +94,37 @@ async def test_a_question_is_not_an_order(talk: Talk, services: FakeServices) ->
     assert talk.followup == "action_notice"
 
 
+ORDERS = "我想订饭但是我不知道有啥菜"
+
+
+@pytest.mark.parametrize(
+    ("elder", "shown"), [(False, ["今天：鱼", "明天：肉"]), (True, ["明天：肉"])]
+)
+async def test_an_order_that_asks_what_there_is_is_told_and_goes_on(
+    talk: Talk, services: FakeServices, elder: bool, shown: list[str]
+) -> None:
+    services.known = {"kind": "menu", "topic": "菜单", "texts": ["今天：鱼", "明天：肉"]}
+    talk.hear(ORDERS, "book_meal", metadata={"elder": elder})
+    await talk.run("validate_meal_form")
+    assert [m["text"] for m in talk.said[:-1]] == shown
+    assert talk.said[-1]["text"].startswith(("想订哪一天", "订哪天"))
+    assert services.asked[-1] == {
+        "text": "食堂菜单", "elder": elder, "first": "2026-11-24", "last": "2026-11-25",
+    }  # fmt: skip
+
+
+async def test_of_a_menu_that_is_not_out_the_order_says_so_and_goes_on(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear(ORDERS, "book_meal", metadata={"elder": True})
+    await talk.run("validate_meal_form")
+    assert talk.text == "菜单还没发。饭接着订：\n订哪天的饭？"
+    talk.hear("有啥好菜嘛", "book_meal")
+    await talk.run("validate_meal_form")
+    assert "菜单还没发" in talk.text and "没听准" not in talk.text
+    assert talk.slots["draft"]["misses"] == 0
+
+
 async def test_office_hours_stay_the_answer_to_everything_else(
     talk: Talk, services: FakeServices
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,8 +34,11 @@ def test_all_parts_are_in_the_script() -> None:
     assert {f"{part}.js" for part in PARTS} == {file.name for file in SOURCE.glob("*.js")}
 
 
-SAYING = re.compile(r"(?<![\w.#])(?:say|put|tool)\(")
-"""Calls whose quoted arguments are names of words; elements that ``put`` fills are made by ``el``."""
+SAYING = re.compile(r"(?<![\w.#])(?:say|put|label|tool)\(")
+"""Calls whose quoted arguments are names of words; elements that ``put`` and ``label`` fill are made by ``el``."""
+ATTRIBUTES = frozenset({"alt", "placeholder", "title"})
+"""What ``label`` fills, beside aria-label."""
+ROWS = re.compile(r'\["(row_\w+)",')
 
 
 def named(source: str) -> Iterator[str]:
@@ -48,7 +52,9 @@ def named(source: str) -> Iterator[str]:
         if call.group() == "tool(":
             # tool(icon, words, what a click does): what it does says for itself
             said = said.split(",")[1] if '"' in said else ""
-        yield from re.findall(r'"(\w+)"', re.sub(r'el\("\w+".*?\)|\{.*?\}', "", said))
+        found = re.findall(r'"(\w+)"', re.sub(r'el\("\w+".*?\)|\{.*?\}', "", said))
+        yield from (name for name in found if name not in ATTRIBUTES)
+    yield from ROWS.findall(source)
 
 
 SAID = {name for file in SOURCE.glob("*.js") for name in named(file.read_text(encoding="utf-8"))}
@@ -71,11 +77,30 @@ def test_every_name_in_the_script_has_words_and_all_words_are_said() -> None:
         ('put(el("span", { class: "x" }), "launcher")', ["launcher"]),
         ('say("with_person", { name: this.humanName ?? "x" })', ["with_person"]),
         ('tool("camera", "tool_photo", () => this.file.click())', ["tool_photo"]),
+        ('label(el("img", { class: "x" }), "alt", "own_photo")', ["own_photo"]),
+        ('label(this.log, "aria-label", "log");', ["log"]),
+        ('rows([["row_due", card.due_text]])', ["row_due"]),
         ('this.#say("x"); item.say("y"); stamp(node, "z");', []),
     ],
 )
 def test_how_names_are_found(source: str, names: list[str]) -> None:
     assert list(named(source)) == names
+
+
+SAID_ONCE = re.compile(r'(?:"aria-label"|\b(?:alt|title|placeholder))\s*[:=]\s*say\(')
+"""An attribute that is said when it is made, and not again when the letters change."""
+
+
+@pytest.mark.parametrize("file", sorted(SOURCE.glob("*.js")), ids=lambda f: f.name)
+def test_attributes_follow_the_letters(file: Path) -> None:
+    assert SAID_ONCE.findall(file.read_text(encoding="utf-8")) == [], "use label()"
+
+
+@pytest.mark.parametrize(
+    "line", ['{ "aria-label": say("log") }', 'alt: say("x")', 'input.placeholder = say("x")']
+)
+def test_the_check_of_attributes(line: str) -> None:
+    assert SAID_ONCE.search(line) and not SAID_ONCE.search('label(node, "alt", "x")')
 
 
 def test_both_forms_travel_in_the_script() -> None:

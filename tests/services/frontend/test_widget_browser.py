@@ -21,6 +21,7 @@ from services.web.middlewares import MIDDLEWARES, add_headers
 from services.web.routing import DECLARATIONS, Routes
 from services.web.vendor import setup as files
 from services.web.widget import pages as widget
+from services.web.widget.bundle import widget_words
 from tests.services.frontend import stand_in
 from tests.services.frontend.stand_in import XSS
 
@@ -398,10 +399,34 @@ async def test_large_letters_say_the_shorter_form_and_say_it_back(page: Page) ->
     await expect(field).to_have_attribute("placeholder", "哪里坏了、要办什么，直接说")
 
 
+NAMES = """() => [...document.getElementById('linda').shadowRoot.querySelectorAll('*')]
+  .flatMap((e) => ['aria-label', 'alt', 'placeholder', 'title'].map((name) => e.getAttribute(name)))
+  .filter((words) => words && !/[a-z]/.test(words))"""
+
+
+async def test_what_only_a_screen_reader_says_follows_the_letters(page: Page, chat: Chat) -> None:
+    await say(page, "楼道灯坏了")
+    await expect(page.locator(".card")).to_be_visible()
+    forms = [words for words in widget_words().values() if len(words) > 1]
+    plain = await page.evaluate(NAMES)
+    assert len(plain) >= 7
+    two = [words for words in forms if words[0] in plain]
+    assert len(two) >= 4, "most of them have words of their own for large letters"
+    await page.get_by_role("button", name="大字").click()
+    large = await page.evaluate(NAMES)
+    assert [w for w in large if w in {p for p, _ in two}] == []
+    assert {e for _, e in two} <= set(large)
+    await expect(page.locator(".unseen[role=status]")).to_have_text("大字打开了")
+    await page.get_by_role("button", name="普通字").click()
+    assert await page.evaluate(NAMES) == plain
+
+
 async def test_a_receipt_in_large_letters_says_how_it_stands_in_their_words(page: Page) -> None:
     await page.get_by_role("button", name="大字").click()
     await say(page, "楼道灯坏了")
     await expect(page.locator(".ticket .step")).to_have_text("派给王芳了。")
+    await page.get_by_role("button", name="普通字").click()
+    await expect(page.locator(".ticket .step")).to_have_text(TICKET["state_text"])
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 
 from services.config import Settings
 from services.errors import LindaError
 from services.people.crypto import Vault, VaultError
-from services.people.masking import mask_name, mask_phone, mask_room, mask_text
+from services.people.masking import mask_all, mask_name, mask_phone, mask_room, mask_text
 from services.people.model import Resident
 from services.people.passwords import hash_password, password_fits
+from services.people.public_numbers import public_numbers
+from services.yaml_files import read_yaml
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
@@ -143,3 +146,21 @@ def test_what_tells_nobody_who_it_was_stays(said: str) -> None:
 
 def test_a_name_known_from_elsewhere_is_masked_wherever_it_stands() -> None:
     assert mask_text("张桂兰家漏水", ["张桂兰", None]) == "张**家漏水"
+
+
+LOCALITIES = Path(__file__).resolve().parents[3] / "data" / "localities"
+
+
+@pytest.mark.parametrize("locality", sorted(p for p in LOCALITIES.iterdir() if p.is_dir()))
+def test_published_numbers_are_nobodys_and_stay(locality: Path) -> None:
+    public = public_numbers(locality)
+    duty = read_yaml((locality / "locality.yml").read_text(encoding="utf-8"))["duty"]
+    leader, own = str(duty["leaders"][0]["phone"]), "13512345678"
+    said = f"急事打值班电话{duty['phone']}，或{duty['phone'].replace('-', '')}；找他打{leader}，我是{own}"
+    shown = mask_text(said, public=public)
+    assert shown.startswith(said[: said.index("；")]), "the duty phone stays, however it is written"
+    assert leader not in shown and own not in shown
+    assert mask_all({"numbers": [duty["phone"], own]}, public=public) == {
+        "numbers": [duty["phone"], "135****5678"]
+    }
+    assert duty["phone"] not in mask_text(said), "without the list it looks like anybody's"

@@ -20,33 +20,34 @@ function ticketCard(card, announce) {
   const done = el("span", { class: "copied", role: "status" });
   const copy = async () => {
     const words = say(card.query_code ? "number_and_code" : "number", { number: card.ticket_no, code: card.query_code });
-    done.textContent = say((await copyText(words)) ? "copied" : "not_copied");
+    put(done, (await copyText(words)) ? "copied" : "not_copied");
     announce?.(done.textContent);
   };
-  const standing = (largeLetters() && card.state_elder) || card.state_text;
-  return el(
+  const step = card.state_text && either(el("span", { class: "step" }), card.state_text, card.state_elder);
+  const receipt = el(
     "section",
-    { class: "card ticket", "aria-label": say("receipt_of", { number: card.ticket_no }), "data-ticket": card.ticket_no, "data-materials": waitsForMaterials(card) },
+    { class: "card ticket", "data-ticket": card.ticket_no, "data-materials": waitsForMaterials(card) },
     el(
       "header",
       {},
-      el("span", { class: "slip" }, say("receipt")),
+      put(el("span", { class: "slip" }), "receipt"),
       stamp(el("span", { class: "stamp" }), stateOf(card.state, waitsForMaterials(card))),
     ),
     el("p", { class: "number" }, ...breakable(card.ticket_no)),
     card.title ? el("p", { class: "title" }, card.title) : null,
     rows([
-      [say("row_code"), card.query_code],
-      [say("row_state"), standing ? el("span", { class: "step" }, standing) : ""],
-      [say("row_place"), card.location_text],
-      [say("row_owner"), ownerWords(card.owner)],
-      [say("row_power"), card.owner?.power],
-      [say("row_due"), card.due_text],
-      [say("row_why"), card.due_reason],
+      ["row_code", card.query_code],
+      ["row_state", step],
+      ["row_place", card.location_text],
+      ["row_owner", ownerWords(card.owner)],
+      ["row_power", card.owner?.power],
+      ["row_due", card.due_text],
+      ["row_why", card.due_reason],
     ]),
     linkList(card.links),
-    el("footer", {}, el("button", { type: "button", class: "quiet", onclick: copy }, say("copy")), done),
+    el("footer", {}, put(el("button", { type: "button", class: "quiet", onclick: copy }), "copy"), done),
   );
+  return label(receipt, "aria-label", "receipt_of", { number: card.ticket_no });
 }
 
 /** Whether what is missing are materials: of what was booked or applied for. */
@@ -79,7 +80,7 @@ function breakable(number) {
 function rows(pairs) {
   const filled = pairs.filter(([, value]) => value);
   if (!filled.length) return null;
-  return el("dl", {}, ...filled.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el("dl", {}, ...filled.map(([name, value]) => el("div", {}, put(el("dt"), name), el("dd", {}, value))));
 }
 
 function phoneLink(phone, words) {
@@ -100,7 +101,7 @@ function safetyCard(card) {
   return el(
     "section",
     { class: "card safety", role: "alert" },
-    el("h3", {}, card.title || say("safe_first")),
+    card.title ? el("h3", {}, card.title) : put(el("h3"), "safe_first"),
     numbers.length ? el("div", { class: "dials" }, ...numbers) : null,
     lineList(card.lines, "ol"),
   );
@@ -115,23 +116,23 @@ function serviceCard(card, _say, text) {
     { class: "card service", "aria-label": card.title ?? card.name },
     el("h3", {}, card.title ?? card.name),
     card.summary ? el("p", {}, card.summary) : null,
-    card.valid === false ? el("p", { class: "stale" }, say("card_stale")) : null,
+    card.valid === false ? put(el("p", { class: "stale" }), "card_stale") : null,
     lineList(card.lines ?? card.conditions, "ul"),
-    materials.length ? el("h4", {}, say("card_bring")) : null,
+    materials.length ? put(el("h4"), "card_bring") : null,
     materials.length ? el("ul", { class: "checks" }, ...materials.map(checkItem)) : null,
-    card.steps?.length ? [el("h4", {}, say("card_steps")), lineList(card.steps, "ol")] : null,
+    card.steps?.length ? [put(el("h4"), "card_steps"), lineList(card.steps, "ol")] : null,
     rows([
-      [say("row_where"), card.where],
-      [say("row_hours"), card.hours],
-      [say("row_for"), card.who],
-      [say("row_limit"), card.limit],
-      [say("row_fee"), card.fee],
-      [say("row_phone"), card.phone ? phoneLink(card.phone, card.phone) : null],
+      ["row_where", card.where],
+      ["row_hours", card.hours],
+      ["row_for", card.who],
+      ["row_limit", card.limit],
+      ["row_fee", card.fee],
+      ["row_phone", card.phone ? phoneLink(card.phone, card.phone) : null],
     ]),
     card.power ? el("p", { class: "power" }, card.power) : null,
     linkList(card.links),
     sources.length ? el("p", { class: "source" }, sources.join("、")) : null,
-    text ? el("details", {}, el("summary", {}, say("card_whole")), el("p", { class: "whole" }, text)) : null,
+    text ? el("details", {}, put(el("summary"), "card_whole"), el("p", { class: "whole" }, text)) : null,
   );
 }
 

@@ -41,11 +41,12 @@ class View {
     const privacy = el("a", { href: `${server.base}/privacy`, target: "_blank", rel: "noopener" });
     this.log = el(
       "div",
-      { class: "log", role: "log", "aria-live": "polite", "aria-label": say("log"), tabindex: "0" },
+      { class: "log", role: "log", "aria-live": "polite", tabindex: "0" },
       el("p", { class: "privacy" }, put(privacy, "privacy")),
       this.earlier,
       this.items,
     );
+    label(this.log, "aria-label", "log");
     this.newer = el("button", { type: "button", class: "newer", hidden: true, onclick: () => this.#toLatest() });
     put(this.newer, "newer");
     this.log.addEventListener("scroll", () => {
@@ -57,7 +58,7 @@ class View {
     this.said = el("p", { class: "unseen", role: "status" });
     this.panel = el(
       "section",
-      { class: "panel", role: this.full ? "region" : "dialog", "aria-label": say("panel"), hidden: !this.full },
+      { class: "panel", role: this.full ? "region" : "dialog", hidden: !this.full },
       this.#head(),
       this.offline,
       this.human,
@@ -68,6 +69,7 @@ class View {
       this.#composer(),
       this.said,
     );
+    label(this.panel, "aria-label", "panel");
     this.panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !this.full) this.close();
     });
@@ -87,10 +89,13 @@ class View {
       el("div", { class: "names" }, put(el("h2"), "name"), put(el("p"), "motto")),
       this.sizeButton,
       this.elderButton,
-      this.full
-        ? null
-        : el("button", { type: "button", class: "switch shut", "aria-label": say("shut"), onclick: () => this.close() }, icon("close")),
+      this.full ? null : this.#shut(),
     );
+  }
+
+  #shut() {
+    const button = el("button", { type: "button", class: "switch shut", onclick: () => this.close() }, icon("close"));
+    return label(button, "aria-label", "shut");
   }
 
   #tools() {
@@ -99,13 +104,13 @@ class View {
       el("button", { type: "button", class: `tool ${name}`, onclick }, icon(name), put(el("span"), words));
     this.tools = el(
       "div",
-      { class: "tools", role: "group", "aria-label": say("tools") },
+      { class: "tools", role: "group" },
       tool("person", "human", () => this.chat.post({ type: "text", text: say("human") }, say("human"))),
       tool("camera", "tool_photo", () => this.file.click()),
       tool("pin", "tool_place", () => this.#askPlace()),
       this.file,
     );
-    return this.tools;
+    return label(this.tools, "aria-label", "tools");
   }
 
   #composer() {
@@ -113,7 +118,6 @@ class View {
       rows: "1",
       enterkeyhint: "send",
       autocomplete: "off",
-      "aria-label": say("input"),
       oninput: () => this.#grow(),
       onkeydown: (event) => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -121,6 +125,9 @@ class View {
         this.#say();
       },
     });
+    label(this.input, "aria-label", "input");
+    label(this.input, "placeholder", "hint");
+    const send = el("button", { class: "send" }, icon("send"), put(el("span"), "send"));
     return el(
       "form",
       {
@@ -131,7 +138,7 @@ class View {
         },
       },
       this.input,
-      el("button", { class: "send", "aria-label": say("send") }, icon("send"), put(el("span"), "send")),
+      label(send, "aria-label", "send"),
     );
   }
 
@@ -189,7 +196,6 @@ class View {
     this.frame.style.setProperty("--elder-size", `${size}px`);
     this.elderButton.setAttribute("aria-pressed", String(this.elder));
     put(this.elderButton, this.elder ? "elder_turn_off" : "elder_turn_on");
-    this.input.placeholder = say("placeholder");
     this.sizeButton.hidden = !this.elder;
     put(this.sizeButton, size === ELDER_SIZES.at(-1) ? "size_smaller" : "size_larger");
     reword(this.root);
@@ -205,7 +211,7 @@ class View {
     all.forEach((node, index) => node.classList.toggle("past", index < start));
     const many = start > 0 && this.elder;
     this.earlier.hidden = !many;
-    if (many) this.earlier.textContent = say(this.unfolded ? "earlier_fold" : "earlier_show");
+    if (many) put(this.earlier, this.unfolded ? "earlier_fold" : "earlier_show");
     this.frame.classList.toggle("folded", many && !this.unfolded);
   }
 
@@ -242,7 +248,7 @@ class View {
   }
 
   sending(id) {
-    this.#mark(id, "sending", say("sending"));
+    this.#mark(id, "sending", put(el("span"), "sending"));
   }
 
   sent(id) {
@@ -255,13 +261,13 @@ class View {
 
   typing(on) {
     this.busy.classList.toggle("on", on);
-    this.busy.replaceChildren(...(on ? [el("span", { class: "unseen" }, say("replying")), el("i"), el("i"), el("i")] : []));
+    this.busy.replaceChildren(...(on ? [put(el("span", { class: "unseen" }), "replying"), el("i"), el("i"), el("i")] : []));
   }
 
   online(on, words = null) {
     this.offline.hidden = on;
-    const text = on ? "" : words || say("offline");
-    if (this.offline.textContent !== text) this.offline.textContent = text;
+    if (!on && !words) put(this.offline, "offline");
+    else plainly(this.offline, on ? "" : words);
   }
 
   mode(mode, name) {
@@ -269,8 +275,7 @@ class View {
     this.human.hidden = mode !== "human";
     if (mode === "human") {
       if (name) this.humanName = name;
-      const words = this.humanName ? say("with_person", { name: this.humanName }) : say("waits_for_person");
-      if (this.human.textContent !== words) this.human.textContent = words;
+      put(this.human, this.humanName ? "with_person" : "waits_for_person", { name: this.humanName });
     } else this.humanName = null;
   }
 
@@ -297,8 +302,8 @@ class View {
   #item(item) {
     const who = item.from ?? "bot";
     const node = el("li", { class: `item ${who}` });
-    const name = { human: item.name ?? this.humanName ?? say("person"), system: null, bot: null, resident: null }[who];
-    if (name) node.append(el("p", { class: "name" }, name));
+    const name = item.name ?? this.humanName;
+    if (who === "human") node.append(name ? el("p", { class: "name" }, name) : put(el("p", { class: "name" }), "person"));
     const photo = this.#photoOf(item);
     if (photo) node.append(photo);
     const inCard = item.card && SAYS_IT_ALL.has(item.card.type);
@@ -311,27 +316,28 @@ class View {
     if (foot.childElementCount) node.append(foot);
     if (who === "resident") {
       node.append(el("p", { class: "fate" }));
-      this.#fate(node, item.state ?? "sent", item.problem ?? (item.state === "sending" ? say("sending") : ""), item.id);
+      const sending = item.state === "sending" ? put(el("span"), "sending") : "";
+      this.#fate(node, item.state ?? "sent", item.problem ?? sending, item.id);
     }
     return node;
   }
 
   #photoOf(item) {
     if (!item.photo && !item.attachment_id) return null;
-    const image = el("img", { class: "photo", alt: say("own_photo_described") });
+    const image = label(el("img", { class: "photo" }), "alt", "own_photo_described");
     if (item.photo) image.src = URL.createObjectURL(item.photo);
     else
       this.chat.api.photo(item.attachment_id).then(
         (url) => (image.src = url),
-        () => image.replaceWith(el("p", { class: "bubble" }, say("photo_gone"))),
+        () => image.replaceWith(put(el("p", { class: "bubble" }), "photo_gone")),
       );
     return image;
   }
 
   #choices(buttons) {
-    return el(
+    const group = el(
       "div",
-      { class: "choices", role: "group", "aria-label": say("choices") },
+      { class: "choices", role: "group" },
       ...buttons.map((button) =>
         el(
           "button",
@@ -343,6 +349,7 @@ class View {
         ),
       ),
     );
+    return label(group, "aria-label", "choices");
   }
 
   #closeChoices() {
@@ -353,26 +360,26 @@ class View {
     const words = () => item.text || node.querySelector(".card")?.innerText || "";
     return el(
       "button",
-      { type: "button", class: "reader", "aria-label": say("read_label"), onclick: () => speak(words()) },
+      { type: "button", class: "reader", onclick: () => speak(words()) },
       icon("speaker"),
-      el("span", {}, say("read")),
+      put(el("span"), "read"),
     );
   }
 
   #helped(item) {
-    const button = el("button", { type: "button", class: "helped" }, say("useful"));
+    const button = put(el("button", { type: "button", class: "helped" }), "useful");
     button.addEventListener("click", async () => {
       button.disabled = true;
       const told = await this.chat.feedback(item.id, "useful");
       button.disabled = told;
-      button.textContent = say(told ? "useful_told" : "not_noted");
+      put(button, told ? "useful_told" : "not_noted");
       this.#announce(button.textContent);
     });
     return button;
   }
 
   #missed(item) {
-    const button = el("button", { type: "button", class: "missed" }, say("missed"));
+    const button = put(el("button", { type: "button", class: "missed" }), "missed");
     button.addEventListener("click", async () => {
       button.disabled = true;
       const told = await this.chat.feedback(item.id, "off_topic");
@@ -382,7 +389,7 @@ class View {
         return;
       }
       button.disabled = false;
-      button.textContent = say("not_noted");
+      put(button, "not_noted");
       this.#announce(say("not_noted_said"));
     });
     return button;
@@ -395,7 +402,7 @@ class View {
 
   #fate(node, state, words, id) {
     node.dataset.state = state;
-    const again = el("button", { type: "button", class: "quiet", onclick: () => this.chat.retry(id) }, say("again"));
+    const again = put(el("button", { type: "button", class: "quiet", onclick: () => this.chat.retry(id) }), "again");
     node.querySelector(".fate").replaceChildren(words, ...(state === "failed" ? [" ", again] : []));
   }
 
@@ -442,12 +449,12 @@ class View {
     const node = el(
       "li",
       { class: "item system" },
-      el("p", { class: "bubble" }, say("place_ask")),
+      put(el("p", { class: "bubble" }), "place_ask"),
       el(
         "div",
         { class: "choices" },
-        el("button", { type: "button", onclick: () => this.#sendPlace(node) }, say("place_yes")),
-        el("button", { type: "button", onclick: () => node.remove() }, say("place_no")),
+        put(el("button", { type: "button", onclick: () => this.#sendPlace(node) }), "place_yes"),
+        put(el("button", { type: "button", onclick: () => node.remove() }), "place_no"),
       ),
     );
     this.items.append(node);
