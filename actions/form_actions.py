@@ -608,7 +608,7 @@ class MealStep(FormStep):
         if once_more and draft.round == turn.message.id:
             same = orders.meal_before(await client.tickets(turn.conversation_id))
             draft = replace(draft, values={**same, **draft.values})
-        if information.menu_beside(turn.message):
+        if information.menu_beside(turn.typed):
             await self._tell_menu(turn, client)
         wanted = meal.to_check(draft)
         if wanted is not None:
@@ -639,16 +639,16 @@ class MealStep(FormStep):
 
     def _aside(self, turn: Turn, old: Draft) -> str | None:
         """The menu is told by ``look_up``, it needs nobody to answer it."""
-        return None if information.menu_beside(turn.message) else super()._aside(turn, old)
+        return None if information.menu_beside(turn.typed) else super()._aside(turn, old)
 
     def _unread(self, turn: Turn, old: Draft, draft: Draft) -> bool:
         """A question for the menu was answered."""
-        return not information.menu_beside(turn.message) and super()._unread(turn, old, draft)
+        return not information.menu_beside(turn.typed) and super()._unread(turn, old, draft)
 
     def _acknowledge(
         self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
     ) -> None:
-        if not information.menu_beside(turn.message):
+        if not information.menu_beside(turn.typed):
             super()._acknowledge(turn, old, draft, question)
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:

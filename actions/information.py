@@ -1,4 +1,5 @@
-"""How questions about the community are told from requests (``data/dialogue/information.yml``). Pure."""
+"""How questions about the community are told from requests (``data/dialogue/information.yml``,
+beside an order ``meals.yml``). Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from actions.dialogue import load, pattern
 from actions.message import Message
 
 DATA = "information"
+MEALS = "meals"
 NOTICE = "action_notice"
 INFO = "action_community_info"
 _SPACE = re.compile(r"\s+")
@@ -40,12 +42,12 @@ def asks_menu(text: str) -> bool:
 def menu_beside(message: Message) -> bool:
     """Whether an order also wants to know what there is to eat (“想订饭，不知道有啥菜”)."""
     words = _SPACE.sub("", message.text)
-    return not message.tapped and bool(pattern(DATA, "menu_beside").search(words))
+    return not message.tapped and bool(pattern(MEALS, "menu_beside").search(words))
 
 
 def menu_question() -> str:
     """Return the words that ask for the menu and nothing else."""
-    return str(load(DATA)["menu_question"])
+    return str(load(MEALS)["menu_question"])
 
 
 def days_of(message: Message) -> tuple[str, str] | None:

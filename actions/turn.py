@@ -18,6 +18,7 @@ from actions import (
     conduct,
     contact,
     corrections,
+    crisis,
     drafts,
     follow_ups,
     gist,
@@ -72,6 +73,8 @@ RASAS_OWN = frozenset({LISTEN, "action_extract_slots", "action_session_start"})
 """Steps of Rasa itself between a message and the first action that answers it."""
 PEOPLE_FIRST = frozenset({"action_emergency", "action_handoff"})
 """Danger and the wish for a person are never read as something else."""
+NOT_OURS = frozenset({"action_out_of_scope", "action_chitchat"})
+"""What is said to words of nothing that the community does."""
 CALLED_FOR = frozenset({"action_callback_answer", "action_cancel_form", AFFIRM, DENY})
 """Actions that answer what was asked before, whatever else the message tells."""
 Button = dict[str, str]
@@ -358,7 +361,12 @@ class Turn:
         return next((name for name in names if name.startswith(SUBMITS)), None)
 
     def _gone_on_with(self, name: str) -> str | None:
-        """Return the action for words that go on with what was explained or asked for before."""
+        """Return the action for words that go on with what was explained or asked for before.
+
+        “猫把我抓破了” goes on with nothing and sounds like nothing of ours; what helps is known.
+        """
+        if name in NOT_OURS and crisis.lead_card(None, self.message.text):
+            return "report_form"
         doubtful = name == CLARIFY or self.message.uncertain
         if booking.meant(self.message, self.topic_leaf(), doubtful):
             return BOOK

@@ -5,6 +5,7 @@ QR code of a ticket's sheets leads to. What staff open to print is on the audit'
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from services.web.auth import client_address, recognise
 from services.web.keys import SERVICES, STAFF
 from services.web.routing import Routes
 from services.web.templates import page
+from services.words import texts
 from services.yaml_files import read_yaml
 
 routes = Routes("告知单")
@@ -190,19 +192,21 @@ async def progress(request: web.Request) -> web.Response:
             number, None, code, origin=client_address(request)
         )
     except LindaError as error:
-        words = _texts(services.settings.data_dir)["progress"]
-        known = error.message if error.status == 429 else words["wrong"]
+        known = error.message if error.status == 429 else texts("page")["progress"]["wrong"]
         return _progress(request, error.status, refusal=known)
     return _progress(request, view=view)
 
 
 def _progress(
-    request: web.Request, status: int = 200, view: dict[str, Any] | None = None, refusal: str = ""
+    request: web.Request,
+    status: int = 200,
+    view: dict[str, Any] | None = None,
+    refusal: str | Mapping[str, str] = "",
 ) -> web.Response:
-    words = _texts(request.app[SERVICES].settings.data_dir)
+    words, text = _texts(request.app[SERVICES].settings.data_dir), texts("page")["progress"]
     return page(
-        "notice_progress.html", status, title=words["progress"]["title"], subtitle="", words=words,
-        text=words["progress"], number=request.match_info["ticket_no"], view=view, refusal=refusal,
+        "notice_progress.html", status, title=text["title"], subtitle="", words=words, text=text,
+        number=request.match_info["ticket_no"], view=view, refusal=refusal,
     )  # fmt: skip
 
 

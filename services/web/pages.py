@@ -8,6 +8,7 @@ from html import escape
 from aiohttp import web
 
 from services.errors import LindaError
+from services.web.routing import declaration_of
 from services.words import texts
 
 ErrorPage = Callable[[web.Request, LindaError], web.StreamResponse]
@@ -24,8 +25,11 @@ def in_console(request: web.Request) -> bool:
 
 
 def error_page(request: web.Request, error: LindaError) -> web.StreamResponse:
-    """Return the error as a page."""
-    return request.app.get(ERROR_PAGE, plain_error_page)(request, error)
+    """Return the error as a page: staff stay in the console's frame, residents read a page of their own."""
+    declaration = declaration_of(request)
+    of_staff = in_console(request) or (declaration is not None and not declaration.of_residents)
+    made = request.app.get(ERROR_PAGE, plain_error_page) if of_staff else plain_error_page
+    return made(request, error)
 
 
 def plain_error_page(request: web.Request, error: LindaError) -> web.Response:
@@ -33,6 +37,9 @@ def plain_error_page(request: web.Request, error: LindaError) -> web.Response:
     words = texts("page")["error"]
     html = (
         f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{escape(words["title"])}</title>'
-        f"<h1>{escape(error.message)}</h1><p><a href='/'>{escape(words['home'])}</a></p></html>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="stylesheet" href="/static/notice.css"><script src="/static/letters.js" defer></script>'
+        f'<main><p class="unit">{escape(error.message)}</p>'
+        f'<nav><a href="/">{escape(words["home"])}</a></nav></main></html>'
     )
     return web.Response(text=html, content_type="text/html", status=error.status)

@@ -231,3 +231,18 @@ async def test_an_elder_gets_the_number_first_and_one_thing_a_line(
     assert "陪着他" in talk.text and "别开灯" not in talk.text, (
         "no elder form of that card: the plain one"
     )
+
+
+@pytest.mark.parametrize(
+    ("leaf", "words", "card"),
+    [
+        ("-", "我爸让蛇咬了", "snake"),
+        ("-", "被狗咬得全是血", "bite"),
+        ("F4", "孩子让开水烫了", "burn"),
+        ("-", "热油泼到手上了", "burn"),
+        ("F4", "有人打孩子", "F4"),
+        ("-", "房子烧了", "-"),
+    ],
+)
+def test_a_hurt_has_the_card_that_helps_it(leaf: str, words: str, card: str) -> None:
+    assert crisis.card_for(leaf, words) == card

@@ -436,6 +436,17 @@ async def test_what_helps_comes_before_where_it_was(
     assert talk.said[1]["text"].startswith("地方按您先前说的记。\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "report"), [("猫把我抓破了", True), ("猫把沙发抓破了", False), ("今天猫真乖", False)]
+)
+async def test_a_scratch_is_ours_whatever_it_is_taken_for(
+    talk: Talk, services: FakeServices, words: str, report: bool
+) -> None:
+    talk.hear(words, "out_of_scope", confidence=0.72)
+    await talk.run("action_out_of_scope")
+    assert (talk.followup == "report_form") is report
+
+
 async def test_a_phone_said_in_talk_is_taken_one_left_for_a_matter_is_not(
     talk: Talk, services: FakeServices
 ) -> None:

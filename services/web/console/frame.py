@@ -10,7 +10,6 @@ from services.errors import LindaError
 from services.people.roles import permissions_of
 from services.web.console.menu import home_of, menu_of, split
 from services.web.keys import SERVICES, STAFF
-from services.web.pages import in_console
 from services.web.templates import page
 
 REFUSALS = frozenset({403, 409, 413, 422, 429})
@@ -39,6 +38,4 @@ def console_page(
 
 def error_page(request: web.Request, error: LindaError) -> web.Response:
     """A refusal in the console's frame."""
-    return console_page(
-        request, "error", status=error.status, error=error, desk=in_console(request)
-    )
+    return console_page(request, "error", status=error.status, error=error)

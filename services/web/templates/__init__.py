@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -22,6 +23,19 @@ def add_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function usable in templates under its own name (decorator)."""
     ENVIRONMENT.filters[function.__name__] = function
     return function
+
+
+def both(words: str | Mapping[str, str], **values: Any) -> Markup:
+    """Return words of ``page.yml``, gaps filled; what large letters say otherwise travels along (``letters.js``)."""
+    forms = {"plain": words} if isinstance(words, str) else words
+    plain = forms["plain"].format(**values)
+    elder = forms.get("elder", forms["plain"]).format(**values)
+    if plain == elder:
+        return escape(plain)
+    return Markup('<span data-elder="{}">{}</span>').format(elder, plain)
+
+
+ENVIRONMENT.globals["both"] = both
 
 
 def page(name: str, status: int = 200, **context: Any) -> web.Response:

@@ -343,7 +343,7 @@ async def test_an_answer_that_helped_is_told_with_one_tap(page: Page, chat: Chat
 async def test_it_is_told_by_keyboard_and_in_elder_mode_too(page: Page, chat: Chat) -> None:
     await page.get_by_role("button", name="大字").click()
     await say(page, "停水了")
-    missed = page.get_by_role("button", name="答非所问？")
+    missed = page.get_by_role("button", name="没答对？")
     await expect(missed).to_be_visible()
     chat.away = True
     await missed.focus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from playwright.async_api import Page, expect
 
 from services.config import Settings
@@ -82,3 +83,34 @@ async def test_the_application_is_printed_at_home_and_at_the_desk(
     await page.set_viewport_size({"width": 1280, "height": 900})
     await page.emulate_media(media="print")
     await shot(page, "application-printed")
+
+
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('main *')]
+  .filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
+  .map((e) => parseFloat(getComputedStyle(e).fontSize)))"""
+
+
+@pytest.mark.parametrize("size", [22, 30])
+async def test_a_page_opened_from_the_conversation_stands_in_its_letters(
+    page: Page, services: Services, size: int
+) -> None:
+    number, code = await filed(services)
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.goto(f"/progress/{number}")
+    await expect(page.get_by_text(f"工单号：{number}")).to_be_visible()
+    assert await page.evaluate(SMALLEST) < 22
+    await page.add_init_script(
+        f"localStorage.setItem('linda.elder','true');localStorage.setItem('linda.size','{size}')"
+    )
+    for path in ("/report", "/privacy", "/s/A1/notice", "/s/ZZ/notice", f"/progress/{number}"):
+        await page.goto(path)
+        assert await page.evaluate(SMALLEST) >= size, path
+        await fits(page)
+    await expect(page.get_by_text(f"编号： {number}")).to_be_visible()
+    await page.get_by_label("查询码，6位数").fill("1" if code != "1" else "2")
+    await page.get_by_role("button", name="看进展").tap()
+    await expect(page.get_by_text("编号和查询码对不上，请再看看。忘了打社区电话。")).to_be_visible()
+    await page.get_by_label("查询码，6位数").fill(code)
+    await page.get_by_role("button", name="看进展").tap()
+    await expect(page.get_by_text("收到了，正在安排。")).to_be_visible()
+    await fits(page)

@@ -80,12 +80,15 @@ function breakable(number) {
 function rows(pairs) {
   const filled = pairs.filter(([, value]) => value);
   if (!filled.length) return null;
-  return el("dl", {}, ...filled.map(([name, value]) => el("div", {}, put(el("dt"), name), el("dd", {}, value))));
+  return el("dl", {}, ...filled.map(([name, value]) => el("div", { class: name.replace("row_", "") }, put(el("dt"), name), el("dd", {}, value))));
 }
 
 function phoneLink(phone, words) {
   return el("a", { class: "tel", href: `tel:${String(phone).replace(/[^\d+]/g, "")}` }, words);
 }
+
+/** Digits of a number for emergencies; a local one is longer and set smaller, so that it stays whole. */
+const SHORT_NUMBER = 5;
 
 /** Danger first: what to do, and numbers that dial with one tap. */
 function safetyCard(card) {
@@ -95,7 +98,7 @@ function safetyCard(card) {
       { class: "dial", href: `tel:${String(entry.phone).replace(/[^\d+]/g, "")}` },
       icon("phone"),
       el("span", { class: "who" }, entry.name),
-      el("b", {}, entry.phone),
+      el("b", { class: String(entry.phone).length > SHORT_NUMBER ? "long" : null }, entry.phone),
     ),
   );
   return el(

@@ -37,6 +37,12 @@ function icon(name) {
   return svg;
 }
 
+/** A text with its long numbers – of tickets, of phones – kept whole at the end of a line. */
+function unbroken(text) {
+  const parts = String(text).split(/(SQ-\d{6}-\d{5}-\d|\b\d{3,4}-\d{7,8}\b)/);
+  return parts.map((part, index) => (index % 2 ? el("span", { class: "whole-number" }, part) : part));
+}
+
 /** Put text on the clipboard; false when the browser does not let us. */
 async function copyText(text) {
   try {

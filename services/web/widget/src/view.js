@@ -307,7 +307,7 @@ class View {
     const photo = this.#photoOf(item);
     if (photo) node.append(photo);
     const inCard = item.card && SAYS_IT_ALL.has(item.card.type);
-    if (item.text && !photo && !inCard) node.append(el("p", { class: "bubble" }, item.text));
+    if (item.text && !photo && !inCard) node.append(el("p", { class: "bubble" }, ...unbroken(item.text)));
     if (item.card) node.append(renderCard(item.card, (words) => this.#announce(words), item.text));
     if (item.buttons?.length) node.append(this.#choices(item.buttons));
     const foot = el("div", { class: "foot" });
