@@ -46,6 +46,9 @@ async def withdrawn(
     Returns:
         Tickets of which it stays for now, as they are kept as evidence: the worker erases it later.
     """
+    # Channels may part before what is held as evidence is freed: each order says of itself what it told.
+    talks = await records.persons(s, (r.conversation_id for r in rows if r.conversation_id))
+    await records.parted(s, talks, rules, now)
     numbers = await depending(s, rows, rules)
     purposes = {r.purpose for r in rows}
     told = SensitiveConsentRow

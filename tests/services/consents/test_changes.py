@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.audit import shell
 from services.channels import joining, own_data
 from services.channels.tables import ConversationRow
 from services.context import Services
@@ -295,6 +297,39 @@ async def test_a_yes_in_one_channel_spares_what_was_told_in_another(
         assert "diabetic" not in await stored(services, number)
     assert await night(services) == []
     await sound(services)
+
+
+async def test_evidence_of_a_joined_channel_goes_when_it_is_freed_though_they_have_parted(
+    services: Services,
+) -> None:
+    web, wechat = await talk(services), await talk(services, "wechat")
+    await join(services, web, wechat)
+    await order(services, web, appointment={**MEAL, **DIABETIC}, consents=[KEEPS])
+    there = await order(services, wechat, appointment={**MEAL, **DIABETIC})
+    await services.tickets.act(there, "hold", {"reason": "立案"}, AUDITOR)
+    await own_data.change(services, await services.channels.conversation(web), "withdraw")
+    assert not (await services.channels.conversation(web)).siblings, "they are two again"
+    assert "diabetic" in await stored(services, there)
+    await services.tickets.act(there, "release", {"reason": "结了"}, AUDITOR)
+    await later(services, hours=1)
+    await services.retention.pending.work()
+    assert "diabetic" not in await stored(services, there)
+    await sound(services)
+
+
+async def test_the_shell_counts_as_the_night_does(
+    services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = await talk(services)
+    number = await order(services, here, appointment={**MEAL, **DIABETIC})
+    await over(services, number, here)
+    await later(services, days=31)
+    said = []
+    for dry in (True, True, False, False):
+        await shell.purge(services, argparse.Namespace(dry_run=dry))
+        line = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("once"))
+        said.append((line.split()[1], "（30天）" in line, number in line))
+    assert said == [("1", True, True)] * 3 + [("0", True, False)]
 
 
 async def test_a_consent_of_oneself_does_not_cover_what_is_told_of_ones_mother(
