@@ -16,6 +16,7 @@ from services.audit.chain import GONE
 from services.audit.service import erase_content
 from services.db import Session
 from services.lists.tables import ListChangeRow, ListItemRow
+from services.retention import copies
 from services.tickets import store
 from services.tickets.core import fold
 from services.tickets.core.ticket import Ticket
@@ -88,6 +89,7 @@ async def erase(s: Session, ticket: Ticket, visits: Sequence[CareVisitRow], entr
         values = store.ticket_values(folded)
         await s.execute(update(TicketRow).where(TicketRow.ticket_no == number).values(values))
         await store.save_words(s, folded)
+        await copies.erase_notices(s, [number])
     lines = select(ListItemRow).where(ListItemRow.ticket_no == ticket.ticket_no)
     for line in await s.scalars(lines):
         line.title = untold(line.title, ticket)

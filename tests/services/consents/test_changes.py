@@ -211,9 +211,11 @@ async def test_what_was_ended_before_an_order_is_no_matter_of_it(services: Servi
     await order(services, here, appointment={**MEAL, **DIABETIC}, consents=[KEEPS])
     await own_data.change(services, await services.channels.conversation(here), "withdraw")
     await later(services, days=1)
+    hers = {**KEEPS, "said_by": "proxy", "relation": "mother"}
+    anew = {"subject": {"relation": "mother"}, "consents": [hers]}
+    await order(services, here, appointment={**MEAL, **DIABETIC}, **anew)
     wanted = booking(here, appointment={"date": "2026-12-03", "kind": "bath", "needs": "偏瘫",
                                         "diet": ["diabetic"]})  # fmt: skip
-    wanted["consents"] = [{**KEEPS, "said_by": "proxy", "relation": "mother"}]
     made = await services.tickets.create(CreateTicket.model_validate(wanted), resident(here))
     number = str(made["ticket_no"])
     await over(services, number, here)
@@ -221,6 +223,41 @@ async def test_what_was_ended_before_an_order_is_no_matter_of_it(services: Servi
     assert await night(services) == [number]
     left = await stored(services, number)
     assert "偏瘫" not in left and "diabetic" in left, "that somebody agreed to keep afterwards"
+
+
+async def test_told_anew_while_it_was_held_it_serves_the_order_when_it_is_freed(
+    services: Services,
+) -> None:
+    here = await talk(services)
+    number = await order(services, here, appointment={**MEAL, **DIABETIC}, consents=[KEEPS])
+    await services.tickets.act(number, "hold", {"reason": "立案"}, AUDITOR)
+    await own_data.change(services, await services.channels.conversation(here), "withdraw")
+    await change(services, number, here, {"diet": []})
+    await change(services, number, here, DIABETIC)
+    assert [r.answer for r in await rows(services) if r.withdrawn_at is None] == ["once"]
+    await services.tickets.act(number, "release", {"reason": "结了"}, AUDITOR)
+    await later(services, hours=1)
+    await services.retention.pending.work()
+    view = await services.tickets.resident_get(number, here)
+    assert view["appointment"]["diet"] == ["diabetic"], "the canteen cooks what was ordered"
+
+
+async def test_of_what_staff_wrote_down_a_change_of_something_else_tells_nothing(
+    services: Services,
+) -> None:
+    clerk = Actor("staff", "clerk1", "clerk", "community", community_id="qinghe-c1")
+    async with services.db.write() as s:
+        known = (await services.people.save_resident(s)).id
+    wanted = CreateTicket(
+        channel="phone", leaf="C1", kind="booking", narrative="订糖尿病餐", resident_id=known,  # type: ignore[arg-type]
+        appointment={**MEAL, **DIABETIC},
+    )  # fmt: skip
+    number = str((await services.tickets.create(wanted, clerk))["ticket_no"])
+    here = await talk(services)
+    await change(services, number, here, {"portions": 2}, resident_id=known)
+    assert await rows(services) == []
+    await change(services, number, here, {"diet": ["diabetic", "halal"]}, resident_id=known)
+    assert [(r.answer, r.channel) for r in await rows(services)] == [("once", "phone")]
 
 
 async def test_evidence_is_neither_counted_nor_erased_until_it_is_freed(

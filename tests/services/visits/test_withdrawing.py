@@ -15,6 +15,7 @@ from services.db import Base
 from services.lists.tables import ListItemRow
 from services.retention.tables import ErasureRow
 from services.tickets.core.actor import Actor
+from services.tickets.core.commands import CreateTicket
 from services.visits.plan import Said, taken_back
 from services.visits.service import NewAbsence, NewAlert, NewConsent, NewVisit
 from services.visits.tables import CareAbsenceRow, CareAlertRow, CareVisitRow
@@ -223,11 +224,16 @@ async def test_evidence_stays_with_its_visit_and_goes_when_it_is_freed(
 
 
 async def test_what_was_merged_into_another_ticket_goes_there_too(services: Services) -> None:
-    first = await visit(services, day(3), need="家里停水，老人没水喝", note="")
     second = await visit(services, day(3, 11), need=NEED, note="")
-    assert first and second
-    for number in (first, second):
-        await services.tickets.act(number, "accept", {"leaf": "H1"}, DISPATCHER, follow_up=False)
+    assert second
+    where = (await services.tickets.get(second, DISPATCHER))["location"]
+    told = CreateTicket(
+        channel="phone", leaf="H1", narrative="整栋停水",
+        place={"building_id": where["building_id"]},
+    )  # fmt: skip
+    made = await services.tickets.create(told, CLERK, follow_up=False)
+    first = str(made["ticket_no"])
+    await services.tickets.act(second, "accept", {"leaf": "H1"}, DISPATCHER, follow_up=False)
     await services.tickets.act(second, "merge", {"into": first}, DISPATCHER)
     await sound(services)
     await services.tickets.act(first, "hold", {"reason": "立案"}, AUDITOR)
@@ -237,4 +243,5 @@ async def test_what_was_merged_into_another_ticket_goes_there_too(services: Serv
     await services.clock.set(services.db, day(6))
     await services.retention.purge()
     assert await anywhere(services, NEED[:8]) == []
+    assert "整栋停水" in str(await services.tickets.get(first, DISPATCHER)), "another's words stay"
     await sound(services)
