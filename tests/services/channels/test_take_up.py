@@ -49,3 +49,14 @@ async def test_the_duty_leader_is_told_only_while_nobody_has_taken_it_over(
     assert types.count("taken_up") == (0 if told else 1)
     clock.advance(days=1)
     assert await tickets.tick() == 0
+
+
+async def test_the_duty_phone_of_a_hand_off_is_nobodys_and_stays(channels: ChannelService) -> None:
+    session = (await channels.open_session()).session_id
+    duty = channels.duty.phone
+    said = f"打了{duty}没人接，我电话13512345678"
+    await channels.raise_alert(session, "human", None, said, None)
+    (waiting,) = await channels.handoffs(CLERK)
+    assert waiting.text == f"打了{duty}没人接，我电话135****5678"
+    shown = await channels.handoff(CLERK, waiting.id)
+    assert shown.text == waiting.text and "0439-00000005" in shown.text
