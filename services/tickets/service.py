@@ -622,7 +622,9 @@ class TicketService:
             await self._act(s, str(ticket.merged_into), str(spoken), words, resident(_who(ticket)))
         if ticket.state is State.WITHDRAWN and ticket.joined:
             await self._part(s, ticket)
-        return await self._follow_up(s, ticket) if follow_up else ticket
+        if not follow_up:
+            return ticket
+        return await self._follow_up(s, ticket, intake=decide.concerns_intake(before, ticket))
 
     async def _part(self, s: Session, gone: Ticket) -> None:
         """Let the matter go on for who had joined it: the first of them leads, the others join."""
@@ -1442,10 +1444,13 @@ class TicketService:
         except LindaError:
             return None
 
-    async def _follow_up(self, s: Session, ticket: Ticket, later: Steps | None = None) -> Ticket:
+    async def _follow_up(
+        self, s: Session, ticket: Ticket, later: Steps | None = None, *, intake: bool = True
+    ) -> Ticket:
+        """Do what the rules do by themselves (:func:`decide.follow_up`)."""
         context = self._context()
         for _ in range(MOST_FOLLOW_UPS):
-            command = decide.follow_up(ticket, context, self._clock.now())
+            command = decide.follow_up(ticket, context, self._clock.now(), intake)
             if command is None:
                 break
             ticket = await self._apply(s, ticket, command, later)

@@ -383,16 +383,31 @@ _READERS = {
 # ── what follows by rule ────────────────────────────────────────────────────────────────────────
 
 
-def follow_up(ticket: Ticket, context: Context, at: datetime) -> Command | None:
+INTAKE = ("state", "leaf", "place", "incomplete", "about", "recused", "described")
+"""What the rules look at that accept and dispatch."""
+
+
+def concerns_intake(before: Ticket, after: Ticket) -> bool:
+    """Say whether a step changed anything that the rules of accepting and dispatching look at."""
+    return any(getattr(before, name) != getattr(after, name) for name in INTAKE)
+
+
+def follow_up(
+    ticket: Ticket, context: Context, at: datetime, intake: bool = True
+) -> Command | None:
     """Return the next command the rules give by themselves, or ``None``.
 
     A complete ticket is accepted at once, an accepted one dispatched when the directory knows the
-    unit. One that ten households stand behind is marked as a group demand. A ticket reworked or passed on three times goes up the ladder (提级督办).
+    unit – not while people talk about whose it is (会商): then a person decides. One that ten households stand behind is marked as a group demand. A ticket reworked or passed on three times goes up the ladder (提级督办).
     What the words or the matter say of a risk is marked.
+
+    Args:
+        intake: Whether the rules may accept and dispatch: a note on a ticket that waits for a person
+            leaves it to that person.
     """
-    if ticket.state is State.SUBMITTED and ready(ticket, context, at.date()):
+    if intake and ticket.state is State.SUBMITTED and ready(ticket, context, at.date()):
         return Command("accept", SYSTEM, at)
-    if ticket.state is State.ACCEPTED:
+    if intake and ticket.state is State.ACCEPTED and not ticket.consults:
         route = context.directory.route(
             ticket.leaf, ticket.place, ticket.about, at.date(), ticket.recused
         )

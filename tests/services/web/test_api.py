@@ -86,6 +86,49 @@ async def test_a_state_past_dispatch_needs_no_place_from_a_test(
     assert not one["location"].get("building_id")
 
 
+@pytest.mark.parametrize("state", ["SUBMITTED", "ACCEPTED"])
+@pytest.mark.parametrize(
+    ("who", "action", "payload"),
+    [
+        ("clerk1", "note", {"text": "居民晚上在家"}),
+        ("clerk1", "protect", {"level": "confidential", "reason": "怕邻居知道"}),
+        ("dispatcher1", "supervise", {"level": "1", "text": "抓紧"}),
+    ],
+)
+async def test_what_is_said_about_a_ticket_that_waits_for_a_person_does_not_move_it(
+    client: Client, as_staff: Token, state: str, who: str, action: str, payload: dict[str, Any]
+) -> None:
+    one = await made(client, as_staff, state=state)
+    answer = await client.post(
+        f"/api/v1/tickets/{one['ticket_no']}/actions/{action}",
+        json={"version": one["version"], **payload}, headers=await as_staff(who),
+    )  # fmt: skip
+    assert (answer.status, (await answer.json())["state"]) == (200, state)
+
+
+async def test_whose_it_is_is_talked_about_before_it_is_dispatched(
+    client: Client, as_staff: Token
+) -> None:
+    """A person decides after the consultation, also of what the directory has a line for."""
+    one = await made(client, as_staff, state="ACCEPTED", leaf="I12", narrative="占道经营")
+    path = f"/api/v1/tickets/{one['ticket_no']}/actions"
+    for who, action, payload in (
+        ("dispatcher1", "consult", {"orgs": ["water", "urban"], "question": "归谁"}),
+        ("handler1", "opinion", {"stance": "none", "opinion": "不归供水"}),
+    ):
+        answer = await client.post(
+            f"{path}/{action}", json={"version": one["version"], **payload},
+            headers=await as_staff(who),
+        )  # fmt: skip
+        one |= await answer.json()
+        assert (answer.status, one["state"]) == (200, "ACCEPTED"), one
+    given = {"version": one["version"], "org": "urban"}
+    answer = await client.post(
+        f"{path}/dispatch", json=given, headers=await as_staff("dispatcher1")
+    )
+    assert (await answer.json())["owner_org"] == "urban"
+
+
 async def test_before_dispatch_a_place_that_nobody_said_is_none(
     client: Client, as_staff: Token
 ) -> None:
