@@ -14,7 +14,7 @@ from services.context import Services
 from services.db import Base
 from services.lists.tables import ListItemRow
 from services.retention.tables import ErasureRow
-from services.tickets.core.actor import Actor
+from services.tickets.core.actor import Actor, resident
 from services.tickets.core.commands import CreateTicket
 from services.visits.plan import Said, taken_back
 from services.visits.service import NewAbsence, NewAlert, NewConsent, NewVisit
@@ -223,18 +223,25 @@ async def test_evidence_stays_with_its_visit_and_goes_when_it_is_freed(
     await sound(services)
 
 
-async def test_what_was_merged_into_another_ticket_goes_there_too(services: Services) -> None:
+@pytest.mark.parametrize("parted", [False, True])
+async def test_what_was_merged_into_another_ticket_goes_there_too(
+    services: Services, parted: bool
+) -> None:
     second = await visit(services, day(3, 11), need=NEED, note="")
     assert second
     where = (await services.tickets.get(second, DISPATCHER))["location"]
+    here = (await services.channels.open_session()).session_id
     told = CreateTicket(
-        channel="phone", leaf="H1", narrative="整栋停水",
-        place={"building_id": where["building_id"]},
+        conversation_id=here, leaf="H1", narrative="整栋停水",
+        place={"compound_id": where["compound_id"], "building_id": where["building_id"]},
     )  # fmt: skip
-    made = await services.tickets.create(told, CLERK, follow_up=False)
+    made = await services.tickets.create(told, resident(here), follow_up=False)
     first = str(made["ticket_no"])
     await services.tickets.act(second, "accept", {"leaf": "H1"}, DISPATCHER, follow_up=False)
     await services.tickets.act(second, "merge", {"into": first}, DISPATCHER)
+    if parted:
+        async with services.db.write() as s:
+            await services.tickets.take_back(s, first, "来水了")
     await sound(services)
     await services.tickets.act(first, "hold", {"reason": "立案"}, AUDITOR)
     await answer(services, day(5))
