@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import choices, own
 from actions.client import Client
@@ -169,13 +169,15 @@ class CallbackAnswer(TurnAction):
         stage, ticket_no = asked(turn.message)
         answer = {"solved": self._solved, "reason": self._reason, "rating": self._rating}[stage]
         async with turn.client() as client:
-            await answer(turn, client, ticket_no)
-        return []
+            reworked = await answer(turn, client, ticket_no)
+        # What is said next of it (“劝了也没用”) belongs to the ticket that goes back.
+        return [SlotSet("offer", {"id": turn.message.id, own.MORE: ticket_no})] if reworked else []
 
-    async def _solved(self, turn: Turn, client: Client, ticket_no: str) -> None:
+    async def _solved(self, turn: Turn, client: Client, ticket_no: str) -> bool:
+        """Take the verdict; return whether the ticket goes back with what is wrong."""
         if not turn.message.tapped and looks_later(turn.message.text):
             turn.say("callback_later")
-            return
+            return False
         solved = read_solved(turn.message)
         if solved is None:
             title = (turn.message.pending_callback or {}).get("title") or say("your_matter")
@@ -186,7 +188,7 @@ class CallbackAnswer(TurnAction):
             turn.say(
                 "callback_solved_first" if score else "callback_solved_again", buttons, title=title
             )
-            return
+            return False
         some = {"partly": True} if not solved and partly(turn.message) else {}
         following = await self._send(turn, client, ticket_no, "solved", solved=solved, **some)
         kept = _kept_score(turn)
@@ -197,22 +199,26 @@ class CallbackAnswer(TurnAction):
         elif following == "rating":
             turn.say("callback_rating", rating_buttons(elder=turn.elder))
         elif following == "reason" and reason and not turn.message.tapped:
-            await self._send(turn, client, ticket_no, "reason", text=reason)
-            turn.say("callback_rework")
+            return await self._reworked(turn, client, ticket_no, reason)
         elif following == "reason":
             turn.say("callback_reason")
         else:
             turn.say("callback_thanks")
+        return False
 
-    async def _reason(self, turn: Turn, client: Client, ticket_no: str) -> None:
+    async def _reason(self, turn: Turn, client: Client, ticket_no: str) -> bool:
         text = turn.message.text.strip()
         if not text:
             turn.say("callback_reason_again")
-            return
-        await self._send(turn, client, ticket_no, "reason", text=text)
-        turn.say("callback_rework")
+            return False
+        return await self._reworked(turn, client, ticket_no, text)
 
-    async def _rating(self, turn: Turn, client: Client, ticket_no: str) -> None:
+    async def _reworked(self, turn: Turn, client: Client, ticket_no: str, reason: str) -> bool:
+        await self._send(turn, client, ticket_no, "reason", text=reason)
+        turn.say("callback_rework")
+        return True
+
+    async def _rating(self, turn: Turn, client: Client, ticket_no: str) -> bool:
         score = read_score(turn.message)
         if not turn.message.tapped and no_verdict(turn.message) and score is None:
             turn.say("callback_thanks")
@@ -220,6 +226,7 @@ class CallbackAnswer(TurnAction):
             turn.say("callback_rating_again", rating_buttons(elder=turn.elder))
         else:
             await self._rate(turn, client, ticket_no, score)
+        return False
 
     async def _rate(self, turn: Turn, client: Client, ticket_no: str, score: int) -> None:
         await self._send(turn, client, ticket_no, "rating", score=score, text=turn.message.text)

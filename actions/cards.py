@@ -151,7 +151,7 @@ def part_text(card: Json, part: str, lacked: str = "", *, elder: bool = False) -
         "phone": phone,
         "thing": lacked,
         "ask": say("card_ask_phone", phone=phone) if phone else "",
-        **_PARTS[part](card),
+        **PARTS[part](card),
     }
     key = values.pop("key", f"card_{part}")
     said = say(key if values["words"] else "card_part_missing", elder, **values)
@@ -185,8 +185,17 @@ def _amount(card: Json) -> Json:
 
 
 def _deputy(card: Json) -> Json:
-    offered = PROXY in (card.get("offers") or [])
-    return {"words": True, **({} if offered else {"key": "card_deputy_unknown"})}
+    if PROXY in (card.get("offers") or []):
+        return {"words": True}
+    told = [*(card.get("conditions") or ()), card.get("where") or ""]
+    said = [
+        s
+        for t in told
+        for s in re.split("[。；]", str(t))
+        if pattern(FILE, "deputy_said").search(s)
+    ]
+    key = "card_deputy_said" if said else "card_deputy_unknown"
+    return {"words": "；".join(said) or True, "key": key}
 
 
 def _visit(card: Json) -> Json:
@@ -220,9 +229,10 @@ def _print(card: Json) -> Json:
     return {"words": "\n".join(f"□ {item}" for item in card.get("materials") or [])}
 
 
-_PARTS: dict[str, Callable[[Json], Json]] = {
+PARTS: dict[str, Callable[[Json], Json]] = {
     "materials": _field("materials"),
     "where": _field("where"),
+    "hours": _field("where"),
     "limit": _field("limit"),
     "fee": _field("fee"),
     "amount": _amount,
@@ -233,6 +243,7 @@ _PARTS: dict[str, Callable[[Json], Json]] = {
     "visit": _visit,
     "online": _online,
     "source": lambda card: {"words": titles(card), "key": "card_basis"},
+    "why": lambda card: {"words": titles(card), "key": "card_basis"},
     "validity": _validity,
     "promise": _field("limit"),
     "how": _how,

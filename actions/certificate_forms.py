@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions import certificate_questions
 from actions.certificates import PERMITTED, offer_loop, policy_of, route_of, say_permitted
-from actions.client import Client, Json, TicketView
+from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.form_actions import FormStep, Lines, Submit, ask_place, facts_of
-from actions.forms import certificate
+from actions.forms import asides, certificate
 from actions.forms.draft import Draft
 from actions.message import Message
 from actions.notices import application_title, notice_card, of_ticket, spoken, with_link
@@ -18,7 +19,27 @@ from actions.texts import say
 from actions.turn import Turn, button, cleared
 
 
-class CertificateStep(FormStep):
+class AskedOf(FormStep):
+    """A form beside which questions about its certificate are answered."""
+
+    async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
+        """Answer from the policy and the offices, then the form's question comes again."""
+        if not kind.startswith(asides.CERTIFICATE):
+            return await super()._answer_aside(turn, draft, kind)
+        what = kind.removeprefix(asides.CERTIFICATE)
+        try:
+            async with turn.client() as client:
+                words = await certificate_questions.told(
+                    client, draft.get("policy") or {}, what, turn.elder
+                )
+        except (ServiceAway, Refused):
+            turn.lead("aside_noted", line=True)
+            return draft
+        turn.tell(words)
+        return draft
+
+
+class CertificateStep(AskedOf):
     """An appointment for a certificate the community may write."""
 
     NAME = "validate_certificate_form"
@@ -43,7 +64,7 @@ class CertificateStep(FormStep):
             turn.say(f"ask_{question}", [button(say("button_skip"), "/deny")])
 
 
-class DemandStep(FormStep):
+class DemandStep(AskedOf):
     """Who demanded a certificate that nobody may demand."""
 
     NAME = "validate_demand_form"
@@ -63,7 +84,12 @@ class DemandStep(FormStep):
             super()._acknowledge(turn, old, draft, question)
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
-        """Ask once, with a way out; a unit that was named already only needs a yes."""
+        """Ask once, with a way out; a unit that was named already only needs a yes.
+
+        Who asks something of the certificate instead is not pressed: the question stays open.
+        """
+        if draft.asks.get(question) and certificate_questions.asked(turn.message):
+            return
         policy = draft.get("policy") or {}
         notice = str(policy.get("notice") or "")
         if draft.get("sheet") == turn.message.id:

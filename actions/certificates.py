@@ -130,9 +130,11 @@ class CheckCertificate(TurnAction):
             facts["demanded"] = unit  # said before it was asked
         form = certificate.DEMAND if route == FORBIDDEN else certificate.FORM
         draft = Draft(form.name, turn.message.id, values=facts)
+        events = [SlotSet("certificate_route", route), SlotSet("draft", draft.to_slot())]
         if route == PERMITTED:
             say_permitted(turn, policy)
-        return [SlotSet("certificate_route", route), SlotSet("draft", draft.to_slot())]
+            events.append(topic(turn, policy, certificate.FORM.name))
+        return events
 
     @staticmethod
     def _about_the_card(turn: Turn) -> bool:
@@ -191,7 +193,7 @@ class RouteCertificate(TurnAction):
         events = await CheckCertificate().act(turn)
         if not any(e.get("name") == "certificate_route" for e in events):
             return events
-        route, draft = (e["value"] for e in events)
+        route, draft = (e["value"] for e in events[:2])
         if route == PERMITTED:
             return [*events, FollowupAction("certificate_form")]
         if route == FORBIDDEN:
@@ -220,9 +222,20 @@ def refuse(turn: Turn, policy: Mapping[str, Any]) -> list[EventType]:
     shown = {"name": policy.get("name"), "leaf": policy.get("leaf")}
     redirected = {"redirected": shown} if policy.get("name") else {}
     turn.say("certificate_offers", custom={**(notice_card(notice) or {}), **redirected})
-    refused = {"name": policy.get("name"), "notice": notice}
-    topic = {"leaf": "A4", "at": turn.message.now.isoformat(), "refused": refused}
-    return [SlotSet("topic", topic)]
+    return [topic(turn, policy, "refused")]
+
+
+def topic(turn: Turn, policy: Mapping[str, Any], how: str) -> EventType:
+    """Remember which certificate is talked about, for the short questions that follow (“带啥”).
+
+    Args:
+        turn: The turn.
+        policy: What the locality says of it.
+        how: ``refused``, with its notice, or ``certificate``.
+    """
+    named = {"name": policy.get("name"), "notice": str(policy.get("notice") or "")}
+    leaf = "A4" if how == "refused" else policy.get("leaf") or "A2"
+    return SlotSet("topic", {"leaf": leaf, "at": turn.message.now.isoformat(), how: named})
 
 
 def _dated(policy: Mapping[str, Any], elder: bool) -> str:

@@ -72,12 +72,34 @@ def whose_phone(message: Message, entity: Entity) -> bool:
     return False
 
 
+def phone_meant(message: Message) -> Entity | None:
+    """Return the number to call: of several the one of whom the words say so (“…，打我妈的”), else the last."""
+    numbers = message.meant("phone")
+    told = pattern(DATA, "calls_whose").search(_plain(message.text)) if len(numbers) > 1 else None
+    if told is None:
+        return numbers[-1] if numbers else None
+    before = 0
+    for number in numbers:
+        owner = pattern(DATA, "owner").search(message.text[before : number.start])
+        if owner and owner["who"] == told["who"]:
+            return number
+        before = number.end
+    return numbers[-1]
+
+
 def visit(message: Message) -> str:
     """Return the words on when somebody is at home (“下午三点以后在家”); empty when none."""
     if message.tapped:
         return ""
+    if at_home(message.text):
+        return _kept([message.text.strip(" ，,。")])
     found = (_visit_words(message, at, c) for at, c in _clauses(message.text))
     return _kept([words for words in found if words])
+
+
+def at_home(text: str) -> bool:
+    """Whether the whole message says that somebody is at home, or nobody is (“我白天都在家”)."""
+    return bool(pattern(DATA, "at_home").match(re.sub(r"[\s\uff0c,。！!]", "", text)))
 
 
 def about_reaching(message: Message, entity: Entity, asked: bool = False) -> bool:
@@ -157,7 +179,7 @@ def _visit_words(message: Message, at: int, clause: str) -> str:
     """
     told = load(DATA)
     for time in message.all("time"):
-        if not at <= time.start < at + len(clause) or pattern(DATA, "past").search(time.text):
+        if not at <= time.start < at + len(clause) or _is_over(message, time):
             continue
         for met in pattern(DATA, "visit").finditer(clause):
             if len(clause) <= told["one_breath"]:
@@ -168,6 +190,14 @@ def _visit_words(message: Message, at: int, clause: str) -> str:
             if 0 <= start - met.end() <= told["beside_time"]:
                 return clause[met.start() : end]
     return ""
+
+
+def _is_over(message: Message, time: Entity) -> bool:
+    """Whether a time says when something happened (“昨天”, “三天没人收”), not when to come."""
+    value = time.value if isinstance(time.value, dict) else {}
+    began = str(value.get("start") or "")[:10]
+    before = bool(began) and not value.get("recur") and began < message.now.date().isoformat()
+    return before or bool(pattern(DATA, "past").search(time.text))
 
 
 def _kept(clauses: list[str]) -> str:

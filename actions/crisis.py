@@ -111,6 +111,29 @@ def plain(text: str) -> str:
     return text.strip() if text.isascii() else _SPACE.sub("", text)
 
 
+def calmed(message: Message, loop: str | None) -> bool:
+    """Whether an alarm that was only learned is an answer beside a form, or says itself that it is none.
+
+    Args:
+        message: What was said.
+        loop: The form that is open, or None.
+    """
+    data, text = load(DATA)["learned"], plain(message.text)
+    if message.confidence >= 1.0:
+        return False
+    mild = pattern(DATA, "learned", "not_alarming").search(text)
+    if loop and mild and not pattern(DATA, "learned", "still").search(text):
+        return True
+    low = message.confidence < data["calm_below"] and loop in data["forms"]
+    return low and not pattern(DATA, "learned", "danger").search(text)
+
+
+def proven(leaf: str, text: str) -> str:
+    """Return the leaf of a learned alarm, or the general one when no word of its card is there."""
+    words = load(DATA)["evidence"].get(leaf)
+    return GENERAL if words and not re.search(words, plain(text)) else leaf
+
+
 def card_for(leaf: str, text: str) -> str:
     """Return which safety card fits: mostly the leaf's own, for some chosen by the words."""
     for row in load(DATA)["cards"]:

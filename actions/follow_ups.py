@@ -14,6 +14,7 @@ from typing import Any
 from actions.dialogue import load
 from actions.forms.replies import bare
 from actions.message import Message
+from bot.understanding.foreign import as_chinese
 
 FILE = "follow_ups"
 APPOINTMENT, PROXY = "appointment", "proxy"
@@ -27,11 +28,17 @@ PART = "part:"
 @lru_cache(maxsize=1)
 def _parts() -> tuple[tuple[str, re.Pattern[str]], ...]:
     rules = load(FILE)
+    terms = rules["terms"]
     return tuple(
-        (part, re.compile(f"^{rules['before']}{words}{rules['after']}$"))
+        (part, re.compile(f"^{rules['before']}{_spelled(words, terms)}{rules['after']}$"))
         for part, patterns in rules["parts"].items()
         for words in patterns
     )
+
+
+def _spelled(words: str, terms: Mapping[str, str]) -> str:
+    """Return a pattern with the words of ``terms`` where they are named as ``<name>``."""
+    return re.sub(r"(?<!P)<([a-z]+)>", lambda m: f"(?:{terms[m[1]]})", words)
 
 
 def part_of(message: Message) -> str | None:
@@ -41,13 +48,40 @@ def part_of(message: Message) -> str | None:
     """
     if (message.about or "").startswith(PART):
         return str(message.about).removeprefix(PART)
-    words = bare(message.text)
-    asked = next((part for part, pattern in _parts() if words and pattern.match(words)), None)
-    if asked is None and message.all("time") and _wish("going").search(words):
-        return APPOINTMENT
+    text = as_chinese(message.text)  # “online能办吗”
+    words = bare(text)
+    pieces = [bare(p) for p in _PIECE.split(text) if bare(p)]
+    asked = _asked(words) or (_asked(pieces[0]) if pieces and all(map(_asked, pieces)) else None)
+    if asked is None and message.all("time"):
+        rest = _asked(bare(_without_times(message)))
+        if rest == APPOINTMENT or _wish("going").search(words):
+            return APPOINTMENT
     if asked is None and _for_another(message):
         return WHO
     return asked
+
+
+_PIECE = re.compile(r"[\uff0c,？?。;\uff1b]")
+
+
+def _without_times(message: Message) -> str:
+    text = list(message.text)
+    for time in message.all("time"):
+        text[time.start : time.end] = " " * (time.end - time.start)
+    return "".join(text)
+
+
+def _asked(words: str) -> str | None:
+    """Return the part that words without punctuation ask for, or None."""
+    return next((part for part, pattern in _parts() if words and pattern.match(words)), None)
+
+
+def parts_of(message: Message) -> list[str]:
+    """Return the parts that a message of several short questions asks for (“借多久，要押金吗”), in order."""
+    first = part_of(message)
+    pieces = [_asked(bare(p)) for p in _PIECE.split(message.text) if bare(p)]
+    several = first is not None and len(pieces) > 1 and all(pieces)
+    return list(dict.fromkeys(str(p) for p in pieces)) if several else [first] if first else []
 
 
 def _for_another(message: Message) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import amending, gist, heard, information, joining, leaves, misses, orders
+from actions import amending, gist, heard, information, joining, leaves, misses, orders, own
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
@@ -31,8 +31,17 @@ from actions.forms.draft import (
     next_question,
     offers_default,
     repeats,
+    still_open,
 )
-from actions.forms.replies import SUBMIT_NOW, bare, is_pause, is_restart, is_stop, is_yes
+from actions.forms.replies import (
+    SUBMIT_NOW,
+    bare,
+    is_pause,
+    is_question,
+    is_restart,
+    is_stop,
+    is_yes,
+)
 from actions.message import Leaf, Message, one_each
 from actions.my_data import ask_about_subsidy, ask_to_remember
 from actions.people import danger_first
@@ -161,7 +170,7 @@ class FormStep(TurnAction):
         """Read the message and return what is known and asked now; leads are said already."""
         if old is not None and self._interrupted(turn, old):
             turn.lead("resume")
-            return Step(old, next_question(self.FORM, old, turn.message), beside=True)
+            return Step(old, still_open(self.FORM, old, turn.message), beside=True)
         if old is not None and (kind := self._aside(turn, old)):
             if kind == asides.PAUSE:
                 turn.say("form_waits")
@@ -195,6 +204,8 @@ class FormStep(TurnAction):
             return False
         if turn.corrects():
             return False  # whatever it was taken for, it changes what was told
+        if turn.asks_of_form():
+            return False  # whatever it was taken for, the form answers it
         if turn.tells_reach():
             return False  # whatever it was taken for, it answers the question for a phone
         if turn.choice is not None and turn.choice.intent in REPLIES:
@@ -217,8 +228,8 @@ class FormStep(TurnAction):
         elif kind == asides.WHY:
             key = f"why_{draft.asked}"
             turn.lead(key if key in catalogue() else "why_any", line=True)
-        elif kind == asides.UNFILED:
-            turn.lead("aside_unfiled", line=True)
+        elif kind in (asides.UNFILED, asides.CARES):
+            turn.lead(f"aside_{kind}", line=True)
         elif kind != asides.RECAP:
             words = await self._card_part(turn, draft, kind)
             if words:
@@ -253,12 +264,30 @@ class FormStep(TurnAction):
         before, now = (told(d, self.FORM) for d in (old, draft))
         if self._changed(turn, old, draft):
             return False  # “不用保密” takes something away
-        if repeats(self.FORM, old, turn.message):
+        if self._states(turn, old, draft) or self._repeats(turn, old):
             return False
         agreed = is_yes(turn.message) and old.asked in (CONFIRM, CHANGE)
         return (
             before == now and old.skipped == draft.skipped and not agreed and bool(turn.typed.text)
         )
+
+    def _states(self, turn: Turn, old: Draft, draft: Draft) -> bool:
+        """Whether a form that arranges something was told more than it asks (“租的”): it stands in the words kept."""
+        grown = draft.get("narrative") != old.get("narrative") and self.FORM is not report.FORM
+        says = pattern("forms", "states").search(bare(turn.message.text))
+        return grown and bool(says) and not is_question(turn.message)
+
+    def _repeats(self, turn: Turn, old: Draft) -> bool:
+        """Whether what is said over the summary is what is noted there (“…还是3号楼”, “送到家”)."""
+        if repeats(self.FORM, old, turn.message):
+            return True
+        if old.asked not in (CONFIRM, CHANGE):
+            return False
+        if turn.message.meant("address"):
+            return True
+        fields = (f for f in self.FORM.fields if f.name != "narrative")
+        read = [v for f in fields for v in f.read(turn.message, old).items()]
+        return any(v and old.get(k) == v for k, v in read)
 
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
         new = old is not None and old.seen and old.seen != turn.message.id
@@ -358,7 +387,7 @@ class FormStep(TurnAction):
         if question == CONFIRM:
             same = self.summary(old, turn.message) == self.summary(draft, turn.message)
             if same and not is_yes(turn.message):
-                again = repeats(self.FORM, old, turn.message)
+                again = self._repeats(turn, old)
                 known = again or before != now or old.skipped != draft.skipped
                 turn.lead("confirm_same" if known else "confirm_unclear", words=words)
         elif question == "place" and _place(old) != _place(draft):
@@ -372,7 +401,8 @@ class FormStep(TurnAction):
             else:
                 unread = "unread_affirm" if is_yes(turn.message) else "unclear"
                 heard = before != now or repeats(self.FORM, old, turn.message)
-                turn.lead("noted" if heard else unread, words=words)
+                noted = heard or self._states(turn, old, draft)
+                turn.lead("noted" if noted else unread, words=words)
 
     @staticmethod
     def _say_unread(turn: Turn, draft: Draft, question: str | None) -> None:
@@ -557,6 +587,8 @@ class ReportStep(FormStep):
     def _own(self, turn: Turn) -> list[Json]:
         """Take the report's own part; what only goes on with one long story is no second matter."""
         told = turn.message.parts
+        if own.grumbles(turn.message):
+            turn.message = single(turn.message)  # what went wrong with one order is one matter
         if {p.intent for p in told} == {"report_problem"} and gist.one_story(
             [p.text for p in told]
         ):
@@ -899,6 +931,8 @@ class CancelForm(TurnAction):
             return [FollowupAction(turn.loop)]
         if turn.loop and SUBMIT_NOW.search(turn.message.text) and not is_stop(turn.message):
             return [FollowupAction(turn.loop)]  # “先报上，回头再补” files what there is
+        if turn.loop and is_yes(turn.message):
+            return [FollowupAction(turn.loop)]  # “算了报吧” gives in and goes on
         key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
         turn.say(key)
         return [*cleared(), ActiveLoop(None)]

@@ -56,6 +56,9 @@ class Leaf:
     alternatives: tuple[tuple[str, float], ...] = ()
 
 
+_COMMAS = " ,\N{FULLWIDTH COMMA}"
+
+
 @dataclass(frozen=True)
 class Resident:
     """What the gateway already knows about who writes. Known things are never asked."""
@@ -141,8 +144,10 @@ class Message:
         return found[-1] if found else None
 
     def _denied(self, entity: Entity) -> bool:
-        before = self.text[: entity.start].rstrip(" ,\N{FULLWIDTH COMMA}")
-        return before.endswith(("不是", "不在", "不要", "别是"))
+        before = self.text[: entity.start].rstrip(" ")
+        if before != before.rstrip(_COMMAS) and entity == self.all(entity.type)[-1]:
+            return False  # “三号楼，不是，四号楼”: the last one behind a comma is right
+        return before.rstrip(_COMMAS).endswith(("不是", "不在", "不要", "别是"))
 
 
 def read_time(text: str | None) -> datetime:

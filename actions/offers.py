@@ -154,7 +154,7 @@ class Affirm(TurnAction):
             idle = "button_gone" if turn.message.tapped else "affirm_idle"
             turn.say("offer_gone" if turn.message.about else idle)
             return []
-        if not is_yes(turn.message):
+        if not is_yes(turn.message) and not turn.goes_on(offer):
             # Taken for a yes by the classifier alone: nothing is filed on that.
             return [FollowupAction("action_clarify")]
         if offer.get("follow"):

@@ -23,15 +23,20 @@ REVIEW = "action_review"
 CALLBACK = "action_callback_answer"
 OWN = frozenset({QUERY, URGE, SUPPLEMENT, WITHDRAW, REJECT, REVIEW, CALLBACK, "action_rate"})
 """Actions that read a ticket number themselves."""
+JUDGES = frozenset({REJECT, "action_rate"})
+"""Actions that a classifier takes “多久处理完” for."""
 TELLS_OF_TROUBLE = frozenset(
     "report_problem reject_resolution supplement_ticket urge_ticket query_progress".split()
 )
+MORE = "more"
+"""Key of an offer: what is said next belongs to this ticket, unless it names a place or another matter."""
 ABOUT_REVIEW = "review"
 """``about`` of the button that asks for a second look (data/texts/resident.yml)."""
 SHORT = 30
 """In a longer message “别修了” may be part of a story."""
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
 _CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
+_PIECE = re.compile(r"[\uff0c,。？?！!]")
 _CODE_ALONE = re.compile(
     r"(?:那个|这个|我的|它的)*(?:查询)?(?:码|号码)?(?:就?是|：|:)?(?P<code>\d{6})(?:这个|吧|啊|呢)?"
 )
@@ -93,11 +98,21 @@ def meant(message: Message, name: str) -> str | None:
         return SUPPLEMENT
     if name not in OWN and says("take_back", message.text) and len(message.text) <= SHORT:
         return WITHDRAW
-    if name not in OWN and any(
-        says(asked, message.text) for asked in ("progress", "owner", "done_when")
-    ):
-        return QUERY
-    return None
+    return QUERY if _asks_how_it_stands(message, name) else None
+
+
+def _asks_how_it_stands(message: Message, name: str) -> bool:
+    """Whether the words ask for progress, for who handles it or when it is done, also as one clause of several."""
+    if name in OWN - JUDGES:
+        return False
+    if says("done_when", message.text):
+        return True
+    if name in JUDGES:
+        return False
+    if any(says(asked, message.text) for asked in ("progress", "owner")):
+        return True
+    short = len(message.text) <= SHORT and not message.all("address")
+    return short and any(says("done_when", p) for p in _PIECE.split(message.text) if p)
 
 
 def _answers_solved(message: Message, name: str) -> bool:
@@ -119,6 +134,12 @@ def wants_review(message: Message) -> bool:
     return len(text) <= SHORT and says("refusal_disputed", text)
 
 
+def adds(message: Message) -> bool:
+    """Whether words behind “退回重办” tell more of it (“劝了也没用”): trouble, and no place of its own."""
+    told = message.intent in TELLS_OF_TROUBLE | {"complain_assistant"} or message.uncertain
+    return told and not message.tapped and not message.all("address") and len(message.text) <= SHORT
+
+
 def place_alone(message: Message) -> bool:
     """Whether the message is nothing but a place."""
     return bool(message.all("address")) and not leftover(message)
@@ -135,7 +156,9 @@ def phoned(message: Message) -> bool:
 
 
 def grumbles(message: Message) -> bool:
-    """Whether the food is complained of and none is ordered (“上次那菜都馊了”)."""
+    """Whether food, or a meal that did not come, is complained of and none is ordered (“上次那菜都馊了”)."""
+    if says("undelivered", message.text):
+        return True
     complains = pattern("forms", "grumble").search(message.text)
     orders = message.meant("meal") or message.all("count") or pausing.MEAL_WISH.search(message.text)
     return bool(complains) and not orders

@@ -32,7 +32,9 @@ from actions.heard import number_before
 from actions.message import Leaf, Message, read_time
 from actions.offers import report_of
 from actions.own import (
+    MORE,
     REVIEW,
+    adds,
     broke_again,
     code_alone,
     mended,
@@ -197,6 +199,13 @@ def say_phone(ticket: TicketView) -> str:
     """Return the phone of whoever is in charge in words; empty when it is not known."""
     phone = (ticket.data.get("owner") or {}).get("phone")
     return say("owner_phone", phone=phone) if phone else ""
+
+
+def _tells_more(turn: Turn) -> bool:
+    """Whether the words can only be more of a request there is: behind “退回重办”, or that somebody is at home."""
+    offered = (turn.standing_offer() or {}).get(MORE) and not turn.message.pending_callback
+    sent_back = bool(offered) and adds(turn.message)
+    return sent_back or contact.at_home(turn.message.text)
 
 
 def first_action(turn: Turn) -> str | None:
@@ -372,7 +381,7 @@ class Supplement(OwnTicketAction):
         if not open_ones and my_data.wish(turn.message) == my_data.CORRECT:
             return [FollowupAction(my_data.MyData.NAME)]
         first = first_action(turn)
-        handed_on = first and first != self.NAME and turn.choice is None
+        handed_on = first and first != self.NAME and turn.choice is None and not _tells_more(turn)
         if handed_on and amending.takes_back_order(turn.message):
             turn.say("orders_none")
             return []
@@ -504,8 +513,8 @@ class Supplement(OwnTicketAction):
         return []
 
     def asked_about(self, turn: Turn) -> str | None:
-        """Return the order of the list that a number names, or that was chosen before."""
-        return orders.chosen(turn)
+        """Return the order that a number names or that was chosen, or the ticket that was just sent back."""
+        return (turn.standing_offer() or {}).get(MORE) or orders.chosen(turn)
 
     def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
         """An address without a matter is heard as such; what tells of something is reported."""

@@ -16,6 +16,8 @@ from actions.turn import LISTEN, MANNERS, Turn, TurnAction, button, cleared
 from bot.understanding.scripts import simplify
 
 INTENT = "emergency"
+KEPT = frozenset({crisis.WISH_TO_DIE, "J3"})
+"""Leaves in which thanks may be a farewell, or be said under pressure: nothing but the card's words."""
 PLAIN = YES | NO | {"跳过", "跳过吧", "跳过这个", "先跳过"}
 
 
@@ -33,6 +35,8 @@ class Emergency(TurnAction):
         before = crisis.standing(turn.tracker.get_slot("crisis"), turn.message.now)
         if told := extra.endangered(turn.draft if turn.loop else None, turn.message):
             return await _instead_of_form(turn, told)
+        if turn.message.intent == INTENT and not before and crisis.calmed(turn.message, turn.loop):
+            return [FollowupAction(turn.loop)]
         if turn.message.confidence < 1.0 and manners.courtesy(turn.message.text):
             return [FollowupAction(MANNERS)]  # thanks in a language that nothing was learned of
         if _plain_answer(turn):
@@ -44,6 +48,7 @@ class Emergency(TurnAction):
         leaf = turn.message.leaf.id if turn.message.leaf else crisis.GENERAL
         # A pattern is certain; what is learned never is.
         named = turn.message.confidence >= 1.0
+        leaf = leaf if named else crisis.proven(leaf, turn.message.text)
         if before and not crisis.another(before, leaf, turn.message.text, named=named):
             return await follow(turn, before)
         return await _show_card(turn, leaf, named=named)
@@ -172,6 +177,8 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     if what == crisis.PLACE and alert is None:
         what = crisis.FOLLOW  # it says that the place was passed on
     words = crisis.sentence(before, what, turn.message, card["after"])
+    if turn.message.intent == "thank" and not turn.message.uncertain and before.leaf not in KEPT:
+        words = say("crisis_welcome", turn.elder) + words
     if what in crisis.WITH_NUMBERS:
         words = f"{words}\n{_numbers(card)}"
     turn.tell(words)

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import cards, follow_ups, heard, leaves, powers
+from actions import cards, certificate_questions, follow_ups, heard, leaves, powers
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
 from actions.follow_ups import APPOINTMENT, PROXY, VISIT
@@ -56,6 +56,10 @@ class AnswerService(TurnAction):
                 return await _continue(turn, client, message.leaf.id, part)
             if topic and turn.refused() and _wants_sheet(turn, part):
                 return _sheet(turn)
+            if topic and (named := turn.certificate()):
+                if what := certificate_questions.asked(message):
+                    turn.tell(await certificate_questions.told(client, named, what, turn.elder))
+                    return []
             if part and topic:
                 return await _continue(turn, client, topic, part)
             if owned := powers.asked(message):
@@ -116,7 +120,12 @@ async def _continue(turn: Turn, client: Client, leaf: str, part: str) -> list[Ev
     card = await client.card(leaf)
     if card is None or not card.get("valid"):
         return _without(turn, leaf, card, goes_on=True)
-    return _answer(turn, card, part)
+    several = [p for p in follow_ups.parts_of(turn.message) if p in cards.PARTS]
+    if len(several) < 2 or turn.message.tapped:
+        return _answer(turn, card, part)
+    for each in several:
+        turn.tell(cards.part_text(card, each, elder=turn.elder))
+    return _topic(turn, leaf)
 
 
 def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:

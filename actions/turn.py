@@ -37,7 +37,7 @@ from actions import (
 )
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
-from actions.forms import booking, certificate, extra, subsidy, volunteer
+from actions.forms import asides, booking, certificate, extra, subsidy, volunteer
 from actions.forms.draft import Draft
 from actions.forms.replies import DECLINES, NO, OPENING, YES, bare
 from actions.heard import number_before
@@ -65,7 +65,11 @@ SUBMIT_MEAL = f"{SUBMITS}meal"
 VOLUNTEER = "action_volunteer"
 MANNERS = "action_manners"
 CALLBACK = "action_callback_answer"
-EXPLAINS = frozenset({ANSWER, "action_refuse_certificate", "action_route_certificate"})
+ASKS_WHICH = frozenset({"action_unknown_certificate", "action_route_certificate"})
+"""Actions that may have asked which certificate is meant, so that its description is enough."""
+EXPLAINS = frozenset(
+    {ANSWER, "action_check_certificate", "action_refuse_certificate", "action_route_certificate"}
+)
 """Actions that begin or go on with a topic."""
 ERRAND_SURE = 0.5
 """From this confidence on a wish to have something done is about the service that was understood."""
@@ -78,6 +82,14 @@ NOT_OURS = frozenset({"action_out_of_scope", "action_chitchat"})
 CALLED_FOR = frozenset({"action_callback_answer", "action_cancel_form", AFFIRM, DENY})
 """Actions that answer what was asked before, whatever else the message tells."""
 Button = dict[str, str]
+SHORT_QUESTION = 8
+"""So many characters at most ask something of the form that is open (“要不要钱嘛”); a longer question may name its own matter."""
+COMPLAINT_SHORTEST = 10
+"""So many characters tell what is complained of, beside that it is (“我要投诉” alone opens the form empty)."""
+_NO_COMPLAINT = frozenset(
+    "chitchat out_of_scope greet thank goodbye ask_community_info ask_notice ask_capability make_suggestion "
+    "affirm deny cancel_dialog".split()
+)
 FEW = 4
 """So many buttons one message of large-type mode has at most."""
 
@@ -264,6 +276,8 @@ class Turn:
         offer = self.standing_offer()
         if self.message.tapped or not offer:
             return None
+        if offer.get(own.MORE) and not self.message.pending_callback:
+            return own.SUPPLEMENT if own.adds(self.message) else None
         if offer.get("follow") == WITHDRAW:
             return WITHDRAW if withdrawing.answers(self.message) else None
         if offer.get("pause"):
@@ -273,9 +287,16 @@ class Turn:
         if offer.get("data") and self._agrees_to(offer):
             return str(offer["follow"])
         words = bare(self.message.text)
-        if words in YES:
+        if words in YES or self.goes_on(offer):
             return AFFIRM
         return DENY if words in NO or DECLINES.match(words) else None
+
+    def goes_on(self, offer: Json) -> bool:
+        """Whether the words ask for the matter that waits (“下一个”), which is offered."""
+        said = not self.message.tapped and pattern("forms", "next_one").match(
+            bare(self.message.text)
+        )
+        return bool(offer.get("kept")) and bool(said)
 
     def _agrees_to(self, offer: Json) -> bool:
         """Whether a change of own data is agreed to by its own word (“删吧”), or by the new number."""
@@ -299,8 +320,8 @@ class Turn:
             return None if name in own.OWN else "report_form"
         if own_data.surely(self.message) or self._no_plain_answer(name):
             return own_data.ACTION
-        if OPENING.match(bare(self.message.text)):
-            return "report_form"
+        if in_words := self._in_so_many_words():
+            return in_words
         if by_others := self._by_others():
             return by_others
         if self.message.intent != "emergency" and conduct.about(self.message.text):
@@ -314,6 +335,31 @@ class Turn:
         if self.message.intent == "give_praise" and gist.ends_with_matter(self.message.text):
             return "report_form"  # thanks come first, the point last
         return self._arranged(name) or self._gone_on_with(name)
+
+    def _asks_when(self) -> bool:
+        """Whether a danger that was only learned just asks when what was filed is done (“得多暂来人啊”)."""
+        message = self.message
+        crisis = self.tracker.get_slot("crisis")
+        if message.tapped or message.confidence >= 1.0 or crisis or not self._last_filed():
+            return False
+        return message.intent == "emergency" and amending.says("done_when", message.text)
+
+    def _in_so_many_words(self) -> str | None:
+        """Return the form or action that the words ask for themselves: a report, a certificate that was asked about."""
+        if OPENING.match(bare(self.message.text)) or self._complains():
+            return "report_form"
+        asked = self.last_action() in ASKS_WHICH
+        return (
+            "action_route_certificate"
+            if asked and certificate.described(self.message.text)
+            else None
+        )
+
+    def _complains(self) -> bool:
+        """Whether the message says itself that it is a complaint, and was taken for a chat or a question."""
+        taken = self.message.intent in _NO_COMPLAINT or self.message.uncertain
+        said = pattern("forms", "complains").search(self.message.text)
+        return taken and bool(said) and len(bare(self.message.text)) >= COMPLAINT_SHORTEST
 
     def _by_others(self) -> str | None:
         """Return the action for what no report takes down: another's power, a neighbour's hand, one's own."""
@@ -374,6 +420,8 @@ class Turn:
             return ANSWER
         if own_request := own.meant(self.message, name):
             return own_request
+        if self._last_filed() and contact.at_home(self.message.text):
+            return own.SUPPLEMENT
         if own.code_alone(self.message) and number_before(self.tracker.events, self.message):
             return own.QUERY
         if self.last_action() == own.QUERY and own.phoned(self.message):
@@ -423,6 +471,8 @@ class Turn:
                 meant = self._first_of_all() or self.meant_action(name)
             elif meant is None and name == "action_handoff":
                 meant = self._before_a_person()
+            elif meant is None and self._asks_when():
+                meant = own.QUERY
         return meant if meant != name else None
 
     def _first_of_all(self) -> str | None:
@@ -453,10 +503,20 @@ class Turn:
             return (
                 "action_handoff"  # who had the certificate refused was told that somebody does it
             )
+        if self.draft and self.asks_of_form():
+            return self.loop if name != self.loop else None
         if self.loop == "errand_form" and self._asks_of_errand():
             return ANSWER if name != ANSWER else None
         others = self.loop == "booking_form" and booking.asks_others(self.message)
         return self.loop if others and name != self.loop else None
+
+    def asks_of_form(self) -> bool:
+        """Whether a question beside a form is about what it arranges, whatever it was taken for."""
+        kind = asides.aside(self.message, self.draft) if self.draft else None
+        if kind is None:
+            return False
+        short = len(bare(self.message.text)) <= SHORT_QUESTION
+        return kind.startswith(asides.CERTIFICATE) or (short and kind in asides.OF_FORM)
 
     def _asks_of_errand(self) -> bool:
         """Whether words beside an errand ask something of its card (“先看看要带什么”)."""
@@ -497,16 +557,22 @@ class Turn:
         """
         present = len(self.actions_since_message())
         names = [str(e.get("name")) for e in self.tracker.events if e.get("event") == "action"]
-        for name in reversed(names[: len(names) - present]):
+        before = names[: len(names) - present]
+        for name, then in zip(reversed(before), [LISTEN, *reversed(before)], strict=False):
             if name in EXPLAINS:
                 break
-            if follow_ups.ends(name):
-                return None
+            if follow_ups.ends(name) and then in RASAS_OWN:
+                return None  # else it only handed the message over
         return follow_ups.fresh(self.tracker.get_slot("topic"), self.message.now)
 
     def refused(self) -> Json | None:
         """Return ``{name, notice}`` of a certificate that was refused a short while ago, or None."""
         return (self.tracker.get_slot("topic") or {}).get("refused") if self.topic_leaf() else None
+
+    def certificate(self) -> Json | None:
+        """Return ``{name, notice}`` of the certificate that is talked about, refused or not, or None."""
+        talked = (self.tracker.get_slot("topic") or {}) if self.topic_leaf() else {}
+        return talked.get("refused") or talked.get("certificate")
 
     def lead(self, key: str, line: bool = False, **values: Any) -> None:
         """Put a sentence before the next thing that is said, in the same bubble.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions import certificate_questions
 from actions.dialogue import pattern
 from actions.forms import subsidy
 from actions.forms.draft import CHANGE, CONFIRM, Draft
@@ -26,16 +27,24 @@ RECAP = "recap"
 """What was noted: the summary comes again."""
 UNFILED = "unfiled"
 """What is not filed yet is asked after or urged: said honestly, and the question comes again."""
+CARES = "cares"
+"""Whether anybody does something about it (“你们到底管不管”): it is passed on, no result is promised."""
 GRUMBLE = "grumble"
 """The food or the people are complained of beside an order: it stands on the order, and is said so."""
 QUESTION = "question"
 """A question beside a booking that nothing here answers: whoever arranges it does."""
 SUBSIDY = "subsidy"
 """Whether a meal costs less for some: answered from the locality's list."""
+CERTIFICATE = "certificate:"
+"""Prefix of what is asked of the certificate beside its form (“带啥”, “凭什么不开”)."""
+OF_FORM = frozenset({"limit", "fee", "owner", "cares"})
+"""Short questions about what is being arranged, which a classifier takes for questions about some service."""
 ARRANGES = frozenset({"meal", "booking"})
 
 LATER_SURE = 0.7
 """Confidence from which on a message in a form is another matter, told for later."""
+LATER_LEAF = 0.5
+"""Confidence from which on the service that is asked for beside a form is known."""
 OWN = {
     "report": frozenset({"report_problem"}),
     "meal": frozenset({"book_meal"}),
@@ -94,6 +103,8 @@ def aside(message: Message, draft: Draft) -> str | None:
     if draft.form in ARRANGES and not message.tapped and not message.entities:
         if pattern("forms", "grumble").search(message.text):
             return GRUMBLE
+    if draft.form in certificate_questions.FORMS and (what := certificate_questions.asked(message)):
+        return f"{CERTIFICATE}{what}"
     if draft.form == "meal" and draft.get("window") and subsidy.asks(message):
         return SUBSIDY
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
@@ -107,10 +118,20 @@ def aside(message: Message, draft: Draft) -> str | None:
     return None
 
 
+def _sure_leaf(message: Message) -> bool:
+    sure = message.leaf is not None and message.leaf.confidence >= LATER_LEAF
+    return sure and message.confidence >= LATER_SURE
+
+
 def another_matter(message: Message, draft: Draft) -> bool:
     """Whether the message is clearly a matter of its own, to be done after the open form."""
     own = OWN.get(draft.form)
     if own is None or draft.asked in FREE or message.tapped or message.uncertain:
+        return False
+    # Behind “还有” it is another wish; else a question beside the form.
+    if message.intent == "ask_service":
+        return bool(pattern("forms", "besides").search(message.text)) and _sure_leaf(message)
+    if pattern("forms", "elaborates").search(bare(message.text)):
         return False
     names_it = bool(message.all("meal") or message.all("certificate"))
     if not names_it and len(leftover(message)) < TELLS:

@@ -5,6 +5,7 @@ Which is which is the locality's policy (民发〔2020〕20号 and its local lis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from actions.dialogue import load, pattern
 from actions.echo import mask_phone, say_time
 from actions.forms import place, shared
 from actions.forms.draft import CHANGE, CONFIRM, SUBMIT, Draft, Field, Form, Values
-from actions.forms.replies import bare, is_skip, is_yes
+from actions.forms.replies import bare, is_question, is_skip, is_yes
 from actions.message import Message
 from actions.texts import say
 
@@ -53,7 +54,7 @@ def _purpose(message: Message, draft: Draft) -> Values:
 
 
 def _purpose_answer(message: Message, draft: Draft) -> Values:
-    if message.tapped or is_skip(message) or not message.text.strip():
+    if message.tapped or is_skip(message) or not message.text.strip() or is_question(message):
         return {}
     if corrections.of(message) and any(e.type in _FACTS for e in message.entities):
         return {}  # “不对，是5号楼”
@@ -215,6 +216,12 @@ def demanded_by(text: str) -> str:
     return "" if unit in load("certificates")["demand"]["vague"] else unit
 
 
+def described(text: str) -> str:
+    """Return the kind of certificate that words describe without its name (“我还活着那个”), or an empty text."""
+    rows = load(DATA)["described"]
+    return next((str(row["name"]) for row in rows if re.search(row["says"], text)), "")
+
+
 def names_office(text: str) -> bool:
     """Whether the words only name an office, and so answer “谁让您开的”, whatever they sound like."""
     return bool(pattern(DATA, "demand", "office").match(bare(text)))
@@ -243,6 +250,15 @@ def _demand_answer(message: Message, draft: Draft) -> Values:
         return {"handover": message.intent}
     if names_office(message.text):
         return {"demanded_by": message.text.strip()}  # “派出所要的”, though 要的 also says yes
+    return _no_office(message, draft)
+
+
+def _no_office(message: Message, draft: Draft) -> Values:
+    """Read an answer to “谁让您开的” that is no bare name: a question names nobody, pressure often does."""
+    if is_question(message):
+        return {"handover": message.intent} if message.intent in OPENERS else {}
+    if not message.tapped and pattern(DATA, "purpose_end").search(bare(message.text)):
+        return {"narrative": f"{draft.get('narrative') or ''}，{message.text.strip()}".lstrip("，")}
     if pattern("certificates", "demand", "pressed").search(message.text):
         unit = demanded_by(message.text)
         if unit or not draft.get("pressed"):

@@ -179,7 +179,9 @@ def _said(form: Form, draft: Draft, message: Message) -> Values:
 def _read(form: Form, draft: Draft, message: Message) -> Values:
     said: dict[str, Any] = {}
     asked = form.field(draft.asked)
-    if asked is not None:
+    # A number alone answers the question for one, whatever else was asked.
+    number_alone = bool(message.all("phone")) and len(leftover(message)) < TELLS
+    if asked is not None and not (number_alone and asked.name != CONTACT):
         said.update(asked.answer(message, draft))
     for each in form.fields:
         said.update(each.read(message, draft))
@@ -299,6 +301,20 @@ def _objects(message: Message) -> bool:
 
 def _has_essential(form: Form, draft: Draft) -> bool:
     return form.essential is None or bool(draft.get(form.essential))
+
+
+CONTACT = "contact"
+TELLS = 3
+"""So many characters beside a number tell something of their own (“哎说错了电话是…” tells nothing)."""
+
+
+def still_open(form: Form, draft: Draft, message: Message) -> str | None:
+    """Return the field to ask after an interruption: the one that was asked is still open."""
+    asked = draft.asked
+    if asked is None or not draft.asks.get(asked):
+        return next_question(form, draft, message)
+    once_less = {**draft.asks, asked: draft.asks[asked] - 1}
+    return next_question(form, replace(draft, asks=once_less), message)
 
 
 def next_question(form: Form, draft: Draft, message: Message) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from actions import contact
+from actions import contact, gist
 from actions.dialogue import load, pattern
 from actions.forms import shared
 from actions.forms.draft import Draft, Values
@@ -43,6 +43,7 @@ def read(message: Message, draft: Draft) -> Values:
         and str(e.value.get("start") or today) >= _lifetime_before(message)
         and not contact.about_reaching(message, e, asked=draft.asked in shared.FREE)
         and not _of_a_visit(message, e)
+        and not _of_life(message, e)
     ]
     lasted = _lasted(message)
     if lasted and all(_one_day(e.value) for e in begun):
@@ -93,6 +94,12 @@ def _of_a_visit(message: Message, time: Entity) -> bool:
     """Whether a time is when somebody came or was turned to (“昨天我闺女来看我”)."""
     behind = message.text[time.end :] if time.end else ""
     return bool(pattern("forms", "when", "visit").match(behind))
+
+
+def _of_life(message: Message, time: Entity) -> bool:
+    """Whether a time of a long story says when something happened to somebody (“上个月还住了一回院”)."""
+    behind = message.text[time.end :] if time.end and gist.is_long(message.text) else ""
+    return bool(pattern("forms", "when", "life").match(behind))
 
 
 def _one_day(value: Mapping[str, Any]) -> bool:

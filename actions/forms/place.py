@@ -79,7 +79,9 @@ def read(message: Message, draft: Draft) -> Values:
     picked = _picked(message, draft) or _door(message, draft)
     if picked:
         return picked
-    said = [e for e in message.meant("address") if isinstance(e.value, Mapping)]
+    said = _put_right(
+        [e for e in message.meant("address") if isinstance(e.value, Mapping)], message
+    )
     if message.location and message.location.get("label"):
         label = str(message.location["label"])
         return {**_pinned(label, said, draft), PINNED: label}
@@ -100,6 +102,23 @@ def read(message: Message, draft: Draft) -> Values:
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
     return {}
+
+
+def _put_right(said: Sequence[Entity], message: Message) -> list[Entity]:
+    """Return the places, each one that takes back the one before it (“6号楼二单元，哦不对，是7号楼”) joined with that.
+
+    The parts that are named again count; those that are not stay, unless it is another compound.
+    """
+    wrong = pattern(corrections.DATA, "wrong")
+    found: list[Entity] = []
+    for entity in said:
+        if found and wrong.search(message.text[found[-1].end : entity.start]):
+            before = found.pop()
+            moved = entity.value.get("community") not in (None, before.value.get("community"))
+            value = {**({} if moved else before.value), **entity.value}
+            entity = replace(entity, value=value, text=say_address(value) or entity.text)
+        found.append(entity)
+    return found
 
 
 def _harmed(message: Message, said: Sequence[Entity]) -> Sequence[Entity]:
@@ -297,7 +316,7 @@ def _door(message: Message, draft: Draft) -> Values:
     known = draft.get("address") or {}
     if known.get("building") and (other := _other_door(message)):
         return _fresh(draft, {"room": other}, other)
-    words, side = _without_side(bare(message.text))
+    words, side = _without_side(bare(corrections.behind(message.text)))
     said = _DOOR.fullmatch(words)
     asked = draft.asked in ("contact", CONFIRM) and known.get("building") and not known.get("room")
     if not asked or said is None or not (said["floor"] or said["room"]):

@@ -73,7 +73,7 @@ def is_yes(message: Message) -> bool:
     if message.tapped:
         return message.intent == "affirm"
     words = bare(message.text)
-    if words in YES:
+    if words in YES or pattern("forms", "goes_ahead").match(words):
         return True
     agrees = message.intent == "affirm" and len(words) <= LONGEST_YES
     return agrees and not _NO_YES.search(words) and not is_question(message)
@@ -83,7 +83,9 @@ def is_no(message: Message) -> bool:
     """Whether the message disagrees and says nothing else."""
     if message.tapped:
         return message.intent == "deny"
-    return bare(message.text) in NO or (message.intent == "deny" and len(bare(message.text)) <= 6)
+    words = bare(message.text)
+    denies = message.intent == "deny" and len(words) <= 6
+    return words in NO or (denies and not pattern("contact", "at_home").match(words))
 
 
 def is_skip(message: Message) -> bool:
@@ -135,6 +137,11 @@ def asks_why(message: Message, about_us: bool = False) -> bool:
     if message.tapped or not pattern("forms", "why").search(message.text):
         return False
     return not about_us or bool(pattern("forms", "asked_for").search(message.text))
+
+
+def only_predicate(message: Message) -> bool:
+    """Whether the message only says what is wrong with a thing that is named elsewhere (“坏了”)."""
+    return not message.tapped and bool(pattern("forms", "predicate").match(bare(message.text)))
 
 
 def plain_yes(message: Message) -> bool:

@@ -23,6 +23,7 @@ from actions.forms.replies import (
     is_stop,
     is_yes,
     leftover,
+    only_predicate,
     plain_yes,
     summary_question,
 )
@@ -30,6 +31,8 @@ from actions.message import Entity, Message
 from actions.texts import say
 
 SURE = 0.45
+FAINT = 0.3
+"""Below this confidence the matters of a long story are guesses: none of them is offered."""
 """From this confidence on the matter is taken as understood; below it one question with choices."""
 CLEAR_LEAD = 0.15
 """The lead over the next best reading that also counts as understood."""
@@ -78,6 +81,8 @@ _NAME_WRITTEN = re.compile(
 _TURNS_AROUND = re.compile(r"不是.+?[,\uff0c]?是|是.+不是|(写|说|记)错")
 """A correction of words that no field holds (“是2楼不是3楼”): it belongs to the story."""
 _DOOR = re.compile(r"\d{2,4}(室|号)?")
+_DOOR_OF = re.compile(r"(?:是|住|在)(?<!\d)\d{3,4}(?:室|号|的)?$")
+"""Whose door it is (“他是702”), said where the hours were asked."""
 _STOREY = re.compile(
     r"(?:我家?|俺家?)?(?:住|在|是)*(?:[一二三四五六七八九十]{1,3}|\d{1,2})(?:楼|层)(?:的|那家|那户)?"
 )
@@ -108,6 +113,8 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if text in story or is_stop(message) or contact.only_reaching(message):
         return {}
+    if only_predicate(message) or (draft.asked == "occurred" and _DOOR_OF.search(text)):
+        return {"narrative": f"{story}\n{text}"}
     if draft.asked == "place" and not (message.all("address") or names_matter(message, draft)):
         return {}
     if not is_news(message, draft):
@@ -153,6 +160,7 @@ def names_matter(message: Message, draft: Draft) -> bool:
         and bool(draft.asked)
         and message.intent == "report_problem"
         and message.confidence >= SURE_PROBLEM
+        and not only_predicate(message)
         and not message.all("address")
         and not _STOREY.fullmatch(bare(message.text))
         and _understood(message)
@@ -202,6 +210,8 @@ def _leaf(message: Message, draft: Draft) -> Values:
     named = [x for x in told if pattern("forms", "in_so_many_words", x).search(message.text)]
     if len(named) == 1:
         return {"leaf": named[0], "leaf_options": []}
+    if gist.is_long(message.text) and message.leaf.confidence < FAINT:
+        return {"leaf_options": []}  # a story of which nothing was understood: a person reads it
     return {"leaf_options": [leaf for leaf in options if leaf != NO_LEAF][:3]}
 
 
@@ -257,7 +267,7 @@ def _occurred_answer(message: Message, draft: Draft) -> Values:
         return {}
     if _other_matter(message, draft) or _who_corrected(message, draft):
         return {}
-    if is_skip(message) or is_yes(message) or is_no(message):
+    if is_skip(message) or is_yes(message) or is_no(message) or _DOOR_OF.search(text):
         return {}
     return {"occurred_text": text}
 

@@ -12,7 +12,7 @@ from actions.dialogue import pattern
 from actions.echo import mask_phone, say_relation
 from actions.forms import place
 from actions.forms.draft import CHANGE, CONFIRM, Draft, Reader, Values
-from actions.forms.replies import bare, is_no, is_skip, is_yes
+from actions.forms.replies import bare, is_no, is_skip, is_yes, leftover
 from actions.message import Entity, Message
 from actions.texts import say
 
@@ -72,7 +72,8 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
             other = corrections.relation(message)
             said |= for_another(draft, other) if other else {}
         if person is not None:
-            of_subject = names_subject(message, draft, person)
+            own = pattern(contact.DATA, "names_self").search(message.text[: person.start])
+            of_subject = not own and names_subject(message, draft, person)
             said["subject_name" if of_subject else "name"] = str(person.value)
         return {**said, **reach(message, draft)}
 
@@ -89,7 +90,7 @@ def reach(message: Message, draft: Draft) -> Values:
     Who wishes for messages is not asked for a number.
     """
     said: dict[str, Any] = {}
-    phone, known = message.last("phone"), str(draft.get("pref") or message.resident.pref)
+    phone, known = contact.phone_meant(message), str(draft.get("pref") or message.resident.pref)
     pref = contact.preference(message, asked=draft.asked in FREE)
     if pref:
         said["pref"] = contact.merged(known, pref)
@@ -115,10 +116,11 @@ def keeps_phone(message: Message) -> bool:
 
 
 def contact_answer(message: Message, draft: Draft) -> Values:
-    """A yes to “留个电话吗”, or “下午打”, promises the number, which is then asked for once."""
+    """A yes to “留个电话吗”, “下午打” or a name alone promises the number, which is then asked for once."""
     pref = contact.preference(message, asked=True)
     calls = bool(contact.kinds(pref) & {"time", "whose"}) and not contact.by_message(pref)
-    agrees = (is_yes(message) or calls) and not message.all("phone")
+    named = message.last("person") is not None and not leftover(message)
+    agrees = (is_yes(message) or calls or named) and not message.all("phone")
     return {"phone_promised": True} if agrees and not draft.get("phone_promised") else {}
 
 

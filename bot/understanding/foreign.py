@@ -78,7 +78,7 @@ def as_chinese(text: str) -> str:
     if not _LATIN.search(text):
         return text
     read = _LATIN.sub(lambda m: _spelled(m.group()) or _translated(m.group())[0], text)
-    if read == text:
+    if read == text and len(_HAN.findall(text)) < _CHINESE:
         return text
     read = _LATIN.sub(lambda m: "" if _says_nothing(m.group()) else m.group(), read)  # “Hi, …”
     return _PAD.sub(" ", read).strip(" ,.!")
@@ -101,5 +101,7 @@ def is_english(text: str) -> bool:
     return said >= load("foreign")["english_from"] and len(_HAN.findall(text)) <= _ADDRESS
 
 
+_CHINESE = 4
+"""With so many Chinese characters a message is Chinese, and English words that carry nothing go (“from 7am 到晚上”)."""
 _ADDRESS = 14
 """A Chinese address has at most so many characters that are no digits."""

@@ -17,6 +17,8 @@ from bot.understanding.foreign import as_chinese, is_english, is_pinyin
         ("there is a fire in the kitchen", "着火了 厨房"),
         ("the fire exit is blocked", "消防通道 堵了"),
         ("dianti huaile 幸福小区3号楼", "电梯坏了 幸福小区3号楼"),
+        ("residence permit怎么办", "居住证 怎么办"),
+        ("隔壁装修 from 7am 到晚上 9pm", "隔壁装修 7 到晚上 9"),
         ("loudaodeng buliang le", "楼道灯不亮了"),
         ("xingfuxiaoqu 3haolou 2danyuan dianti huaile", "幸福小区 3号楼 2单元电梯坏了"),
     ],
