@@ -329,7 +329,7 @@ async def choices(request: web.Request) -> VisitChoices:
         kinds=rules.kinds, absences=rules.absences, alerts=rules.alerts,
         risks={k: r.name for k, r in rules.risks.items()},
         ways={k: w.name for k, w in rules.ways.items()},
-        states={k: c.name for k, c in rules.states.items()}, consent=rules.consent.model_dump(exclude={"version", "words"}),
+        states={k: c.name for k, c in rules.states.items()}, consent=rules.consent.model_dump(include={"purposes", "answers", "said_by", "forms"}),
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ GOES_THERE = {"handler1": {"water"}, "vendor1": {"meal"}}
 """Who is shown the room of which ticket, because their unit has to go there."""
 QUERIES: Mapping[str, str] = {
     "/api/v1/dispatch-directory/route": "?leaf=H6&community=qinghe-c1",
-    "/api/v1/tickets": f"?q={PHONE}", "/console/tickets": f"?q={NAME}", "/console/audit": "?verify=true",
+    "/console/register": "?form=form-of-the-crawl", "/api/v1/tickets": f"?q={PHONE}", "/console/tickets": f"?q={NAME}", "/console/audit": "?verify=true",
 }  # fmt: skip
 """Asked beside the plain address: what is required, and what a curious person would look for."""
 
