@@ -47,7 +47,7 @@ _INSTITUTION = (
 _GROUP = rf"{_N}(?:组|队|社)(?!长|织|会)"
 _MIDDLE_SCHOOL = (
     r"[省市县区][一二三四五六七八九十]{1,3}中|[一二三四五六七八九十]{1,3}中"
-    r"(?=对面|门口|旁|[东西南北]门|后|前门|学校|那边|附近)"
+    r"(?=对面|门口|旁|[东西南北][门墙侧]|后|前门|学校|那边|附近)"
 )
 _SQUARE = (
     rf"(?:{alternatives('square_of')})(?:{alternatives('square')})(?![\d一二三四五六七八九十])"
@@ -167,8 +167,10 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<place>{named('2,4', _ROAD)}[和与跟]{NAME}{{2,4}}?(?:{_ROAD})"
               r"(?:交叉口|交叉处|交口|路口|交[汇会]处|交[汇会]口|交界处|之间|中间)?)", accept=_road),
         piece(rf"(?P<place>{_N}(?:栋|号楼|幢|单元)?[和与跟]{_N}(?:栋|号楼|幢|单元)(?:之间|中间))"),
+        piece(rf"(?P<place>(?:地铁(?:{_N}号线)?)?{named('2,6', '站')}[A-Da-d][12]?出?口)"),
         piece(rf"(?P<place>(?:{_INSTITUTION}|{_MIDDLE_SCHOOL}|{_SQUARE}){_MORE})"),
-        piece(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND}|{_WEAK}|{_ROAD}|大桥|公园)"),
+        piece(rf"(?P<community>{gazetteer.pattern})(?!人|的人|{_COMPOUND}|{_WEAK}|{_ROAD}|大桥|公园"
+              rf"|[里苑园居]{_N}(?:号楼|栋|幢))"),
         piece(rf"(?P<place>(?:{gazetteer.pattern})(?:大桥|公园){_MORE})"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])"),
@@ -182,16 +184,18 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<community>(?:[甲乙丙])?{_N}号大?院)"),
         piece(rf"(?P<community>[一二三四五1-5]期(?!间|限|房|刊)|(?:{_N}|[东南西北中A-Za-z])区(?=[的 ]?[\d一二三四五六七八九十]))",
               "community", alone=False),
+        piece(r"(?P<community>[东西南北]区)(?!域|别)", "community", alone=False),
         piece(rf"(?P<community>(?:[东西南北]|[A-Za-z])区)(?=\s*{_N}\s*(?:栋|号楼|幢|#))"),
         piece(rf"(?P<room>{_N})(?:室|号房)(?!内|外|友)", accept=lambda m: len(m.group("room")) >= 2),
-        piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=那(?:一?家|户|对|屋)|(?:住户|业主|邻居|人?家)(?!政))",
+        piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=那(?:一?家|户|对|屋)|(?:住户|业主|邻居|人?家)(?!政)|楼[上下])",
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
         piece(r"(?<![\d.\-])(?P<room>[1-9]\d{2,3})(?=(?:室|号)?(?:家)?门(?:口|前|外|边))",
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
-        piece(r"(?<=楼[上下]|对门|隔壁)(?P<room>[1-9]\d{2,3})(?![\d元块岁年斤多点:.号%-])",
+        piece(r"(?<=[顶楼][楼上下]|对门|隔壁)(?P<room>[1-9]\d{2,3})(?![\d元块岁年斤多点:.号%-])",
               accept=lambda m: m.group("room")[-2:] != "00" and m.group("room") not in _CALLS),
         piece(rf"(?P<floor>{_N})(?:楼{_NOT_A_FLOOR_COUNT}|层(?!楼)|层楼)", alone=False,
               accept=lambda m: (to_int(m.group("floor")) or 0) in range(1, 60)),
+        piece(r"(?P<place>[东西中左右]边?户)(?!口|主)", "unit", "floor", alone=False),
         piece(rf"(?P<room>{_N})号(?!楼|线|院|栋|就|前|之前|以前|左右)", "floor", alone=False),
         piece(r"(?P<room>\d{3,4}|[零一二三四五六七八九幺两]{3,4})(?:号|户|室)?(?![\d元块岁年斤多点:])",
               "building", "unit", "floor", alone=False),
@@ -205,7 +209,7 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
         piece(rf"(?P<place>(?:{alternatives('highway')}){_MORE})"),
         piece(rf"(?P<place>{named('2,4', alternatives('named'))}{_MORE})", accept=_not_generic),
         piece(rf"(?P<place>{named('2,4', alternatives('named_at'))}{_MORE})", accept=_positioned),
-        piece(rf"(?P<place>{named('2,4', _ROAD)}(?:{_N}号(?!楼(?![下上道])|大?院)(?:附{_N}号?)?)?)"
+        piece(rf"(?P<place>(?:{NAME}{{2}}[区县市])?{named('2,4', _ROAD)}(?:{_N}号(?!楼(?![下上道])|大?院)(?:附{_N}号?)?)?)"
               r"(?!灯|面|区|道(?!口)|上的人|口|公交|车(?!站))", accept=_road),
         piece(rf"(?P<place>{named('2,4', _ROAD)})(?=口)", accept=_road),
         piece(rf"(?P<place>[“\"「『][^”\"」』]{{1,8}}[”\"」』](?:{alternatives('named')}|{_LANDMARK}|{_COMPOUND}){_MORE})"),
@@ -278,7 +282,9 @@ def _match(text: Sentence, at: int, run: _Run | None, gazetteer: Gazetteer) -> _
 
 
 _GAP = re.compile(r"(?:的|\s)?")
-_HOME = re.compile(r"(?:我家|住|家住|咱家|俺家|房号是?|门牌号?是?)$")
+_HOME = re.compile(
+    r"(?:我家|住|家住|咱家|俺家|(?:房号|门牌号?)(?:写错了|错了|不对)?[,，\s]?(?:应该)?是?)$"
+)
 _BARE_ROOM = re.compile(r"(\d{3,4})(?:号|户)?(?![\d元块年斤多:])")
 
 

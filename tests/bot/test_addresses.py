@@ -68,6 +68,11 @@ PIECES = [
     ("8-3-602", {"building": "8", "unit": "3", "room": "602"}),
     ("六楼窗台外面", {"floor": "6", "place": "窗台外面"}),
     ("幸福小區3號樓", {"community": "幸福小区", "building": "3"}),
+    ("中山路118号院", {"place": "中山路", "community": "118号院"}),
+    ("铁西区兴工街29号", {"place": "铁西区兴工街29号"}),
+    ("一单元五楼东户", {"unit": "1", "floor": "5", "place": "东户"}),
+    ("锦绣家园西区", {"community": "锦绣家园西区"}),
+    ("半山雅居别墅区", {"community": "半山雅居别墅区"}),
 ]  # fmt: skip
 
 
@@ -175,6 +180,9 @@ def test_gazetteer_reads_names_and_aliases_and_bears_a_missing_file(tmp_path) ->
         # Something there is one of, with a word of position.
         ("高架桥底下睡着个人", "高架桥底下"), ("河坝边有人落水", "河坝边"), ("岔路口撞车了", "岔路口"),
         ("大榆树底下的石凳坏了", "大榆树底下"), ("铁路桥洞下积水", "铁路桥洞下"), ("道北那片房子漏雨", "道北"),
+        ("过街楼底下有张沙发", "过街楼底下"), ("工农广场站B口有小贩", "工农广场站B口"), ("老粮库那排平房停电", "老粮库那排平房"),
+        ("文化宫后头有人打牌", "文化宫后头"), ("一中西墙外冒烟", "一中西墙外"), ("202楼上天天吵", "202"), ("顶楼702漏雨", "702"),
+        ("红星厂宿舍楼道黑", "红星厂宿舍"), ("门牌写错了，是302", "302"),
         # A village with its county, a street with a corner, houses in their part of a compound.
         ("我是临江县红星村村民", "临江县红星村"), ("商业街南口堵车", "商业街南口"),
         ("白杨新村三区12栋停水", "白杨新村三区12栋"), ("团结路56号楼下噪音大", "团结路56号楼下"),
@@ -203,3 +211,11 @@ def test_a_building_that_has_a_name() -> None:
     (span,) = find_addresses("红砖楼三楼漏水", known)
     assert (span.text, span.value) == ("红砖楼三楼", {"building": "红砖楼", "floor": "3"})
     assert "8" not in known.buildings
+
+
+def test_a_known_name_may_begin_another_one() -> None:
+    known = Gazetteer(frozenset({"滨河"}))
+    assert [s.value for s in find_addresses("送到滨河里2号楼1单元101", known)] == [
+        {"community": "滨河里", "building": "2", "unit": "1", "room": "101"}
+    ]
+    assert [s.text for s in find_addresses("滨河里头路灯不亮", known)] == ["滨河里头"]
