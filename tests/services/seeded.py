@@ -21,15 +21,20 @@ _KEPT: dict[tuple[Any, ...], list[Write]] = {}
 
 
 async def plant(services: Services) -> None:
-    """Bring an empty database to what ``seed`` makes of it."""
+    """Bring a database to what ``seed`` makes of it.
+
+    Rows are kept of an empty one only: what a test put there before would be written again with them.
+    """
     settings, db = services.settings, services.db
     # The rows carry the time, and secrets that were made with these.
     now = services.clock.now().replace(second=0, microsecond=0)
     made_with = (settings.env, settings.locality_dir, settings.data_key, settings.demo_password)
     key = (db.is_sqlite, now, *map(str, made_with))
     if key not in _KEPT:
+        empty = await _is_empty(db)
         await seed(services)
-        _KEPT[key] = await (_kept_here(db) if db.is_sqlite else _kept_there(db, len(_KEPT)))
+        if empty:
+            _KEPT[key] = await (_kept_here(db) if db.is_sqlite else _kept_there(db, len(_KEPT)))
         return
     async with db.write() as s:
         await execute_all(s, _KEPT[key])
@@ -38,6 +43,14 @@ async def plant(services: Services) -> None:
 def _tables() -> list[Table]:
     """Return what seeding writes: what time it is stands already, set by who plants."""
     return [t for t in Base.metadata.sorted_tables if t is not ClockState.__table__]
+
+
+async def _is_empty(db: Database) -> bool:
+    async with db.read() as s:
+        for table in _tables():
+            if await s.scalar(text(f'SELECT EXISTS (SELECT 1 FROM "{table.name}")')):
+                return False
+    return True
 
 
 async def _kept_here(db: Database) -> list[Write]:
