@@ -420,7 +420,8 @@ class TicketService:
         if refusal := decide.may_submit(actor, request.channel, request.leaf):
             raise _refused(refusal)
         if request.leaf is not None and request.leaf not in self.leaves:
-            words = piece("refused.leaf_unknown")
+            said = actor.kind == "resident"
+            words = piece("refused.leaf_unknown") if said else "没有这个事项，请重选。"
             raise LindaError("leaf_unknown", words, 422, {"leaf": words})
 
     async def _count_again(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -367,7 +368,7 @@ async def test_filters_and_pages(services: Services, say: Say, clock: Any) -> No
     assert await groups(services, outcome="off_topic") == []
     assert len(await groups(services, outcome="answered")) == 6
     day = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    early = await groups(services, until=day.replace(day=day.day - 2))
+    early = await groups(services, until=day - timedelta(days=2))
     assert {g.text for g in early} == {"暖气片漏水", "下水道返味"}
     with pytest.raises(LindaError, match="翻页"):
         await services.inbox.page(Filters(), "1:nan:3")

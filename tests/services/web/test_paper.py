@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -201,7 +202,7 @@ async def test_a_suspension_and_an_extension_are_told_with_their_reasons(
     )
     told = await page(client, as_staff, "clerk1", number, "extend")
     assert "经批准延长2天" in told and "等配件到货" in told and "原来要在" in told
-    day = services.clock.now().date().replace(day=28).isoformat()
+    day = (services.clock.now().date() + timedelta(days=10)).isoformat()
     given = {"reason": "parts", "explanation": "灯具缺货", "plan": "到货就装", "review_date": day}
     await services.tickets.act(number, "suspend", given, GRID)
     await services.tickets.act(number, "suspend", {"decision": "approve"}, HEAD)
