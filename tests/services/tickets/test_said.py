@@ -125,12 +125,7 @@ def test_what_a_resident_reads(state: State, step: str, payload: dict[str, Any],
 
 
 def test_each_fact_that_a_resident_gives_has_a_name_in_the_data() -> None:
-    asked = {
-        f"asks.{f.name}"
-        for t in TRANSITIONS
-        if "resident" in t.roles
-        for f in t.fields
-    }
+    asked = {f"asks.{f.name}" for t in TRANSITIONS if "resident" in t.roles for f in t.fields}
     assert asked == {name for name in forms("pieces") if name.startswith("asks.")}
 
 
