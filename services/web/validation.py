@@ -77,7 +77,11 @@ def _said(error: ValidationError, fields: dict[str, str], plainly: bool) -> str:
     if not plainly:
         first = next(iter(fields.items()))
         return f"有 {len(fields)} 项填得不对：{first[0]} {first[1]}。"
-    raised = (error.errors(include_url=False)[0].get("ctx") or {}).get("error")
+    told = error.errors(include_url=False)[0]
+    limits = told.get("ctx") or {}
+    if told["loc"] == ("text",) and told["type"] == "string_too_long":
+        return piece("refused.words_too_long", most=limits["max_length"])
+    raised = limits.get("error")
     return str(raised) if isinstance(raised, Unfilled) else piece("refused.malformed")
 
 

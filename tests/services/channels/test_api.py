@@ -163,6 +163,12 @@ async def test_malformed_messages_are_refused_in_chinese(
     assert rasa.calls == []
 
 
+async def test_who_says_too_much_at_once_is_told_how_much_there_may_be(client: Client) -> None:
+    resident = await Resident.arrive(client)
+    error = (await resident.post(422, type="text", text="字" * 2001))["error"]
+    assert error["message"] == "一次最多说2000个字，请分几次说。"
+
+
 async def test_words_that_no_database_can_hold_do_not_break_it(client: Client) -> None:
     resident = await Resident.arrive(client)
     answer = await resident.post(type="text", text="灯\u0000坏了\ud83d")
