@@ -17,12 +17,11 @@ from services.consents.rules import ConsentRules
 from services.consents.tables import SensitiveConsentRow
 from services.db import Session
 from services.paper.tables import SheetRow
-from services.retention import copies
 from services.retention import tickets as whole
 from services.retention import visits as visiting
+from services.retention.folding import refold
 from services.retention.tables import put
 from services.tickets import store
-from services.tickets.core import fold
 from services.tickets.core.ticket import Ticket
 from services.tickets.tables import TicketContactRow, TicketEventRow, TicketRow
 
@@ -181,16 +180,11 @@ async def erase(s: Session, number: str, rules: ConsentRules, entry_id: int) -> 
             event.data = left
             changed.append(event.seq)
     await erase_content(s, [number], entry_id, changed)
-    await s.flush()
-    folded = fold.fold(await store.history(s, number))
-    values = store.ticket_values(folded)
-    await s.execute(update(TicketRow).where(TicketRow.ticket_no == number).values(values))
-    await store.save_words(s, folded)
+    await refold(s, number)
     if visits or any(rules.purposes[p].children or rules.purposes[p].desk for p in purposes):
         name = update(TicketContactRow).where(TicketContactRow.ticket_no == number)
         await s.execute(name.values(subject_name_enc=None))
     await s.execute(update(SheetRow).where(SheetRow.ticket_no == number).values(fields_enc=""))
-    await copies.erase_notices(s, [number])
     await visiting.erase(s, ticket, visits, entry_id)
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select
 
 from services.audit import chain
 from services.audit.service import erase_content
@@ -13,9 +13,9 @@ from services.channels import erasing
 from services.channels.tables import AttachmentRow
 from services.db import Session
 from services.retention import copies
+from services.retention.folding import refold
 from services.retention.tables import TombstoneRow
 from services.tickets import shared, store
-from services.tickets.core import fold
 from services.tickets.core.states import OPEN, State
 from services.tickets.core.ticket import Ticket
 from services.tickets.tables import TicketContactRow, TicketEventRow, TicketRow
@@ -103,11 +103,7 @@ async def erase_narratives(s: Session, ticket_nos: Sequence[str], entry_id: int)
         query = select(TicketEventRow).where(TicketEventRow.ticket_no == number)
         for row in await s.scalars(query.with_for_update()):
             _empty(row)
-        await s.flush()
-        ticket = fold.fold(await store.history(s, number))
-        kept = store.ticket_values(ticket) | {"conversation_id": None, "resident_id": None}
-        await s.execute(update(TicketRow).where(TicketRow.ticket_no == number).values(kept))
-        await store.save_words(s, ticket)
+        await refold(s, number, conversation_id=None, resident_id=None)
     await erase_contact(s, ticket_nos)
     await copies.erase(s, ticket_nos)
 
@@ -158,12 +154,7 @@ async def _erase_elsewhere(
                 if mark not in others:
                     mark = stand_ins.setdefault(mark, str(before["from"]))
                 row.data = {**row.data, "household": mark}
-        await s.flush()
-        ticket = fold.fold(await store.history(s, number))
-        kept = store.ticket_values(ticket)
-        await s.execute(update(TicketRow).where(TicketRow.ticket_no == number).values(kept))
-        await store.save_words(s, ticket)
-        await copies.erase_notices(s, [number])
+        await refold(s, number)
         taken = await s.scalars(select(AttachmentRow).where(AttachmentRow.id.in_(photos)))
         await erasing.erase_photos(s, taken.all(), now)
 

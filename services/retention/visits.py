@@ -16,11 +16,10 @@ from services.audit.chain import GONE
 from services.audit.service import erase_content
 from services.db import Session
 from services.lists.tables import ListChangeRow, ListItemRow
-from services.retention import copies
+from services.retention.folding import refold
 from services.tickets import store
-from services.tickets.core import fold
 from services.tickets.core.ticket import Ticket
-from services.tickets.tables import TicketEventRow, TicketRow
+from services.tickets.tables import TicketEventRow
 from services.visits.plan import GIVEN, VISITS, Rules, Said, taken_back
 from services.visits.tables import (
     CareAbsenceRow,
@@ -84,12 +83,7 @@ async def erase(s: Session, ticket: Ticket, visits: Sequence[CareVisitRow], entr
             continue
         await erase_content(s, [number], entry_id, [seq])
         event.data = {**event.data, "text": GONE}
-        await s.flush()
-        folded = fold.fold(await store.history(s, number))
-        values = store.ticket_values(folded)
-        await s.execute(update(TicketRow).where(TicketRow.ticket_no == number).values(values))
-        await store.save_words(s, folded)
-        await copies.erase_notices(s, [number])
+        await refold(s, number)
     lines = select(ListItemRow).where(ListItemRow.ticket_no == ticket.ticket_no)
     for line in await s.scalars(lines):
         line.title = untold(line.title, ticket)
