@@ -13,7 +13,9 @@
 ``linda sla table``           all time limits, as in docs/sla.md
 ``linda sla check``           what a profile lacks
 ``linda catalog check``       what is wrong or due in the data files
-``linda catalog reviews``      what was reviewed (cards, certificates, further words), by the unit that signs it
+``linda catalog reviews``      what was reviewed (cards, certificates, further words), by the unit that signs it;
+                              ``--readings`` what the project has not read in its present words,
+                              ``--words KEY`` the words, ``--read KEY`` records that they were read
 ``linda catalog table``       the source of each card, as in docs/cards.md
 ``linda catalog export``      all cards in one file, to be edited elsewhere
 ``linda catalog import``      what a file of cards would change; ``--apply`` writes it to the data files
@@ -70,7 +72,9 @@ from services.errors import LindaError
 from services.exchange import shell as exchange_shell
 from services.open311 import shell as open311_shell
 from services.people.model import Role, Staff
+from services.reviews import readings
 from services.reviews.model import KIND_NAMES, STATE_NAMES, Item
+from services.reviews.readings import DUE
 from services.seed import seed
 from services.tickets import document, shell
 from services.tickets.core.actor import Actor
@@ -140,6 +144,7 @@ async def catalog_check(services: Services, args: argparse.Namespace) -> int:
     try:
         own += [Finding("error", text) for text in services.reviews.problems()]
         states = await services.reviews.for_check()
+        own += _unread(services)
     except DataFileError as error:
         states = {}  # what cannot be read of the catalogue is said below, too
         own.append(Finding("error", str(error)))
@@ -167,8 +172,23 @@ async def catalog_table(services: Services, args: argparse.Namespace) -> int:
     return 0
 
 
+def _unread(services: Services) -> list[Finding]:
+    """What the project has not read in its present words, one line for each state."""
+    due = services.reviews.readings.due(services.reviews.items())
+    return [
+        Finding("warning", f"{DUE[state]}：{len(items)}条（{' '.join(i.key for i in items)}）")
+        for state, items in due.items()
+    ]
+
+
 async def catalog_reviews(services: Services, args: argparse.Namespace) -> int:
-    """Print how everything that is reviewed stands, by the unit that has to sign it."""
+    """Print how everything that is reviewed stands, by the unit that has to sign it; or the project's readings."""
+    if args.readings:
+        return _readings(services)
+    if args.words:
+        return _told(services, args.words)
+    if args.read:
+        return await _record(services, args.read)
     states = await services.reviews.states()
     by_unit: dict[str, list[Item]] = defaultdict(list)
     for item in services.reviews.items():
@@ -181,6 +201,57 @@ async def catalog_reviews(services: Services, args: argparse.Namespace) -> int:
     good = sum(state == "good" for state in states.values())
     print(f"一共 {len(states)} 条，{good} 条看过没问题，{len(states) - good} 条要看。")
     return 0
+
+
+def _readings(services: Services) -> int:
+    """Print what is to be read; status 1 when there is something."""
+    items = services.reviews.items()
+    due = services.reviews.readings.due(items)
+    for state, there in due.items():
+        for item in there:
+            print(f"{DUE[state]}  {item.key}  {item.name}")
+    left = sum(map(len, due.values()))
+    print(f"一共 {len(items)} 条，{len(items) - left} 条按现在的话读过，{left} 条要读。")
+    return 1 if due else 0
+
+
+def _told(services: Services, names: Sequence[str]) -> int:
+    """Print the words of the named texts as they are told here; status 1: one of them is not there."""
+    items, rules = services.reviews.items(), services.reviews.rules
+    for item in readings.chosen(items, names):
+        print(f"{item.key}  {item.name}")
+        for path, lines in item.content:
+            print(f"  {rules.label(path)}：{' '.join(lines)}")
+    return _named_wrongly(items, names)
+
+
+async def _record(services: Services, names: Sequence[str]) -> int:
+    """Record a reading in each locality that keeps readings, and in this one: a card is told in all of them.
+
+    Status 1, and nothing is written: a name that no locality has.
+    """
+    settings, today = services.settings, services.clock.now().date()
+    kept = {path.parent.name for path in settings.locality_dir.parent.glob(f"*/{readings.FILE}")}
+    there: dict[Path, list[Item]] = {}
+    for locality in sorted({settings.locality, *kept}):
+        other = build(settings.model_copy(update={"locality": locality}))
+        try:
+            there[other.settings.locality_dir] = other.reviews.items()
+        finally:
+            await other.close()
+    if wrong := _named_wrongly([i for items in there.values() for i in items], names):
+        return wrong
+    for folder, items in there.items():
+        read = readings.record(folder, items, names, today)
+        print(f"{folder.name}：{len(read)} 条记下了，{today}：{' '.join(i.key for i in read)}")
+    return 0
+
+
+def _named_wrongly(items: Sequence[Item], names: Sequence[str]) -> int:
+    wrong = readings.unknown(items, names)
+    if wrong:
+        print(f"没有这一条，也没有这一种：{'、'.join(wrong)}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 async def catalog_export(services: Services, args: argparse.Namespace) -> int:
@@ -395,7 +466,15 @@ def parser() -> argparse.ArgumentParser:
     catalog = _group(commands, "catalog", "办事目录")
     _add(catalog, "check", catalog_check, "检查数据文件")
     _add(catalog, "table", catalog_table, "每张卡片的来源，docs/cards.md 里的表")
-    _add(catalog, "reviews", catalog_reviews, "卡片、证明和别的话复核到哪一步，按责任单位")
+    seen = _add(catalog, "reviews", catalog_reviews, "卡片、证明和别的话复核到哪一步，按责任单位")
+    project = seen.add_mutually_exclusive_group()
+    project.add_argument("--readings", action="store_true", help="哪些话项目还没有校读，或者改过")
+    project.add_argument(
+        "--words", nargs="+", metavar="编号", help="照居民听到的打印出来，读的人看"
+    )
+    project.add_argument(
+        "--read", nargs="+", metavar="编号", help="记下这几条（或一种：card、safety……）今天校读过"
+    )
     out = _add(catalog, "export", catalog_export, "写出全部卡片（YAML）")
     out.add_argument("--out", type=Path, help="写到这个文件；不写就打印出来")
     taken = _add(catalog, "import", catalog_import, "看一个卡片文件会改什么")

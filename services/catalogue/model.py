@@ -155,8 +155,15 @@ class Route(BaseModel):
     lead: str
     assists: tuple[str, ...] = ()
     power: str | None = None
+    communities: tuple[str, ...] = ()
+    compounds: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the line counts for the whole locality: what holds for one compound is not told to all."""
+        return not self.communities and not self.compounds
 
     def holds(self, on: date) -> bool:
         """Say whether the line counts on a day."""

@@ -111,8 +111,9 @@ class CatalogueService:
         return read(self._settings.locality_dir / "dispatch.yml", RouteFile).routes
 
     def _route(self, leaf: str, on: date) -> Route | None:
-        """The first line of the dispatch directory for a leaf on a day: who has the power."""
-        return next((r for r in self._directory if leaf in r.leaves and r.holds(on)), None)
+        """The first line of the dispatch directory for a leaf on a day that counts for the whole locality."""
+        there = (r for r in self._directory if leaf in r.leaves and r.holds(on))
+        return next((r for r in there if r.everywhere), None)
 
     @cached_property
     def _numbers(self) -> dict[str, str]:

@@ -35,6 +35,7 @@ from services.reviews.model import (
     load_rules,
     standing,
 )
+from services.reviews.readings import Reading, ReadingState, load_readings
 from services.reviews.tables import ChangeRow, ReviewRow
 
 LONGEST = 500
@@ -44,11 +45,13 @@ MISSING = LindaError("review_not_found", "没有这一条。", 404)
 
 @dataclass(frozen=True)
 class Listed:
-    """An item, how it stands, and whether the one who looks may review it."""
+    """An item, how it stands, whether the one who looks may review it, and the project's own reading."""
 
     item: Item
     standing: Standing
     signs: bool
+    read: ReadingState
+    reading: Reading | None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class ReviewService:
         catalogue: CatalogueService,
     ) -> None:  # fmt: skip
         self.rules = load_rules(settings.data_dir)
+        self.readings = load_readings(settings.locality_dir)
         self._db, self._clock, self._people = db, clock, people
         self._items = Items(settings, self.rules, catalogue, self.unit)
 
@@ -104,7 +108,8 @@ class ReviewService:
         """Return all items with their standing, cards first."""
         kept = await self._kept()
         return [
-            Listed(i, self._standing(i, kept.get(i.key, [])), signs(staff, i)) for i in self.items()
+            Listed(i, self._standing(i, kept.get(i.key, [])), signs(staff, i), *self._reading(i))
+            for i in self.items()
         ]
 
     async def detail(self, key: str, staff: Staff) -> Detail:
@@ -115,7 +120,8 @@ class ReviewService:
         """
         item = self._item(key)
         kept = (await self._kept(key)).get(key, [])
-        return Detail(item, self._standing(item, kept), signs(staff, item), tuple(reversed(kept)))
+        standing, reading = self._standing(item, kept), self._reading(item)
+        return Detail(item, standing, signs(staff, item), *reading, tuple(reversed(kept)))
 
     async def due(self, staff: Staff) -> list[Listed]:
         """Return what is said to be wrong and is this person's to have mended: the owner's to-do."""
@@ -268,6 +274,9 @@ class ReviewService:
         if item is None:
             raise MISSING
         return item
+
+    def _reading(self, item: Item) -> tuple[ReadingState, Reading | None]:
+        return self.readings.state(item), self.readings.read.get(item.key)
 
     def _standing(self, item: Item, kept: list[Review]) -> Standing:
         return standing(item, kept, self._clock.now().date(), self.rules.holds[item.kind][0])

@@ -58,7 +58,7 @@ async def listing(request: web.Request, query: ReviewsQuery) -> web.Response:
         request, "reviews", HERE, items=shown, counts=counted([f.standing for f in left]),
         total=len(left), states=STATE_NAMES, kinds=KIND_NAMES, units=units, query=query, url=PATH,
         signs=any(f.signs for f in found) and not all(f.signs for f in found),
-        signs_any=any(f.signs for f in found),
+        signs_any=any(f.signs for f in found), by=reviews.readings.by,
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ async def _detail(
         unit=reviews.unit(found.item.owner), states=STATE_NAMES, kinds=KIND_NAMES, url=PATH,
         refusal=refusal.message if refusal else "", remark=remark, longest=LONGEST,
         following=await reviews.following(found.item.key, request[STAFF]),
-        form=secrets.token_urlsafe(12),
+        form=secrets.token_urlsafe(12), by=reviews.readings.by,
     )  # fmt: skip
 
 

@@ -127,6 +127,39 @@ def test_which_cards_have_to_be_signed_and_by_whom(
         ]
 
 
+def test_what_the_project_has_read_is_recorded_by_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "data", home / "data")
+    monkeypatch.setenv("LINDA_DATA_DIR", str(home / "data"))
+    assert run("catalog", "reviews", "--readings") == 0
+    cards = home / "data" / "catalogue" / "A.yml"
+    text = cards.read_text("utf-8")
+    cards.write_text(text.replace("满16岁三个月内要领身份证", "满16岁半年内要领身份证"), "utf-8")
+    capsys.readouterr()
+    assert run("catalog", "check") == 0
+    assert "提醒  项目校读以后改过，要再读：1条（card-A3）" in capsys.readouterr().out
+    assert run("catalog", "reviews", "--readings") == 1
+    assert "项目校读以后改过，要再读  card-A3  A3 户口和身份证" in capsys.readouterr().out
+    assert run("catalog", "reviews", "--words", "card-A3") == 0
+    assert "满16岁半年内要领身份证" in capsys.readouterr().out
+    kept = {
+        name: home / "data" / "localities" / name / "readings.yml" for name in ("qinghe", "rongxi")
+    }
+    before = {name: path.read_text("utf-8") for name, path in kept.items()}
+    assert run("catalog", "reviews", "--read", "card-A3", "card-Z9") == 1
+    assert "card-Z9" in capsys.readouterr().err
+    assert before == {name: path.read_text("utf-8") for name, path in kept.items()}
+    assert run("catalog", "reviews", "--read", "card-A3") == 0
+    for name, path in kept.items():
+        old, new = before[name].splitlines(), path.read_text("utf-8").splitlines()
+        assert [b for a, b in zip(old, new, strict=True) if a != b] == [
+            line for line in new if line.startswith("  card-A3:")
+        ]
+    assert run("catalog", "reviews", "--readings") == 0
+    assert run("catalog", "reviews", "--read", "certificate-独居老人情况说明") == 0, "one has it"
+
+
 def test_cards_go_out_and_come_back_as_they_were(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from services.context import Services
 from services.people.model import ROLE_NAMES
 from services.people.roles import holders
+from services.reviews.readings import Reading, Readings
 from tests.services.web.conftest import Client, Token
 
 API, PAGE = "/api/v1/reviews", "/console/reviews"
@@ -176,3 +178,24 @@ async def test_the_name_of_a_certificate_without_a_number_is_its_address(
     answer = await client.post(f"{PAGE}/{key}", data=form, headers=boss)
     text = await answer.text()
     assert answer.status == 200 and "看过，没问题</span>" in text and "社区核实后可以开" in text
+
+
+async def test_the_project_has_read_is_no_signature(
+    client: Client, as_staff: Token, services: Services
+) -> None:
+    boss = await as_staff("supervisor1")
+    known = services.reviews.readings
+    day = known.read["card-H1"].day
+    page = await (await client.get(f"{PAGE}/card-H1", headers=boss)).text()
+    assert f"项目校读：{day}" in page and "不算复核" in page and "还没人看过" in page
+    listed = await (await client.get(f"{PAGE}?q=停水、水管", headers=boss)).text()
+    assert f"项目校读：{day}" in listed and "不是哪个单位的复核" in listed
+    other = Reading(words="0" * 16, day=day)
+    services.reviews.readings = known.model_copy(update={"read": {"card-H1": other}})
+    page = await (await client.get(f"{PAGE}/card-H1", headers=boss)).text()
+    assert f"校读后改过（项目校读：{day}）" in page
+    page = await (await client.get(f"{PAGE}/card-A1", headers=boss)).text()
+    assert "校读" not in page
+    services.reviews.readings = Readings()
+    listed = await (await client.get(PAGE, headers=boss)).text()
+    assert "校读" not in listed and "H1 停水、水管、水压" in listed
