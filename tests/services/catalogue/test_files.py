@@ -51,6 +51,22 @@ routes:
     assert told == ["归派出所管。", "归政务大厅管。"]
 
 
+def test_what_holds_for_one_compound_is_not_told_to_all(data: Path) -> None:
+    lines = """
+routes:
+  - {leaves: [A1], communities: [qinghe-c2], lead: community, power: 这个院子没有物业。}
+  - {leaves: [A1], compounds: [xingfu], lead: hall, power: 这个小区归大厅管。}
+  - {leaves: [A1], lead: police, power: 归派出所管。}
+"""
+    path = data / "localities" / "qinghe" / "dispatch.yml"
+    path.write_text(lines, "utf-8")
+    card = service(data=data).card("A1")
+    assert card is not None and card["power"] == "归派出所管。"
+    path.write_text("\n".join(lines.splitlines()[:4]), "utf-8")
+    card = service(data=data).card("A1")
+    assert card is not None and card["power"] is None
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder with one card."""
