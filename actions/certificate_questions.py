@@ -24,6 +24,7 @@ _ASKS = {
     "office": "where",
     "phone": "where",
     "how": "where",
+    "online": "where",
     "hours": "hours",
     "limit": "limit",
     "fee": "fee",

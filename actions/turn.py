@@ -413,6 +413,8 @@ class Turn:
         """
         if name in NOT_OURS and crisis.lead_card(None, self.message.text):
             return "report_form"
+        if name in NOT_OURS and certificate.opens(self.message):
+            return "action_route_certificate"
         doubtful = name == CLARIFY or self.message.uncertain
         if booking.meant(self.message, self.topic_leaf(), doubtful):
             return BOOK

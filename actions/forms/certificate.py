@@ -90,7 +90,8 @@ def of_kind(draft: Draft, policy: Mapping[str, Any], permitted: bool) -> Draft:
 
 
 PLACE = "place"
-DETAILS = ("volunteer_no", "demanded", "lived", "tenure")
+DEMANDED = "demanded"
+DETAILS = ("volunteer_no", DEMANDED, "lived", "tenure")
 """What some units need to know beside place and day; which of them, the locality's policy says (``asks``)."""
 
 
@@ -104,17 +105,25 @@ def _detail(name: str) -> Field:
 
     def answer(message: Message, draft: Draft) -> Values:
         text = message.text.strip()
-        return {} if message.tapped or not text or is_skip(message) else {name: text}
+        if message.tapped or not text or is_skip(message) or is_question(message):
+            return {}
+        if is_yes(message) and not names_office(text):
+            return {}  # “嗯” tells nothing yet
+        return {name: demanded_by(text) or text if name == DEMANDED else text}
+
+    def read(message: Message, draft: Draft) -> Values:
+        unit = "" if name != DEMANDED or message.tapped else demanded_by(message.text)
+        return {name: unit} if unit and not draft.get(name) else {}
 
     def needed(draft: Draft, message: Message) -> bool:
         return name in asked_for(draft) and not draft.get(name)
 
-    return Field(name, needed, answer=answer, optional=True)
+    return Field(name, needed, read=read, answer=answer, optional=True)
 
 
 def _lives(message: Message, draft: Draft) -> Values:
     """Read where somebody lives; the school or office that wants the certificate is no such place."""
-    unit = demanded_by(message.text) or (draft.asked == "demanded" and message.text.strip()) or ""
+    unit = demanded_by(message.text) or (draft.asked == DEMANDED and message.text.strip()) or ""
     named = message.meant("address")
     if unit and named and all(str(e.text) in unit for e in named):
         return {}
@@ -209,11 +218,15 @@ def sent_to_and_fro(message: Message) -> bool:
 
 def demanded_by(text: str) -> str:
     """Return the unit that wants the certificate, when the message names one; “银行” alone is none."""
-    found = pattern("certificates", "demand", "unit").search(text)
-    if found is None:
+    found = pattern(DATA, "demand", "unit").search(text)
+    named = pattern(DATA, "demand", "named").match(bare(text))  # “学校是县一中”
+    if named is not None:
+        unit = named["unit"] or named["which"]
+    elif found is not None:
+        unit = pattern(DATA, "demand", "lead").sub("", found["unit"])
+    else:
         return ""
-    unit = pattern("certificates", "demand", "lead").sub("", found["unit"])
-    return "" if unit in load("certificates")["demand"]["vague"] else unit
+    return "" if unit in load(DATA)["demand"]["vague"] else unit
 
 
 def described(text: str) -> str:
@@ -222,9 +235,23 @@ def described(text: str) -> str:
     return next((str(row["name"]) for row in rows if re.search(row["says"], text)), "")
 
 
+def opens(message: Message) -> bool:
+    """Whether a message asks for a paper with a seal, whatever else it was taken for (“给我开张介绍信”)."""
+    return not message.tapped and bool(pattern(DATA, "opens").search(message.text))
+
+
 def names_office(text: str) -> bool:
     """Whether the words only name an office, and so answer “谁让您开的”, whatever they sound like."""
     return bool(pattern(DATA, "demand", "office").match(bare(text)))
+
+
+def _office(text: str) -> str:
+    """Return the words that name an office and nothing else (“哪个会要这个嘛，银行撒”), or an empty text."""
+    if names_office(text):
+        return text.strip()
+    pieces = [p.strip() for p in re.split(r"[，,。！!？?；;\s]+", text) if p.strip()]
+    wonders = len(pieces) == 2 and pattern(DATA, "demand", "wonders").search(pieces[0])
+    return pieces[1] if wonders and names_office(pieces[1]) else ""
 
 
 def unit_corrected(message: Message) -> str:
@@ -248,8 +275,10 @@ def _demand_answer(message: Message, draft: Draft) -> Values:
         return {"demanded_by": unit, "corrected": True}
     if new_matter(message):
         return {"handover": message.intent}
-    if names_office(message.text):
-        return {"demanded_by": message.text.strip()}  # “派出所要的”, though 要的 also says yes
+    if office := _office(message.text):
+        return {
+            "demanded_by": demanded_by(message.text) or office
+        }  # “派出所要的”, though 要的 also says yes
     return _no_office(message, draft)
 
 
@@ -272,7 +301,7 @@ def _no_office(message: Message, draft: Draft) -> Values:
 
 def new_matter(message: Message) -> bool:
     """Whether the message is another matter instead of an answer to “谁让您开的”."""
-    if names_office(message.text):
+    if _office(message.text):
         return False
     return message.intent in OPENERS and message.confidence >= NEW_MATTER and not message.uncertain
 
