@@ -46,7 +46,7 @@ _INSTITUTION = (
 )
 _GROUP = rf"{_N}(?:组|队|社)(?!长|织|会)"
 _MIDDLE_SCHOOL = (
-    r"[省市县区][一二三四五六七八九十]{1,3}中|[一二三四五六七八九十]{1,3}中"
+    r"[省市县区][一二三四五六七八九十]{1,3}[中院](?!子|落|坝)|[一二三四五六七八九十]{1,3}中"
     r"(?=对面|门口|旁|[东西南北][门墙侧]|后|前门|学校|那边|附近)"
 )
 _SQUARE = (
@@ -173,7 +173,8 @@ def _pieces(gazetteer: Gazetteer) -> tuple[_Piece, ...]:
               rf"|[里苑园居]{_N}(?:号楼|栋|幢))"),
         piece(rf"(?P<place>(?:{gazetteer.pattern})(?:大桥|公园){_MORE})"),
         piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?![\d-])"),
-        piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])"),
+        piece(r"(?<![\d-])(?P<building>\d{1,3})-(?P<room>\d{3,4})(?![\d-])",
+              accept=lambda m: m.group("room")[-2:] != "00"),
         piece(rf"(?P<building>{building})\s*{building_word}", accept=_no_count),
         piece(rf"(?P<building>{gazetteer.houses})"),
         piece(r"第(?P<building>[一二三四五六七八九十]+)栋"),

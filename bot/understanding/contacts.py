@@ -16,8 +16,8 @@ _MOBILE = re.compile(
 )
 # The area code may stand in brackets, a local number in two groups; an extension is not part of it.
 _LANDLINE = re.compile(
-    r"(?<![\d.-])(?P<n>[(（]0\d{2,3}[)）]\s?\d{7,8}|0\d{2,3}[\s-]?\d{7,8}|\d{7,8}|[2-9]\d{2,3}[\s-]\d{4})"
-    r"(?:[-转]\d{1,5})?(?![\d-])"
+    r"(?<![\dA-Za-z.-])(?P<n>[(（]0\d{2,3}[)）]\s?\d{7,8}|0\d{2,3}[\s-]?\d{7,8}|\d{7,8}|[2-9]\d{2,3}[\s-]\d{4})"
+    r"(?:[-转]\d{1,5})?(?![\dA-Za-z-])"
 )
 _LANDLINE_CUE = re.compile(r"(?:电话|座机|打|号码|联系)[^\d]{0,6}$")
 
@@ -78,8 +78,17 @@ def _person_patterns() -> tuple[re.Pattern[str], ...]:
             r"(?=$|[,，。!！?？;；、\s（(]|电话|手机|1[3-9]\d)"
         ),
         re.compile(rf"(?:{data['roles']})(?P<name>[小老][{data['common']}])"),
+        # 网格员赵敏昨天晚上还来过 · 给我办事的孙丽让我跑了四趟: the sentence goes on with what she did.
+        re.compile(
+            rf"(?:{data['roles']}|{data['at_work']})(?P<name>[{data['common']}][一-龥]{{1,2}}?)"
+            rf"(?={data['goes_on']})"
+        ),
+        # 张建国家门口: whose home it is, where a clause begins.
+        re.compile(
+            rf"(?:^|[,，。！!？?\s])(?P<name>[{data['common']}][一-龥](?![大老公自娘婆])[一-龥])(?={data['home']})"
+        ),
         re.compile(rf"(?P<name>{surname}(?:{titles}))"),
-        re.compile(rf"(?<![大最古苍年衰])(?P<name>[小老]{surname})(?=同志|师傅|大夫|给我|帮我|[在呢吗来啊,，。?？!！]|$)"),
+        re.compile(rf"(?<![大最古苍年衰])(?P<name>[小老]{surname})(?=同志|师傅|大夫|给我|帮我|打给|回电话|回个?电话|这(?:保安|人|孩子|师傅|同志)|[在呢吗来啊,，。?？!！]|$)"),
     )  # fmt: skip
 
 

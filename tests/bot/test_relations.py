@@ -25,7 +25,7 @@ FOR_SOMEONE = [
     ("药贩子把假药卖给我妈", "我妈", "mother"), ("我叔父没儿没女，咋办五保", "我叔父", "uncle"),
     ("老太太在家冻得直哆嗦，暖气啥时候来", "老太太", "mother"), ("我爸轮椅修了还是不走道，再派个人", "我爸", "father"),
     ("门夹人，我丈母娘差点摔了", "我丈母娘", "mother_in_law"), ("来人瞅瞅隔壁大爷吧", "隔壁大爷", "neighbor"),
-    ("我husband心脏病犯了", "我husband", "spouse"),
+    ("我husband心脏病犯了", "我husband", "spouse"), ("给家里八十五的父亲每天订顿饭", "父亲", "father"),
     # The one who cannot, and who is asked to do it.
     ("我老头儿腿不好帮我订份饭", "我老头儿", "spouse"), ("俺家那口子想办残疾证", "俺家那口子", "spouse"),
     ("我幺儿上户口咋个办", "我幺儿", "son"), ("孃孃腿脚不好", "孃孃", "aunt"),
@@ -47,6 +47,8 @@ FOR_SOMEONE = [
 ]  # fmt: skip
 
 FOR_NO_OTHER = [
+    # A swindler's word, whom to ring, who was given something.
+    "有人冒充我儿子打电话要钱", "师傅来了打我爱人电话13900001111", "钥匙托付给邻居了，不用来",
     "我妈在的时候常夸你们",
     "我屋头那个水龙头没得水了",
     # Who helps.
