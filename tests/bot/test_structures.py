@@ -39,3 +39,10 @@ def test_what_the_classifier_decides(text: str) -> None:
 def test_a_lift_that_is_stuck_is_a_report_unless_somebody_is_named() -> None:
     assert structure_of("小区电梯卡住了").leaf == "H5"  # type: ignore[union-attr]
     assert structure_of("电梯卡住了里面有人") is None
+
+
+def test_a_worker_who_shouted_is_complained_of_unless_thanked() -> None:
+    found = structure_of("那个网格员老李凶得很，昨天骂我妈")
+    assert found is not None and found.intent == "complain_assistant"
+    assert structure_of("楼下那人骂我，多亏网格员来劝") is None
+    assert structure_of("网格员小李帮我骂了骗子，谢谢") is None
