@@ -46,3 +46,19 @@ def test_a_worker_who_shouted_is_complained_of_unless_thanked() -> None:
     assert found is not None and found.intent == "complain_assistant"
     assert structure_of("楼下那人骂我，多亏网格员来劝") is None
     assert structure_of("网格员小李帮我骂了骗子，谢谢") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "leaf"),
+    [("半夜对面楼的狗叫个不停，怎么办", "I9"), ("公鸡天不亮就打鸣咋整", "I9"), ("楼上天天搓麻将吵死了，咋办", "I2")],
+)  # fmt: skip
+def test_noise_put_as_a_question_is_a_report(text: str, leaf: str) -> None:
+    found = structure_of(text)
+    assert found is not None and (found.intent, found.leaf) == ("report_problem", leaf)
+
+
+@pytest.mark.parametrize(
+    "text", ["我家狗半夜老叫怎么办", "狗叫了两声不吃饭，怎么办", "楼上太吵，社区有没有权管", "楼上吵架动手了怎么办", "上次报的狗叫怎么处理的"]
+)  # fmt: skip
+def test_ones_own_dog_and_other_questions_are_not(text: str) -> None:
+    assert structure_of(text) is None
