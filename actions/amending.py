@@ -192,7 +192,7 @@ def _of_series(message: Message, ticket: TicketView) -> Change | None:
     away = says("skip", message.text) or says("cancel", message.text)
     if not away or says("stop", message.text) or says("change", message.text):
         return None
-    days, once = _days(message), _left_out_once(message)
+    days, once = days_of(message), _left_out_once(message)
     if not days and once:
         days = [str(order["date"])[:10]]
     if kind_of(ticket) == MEAL:  # other words about meals are read with their diet, mode and pause
@@ -206,7 +206,7 @@ def _later_visit(message: Message, ticket: TicketView) -> bool:
     order, text = ticket.data.get("appointment") or {}, message.text
     away = says("skip", text) or says("cancel", text)
     ends = says("stop", text) or says("change", text)
-    later = min(_days(message), default="") > str(order.get("date") or "9")[:10]
+    later = min(days_of(message), default="") > str(order.get("date") or "9")[:10]
     return kind_of(ticket) == APPOINTMENT and away and later and not ends
 
 
@@ -223,8 +223,14 @@ def _next_visit(message: Message, order: Mapping[str, Any], days: list[str]) -> 
 
 def _cancels(message: Message, ticket: TicketView) -> bool:
     """Whether “不去了” is about this one: no day is named, or its own."""
-    days = _days(message)
-    return not days or str((ticket.data.get("appointment") or {}).get("date")) in days
+    days, day = days_of(message), str((ticket.data.get("appointment") or {}).get("date"))[:10]
+    return not days or day in days or day in _of_its_week(message, day)
+
+
+def _of_its_week(message: Message, day: str) -> list[str]:
+    """Return the weekdays that are said without their week (“礼拜三那顿”), in the week of the order's day."""
+    named = [e for e in _times(message) if e.value.get("start") and not e.value.get("recur")]
+    return [shared.in_same_week(e, day, message).isoformat() for e in named] if day else []
 
 
 def newest_of_habits(tickets: list[TicketView]) -> list[TicketView]:
@@ -283,7 +289,7 @@ def _ends_or_pauses(
         return paused
     if not order.get("habit") and says("stop", message.text):
         return Change(cancels=_cancels(message, ticket))
-    if says("skip", message.text) and not says("change", message.text) and _days(message):
+    if says("skip", message.text) and not says("change", message.text) and days_of(message):
         return Change(cancels=_cancels(message, ticket) and not says("mode", message.text))
     return None
 
@@ -294,7 +300,7 @@ def for_once(message: Message, ticket: TicketView) -> bool:
     A habit has one number of portions; a change of it would hold for every day after.
     """
     order = ticket.data.get("appointment") or {}
-    if not order.get("habit") or not _days(message):
+    if not order.get("habit") or not days_of(message):
         return False
     return says("more", message.text) or _later_visit(message, ticket)
 
@@ -354,7 +360,7 @@ def _of_habit(message: Message, order: Mapping[str, Any]) -> Change | None:
     recurring = [e.value for e in _times(message) if e.value.get("recur")]
     if recurring:
         return _without(message, order, frozenset(recurring[0].get("weekdays") or ()))
-    skipped = _paused(message, order) or _days(message)
+    skipped = _paused(message, order) or days_of(message)
     return skip(message, order, skipped) or None
 
 
@@ -552,7 +558,7 @@ def _times(message: Message) -> list[Entity]:
     ]
 
 
-def _days(message: Message) -> list[str]:
+def days_of(message: Message) -> list[str]:
     """Return the coming days that are named, ``2026-11-30`` …; a habit names none."""
     found: set[str] = set()
     for entity in _times(message):

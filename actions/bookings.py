@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import leaves
+from actions import leaves, ordered
 from actions.client import Client, Refused, ServiceAway, TicketView
 from actions.echo import say_date
 from actions.form_actions import FormStep, Submit, ask_consent, ask_place, say_due, say_owner
-from actions.forms import booking, consent
+from actions.forms import asides, booking, consent
 from actions.forms.draft import DROP, Draft
 from actions.heard import wished_kind
 from actions.message import Message
@@ -116,7 +116,15 @@ class BookingStep(FormStep):
 
     async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
         options = draft.get("options") or {}
-        if kind == "others_rows":
+        if kind.startswith(asides.ORDER):
+            asked = kind.removeprefix(asides.ORDER)
+            words = ordered.of_booking(draft, asked, turn.message)
+            if not words:
+                async with turn.client() as client:
+                    words = await ordered.of_card(client, str(draft.get("leaf")), asked)
+            words = words or booking.note(draft)
+            turn.lead("aside_order", line=True, words=words or say("aside_noted", turn.elder))
+        elif kind == "others_rows":
             rows = booking.others(draft)
             key = "booking_others_rows" if rows else "booking_others_rows_none"
             turn.lead(key, line=True, rows="、".join(rows))

@@ -50,7 +50,7 @@ def read_score(message: Message) -> int | None:
         count = message.last("count")
         value = int(count.value) if count and str(count.value).isdigit() else 0
         return value if value in SCORES else None
-    words = bare(message.text)
+    words = bare(own.without_number(message.text))
     if re.fullmatch(r"[1-5]", words):
         return int(words)
     scores: dict[int, str] = load("own")["scores"]  # in the order in which they are read

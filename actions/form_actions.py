@@ -9,16 +9,27 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar, Protocol, cast
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import amending, gist, heard, information, joining, leaves, misses, orders, own
+from actions import (
+    amending,
+    gist,
+    heard,
+    information,
+    joining,
+    leaves,
+    misses,
+    ordered,
+    orders,
+    own,
+)
 from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
-from actions.echo import MEALS, MODES, RELATIONS, say_address, say_slot
+from actions.echo import MEALS, MODES, RELATIONS, say_address, say_date, say_slot
 from actions.forms import asides, consent, extra, meal, place, report, subsidy
 from actions.forms.draft import (
     CHANGE,
@@ -87,6 +98,7 @@ OWN_STEPS = {
 UNREAD_SURE = 0.6
 """Confidence from which on an answer that is none is answered as what it is (a greeting, thanks)."""
 LOOKED_UP = {
+    ordered.SPOKEN,
     "warned",
     "window",
     "next_open",
@@ -694,6 +706,9 @@ class MealStep(FormStep):
         elif question == "mode":
             buttons = [button(MODES[m], f'/affirm{{"about":"mode:{m}"}}') for m in meal.MODE_ORDER]
             turn.say("ask_mode", buttons)
+        elif question == "date" and draft.get(meal.LEFT_OUT):
+            day = say_date(date.fromisoformat(str(draft.get(meal.LEFT_OUT))), turn.message.now)
+            turn.say("ask_date_left_out", [button(say("button_no_meal"), "/deny")], day=day)
         elif question == "date" and draft.get("window"):
             self._ask_other_day(turn, draft)
         elif question == subsidy.FIELD:
@@ -716,9 +731,22 @@ class MealStep(FormStep):
 
     async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
         """“我妈八十三了，能少付点不” also tells how old she is."""
+        if kind.startswith(asides.ORDER):
+            return await self._of_order(turn, draft, kind.removeprefix(asides.ORDER))
         draft = await super()._answer_aside(turn, draft, kind)
         told = subsidy.read(turn.message, draft) if kind == asides.SUBSIDY else {}
         return replace(draft, values={**draft.values, **told})
+
+    async def _of_order(self, turn: Turn, draft: Draft, kind: str) -> Draft:
+        """Answer what is asked of the order; the days it is about are what “那天” means next."""
+        days: list[str] = []
+        words = ordered.of_meal(draft.get("window") or {}, draft.values, kind, turn.message)
+        if kind == ordered.DAYS:
+            async with turn.client() as client:
+                words, days = await ordered.on_days(client, draft.values, turn.message)
+        if words:
+            turn.lead("aside_order", line=True, words=words)
+        return replace(draft, values={**draft.values, ordered.SPOKEN: days})
 
     async def _card_part(self, turn: Turn, draft: Draft, part: str) -> str:
         """Who pays less is the locality's list, not the card's."""

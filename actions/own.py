@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from actions import amending, pausing
+from actions import amending, ordered, pausing
 from actions.amending import says
 from actions.dialogue import load, pattern
 from actions.forms.replies import leftover
@@ -21,9 +21,10 @@ WITHDRAW = "action_withdraw"
 REJECT = "action_reject"
 REVIEW = "action_review"
 CALLBACK = "action_callback_answer"
-OWN = frozenset({QUERY, URGE, SUPPLEMENT, WITHDRAW, REJECT, REVIEW, CALLBACK, "action_rate"})
+RATE = "action_rate"
+OWN = frozenset({QUERY, URGE, SUPPLEMENT, WITHDRAW, REJECT, REVIEW, CALLBACK, RATE})
 """Actions that read a ticket number themselves."""
-JUDGES = frozenset({REJECT, "action_rate"})
+JUDGES = frozenset({REJECT, RATE})
 """Actions that a classifier takes “多久处理完” for."""
 TELLS_OF_TROUBLE = frozenset(
     "report_problem reject_resolution supplement_ticket urge_ticket query_progress".split()
@@ -49,6 +50,11 @@ def ticket_no(message: Message) -> str | None:
             return str(entity.value)
     found = _NUMBER.search(message.text)
     return found.group(0).upper() if found else None
+
+
+def without_number(text: str) -> str:
+    """Return the text without a ticket number, whose digits are no points."""
+    return _NUMBER.sub("", text)
 
 
 def query_code(message: Message) -> str:
@@ -86,6 +92,10 @@ def meant(message: Message, name: str) -> str | None:
         return CALLBACK
     if wants_review(message):
         return REVIEW
+    if ticket_no(message) and says("points", message.text):
+        return RATE
+    if ordered.is_slow(message) and not name.endswith("_form"):
+        return URGE
     if name not in OWN and ticket_no(message):
         if says("withdraw", message.text):
             return WITHDRAW

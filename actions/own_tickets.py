@@ -14,6 +14,7 @@ from actions import (
     contact,
     gist,
     my_data,
+    ordered,
     orders,
     pausing,
     rebooking,
@@ -87,9 +88,7 @@ class QueryProgress(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """List the newest, or one by number (with its query code when it was made elsewhere)."""
-        if orders.asks(turn.message):
-            return await orders.tell(turn)
-        if waiting.asks(turn.message) and (told := await self._queued(turn)) is not None:
+        if (told := await self._arranged(turn)) is not None:
             return told
         number, code = ticket_no(turn.message), query_code(turn.message)
         if not number and code_alone(turn.message):
@@ -123,6 +122,25 @@ class QueryProgress(TurnAction):
         more = [say("progress_more", n=len(tickets) - most)] if len(tickets) > most else []
         turn.tell("\n".join([say("progress_head"), *shown, *more]), custom=tickets[0].card())
         return []
+
+    async def _arranged(self, turn: Turn) -> list[EventType] | None:
+        """Answer about what is ordered, booked and waited for; None: the words ask of something else."""
+        if orders.asks(turn.message):
+            return await orders.tell(turn)
+        kind = ordered.asked(turn.message)
+        if kind and (answered := await self._of_order(turn, kind)) is not None:
+            return answered
+        return await self._queued(turn) if waiting.asks(turn.message) else None
+
+    @staticmethod
+    async def _of_order(turn: Turn, kind: str) -> list[EventType] | None:
+        """Answer a question about what is ordered; None: nothing is, and it is no other question either."""
+        told = await ordered.tell(turn, kind)
+        if told is not None:
+            return told
+        first = first_action(turn)
+        handed_on = first and first != QueryProgress.NAME and turn.loop is None
+        return [FollowupAction(first)] if handed_on else None
 
     @staticmethod
     async def _queued(turn: Turn) -> list[EventType] | None:
@@ -332,6 +350,14 @@ class Urge(OwnTicketAction):
 
     NAME = "action_urge"
 
+    def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """“太慢了” without a request of one's own means what it was first taken for, but judges nothing."""
+        first = first_action(turn)
+        other = first and first not in (self.NAME, Rate.NAME)
+        if ordered.is_slow(turn.message) and other and turn.loop is None:
+            return [FollowupAction(first)]
+        return super().nothing(turn, open_ones)
+
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Send the words to whoever is in charge."""
         view = await client.resident_act(ticket.ticket_no, "urge", body_of(turn), turn.key("urge"))
@@ -365,9 +391,8 @@ class Supplement(OwnTicketAction):
             open_ones = orders.for_whom(turn.message, open_ones)
             if turn.message.about == UNDO:
                 return await self._undo(turn, client, open_ones)
-            once = [t for t in open_ones if amending.for_once(turn.message, t)]
-            if once:
-                return await self._note_once(turn, client, once[0])
+            if (noted := await self._noted(turn, client, open_ones)) is not None:
+                return noted
             changed = await rebooking.changes(turn.message, client, open_ones) or [
                 (t, c) for t in open_ones if (c := amending.change_of(turn.message, t))
             ]
@@ -401,6 +426,15 @@ class Supplement(OwnTicketAction):
         completed = await completing.step(turn)
         return await pausing.step(turn) if completed is None else completed
 
+    async def _noted(
+        self, turn: Turn, client: Client, open_ones: Sequence[TicketView]
+    ) -> list[EventType] | None:
+        """Write down what changes nothing of an order: more to be done, or one day that is otherwise."""
+        if more := ordered.added_to(turn.message, open_ones):
+            return await self._note_more(turn, client, more)
+        once = [t for t in open_ones if amending.for_once(turn.message, t)]
+        return await self._note_once(turn, client, once[0]) if once else None
+
     @staticmethod
     async def _note_once(turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Write on a standing order what is wished for some of its days only."""
@@ -411,6 +445,21 @@ class Supplement(OwnTicketAction):
         phone = (view.data.get("owner") or {}).get("phone")
         call = say("order_once_phone", phone=phone) if phone else ""
         turn.say(key, custom=view.card(), words=words, phone=call)
+        return []
+
+    @staticmethod
+    async def _note_more(turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
+        """Write on a booking what is to be done or brought as well; who comes says whether it goes in one visit."""
+        key = turn.key("supplement")
+        view = await client.resident_act(ticket.ticket_no, "supplement", body_of(turn), key)
+        turn.say(
+            "ordered_more",
+            custom=view.card(),
+            words=short(turn.message.verbatim, LONG_REASON),
+            what=booked(ticket) or ticket_title(ticket),
+            ticket_no=ticket.ticket_no,
+            provider=view.owner or ticket.owner or say("booking_arranger"),
+        )
         return []
 
     @staticmethod
@@ -799,6 +848,15 @@ class Rate(OwnTicketAction):
     def fitting(self, turn: Turn, found: list[TicketView]) -> list[TicketView]:
         """What was joined to a neighbour's is judged by the neighbour."""
         return super().fitting(turn, [t for t in found if t.state in FINISHED])
+
+    def nothing(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """Nobody rates what is not done: “太慢了” hurries it, other words are kept for when it is."""
+        if ordered.is_slow(turn.message):
+            return [FollowupAction(Urge.NAME)]
+        if not open_ones:
+            return super().nothing(turn, open_ones)
+        turn.say("rate_open", **about_ticket(turn, open_ones[0]))
+        return []
 
     def newest(self, found: Sequence[TicketView]) -> bool:
         """A verdict is about what was finished last."""

@@ -56,7 +56,9 @@ def change_of(message: Message, ticket: TicketView, options: Mapping[str, Any]) 
     said: Json = {}
     for name in FIELDS:
         field = booking.FORM.field(name)
-        if field is not None:
+        if field is not None and (
+            name != care.DAYS or care.may_look(booking.spec(draft.get("leaf")))
+        ):
             said |= field.read(message, draft)
     new = booking.settled(Draft(draft.form, "", asked=CONFIRM, values={**values, **said}))
     patch = {k: new.get(k) for k in (*OWN, *WHEN) if new.get(k) != order.get(k)}

@@ -26,12 +26,14 @@ from actions import (
     leaves,
     manners,
     needed,
+    ordered,
     orders,
     own,
     own_data,
     pausing,
     powers,
     repairs,
+    speaking,
     waiting,
     withdrawing,
 )
@@ -84,6 +86,8 @@ CALLED_FOR = frozenset({"action_callback_answer", "action_cancel_form", AFFIRM, 
 Button = dict[str, str]
 SHORT_QUESTION = 8
 """So many characters at most ask something of the form that is open (“要不要钱嘛”); a longer question may name its own matter."""
+SHORT_TELLING = 12
+"""So many characters say who speaks and nothing else (“我是他邻居”)."""
 COMPLAINT_SHORTEST = 10
 """So many characters tell what is complained of, beside that it is (“我要投诉” alone opens the form empty)."""
 _NO_COMPLAINT = frozenset(
@@ -136,6 +140,10 @@ class Turn:
             self.message = recalled(yes, tracker.events, offer["about"])
         if offer.get("kept") and self._is_left_behind(offer):
             self.message = restored(self.message, offer["kept"])
+        spoken = (self.standing_offer() or {}).get("days")
+        if self.loop and self.draft:
+            spoken = self.draft.get(ordered.SPOKEN)
+        self.message = ordered.pointing_back(self.message, spoken or ())
         said_in = self.message.said_in
         waits = bool(said_in) and offer.get("about") == said_in
         self.rest: list[Json] = list(offer.get("rest") or []) if waits else []
@@ -282,6 +290,8 @@ class Turn:
             return WITHDRAW if withdrawing.answers(self.message) else None
         if offer.get("pause"):
             return own.SUPPLEMENT if pausing.answers(self.message) else None
+        if offer.get("order") and ordered.asked(self.message):
+            return own.QUERY
         if offer.get("order"):
             return orders.action(self.message)
         if offer.get("data") and self._agrees_to(offer):
@@ -336,6 +346,12 @@ class Turn:
             return "report_form"  # thanks come first, the point last
         return self._arranged(name) or self._gone_on_with(name)
 
+    def _asks_of_order(self) -> bool:
+        """Whether something is asked of what was ordered, and of no service that was explained since."""
+        if self.message.intent == "emergency" or self.topic_leaf():
+            return False
+        return bool(self._last_filed() and ordered.asked(self.message))
+
     def _asks_when(self) -> bool:
         """Whether a danger that was only learned just asks when what was filed is done (“得多暂来人啊”)."""
         message = self.message
@@ -345,9 +361,11 @@ class Turn:
         return message.intent == "emergency" and amending.says("done_when", message.text)
 
     def _in_so_many_words(self) -> str | None:
-        """Return the form or action that the words ask for themselves: a report, a certificate that was asked about."""
+        """Return what the words ask for themselves: a report, an answer about an order, a certificate asked about."""
         if OPENING.match(bare(self.message.text)) or self._complains():
             return "report_form"
+        if self._asks_of_order():
+            return own.QUERY
         asked = self.last_action() in ASKS_WHICH
         return (
             "action_route_certificate"
@@ -389,7 +407,13 @@ class Turn:
             return "report_form"
         if subsidy.asks_first(self.message):
             return ANSWER
-        if orders.again(self.message) and self._last_filed() == SUBMIT_MEAL:
+        filed = self._last_filed()
+        says_who = (
+            speaking.concerned(self.message) and len(bare(self.message.text)) <= SHORT_TELLING
+        )
+        if filed and (ordered.adds(self.message) or says_who):
+            return own.SUPPLEMENT
+        if orders.again(self.message) and filed == SUBMIT_MEAL:
             return "meal_form"
         if orders.asks(self.message) or waiting.asks(self.message):
             return own.QUERY
@@ -518,7 +542,8 @@ class Turn:
         if kind is None:
             return False
         short = len(bare(self.message.text)) <= SHORT_QUESTION
-        return kind.startswith(asides.CERTIFICATE) or (short and kind in asides.OF_FORM)
+        own_words = kind.startswith((asides.CERTIFICATE, asides.ORDER))
+        return own_words or (short and kind in asides.OF_FORM)
 
     def _asks_of_errand(self) -> bool:
         """Whether words beside an errand ask something of its card (“先看看要带什么”)."""

@@ -16,7 +16,8 @@ A file is a list of conversations::
 
 A turn is one of
 
-* ``say: text`` – the resident writes; ``times: 60`` says the same text so often in one message;
+* ``say: text`` – the resident writes; ``times: 60`` says the same text so often in one message, ``{no}`` in it
+  is the number of the newest ticket;
 * ``tap: title`` – the resident taps the newest button with this title, else the newest that has it
   in its title;
 * ``share: label`` – the resident shares a location, which the map calls by this label;
@@ -98,6 +99,7 @@ STAFF = "办事人"
 DEED_NAMES = {"resolve_all": "签收、联系、办结", "answer": "接过来回话", "release": "交还给邻答"}
 SPOKEN = ("say", "tap", "share")
 """Turns of the resident, which are answered at once."""
+NUMBER = "{no}"
 KINDS = (*SPOKEN, "wait", "staff", "resident", "join")
 
 
@@ -399,9 +401,12 @@ class Talk:
     def _take(self, turn: Turn) -> None:
         chat = self.chat(turn.by)
         if turn.kind in SPOKEN:
-            self.lines.append((turn.by or "居民", turn.value, ()))
+            words = (
+                turn.value.replace(NUMBER, self.newest()) if NUMBER in turn.value else turn.value
+            )
+            self.lines.append((turn.by or "居民", words, ()))
             try:
-                answer = getattr(chat, turn.kind)(turn.value)
+                answer = getattr(chat, turn.kind)(words)
             except StopIteration:
                 raise AssertionError(self.story(f"no button {turn.value!r} was shown")) from None
             self._write(chat.last, turn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions import certificate_questions
+from actions import certificate_questions, ordered
 from actions.dialogue import pattern
 from actions.forms import subsidy
 from actions.forms.draft import CHANGE, CONFIRM, Draft
@@ -37,6 +37,8 @@ SUBSIDY = "subsidy"
 """Whether a meal costs less for some: answered from the locality's list."""
 CERTIFICATE = "certificate:"
 """Prefix of what is asked of the certificate beside its form (“带啥”, “凭什么不开”)."""
+ORDER = "order:"
+"""Prefix of what is asked of the order itself beside its form (“周末也送吗”, “几点来”)."""
 OF_FORM = frozenset({"limit", "fee", "owner", "cares"})
 """Short questions about what is being arranged, which a classifier takes for questions about some service."""
 ARRANGES = frozenset({"meal", "booking"})
@@ -107,6 +109,8 @@ def aside(message: Message, draft: Draft) -> str | None:
         return f"{CERTIFICATE}{what}"
     if draft.form == "meal" and draft.get("window") and subsidy.asks(message):
         return SUBSIDY
+    if draft.form in ARRANGES and (kind := ordered.asked_beside(message, draft)):
+        return f"{ORDER}{kind}"
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
     asked = summary_question(message)
     if asked and (over or (asked == UNFILED and draft.asked not in FREE)):

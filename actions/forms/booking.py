@@ -64,7 +64,7 @@ def leaf_of(message: Message) -> str | None:
 
     A visit by what is to be done there (“约个剪头的”) comes last.
     """
-    named = _named_leaf(message) or wished(message)
+    named = named_leaf(message) or wished(message)
     if named:
         return named
     leaf = message.leaf
@@ -74,7 +74,7 @@ def leaf_of(message: Message) -> str | None:
     return VISITS if done and message.intent == "book_service" else None
 
 
-def _named_leaf(message: Message) -> str | None:
+def named_leaf(message: Message) -> str | None:
     for leaf, data in load(FILE)["bookings"].items():
         if data.get("words") and pattern(FILE, "bookings", leaf, "words").search(message.text):
             return str(leaf)
@@ -101,7 +101,9 @@ def meant(message: Message, topic: str | None, doubtful: bool) -> bool:
     if message.tapped or pattern("own", "cancel").search(bare(message.text)):
         return False
     may_book = doubtful and any(r.intent == "book_service" for r in message.readings)
-    if wished(message) or (may_book and _named_leaf(message)):
+    if wished(message) or (may_book and named_leaf(message)):
+        return True
+    if care.looks_first(message) and care.may_look(spec(topic)):
         return True
     return bool(spec(topic) and message.all("time") and not leftover(message))
 
@@ -258,7 +260,7 @@ def adds(message: Message, draft: Draft) -> bool:
 def repairs(message: Message) -> bool:
     """Whether something is to be mended by whoever comes: that is a report."""
     found = pattern(FILE, "repairs").search(message.text)
-    return bool(found) and not message.tapped and not _named_leaf(message)
+    return bool(found) and not message.tapped and not named_leaf(message)
 
 
 def tells_health(message: Message) -> bool:
@@ -694,11 +696,14 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
 
 def note(draft: Draft) -> str:
     """Return what to mind: of the kind or of how one gets there, else what holds for all."""
-    options = draft.get("options") or {}
-    notes = options.get("notes") or {}
+    return own_note(draft) or str((draft.get("options") or {}).get("note") or "")
+
+
+def own_note(draft: Draft) -> str:
+    """Return what to mind of the kind or of how one gets there alone; empty: nothing of its own."""
+    notes = (draft.get("options") or {}).get("notes") or {}
     keys = (draft.get("kind"), draft.get(care.TRANSPORT))
-    own = "".join(str(notes[k]) for k in keys if k in notes)
-    return own or str(options.get("note") or "")
+    return "".join(str(notes[k]) for k in keys if k in notes)
 
 
 def heading(draft: Draft, field: str) -> str:

@@ -60,7 +60,7 @@ def read_days(message: Message, draft: Draft) -> Values:
     """Read days of the week and “先试一天”; the one takes the place of the other."""
     if message.tapped:
         return {}
-    if pattern(FILE, "trial").search(bare(message.text)):
+    if looks_first(message):
         return days(TRIAL)
     found = habits.weekly(message.text, apart=True)
     if found:
@@ -70,6 +70,20 @@ def read_days(message: Message, draft: Draft) -> Values:
         return {"habit": dict(daily[0]), TRIAL: None}
     every = pattern(FILE, "daily").search(bare(message.text))
     return {"habit": {"recur": "daily"}, TRIAL: None} if every else {}
+
+
+def looks_first(message: Message) -> bool:
+    """Whether somebody wants to look first, or to come for a day on trial (“先去看看”, “先试一天”)."""
+    return not message.tapped and bool(pattern(FILE, "trial").search(bare(message.text)))
+
+
+def may_look(rules: Mapping[str, Any]) -> bool:
+    """Whether a service has a day on trial: it is asked on which days one goes.
+
+    Args:
+        rules: What is asked for its leaf (``bookings.yml``).
+    """
+    return DAYS in (rules.get("ask") or ())
 
 
 def days(key: str) -> Values:

@@ -153,7 +153,7 @@ def _filled(form: Form, draft: Draft, message: Message) -> Draft:
         kept = {k: draft.values[k] for k in form.keeps if k in draft.values}
         return Draft(form.name, message.id, seen=message.id, values=kept)
     cleared = _cleared(draft, message) or _no_phone(draft, message)
-    if cleared is not None:
+    if cleared is not None and not _tells_more(form, draft, cleared, message):
         return cleared
     if draft.asked == CONFIRM and pattern("forms", "hurry").search(bare(message.text)):
         return replace(draft, seen=message.id, before=draft.values, outcome=SUBMIT)
@@ -200,6 +200,14 @@ def repeats(form: Form, draft: Draft, message: Message) -> bool:
 
 def _agrees(message: Message) -> bool:
     return bool(pattern("forms", "agrees_to_day").search(bare(message.text)))
+
+
+def _tells_more(form: Form, draft: Draft, cleared: Draft, message: Message) -> bool:
+    """Whether words that take out a line answer the question as well (“我送，没病，不留电话”)."""
+    asked = form.field(draft.asked)
+    if asked is None or cleared.values != {**cleared.values, **draft.values}:
+        return False  # something goes: that is what was wished for
+    return bool(asked.read(message, draft))
 
 
 def _cleared(draft: Draft, message: Message) -> Draft | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,6 +25,10 @@ MEAL_ORDER = ("lunch", "dinner")
 DATA = "meals"
 MEAL_OF_PART = {"noon": "lunch", "eve": "dinner", "night": "dinner"}
 """The meal that a time of the day means in an order."""
+
+
+LEFT_OUT = "left_out"
+"""Value of an order whose only day was taken out (“那下周三不要送”): another one is asked for."""
 
 
 def _pattern(*keys: str) -> re.Pattern[str]:
@@ -63,10 +68,13 @@ def _date(message: Message, draft: Draft) -> Values:
     if day < today:
         return {}
     if draft.get("habit") and _left_out(message):
-        return _without(draft, day)
+        return _without(draft, _days_said(message) or [day])
     if draft.get("habit"):
         day = shared.next_day(draft.get("habit"), day - timedelta(days=1))
-    return {"date": day.isoformat()}
+    if draft.get("date") == day.isoformat() and _left_out(message):
+        return {"date": None, LEFT_OUT: day.isoformat()}
+    back = {LEFT_OUT: None} if draft.get(LEFT_OUT) else {}
+    return {"date": day.isoformat(), **back}
 
 
 def _left_out(message: Message) -> bool:
@@ -75,9 +83,26 @@ def _left_out(message: Message) -> bool:
     return bool(pattern("own", "skip").search(bare(message.text))) and not changes
 
 
-def _without(draft: Draft, day: date) -> Values:
-    """Return the habit without one of its days; the first meal moves on when it was that one."""
-    skip = sorted({*(draft.get("skip") or ()), day.isoformat()})
+def _days_said(message: Message) -> list[date]:
+    """Return the days that are named, each of a span (“那个周末”), from today on."""
+    found = []
+    for entity in message.meant("time"):
+        if not isinstance(entity.value, dict) or not entity.value.get("start"):
+            continue
+        first = date.fromisoformat(str(entity.value["start"])[:10])
+        last = date.fromisoformat(str(entity.value.get("end") or entity.value["start"])[:10])
+        span = (first + timedelta(days=n) for n in range(min((last - first).days, SPAN) + 1))
+        found += [d for d in span if d >= message.now.date()]
+    return sorted(set(found))
+
+
+SPAN = 14
+"""So many days of a span are left out one by one."""
+
+
+def _without(draft: Draft, days: Sequence[date]) -> Values:
+    """Return the habit without some of its days; the first meal moves on when it was one of them."""
+    skip = sorted({*(draft.get("skip") or ()), *(d.isoformat() for d in days)})
     first = date.fromisoformat(str(draft.get("date")))
     while first.isoformat() in skip:
         first = shared.next_day(draft.get("habit"), first)
@@ -175,7 +200,7 @@ def _others_fed(message: Message) -> list[str]:
 
 
 def _offered(draft: Draft) -> bool:
-    return draft.asked == "date" and bool(draft.get("next_open"))
+    return draft.asked == "date" and bool(draft.get("next_open") or draft.get(LEFT_OUT))
 
 
 def _meals(message: Message) -> list[str]:
@@ -351,6 +376,7 @@ def checked(draft: Draft, answer: dict[str, Any]) -> Draft:
         "reason": answer.get("reason") or "",
         "provider": answer.get("provider") or "",
         "cutoff": answer.get("cutoff"),
+        "serve": answer.get("serve"),
         **{k: answer.get(k) for k in PRICES},
     }
     values = {**draft.values, "window": window, "next_open": answer.get("next_open")}

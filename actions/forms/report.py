@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from actions import conduct, contact, corrections, gist, leaves, manners
+from actions import conduct, contact, corrections, gist, leaves, manners, speaking
 from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_address, say_since
 from actions.forms import extra, lacking, neighbours, occurred, place, shared
@@ -341,6 +341,9 @@ def _needs_contact(draft: Draft, message: Message) -> bool:
 def _subject(message: Message, draft: Draft) -> Values:
     """Take whom it is for. A neighbour who is complained of is not whom it is for."""
     entity = message.last("relation")
+    said = speaking.concerned(message)
+    if said and not draft.get("subject") and draft.get("leaf") not in leaves.CONFIDENTIAL:
+        return shared.for_another(draft, said)
     if entity is None and draft.get("subject") and (other := corrections.relation(message)):
         return shared.for_another(draft, other)
     if entity is None or contact.whose_phone(message, entity):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from actions import contact, corrections
+from actions import contact, corrections, speaking
 from actions.dialogue import pattern
 from actions.echo import mask_phone, say_relation
 from actions.forms import place
@@ -68,6 +68,8 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
         relation, person = (message.last(k) for k in ("relation", "person"))
         if relation is not None and not contact.whose_phone(message, relation):
             said |= for_another(draft, str(relation.value))
+        elif not draft.get("subject") and (other := speaking.concerned(message)):
+            said |= for_another(draft, other)
         elif relation is None and draft.get("subject"):
             other = corrections.relation(message)
             said |= for_another(draft, other) if other else {}

@@ -301,7 +301,8 @@ class CatalogueService:
         """Return ``{open, cutoff, reason, provider, serve, next_open}`` for ordering a meal now.
 
         With ``withdraw_reason``: why one that has been ordered can no longer be taken back, and whom
-        to call; null when it can.
+        to call; null when it can. ``closed``: why the kitchen does not cook it that day, however early it
+        is ordered; null when it does.
 
         Raises:
             LindaError: 422 ``unknown_meal``.
@@ -311,7 +312,8 @@ class CatalogueService:
         now, order = self._clock.now(), {"date": day.isoformat(), "meal": meal}
         too_late = meals.withdrawal_refusal(self._meals, order, now)
         return meals.meal_status(self._meals, day, meal, now) | {
-            "withdraw_reason": too_late and too_late + self._call_the_kitchen()
+            "withdraw_reason": too_late and too_late + self._call_the_kitchen(),
+            "closed": self.meal_closed(day, meal),
         }
 
     def meal_cutoff(self, day: date, meal: str, now: datetime) -> datetime | None:
