@@ -1,0 +1,105 @@
+"""What is asked, added and told around an order: the words of different people, and words that mean something else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from actions import ordered, speaking
+from actions.message import Entity, Message
+from bot.understanding.extract import extract_all, load_knowledge
+
+NOW = datetime(2026, 11, 24, 10, 5, tzinfo=timezone(timedelta(hours=8)))
+KNOWN = load_knowledge("qinghe")
+
+
+def said(text: str) -> Message:
+    """The message with what the extractors find in it."""
+    spans = extract_all(text, NOW, KNOWN)
+    found = tuple(Entity(s.type, s.value, s.text, s.start, s.end) for s in spans)
+    return Message("1", text, "out_of_scope", NOW, entities=found)
+
+
+ASKED = {
+    ordered.DAYS: "周末也送吗 礼拜天送不送嘛 双休日有饭没得 周六周日还给送不 元旦送不送 放假送饭不 礼拜天食堂开门不 明天送不送饭",
+    ordered.FEE: "多少钱一次 要钱不 洗一回好多钱 理发收多少钱 多少钱一份 咋收费的 得花多少钱 师傅上门要钱吗 贵不贵",
+    ordered.TIME: "几点来 几点送到 大概几点到 师傅几点上门 多暂来 好久来嘛",
+    ordered.WHO: "谁来 哪个来洗 是男的还是女的 谁来给我妈洗 几个人来",
+    ordered.READY: "要准备啥 家里要留人吗 屋头要不要留人 要准备些啥子 要带什么东西",
+    ordered.CHANGE: "能改时间不 能退吗 不去了咋整 要提前多久说 能不能改天 去不了了咋个办",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [(kind, text) for kind, texts in ASKED.items() for text in texts.split()]
+)
+def test_a_question_about_the_order_is_known_in_several_peoples_words(kind: str, text: str) -> None:
+    assert ordered.asked(said(text)) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    "停车多少钱 物业费多少钱 明天送两份行吗 周六不要送 那下周三不要送 灯坏了谁来修 啥时候修好 中午的饭退了 改到下周四行不 谁管 今天吃啥 你好 哎".split(),
+)
+def test_a_wish_or_another_matter_is_no_question_about_the_order(text: str) -> None:
+    assert ordered.asked(said(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    "顺便剪指甲 再帮忙理个发 顺带擦擦玻璃 也给我爸洗个澡 捎带把指甲剪了 能不能顺便剪个头".split(),
+)
+def test_more_is_wished_for_on_the_same_visit(text: str) -> None:
+    assert ordered.adds(said(text))
+
+
+@pytest.mark.parametrize("text", ["周三再洗个澡", "顺便问下多少钱", "理发不要了", "帮我喊一哈小贾"])
+def test_a_day_a_question_or_a_no_adds_nothing(text: str) -> None:
+    assert not ordered.adds(said(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    "太慢了 咋这么慢 慢死了 效率太低了 恁个慢 等得花都谢了 你们也太磨叽了 要等到猴年马月哦".split(),
+)
+def test_too_slow_is_heard(text: str) -> None:
+    assert ordered.is_slow(said(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["慢慢来", "不慢", "我妈走路慢", "楼道灯坏了三天了，老人等不起，赶紧派人来修吧"]
+)
+def test_not_everything_slow_is_too_slow(text: str) -> None:
+    assert not ordered.is_slow(said(text))
+
+
+@pytest.mark.parametrize("text", ["那天不要送", "那两天别送了", "就不要送了"])
+def test_that_day_is_the_one_spoken_of(text: str) -> None:
+    pointed = ordered.pointing_back(said(text), ["2026-11-28"])
+    assert [e.value["start"] for e in pointed.all("time")] == ["2026-11-28"]
+
+
+@pytest.mark.parametrize("text", ["不要辣", "周五不要送", "好的"])
+def test_other_words_point_back_to_no_day(text: str) -> None:
+    message = said(text)
+    assert ordered.pointing_back(message, ["2026-11-28"]) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "relation"),
+    [
+        ("我是他邻居", "neighbor"),
+        ("俺是他家对门", "neighbor"),
+        ("我嘛是他屋头的邻居哈", "neighbor"),
+        ("不是我家，我是邻居", "neighbor"),
+        ("我是她闺女", "mother"),
+        ("我是老人的儿媳妇", "parents_in_law"),
+        ("我是她老伴", "spouse"),
+        ("他是我邻居", None),
+        ("邻居太吵", None),
+        ("我是楼上的，楼下漏水", None),
+    ],
+)
+def test_who_speaks_tells_whose_matter_it_is(text: str, relation: str | None) -> None:
+    assert speaking.concerned(said(text)) == relation
