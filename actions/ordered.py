@@ -67,7 +67,9 @@ def asked(message: Message) -> str | None:
     if pattern(RULES, "not_asked").search(words) or message.all("address") or message.all("phone"):
         return None
     names_day = bool(message.all("time")) or bool(pattern(RULES, "day").search(words))
-    rest = bare(_without(message, ("time", "meal")))
+    last = re.split("[，,。]", _without(message, ("time", "meal")).rstrip("，,。"))[-1]
+    told = pattern(RULES, "that_day").match(bare(last))  # “礼拜天闺女回来，那天还送不”
+    rest = bare(last[told.end() :] if told else _without(message, ("time", "meal")))
     rest = pattern(RULES, "day").sub("", rest)
     if not rest:
         return None

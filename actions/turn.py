@@ -292,6 +292,8 @@ class Turn:
             return own.SUPPLEMENT if pausing.answers(self.message) else None
         if offer.get("order") and ordered.asked(self.message):
             return own.QUERY
+        if offer.get("days") and self.message.all("time") and amending.asks(self.message):
+            return own.SUPPLEMENT  # “那就不要送了” leaves out the day that was asked about
         if offer.get("order"):
             return orders.action(self.message)
         if offer.get("data") and self._agrees_to(offer):
