@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import EventType, FollowupAction
 
-from actions import accessible, misses
+from actions import accessible, leaves, misses
 from actions.community import CommunityInfo, name_worker
 from actions.dialogue import load
 from actions.forms import asides
@@ -39,6 +39,8 @@ class OutOfScope(Say):
         """Name whose matter it is when that is known."""
         if await belongs_elsewhere(turn):
             return [FollowupAction(ANSWER)]
+        if self.NAME == OutOfScope.NAME and turn.loop is None and misses.nonsense(turn.message):
+            return [FollowupAction(Clarify.NAME)]
         return await super().act(turn)
 
 
@@ -177,6 +179,7 @@ class Clarify(TurnAction):
             for reading in turn.message.readings
             if reading.confidence >= WORTH_A_CHOICE
             and reading.intent not in NO_CHOICE
+            and leaves.may_be_offered(reading.leaf)
             and (words := label(reading))
         ][:3]
         if buttons:

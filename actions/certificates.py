@@ -13,12 +13,12 @@ from actions.client import Client, Json
 from actions.dialogue import load
 from actions.forms import certificate, volunteer
 from actions.forms.draft import Draft
-from actions.message import Message
+from actions.message import Message, recalled
 from actions.notices import application_title, notice_card, spoken
 from actions.offers import make_offer
 from actions.requests import HANDOVER, own_part, with_rest
 from actions.texts import say
-from actions.turn import LISTEN, VOLUNTEER, Turn, TurnAction
+from actions.turn import ASKS_WHICH, LISTEN, VOLUNTEER, Turn, TurnAction
 
 PERMITTED, FORBIDDEN, UNKNOWN = "permitted", "forbidden", "unknown"
 ROUTES = {True: PERMITTED, False: FORBIDDEN, None: UNKNOWN}
@@ -108,7 +108,8 @@ class CheckCertificate(TurnAction):
         if turn.loop is None and volunteer.joins(turn.message):
             return [FollowupAction(VOLUNTEER)]  # “志愿服务” is also the name of a certificate
         refused = turn.refused()
-        if turn.loop is None and refused and certificate.sent_to_and_fro(turn.message):
+        to_and_fro = turn.loop is None and certificate.sent_to_and_fro(turn.message)
+        if to_and_fro and (refused or kind(turn.message)[1]):
             return [*offer_loop(turn), FollowupAction(LISTEN)]
         if turn.loop is None and self._about_the_card(turn):
             return [FollowupAction("action_answer_service")]
@@ -245,7 +246,14 @@ def _dated(policy: Mapping[str, Any], elder: bool) -> str:
 
 
 def tell_unknown(turn: Turn, name: str) -> list[EventType]:
-    """Ask which certificate is meant, or offer to find out; no answer is invented."""
+    """Ask which certificate is meant, or offer to find out; no answer is invented.
+
+    Who was asked which one and has told it without any name we know is not asked a second time.
+    """
+    if not name and turn.last_action() in ASKS_WHICH and not turn.message.tapped:
+        before = recalled(turn.message, turn.tracker.events, str(turn.previous_user_message_id()))
+        told = "；".join((before.verbatim, turn.message.verbatim))
+        return [SlotSet("draft", None), *make_offer(turn, "certificate_unnamed", "consult", None, told=told)]
     if not name:
         turn.say("certificate_which")
         return [SlotSet("draft", None)]

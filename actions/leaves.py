@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from actions.dialogue import load
 from actions.texts import say
 
 CARDS = Path(__file__).resolve().parent.parent / "data" / "catalogue"
@@ -77,3 +78,8 @@ def _called(leaf: str) -> tuple[str, ...]:
 def name(leaf: str | None) -> str:
     """Return what people call the leaf; for an unknown one ``这件事``."""
     return names().get(leaf or "", say("this_matter"))
+
+
+def may_be_offered(leaf: str | None) -> bool:
+    """Whether somebody who was not understood may be asked whether this matter is meant (``data/dialogue/misses.yml``)."""
+    return leaf not in load("misses")["never_offered"]

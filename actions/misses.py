@@ -11,7 +11,7 @@ from typing import Any
 from actions.client import Refused, ServiceAway
 from actions.dialogue import load
 from actions.forms.draft import Draft
-from actions.message import from_events
+from actions.message import Message, from_events
 from actions.texts import say
 from actions.turn import RASAS_OWN, Turn, button
 
@@ -43,10 +43,19 @@ def before(turn: Turn) -> int:
         elif event.get("event") == "user":
             if event.get("message_id") != turn.message.id:
                 if not names or names[0] not in load(DATA)["missed_by"]:
+                    if names and names[0] in load(DATA)["passed_over"]:
+                        names = []
+                        continue
                     break
                 count += 1
             names = []
     return count
+
+
+def nonsense(message: Message) -> bool:
+    """Whether a message that is answered as not ours, or with a chat, was only not understood."""
+    doubtful = message.uncertain and not message.tapped
+    return doubtful and message.confidence < float(load(DATA)["nonsense_below"])
 
 
 async def call_person(turn: Turn, draft: Draft | None = None) -> None:

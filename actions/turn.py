@@ -368,12 +368,9 @@ class Turn:
             return "report_form"
         if self._asks_of_order():
             return own.QUERY
-        asked = self.last_action() in ASKS_WHICH
-        return (
-            "action_route_certificate"
-            if asked and certificate.described(self.message.text)
-            else None
-        )
+        text = self.message.text
+        told = certificate.described(text) or certificate.names_office(text)
+        return "action_route_certificate" if told and self.last_action() in ASKS_WHICH else None
 
     def _complains(self) -> bool:
         """Whether the message says itself that it is a complaint, and was taken for a chat or a question."""

@@ -39,7 +39,9 @@ CERTIFICATE = "certificate:"
 """Prefix of what is asked of the certificate beside its form (“带啥”, “凭什么不开”)."""
 ORDER = "order:"
 """Prefix of what is asked of the order itself beside its form (“周末也送吗”, “几点来”)."""
-OF_FORM = frozenset({"limit", "fee", "owner", "cares"})
+BESIDE = frozenset({UNFILED, RECAP})
+"""Asked beside any question of a form that is not answered in free words."""
+OF_FORM = frozenset({"limit", "fee", "owner", "cares", RECAP})
 """Short questions about what is being arranged, which a classifier takes for questions about some service."""
 ARRANGES = frozenset({"meal", "booking"})
 
@@ -113,7 +115,8 @@ def aside(message: Message, draft: Draft) -> str | None:
         return f"{ORDER}{kind}"
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
     asked = summary_question(message)
-    if asked and (over or (asked == UNFILED and draft.asked not in FREE)):
+    beside = draft.asked not in FREE and (asked in BESIDE or is_question(message))
+    if asked and (over or beside):
         return asked
     told = draft.asked == "health" and not is_question(message)
     plain = not (message.tapped or message.entities or told)

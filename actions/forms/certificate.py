@@ -15,7 +15,7 @@ from actions.dialogue import load, pattern
 from actions.echo import mask_phone, say_time
 from actions.forms import place, shared
 from actions.forms.draft import CHANGE, CONFIRM, SUBMIT, Draft, Field, Form, Values
-from actions.forms.replies import bare, is_question, is_skip, is_yes
+from actions.forms.replies import bare, is_question, is_skip, is_yes, leftover
 from actions.message import Message
 from actions.texts import say
 
@@ -27,6 +27,7 @@ OPENERS = frozenset(
 )
 """Intents that are a new matter, not an answer to “谁让您开的”."""
 NEW_MATTER = 0.6
+_CLAUSE = re.compile(r"[\uff0c,。;\uff1b!\uff01?？\s]+")
 _FACTS = frozenset({"address", "time", "phone", "certificate"})
 
 
@@ -56,8 +57,10 @@ def _purpose(message: Message, draft: Draft) -> Values:
 def _purpose_answer(message: Message, draft: Draft) -> Values:
     if message.tapped or is_skip(message) or not message.text.strip() or is_question(message):
         return {}
-    if corrections.of(message) and any(e.type in _FACTS for e in message.entities):
-        return {}  # “不对，是5号楼”
+    if any(e.type in _FACTS for e in message.entities) and (
+        corrections.of(message) or not leftover(message)
+    ):
+        return {}  # “不对，是5号楼”; “幸福小区3号楼” says where somebody lives
     return {"purpose": purpose_corrected(message) or message.text.strip()}
 
 
@@ -219,14 +222,22 @@ def sent_to_and_fro(message: Message) -> bool:
 def demanded_by(text: str) -> str:
     """Return the unit that wants the certificate, when the message names one; “银行” alone is none."""
     found = pattern(DATA, "demand", "unit").search(text)
-    named = pattern(DATA, "demand", "named").match(bare(text))  # “学校是县一中”
-    if named is not None:
+    unit = pattern(DATA, "demand", "lead").sub("", found["unit"]) if found else ""
+    if named := pattern(DATA, "demand", "named").match(bare(text)):  # “学校是县一中”
         unit = named["unit"] or named["which"]
-    elif found is not None:
-        unit = pattern(DATA, "demand", "lead").sub("", found["unit"])
-    else:
-        return ""
-    return "" if unit in load(DATA)["demand"]["vague"] else unit
+    return unit if unit and not _vague(unit) else _in_full(text)
+
+
+def _vague(unit: str) -> bool:
+    return unit in load(DATA)["demand"]["vague"]
+
+
+def _in_full(text: str) -> str:
+    """Return the unit of which a clause says that it wants it (“学校要的，青禾一中”), or an empty text."""
+    offices = [bare(c) for c in _CLAUSE.split(text) if names_office(c)]
+    units = [pattern(DATA, "demand", "unit_end").sub("", office) for office in offices]
+    wanted = units != offices and len(offices) > 1
+    return next((u for u in units if not _vague(u)), "") if wanted else ""
 
 
 def described(text: str) -> str:

@@ -17,7 +17,7 @@ YES = frozenset(
 LONGEST_YES = 8
 """A yes in other words than these is at most so long."""
 _NO_YES = re.compile(
-    r"\d|不|没|莫|别|吗|么$|准|几|啥|什么|咋|怎|哪|谁|多少|好久|凭|星|分$|评|投诉|人工|电话|再想|等等|回头|以后|可是|但是"
+    r"\d|不|没|莫|别|吗|么$|准|几|啥|什么|咋|怎|哪|谁|多少|好久|凭|星|分$|评|投诉|人工|电话|接着|继续|唔|再想|等等|回头|以后|可是|但是"
 )
 """Words that ask, judge, doubt or put off: with one of them nothing was agreed to."""
 NO = frozenset(
@@ -43,6 +43,7 @@ OPENING = re.compile(
 )
 """A wish to report that does not say what yet."""
 SUBMIT_NOW = re.compile(
+    r"^(是的?|对|行|好的?|嗯|中|那|就|你们?|给我|帮我|直接|[，, ])*(报|交|提交)(了|上|上去)?(吧|嘛|呗|得了)[。!！]?$|"
     r"先(给我|帮我|替我)?(报|提交|记|交)(上|了|上去)?(再说|吧|，|,|$)|先报上|先交上|后补|回头(再)?补|之后再补|以后再补|"
     r"(就|先)这样(报|交|提交)|^(那|那就|就)*(你|您)(就|给|帮|替|我|先)*(报|交|提交|递)(上|了|上去)?[嘛吧呗噻撒了]*$"
 )
@@ -163,9 +164,11 @@ def names_place(text: str) -> bool:
 def summary_question(message: Message) -> str | None:
     """Return what a question about the summary is after: ``recap``, ``limit``, ``fee`` …, or None.
 
-    Facts in the message are a correction, not a question; “多少钱一份” counts nothing.
+    Facts in the message are a correction, not a question; “多少钱一份” counts nothing, and the day of
+    “你保证明天能修好不” corrects none.
     """
-    if message.tapped or any(e.type != "count" for e in message.entities):
+    asks = {"count", "time"} if is_question(message) else {"count"}
+    if message.tapped or any(e.type not in asks for e in message.entities):
         return None
     words = bare(message.text)
     kinds = load("forms")["summary_questions"]

@@ -212,7 +212,8 @@ def _leaf(message: Message, draft: Draft) -> Values:
         return {"leaf": named[0], "leaf_options": []}
     if gist.is_long(message.text) and message.leaf.confidence < FAINT:
         return {"leaf_options": []}  # a story of which nothing was understood: a person reads it
-    return {"leaf_options": [leaf for leaf in options if leaf != NO_LEAF][:3]}
+    named = [leaf for leaf in options if leaf != NO_LEAF and leaves.may_be_offered(leaf)]
+    return {"leaf_options": named[:3]}
 
 
 def _other_matter(message: Message, draft: Draft) -> str | None:
