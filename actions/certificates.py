@@ -253,7 +253,10 @@ def tell_unknown(turn: Turn, name: str) -> list[EventType]:
     if not name and turn.last_action() in ASKS_WHICH and not turn.message.tapped:
         before = recalled(turn.message, turn.tracker.events, str(turn.previous_user_message_id()))
         told = "；".join((before.verbatim, turn.message.verbatim))
-        return [SlotSet("draft", None), *make_offer(turn, "certificate_unnamed", "consult", None, told=told)]
+        return [
+            SlotSet("draft", None),
+            *make_offer(turn, "certificate_unnamed", "consult", None, told=told),
+        ]
     if not name:
         turn.say("certificate_which")
         return [SlotSet("draft", None)]

@@ -13,7 +13,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.dialogue import pattern
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, YES, bare
+from actions.forms.replies import NO, YES, bare, leftover
 from actions.message import Message
 from actions.requests import with_place
 
@@ -33,7 +33,13 @@ def which(message: Message) -> str | None:
     if message.about and message.about.startswith(ABOUT):
         return message.about.removeprefix(ABOUT)
     left = message.left or {}
-    return str(left["id"]) if left.get("fresh") and answer(message) is not None else None
+    goes_on = answer(message) is not None or tells_facts(message)
+    return str(left["id"]) if left.get("fresh") and goes_on else None
+
+
+def tells_facts(message: Message) -> bool:
+    """Whether a message is nothing but a place, a day or a number: it goes on with the form just asked about."""
+    return not message.tapped and bool(message.entities) and not leftover(message)
 
 
 def answer(message: Message) -> bool | None:
@@ -86,6 +92,8 @@ async def resume(turn: Turn, draft_id: str) -> list[EventType]:
         turn.say("draft_gone")
         return []
     draft = brought(kept, turn.message)
+    if answer(turn.message) is None:  # the facts it tells answer the question that was left
+        draft = replace(draft, seen="", asked=kept.get("asked"))
     turn.say("draft_resumed")
     return [SlotSet("draft", draft.to_slot()), FollowupAction(f"{draft.form}_form")]
 

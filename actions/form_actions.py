@@ -330,7 +330,8 @@ class FormStep(TurnAction):
         whole = turn.message
         turn.message, others = own_part(whole, intents)
         if others:
-            turn.lead("several", line=True, n=len(whole.parts))
+            first = short(turn.message.verbatim)
+            turn.lead("several_first", line=True, n=len(whole.parts), first=first)
         return others
 
     @staticmethod
@@ -897,8 +898,8 @@ class SubmitReport(Submit):
         }
         key = joining.said_key(draft, ticket)
         turn.say(key, custom=ticket.card(), **about, **facts_of(ticket))
-        if key == "report_filed" and ticket.data.get("group"):
-            turn.say("filed_group")
+        if ticket.data.get("group") and key in ("report_filed", "joined_filed"):
+            turn.say("filed_group" if key == "report_filed" else "joined_group")
         if ticket.state == "NEED_INFO":
             turn.say("filed_needs", need="；".join(ticket.data.get("need_items") or ()))
         elif draft.get("incomplete"):

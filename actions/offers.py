@@ -154,6 +154,8 @@ class Affirm(TurnAction):
             idle = "button_gone" if turn.message.tapped else "affirm_idle"
             turn.say("offer_gone" if turn.message.about else idle)
             return []
+        if turn.adds_to(offer):
+            return [SlotSet("offer", again(turn, offer))]
         if not is_yes(turn.message) and not turn.goes_on(offer):
             # Taken for a yes by the classifier alone: nothing is filed on that.
             return [FollowupAction("action_clarify")]
@@ -187,6 +189,15 @@ class Affirm(TurnAction):
             return [FollowupAction(offer["follow"])]  # the action reads the offer and ends it
         taken = {**offer, "taken": turn.message.id} if offer.get("about") else None
         return [SlotSet("offer", taken), FollowupAction(offer["follow"])]
+
+
+def again(turn: Turn, offer: Json) -> Json:
+    """Offer once more to note the words, with those that were just added; return the offer."""
+    message_id = turn.message.id
+    yes = button(YES, f'/affirm{{"about":"offer:{message_id}"}}')
+    turn.say("offer_added", [yes, button(NO, "/deny")], words=short(turn.message.verbatim, 30))
+    told = f"{offer['text']}\n{turn.message.verbatim}"
+    return {**offer, "id": message_id, "text": told, "added": True}
 
 
 async def _told_before(turn: Turn, offer: Json, client: Client) -> TicketView | None:

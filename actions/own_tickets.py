@@ -28,6 +28,7 @@ from actions.dialogue import load
 from actions.echo import say_address
 from actions.form_actions import say_due, say_owner
 from actions.forms import consent
+from actions.forms.draft import Draft
 from actions.forms.replies import bare, leftover
 from actions.heard import number_before
 from actions.message import Leaf, Message, read_time
@@ -668,6 +669,8 @@ class Withdraw(OwnTicketAction):
             return said, text
         if withdrawing.keeps(text):
             return withdrawing.KEEP, ""
+        if withdrawing.untold(text):
+            return withdrawing.GO, text  # on record is that it was not told
         if withdrawing.agrees(text):
             # A reason is on record, in the resident's words: if no other, how they agreed.
             return str(offer.get("code") or withdrawing.GO), str(offer.get("words") or text)
@@ -754,7 +757,7 @@ class Reject(OwnTicketAction):
         closed = read_time(str(ticket.data.get("closed_at") or ticket.data.get("created_at")))
         if turn.message.now - closed > REOPENED_FOR:
             turn.say("reopen_too_old", title=ticket_title(ticket))
-            return [FollowupAction("report_form")]
+            return _anew(turn, ticket)
         about = f'"about":"m:{turn.message.id}"'
         yes = f'/reject_resolution{{"ticket_no":"{ticket.ticket_no}",{about}}}'
         leaf = ticket.data.get("leaf")
@@ -809,9 +812,16 @@ class Reject(OwnTicketAction):
             if refused.code != "closed_too_long" or turn.loop:
                 raise
             turn.say("reopen_too_old", title=ticket_title(ticket))
-            return [FollowupAction("report_form")]
+            return _anew(turn, ticket)
         turn.say("rejected", custom=view.card(), **about_ticket(turn, view, ticket))
         return []
+
+
+def _anew(turn: Turn, ticket: TicketView) -> list[EventType]:
+    """Open a report of the same again: the place is known and not asked a second time."""
+    known = {"address": ticket.data.get("place"), "address_text": ticket.data.get("location_text")}
+    draft = Draft("report", turn.message.id, values=known if all(known.values()) else {})
+    return [SlotSet("draft", draft.to_slot()), FollowupAction("report_form")]
 
 
 REOPENED_FOR = timedelta(days=30)

@@ -164,6 +164,21 @@ def with_rest(
     return [*offer_later(turn, rest), *events]
 
 
+def still_waiting(turn: Turn, events: Sequence[EventType]) -> list[EventType]:
+    """Return an action's events; a matter whose turn it was is offered once more, when something else came between.
+
+    Args:
+        turn: The turn that answered something else than the offer.
+        events: What its action returned.
+    """
+    offer = turn.standing_offer() or {}
+    goes_on = any(e.get("event") == "followup" or e.get("name") == "offer" for e in events)
+    if goes_on or offer.get("again") or not offer.get("kept"):
+        return list(events)
+    (slot,) = offer_later(turn, [offer["kept"], *(offer.get("rest") or ())])
+    return [*events, SlotSet("offer", {**slot["value"], "again": True})]
+
+
 def single(message: Message) -> Message:
     """Return the message as one request, whatever else it tells."""
     return replace(message, parts=())

@@ -247,7 +247,11 @@ def _which(turn: Turn, leaf: Leaf, card: Json) -> list[EventType]:
     least = load(follow_ups.FILE)["evidence"]["choice"]
     others = [other for other, confidence in leaf.alternatives if confidence >= least]
     first = [] if follow_ups.excluded(turn.message.text, card) else [leaf.id]
-    ids = [i for i in dict.fromkeys((*first, *others)) if i in leaves.names() and leaves.may_be_offered(i)][:3]
+    ids = [
+        i
+        for i in dict.fromkeys((*first, *others))
+        if i in leaves.names() and leaves.may_be_offered(i)
+    ][:3]
     if not ids:
         turn.say("card_none")
         return make_offer(turn, "offer_consult", "consult", None)

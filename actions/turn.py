@@ -41,7 +41,7 @@ from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
 from actions.forms import asides, booking, certificate, extra, subsidy, volunteer
 from actions.forms.draft import Draft
-from actions.forms.replies import DECLINES, NO, OPENING, YES, bare
+from actions.forms.replies import DECLINES, NO, OPENING, SUBMIT_NOW, YES, bare, is_question
 from actions.heard import number_before
 from actions.message import (
     REFERS_TO_MESSAGE,
@@ -52,7 +52,7 @@ from actions.message import (
     pressed,
     recalled,
 )
-from actions.requests import HANDOVER, own_part, restored, with_rest
+from actions.requests import HANDOVER, own_part, restored, still_waiting, with_rest
 from actions.texts import catalogue, say
 
 LISTEN = "action_listen"
@@ -94,6 +94,12 @@ _NO_COMPLAINT = frozenset(
     "chitchat out_of_scope greet thank goodbye ask_community_info ask_notice ask_capability make_suggestion "
     "affirm deny cancel_dialog".split()
 )
+_ADDS = frozenset(
+    "give_praise complain_assistant supplement_ticket rate_service reject_resolution chitchat".split()
+)
+"""Intents that words beside an offer may have been taken for, which tell more of the same."""
+ADDS = 2
+"""So many characters tell something."""
 FEW = 4
 """So many buttons one message of large-type mode has at most."""
 
@@ -116,7 +122,7 @@ class Turn:
         self.message: Message = from_events(
             self.conversation_id, tracker.latest_message or {}, tracker.events
         )
-        self.message = repairs.as_report(self.message)
+        self.message = _filed_first(repairs.as_report(self.message))
         self.typed = self.message
         """The message as it came, also when its words name a button."""
         left = self.message.left or {}
@@ -299,9 +305,20 @@ class Turn:
         if offer.get("data") and self._agrees_to(offer):
             return str(offer["follow"])
         words = bare(self.message.text)
-        if words in YES or self.goes_on(offer):
+        if words in YES or self.goes_on(offer) or self.adds_to(offer):
             return AFFIRM
         return DENY if words in NO or DECLINES.match(words) else None
+
+    def adds_to(self, offer: Json) -> bool:
+        """Whether the words tell more of what was offered to be noted (“就是绕来绕去不办事”), and nothing else."""
+        message, words = self.message, bare(self.message.text)
+        if not offer.get("kind") or offer.get("follow") or offer.get("added") or message.tapped:
+            return False
+        if words in YES | NO or DECLINES.match(words) or is_question(message):
+            return False
+        if len(words) < ADDS or manners.only_abuse(message.text):
+            return False
+        return message.uncertain or message.intent in _ADDS
 
     def goes_on(self, offer: Json) -> bool:
         """Whether the words ask for the matter that waits (“下一个”), which is offered."""
@@ -364,13 +381,19 @@ class Turn:
 
     def _in_so_many_words(self) -> str | None:
         """Return what the words ask for themselves: a report, an answer about an order, a certificate asked about."""
-        if OPENING.match(bare(self.message.text)) or self._complains():
+        if OPENING.match(bare(self.message.text)) or self._complains() or self._files_first():
             return "report_form"
         if self._asks_of_order():
             return own.QUERY
         text = self.message.text
         told = certificate.described(text) or certificate.names_office(text)
         return "action_route_certificate" if told and self.last_action() in ASKS_WHICH else None
+
+    def _files_first(self) -> bool:
+        """Whether a problem is told with the wish to have it noted at once (“…先给我报上，别的回头再说”)."""
+        return self.message.intent == "report_problem" and bool(
+            SUBMIT_NOW.search(self.message.text)
+        )
 
     def _complains(self) -> bool:
         """Whether the message says itself that it is a complaint, and was taken for a chat or a question."""
@@ -479,7 +502,7 @@ class Turn:
         elif (
             drafts.which(self.message) is not None
         ):  # about a form of another channel, not this one
-            meant = AFFIRM if drafts.answer(self.message) else DENY
+            meant = DENY if drafts.answer(self.message) is False else AFFIRM
         elif waiting.which(self.message) is not None:
             meant = AFFIRM if waiting.answer(self.message) else DENY
         elif self.choice is not None:
@@ -615,6 +638,15 @@ class Turn:
         return Client()
 
 
+def _filed_first(message: Message) -> Message:
+    """Return the message as the problem it tells, when that is to be noted at once, whatever it was taken for."""
+    told = next((r for r in message.readings if r.intent == "report_problem" and r.leaf), None)
+    if message.tapped or told is None or not SUBMIT_NOW.search(message.text):
+        return message
+    leaf = message.leaf or Leaf(str(told.leaf), told.confidence)
+    return replace(message, intent="report_problem", leaf=leaf, uncertain=False)
+
+
 def button(title: str, payload: str) -> Button:
     """Return a choice; tapping it sends the payload."""
     return {"title": title, "payload": payload}
@@ -661,6 +693,8 @@ class TurnAction(Action, ABC):
             events = []
         if self.ENDS and turn.loop is None:
             events = with_rest(turn, events, turn.rest, LISTEN)
+            if self.NAME not in (*PEOPLE_FIRST, CLARIFY):
+                events = still_waiting(turn, events)
         return [*events, *self._ending(turn, events)]
 
     def _first_part(self, turn: Turn) -> str | None:
@@ -676,7 +710,8 @@ class TurnAction(Action, ABC):
         turn.message, others = own_part(turn.message, own)
         if others:
             turn.rest = others
-            turn.lead("several", line=True, n=len(parts))
+            first = short(turn.message.verbatim)
+            turn.lead("several_first", line=True, n=len(parts), first=first)
             return None
         first = HANDOVER[parts[0].intent]
         return first if first not in turn.actions_since_message() else None

@@ -33,6 +33,7 @@ class Withdrawing:
     kind_titles: dict[str, dict[str, str]]
     wish: re.Pattern[str]
     keep: re.Pattern[str]
+    untold: re.Pattern[str]
     agree: re.Pattern[str]
     loose: frozenset[str]
     longest: int
@@ -54,6 +55,7 @@ def data() -> Withdrawing:
         kind_titles=raw["titles"],
         wish=re.compile(raw["wish"]),
         keep=re.compile(raw["keep"]),
+        untold=re.compile(raw["untold"]),
         agree=re.compile(raw["agree"]),
         loose=frozenset(raw["loose"]),
         longest=int(raw["longest"]),
@@ -95,10 +97,15 @@ def agrees(text: str) -> bool:
     return words in YES or bool(data().agree.search(words))
 
 
+def untold(text: str) -> bool:
+    """Whether the words take it back and keep the reason to themselves (“不想说为啥”)."""
+    return bool(data().untold.search(bare(text)))
+
+
 def answers(message: Message) -> bool:
     """Whether a typed message answers “why”: a reason, a yes or no, or short words of no other kind."""
     text = message.text
-    if keeps(text) or agrees(text) or reason_in(text):
+    if keeps(text) or agrees(text) or untold(text) or reason_in(text):
         return True
     short = 0 < len(bare(text)) <= data().longest
     return short and (message.uncertain or message.intent in data().loose)

@@ -39,8 +39,6 @@ CERTIFICATE = "certificate:"
 """Prefix of what is asked of the certificate beside its form (“带啥”, “凭什么不开”)."""
 ORDER = "order:"
 """Prefix of what is asked of the order itself beside its form (“周末也送吗”, “几点来”)."""
-BESIDE = frozenset({UNFILED, RECAP})
-"""Asked beside any question of a form that is not answered in free words."""
 OF_FORM = frozenset({"limit", "fee", "owner", "cares", RECAP})
 """Short questions about what is being arranged, which a classifier takes for questions about some service."""
 ARRANGES = frozenset({"meal", "booking"})
@@ -93,8 +91,9 @@ FREE = frozenset(
 def aside(message: Message, draft: Draft) -> str | None:
     """Return the kind of an aside, or None when the form reads the message.
 
-    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, ``UNFILED``, over the summary ``RECAP``, ``limit``, ``fee``, ``power``
-    and ``owner``, and beside an order or a booking ``GRUMBLE`` and ``QUESTION``.
+    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, ``UNFILED``, ``RECAP``, ``limit``, ``fee``, ``power`` and ``owner`` – over
+    the summary, and beside what is not answered in free words –, beside an order or a booking ``GRUMBLE`` and
+    ``QUESTION``.
     """
     if not draft.asked:
         return None
@@ -115,8 +114,7 @@ def aside(message: Message, draft: Draft) -> str | None:
         return f"{ORDER}{kind}"
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
     asked = summary_question(message)
-    beside = draft.asked not in FREE and (asked in BESIDE or is_question(message))
-    if asked and (over or beside):
+    if asked and (over or draft.asked not in FREE):
         return asked
     told = draft.asked == "health" and not is_question(message)
     plain = not (message.tapped or message.entities or told)

@@ -235,9 +235,14 @@ def _vague(unit: str) -> bool:
 def _in_full(text: str) -> str:
     """Return the unit of which a clause says that it wants it (“学校要的，青禾一中”), or an empty text."""
     offices = [bare(c) for c in _CLAUSE.split(text) if names_office(c)]
-    units = [pattern(DATA, "demand", "unit_end").sub("", office) for office in offices]
+    units = [_unit(office) for office in offices]
     wanted = units != offices and len(offices) > 1
     return next((u for u in units if not _vague(u)), "") if wanted else ""
+
+
+def _unit(office: str) -> str:
+    """Return the name alone of what ``names_office`` (“青禾二小让我开的” → 青禾二小)."""
+    return pattern(DATA, "demand", "unit_end").sub("", bare(office))
 
 
 def described(text: str) -> str:
@@ -270,7 +275,7 @@ def unit_corrected(message: Message) -> str:
     turned = corrections.of(message)
     if turned is None or not names_office(turned.new):
         return ""
-    return pattern(DATA, "demand", "unit_end").sub("", bare(turned.new))
+    return _unit(turned.new)
 
 
 def _demand_answer(message: Message, draft: Draft) -> Values:
@@ -286,10 +291,8 @@ def _demand_answer(message: Message, draft: Draft) -> Values:
         return {"demanded_by": unit, "corrected": True}
     if new_matter(message):
         return {"handover": message.intent}
-    if office := _office(message.text):
-        return {
-            "demanded_by": demanded_by(message.text) or office
-        }  # “派出所要的”, though 要的 also says yes
+    if office := _office(message.text):  # “派出所要的”, though 要的 also says yes
+        return {"demanded_by": demanded_by(message.text) or _unit(office)}
     return _no_office(message, draft)
 
 
