@@ -73,11 +73,12 @@ def whose_phone(message: Message, entity: Entity) -> bool:
 
 
 def phone_meant(message: Message) -> Entity | None:
-    """Return the number to call: of several the one of whom the words say so (“…，打我妈的”), else the last."""
+    """Return the number to call: of several the one of whom the words say so (“…，打我妈的”), else the speaker's own."""
     numbers = message.meant("phone")
     told = pattern(DATA, "calls_whose").search(_plain(message.text)) if len(numbers) > 1 else None
     if told is None:
-        return numbers[-1] if numbers else None
+        own = [n for n in numbers if not whose_number(message, n)]
+        return next(iter([*own[::-1], *numbers[::-1]]), None)
     before = 0
     for number in numbers:
         owner = pattern(DATA, "owner").search(message.text[before : number.start])
@@ -85,6 +86,18 @@ def phone_meant(message: Message) -> Entity | None:
             return number
         before = number.end
     return numbers[-1]
+
+
+def whose_number(message: Message, number: Entity) -> str:
+    """Return who else's number it is, as the words before it say (“我舅的号138…”: 舅; “他号…”: 他); empty for one's own."""
+    before = [n.end for n in message.all("phone") if n.end <= number.start]
+    found = pattern(DATA, "owner").search(message.text[max(before, default=0) : number.start])
+    if found is None:
+        return ""
+    return found["who"] or (found[0][0] if found[0][0] in THEIRS else "")
+
+
+THEIRS = "他她"
 
 
 def visit(message: Message) -> str:

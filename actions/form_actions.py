@@ -800,7 +800,12 @@ class Submit(TurnAction):
         return [*cleared(), *later, *asked]
 
     def ask_to_remember(self, turn: Turn, draft: Draft, ticket: TicketView) -> list[EventType]:
-        """Ask once whether what was told may be kept for the next matter; one question a turn."""
+        """Ask once whether what was told may be kept for the next matter; one question a turn.
+
+        Another person's number is never kept as the resident's own.
+        """
+        if draft.get("phone_of"):
+            return []
         return ask_to_remember(turn, self.body(turn, draft), ticket)
 
     async def _file(

@@ -98,6 +98,9 @@ def reach(message: Message, draft: Draft) -> Values:
         said["pref"] = contact.merged(known, pref)
     if phone is not None:
         said["phone"] = str(phone.value)
+        whose = contact.whose_number(message, phone)
+        told = say("reach_of_other", whose=whose) if whose and whose not in pref else None
+        said |= {"phone_of": told} if told or draft.get("phone_of") else {}
     elif keeps_phone(message) or contact.by_message(pref):
         said[NO_PHONE] = True
     return said
@@ -105,7 +108,8 @@ def reach(message: Message, draft: Draft) -> Values:
 
 def wish(draft: Draft, message: Message) -> str:
     """Return how and when the resident wants to be reached: said now, else kept with consent."""
-    return str(draft.get("pref") or message.resident.pref)
+    pref = str(draft.get("pref") or message.resident.pref)
+    return "；".join(filter(None, (draft.get("phone_of"), pref)))
 
 
 NO_PHONE = "no_phone"

@@ -93,7 +93,7 @@ async def test_an_office_that_wants_it_is_no_yes(talk: Talk, services: FakeServi
     talk.hear("派出所要的", "affirm")
     await talk.run("validate_demand_form")
     await talk.run("action_submit_demand")
-    assert services.sent("/tickets")[0]["certificate"]["demanded_by"] == "派出所要的"
+    assert services.sent("/tickets")[0]["certificate"]["demanded_by"] == "派出所"
 
 
 async def test_another_matter_goes_on_at_once(talk: Talk, services: FakeServices) -> None:
