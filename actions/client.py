@@ -272,7 +272,7 @@ class Client:
         return await self._call("GET", "/community")
 
     async def information(self, text: str, days: tuple[str, str] | None, elder: bool) -> Json:
-        """Return what the community says about a question: ``{kind, topic, texts, other_days}``.
+        """Return what the community says about a question: ``{kind, topic, texts, other_days, outage}``.
 
         Args:
             text: The question as it was asked.

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 
 from actions import information
 from actions.client import Client, Json
 from actions.echo import say_address
 from actions.forms import place
 from actions.forms.draft import Draft
-from actions.offers import make_offer
+from actions.message import Leaf, recalled
+from actions.offers import make_offer, report_of
 from actions.service_answers import redirected
 from actions.texts import say
-from actions.turn import Turn, TurnAction, button
+from actions.turn import Button, Turn, TurnAction, button
 
 GRID = "网格"
-MENU = "menu"
+MENU, PUBLISHED = "menu", "notice"
+"""Kinds of what is known."""
 OUTAGE = re.compile(r"停|没有?(水|电|气|暖)")
 """Who asks for an outage may sit in one."""
 
@@ -31,9 +34,10 @@ class CommunityInfo(TurnAction):
         """Answer what is asked about; else name the grid worker when the address is known, and the office."""
         text = turn.message.text
         async with turn.client() as client:
-            if await redirected(turn, client):
+            found = await look(turn, client)
+            if not _published(found) and await redirected(turn, client):
                 return []
-            found = await tell(turn, client)
+            tell(turn, found)
             if found["kind"] and GRID not in text:
                 return answered(turn, found)
             known = await name_worker(turn, client)
@@ -92,30 +96,107 @@ class Notice(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say what was published; of a day without anything say so, and offer to ask."""
+        before = turn.notice()
+        how = information.goes_on(turn.message, before) if before else None
+        if before and how == information.LASTS:
+            return _lasts(turn, before)
         async with turn.client() as client:
-            if await redirected(turn, client):
+            if before and how:
+                return _go_on(turn, await look(turn, client, before["notice"]), before, how)
+            found = await look(turn, client)
+            if not _published(found) and await redirected(turn, client):
                 return []
-            found = await tell(turn, client)
+        tell(turn, found)
         return answered(turn, found)
 
 
-async def tell(turn: Turn, client: Client) -> Json:
-    """Say what is known; return the services' answer (``texts`` is empty: nothing was said)."""
-    found = await client.information(
-        turn.message.text, information.days_of(turn.message), turn.elder
-    )
+async def look(turn: Turn, client: Client, topic: str = "") -> Json:
+    """Return the services' answer (``texts`` is empty: nothing is known).
+
+    Args:
+        turn: The turn.
+        client: The services.
+        topic: Name of what the words go on with, when they do not name it themselves.
+    """
+    days = information.days_of(turn.message)
+    return await client.information(topic + turn.message.text, days, turn.elder)
+
+
+def _published(found: Json) -> bool:
+    """Whether a notice of the kind asked for says it, so that it comes before whose matter that is."""
+    told = found["texts"] and found["topic"] and not found["other_days"]
+    return bool(told) and found["kind"] == PUBLISHED and not found.get("outage")
+
+
+def tell(turn: Turn, found: Json) -> None:
+    """Say what is known."""
     if found["other_days"]:
-        turn.lead("info_other_days", line=True, topic=found["topic"] or say("a_notice"))
+        key = "info_other_span" if _span(turn) else "info_other_days"
+        turn.lead(key, line=True, topic=found["topic"] or say("a_notice"))
     for text in found["texts"]:
         turn.tell(text)
-    return found
+
+
+def _span(turn: Turn) -> bool:
+    """Whether several days were asked about (“这个礼拜”)."""
+    first, last = information.days_of(turn.message) or ("", "")
+    return first != last
 
 
 def answered(turn: Turn, found: Json) -> list[EventType]:
     """Return what follows an answer: nothing, or the offer to ask when it was none."""
+    keep = _topic(turn, found)
     if found["texts"] and not found["other_days"]:
-        return _still(turn)
-    return unknown(turn, found)
+        return [*_still(turn), *keep]
+    if found["texts"] and _span(turn):
+        return keep  # what comes next was told
+    return [*unknown(turn, found), *keep]
+
+
+def _topic(turn: Turn, found: Json, about: str = "") -> list[EventType]:
+    """Remember what was asked about, for the short words that follow."""
+    if found["kind"] != PUBLISHED or not found["topic"]:
+        return []
+    topic = {"notice": found["topic"], "outage": found.get("outage")}
+    at = turn.message.now.isoformat()
+    return [SlotSet("topic", {**topic, "about": about or turn.message.id, "at": at})]
+
+
+def _go_on(turn: Turn, found: Json, before: Json, how: str) -> list[EventType]:
+    """Answer short words about the notice that was just asked about; what it leaves open is asked for them."""
+    outage = before.get("outage")
+    keep = _topic(turn, found, str(before["about"]))
+    earlier = recalled(turn.message, turn.tracker.events, str(before["about"]))
+    told = "\n".join(dict.fromkeys((earlier.verbatim, turn.message.verbatim)))
+    if found["texts"] and not found["other_days"]:
+        tell(turn, found)
+        if outage or how == information.TOLD:
+            return keep
+        return [*make_offer(turn, "offer_notice_open", "consult", "K5", told=told), *keep]
+    if not outage:
+        tell(turn, found)
+        return [*make_offer(turn, "offer_notice", "consult", "K5", told=told), *keep]
+    facts = {k: str(outage.get(k) or "") for k in ("unit", "phone")}
+    key = "offer_outage_more" if all(facts.values()) else "offer_notice_outage"
+    topic = str(before["notice"])
+    more = make_offer(turn, key, "consult", "K5", [_now(turn)], told=told, topic=topic, **facts)
+    return [*more, *keep]
+
+
+def _lasts(turn: Turn, before: Json) -> list[EventType]:
+    """Report what was only asked about and is still cut off: the question's place counts for it."""
+    leaf = Leaf(str(before["outage"]["leaf"]), 1.0)
+    earlier = recalled(turn.message, turn.tracker.events, str(before["about"]))
+    told = turn.message.verbatim
+    if not turn.message.all("address"):
+        places = tuple(e for e in earlier.entities if e.type == "address")
+        turn.message = replace(turn.message, entities=(*turn.message.entities, *places))
+    turn.message = replace(turn.message, written="\n".join(dict.fromkeys((earlier.verbatim, told))))
+    return report_of(turn, leaf)
+
+
+def _now(turn: Turn) -> Button:
+    return button(say("button_outage_now"), f'/report_problem{{"about":"m:{turn.message.id}"}}')
 
 
 def _still(turn: Turn) -> list[EventType]:
@@ -124,8 +205,7 @@ def _still(turn: Turn) -> list[EventType]:
     first, last = information.days_of(turn.message) or (today, today)
     if not OUTAGE.search(turn.message.text) or not first <= today <= last:
         return []
-    now = button(say("button_outage_now"), f'/report_problem{{"about":"m:{turn.message.id}"}}')
-    turn.say("notice_outage_still", [now])
+    turn.say("notice_outage_still", [_now(turn)])
     return []
 
 
@@ -138,8 +218,7 @@ def unknown(turn: Turn, found: Json) -> list[EventType]:
         turn.say("notice" if OUTAGE.search(turn.message.text) else "notice_other")
     if not OUTAGE.search(turn.message.text):
         return make_offer(turn, "offer_notice", "consult", "K5")
-    now = button(say("button_outage_now"), f'/report_problem{{"about":"m:{turn.message.id}"}}')
-    return make_offer(turn, "offer_notice_outage", "consult", "K5", [now])
+    return make_offer(turn, "offer_notice_outage", "consult", "K5", [_now(turn)])
 
 
 def unknown_place(turn: Turn) -> list[EventType]:

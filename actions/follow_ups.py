@@ -116,14 +116,16 @@ def fresh(topic: Mapping[str, Any] | None, now: datetime) -> str | None:
     """Return the leaf that was explained a short while ago, or None.
 
     Args:
-        topic: The slot: ``{leaf, at}``, ``at`` in ISO format.
+        topic: The slot: ``{leaf, at}``, ``at`` in ISO format; a notice has no leaf.
         now: The present time of the message.
     """
-    if not topic:
-        return None
+    return str(topic["leaf"]) if topic and topic.get("leaf") and recent(topic, now) else None
+
+
+def recent(topic: Mapping[str, Any], now: datetime) -> bool:
+    """Whether what is talked about came up a short while ago."""
     age = now - datetime.fromisoformat(str(topic["at"]))
-    limit = timedelta(minutes=load(FILE)["minutes"])
-    return str(topic["leaf"]) if timedelta() <= age <= limit else None
+    return timedelta() <= age <= timedelta(minutes=load(FILE)["minutes"])
 
 
 def ends(action: str) -> bool:

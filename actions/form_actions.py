@@ -30,7 +30,7 @@ from actions.choices import REPLIES
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.dialogue import pattern
 from actions.echo import MEALS, MODES, RELATIONS, say_address, say_date, say_slot
-from actions.forms import asides, consent, extra, meal, place, report, subsidy
+from actions.forms import asides, consent, extra, meal, place, report, shared, subsidy
 from actions.forms.draft import (
     CHANGE,
     CONFIRM,
@@ -218,6 +218,8 @@ class FormStep(TurnAction):
             return False  # whatever it was taken for, it changes what was told
         if turn.asks_of_form():
             return False  # whatever it was taken for, the form answers it
+        if turn.agrees_quietly():
+            return False  # taken for a word of parting, it is a yes to the form
         if turn.tells_reach():
             return False  # whatever it was taken for, it answers the question for a phone
         if turn.choice is not None and turn.choice.intent in REPLIES:
@@ -415,7 +417,16 @@ class FormStep(TurnAction):
                 unread = "unread_affirm" if is_yes(turn.message) else "unclear"
                 heard = before != now or repeats(self.FORM, old, turn.message)
                 noted = heard or self._states(turn, old, draft)
-                turn.lead("noted" if noted else unread, words=words)
+                facts = self._facts(turn.message) if noted else ""
+                turn.lead("noted" if noted else unread, words=facts or words)
+
+    @staticmethod
+    def _facts(message: Message) -> str:
+        """Return who and where somebody says to be beside a question (“我姓李，住3号楼2单元501”), or nothing."""
+        person, home = message.last("person"), message.last("address")
+        if person is None or home is None:
+            return ""
+        return say("who_and_where", name=shared.say_name(str(person.value)), place=home.text)
 
     @staticmethod
     def _say_unread(turn: Turn, draft: Draft, question: str | None) -> None:

@@ -4,14 +4,21 @@ beside an order ``meals.yml``). Pure."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from actions.dialogue import load, pattern
+from actions.forms.replies import bare
 from actions.message import Message
 
 DATA = "information"
 MEALS = "meals"
 NOTICE = "action_notice"
 INFO = "action_community_info"
+ANSWERS = frozenset({NOTICE, INFO})
+"""Actions that say what was published."""
+LASTS, OUTAGE, TOLD, OF_NOTICE = "lasts", "outage", "told", "notice"
+"""How words go on with a notice: it is still cut off; about that; what each notice says; the rest."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -25,6 +32,8 @@ def asks(message: Message) -> str | None:
         return None
     if pattern(DATA, "not_asking").search(words):
         return None
+    if pattern(DATA, "lost").search(words):
+        return INFO
     if asks_menu(words):
         return NOTICE
     if pattern(DATA, "nearby").search(words):
@@ -51,9 +60,11 @@ def menu_question() -> str:
 
 
 def days_of(message: Message) -> tuple[str, str] | None:
-    """Return the first and the last day that a message names, as ISO dates."""
+    """Return the first and the last day that a message names, as ISO dates; “这两天” names none."""
     for entity in message.meant("time"):
         start = str(entity.value.get("start") or "")[:10]
+        if pattern(DATA, "lately").search(_SPACE.sub("", entity.text)):
+            continue
         if start and not entity.value.get("recur"):
             return start, str(entity.value.get("end") or start)[:10]
     return None
@@ -62,3 +73,24 @@ def days_of(message: Message) -> tuple[str, str] | None:
 def looks_for_place(text: str) -> bool:
     """Whether the words look for something nearby."""
     return bool(pattern(DATA, "nearby").search(_SPACE.sub("", text)))
+
+
+def goes_on(message: Message, topic: Mapping[str, Any]) -> str | None:
+    """Return how short words go on with the notice that was just asked about, or None.
+
+    Args:
+        message: What was said.
+        topic: What was asked about: ``notice`` its name, ``outage`` when something is cut off.
+    """
+    words = bare(message.text)
+    if message.tapped or message.intent == "emergency":
+        return None
+    if pattern(DATA, "gone_on", "not_it").search(words) or asks_menu(words):
+        return None
+    named = {t["name"] for t in load(DATA)["topics"] if re.search(t["words"], words)}
+    if named and topic["notice"] not in named:
+        return None
+    asked = (LASTS, OUTAGE, TOLD, OF_NOTICE) if topic.get("outage") else (TOLD, OF_NOTICE)
+    if len(words) > load(DATA)["gone_on"]["longest"]:
+        return None
+    return next((how for how in asked if pattern(DATA, "gone_on", how).search(words)), None)

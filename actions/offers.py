@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import choices, conduct, drafts, repairs, waiting
+from actions import choices, conduct, drafts, repairs, taking, waiting
 from actions.callback import says_unsolved
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.form_actions import say_due
@@ -156,7 +156,8 @@ class Affirm(TurnAction):
             return []
         if turn.adds_to(offer):
             return [SlotSet("offer", again(turn, offer))]
-        if not is_yes(turn.message) and not turn.goes_on(offer):
+        quiet = taking.quiet(turn.message, str(offer.get("kind")))
+        if not is_yes(turn.message) and not quiet and not turn.goes_on(offer):
             # Taken for a yes by the classifier alone: nothing is filed on that.
             return [FollowupAction("action_clarify")]
         if offer.get("follow"):
@@ -165,8 +166,11 @@ class Affirm(TurnAction):
             "conversation_id": turn.conversation_id,
             "kind": offer["kind"],
             "leaf": offer["leaf"],
-            "narrative": offer["text"],
-            "nlu": {"leaf": offer["leaf"], **turn.understood(str(offer["id"]))},
+            "narrative": f"{offer['text']}\n{say('reply_none_ticket')}" if quiet else offer["text"],
+            "nlu": {
+                "leaf": offer["leaf"],
+                **turn.understood(str(offer.get("first") or offer["id"])),
+            },
         }
         async with turn.client() as client:
             if there := await _told_before(turn, offer, client):
@@ -174,7 +178,7 @@ class Affirm(TurnAction):
                 return [SlotSet("offer", None), *offer_later(turn, offer.get("rest") or [])]
             ticket = await client.file_ticket(body, f"{turn.conversation_id}:{offer['id']}")
         turn.say(
-            "offer_filed",
+            "offer_filed_quiet" if quiet else "offer_filed",
             custom=ticket.card(),
             ticket_no=ticket.ticket_no,
             query_code=ticket.query_code,
@@ -197,7 +201,8 @@ def again(turn: Turn, offer: Json) -> Json:
     yes = button(YES, f'/affirm{{"about":"offer:{message_id}"}}')
     turn.say("offer_added", [yes, button(NO, "/deny")], words=short(turn.message.verbatim, 30))
     told = f"{offer['text']}\n{turn.message.verbatim}"
-    return {**offer, "id": message_id, "text": told, "added": True}
+    first = offer.get("first") or offer["id"]
+    return {**offer, "id": message_id, "text": told, "added": True, "first": first}
 
 
 async def _told_before(turn: Turn, offer: Json, client: Client) -> TicketView | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from actions import taking
 from actions.client import TicketView
 from actions.form_actions import FormStep, Submit, facts_of
 from actions.forms import suggestion, volunteer
-from actions.forms.draft import SUBMIT, Draft
+from actions.forms.draft import CONFIRM, SUBMIT, Draft
 from actions.message import Message
 from actions.texts import say
 from actions.turn import Button, Turn, button
@@ -22,6 +23,12 @@ class VolunteerStep(FormStep):
     RULES = volunteer
     LEAF = volunteer.LEAF
     REMEMBERS = frozenset({"phone", "name"})
+
+    def after_fill(self, draft: Draft, message: Message) -> Draft:
+        """“不用谢，应该的” over the summary submits."""
+        read_back = bool(draft.asks.get(CONFIRM))
+        quiet = read_back and taking.quiet(message, self.FORM.name)
+        return replace(draft, outcome=SUBMIT) if quiet else draft
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
         """Ask for a field of the offer."""

@@ -34,6 +34,7 @@ from actions import (
     powers,
     repairs,
     speaking,
+    taking,
     waiting,
     withdrawing,
 )
@@ -305,14 +306,21 @@ class Turn:
         if offer.get("data") and self._agrees_to(offer):
             return str(offer["follow"])
         words = bare(self.message.text)
-        if words in YES or self.goes_on(offer) or self.adds_to(offer):
+        ahead = words in YES or pattern("forms", "goes_ahead").match(words)
+        ahead = ahead or taking.quiet(self.message, str(offer.get("kind")))
+        if ahead or self.goes_on(offer) or self.adds_to(offer):
             return AFFIRM
         return DENY if words in NO or DECLINES.match(words) else None
 
     def adds_to(self, offer: Json) -> bool:
         """Whether the words tell more of what was offered to be noted (“就是绕来绕去不办事”), and nothing else."""
         message, words = self.message, bare(self.message.text)
-        if not offer.get("kind") or offer.get("follow") or offer.get("added") or message.tapped:
+        quiet = taking.quiet(message, str(offer.get("kind")))
+        if not offer.get("kind") or offer.get("follow") or message.tapped or quiet:
+            return False
+        if taking.adds(message, offer):
+            return True
+        if offer.get("added") or pattern("forms", "goes_ahead").match(words):
             return False
         if words in YES | NO or DECLINES.match(words) or is_question(message):
             return False
@@ -349,10 +357,8 @@ class Turn:
             return None if name in own.OWN else "report_form"
         if own_data.surely(self.message) or self._no_plain_answer(name):
             return own_data.ACTION
-        if in_words := self._in_so_many_words():
-            return in_words
-        if by_others := self._by_others():
-            return by_others
+        if said := self._about_notice() or self._in_so_many_words() or self._by_others():
+            return said
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
         if self.topic_leaf() and follow_ups.part_of(self.message):
@@ -370,6 +376,12 @@ class Turn:
         if self.message.intent == "emergency" or self.topic_leaf():
             return False
         return bool(self._last_filed() and ordered.asked(self.message))
+
+    def _about_notice(self) -> str | None:
+        """Return the action for short words about the notice that was asked for right before."""
+        notice = self.notice()
+        goes_on = notice and information.goes_on(self.message, notice)
+        return information.NOTICE if goes_on else None
 
     def _asks_when(self) -> bool:
         """Whether a danger that was only learned just asks when what was filed is done (“得多暂来人啊”)."""
@@ -539,7 +551,7 @@ class Turn:
             return None
         if own_data.about_learning(self.message):
             return own_data.ACTION if name != own_data.ACTION else None
-        if self.corrects() or self.tells_reach():
+        if self.corrects() or self.tells_reach() or self.agrees_quietly():
             return self.loop if name != self.loop else None
         if self._reads_badly():
             return accessible.ACTION if name != accessible.ACTION else None
@@ -582,6 +594,11 @@ class Turn:
         asked = fresh or self.last_action() in needed.ASKED_BY
         return needed.answers(self.message, just_asked=asked)
 
+    def agrees_quietly(self) -> bool:
+        """Whether what is given is to be filed and no answer is wished for (“应该的，不用谢”), over its summary."""
+        draft = self.draft
+        return draft is not None and taking.quiet(self.message, draft.form)
+
     def tells_reach(self) -> bool:
         """Whether the message answers an open form's question for a phone (“耳朵背，打电话大点声”)."""
         asked = self.draft.asked if self.draft else None
@@ -613,6 +630,13 @@ class Turn:
             if follow_ups.ends(name) and then in RASAS_OWN:
                 return None  # else it only handed the message over
         return follow_ups.fresh(self.tracker.get_slot("topic"), self.message.now)
+
+    def notice(self) -> Json | None:
+        """Return ``{notice, about, outage}`` of what was published and asked about right before, or None."""
+        topic = self.tracker.get_slot("topic") or {}
+        if not topic.get("notice") or self.last_action() not in information.ANSWERS:
+            return None
+        return topic if follow_ups.recent(topic, self.message.now) else None
 
     def refused(self) -> Json | None:
         """Return ``{name, notice}`` of a certificate that was refused a short while ago, or None."""

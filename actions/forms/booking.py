@@ -683,6 +683,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
         )
     if "place" in wanted:
         lines.append((say("heading_goes_where"), place.say(draft) or say("booking_no_place")))
+    elif _lives(draft):
+        lines.append((say("heading_lives"), place.say(draft)))
     if draft.get("people"):
         lines.append((say("heading_people"), _people_words(draft)))
     lines += shared.say_subject(draft, say("heading_whom"))
@@ -743,5 +745,10 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
         "appointment": {k: v for k, v in appointment.items() if v},
         "incomplete": bool(draft.get("incomplete")),
         **consents,
-        **(place.to_ticket(draft) if "place" in asked_fields(draft) else {}),
+        **(place.to_ticket(draft) if "place" in asked_fields(draft) or _lives(draft) else {}),
     }
+
+
+def _lives(draft: Draft) -> bool:
+    """Whether a home was told though nobody comes there (“我姓李，住3号楼2单元501”)."""
+    return bool(set(draft.get("address") or {}) & {"building", "room"})

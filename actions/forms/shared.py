@@ -201,7 +201,14 @@ def say_reach(draft: Draft, message: Message) -> str:
     how = f"（{said}）" if said else ""
     if draft.get("phone"):
         return f"{draft.get('name') or ''} {mask_phone(str(draft.get('phone')))}{how}".strip()
-    return say("reach_known" if message.resident.phone_known else "reach_here") + how
+    words = say("reach_known" if message.resident.phone_known else "reach_here") + how
+    name = say_name(str(draft.get("name") or ""))
+    return f"{name}，{words}" if name else words
+
+
+def say_name(name: str) -> str:
+    """Return a name as it is read back; a surname alone (“我姓李”) is called one."""
+    return say("surname", name=name) if len(name) == 1 else name
 
 
 def appointment(draft: Draft) -> dict[str, str]:

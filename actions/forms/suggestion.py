@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from actions import taking
 from actions.dialogue import pattern
 from actions.forms import place, shared
-from actions.forms.draft import Draft, Field, Form, Values
+from actions.forms.draft import CONFIRM, Draft, Field, Form, Values
 from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
 from actions.texts import say
@@ -86,8 +87,10 @@ FORM = Form(
 
 
 def declined(draft: Draft, message: Message) -> bool:
-    """Whether the tapped button submits and declines an answer."""
-    return message.tapped and message.about == NO_REPLY
+    """Whether the button, or “不用回我” alone over the summary, submits and declines an answer."""
+    if message.tapped:
+        return message.about == NO_REPLY
+    return bool(draft.asks.get(CONFIRM)) and taking.quiet(message, FORM.name)
 
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:

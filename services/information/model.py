@@ -26,6 +26,15 @@ Pattern = Annotated[str, BeforeValidator(lambda v: re.compile(v).pattern)]
 """A regular expression, searched in what was said without spaces."""
 
 
+class Outage(_Shape):
+    """What a kind of notice is about, when that is something cut off."""
+
+    leaf: str
+    """The matter that a report of it is."""
+    owner: str
+    """Unit of ``orgs.yml`` that knows when it is back."""
+
+
 class Topic(_Shape):
     """A kind of notice and the words that ask for it."""
 
@@ -34,6 +43,18 @@ class Topic(_Shape):
     words: Pattern
     leaves: tuple[str, ...] = ()
     """Services whose card is followed by the valid notices of this kind."""
+    outage: Outage | None = None
+
+
+class GoneOn(_Shape):
+    """Short words that go on with a notice just asked about; read by the dialogue."""
+
+    longest: int
+    outage: Pattern
+    lasts: Pattern
+    told: Pattern
+    notice: Pattern
+    not_it: Pattern
 
 
 class Questions(_Shape):
@@ -45,8 +66,11 @@ class Questions(_Shape):
     not_menu: Pattern
     nearby: Pattern
     event: Pattern
+    lost: Pattern
     not_asking: Pattern
     longest: int
+    lately: Pattern
+    gone_on: GoneOn
 
     def topic(self, topic_id: str) -> Topic | None:
         """Return a topic by its id."""

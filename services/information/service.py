@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,7 @@ from services.information.model import (
     NewNotice,
     Notice,
     Questions,
+    Topic,
 )
 from services.information.tables import MenuRow, NoticeRow
 from services.once import Once, keep, made_before
@@ -51,12 +52,14 @@ class Answer:
         topic: Name of what was asked for (停水, 菜单 …); empty when no kind was named.
         texts: What may be said, the nearest first; empty: nothing valid is known.
         other_days: Whether ``texts`` are about other days than those that were asked for.
+        outage: When that is something cut off: ``leaf`` of a report of it, ``unit`` and ``phone`` of who knows.
     """
 
     kind: str
     topic: str = ""
     texts: tuple[str, ...] = ()
     other_days: bool = False
+    outage: Mapping[str, str] | None = None
 
 
 class InformationService:
@@ -136,10 +139,18 @@ class InformationService:
         named = [t for t in topics if t.id != "other"]
         if named:
             found = [n for n in await self.told() if n.topic in {t.id for t in named}]
-            return self._notices(named[0].name, found, first, last, elder)
+            answer = self._notices(named[0].name, found, first, last, elder)
+            return replace(answer, outage=self._outage(named[0]))
         if topics or re.search(self.questions.any_notice, words):
             return self._notices("", await self.told(), first, last, elder)
         return Answer("")
+
+    def _outage(self, topic: Topic) -> Mapping[str, str] | None:
+        if topic.outage is None:
+            return None
+        unit = self._orgs.get(topic.outage.owner)
+        known = {"unit": unit.name, "phone": unit.phone or ""} if unit else {}
+        return {"leaf": topic.outage.leaf, **known}
 
     async def about_leaf(self, leaf: str, *, elder: bool = False) -> tuple[str, ...]:
         """Return the valid notices that belong to a service, as they are said."""

@@ -496,7 +496,7 @@ async def redirect(request: web.Request, body: Asked) -> dict[str, Any]:
     summary="社区通知、菜单、谁是谁、附近有什么",
 )
 async def information(request: web.Request, body: AskedOfCommunity) -> dict[str, Any]:
-    """Return ``{kind, topic, texts, other_days}``: what is valid today, ready to be said."""
+    """Return ``{kind, topic, texts, other_days, outage}``: what is valid today, ready to be said."""
     found = await request.app[SERVICES].information.answer(
         body.text, body.first, body.last, elder=body.elder
     )
