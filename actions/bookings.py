@@ -124,6 +124,12 @@ class BookingStep(FormStep):
                     words = await ordered.of_card(client, str(draft.get("leaf")), asked)
             words = words or booking.note(draft)
             turn.lead("aside_order", line=True, words=words or say("aside_noted", turn.elder))
+            if (
+                asked == ordered.WHO or not words
+            ):  # “男的女的” may be a wish: whoever sends somebody reads it
+                story = (draft.get("narrative"), turn.message.verbatim.strip())
+                told = "\n".join(filter(None, story))
+                draft = replace(draft, values={**draft.values, "narrative": told})
         elif kind == "others_rows":
             rows = booking.others(draft)
             key = "booking_others_rows" if rows else "booking_others_rows_none"
