@@ -35,8 +35,9 @@ class CommunityInfo(TurnAction):
         text = turn.message.text
         async with turn.client() as client:
             found = await look(turn, client)
-            if not _published(found) and await redirected(turn, client):
-                return []
+            if not _published(found):
+                if (answered_so := await redirected(turn, client)) is not None:
+                    return answered_so
             tell(turn, found)
             if found["kind"] and GRID not in text:
                 return answered(turn, found)
@@ -104,8 +105,9 @@ class Notice(TurnAction):
             if before and how:
                 return _go_on(turn, await look(turn, client, before["notice"]), before, how)
             found = await look(turn, client)
-            if not _published(found) and await redirected(turn, client):
-                return []
+            if not _published(found):
+                if (answered_so := await redirected(turn, client)) is not None:
+                    return answered_so
         tell(turn, found)
         return answered(turn, found)
 

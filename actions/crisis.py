@@ -7,7 +7,7 @@ cards of the locality. The interrupt policy reads the same slot and brings the m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,9 @@ PLACE = "place"
 OVER = "over"
 SAFE = "safe"
 MISTAKEN = "mistaken"
-WITH_NUMBERS = frozenset({FOLLOW, PLACE, "worse", "afraid"})
+AGAIN = "again"
+"""Said instead of what was said already, where a card has words for it."""
+WITH_NUMBERS = frozenset({FOLLOW, PLACE, "worse", "afraid", "money", "code", "installed"})
 """After these the numbers to call are said again."""
 PLACE_SHORT = 24
 """A message up to so many characters is named whole as the place."""
@@ -49,6 +51,7 @@ class Crisis:
         over: It is over; the card is not said again, and everything else goes on.
         holds: Nothing else is begun meanwhile.
         asked: It was only asked whether there is danger; nobody has said yes yet.
+        told: Kinds that were answered already.
     """
 
     leaf: str
@@ -63,6 +66,7 @@ class Crisis:
     over: bool = False
     holds: bool = False
     asked: bool = False
+    told: Sequence[str] = ()
 
     def to_slot(self) -> dict[str, Any]:
         """Return the slot's value."""
@@ -182,6 +186,12 @@ def agrees(message: Message) -> bool:
 
 def kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
     """Return what a message means within the crisis: a key of the card's ``after`` words."""
+    what = _kind(now, message, words)
+    known = what in now.told or (what == FOLLOW and now.said >= len(words[FOLLOW]))
+    return AGAIN if known and words.get(AGAIN) else what
+
+
+def _kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
     text = plain(message.text)
     if now.asked and words.get(MISTAKEN) and pattern(DATA, "denies").search(text):
         return MISTAKEN
@@ -193,6 +203,16 @@ def kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
         return PLACE
     lasts = pattern(DATA, "still").search(text)
     return SAFE if now.out and words.get(SAFE) and not lasts else FOLLOW
+
+
+def with_numbers(what: str, words: Mapping[str, Any]) -> bool:
+    """Whether the numbers to call are said once more; where nothing is said twice, only with what is new."""
+    return what in WITH_NUMBERS and not (what == FOLLOW and words.get(AGAIN))
+
+
+def told_of(kinds: Sequence[str], text: str) -> str | None:
+    """Return the first of these kinds that the words tell of, or None."""
+    return next((k for k in kinds if pattern(DATA, "kinds", k).search(plain(text))), None)
 
 
 def sentence(now: Crisis, what: str, message: Message, words: Mapping[str, Any]) -> str:
@@ -212,4 +232,5 @@ def after(now: Crisis, what: str, message: Message) -> Crisis:
     if what == MISTAKEN or (what == OVER and not keeps):
         return replace(now, over=True, holds=False)
     said, out = now.said + (what == FOLLOW), now.out or (what == SAFE and not keeps)
-    return replace(now, said=said, out=out, until=_until(now.leaf, message.now))
+    told = (*now.told, *({what} - {PLACE, FOLLOW, AGAIN, *now.told}))
+    return replace(now, said=said, out=out, told=told, until=_until(now.leaf, message.now))

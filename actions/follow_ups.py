@@ -112,14 +112,14 @@ def lacking(text: str) -> str:
     return ""
 
 
-def fresh(topic: Mapping[str, Any] | None, now: datetime) -> str | None:
-    """Return the leaf that was explained a short while ago, or None.
+def fresh(topic: Mapping[str, Any] | None, now: datetime) -> Mapping[str, Any] | None:
+    """Return what was explained a short while ago, or None.
 
     Args:
         topic: The slot: ``{leaf, at}``, ``at`` in ISO format; a notice has no leaf.
         now: The present time of the message.
     """
-    return str(topic["leaf"]) if topic and topic.get("leaf") and recent(topic, now) else None
+    return topic if topic and recent(topic, now) else None
 
 
 def recent(topic: Mapping[str, Any], now: datetime) -> bool:

@@ -100,6 +100,7 @@ UNREAD_SURE = 0.6
 LOOKED_UP = {
     ordered.SPOKEN,
     "warned",
+    report.ORDER,
     "window",
     "next_open",
     "place",
@@ -643,7 +644,22 @@ class ReportStep(FormStep):
         """Say what to do in danger once; find the place, then what is already open there."""
         if not draft.get("warned") and await danger_first(turn, draft.get("leaf"), client):
             draft = replace(draft, values={**draft.values, "warned": True})
+        if draft.get("leaf") == meal.LEAF and draft.get(report.ORDER) is None:
+            found = await self._order(turn, client)
+            draft = replace(draft, values={**draft.values, report.ORDER: found})
         return await joining.look_up(turn, await super().look_up(turn, draft, client), client)
+
+    @staticmethod
+    async def _order(turn: Turn, client: Client) -> Json:
+        """Return the order that a meal complained of was; empty when it cannot be known."""
+        try:
+            tickets = await client.tickets(turn.conversation_id)
+        except (ServiceAway, Refused):
+            return {}
+        order = orders.eaten(tickets, turn.message)
+        if order is None:
+            return {}
+        return {"ticket_no": order.ticket_no, "words": orders.words(order, turn.message, False)}
 
 
 class MealStep(FormStep):

@@ -28,8 +28,8 @@ CONFIDENTIAL = frozenset("F4 I2 I5 I6 I7 I8 I9 I10 I11 I12 J1 J3 J4 J6 J7 J8 M11
 # Led by the firm that is complained of, whose people never see who told (docs/roles.md: 物业); the resident is
 # told so. It is not confidential: neighbours may join it, and a department that assists may call back.
 FIRM_UNTOLD = frozenset({"G5"})
-# About a person or an office, not about a spot. Who feels bad is heard, not asked for an address.
-PLACELESS = frozenset("J5 J6 J7 J8 M11 none".split())
+# About a person, an office or an order, not about a spot. Who feels bad is heard, not asked for an address.
+PLACELESS = frozenset("C1 J5 J6 J7 J8 M11 none".split())
 
 
 @lru_cache(maxsize=1)

@@ -75,6 +75,15 @@ def meal_before(tickets: Sequence[TicketView]) -> Json:
     return {k: order[k] for k in SAME if order.get(k)}
 
 
+def eaten(tickets: Sequence[TicketView], message: Message) -> TicketView | None:
+    """Return the meal that came last, which a complaint is about: of the day named, else today or before; None without one."""
+    today = message.now.date().isoformat()
+    last = min(_last_day(message) or today, today)
+    meals = [t for t in tickets if amending.kind_of(t) == amending.MEAL and t.state != "WITHDRAWN"]
+    came = [t for t in for_whom(message, meals) if _day(t) and _day(t) <= last]
+    return max(came, key=_day, default=None)
+
+
 def listed(tickets: Sequence[TicketView], message: Message) -> list[TicketView]:
     """Return the orders a question is about, the next to come first.
 

@@ -35,6 +35,8 @@ ABOUT_REVIEW = "review"
 """``about`` of the button that asks for a second look (data/texts/resident.yml)."""
 SHORT = 30
 """In a longer message “别修了” may be part of a story."""
+MEALS = "meals"
+_SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
 _CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
 _PIECE = re.compile(r"[\uff0c,。？?！!]")
@@ -165,9 +167,21 @@ def phoned(message: Message) -> bool:
     return not message.tapped and says("phoned", message.text)
 
 
+def meal_wrong(message: Message) -> bool:
+    """Whether a meal that came was no good (“送来都凉了”), and nothing else is ordered or wished for."""
+    words = _SPACE.sub("", message.text)
+    if (
+        message.tapped
+        or message.intent == "emergency"
+        or pattern(MEALS, "wrong_unless").search(words)
+    ):
+        return False
+    return bool(pattern(MEALS, "wrong").search(words))
+
+
 def grumbles(message: Message) -> bool:
     """Whether food, or a meal that did not come, is complained of and none is ordered (“上次那菜都馊了”)."""
-    if says("undelivered", message.text):
+    if says("undelivered", message.text) or meal_wrong(message):
         return True
     complains = pattern("forms", "grumble").search(message.text)
     orders = message.meant("meal") or message.all("count") or pausing.MEAL_WISH.search(message.text)

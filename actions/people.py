@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import conduct, crisis, manners
+from actions import conduct, crisis, going_on, manners
 from actions.client import Alert, Client, Json, Refused, ServiceAway
 from actions.forms import booking, extra
 from actions.forms.replies import NO, YES, bare, leaves_open, leftover
 from actions.texts import say
-from actions.turn import LISTEN, MANNERS, Turn, TurnAction, button, cleared
+from actions.turn import ANSWER, LISTEN, MANNERS, Turn, TurnAction, button, cleared
 from bot.understanding.scripts import simplify
 
 INTENT = "emergency"
@@ -43,6 +43,8 @@ class Emergency(TurnAction):
             if before and not before.over:
                 return await follow(turn, before)
             return self._no_danger(turn)
+        if before is None and (on := await _what_was_talked_about(turn)) is not None:
+            return on
         if turn.message.intent != INTENT:
             return await follow(turn, before) if before else await _ask(turn)
         leaf = turn.message.leaf.id if turn.message.leaf else crisis.GENERAL
@@ -73,8 +75,40 @@ async def _instead_of_form(turn: Turn, told: str) -> list[EventType]:
     return [*events, *cleared(), ActiveLoop(None)]
 
 
+async def _what_was_talked_about(turn: Turn) -> list[EventType] | None:
+    """Answer words that go on with a matter whose dangers are known; None when they do not.
+
+    What was learned does not know what is talked about (“他又打来了” is a telephone); a pattern may, of the same danger.
+    """
+    message, topic = turn.message, turn.topic() or {}
+    named = message.intent == INTENT and message.confidence >= 1.0
+    threat = going_on.threat(topic, message)
+    if threat and named:
+        same = message.leaf and message.leaf.id == going_on.row_of(topic)["threat"]["leaf"]
+        return await _turned(turn) if same else None
+    if threat and threat[1]:
+        return await _turned(turn)
+    said = threat or (topic and going_on.further(topic, message))
+    return [FollowupAction(ANSWER)] if said and not named else None
+
+
+async def _turned(turn: Turn) -> list[EventType]:
+    """Call people for what was only asked about before (“我已经转了两万”), with both messages."""
+    topic = turn.topic() or {}
+    told = "\n".join([*topic[going_on.TOLD], turn.message.verbatim])
+    turn.message = replace(turn.message, text=simplify(told), written=told)
+    rule = going_on.row_of(topic)["threat"]
+    return await _show_card(turn, str(rule["leaf"]), named=True, chosen=str(rule["card"]))
+
+
 async def _show_card(
-    turn: Turn, leaf: str, *, named: bool, ticket_no: str = "", waits: bool = True
+    turn: Turn,
+    leaf: str,
+    *,
+    named: bool,
+    ticket_no: str = "",
+    waits: bool = True,
+    chosen: str = "",
 ) -> list[EventType]:
     """Show the safety card and alert people.
 
@@ -84,8 +118,10 @@ async def _show_card(
         named: A reviewed pattern or the resident said so, not only the classifier.
         ticket_no: The ticket of an alert that went out before; the words are added to it.
         waits: An open form waits meanwhile, which is said.
+        chosen: The safety card, where it is known before the words are looked at.
     """
     now = crisis.begin(leaf, turn.message, named=named, ticket_no="")
+    now = replace(now, card=chosen or now.card)
     async with turn.client() as client:
         card, alert = await asyncio.gather(
             _card(client, now, turn.elder), _alert(client, turn, leaf, ticket_no)
@@ -179,7 +215,7 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     words = crisis.sentence(before, what, turn.message, card["after"])
     if turn.message.intent == "thank" and not turn.message.uncertain and before.leaf not in KEPT:
         words = say("crisis_welcome", turn.elder) + words
-    if what in crisis.WITH_NUMBERS:
+    if crisis.with_numbers(what, card["after"]):
         words = f"{words}\n{_numbers(card)}"
     turn.tell(words)
     now = crisis.after(before, what, turn.message)

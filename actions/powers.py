@@ -7,7 +7,7 @@ power itself is the card's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from actions.dialogue import load, pattern
@@ -15,6 +15,8 @@ from actions.message import Message
 
 DATA = "power"
 REDIRECTS = "redirects"
+NOT_OURS = frozenset({"out_of_scope", "chitchat"})
+"""Intents of what nobody here does."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -23,14 +25,27 @@ def asked(message: Message) -> str | None:
 
     Whoever says where it is, or that it is happening, has something to report.
     """
+    words, data = _SPACE.sub("", message.text), load(DATA)
+    if message.tapped or message.intent == "emergency":
+        return None
+    if _place(message) or pattern(DATA, "tells").search(words):
+        return None
+    asks = bool(pattern(DATA, "asks").search(words))
+    return _matter(words, None if asks else data["asking"])
+
+
+def _matter(words: str, of: Collection[str] | None = None) -> str | None:
+    """Return the first matter that the words name, or None; ``of``: only one of these."""
+    named = ((leaf, said) for leaf, said in load(DATA)["matters"].items() if not of or leaf in of)
+    return next((leaf for leaf, said in named if re.search(said, words)), None)
+
+
+def at_a_loss(message: Message) -> str | None:
+    """Return the leaf of a nuisance that somebody asks what to do about, when it was taken for nothing of ours."""
     words = _SPACE.sub("", message.text)
-    if message.tapped or not pattern(DATA, "asks").search(words):
+    if message.tapped or message.intent not in NOT_OURS:
         return None
-    if message.intent == "emergency" or _place(message) or pattern(DATA, "tells").search(words):
-        return None
-    return next(
-        (leaf for leaf, said in load(DATA)["matters"].items() if re.search(said, words)), None
-    )
+    return _matter(words) if pattern(DATA, "at_a_loss").search(words) else None
 
 
 def told_elsewhere(message: Message) -> bool:

@@ -7,12 +7,23 @@ no card answers is told from ``data/dialogue/redirects.yml``, kept by the servic
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import cards, certificate_questions, follow_ups, heard, leaves, powers
+from actions import (
+    cards,
+    certificate_questions,
+    crisis,
+    follow_ups,
+    going_on,
+    heard,
+    leaves,
+    powers,
+)
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
 from actions.follow_ups import APPOINTMENT, PROXY, VISIT
@@ -24,7 +35,7 @@ from actions.notices import notice_card, spoken
 from actions.offers import make_offer
 from actions.people import danger_first
 from actions.texts import say
-from actions.turn import Turn, TurnAction, button
+from actions.turn import Button, Turn, TurnAction, button, short
 
 TOLD_BEFORE = 2
 """So many messages before “那你给我问问” say what is to be found out."""
@@ -44,7 +55,6 @@ class AnswerService(TurnAction):
         """Answer the part that was asked for, or show the card; without one offer a consultation."""
         message = turn.message
         part = follow_ups.part_of(message)
-        topic = turn.topic_leaf()
         if turn.draft and turn.loop == "meal_form" and subsidy.asks(message):
             turn.tell(subsidy.told(turn.draft, turn.elder))  # the locality's list, not a card's
             told = {**turn.draft.values, **subsidy.read(message, turn.draft)}
@@ -54,22 +64,32 @@ class AnswerService(TurnAction):
                 return await _cheaper(turn, client)
             if part and message.tapped and message.leaf:
                 return await _continue(turn, client, message.leaf.id, part)
-            if topic and turn.refused() and _wants_sheet(turn, part):
-                return _sheet(turn)
-            if topic and (named := turn.certificate()):
-                if what := certificate_questions.asked(message):
-                    turn.tell(await certificate_questions.told(client, named, what, turn.elder))
-                    return []
-            if part and topic:
-                return await _continue(turn, client, topic, part)
-            if owned := powers.asked(message):
+            if (more := await _goes_on(turn, client, part)) is not None:
+                return more
+            if owned := powers.asked(message) or powers.at_a_loss(message):
                 return await _power(turn, client, owned)
-            if not message.tapped and await redirected(turn, client):
-                return [SlotSet("topic", None)]
+            if not message.tapped and (told := await redirected(turn, client)) is not None:
+                return told
             leaf = message.leaf
             if leaf and leaf.confidence >= DANGER_SURE:
                 await danger_first(turn, leaf.id, client)
             return await _explain(turn, client)
+
+
+async def _goes_on(turn: Turn, client: Client, part: str | None) -> list[EventType] | None:
+    """Answer what goes on with what was talked about; None when the message begins something."""
+    message, topic = turn.message, turn.topic_leaf()
+    if topic and turn.refused() and _wants_sheet(turn, part):
+        return _sheet(turn)
+    if topic and (named := turn.certificate()):
+        if what := certificate_questions.asked(message):
+            turn.tell(await certificate_questions.told(client, named, what, turn.elder))
+            return []
+    if threat := going_on.threat(turn.topic(), message):
+        return await _careful(turn, client, threat[0])
+    if part and topic:
+        return await _continue(turn, client, topic, part)
+    return _added(turn) if going_on.adds(turn.topic(), message) else None
 
 
 async def _cheaper(turn: Turn, client: Client) -> list[EventType]:
@@ -111,8 +131,10 @@ async def _power(turn: Turn, client: Client, leaf: str) -> list[EventType]:
     told = {k: card.get(k) or "" for k in ("name", "power", "where", "limit")}
     source = cards.source(card, turn.elder)
     turn.say("power_told", [yes, button(say("button_not_now"), "/deny")], source=source, **told)
-    offer = {"id": turn.message.id, "follow": "report_form"}
-    return [*_topic(turn, leaf), SlotSet("offer", offer)]
+    keep = _topic(turn, leaf)
+    if powers.at_a_loss(turn.message):  # what is to be reported was told with the question
+        return [*keep, *_offer_report(turn, going_on.begun(turn.message, leaf=leaf))]
+    return [*keep, SlotSet("offer", {"id": turn.message.id, "follow": "report_form"})]
 
 
 async def _continue(turn: Turn, client: Client, leaf: str, part: str) -> list[EventType]:
@@ -255,27 +277,30 @@ def _which(turn: Turn, leaf: Leaf, card: Json) -> list[EventType]:
     if not ids:
         turn.say("card_none")
         return make_offer(turn, "offer_consult", "consult", None)
-    choose(turn, ids)
-    return []
+    return choose(turn, ids)
 
 
-def choose(turn: Turn, ids: list[str]) -> None:
+def choose(turn: Turn, ids: list[str]) -> list[EventType]:
     """Ask which card is meant; the choice goes on with the words that were said."""
     about = f'"about":"m:{turn.message.said_in or turn.message.id}"'
     turn.say(
         "card_which",
         [button(leaves.name(i), f'/ask_service{{"service":"{i}",{about}}}') for i in ids],
     )
+    return [SlotSet("topic", going_on.begun(turn.message, which=ids))]
 
 
-async def redirected(turn: Turn, client: Client) -> bool:
-    """Say where a question belongs that no card answers; False when it is not known."""
+async def redirected(turn: Turn, client: Client) -> list[EventType] | None:
+    """Say where a question belongs that no card answers.
+
+    Returns:
+        The events that remember it; None when it is not known.
+    """
     row = await client.redirect(turn.message.text)
     if row is None:
-        return False
+        return None
     if row.get("leaves"):
-        choose(turn, [str(leaf) for leaf in row["leaves"]])
-        return True
+        return choose(turn, [str(leaf) for leaf in row["leaves"]])
     parts = {
         "answer": row.get("elder") or row["answer"] if turn.elder else row["answer"],
         "phone": _part("redirect_phone", turn.elder, row, "phone", "office"),
@@ -283,9 +308,70 @@ async def redirected(turn: Turn, client: Client) -> bool:
         if row.get("local")
         else _part("redirect_source", turn.elder, row, "source"),
     }
-    lines = say("redirected", turn.elder, **parts).splitlines()
-    turn.tell("\n".join(line for line in lines if line))
-    return True
+    lines = [line for line in say("redirected", turn.elder, **parts).splitlines() if line]
+    topic = going_on.begun(turn.message, redirect=row["id"])
+    if not going_on.leaf_of(topic) or turn.loop:
+        turn.tell("\n".join(lines))
+        return [SlotSet("topic", topic)]
+    turn.tell("\n".join([*lines, _asked(topic, turn.elder)]), _report_or_not(turn))
+    return [SlotSet("topic", topic), *_offer_report(turn, topic)]
+
+
+def _report_or_not(turn: Turn) -> list[Button]:
+    yes = button(say("button_report_power"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
+    return [yes, button(say("button_not_now"), "/deny")]
+
+
+def _asked(topic: Mapping[str, Any], elder: bool) -> str:
+    """Return the question whether it is to be reported: the row's own, else the common one."""
+    offer = going_on.row_of(topic).get("offer") or {}
+    own = offer.get("elder" if elder else "ask")
+    return str(own or say("added_ask", elder))
+
+
+def _offer_report(turn: Turn, topic: Mapping[str, Any]) -> list[EventType]:
+    """Remember the offer to report what was told of the topic, all of it."""
+    offer = {
+        "id": turn.message.id, "follow": "report_form", "intent": "report_problem",
+        "leaf": going_on.leaf_of(topic), "about": topic[going_on.ABOUT],
+        "told": "\n".join(topic[going_on.TOLD]),
+    }  # fmt: skip
+    return [SlotSet("offer", offer)]
+
+
+def _added(turn: Turn) -> list[EventType]:
+    """Take down more of what is talked about; say what helps against it, and offer to file all of it."""
+    before = turn.topic() or {}
+    topic = {
+        **before, "at": turn.message.now.isoformat(),
+        going_on.TOLD: [*before[going_on.TOLD], turn.message.verbatim],
+    }  # fmt: skip
+    helps = going_on.further(before, turn.message)
+    said = str(helps["elder" if turn.elder else "answer"]) if helps else ""
+    said = said or say("added", turn.elder, words=short(turn.message.verbatim))
+    leaf, keep = going_on.leaf_of(topic), SlotSet("topic", topic)
+    if turn.loop:
+        turn.tell(said)
+        return [keep]
+    if leaf and going_on.reportable(leaf):
+        turn.tell("\n".join([said, _asked(topic, turn.elder)]), _report_or_not(turn))
+        return [keep, *_offer_report(turn, topic)]
+    turn.tell(said)
+    told = "\n".join(topic[going_on.TOLD])
+    return [keep, *make_offer(turn, "offer_consult", "consult", leaf, told=told)]
+
+
+async def _careful(turn: Turn, client: Client, kind: str) -> list[EventType]:
+    """Say what to do next about a danger that has not come to anything yet, each thing once."""
+    topic = dict(turn.topic() or {})
+    rule = going_on.row_of(topic)["threat"]
+    card = (await client.hotlines(str(rule["card"])))["card"]
+    words = (card.get("elder") or card)["after"] if turn.elder else card["after"]
+    before = list(topic.get(going_on.KINDS) or [])
+    turn.tell(str(words[crisis.FOLLOW][-1] if kind in before else words[kind]))
+    told = [*topic[going_on.TOLD], turn.message.verbatim]
+    now = {"at": turn.message.now.isoformat(), going_on.TOLD: told, going_on.KINDS: [*before, kind]}
+    return [SlotSet("topic", {**topic, **now})]
 
 
 def _part(key: str, elder: bool, row: Json, needed: str, *more: str) -> str:
@@ -321,4 +407,7 @@ def _without(turn: Turn, leaf: str, card: Json | None, goes_on: bool = False) ->
 
 def _topic(turn: Turn, leaf: str) -> list[EventType]:
     """Remember what is being talked about, for the short questions that follow."""
-    return [SlotSet("topic", {"leaf": leaf, "at": turn.message.now.isoformat()})]
+    before, now = turn.topic() or {}, going_on.begun(turn.message, leaf=leaf)
+    if before.get("leaf") == leaf and before.get(going_on.TOLD):
+        now = {**now, **{k: before[k] for k in (going_on.TOLD, going_on.ABOUT)}}
+    return [SlotSet("topic", now)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ from actions import (
     drafts,
     follow_ups,
     gist,
+    going_on,
     information,
     leaves,
     manners,
@@ -55,11 +56,13 @@ from actions.message import (
 )
 from actions.requests import HANDOVER, own_part, restored, still_waiting, with_rest
 from actions.texts import catalogue, say
+from bot.understanding.scripts import simplify
 
 LISTEN = "action_listen"
 AFFIRM = "action_affirm"
 DENY = "action_deny"
 ANSWER = "action_answer_service"
+EMERGENCY = "action_emergency"
 BOOK = "action_book_service"
 CLARIFY = "action_clarify"
 WITHDRAW = "action_withdraw"
@@ -78,7 +81,7 @@ ERRAND_SURE = 0.5
 """From this confidence on a wish to have something done is about the service that was understood."""
 RASAS_OWN = frozenset({LISTEN, "action_extract_slots", "action_session_start"})
 """Steps of Rasa itself between a message and the first action that answers it."""
-PEOPLE_FIRST = frozenset({"action_emergency", "action_handoff"})
+PEOPLE_FIRST = frozenset({EMERGENCY, "action_handoff"})
 """Danger and the wish for a person are never read as something else."""
 NOT_OURS = frozenset({"action_out_of_scope", "action_chitchat"})
 """What is said to words of nothing that the community does."""
@@ -145,6 +148,8 @@ class Turn:
             named = (Entity("certificate", which, which),) if which else ()
             yes = replace(self.message, intent=offer["intent"], leaf=leaf, entities=named)
             self.message = recalled(yes, tracker.events, offer["about"])
+            if told := offer.get("told"):  # more of the same, said since
+                self.message = replace(self.message, text=simplify(told), written=told)
         if offer.get("kept") and self._is_left_behind(offer):
             self.message = restored(self.message, offer["kept"])
         spoken = (self.standing_offer() or {}).get("days")
@@ -361,8 +366,8 @@ class Turn:
             return said
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
-        if self.topic_leaf() and follow_ups.part_of(self.message):
-            return ANSWER
+        if about_topic := self._about_topic():
+            return about_topic
         if manners.about_us(self.message):
             return "action_complain_assistant"
         if manners.concerns(self.message):
@@ -382,6 +387,14 @@ class Turn:
         notice = self.notice()
         goes_on = notice and information.goes_on(self.message, notice)
         return information.NOTICE if goes_on else None
+
+    def _about_topic(self) -> str | None:
+        """Return the action for words that go on with what was explained: a danger, a short question, more of it."""
+        topic = self.topic()
+        if told := going_on.threat(topic, self.message):
+            return EMERGENCY if told[1] else ANSWER
+        asks = self.topic_leaf() and follow_ups.part_of(self.message)
+        return ANSWER if asks or going_on.adds(topic, self.message) else None
 
     def _asks_when(self) -> bool:
         """Whether a danger that was only learned just asks when what was filed is done (“得多暂来人啊”)."""
@@ -417,6 +430,8 @@ class Turn:
         """Return the action for what no report takes down: another's power, a neighbour's hand, one's own."""
         if powers.asked(self.message) or powers.told_elsewhere(self.message):
             return ANSWER
+        if powers.at_a_loss(self.message):
+            return ANSWER
         if self.message.intent == "emergency":
             return None
         volunteers = volunteer.joins(self.message) or repairs.hand_wanted(self.message.text)
@@ -438,6 +453,8 @@ class Turn:
     def _arranged(self, name: str) -> str | None:
         """Return the action for words about meals, bookings and waiting, or about what goes on here."""
         if name == "meal_form" and own.grumbles(self.message):
+            return "report_form"
+        if name != CALLBACK and own.meal_wrong(self.message):
             return "report_form"
         if subsidy.asks_first(self.message):
             return ANSWER
@@ -510,7 +527,7 @@ class Turn:
         if set(self.actions_since_message()) - {name, *RASAS_OWN}:
             return None
         if self.loop and not opening and extra.endangered(self.draft, self.message):
-            meant: str | None = "action_emergency"
+            meant: str | None = EMERGENCY
         elif (
             drafts.which(self.message) is not None
         ):  # about a form of another channel, not this one
@@ -617,7 +634,12 @@ class Turn:
         return own.REVIEW if own.wants_review(self.message) else None
 
     def topic_leaf(self) -> str | None:
-        """Return the leaf that was explained a short while ago (“要带啥” is about it), or None.
+        """Return the leaf that was explained a short while ago (“要带啥” is about it), or None."""
+        leaf = (self.topic() or {}).get("leaf")
+        return str(leaf) if leaf else None
+
+    def topic(self) -> Mapping[str, Any] | None:
+        """Return what was explained, redirected or asked about a short while ago (``going_on``), or None.
 
         Another matter that was taken up since is what short questions are about.
         """

@@ -6,10 +6,20 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from actions import conduct, contact, corrections, gist, leaves, manners, speaking
+from actions import (
+    conduct,
+    contact,
+    corrections,
+    gist,
+    going_on,
+    leaves,
+    manners,
+    own,
+    speaking,
+)
 from actions.dialogue import load, pattern
 from actions.echo import RELATIONS, mask_phone, say_address, say_since
-from actions.forms import extra, lacking, neighbours, occurred, place, shared
+from actions.forms import extra, lacking, meal, neighbours, occurred, place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
@@ -48,6 +58,8 @@ NAME_ALONE = 12
 """A name in so short a message is an answer: the caller's own."""
 STORY_LONG = 40
 """In a story longer than this a relative is a person in it, unless it says “替我妈”."""
+ORDER = "order"
+"""The order that a meal complained of was: ``{ticket_no, words}``, looked up; ``{}`` when there is none."""
 STORY = say("heading_story")
 """Heading of the story in the summary."""
 
@@ -115,6 +127,8 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if only_predicate(message) or (draft.asked == "occurred" and _DOOR_OF.search(text)):
         return {"narrative": f"{story}\n{text}"}
+    if going_on.tells_on(message):
+        return {"narrative": f"{story}\n{text}"}  # more of the same, whatever was asked
     if draft.asked == "place" and not (message.all("address") or names_matter(message, draft)):
         return {}
     if not is_news(message, draft):
@@ -180,6 +194,8 @@ def _leaf(message: Message, draft: Draft) -> Values:
     empty = OPENING.match(bare(message.text)) or is_restart(message)
     if empty or _tells_nothing(message, draft):
         return {}  # “我要投诉” does not say what about
+    if not draft.get("narrative") and (message.intent == "book_meal" or own.meal_wrong(message)):
+        return {"leaf": meal.LEAF, "leaf_options": []}  # what was wrong with one, no order
     if other := _other_matter(message, draft):
         return {"leaf": other, "leaf_options": []}
     if message.intent in _MISREAD and not draft.get("narrative"):
@@ -504,15 +520,8 @@ def confidential(draft: Draft) -> bool:
 
 def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     """Return what will be filed as (heading, words), in the order it is read out."""
-    lines = [(STORY, _what(draft))]
     about = str(draft.get("about") or "")
-    if about:
-        lines.append(
-            (
-                say("heading_complained"),
-                " ".join(filter(None, [conduct.desk_name(about), draft.get("who")])),
-            )
-        )
+    lines = [(STORY, _what(draft)), *_complained(draft, about)]
     where = place.say(draft)
     if where or draft.get("leaf") not in leaves.PLACELESS:
         lines.append((say("heading_place"), where or say("report_place_open")))
@@ -539,6 +548,14 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     if about:
         lines.append((say("heading_goes"), say("report_complaint", goes=conduct.goes(about))))
     return lines
+
+
+def _complained(draft: Draft, about: str) -> list[tuple[str, str]]:
+    """Return who is complained of, and which order: nothing when neither is known."""
+    named = " ".join(filter(None, [conduct.desk_name(about), draft.get("who")])) if about else ""
+    order = (draft.get(ORDER) or {}).get("words") or ""
+    lines = [(say("heading_complained"), named), (say("heading_order"), str(order))]
+    return [line for line in lines if line[1]]
 
 
 def _what(draft: Draft) -> str:
@@ -597,7 +614,7 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
     leaf = draft.get("leaf")
     body: dict[str, Any] = {
         "conversation_id": conversation_id,
-        "kind": "complaint" if leaf in (None, NO_LEAF) else None,
+        "kind": "complaint" if leaf in (None, NO_LEAF, meal.LEAF) else None,
         "leaf": None if leaf == NO_LEAF else leaf,
         "narrative": draft.get("narrative"),
         "confidential": confidential(draft),
@@ -616,6 +633,8 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
     for key in ("occurred", "occurred_text", "about"):
         if draft.get(key):
             body[key] = draft.get(key)
+    if order := draft.get(ORDER):
+        body["narrative"] += "\n" + say("told_order", **order)
     if draft.get("join") is True:
         body["join"] = str(draft.get("neighbours")["ticket_no"])
     if draft.get("about"):

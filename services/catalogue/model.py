@@ -99,6 +99,38 @@ class CardFile(_Entry):
     cards: tuple[Card, ...]
 
 
+class Further(_Entry):
+    """What is said of a redirect's matter when more of it is told (“他还说要换锁”)."""
+
+    says: Text
+    answer: Text
+    elder: Annotated[str, Field(max_length=25)]
+
+
+class OfferedReport(_Entry):
+    """A report that is offered with the answer: its leaf, and the question."""
+
+    leaf: str
+    ask: Text
+    elder: Annotated[str, Field(max_length=25)]
+
+
+class Threat(_Entry):
+    """A danger that a redirect's matter may turn into, by what is told next.
+
+    Attributes:
+        leaf: The emergency it then is.
+        card: The safety card that says what to do.
+        alarm: Kinds of ``data/dialogue/crisis.yml`` that call people.
+        after: Kinds that are only answered, with the card's own words.
+    """
+
+    leaf: str
+    card: str
+    alarm: tuple[str, ...] = Field(min_length=1)
+    after: tuple[str, ...] = ()
+
+
 class Redirect(_Entry):
     """A question that communities are always asked and that no card answers.
 
@@ -112,6 +144,9 @@ class Redirect(_Entry):
         source: The law or document that says so, with its article.
         local: No source is known that says it for every place: the answer says “以当地窗口为准”.
         leaves: Cards that may be meant, for a question that fits several.
+        more: What is said when more of it is told; the first that fits.
+        offer: The report that is offered with the answer.
+        threat: What it may turn into.
     """
 
     id: str
@@ -125,10 +160,13 @@ class Redirect(_Entry):
     source: Text | None = None
     local: bool = False
     leaves: tuple[str, ...] = Field((), max_length=3)
+    more: tuple[Further, ...] = ()
+    offer: OfferedReport | None = None
+    threat: Threat | None = None
 
     @model_validator(mode="after")
     def _answers(self) -> Redirect:
-        for pattern in (*self.says, *self.unless):
+        for pattern in (*self.says, *self.unless, *(m.says for m in self.more)):
             re.compile(pattern)
         if bool(self.answer) == bool(self.leaves):
             raise ValueError(f"{self.id}：answer 和 leaves 要有一个，也只能有一个")
@@ -259,7 +297,9 @@ class AfterCard(_Entry):
 
     ``worse`` it gets worse, ``place`` a place was told (``{place}``), ``safe`` out of danger,
     ``arrived`` help is there, ``over`` it is over, ``mistaken`` it was no danger, ``secret`` nobody may know, ``afraid`` of
-    calling the police. What a card leaves out is the general card's.
+    calling the police. Of a swindle: ``money`` went, a ``code`` was given away, something was ``installed``, who calls
+    ``pressed`` for more or keeps ``calling``, it was ``reported``, the account was ``stopped``. ``again`` is said instead
+    of what was said already; without it the same is said again. What a card leaves out is the general card's.
     """
 
     follow: tuple[str, ...] = ()
@@ -272,6 +312,14 @@ class AfterCard(_Entry):
     secret: str | None = None
     afraid: str | None = None
     lost: str | None = None
+    money: str | None = None
+    code: str | None = None
+    installed: str | None = None
+    pressed: str | None = None
+    calling: str | None = None
+    reported: str | None = None
+    stopped: str | None = None
+    again: str | None = None
 
     def over_general(self, general: AfterCard) -> AfterCard:
         """Return these words, completed by more general ones – but for what to do first (``lost``)."""

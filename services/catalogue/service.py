@@ -177,6 +177,8 @@ class CatalogueService:
             "source": row.source,
             "local": row.local,
             "leaves": list(row.leaves),
+            "more": [m.answer for m in row.more],
+            "ask": row.offer.ask if row.offer else None,
         }
 
     def cards(self) -> list[Card]:

@@ -82,7 +82,7 @@ async def test_a_question_without_a_card_is_sent_to_who_knows(
     talk: Talk, services: FakeServices
 ) -> None:
     services.redirect = {
-        "name": "缴水费", "answer": "水费由供水公司收。", "office": "供水公司", "phone": "0439-3",
+        "id": "water_fee", "name": "缴水费", "answer": "水费由供水公司收。", "office": "供水公司", "phone": "0439-3",
         "source": None, "local": True, "leaves": [],
     }  # fmt: skip
     for intent, action in (("ask_service", "action_answer_service"),
