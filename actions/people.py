@@ -210,8 +210,8 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
         turn.say(_fallback(before.leaf))
         return []
     what = crisis.kind(before, turn.message, card["after"])
-    if what == crisis.PLACE and alert is None:
-        what = crisis.FOLLOW  # it says that the place was passed on
+    if what in (crisis.PLACE, crisis.AGAIN) and alert is None:
+        what = crisis.FOLLOW  # they say that it was passed on
     words = crisis.sentence(before, what, turn.message, card["after"])
     if turn.message.intent == "thank" and not turn.message.uncertain and before.leaf not in KEPT:
         words = say("crisis_welcome", turn.elder) + words
