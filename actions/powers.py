@@ -17,6 +17,8 @@ DATA = "power"
 REDIRECTS = "redirects"
 NOT_OURS = frozenset({"out_of_scope", "chitchat"})
 """Intents of what nobody here does."""
+TELLS = 6
+"""So many characters that ask nothing tell of something."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -46,6 +48,14 @@ def at_a_loss(message: Message) -> str | None:
     if message.tapped or message.intent not in NOT_OURS:
         return None
     return _matter(words) if pattern(DATA, "at_a_loss").search(words) else None
+
+
+def tells(message: Message) -> bool:
+    """Whether a question about a nuisance also tells of one (“…雨水全流到我屋头，找哪个嘛”)."""
+    asks = pattern(DATA, "asks")
+    clauses = re.split(r"[\uff0c,。；;\s]", message.text)
+    told = any(len(c) >= TELLS and not asks.search(c) for c in clauses)
+    return told or at_a_loss(message) is not None
 
 
 def told_elsewhere(message: Message) -> bool:

@@ -132,7 +132,7 @@ async def _power(turn: Turn, client: Client, leaf: str) -> list[EventType]:
     source = cards.source(card, turn.elder)
     turn.say("power_told", [yes, button(say("button_not_now"), "/deny")], source=source, **told)
     keep = _topic(turn, leaf)
-    if powers.at_a_loss(turn.message):  # what is to be reported was told with the question
+    if powers.tells(turn.message):  # what is to be reported was told with the question
         return [*keep, *_offer_report(turn, going_on.begun(turn.message, leaf=leaf))]
     return [*keep, SlotSet("offer", {"id": turn.message.id, "follow": "report_form"})]
 

@@ -133,9 +133,12 @@ def another_matter(message: Message, draft: Draft) -> bool:
     own = OWN.get(draft.form)
     if own is None or draft.asked in FREE or message.tapped or message.uncertain:
         return False
-    # Behind “还有” it is another wish; else a question beside the form.
+    # Behind “还有” it is another wish; else a question beside the form, or more of the story.
+    besides = bool(pattern("forms", "besides").search(message.text)) and _sure_leaf(message)
     if message.intent == "ask_service":
-        return bool(pattern("forms", "besides").search(message.text)) and _sure_leaf(message)
+        return besides
+    if message.intent == "report_problem" and besides and message.leaf and draft.get("leaf"):
+        return message.leaf.id not in (draft.get("leaf"), "none")
     if pattern("forms", "elaborates").search(bare(message.text)):
         return False
     names_it = bool(message.all("meal") or message.all("certificate"))

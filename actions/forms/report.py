@@ -33,6 +33,7 @@ from actions.forms.replies import (
     is_stop,
     is_yes,
     leftover,
+    names_place,
     only_predicate,
     plain_yes,
     summary_question,
@@ -68,6 +69,11 @@ SURE_PROBLEM = 0.6
 _MISREAD = frozenset(
     {"supplement_ticket", "give_praise", "ask_human", "ask_accessibility", "urge_ticket"}
 )
+_STORY = frozenset(
+    "report_problem reject_resolution urge_ticket supplement_ticket book_service emergency "
+    "complain_assistant".split()
+)
+"""What goes on with a story is taken for, when it has no matter of its own."""
 _NO_NEWS = frozenset(
     "ask_human ask_anonymity ask_capability thank greet goodbye chitchat complain_assistant "
     "cancel_dialog rate_service affirm deny".split()
@@ -127,13 +133,21 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if only_predicate(message) or (draft.asked == "occurred" and _DOOR_OF.search(text)):
         return {"narrative": f"{story}\n{text}"}
-    if going_on.tells_on(message):
+    if going_on.tells_on(message) or (draft.asked == "place" and _tells_more(message)):
         return {"narrative": f"{story}\n{text}"}  # more of the same, whatever was asked
     if draft.asked == "place" and not (message.all("address") or names_matter(message, draft)):
         return {}
     if not is_news(message, draft):
         return {}
     return {"narrative": f"{story}\n{text}"}
+
+
+def _tells_more(message: Message) -> bool:
+    """Whether words at the question for the place tell more of the matter, and name no place."""
+    if message.all("address") or names_place(message.text) or is_question(message):
+        return False
+    told = message.intent in _STORY and bool(pattern("forms", "tells").match(bare(message.text)))
+    return told and not message.tapped
 
 
 def _tells_nothing(message: Message, draft: Draft) -> bool:
