@@ -325,7 +325,7 @@ def _report_or_not(turn: Turn) -> list[Button]:
 def _asked(topic: Mapping[str, Any], elder: bool) -> str:
     """Return the question whether it is to be reported: the row's own, else the common one."""
     offer = going_on.row_of(topic).get("offer") or {}
-    own = offer.get("elder" if elder else "ask")
+    own = offer.get("elder" if elder else "answer")
     return str(own or say("added_ask", elder))
 
 

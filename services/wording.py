@@ -84,7 +84,7 @@ class Source:
 
 CARD = frozenset({
     "title", "lead", "lines", "worse", "place", "safe", "arrived", "over", "mistaken", "secret", "afraid", "lost",
-    "follow",
+    "follow", "money", "code", "installed", "pressed", "calling", "reported", "stopped", "again",
 })  # fmt: skip
 SHOWN = frozenset({"summary", "where"})
 """What a service card says in large-type mode; the rest is asked for."""

@@ -111,7 +111,8 @@ class OfferedReport(_Entry):
     """A report that is offered with the answer: its leaf, and the question."""
 
     leaf: str
-    ask: Text
+    answer: Text
+    """The question."""
     elder: Annotated[str, Field(max_length=25)]
 
 

@@ -178,7 +178,7 @@ class CatalogueService:
             "local": row.local,
             "leaves": list(row.leaves),
             "more": [m.answer for m in row.more],
-            "ask": row.offer.ask if row.offer else None,
+            "ask": row.offer.answer if row.offer else None,
         }
 
     def cards(self) -> list[Card]:
