@@ -205,9 +205,16 @@ def _kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
     return SAFE if now.out and words.get(SAFE) and not lasts else FOLLOW
 
 
-def with_numbers(what: str, words: Mapping[str, Any]) -> bool:
-    """Whether the numbers to call are said once more; where nothing is said twice, only with what is new."""
-    return what in WITH_NUMBERS and not (what == FOLLOW and words.get(AGAIN))
+def with_numbers(now: Crisis, what: str, words: Mapping[str, Any]) -> bool:
+    """Whether the numbers to call are said once more; where nothing is said twice, only with what is new.
+
+    Args:
+        now: The state before this message.
+        what: What it means.
+        words: The card's ``after`` words.
+    """
+    known = what == FOLLOW and now.said > 0 and words.get(AGAIN)
+    return what in WITH_NUMBERS and not known
 
 
 def told_of(kinds: Sequence[str], text: str) -> str | None:

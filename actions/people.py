@@ -215,7 +215,7 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     words = crisis.sentence(before, what, turn.message, card["after"])
     if turn.message.intent == "thank" and not turn.message.uncertain and before.leaf not in KEPT:
         words = say("crisis_welcome", turn.elder) + words
-    if crisis.with_numbers(what, card["after"]):
+    if crisis.with_numbers(before, what, card["after"]):
         words = f"{words}\n{_numbers(card)}"
     turn.tell(words)
     now = crisis.after(before, what, turn.message)
