@@ -97,7 +97,7 @@ def whose_number(message: Message, number: Entity) -> str:
     return found["who"] or (found[0][0] if found[0][0] in THEIRS else "")
 
 
-THEIRS = "他她"
+THEIRS = ("他", "她")
 
 
 def visit(message: Message) -> str:
