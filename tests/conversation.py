@@ -69,6 +69,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import yaml
 
@@ -376,7 +377,7 @@ class Talk:
         Raises:
             AssertionError: with the conversation up to there.
         """
-        _clock(self.stack, now=self.conversation.now)
+        _begin(self.stack, self.conversation.now)
         try:
             turns = self.conversation.turns
             for turn, looked in zip(turns, looks_back(turns), strict=True):
@@ -617,7 +618,26 @@ def fits(found: Any, expected: Any) -> bool:
 # ── What staff and time do ──────────────────────────────────────────────────────────────────────
 
 
+_SET: WeakKeyDictionary[Stack, tuple[str, float]] = WeakKeyDictionary()
+"""To what time a stack's clock was set last, and when: no longer true once it is advanced."""
+_SAME_MINUTE_S = 50.0
+
+
+def _begin(stack: Stack, now: str) -> None:
+    """Set the clock to when a conversation begins, if it does not stand in that minute already.
+
+    A clock that is set anew makes every worker look at all its work at once: with two stacks on two cores a seventh of
+    the time that conversations take.
+    """
+    before, at = _SET.get(stack, ("", 0.0))
+    if before == now and time.monotonic() - at < _SAME_MINUTE_S:
+        return
+    _clock(stack, now=now)
+    _SET[stack] = now, time.monotonic()
+
+
 def _clock(stack: Stack, **change: str) -> None:
+    _SET.pop(stack, None)
     status, body = stack.call("POST", "/api/v1/test/clock", change, stack.token("admin1"))
     assert status == 200, body
 
