@@ -11,6 +11,7 @@ from actions.forms import asides
 from actions.forms.replies import leftover
 from actions.intents import label
 from actions.message import Message, Reading
+from actions.offers import make_offer
 from actions.own_tickets import query_code, ticket_no
 from actions.service_answers import belongs_elsewhere
 from actions.texts import say
@@ -41,6 +42,9 @@ class OutOfScope(Say):
             return [FollowupAction(ANSWER)]
         if self.NAME == OutOfScope.NAME and turn.loop is None and misses.nonsense(turn.message):
             return [FollowupAction(Clarify.NAME)]
+        asked = self.NAME == OutOfScope.NAME and turn.loop is None
+        if asked and misses.could_ask(turn.message):
+            return make_offer(turn, "unknown_question", "consult", None)
         return await super().act(turn)
 
 

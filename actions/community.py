@@ -59,12 +59,14 @@ async def name_worker(turn: Turn, client: Client) -> bool:
     if not said.get("address"):
         return False
     found = await client.resolve_place(said["address_text"], said["address"], turn.conversation_id)
-    best = (found.get("candidates") or [{}])[0] if found.get("status") == "resolved" else {}
+    places = found.get("candidates") or []
+    best = places[0] if len({p.get("worker") for p in places}) == 1 else {}
     if not best.get("worker"):
         return False
+    known = found.get("status") == "resolved" and best.get("label")
     turn.say(
         "community_grid",
-        place=best.get("label") or say_address(said["address"]),
+        place=known or say_address(said["address"]),
         community=best.get("community") or "",
         grid=str(best.get("grid") or "").removeprefix(str(best.get("community") or "")),
         worker=best["worker"],

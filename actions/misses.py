@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from actions.client import Refused, ServiceAway
-from actions.dialogue import load
+from actions.dialogue import load, pattern
 from actions.forms.draft import Draft
+from actions.forms.replies import is_question
 from actions.message import Message, from_events
 from actions.texts import say
 from actions.turn import RASAS_OWN, Turn, button
@@ -50,6 +51,13 @@ def before(turn: Turn) -> int:
                 count += 1
             names = []
     return count
+
+
+def could_ask(message: Message) -> bool:
+    """Whether a question that no card answers is one that somebody in the hall could find out (“村里的地能不能卖”)."""
+    if message.tapped or not is_question(message) or pattern(DATA, "beyond").search(message.text):
+        return False
+    return bool(pattern(DATA, "could_ask").search(message.text))
 
 
 def nonsense(message: Message) -> bool:

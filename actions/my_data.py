@@ -25,6 +25,7 @@ ABOUT = "data:"
 CORRECT = "correct"
 PREFER = own_data.PREFER
 UNPREFER = "unprefer"
+UNPHONE = "unphone"
 EXPORT = "export"
 UNLEARN, RELEARN, LEARNING = "unlearn", "relearn", "learning"
 """That what is said teaches us no more, or again; whether it does."""
@@ -72,6 +73,9 @@ class MyData(TurnAction):
             return [SlotSet("offer", _offer(turn, CORRECT))]
         if wanted == "withdraw" and not _kept(stored) and stored.get("heard"):
             wanted = "delete"  # nothing was agreed to; what is kept all the same can go
+        if wanted == UNPHONE and not stored.get("phone"):
+            turn.say("data_no_phone", open=_open(stored, turn.elder))
+            return []
         if wanted in NEEDS and not _kept(stored, *NEEDS[wanted]):
             turn.say("data_nothing_kept", open=_open(stored, turn.elder))
             return []

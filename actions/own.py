@@ -102,7 +102,7 @@ def meant(message: Message, name: str) -> str | None:
         if says("withdraw", message.text):
             return WITHDRAW
         return URGE if says("urge", message.text) else QUERY
-    if says("picture", message.text):
+    if says("picture", message.text) or says("relay", message.text):
         return SUPPLEMENT
     if broke_again(message):
         return REJECT

@@ -29,6 +29,7 @@ Change = Literal[
     "subsidy",
     "prefer",
     "unprefer",
+    "unphone",
     "unlearn",
     "relearn",
 ]
@@ -119,7 +120,7 @@ async def change(
         phone: The number to keep.
         ticket_no: For ``remember``: the resident's own ticket whose contact is to be kept.
         pref: For ``prefer``, and beside ``remember``: how and when to be reached from now on
-            (``unprefer`` forgets it).
+            (``unprefer`` forgets it, ``unphone`` the kept number alone).
         name: For ``correct``: the right name of a resident who is known; then no number is needed.
 
     Returns:
@@ -137,10 +138,8 @@ async def change(
     if wanted in ("prefer", "unprefer"):
         await _prefer(services, conversation, pref if wanted == "prefer" else None)
         return await show(services, await services.channels.conversation(conversation.id))
-    if wanted in ("unlearn", "relearn"):
-        async with services.db.write() as s:
-            await services.rights.learn(s, _all(conversation), wanted == "relearn")
-            await services.rights.record_chat(s, known, wanted)
+    if wanted in _ALONE:
+        await _ALONE[wanted](services, conversation, wanted)
         return await show(services, conversation)
     if wanted == "subsidy":
         async with services.db.write() as s:
@@ -199,6 +198,29 @@ async def _prefer(services: Services, conversation: Conversation, pref: str | No
         else:
             await services.people.withdraw_consent(s, saved.id, REACH)
             await services.rights.record_chat(s, saved.id, "correct")
+
+
+async def _learn(services: Services, conversation: Conversation, wanted: str) -> None:
+    """Learn from what is said no more, or again."""
+    async with services.db.write() as s:
+        await services.rights.learn(s, _all(conversation), wanted == "relearn")
+        await services.rights.record_chat(s, conversation.resident_id, wanted)
+
+
+async def _forget_phone(services: Services, conversation: Conversation, wanted: str) -> None:
+    """Forget the kept number alone; where no name or home is left either, the consent to keep them ends, too."""
+    known = conversation.resident_id
+    if known is None:
+        return
+    async with services.db.write() as s:
+        saved = await services.people.save_resident(s, known, phone="")
+        if not (saved.name or saved.home):
+            await services.people.withdraw_consent(s, known, REMEMBER)
+        await services.rights.record_chat(s, known, "correct")
+
+
+_ALONE = {"unphone": _forget_phone, "unlearn": _learn, "relearn": _learn}
+"""Changes that need nothing but their word."""
 
 
 async def subsidies(services: Services, conversation: Conversation) -> list[dict[str, Any]] | None:

@@ -41,7 +41,7 @@ def _home(row: ResidentRow, vault: Vault) -> Home | None:
 async def save(
     session: Session, vault: Vault, given: Resident, now: datetime, create: bool
 ) -> Resident:
-    """Write what is given (not None); return the whole resident.
+    """Write what is given (not None; an empty phone or way of being reached is forgotten); return the whole resident.
 
     Raises:
         LindaError: 404 ``resident_not_found`` when not to be created and unknown.
@@ -55,7 +55,9 @@ async def save(
     if given.name is not None:
         row.name_enc = vault.encrypt(given.name)
     if given.phone is not None:
-        row.phone_enc, row.phone_hash = vault.encrypt(given.phone), vault.fingerprint(given.phone)
+        told = given.phone or None
+        row.phone_enc = vault.encrypt(told) if told else None
+        row.phone_hash = vault.fingerprint(told) if told else None
     if given.home is not None:
         home = asdict(given.home)
         room = home.pop("room")

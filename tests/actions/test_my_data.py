@@ -27,7 +27,8 @@ STORED: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        ("你们存了我啥", None), ("你们咋知道我电话的", None), ("把我电话删了", "delete"),
+        ("你们存了我啥", None), ("你们咋知道我电话的", None), ("把我电话删了", "unphone"), ("把俺那个手机号抹了吧", "unphone"), ("号码给我删掉", "unphone"),
+        ("把我电话和住址都删了", "delete"),
         ("把我的信息都删掉", "delete"), ("忘记我", "delete"), ("把我忘了吧", "delete"),
         ("我忘记我的电话了", None), ("不同意你们存我信息", "withdraw"), ("收回我的同意", "withdraw"),
         ("导出我的信息", "export"), ("记住我的电话", "remember"), ("下回别再问我电话", "remember"),

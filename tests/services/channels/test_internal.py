@@ -206,6 +206,11 @@ async def test_how_to_be_reached_is_kept_used_and_forgotten(
     assert forgot["pref"] is None and forgot["phone"] == "138****5678"
     assert [c["purpose"] for c in forgot["consents"]] == ["下回办事不用再问电话"]
     await call(client, "POST", data, wish, key="p:7")
+    bare = await call(client, "POST", data, {"change": "unphone"}, key="p:71")
+    assert (bare["phone"], bare["pref"]) == (None, "下午打"), "the number alone goes"
+    assert [c["purpose"] for c in bare["consents"]] == ["下回照您说的方式联系您"], (
+        "nothing is kept by it"
+    )
     gone = await call(client, "POST", data, {"change": "delete"}, key="p:8")
     assert (gone["pref"], gone["consents"]) == (None, [])
 
