@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import leaves, ordered
+from actions import leaves, ordered, ordered_answers
 from actions.client import Client, Refused, ServiceAway, TicketView
 from actions.echo import say_date
 from actions.form_actions import FormStep, Submit, ask_consent, ask_place, say_due, say_owner
@@ -118,10 +118,10 @@ class BookingStep(FormStep):
         options = draft.get("options") or {}
         if kind.startswith(asides.ORDER):
             asked = kind.removeprefix(asides.ORDER)
-            words = ordered.of_booking(draft, asked, turn.message)
+            words = ordered_answers.of_booking(draft, asked, turn.message)
             if not words:
                 async with turn.client() as client:
-                    words = await ordered.of_card(client, str(draft.get("leaf")), asked)
+                    words = await ordered_answers.of_card(client, str(draft.get("leaf")), asked)
             words = words or booking.note(draft)
             turn.lead("aside_order", line=True, words=words or say("aside_noted", turn.elder))
             if (

@@ -35,9 +35,8 @@ class CommunityInfo(TurnAction):
         text = turn.message.text
         async with turn.client() as client:
             found = await look(turn, client)
-            if not _published(found):
-                if (answered_so := await redirected(turn, client)) is not None:
-                    return answered_so
+            if (elsewhere := await _elsewhere(turn, client, found)) is not None:
+                return elsewhere
             tell(turn, found)
             if found["kind"] and GRID not in text:
                 return answered(turn, found)
@@ -107,9 +106,8 @@ class Notice(TurnAction):
             if before and how:
                 return _go_on(turn, await look(turn, client, before["notice"]), before, how)
             found = await look(turn, client)
-            if not _published(found):
-                if (answered_so := await redirected(turn, client)) is not None:
-                    return answered_so
+            if (elsewhere := await _elsewhere(turn, client, found)) is not None:
+                return elsewhere
         tell(turn, found)
         return answered(turn, found)
 
@@ -126,10 +124,11 @@ async def look(turn: Turn, client: Client, topic: str = "") -> Json:
     return await client.information(topic + turn.message.text, days, turn.elder)
 
 
-def _published(found: Json) -> bool:
-    """Whether a notice of the kind asked for says it, so that it comes before whose matter that is."""
+async def _elsewhere(turn: Turn, client: Client, found: Json) -> list[EventType] | None:
+    """Say whose matter it is, unless a notice of the kind asked for says it itself; None when nobody else's is known."""
     told = found["texts"] and found["topic"] and not found["other_days"]
-    return bool(told) and found["kind"] == PUBLISHED and not found.get("outage")
+    published = told and found["kind"] == PUBLISHED and not found.get("outage")
+    return None if published else await redirected(turn, client)
 
 
 def tell(turn: Turn, found: Json) -> None:

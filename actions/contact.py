@@ -9,6 +9,7 @@ from actions.dialogue import load, pattern
 from actions.message import Entity, Message
 
 DATA = "contact"
+THEIRS = ("他", "她")
 _CLAUSE = re.compile(r"[^\uff0c,。；;！!\n]+")
 _NUMBER = re.compile(r"\d{7,}")
 _SAYS_NAME = re.compile(r"^(?:我|俺)?(?:的?名字|姓名)?(?:应该|就)?(?:叫|是|写)?(?:做|成)?")
@@ -95,9 +96,6 @@ def whose_number(message: Message, number: Entity) -> str:
     if found is None:
         return ""
     return found["who"] or (found[0][0] if found[0][0] in THEIRS else "")
-
-
-THEIRS = ("他", "她")
 
 
 def visit(message: Message) -> str:

@@ -23,6 +23,7 @@ from actions import (
     leaves,
     misses,
     ordered,
+    ordered_answers,
     orders,
     own,
 )
@@ -768,10 +769,10 @@ class MealStep(FormStep):
     async def _of_order(self, turn: Turn, draft: Draft, kind: str) -> Draft:
         """Answer what is asked of the order; the days it is about are what “那天” means next."""
         days: list[str] = []
-        words = ordered.of_meal(draft.get("window") or {}, draft.values, kind, turn.message)
+        words = ordered_answers.of_meal(draft.get("window") or {}, draft.values, kind, turn.message)
         if kind == ordered.DAYS:
             async with turn.client() as client:
-                words, days = await ordered.on_days(client, draft.values, turn.message)
+                words, days = await ordered_answers.on_days(client, draft.values, turn.message)
         if words:
             turn.lead("aside_order", line=True, words=words)
         return replace(draft, values={**draft.values, ordered.SPOKEN: days})

@@ -154,7 +154,7 @@ class Affirm(TurnAction):
             idle = "button_gone" if turn.message.tapped else "affirm_idle"
             turn.say("offer_gone" if turn.message.about else idle)
             return []
-        if turn.adds_to(offer):
+        if taking.adds(turn.message, offer):
             return [SlotSet("offer", again(turn, offer))]
         quiet = taking.quiet(turn.message, str(offer.get("kind")))
         if not is_yes(turn.message) and not quiet and not turn.goes_on(offer):

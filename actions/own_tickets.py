@@ -15,6 +15,7 @@ from actions import (
     gist,
     my_data,
     ordered,
+    ordered_answers,
     orders,
     pausing,
     rebooking,
@@ -136,7 +137,7 @@ class QueryProgress(TurnAction):
     @staticmethod
     async def _of_order(turn: Turn, kind: str) -> list[EventType] | None:
         """Answer a question about what is ordered; None: nothing is, and it is no other question either."""
-        told = await ordered.tell(turn, kind)
+        told = await ordered_answers.tell(turn, kind)
         if told is not None:
             return told
         first = first_action(turn)

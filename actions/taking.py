@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from actions import conduct
+from actions import conduct, manners
 from actions.dialogue import load, pattern
-from actions.forms.replies import bare, is_question
+from actions.forms.replies import DECLINES, NO, YES, bare, is_question
 from actions.message import Message
 
 FILE = "taking_part"
@@ -17,6 +17,8 @@ OTHERWISE = frozenset({"emergency", "ask_human"})
 """Danger and the wish for a person add nothing to praise."""
 SHORTEST = 3
 """So few characters (“谢谢”) tell nothing more."""
+LEAST = 2
+"""So many tell something of what is not praise."""
 QUIET = frozenset({"praise", "suggestion", "volunteer"})
 """Kinds of what is told to give, not to get."""
 SURE = 0.6
@@ -26,16 +28,37 @@ SURE = 0.6
 def adds(message: Message, offer: Mapping[str, Any]) -> bool:
     """Whether the words tell more of what waits (“就是三组的网格员”), instead of answering or asking.
 
+    Praise and complaints about the assistant grow as often as more is told; what else was offered to be noted,
+    once.
+
     Args:
         message: What was said right behind the offer.
-        offer: The offer: its ``kind``.
+        offer: The offer: its ``kind``, and ``added`` once something was.
     """
-    words, rules = bare(message.text), load(FILE)["offered"]
-    if offer.get("kind") not in GROWS or message.tapped or len(words) > rules["longest"]:
+    kind, words = str(offer.get("kind") or ""), bare(message.text)
+    if not kind or offer.get("follow") or message.tapped or _answers(message, kind):
         return False
-    if is_question(message) or len(message.parts) > 1 or len(words) <= SHORTEST:
+    if kind in GROWS and _grows(message, kind, words):
+        return True
+    told = len(words) >= LEAST and not manners.only_abuse(message.text)
+    meant = message.uncertain or message.intent in load(FILE)["offered"]["once"]
+    return told and meant and not offer.get("added")
+
+
+def _answers(message: Message, kind: str) -> bool:
+    """Whether the words are a yes, a no or a question."""
+    words = bare(message.text)
+    ahead = (
+        words in YES or bool(pattern("forms", "goes_ahead").match(words)) or quiet(message, kind)
+    )
+    return ahead or words in NO or bool(DECLINES.match(words)) or is_question(message)
+
+
+def _grows(message: Message, kind: str, words: str) -> bool:
+    rules = load(FILE)["offered"]
+    if len(words) > rules["longest"] or len(words) <= SHORTEST or len(message.parts) > 1:
         return False
-    if offer["kind"] == "complaint":
+    if kind == "complaint":
         return message.intent in rules["grumbles"]
     if message.intent in OTHERWISE or message.intent == "give_praise":
         return message.intent == "give_praise"

@@ -43,7 +43,7 @@ from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
 from actions.forms import asides, booking, certificate, extra, subsidy, volunteer
 from actions.forms.draft import Draft
-from actions.forms.replies import DECLINES, NO, OPENING, SUBMIT_NOW, YES, bare, is_question
+from actions.forms.replies import DECLINES, NO, OPENING, SUBMIT_NOW, YES, bare
 from actions.heard import number_before
 from actions.message import (
     REFERS_TO_MESSAGE,
@@ -98,12 +98,6 @@ _NO_COMPLAINT = frozenset(
     "chitchat out_of_scope greet thank goodbye ask_community_info ask_notice ask_capability make_suggestion "
     "affirm deny cancel_dialog".split()
 )
-_ADDS = frozenset(
-    "give_praise complain_assistant supplement_ticket rate_service reject_resolution chitchat".split()
-)
-"""Intents that words beside an offer may have been taken for, which tell more of the same."""
-ADDS = 2
-"""So many characters tell something."""
 FEW = 4
 """So many buttons one message of large-type mode has at most."""
 
@@ -313,25 +307,9 @@ class Turn:
         words = bare(self.message.text)
         ahead = words in YES or pattern("forms", "goes_ahead").match(words)
         ahead = ahead or taking.quiet(self.message, str(offer.get("kind")))
-        if ahead or self.goes_on(offer) or self.adds_to(offer):
+        if ahead or self.goes_on(offer) or taking.adds(self.message, offer):
             return AFFIRM
         return DENY if words in NO or DECLINES.match(words) else None
-
-    def adds_to(self, offer: Json) -> bool:
-        """Whether the words tell more of what was offered to be noted (“就是绕来绕去不办事”), and nothing else."""
-        message, words = self.message, bare(self.message.text)
-        quiet = taking.quiet(message, str(offer.get("kind")))
-        if not offer.get("kind") or offer.get("follow") or message.tapped or quiet:
-            return False
-        if taking.adds(message, offer):
-            return True
-        if offer.get("added") or pattern("forms", "goes_ahead").match(words):
-            return False
-        if words in YES | NO or DECLINES.match(words) or is_question(message):
-            return False
-        if len(words) < ADDS or manners.only_abuse(message.text):
-            return False
-        return message.uncertain or message.intent in _ADDS
 
     def goes_on(self, offer: Json) -> bool:
         """Whether the words ask for the matter that waits (“下一个”), which is offered."""

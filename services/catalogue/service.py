@@ -178,7 +178,9 @@ class CatalogueService:
             "local": row.local,
             "leaves": list(row.leaves),
             "more": [m.answer for m in row.more],
+            "more_elder": [m.elder for m in row.more],
             "ask": row.offer.answer if row.offer else None,
+            "ask_elder": row.offer.elder if row.offer else None,
         }
 
     def cards(self) -> list[Card]:

@@ -256,7 +256,7 @@ class PeopleService:
         home: Home | None = None,
         contact_pref: str | None = None,
     ) -> Resident:
-        """Create a resident, or add what is given (not None) to a known one.
+        """Create a resident, or add what is given (not None; an empty phone or way is forgotten) to a known one.
 
         Raises:
             LindaError: 404 ``resident_not_found``.
