@@ -136,13 +136,14 @@ class QueryProgress(TurnAction):
 
     @staticmethod
     async def _of_order(turn: Turn, kind: str) -> list[EventType] | None:
-        """Answer a question about what is ordered; None: nothing is, and it is no other question either."""
+        """Answer a question about what is ordered; None: nothing is, and it asks of a report (“你们几时来”) or nothing else."""
         told = await ordered_answers.tell(turn, kind)
         if told is not None:
             return told
         first = first_action(turn)
         handed_on = first and first != QueryProgress.NAME and turn.loop is None
-        return [FollowupAction(first)] if handed_on else None
+        of_report = any(says(asked, turn.message.text) for asked in ("done_when", "owner"))
+        return [FollowupAction(first)] if handed_on and not of_report else None
 
     @staticmethod
     async def _queued(turn: Turn) -> list[EventType] | None:

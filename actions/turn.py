@@ -420,6 +420,8 @@ class Turn:
         message = self.message
         if message.tapped or message.all("address") or len(message.parts) > 1:
             return False
+        if self.topic_leaf() and follow_ups.part_of(message):
+            return False  # “我手机不会弄” behind a card asks for somebody who does it
         return (
             accessible.wish(message.text) is not None or accessible.need(message.text) is not None
         )

@@ -135,6 +135,7 @@ def test_a_habit_is_read_back_as_it_was_said() -> None:
     [
         ("能上门办吗", "visit"), ("我妈走不动道能上门评不", "visit"), ("能来家里办吗", "visit"),
         ("你给我办呗", "proxy"), ("那要多少钱", "fee"),
+        ("我眼睛不好手机不会弄", "visit"), ("我们老两口没智能手机", "visit"), ("扫码我不会咋整", "visit"),
     ],
 )  # fmt: skip
 def test_short_questions_after_a_card(text: str, part: str) -> None:
@@ -152,7 +153,8 @@ def test_the_same_for_another_person_asks_who_may_have_it() -> None:
     ("text", "fits"),
     [
         ("多久能好", True), ("啥时候能整完", True), ("好久能来人嘛", True), ("师傅啥时候来修", True),
-        ("啥时候来水", False), ("什么时候发电费单", False), ("啥时候开饭", False),
+        ("得多咱能修上啊", True), ("那啥时候能收啊", True), ("垃圾几点来拉", True), ("师傅几点到", True),
+        ("啥时候来水", False), ("什么时候发电费单", False), ("啥时候开饭", False), ("几点开门", False),
     ],
 )  # fmt: skip
 def test_when_will_it_be_done(text: str, fits: bool) -> None:

@@ -376,7 +376,15 @@ async def test_who_wants_a_lamp_mended_is_not_put_through_to_a_person(
     assert talk.followup == "report_form" and services.sent("/alerts") == []
 
 
-@pytest.mark.parametrize("text", ["我想约个维修", "预约上门维修", "找人来修东西", "我要报修"])
+@pytest.mark.parametrize("text", ["还有啥事", "没有别的事了", "还有事吗"])
+def test_asked_whether_there_is_more_is_no_announcement(text: str) -> None:
+    assert not OPENING.match(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我想约个维修", "预约上门维修", "找人来修东西", "我要报修", "还有一个事", "我还想反映个问题", "另外还有件事要说"],
+)
 def test_a_repair_of_nothing_yet_opens_the_report(text: str) -> None:
     assert OPENING.match(text)
     assert fill(report.FORM, None, msg(text, "book_service")).get("narrative") is None
