@@ -144,7 +144,7 @@ class BookingStep(FormStep):
     async def look_up(self, turn: Turn, draft: Draft, client: Client) -> Draft:
         """Ask what the locality offers and whether the day is open, then find the place."""
         try:
-            draft = await _looked(draft, client)
+            draft = await _looked(booking.of_today(draft, turn.message.now.date()), client)
         except (ServiceAway, Refused):
             pass  # the provider agrees the day with the resident anyway
         return await super().look_up(turn, booking.named(draft), client)

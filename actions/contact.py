@@ -28,7 +28,9 @@ def preference(message: Message, asked: bool = False) -> str:
     """
     if message.tapped or not (asked or pattern(DATA, "beside").search(message.text)):
         return ""
-    return _kept([_core(c) for _, c in _clauses(message.text) if _prefers(c)])
+    call = pattern(DATA, "asked_call")
+    wished = [c for _, c in _clauses(message.text) if _prefers(c) or (asked and call.match(c))]
+    return _kept([_core(c) for c in wished])
 
 
 def kinds(words: str) -> frozenset[str]:
@@ -169,6 +171,8 @@ def _plain(clause: str) -> str:
 
 
 def _prefers(clause: str) -> bool:
+    if pattern(DATA, "not_ours").search(_plain(clause)):
+        return False
     return bool(kinds(clause)) or bool(pattern(DATA, "preference").search(_plain(clause)))
 
 

@@ -224,6 +224,8 @@ class FormStep(TurnAction):
             return False  # taken for a word of parting, it is a yes to the form
         if turn.tells_reach():
             return False  # whatever it was taken for, it answers the question for a phone
+        if subsidy.denied(turn.message, old):
+            return False  # “没得啥子补贴” sounds like a question about one
         if turn.choice is not None and turn.choice.intent in REPLIES:
             return False  # a named button of the form's own question
         ran = set(turn.actions_since_message()) - OWN_STEPS - {self.loop}
@@ -683,7 +685,7 @@ class MealStep(FormStep):
             draft = replace(draft, values={**same, **draft.values})
         if information.menu_beside(turn.typed):
             await self._tell_menu(turn, client)
-        wanted = meal.to_check(draft)
+        wanted = meal.to_check(draft, turn.message.now)
         if wanted is not None:
             try:
                 window = await client.meal_window(*wanted, turn.conversation_id)

@@ -157,7 +157,9 @@ class Affirm(TurnAction):
         if taking.adds(turn.message, offer):
             return [SlotSet("offer", again(turn, offer))]
         quiet = taking.quiet(turn.message, str(offer.get("kind")))
-        if not is_yes(turn.message) and not quiet and not turn.goes_on(offer):
+        agrees = quiet or taking.finds_out(turn.message, str(offer.get("kind")))
+        agrees = agrees or turn.goes_on(offer) or turn.places(offer)
+        if not is_yes(turn.message) and not agrees:
             # Taken for a yes by the classifier alone: nothing is filed on that.
             return [FollowupAction("action_clarify")]
         if offer.get("follow"):

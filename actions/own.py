@@ -132,10 +132,17 @@ def _answers_solved(message: Message, name: str) -> bool:
     if says("solved", message.text):
         return True
     fresh = bool((message.pending_callback or {}).get("fresh"))
-    if fresh and says("unsolved", message.text) and not message.all("address"):
+    told = says("unsolved", message.text) or says("partly", message.text)
+    if fresh and told and not _of_a_house(message):
         return True
     later = says("later", message.text) and not says("not_later", message.text)
     return later and name not in OWN
+
+
+def _of_a_house(message: Message) -> bool:
+    """Whether a house is named, which may be another one; floors and doors (“三楼照样黑”) are of the same."""
+    values = [e.value for e in message.all("address")]
+    return any(not isinstance(v, dict) or {"building", "community"} & set(v) for v in values)
 
 
 def wants_review(message: Message) -> bool:

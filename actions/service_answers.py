@@ -35,7 +35,7 @@ from actions.notices import notice_card, spoken
 from actions.offers import make_offer
 from actions.people import danger_first
 from actions.texts import say
-from actions.turn import Button, Turn, TurnAction, button, short
+from actions.turn import CLARIFY, Button, Turn, TurnAction, button, short
 
 TOLD_BEFORE = 2
 """So many messages before “那你给我问问” say what is to be found out."""
@@ -157,10 +157,9 @@ def _answer(turn: Turn, card: Json, part: str) -> list[EventType]:
     if part in ERRANDS and turn.loop is None:
         return [*keep, *_errand(turn, card, part)]
     if part == "find_out":
-        return [
-            *keep,
-            *make_offer(turn, "offer_consult", "consult", str(card["id"]), told=_told(turn)),
-        ]
+        # Behind words that were not understood it is those, and no longer the card's matter.
+        leaf = None if turn.last_action() == CLARIFY else str(card["id"])
+        return [*keep, *make_offer(turn, "offer_consult", "consult", leaf, told=_told(turn))]
     part = {PROXY: "deputy", APPOINTMENT: "where"}.get(part, part)
     links = cards.links(card) if part in ("print", "online") else []
     data = None

@@ -36,7 +36,11 @@ def adds(message: Message, offer: Mapping[str, Any]) -> bool:
         offer: The offer: its ``kind``, and ``added`` once something was.
     """
     kind, words = str(offer.get("kind") or ""), bare(message.text)
-    if not kind or offer.get("follow") or message.tapped or _answers(message, kind):
+    if not kind or offer.get("follow") or message.tapped:
+        return False
+    if kind == "praise" and pattern(FILE, "offered", "unknown").match(words):
+        return True
+    if _answers(message, kind):
         return False
     if kind in GROWS and _grows(message, kind, words):
         return True
@@ -49,7 +53,10 @@ def _answers(message: Message, kind: str) -> bool:
     """Whether the words are a yes, a no or a question."""
     words = bare(message.text)
     ahead = (
-        words in YES or bool(pattern("forms", "goes_ahead").match(words)) or quiet(message, kind)
+        words in YES
+        or bool(pattern("forms", "goes_ahead").match(words))
+        or quiet(message, kind)
+        or finds_out(message, kind)
     )
     return ahead or words in NO or bool(DECLINES.match(words)) or is_question(message)
 
@@ -59,13 +66,21 @@ def _grows(message: Message, kind: str, words: str) -> bool:
     if len(words) > rules["longest"] or len(words) <= SHORTEST or len(message.parts) > 1:
         return False
     if kind == "complaint":
-        return message.intent in rules["grumbles"]
+        of_us = message.intent not in OTHERWISE and pattern(FILE, "offered", "of_us").search(words)
+        return message.intent in rules["grumbles"] or bool(of_us)
     if message.intent in OTHERWISE or message.intent == "give_praise":
         return message.intent == "give_praise"
     open_ = message.intent in rules["says"] or message.uncertain or message.confidence < SURE
     of_person = pattern(FILE, "offered", "of_person").search(words)
     open_ = open_ or bool(of_person and not conduct.reports(message.text))
     return open_ and bool(pattern(FILE, "offered", "adds").search(words))
+
+
+def finds_out(message: Message, kind: str) -> bool:
+    """Whether it is a yes to having it found out, in its own word (“行，帮我问问”)."""
+    if message.tapped or kind != "consult":
+        return False
+    return bool(pattern("forms", "finds_out").match(bare(message.text)))
 
 
 def quiet(message: Message, kind: str) -> bool:

@@ -41,7 +41,7 @@ from actions import (
 )
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
-from actions.forms import asides, booking, certificate, extra, subsidy, volunteer
+from actions.forms import asides, booking, certificate, extra, neighbours, subsidy, volunteer
 from actions.forms.draft import Draft
 from actions.forms.replies import DECLINES, NO, OPENING, SUBMIT_NOW, YES, bare
 from actions.heard import number_before
@@ -142,6 +142,9 @@ class Turn:
             named = (Entity("certificate", which, which),) if which else ()
             yes = replace(self.message, intent=offer["intent"], leaf=leaf, entities=named)
             self.message = recalled(yes, tracker.events, offer["about"])
+            if own.place_alone(self.typed):
+                said = tuple(replace(e, start=0, end=0) for e in self.typed.all("address"))
+                self.message = replace(self.message, entities=(*self.message.entities, *said))
             if told := offer.get("told"):  # more of the same, said since
                 self.message = replace(self.message, text=simplify(told), written=told)
         if offer.get("kept") and self._is_left_behind(offer):
@@ -307,9 +310,14 @@ class Turn:
         words = bare(self.message.text)
         ahead = words in YES or pattern("forms", "goes_ahead").match(words)
         ahead = ahead or taking.quiet(self.message, str(offer.get("kind")))
-        if ahead or self.goes_on(offer) or taking.adds(self.message, offer):
+        ahead = ahead or taking.finds_out(self.message, str(offer.get("kind")))
+        if ahead or self.goes_on(offer) or self.places(offer) or taking.adds(self.message, offer):
             return AFFIRM
         return DENY if words in NO or DECLINES.match(words) else None
+
+    def places(self, offer: Json) -> bool:
+        """Whether a place alone answers the offer to report what was told (“要现在报吗”)."""
+        return offer.get("follow") == "report_form" and own.place_alone(self.typed)
 
     def goes_on(self, offer: Json) -> bool:
         """Whether the words ask for the matter that waits (“下一个”), which is offered."""
@@ -542,7 +550,7 @@ class Turn:
         """Return the action for a question beside an open form that a classifier has no name for."""
         if self.message.intent != "emergency" and manners.others_asked(self.message):
             return MANNERS if name != MANNERS else None
-        if name == "action_handoff" and repairs.wished(self.message):
+        if name == "action_handoff" and self._asks_no_person():
             return self.loop
         if name in PEOPLE_FIRST:
             return None
@@ -560,12 +568,17 @@ class Turn:
             return (
                 "action_handoff"  # who had the certificate refused was told that somebody does it
             )
-        if self.draft and self.asks_of_form():
+        if self.draft and (self.asks_of_form() or subsidy.denied(self.message, self.draft)):
             return self.loop if name != self.loop else None
         if self.loop == "errand_form" and self._asks_of_errand():
             return ANSWER if name != ANSWER else None
         others = self.loop == "booking_form" and booking.asks_others(self.message)
         return self.loop if others and name != self.loop else None
+
+    def _asks_no_person(self) -> bool:
+        """Whether words beside a form only sound like the wish for a person (“不跟他们一块，我单报”)."""
+        alone = neighbours.stays_alone(self.message, self.draft)
+        return alone or repairs.wished(self.message)
 
     def asks_of_form(self) -> bool:
         """Whether a question beside a form is about what it arranges, whatever it was taken for."""

@@ -639,6 +639,16 @@ def stale(draft: Draft) -> Draft:
     return replace(draft, values={**draft.values, "looked": None})
 
 
+def of_today(draft: Draft, today: date) -> Draft:
+    """Return the draft; what another day's answer said is looked up anew, for a form may be left for days.
+
+    A day that is over meanwhile was open when it was asked for.
+    """
+    if draft.get("looked_on") == today.isoformat():
+        return draft
+    return stale(replace(draft, values={**draft.values, "looked_on": today.isoformat()}))
+
+
 def what(draft: Draft) -> str:
     """Return what is booked in words: ``助浴（上门洗澡）``, ``活动场地：会议室``."""
     kind = _kind_of(draft)

@@ -207,7 +207,8 @@ def to_ticket(draft: Draft, conversation_id: str) -> dict[str, Any]:
 
 def wants_sheet(text: str) -> bool:
     """Whether somebody asks for a paper to show to whoever demands the certificate."""
-    return bool(pattern("certificates", "demand", "sheet").search(text))
+    refused = pattern(DATA, "demand", "no_sheet").search(text)
+    return bool(pattern(DATA, "demand", "sheet").search(text)) and not refused
 
 
 LOOP = "loop"

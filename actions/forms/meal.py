@@ -37,9 +37,8 @@ def _pattern(*keys: str) -> re.Pattern[str]:
 
 def _date(message: Message, draft: Draft) -> Values:
     """Take the first day that is not over; of a habit (“每天中午”) the next day, and keep the habit."""
-    if message.about == "next_open" or (
-        _offered(draft) and is_yes(message) and not message.all("time")
-    ):
+    takes = is_yes(message) or bool(_pattern("that_one").match(bare(message.text)))
+    if message.about == "next_open" or (_offered(draft) and takes and not message.all("time")):
         offer = draft.get("next_open") or {}
         return {"date": offer.get("date"), "meal": offer.get("meal") or draft.get("meal")}
     entity = _day_said(message)
@@ -354,11 +353,17 @@ FORM = Form(
 )
 
 
-def to_check(draft: Draft) -> tuple[str, str] | None:
-    """Return (date, meal) when the kitchen still has to be asked whether it is open for them."""
+def to_check(draft: Draft, now: datetime) -> tuple[str, str] | None:
+    """Return (date, meal) when the kitchen still has to be asked whether it is open for them.
+
+    It is asked again when the cut-off has passed since: a form may be left for days.
+    """
     wanted = (draft.get("date"), draft.get("meal"))
     window = draft.get("window") or {}
-    if not all(wanted) or wanted == (window.get("date"), window.get("meal")):
+    same = wanted == (window.get("date"), window.get("meal"))
+    cutoff = window.get("cutoff") if window.get("open") else None
+    over = bool(cutoff) and datetime.fromisoformat(str(cutoff)) < now
+    if not all(wanted) or (same and not over):
         return None
     return str(wanted[0]), str(wanted[1])
 

@@ -64,6 +64,11 @@ def _join(message: Message, draft: Draft) -> Values:
     return {"join": True} if is_yes(message) or _says(message, "join") else {}
 
 
+def stays_alone(message: Message, draft: Draft | None) -> bool:
+    """Whether “把您加上？” is refused (“不跟他们一块，我单报”): no person is asked for."""
+    return draft is not None and draft.asked == "join" and _says(message, "alone")
+
+
 def _says(message: Message, kind: str) -> bool:
     words = message.text.strip()
     return not message.tapped and bool(pattern("neighbours", "replies", kind).search(words))

@@ -85,7 +85,8 @@ _HOURS = re.compile(
     r"傍晚|天不亮|擦黑|昨|今|前天|这几天|这段时间|周末|饭点|一天到[晚黑头]|通宵|[成一]宿|白[天日]黑[夜了]|没日没夜|成夜|整夜"
 )
 _KEEP_SECRET = re.compile(
-    r"(别|不要|莫|不能|千万别|可别)(说|讲|告诉|透露|让).{0,8}(我|俺|知道|晓得)|保密|匿名|别露我"
+    r"(别|不要|莫|不能|千万别|可别)(说|讲|告诉|透露|让).{0,8}(我|俺|知道|晓得)|保密|匿名|别露我|"
+    r"(别|不要|莫|甭|不能)(提|漏|露|点)(是|起|到|出)?(我|俺)(的)?(说|讲|报|反映|告|投诉|举报|名)"
 )
 _NOT_SECRET = re.compile(r"不(用|需要|要)(保密|匿名)|可以(说|公开)是我")
 _OWN_NAME = re.compile(r"(我|俺)(叫|姓|是|名)|免贵|名字(写|改|填|用|叫|是)|(写|填)(上)?.{0,6}名")
@@ -109,6 +110,13 @@ _ON_BEHALF = re.compile(r"(替|帮|给|代)(我|俺|咱)?(们)?$")
 _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
 
+def _only_answers(message: Message, draft: Draft) -> bool:
+    """Whether the words answer what was asked and tell nothing of the matter."""
+    if draft.asked in ("desk", "who", extra.FIELD) or neighbours.stays_alone(message, draft):
+        return True
+    return draft.asked == "contact" and is_skip(message)
+
+
 def _narrative(message: Message, draft: Draft) -> Values:
     """Add what was said to the story, verbatim; plain answers and corrections are no story."""
     text = message.verbatim.strip()
@@ -125,9 +133,7 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {} if text in story else {"narrative": f"{story}\n{text}"}
     if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
         return {}
-    if draft.asked in ("desk", "who", extra.FIELD) or (
-        draft.asked == "contact" and is_skip(message)
-    ):
+    if _only_answers(message, draft):
         return {}
     if text in story or is_stop(message) or contact.only_reaching(message):
         return {}

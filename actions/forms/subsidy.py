@@ -99,6 +99,12 @@ def asks(message: Message) -> bool:
     return not message.tapped and _says("asks", bare(message.text))
 
 
+def denied(message: Message, draft: Draft) -> bool:
+    """Whether an order is told that there is none (“没得啥子补贴”), whatever service that sounds like."""
+    told = not message.tapped and draft.form == "meal" and not asks(message)
+    return told and _says(NONE, bare(message.text))
+
+
 def asks_first(message: Message) -> bool:
     """Whether that is all that is asked, before an order (“订饭有没有补贴”); what is wanted opens one."""
     wanted = any(message.all(kind) for kind in ("time", "meal", "count", "diet"))

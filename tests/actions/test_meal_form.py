@@ -101,12 +101,12 @@ def closed() -> Draft:
     """Return an order whose cut-off is over, with a later meal offered."""
     message = order("明天中午自取一份", time=TOMORROW, meal=LUNCH)
     draft = fill(meal.FORM, None, message)
-    assert meal.to_check(draft) == ("2026-11-25", "lunch")
+    assert meal.to_check(draft, message.now) == ("2026-11-25", "lunch")
     draft = meal.checked(
         draft,
         {"open": False, "reason": "截止了。", "next_open": {"date": "2026-11-26", "meal": "lunch"}},
     )
-    assert meal.to_check(draft) is None
+    assert meal.to_check(draft, message.now) is None
     question = next_question(meal.FORM, draft, message)
     assert question == "date"
     return asking(draft, question)
@@ -143,7 +143,7 @@ def test_a_stretch_of_weekdays_is_a_habit(text: str, weekdays: list[int] | None)
 def test_after_the_cut_off_another_day_is_found(message: Message, day: str) -> None:
     draft = fill(meal.FORM, closed(), message)
     assert draft.get("date") == day
-    assert meal.to_check(draft) == (day, "lunch")
+    assert meal.to_check(draft, message.now) == (day, "lunch")
 
 
 def test_a_declined_later_meal_ends_the_form() -> None:
