@@ -383,7 +383,15 @@ def test_asked_whether_there_is_more_is_no_announcement(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["我想约个维修", "预约上门维修", "找人来修东西", "我要报修", "还有一个事", "我还想反映个问题", "另外还有件事要说"],
+    [
+        "我想约个维修",
+        "预约上门维修",
+        "找人来修东西",
+        "我要报修",
+        "还有一个事",
+        "我还想反映个问题",
+        "另外还有件事要说",
+    ],
 )
 def test_a_repair_of_nothing_yet_opens_the_report(text: str) -> None:
     assert OPENING.match(text)
