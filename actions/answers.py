@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rasa_sdk.events import EventType, FollowupAction
 
 from actions import accessible, leaves, misses
@@ -178,14 +180,17 @@ class Clarify(TurnAction):
         if misses.person_due(misses.before(turn) + 1):
             await misses.call_person(turn)
             return []
-        buttons = [
-            button(words, _payload(reading, turn.message.id))
+        worth = [
+            reading
             for reading in turn.message.readings
             if reading.confidence >= WORTH_A_CHOICE
             and reading.intent not in NO_CHOICE
             and leaves.may_be_offered(reading.leaf)
-            and (words := label(reading))
+            and label(reading)
         ][:3]
+        if _one_service(worth):
+            return [FollowupAction(ANSWER)]
+        buttons = [button(label(r), _payload(r, turn.message.id)) for r in worth]
         if buttons:
             turn.say("clarify", buttons)
         else:
@@ -201,6 +206,13 @@ class Clarify(TurnAction):
         if not known or turn.last_action() != CommunityInfo.NAME:
             turn.say("community_here", place=turn.message.text)
         return []
+
+
+def _one_service(readings: Sequence[Reading]) -> bool:
+    """Whether the readings are of one service, asked about or booked: its card tells it and offers the booking."""
+    leaf_ids, intents = {r.leaf for r in readings}, {r.intent for r in readings}
+    of_service = intents == {"ask_service", "book_service"}
+    return of_service and len(leaf_ids) == 1 and None not in leaf_ids
 
 
 def _in_confidence(message: Message) -> bool:

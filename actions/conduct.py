@@ -18,6 +18,8 @@ DATA = "people"
 LEAF = "M11"
 """服务态度投诉 of the catalogue."""
 OTHER = "other"
+TELLS = 8
+"""So many characters and a word of what was done are more than a name."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -91,6 +93,12 @@ def named(text: str, name: str | None = None) -> str:
             return re.sub(r"^(?:那个|这个|那位|叫|的)+", "", found.group(1))
     found = re.search(rf"^(?:是|就是)?({load(DATA)['called']})", words)
     return found.group(1) if found else ""
+
+
+def tells_of(text: str) -> bool:
+    """Whether an answer to “是哪一位” also tells what somebody did or said (“他说话难听，我去问他说没空”)."""
+    words = _SPACE.sub("", text)
+    return len(words) >= TELLS and bool(pattern(DATA, "tells_of").search(words))
 
 
 def desk(text: str) -> str | None:

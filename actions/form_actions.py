@@ -293,7 +293,8 @@ class FormStep(TurnAction):
         """Whether a form that arranges something was told more than it asks (“租的”): it stands in the words kept."""
         grown = draft.get("narrative") != old.get("narrative") and self.FORM is not report.FORM
         says = pattern("forms", "states").search(bare(turn.message.text))
-        return grown and bool(says) and not is_question(turn.message)
+        named = bool(says) or bool(turn.message.all("address"))  # “县医院”: where to
+        return grown and named and not is_question(turn.message)
 
     def _repeats(self, turn: Turn, old: Draft) -> bool:
         """Whether what is said over the summary is what is noted there (“…还是3号楼”, “送到家”)."""

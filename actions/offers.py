@@ -240,7 +240,7 @@ class Deny(TurnAction):
             if ran and ran[0] != self.NAME:
                 return [FollowupAction(ran[0])]
         offer = turn.standing_offer()
-        if offer is None and turn.loop is None and says_unsolved(turn.message):
+        if offer is None and turn.loop is None and not turn.topic() and says_unsolved(turn.message):
             return [FollowupAction("action_reject")]
         if turn.choice is not None and turn.choice.none and offer is None and turn.loop is None:
             return none_of_them(turn)

@@ -112,7 +112,9 @@ _FOR_SOMEONE = re.compile(r"替|帮|给|代|咱|我|俺")
 
 def _only_answers(message: Message, draft: Draft) -> bool:
     """Whether the words answer what was asked and tell nothing of the matter."""
-    if draft.asked in ("desk", "who", extra.FIELD) or neighbours.stays_alone(message, draft):
+    if draft.asked == "who" and not conduct.tells_of(message.text):
+        return True
+    if draft.asked in ("desk", extra.FIELD) or neighbours.stays_alone(message, draft):
         return True
     return draft.asked == "contact" and is_skip(message)
 
@@ -478,6 +480,9 @@ def _who_answer(message: Message, draft: Draft) -> Values:
         return {}  # where or when it was, not who
     if is_question(message):
         return {}
+    if conduct.tells_of(words):  # what they did goes into the story, of this only who
+        who = conduct.named(words)
+        return {"who": who} if who else {}
     return {"who": words[:WHO_LONGEST]}
 
 
