@@ -264,10 +264,15 @@ def _is_meant(text: str, leaf: Leaf, card: Json) -> bool:
 
 
 def _which(turn: Turn, leaf: Leaf, card: Json) -> list[EventType]:
-    """Let the resident choose among what may be meant; a card that was ruled out is no choice."""
+    """Let the resident choose among what may be meant; a card that was ruled out is no choice.
+
+    Words that name nothing may go on with the card explained before, so that one comes first.
+    """
     least = load(follow_ups.FILE)["evidence"]["choice"]
     others = [other for other, confidence in leaf.alternatives if confidence >= least]
     first = [] if follow_ups.excluded(turn.message.text, card) else [leaf.id]
+    if explained := turn.topic_leaf():
+        first = [explained, *first]
     ids = [
         i
         for i in dict.fromkeys((*first, *others))
@@ -276,17 +281,24 @@ def _which(turn: Turn, leaf: Leaf, card: Json) -> list[EventType]:
     if not ids:
         turn.say("card_none")
         return make_offer(turn, "offer_consult", "consult", None)
-    return choose(turn, ids)
+    return choose(turn, ids, explained)
 
 
-def choose(turn: Turn, ids: list[str]) -> list[EventType]:
-    """Ask which card is meant; the choice goes on with the words that were said."""
+def choose(turn: Turn, ids: list[str], explained: str | None = None) -> list[EventType]:
+    """Ask which card is meant; the choice goes on with the words that were said.
+
+    Args:
+        turn: The turn.
+        ids: Leaves to choose from.
+        explained: The leaf that was explained before: until one is chosen, short questions are about it.
+    """
     about = f'"about":"m:{turn.message.said_in or turn.message.id}"'
     turn.say(
         "card_which",
         [button(leaves.name(i), f'/ask_service{{"service":"{i}",{about}}}') for i in ids],
     )
-    return [SlotSet("topic", going_on.begun(turn.message, which=ids))]
+    known = {"leaf": explained} if explained else {}
+    return [SlotSet("topic", going_on.begun(turn.message, which=ids, **known))]
 
 
 async def redirected(turn: Turn, client: Client) -> list[EventType] | None:

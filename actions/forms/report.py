@@ -190,9 +190,12 @@ def is_news(message: Message, draft: Draft) -> bool:
 
 def names_matter(message: Message, draft: Draft) -> bool:
     """Whether the message names the thing that a story of two words left open (“坏了”, “路灯”)."""
+    story = bare(str(draft.get("narrative") or ""))
+    told = draft.get("leaf") and own.mended(story) and not own.mended(message.text)
     return (
         not message.tapped
-        and len(bare(str(draft.get("narrative") or ""))) <= THIN
+        and not told  # “马桶堵了” left nothing open: “我自己家的” names no other matter
+        and len(story) <= THIN
         and bool(draft.asked)
         and message.intent == "report_problem"
         and message.confidence >= SURE_PROBLEM

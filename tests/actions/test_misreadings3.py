@@ -115,3 +115,9 @@ def test_a_storey_alone_is_no_other_matter_and_of_two_ones_own_counts() -> None:
         report.FORM, replace(third, asked="place"), msg("不是，是四楼，我家在三楼", "deny", id="m3")
     )
     assert mine.get("address") == {"floor": "3"} and "不是" not in str(mine.get("address_text"))
+
+
+def test_a_fragment_does_not_change_a_matter_that_was_told() -> None:
+    draft = fill(report.FORM, None, msg("马桶堵了", leaf="H7"))
+    asked = fill(report.FORM, replace(draft, asked="place"), msg("我自己家的", id="m2", leaf="I8"))
+    assert asked.get("leaf") == "H7"
