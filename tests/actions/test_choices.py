@@ -89,6 +89,7 @@ def test_every_intent_of_the_rules_has_its_action() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
+        ("家里人弄好的", "solved"), ("我女婿给通开的", "solved"),
         ("邻居帮我修好了", "solved"), ("自己换好了", "solved"), ("整好了", "solved"),
         ("网格员让我撤的", "pressed"), ("是他让我撤的", "pressed"), ("物业劝我莫报了", "pressed"),
         ("搬家了", "moved"), ("报错了", "mistake"), ("不想等了", "gave_up"), ("太慢了", "gave_up"),
