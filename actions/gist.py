@@ -124,6 +124,11 @@ def tells_matter(story: str) -> bool:
     return is_long(story) and _tells(clauses(story))
 
 
+def public_thing_broken(text: str) -> bool:
+    """Whether a thing that belongs to everybody is told to be broken (“广场的长凳断了腿”)."""
+    return bool(_thing(None, text) and _trouble(None, text))
+
+
 def _tells(told: Sequence[str]) -> bool:
     return any(pattern(DATA, "damage").search(c) and score(c, None, 1.0) >= _ENOUGH for c in told)
 

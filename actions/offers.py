@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import choices, conduct, drafts, repairs, taking, waiting
+from actions import choices, conduct, drafts, gist, repairs, taking, waiting
 from actions.callback import says_unsolved
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
+from actions.dialogue import pattern
 from actions.form_actions import say_due
 from actions.forms import report, suggestion, volunteer
 from actions.forms.draft import fill
@@ -66,6 +67,11 @@ class Suggest(TurnAction):
         """Open the form, which reads this very message; what is noted already is said to be."""
         if turn.message.parts:
             return [FollowupAction("suggestion_form")]
+        wished = turn.message.tapped or pattern("taking_part", "suggestion", "wishes").search(
+            turn.message.text
+        )
+        if not wished and gist.public_thing_broken(turn.message.text):
+            return report_of(turn, None)
         told = {"id": turn.message.id, "kind": "suggestion", "leaf": suggestion.LEAF}
         async with turn.client() as client:
             there = await _told_before(turn, {**told, "text": turn.message.verbatim}, client)

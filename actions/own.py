@@ -132,8 +132,9 @@ def _answers_solved(message: Message, name: str) -> bool:
     if says("solved", message.text):
         return True
     fresh = bool((message.pending_callback or {}).get("fresh"))
-    told = says("unsolved", message.text) or says("partly", message.text)
-    if fresh and told and not _of_a_house(message):
+    # What is done and what is left over in one breath answers it, also when another message came between.
+    told = says("partly", message.text) or (fresh and says("unsolved", message.text))
+    if told and not _of_a_house(message):
         return True
     later = says("later", message.text) and not says("not_later", message.text)
     return later and name not in OWN

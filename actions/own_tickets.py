@@ -786,8 +786,8 @@ class Reject(OwnTicketAction):
         """
         if open_ones:
             return self._still_open(turn, open_ones)
-        turn.say(self.NONE)
         tells = names_thing(turn.message) and turn.loop is None
+        turn.say("reject_anew" if tells else self.NONE)  # the form asks itself, one thing a turn
         return [FollowupAction("report_form")] if tells else []
 
     @staticmethod

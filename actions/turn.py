@@ -578,7 +578,13 @@ class Turn:
     def _asks_no_person(self) -> bool:
         """Whether words beside a form only sound like the wish for a person (“不跟他们一块，我单报”)."""
         alone = neighbours.stays_alone(self.message, self.draft)
-        return alone or repairs.wished(self.message)
+        return alone or self._gives_phone() or repairs.wished(self.message)
+
+    def _gives_phone(self) -> bool:
+        """Whether the phone that the form asked for is told (“接着说，139…”), and no person is wished for."""
+        asked = self.draft is not None and self.draft.asked == "contact"
+        told = asked and bool(self.message.all("phone"))
+        return told and not pattern("forms", "person").search(self.message.text)
 
     def asks_of_form(self) -> bool:
         """Whether a question beside a form is about what it arranges, whatever it was taken for."""

@@ -6,8 +6,22 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions import callback, contact, follow_ups, gist, manners, own, own_data, taking, withdrawing
+from actions import (
+    accessible,
+    callback,
+    conduct,
+    contact,
+    follow_ups,
+    gist,
+    manners,
+    own,
+    own_data,
+    repairs,
+    taking,
+    withdrawing,
+)
 from actions.certificates import kind
+from actions.dialogue import pattern
 from actions.forms import booking, certificate, meal, neighbours, report, subsidy
 from actions.forms.draft import Draft, fill
 from bot.understanding import clauses, words
@@ -31,6 +45,8 @@ from tests.actions.helpers import NOW, msg, tap
         ("这消息是从哪儿听来的", "source"),
         ("现在过时了没", "validity"),
         ("您看我家这情况能批下来不", "promise"),
+        ("一般要等几年", "limit"),
+        ("要是没评上怎么办", "find_out"),
     ],
 )
 def test_a_short_question_goes_on_with_the_card(text: str, part: str) -> None:
@@ -225,3 +241,61 @@ def test_a_word_between_two_matters_is_left_out() -> None:
     assert "蹦" in gist.what(
         "我今年七十多了，楼上那家又开始蹦，我血压都上来了，吃了药", gist.Known(leaf="I2")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("给我排个号去办残疾证", "appointment"),
+        ("腿脚走不动，帮我把证换了呗", "proxy"),
+        ("帮我办一下医保", "proxy"),
+        ("跑断腿也没办成", None),
+    ],
+)
+def test_a_card_is_wished_for_in_one_sentence(text: str, wish: str | None) -> None:
+    assert follow_ups.wish(text) == wish
+
+
+@pytest.mark.parametrize(
+    ("text", "desk"),
+    [
+        ("昨天来抄表的那个小伙子出口伤人", "other"),
+        ("包片的老赵说话忒横", "grid"),
+        ("来修水管的师傅手艺好", None),
+        ("修水管的人什么时候来", None),
+    ],
+)
+def test_whose_conduct_is_complained_of(text: str, desk: str | None) -> None:
+    assert conduct.about(text) == desk
+
+
+@pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("手老抖，按不准那几个按钮", "access_buttons"),
+        ("非得点按钮吗", "access_buttons"),
+        ("电梯的按钮按不动", None),
+    ],
+)
+def test_who_cannot_tap_is_told_that_words_do(text: str, need: str | None) -> None:
+    found = accessible.need(text)
+    assert (found["text"] if found else None) == need
+
+
+def test_a_broken_thing_is_no_idea_and_what_is_too_heavy_wants_a_hand() -> None:
+    assert not words_of_ideas("广场的石凳断了半边") and gist.public_thing_broken(
+        "广场的石凳断了半边"
+    )
+    assert words_of_ideas("广场上应该多放几个石凳")
+    assert repairs.hand_wanted("两袋大米背不动，有人帮把手吗")
+    assert not repairs.hand_wanted("单元门推不动")
+
+
+def words_of_ideas(text: str) -> bool:
+    """Whether a text has a word of an idea."""
+    return bool(pattern("taking_part", "suggestion", "wishes").search(text))
+
+
+def test_still_without_power_is_the_same_matter_again() -> None:
+    assert own.broke_again(msg("都天黑了还是没电", "report_problem"))
+    assert not own.broke_again(msg("家里没电了", "report_problem"))
