@@ -205,6 +205,39 @@ def _kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
     return SAFE if now.out and words.get(SAFE) and not lasts else FOLLOW
 
 
+def takes_up(message: Message) -> bool:
+    """Whether the message only goes back to what was being talked of before (“接着报灯吧”, “回到刚才的事”).
+
+    A place, a day or a number in it tells something, and is read as that.
+    """
+    told = any(message.all(kind) for kind in ("address", "time", "phone"))
+    words = "" if message.tapped or told else plain(message.text)
+    return bool(pattern(DATA, "takes_up").fullmatch(pattern(DATA, "marks").sub("", words)))
+
+
+def let_go(now: Crisis) -> Crisis | None:
+    """Return the state when the resident goes back to something else; None: nothing else is begun meanwhile."""
+    return (
+        None
+        if now.leaf in load(DATA)["keeps"] or now.asked
+        else replace(now, over=True, holds=False)
+    )
+
+
+def of_form(now: Crisis, asked: str | None, *, asked_since: bool) -> bool:
+    """Whether a place told after an alarm answers the form that is open as well.
+
+    A form that the alarm came into keeps its own place: the alarm's is told to whoever comes. It asked for it since,
+    or the alarm was only learned from the answer to “在哪儿”.
+
+    Args:
+        now: The state before this message.
+        asked: The form's question.
+        asked_since: The form's question was the last thing said.
+    """
+    return asked_since or (asked == PLACE and now.young == now.since)
+
+
 def with_numbers(now: Crisis, what: str, words: Mapping[str, Any]) -> bool:
     """Whether the numbers to call are said once more; where nothing is said twice, only with what is new.
 

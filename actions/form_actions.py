@@ -16,6 +16,7 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions import (
     amending,
+    crisis,
     gist,
     heard,
     information,
@@ -165,6 +166,7 @@ class FormStep(TurnAction):
             waiting = None if opening else turn.tracker.get_slot("requested_slot")
             kept = [] if opening or old is None else self._slots(old)  # or Rasa rejects the form
             return [*kept, SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
+        back = self._taken_up(turn, old)
         step = await self._step(turn, old)
         if step.question is None:
             return [
@@ -178,7 +180,22 @@ class FormStep(TurnAction):
             changed = self._changed(turn, old, step.draft) if changes else ""
             self._speak(turn, step.draft, step.question, changed)
             draft = draft if step.beside else asking(step.draft, step.question)
-        return [*self._slots(draft), SlotSet("requested_slot", step.question)]
+        return [*back, *self._slots(draft), SlotSet("requested_slot", step.question)]
+
+    @staticmethod
+    def _taken_up(turn: Turn, old: Draft | None) -> list[EventType]:
+        """Let go of a danger that came into the form, when the message only goes back to the form; else nothing.
+
+        The numbers are said once more, as nobody said that it is over.
+        """
+        if old is None or not turn.takes_up():
+            return []
+        before = crisis.standing(turn.tracker.get_slot("crisis"), turn.message.now)
+        after = crisis.let_go(before) if before and not before.over else None
+        if after is None:
+            return []
+        turn.lead("emergency_let_go", line=True)
+        return [SlotSet("crisis", after.to_slot())]
 
     async def _step(self, turn: Turn, old: Draft | None) -> Step:
         """Read the message and return what is known and asked now; leads are said already."""
@@ -216,6 +233,8 @@ class FormStep(TurnAction):
             return False
         if old.round == turn.message.id:  # brought here from another channel by this very message
             return False
+        if turn.takes_up():
+            return True  # “接着报灯吧”: the question as it was, nothing of it is an answer
         if turn.corrects():
             return False  # whatever it was taken for, it changes what was told
         if turn.asks_of_form():

@@ -202,6 +202,8 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     """Answer a message within a crisis; return the events that remember it."""
     if before.asked and not before.over and crisis.agrees(turn.message):
         return await _show_card(turn, before.leaf, named=True, ticket_no=before.ticket_no)
+    if turn.loop and crisis.takes_up(turn.message) and crisis.let_go(before):
+        return [FollowupAction(turn.loop)]  # which says so and goes on
     async with turn.client() as client:
         card, alert = await asyncio.gather(
             _card(client, before, turn.elder), _alert(client, turn, before.leaf, before.ticket_no)
@@ -226,9 +228,18 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
         turn.say("emergency_resume_now")
     elif what == crisis.OVER and now.over:
         turn.say("emergency_go_on")
-    elif turn.loop and what == crisis.PLACE and not now.holds and _plain_answer(turn):
+    elif (
+        what == crisis.PLACE and not now.holds and _plain_answer(turn) and _asked_too(turn, before)
+    ):
         events.append(FollowupAction(turn.loop))  # the form asked for it, too
     return events
+
+
+def _asked_too(turn: Turn, before: crisis.Crisis) -> bool:
+    """Whether a place said in danger answers the open form as well."""
+    since = turn.last_action() not in (Emergency.NAME, EmergencyFollow.NAME)
+    asked = turn.draft.asked if turn.draft else None
+    return bool(turn.loop) and crisis.of_form(before, asked, asked_since=since)
 
 
 class Comfort(TurnAction):

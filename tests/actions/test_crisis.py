@@ -160,7 +160,7 @@ async def test_who_helps_another_is_told_so(talk: Talk, services: FakeServices) 
     assert talk.text.startswith("守着")
 
 
-async def test_the_form_waits_and_takes_the_place_too(talk: Talk, services: FakeServices) -> None:
+async def test_the_form_waits_with_its_own_place(talk: Talk, services: FakeServices) -> None:
     talk.hear("楼道灯坏了", "report_problem", entities=[{**service("H6"), "confidence": 0.9}])
     await talk.run("validate_report_form")
     await alarm(talk, "屋里一股煤气味", "H3")
@@ -170,6 +170,25 @@ async def test_the_form_waits_and_takes_the_place_too(talk: Talk, services: Fake
     assert "没事就好" in talk.text and talk.slots["draft"] == draft
     assert talk.slots["crisis"]["over"] and talk.followup == "action_listen"
     await alarm(talk, "又有煤气味了", "H3")
+    talk.hear("幸福小区3号楼2单元", "report_problem", entities=[ADDRESS])
+    await talk.run("action_emergency_follow")
+    assert talk.followup == "action_listen" and talk.slots["draft"] == draft
+    assert services.sent("/alerts")[-1]["text"] == "幸福小区3号楼2单元"
+    talk.hear("接着报灯吧", "report_problem")
+    await talk.run("action_emergency_follow")
+    assert talk.followup == "report_form"
+    await talk.run("validate_report_form")
+    assert talk.text.startswith("好，接着说。") and "在哪儿" in talk.text
+    assert talk.slots["crisis"]["over"] and not talk.slots["draft"]["values"].get("address")
+
+
+async def test_what_was_only_learned_from_a_place_asked_for_is_answered_by_the_place(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("楼道灯坏了", "report_problem", entities=[{**service("H6"), "confidence": 0.9}])
+    await talk.run("validate_report_form")
+    talk.hear("屋里老人喘得厉害", "emergency", confidence=0.9)
+    await talk.run("action_emergency")
     talk.hear("幸福小区3号楼2单元", "report_problem", entities=[ADDRESS])
     await talk.run("action_emergency_follow")
     assert talk.followup == "report_form"
@@ -246,3 +265,31 @@ async def test_an_elder_gets_the_number_first_and_one_thing_a_line(
 )
 def test_a_hurt_has_the_card_that_helps_it(leaf: str, words: str, card: str) -> None:
     assert crisis.card_for(leaf, words) == card
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "接着报灯吧", "刚才那个灯继续", "回到刚才的事", "好了，接着说", "那灯的事接着说", "继续", "把刚才那个报完",
+        "说回那个灯", "没事了你接着给我报修", "那就报灯吧", "把灯报了吧", "刚才没报完的接着报",
+    ],
+)  # fmt: skip
+def test_going_back_is_heard_in_many_words(text: str) -> None:
+    assert crisis.takes_up(msg(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "接着烧起来了", "继续冒烟", "接着打120", "他接着打我", "继续漏水", "报警了", "119报了", "快报警吧", "还是报警吧",
+        "我说不清", "火还在烧", "烧了三家", "没事了", "都救出来了",
+    ],
+)  # fmt: skip
+def test_what_goes_on_with_the_danger_is_no_going_back(text: str) -> None:
+    assert not crisis.takes_up(msg(text))
+
+
+def test_who_may_be_in_danger_still_is_not_let_go() -> None:
+    assert crisis.let_go(state("J5")) is None and crisis.let_go(state("J3")) is None
+    after = crisis.let_go(state("-"))
+    assert after is not None and after.over and not after.holds
