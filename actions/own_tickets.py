@@ -19,6 +19,7 @@ from actions import (
     orders,
     pausing,
     rebooking,
+    secrecy,
     waiting,
     withdrawing,
 )
@@ -57,6 +58,8 @@ SHOWN = 3
 TELLS = 3
 """So many words beyond entities and filler tell of something."""
 CLARIFY = "action_clarify"
+ANONYMITY = "action_anonymity"
+SUBMIT_REPORT = "action_submit_report"
 MEAL_FORM = "meal_form"
 COMMUNITY = "action_community_info"
 UNDO = "undo"
@@ -419,15 +422,30 @@ class Supplement(OwnTicketAction):
             return [FollowupAction(first)]
         return await super().act(turn)
 
-    @staticmethod
-    async def _taken_elsewhere(turn: Turn) -> list[EventType] | None:
+    async def _taken_elsewhere(self, turn: Turn) -> list[EventType] | None:
         """Answer what no request has to be looked up for: it was asked for, or it is a pause."""
         if turn.message.about == KEEP:
             return await _keep(turn)
         if place_alone(turn.message) and turn.last_action() == COMMUNITY:
             return [FollowupAction(CLARIFY)]
+        if (secret := secrecy.wish(turn.message)) is not None:
+            return await self._secrecy(turn, secret)
         completed = await completing.step(turn)
         return await pausing.step(turn) if completed is None else completed
+
+    async def _secrecy(self, turn: Turn, secret: bool) -> list[EventType]:
+        """Keep from now on who reported, or give it; without a request it is said how names are kept."""
+        async with turn.client() as client:
+            tickets = secrecy.reported(await client.tickets(turn.conversation_id))
+            number, filed = ticket_no(turn.message), turn.last_filed() == SUBMIT_REPORT
+            found = [t for t in tickets if number and same_number(t.ticket_no, number)]
+            found = found or named_in(turn.message.text, tickets)
+            if not found:
+                return [FollowupAction(ANONYMITY)]
+            if len(found) > 1 and not filed:  # else what was told last is meant
+                return self._ask_which(turn, found)
+            await secrecy.keep(turn, client, found[0], secret)
+        return []
 
     async def _noted(
         self, turn: Turn, client: Client, open_ones: Sequence[TicketView]

@@ -34,6 +34,7 @@ from actions import (
     pausing,
     powers,
     repairs,
+    secrecy,
     speaking,
     taking,
     waiting,
@@ -63,6 +64,7 @@ AFFIRM = "action_affirm"
 DENY = "action_deny"
 ANSWER = "action_answer_service"
 EMERGENCY = "action_emergency"
+EMERGENCY_FOLLOW = "action_emergency_follow"
 BOOK = "action_book_service"
 CLARIFY = "action_clarify"
 WITHDRAW = "action_withdraw"
@@ -348,6 +350,8 @@ class Turn:
             return None if name in own.OWN else "report_form"
         if own_data.surely(self.message) or self._no_plain_answer(name):
             return own_data.ACTION
+        if self.message.intent != "emergency" and secrecy.wish(self.message) is not None:
+            return own.SUPPLEMENT
         if said := self._about_notice() or self._in_so_many_words() or self._by_others():
             return said
         if self.message.intent != "emergency" and conduct.about(self.message.text):
@@ -366,7 +370,7 @@ class Turn:
         """Whether something is asked of what was ordered, and of no service that was explained since."""
         if self.message.intent == "emergency" or self.topic_leaf():
             return False
-        return bool(self._last_filed() and ordered.asked(self.message))
+        return bool(self.last_filed() and ordered.asked(self.message))
 
     def _about_notice(self) -> str | None:
         """Return the action for short words about the notice that was asked for right before."""
@@ -386,7 +390,7 @@ class Turn:
         """Whether a danger that was only learned just asks when what was filed is done (“得多暂来人啊”)."""
         message = self.message
         crisis = self.tracker.get_slot("crisis")
-        if message.tapped or message.confidence >= 1.0 or crisis or not self._last_filed():
+        if message.tapped or message.confidence >= 1.0 or crisis or not self.last_filed():
             return False
         return message.intent == "emergency" and amending.says("done_when", message.text)
 
@@ -446,7 +450,7 @@ class Turn:
             return "report_form"
         if subsidy.asks_first(self.message):
             return ANSWER
-        filed = self._last_filed()
+        filed = self.last_filed()
         says_who = (
             speaking.concerned(self.message) and len(bare(self.message.text)) <= SHORT_TELLING
         )
@@ -462,7 +466,7 @@ class Turn:
             return DENY
         return information.asks(self.message)
 
-    def _last_filed(self) -> str | None:
+    def last_filed(self) -> str | None:
         """Return the action that filed the newest request of this conversation."""
         names = (
             str(e.get("name")) for e in reversed(self.tracker.events) if e["event"] == "action"
@@ -485,7 +489,7 @@ class Turn:
             return ANSWER
         if own_request := own.meant(self.message, name):
             return own_request
-        if self._last_filed() and contact.at_home(self.message.text):
+        if self.last_filed() and contact.at_home(self.message.text):
             return own.SUPPLEMENT
         if own.code_alone(self.message) and number_before(self.tracker.events, self.message):
             return own.QUERY
@@ -548,8 +552,8 @@ class Turn:
 
     def _beside_the_form(self, name: str) -> str | None:
         """Return the action for a question beside an open form that a classifier has no name for."""
-        if self.message.intent != "emergency" and manners.others_asked(self.message):
-            return MANNERS if name != MANNERS else None
+        if other := self._not_of_form():
+            return other if name != other else None
         if name == "action_handoff" and self._asks_no_person():
             return self.loop
         if name in PEOPLE_FIRST:
@@ -586,6 +590,20 @@ class Turn:
         told = asked and bool(self.message.all("phone"))
         return told and not pattern("forms", "person").search(self.message.text)
 
+    def _not_of_form(self) -> str | None:
+        """Return the action for others' matters, or a wish for what was filed before, told beside a form."""
+        if self.message.intent == "emergency":
+            return None
+        if manners.others_asked(self.message):
+            return MANNERS
+        return own.SUPPLEMENT if self._of_filed() else None
+
+    def _of_filed(self) -> bool:
+        """Whether a wish for secrecy beside a form is about what was filed before, not about the form's own."""
+        if not self.last_filed() or secrecy.wish(self.message) is None:
+            return False
+        return self.loop != "report_form" or secrecy.of_before(self.message)
+
     def asks_of_form(self) -> bool:
         """Whether a question beside a form is about what it arranges, whatever it was taken for."""
         kind = asides.aside(self.message, self.draft) if self.draft else None
@@ -599,6 +617,11 @@ class Turn:
         """Whether words beside an errand ask something of its card (“先看看要带什么”)."""
         part = None if self.message.tapped else follow_ups.part_of(self.message)
         return part is not None and part not in follow_ups.OFFERED and self.topic_leaf() is not None
+
+    def takes_up(self) -> bool:
+        """Whether the message only goes back to the form that a danger came into (“接着报灯吧”)."""
+        between = self.last_action() in (EMERGENCY, EMERGENCY_FOLLOW)
+        return self.loop is not None and between and crisis.takes_up(self.message)
 
     def corrects(self) -> bool:
         """Whether the message turns around what an open form was told (“不对，是公证处要的”)."""

@@ -15,6 +15,7 @@ from actions import (
     leaves,
     manners,
     own,
+    secrecy,
     speaking,
 )
 from actions.dialogue import load, pattern
@@ -401,12 +402,13 @@ def _subject(message: Message, draft: Draft) -> Values:
 
 def read_secret(message: Message, draft: Draft) -> Values:
     """Read whether the name is to be kept from the other side, or need not be."""
-    if _NOT_SECRET.search(message.text):
+    wish = secrecy.wish(message)
+    if wish is False or _NOT_SECRET.search(message.text):
         return {"confidential": False}
     # “不留” is no wish, nor is “名字写我爱人的”.
     wished = message.intent == "ask_anonymity" and not is_skip(message)
     wished = wished and not _OWN_NAME.search(message.text)
-    if wished or _KEEP_SECRET.search(message.text):
+    if wish or wished or _KEEP_SECRET.search(message.text):
         return {"confidential": True}
     return {}
 

@@ -186,6 +186,8 @@ EVENT_TEXTS: dict[str, str] = {
     "urged": "居民催办",
     "supplemented": "居民补充",
     "amended": "居民更正",
+    "secrecy_asked": "居民要求保密",
+    "secrecy_lifted": "居民说可以公开是谁反映的",
     "rated": "居民评价",
     "rectified": "差评整改",
     "rectified_called": "差评整改后回访",
@@ -418,6 +420,7 @@ def resident_view(ticket: Ticket, clear: Clear | None = None) -> View:
         "incomplete": ticket.incomplete,
         "need_items": ticket.need_items,
         "place": _place_parts(ticket),
+        "confidential": ticket.confidential,
         "amended": ticket.amendments[-1]["before"].get("appointment")
         if ticket.amendments
         else None,

@@ -119,6 +119,8 @@ PROTECTION = {
     "confidential": "保密：承办单位看不到是谁反映的",
     "restricted": "限阅：只有承办单位和受理窗口看得到内容",
 }
+SECRECY = {"yes": "要保密", "no": "不用保密"}
+"""What residents wish of their own name on a ticket that is filed already."""
 CALLS = {
     "sent": "已自动通知值班领导",
     "failed": "自动通知没成功，要马上打电话",

@@ -693,6 +693,8 @@ FACTS: Mapping[str, Effect] = {
     "supplemented": _supplemented,
     "info_part_given": _part_given,
     "amended": _amended,
+    "secrecy_asked": oversight.secrecy,
+    "secrecy_lifted": oversight.secrecy,
     "rated": _rating,
     "reminded": lambda t, c, x: (
         {k: v for k, v in t.planned[0].items() if k != "at"} | {"planned_at": t.planned[0]["at"]}

@@ -218,6 +218,8 @@ EFFECTS: dict[str, Effect] = {
               "accept_due_reason"),
         append="amendments",
     ),
+    "secrecy_asked": Effect(copy=("confidential", "protection")),
+    "secrecy_lifted": Effect(copy=("confidential", "protection")),
     "rated": Effect(copy=("rating", "pressured")),
     "deadline_missed": Effect(copy=("to_call",)),
     "reminded": Effect(append="reminders"),

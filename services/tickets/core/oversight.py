@@ -168,6 +168,15 @@ def protected(ticket: Ticket, command: Command, context: Context) -> Facts:
     }
 
 
+def secrecy(ticket: Ticket, command: Command, context: Context) -> Facts:
+    """What the resident wishes of their name; what staff set beside it stays as it is."""
+    secret = command.payload["secret"] == "yes"
+    if ticket.protection is None:
+        return {"confidential": secret}
+    protection = {**ticket.protection, "by_resident": secret}
+    return {"confidential": secret or protection["level"] != "normal", "protection": protection}
+
+
 # ── 考评、抽查、冻结 ────────────────────────────────────────────────────────────────────────────
 
 

@@ -40,6 +40,7 @@ from services.tickets.core.choices import (
     RESULTS,
     REVIEWS,
     SAID,
+    SECRECY,
     SPOKEN,
     STAGES,
     STANCES,
@@ -160,6 +161,7 @@ ACTIONS: dict[str, str] = {
     "urge": "催办",
     "supplement": "补充情况",
     "amend": "更正",
+    "secrecy": "要求保密",
     "tell": "打电话告诉居民",
     "on_behalf": "代记居民说的",
     "check_proxy": "核对代办",
@@ -179,7 +181,9 @@ ACTIONS: dict[str, str] = {
 }
 SHARED_ACTIONS = frozenset({"urge", "supplement", "reject", "review"})
 """What a resident who joined a neighbour's request may do to it; all else is who filed it to say."""
-RESIDENT_ACTIONS = ("urge", "supplement", "amend", "withdraw", "rate", "reject", "review")
+RESIDENT_ACTIONS = (
+    "urge", "supplement", "amend", "secrecy", "withdraw", "rate", "reject", "review",
+)  # fmt: skip
 
 # Roles by what they do; the vendor never meets the reporter (see fields and guards below).
 INTAKE = frozenset({"clerk", "supervisor", "dispatcher"})
@@ -953,6 +957,15 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "amend", _states(S.MERGED), To.SAME, RESIDENT, "amended",
         (_TEXT, Field("reporter", "联系方式", "facts")), ("something_amended",),
+    ),
+    # Who reported is theirs to keep to themselves or to name, whenever they think of it; no clock knows of it.
+    *(
+        Transition(
+            "secrecy", STORED, To.SAME, RESIDENT, event,
+            (_TEXT, Field("secret", "要不要保密", "choice", options=SECRECY, default="yes")),
+            when=("secret", secret),
+        )
+        for secret, event in (("yes", "secrecy_asked"), ("no", "secrecy_lifted"))
     ),
     # What is said after a call for help belongs to that call: where, how many, out of danger.
     Transition(

@@ -63,6 +63,9 @@ class ResidentAction(BaseModel):
         None, description="supplement: whether all that was asked for is there now"
     )
     rest: list[str] | None = Field(None, max_length=20, description="what is still missing")
+    secret: Literal["yes", "no"] | None = Field(
+        None, description="secrecy: whether it is kept from who handles it who reported"
+    )
 
 
 class OwnOrder(BaseModel):

@@ -152,6 +152,7 @@ MAY: dict[str, list[tuple[str, set[str], set[str]]]] = {
     "amend": [("moves", {"ACCEPTED", "DISPATCHED", "NEED_INFO"}, R),
               ("moves", OPEN - {"RESOLVED"}, R), ("stays", OPEN - {"RESOLVED"}, R),
               ("", {"MERGED"}, R)],
+    "secrecy": [("", ALL, R)],
     "rate": [("", {"RESOLVED", "CLOSED", "MERGED"}, R)],
     "deadline": [("", OPEN | REFUSED | {"CLOSED"}, S)],
     "remind": [("", OPEN | {"HANDED_OFF", "CLOSED"}, S)],
@@ -469,6 +470,7 @@ VARIANTS: dict[str, list[Variant]] = {
         v("stays", reporter={"contact_pref": "微信"}), v("stays", "nothing_given", text="x"),
         v("moves", reporter={"contact_pref": "微信"}, moves="yes"),
     ],
+    "secrecy": [v(), v(text="别说是我报的"), v(secret="no"), v(code="invalid_fields", secret="maybe")],
     "rate": [
         v(code=None if 1 <= n <= 5 else "score_out_of_range", score=n) for n in range(7)
     ] + [v(score=1, pressured=True, text="让我打五分")],
