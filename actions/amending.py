@@ -80,7 +80,8 @@ def asks(message: Message) -> bool:
         if message.all("time") and (says("skip", message.text) or says("when", message.text)):
             return True
         named = ("count", "meal", "time", "address", "phone")
-        if says("corrects", message.text) and any(message.all(kind) for kind in named):
+        told = any(message.all(kind) for kind in named) or place.named_parts(message)
+        if says("corrects", message.text) and told:
             return True
         where = message.all("address") and says("deliver", message.text)
         anew = message.all("time") or message.all(
@@ -539,7 +540,7 @@ def _place(message: Message, ticket: TicketView, corrects: bool = False) -> Chan
     if old and not (corrects or says("corrects", message.text)):
         return Change()
     said = place.read(message, Draft("own", message.id))
-    if not said.get("address") or not message.meant("address"):
+    if not said.get("address") or not (message.meant("address") or place.named_parts(message)):
         return Change()
     text = str(said["address_text"])
     return Change(address=said["address"], address_text=text, lines=((text, old),))

@@ -13,7 +13,7 @@ from typing import Any
 
 from actions import contact, gist
 from actions.dialogue import load, pattern
-from actions.forms import shared
+from actions.forms import place, shared
 from actions.forms.draft import Draft, Values
 from actions.message import ZONE, Entity, Message
 
@@ -28,7 +28,10 @@ _HABIT = re.compile(
     r"(?:清早|早上|早晨|上午|中午|下午|傍晚|晚上|半夜|夜里|晚黑)?$"
 )
 """Before a time that comes again and again."""
-_NAMES_DAY = re.compile(r"[今明昨前后]|周|星期|礼拜|[号日月]")
+_NAMES_DAY = re.compile(r"[今明昨]|[前后](?!半夜)|周|星期|礼拜|[号日月]")
+_AT_NIGHT = frozenset({"night", "dawn"})
+JUST_NOW = timedelta(hours=3)
+"""An hour of the night that is over for longer is last night's, or that of many nights."""
 
 
 def read(message: Message, draft: Draft) -> Values:
@@ -42,6 +45,7 @@ def read(message: Message, draft: Draft) -> Values:
         and not _names_a_season(e.value, today)
         and str(e.value.get("start") or today) >= _lifetime_before(message)
         and not contact.about_reaching(message, e, asked=draft.asked in shared.FREE)
+        and not place.in_named_part(message, e)
         and not _of_a_visit(message, e)
         and not _of_life(message, e)
     ]
@@ -63,7 +67,7 @@ def read(message: Message, draft: Draft) -> Values:
         return {"occurred_text": message.text[said.start() : habit.end] if said else habit.text}
     recent = [e for e in begun if str(e.value.get("start") or today) >= _year_before(message)]
     entity = min(recent or begun, key=lambda e: str(e.value.get("start") or today))
-    if _ahead(entity.value, message.now):
+    if _ahead(entity.value, message.now) or _of_some_night(entity, message.now):
         return {"occurred_text": _in_words(message, entity)}
     return {"occurred": entity.value, "occurred_text": entity.text}
 
@@ -121,6 +125,16 @@ def _ahead(value: Mapping[str, Any], now: datetime) -> bool:
         return datetime.fromisoformat(start).replace(tzinfo=ZONE) > now
     begins = load("forms")["when"]["begins"].get(str(value.get("part") or ""))
     return start == now.date().isoformat() and begins is not None and now.hour < begins
+
+
+def _of_some_night(time: Entity, now: datetime) -> bool:
+    """Whether “半夜一两点” names no day and is told long after: last night or every night, which only the words say."""
+    value = time.value
+    if value.get("recur") or value.get("part") not in _AT_NIGHT or _NAMES_DAY.search(time.text):
+        return False
+    start = str(value.get("start") or "")
+    over = "T" not in start or now - datetime.fromisoformat(start).replace(tzinfo=ZONE) > JUST_NOW
+    return start[:10] == now.date().isoformat() and over
 
 
 def _names_a_season(value: Mapping[str, Any], today: str) -> bool:

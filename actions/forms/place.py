@@ -85,6 +85,7 @@ def read(message: Message, draft: Draft) -> Values:
     if message.location and message.location.get("label"):
         label = str(message.location["label"])
         return {**_pinned(label, said, draft), PINNED: label}
+    named = named_parts(message)
     if said:
         entity = max(reversed(_harmed(message, said)), key=lambda e: len(e.value))
         parts = {k: v for k, v in entity.value.items() if k in PARTS}
@@ -92,16 +93,38 @@ def read(message: Message, draft: Draft) -> Values:
         if (own := _own_door(message)) and own != entity.value.get("room"):
             parts = {k: v for k, v in parts.items() if k not in ("floor", "room")}
             door = {"room": own}  # what is above it or beside it is where the harm comes from
-        parts = {**_nearer(message, draft, parts), **door}
+        parts = {**_nearer(message, draft, parts), **door, **named}
         where = _compound_said(said, parts) or _compound_before(message, said, parts)
         if draft.get(PINNED) and {"community", "building"} <= set(where | parts):
             draft = _without_label(draft)
         whole = {**where, **parts}
-        words = say_address(whole) if door else f"{''.join(where.values())}{entity.text}"
+        words = say_address(whole) if door or named else f"{''.join(where.values())}{entity.text}"
         return _fresh(draft, whole, words)
+    if named:
+        return _fresh(draft, named, say_address(named))
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
     return {}
+
+
+def named_parts(message: Message) -> dict[str, str]:
+    """Return the parts of a place that are said by their names (“楼是8号，单元是1，门是302”)."""
+    if message.tapped:
+        return {}
+    found = {part: _part_named(part, message.text) for part in load("forms")["part_is"]}
+    return {
+        part: str(to_int(each["n"])) for part, each in found.items() if each and to_int(each["n"])
+    }
+
+
+def in_named_part(message: Message, entity: Entity) -> bool:
+    """Whether what looks like a day (“8号”) is the number of a house that is said by its name (“楼是8号”)."""
+    found = (_part_named(part, message.text) for part in load("forms")["part_is"])
+    return any(each and each.start() <= entity.start < each.end() for each in found)
+
+
+def _part_named(part: str, text: str) -> re.Match[str] | None:
+    return pattern("forms", "part_is", part).search(text)
 
 
 def _put_right(said: Sequence[Entity], message: Message) -> list[Entity]:

@@ -911,8 +911,8 @@ def _read_clock_alone(plain: str, at: int) -> _Reading | None:
     return None if _is_a_little(plain, clock, at_end=False) else clock
 
 
-#: 两三点, 十一二点: an hour or the next.
-_TWO_HOURS = re.compile(r"(?P<hour>十?[一二两三四五六七八])(?P<or>[二三四五六七八九])")
+#: 一两点, 两三点, 十一二点: an hour or the next.
+_TWO_HOURS = re.compile(r"(?P<hour>十?[一二两三四五六七八])(?P<or>[二两三四五六七八九])")
 
 
 def _read_clock(plain: str, at: int) -> _Reading | None:
