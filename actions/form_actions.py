@@ -162,6 +162,8 @@ class FormStep(TurnAction):
             back = HANDOVER["withdraw_ticket"]
             tried = back in turn.actions_since_message()
             elsewhere = "action_cancel_form" if tried else back
+        if opening and elsewhere is None and (first := turn.first_told()) and first != self.loop:
+            elsewhere = first
         if elsewhere:  # the words name a button, or answer what was asked before the form
             waiting = None if opening else turn.tracker.get_slot("requested_slot")
             kept = [] if opening or old is None else self._slots(old)  # or Rasa rejects the form

@@ -73,6 +73,17 @@ def threat(topic: Mapping[str, Any] | None, message: Message) -> tuple[str, bool
     return (answered, bool(alarm)) if answered else None
 
 
+def threatens(topic: Mapping[str, Any] | None) -> bool:
+    """Whether the topic may turn into a danger (a call that smells of a swindle)."""
+    return bool(row_of(topic).get("threat"))
+
+
+def names_danger(message: Message) -> bool:
+    """Whether the words speak of a swindle by themselves, when something else was asked after it."""
+    words = "" if message.tapped else _SPACE.sub("", message.text)
+    return bool(pattern(crisis.DATA, "still_about").search(words))
+
+
 def further(topic: Mapping[str, Any], message: Message) -> Json:
     """Return what the row that answered says of this as well: ``{says, answer, elder}`` or empty."""
     words = _SPACE.sub("", message.text)

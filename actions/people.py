@@ -80,7 +80,7 @@ async def _what_was_talked_about(turn: Turn) -> list[EventType] | None:
 
     What was learned does not know what is talked about (“他又打来了” is a telephone); a pattern may, of the same danger.
     """
-    message, topic = turn.message, turn.topic() or {}
+    message, topic = turn.message, turn.danger_topic() or turn.topic() or {}
     named = message.intent == INTENT and message.confidence >= 1.0
     threat = going_on.threat(topic, message)
     if threat and named:
@@ -94,7 +94,7 @@ async def _what_was_talked_about(turn: Turn) -> list[EventType] | None:
 
 async def _turned(turn: Turn) -> list[EventType]:
     """Call people for what was only asked about before (“我已经转了两万”), with both messages."""
-    topic = turn.topic() or {}
+    topic = turn.danger_topic() or {}
     told = "\n".join([*topic[going_on.TOLD], turn.message.verbatim])
     turn.message = replace(turn.message, text=simplify(told), written=told)
     rule = going_on.row_of(topic)["threat"]

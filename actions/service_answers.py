@@ -85,7 +85,7 @@ async def _goes_on(turn: Turn, client: Client, part: str | None) -> list[EventTy
         if what := certificate_questions.asked(message):
             turn.tell(await certificate_questions.told(client, named, what, turn.elder))
             return []
-    if threat := going_on.threat(turn.topic(), message):
+    if threat := going_on.threat(turn.danger_topic(), message):
         return await _careful(turn, client, threat[0])
     if part and topic:
         return await _continue(turn, client, topic, part)
@@ -374,7 +374,7 @@ def _added(turn: Turn) -> list[EventType]:
 
 async def _careful(turn: Turn, client: Client, kind: str) -> list[EventType]:
     """Say what to do next about a danger that has not come to anything yet, each thing once."""
-    topic = dict(turn.topic() or {})
+    topic = dict(turn.danger_topic() or {})
     rule = going_on.row_of(topic)["threat"]
     card = (await client.hotlines(str(rule["card"])))["card"]
     words = (card.get("elder") or card)["after"] if turn.elder else card["after"]

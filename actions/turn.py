@@ -246,6 +246,15 @@ class Turn:
                 }
         return {}
 
+    def first_told(self) -> str | None:
+        """Return the form or action of the first of several things that one message tells; None for one thing.
+
+        What is told first goes first, whatever the whole message was taken for.
+        """
+        parts = () if self.message.tapped or self.message.said_in else self.message.parts
+        first = HANDOVER.get(parts[0].intent) if parts else None
+        return first if first not in self.actions_since_message() else None
+
     def previous_user_message_id(self) -> str | None:
         """Return the id of the resident's message before this one."""
         ids = [e.get("message_id") for e in self.tracker.events if e.get("event") == "user"]
@@ -381,7 +390,7 @@ class Turn:
     def _about_topic(self) -> str | None:
         """Return the action for words that go on with what was explained: a danger, a short question, more of it."""
         topic = self.topic()
-        if told := going_on.threat(topic, self.message):
+        if told := going_on.threat(self.danger_topic(), self.message):
             return EMERGENCY if told[1] else ANSWER
         asks = self.topic_leaf() and follow_ups.part_of(self.message)
         return ANSWER if asks or going_on.adds(topic, self.message) else None
@@ -591,9 +600,11 @@ class Turn:
         return told and not pattern("forms", "person").search(self.message.text)
 
     def _not_of_form(self) -> str | None:
-        """Return the action for others' matters, or a wish for what was filed before, told beside a form."""
+        """Return the action for a swindle, others' matters or a wish for what was filed, told beside a form."""
         if self.message.intent == "emergency":
             return None
+        if told := going_on.threat(self.danger_topic(), self.message):
+            return EMERGENCY if told[1] else ANSWER
         if manners.others_asked(self.message):
             return MANNERS
         return own.SUPPLEMENT if self._of_filed() else None
@@ -674,6 +685,21 @@ class Turn:
             if follow_ups.ends(name) and then in RASAS_OWN:
                 return None  # else it only handed the message over
         return follow_ups.fresh(self.tracker.get_slot("topic"), self.message.now)
+
+    def danger_topic(self) -> Mapping[str, Any] | None:
+        """Return the topic that may turn into a danger: the present one, or one of a short while ago.
+
+        What was asked in between does not end it, as long as the words themselves speak of it.
+        """
+        present = self.topic()
+        if going_on.threatens(present):
+            return present
+        if not going_on.names_danger(self.message):
+            return None
+        events = (e for e in reversed(self.tracker.events) if e.get("event") == "slot")
+        told = (e.get("value") for e in events if e.get("name") == "topic")
+        before = next((t for t in told if going_on.threatens(t)), None)
+        return follow_ups.fresh(before, self.message.now)
 
     def notice(self) -> Json | None:
         """Return ``{notice, about, outage}`` of what was published and asked about right before, or None."""

@@ -224,6 +224,8 @@ def _leaf(message: Message, draft: Draft) -> Values:
         return {"leaf": meal.LEAF, "leaf_options": []}  # what was wrong with one, no order
     if other := _other_matter(message, draft):
         return {"leaf": other, "leaf_options": []}
+    if not draft.get("leaf") and (named := _surely(message)):
+        return {"leaf": named, "leaf_options": []}
     if message.intent in _MISREAD and not draft.get("narrative"):
         # What opened a report is one, whatever else it was taken for; its matter is read back.
         found = (r.leaf for r in message.readings if r.intent == "report_problem" and r.leaf)
@@ -256,6 +258,12 @@ def _leaf(message: Message, draft: Draft) -> Values:
         return {"leaf_options": []}  # a story of which nothing was understood: a person reads it
     named = [leaf for leaf in options if leaf != NO_LEAF and leaves.may_be_offered(leaf)]
     return {"leaf_options": named[:3]}
+
+
+def _surely(message: Message) -> str | None:
+    """Return the matter that the words name whatever they are taken for, or None."""
+    told = () if message.tapped else load("forms")["surely"]
+    return next((x for x in told if pattern("forms", "surely", x).search(message.text)), None)
 
 
 def _other_matter(message: Message, draft: Draft) -> str | None:

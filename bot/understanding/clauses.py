@@ -59,7 +59,7 @@ def distinct(parses: Sequence[Parse], listed: bool = False) -> list[dict[str, An
     """
     found: list[dict[str, Any]] = []
     before: list[Parse] = []
-    for parse in parses:
+    for parse in map(_as_asked, parses):
         if not _is_request(parse, listed):
             if found:
                 found[-1] = _joined(found[-1], parse)
@@ -89,12 +89,27 @@ def may_be_several(parses: Sequence[Parse], listed: bool = False) -> bool:
         listed: As there.
     """
     found: set[tuple[str, str | None, str]] = set()
-    for parse in parses:
+    for parse in map(_as_asked, parses):
         intent = parse.get("intent") or {}
-        told = listed or float(intent.get("confidence") or 0) >= load("joins")["maybe"]
+        told = (
+            listed or _asks(parse) or float(intent.get("confidence") or 0) >= load("joins")["maybe"]
+        )
         if told and _can_be_asked(parse):
             found.add((str(intent.get("name")), _leaf(parse)[0], _house(parse)))
     return len(found) > 1
+
+
+def _asks(parse: Parse) -> bool:
+    """Whether a piece says itself that it asks something else than what was told before it."""
+    return bool(re.match(load("joins")["asks"], str(parse.get("text"))))
+
+
+def _as_asked(parse: Parse) -> Parse:
+    """Return a piece that asks, as a question of ours: when in doubt about what goes on in the community."""
+    data, intent = load("joins"), parse.get("intent") or {}
+    if not _asks(parse) or intent.get("name") in data["requests"]:
+        return parse
+    return {**parse, "intent": {**intent, "name": data["asks_as"]}}
 
 
 def _can_be_asked(parse: Parse) -> bool:
@@ -108,7 +123,7 @@ def _is_request(parse: Parse, listed: bool) -> bool:
     sure = (
         not parse.get("uncertain") and float(intent.get("confidence") or 0) >= load("joins")["sure"]
     )
-    return _can_be_asked(parse) and (listed or sure)
+    return _can_be_asked(parse) and (listed or sure or _asks(parse))
 
 
 def _announces(parse: Parse) -> bool:
