@@ -26,14 +26,27 @@ async def look_up(turn: Turn, draft: Draft, client: Client) -> Draft:
 
     When the services are away the report is filed, and a person finds that two are one.
     """
-    wanted = neighbours.to_check(draft)
-    if wanted is not None:
-        try:
+    try:
+        draft = await _told_before(turn, draft, client)
+        wanted = neighbours.to_check(draft)
+        if wanted is not None:
             found = await client.similar(turn.conversation_id, wanted)
+            for leaf in () if found.get("own") else neighbours.kindred(draft, wanted):
+                other = await client.similar(turn.conversation_id, {**wanted, "leaf": leaf})
+                found = {**found, "own": found.get("own") or other.get("own")}
             draft = neighbours.checked(draft, wanted, found)
-        except (ServiceAway, Refused):
-            pass
+    except (ServiceAway, Refused):
+        pass
     return neighbours.settled(draft)
+
+
+async def _told_before(turn: Turn, draft: Draft, client: Client) -> Draft:
+    """Take a story that may be several matters for the one of them that is open already (“楼上又闹了”)."""
+    for leaf in neighbours.doubtful(draft):
+        found = await client.similar(turn.conversation_id, {"leaf": leaf})
+        if own := found.get("own"):
+            return neighbours.known_before(draft, leaf, own)
+    return draft
 
 
 def ask(turn: Turn, draft: Draft, question: str) -> None:

@@ -11,7 +11,7 @@ import re
 from actions import amending, ordered, pausing
 from actions.amending import says
 from actions.dialogue import load, pattern
-from actions.forms.replies import leftover
+from actions.forms.replies import is_question, leftover
 from actions.message import Message
 
 QUERY = "action_query_progress"
@@ -37,6 +37,7 @@ SHORT = 30
 """In a longer message “别修了” may be part of a story."""
 MEALS = "meals"
 _SPACE = re.compile(r"\s+")
+FEW_WORDS = 12
 _NUMBER = re.compile(r"[Ss][Qq]-?\d{6}-?\d{5}-?\d")
 _CODE = re.compile(r"(?<![\d-])\d{6}(?![\d-])")
 _PIECE = re.compile(r"[\uff0c,。？?！!]")
@@ -196,7 +197,13 @@ def grumbles(message: Message) -> bool:
     return bool(complains) and not orders
 
 
+def _plainly(message: Message) -> bool:
+    """Whether a few words tell something, whatever they were taken for (“家里还是冷”)."""
+    taken = message.intent in ("ask_service", "chitchat", "out_of_scope") and not message.tapped
+    return taken and len(_SPACE.sub("", message.text)) <= FEW_WORDS and not is_question(message)
+
+
 def broke_again(message: Message) -> bool:
     """Whether something is told to be out of order again that had been mended (“又坏了”)."""
-    told = message.intent in TELLS_OF_TROUBLE or message.uncertain
+    told = message.intent in TELLS_OF_TROUBLE or message.uncertain or _plainly(message)
     return told and says("again", message.text) and says("again_report", message.text)

@@ -766,6 +766,8 @@ class Reject(OwnTicketAction):
                 return await self.do(turn, client, same[0])
         if same:
             return self._reopen(turn, same[0])
+        if still := [t for t in secrecy.reported(tickets) if _goes_on_with(turn.message, t)]:
+            return self._still_open(turn, still)
         first = first_action(turn)
         if first and first != self.NAME:
             return [FollowupAction(first)]
@@ -846,6 +848,12 @@ def _anew(turn: Turn, ticket: TicketView) -> list[EventType]:
 
 REOPENED_FOR = timedelta(days=30)
 """So long after closing “又坏了” goes back to the same request (SLA profile, ``reopen_days``)."""
+
+
+def _goes_on_with(message: Message, ticket: TicketView) -> bool:
+    """Whether words of trouble (“家里还是冷”) can be about the matter of a request that is still worked on."""
+    known = message.leaf is not None and bool(ticket.data.get("leaf"))
+    return known and ticket.goes_on not in ENDED | FINISHED and is_same(message, ticket)
 
 
 def is_same(message: Message, ticket: TicketView) -> bool:

@@ -6,6 +6,7 @@ have reported can be joined. Of them only a number is ever said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -92,6 +93,31 @@ def to_check(draft: Draft) -> dict[str, str] | None:
         parts |= {k: parts.get(k) or said.get(k) for k in ("building", "unit")}
         wanted |= {k: str(v) for k, v in parts.items() if v}
     return None if wanted == draft.get("similar_to") else wanted
+
+
+def kindred(draft: Draft, wanted: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the other leaves under which the resident may have told the same thing before.
+
+    Those that a story was not told apart from, and those that its words are kindred to.
+    """
+    words, leaf = str(draft.get("narrative") or ""), wanted["leaf"]
+    groups = [k for k in load("neighbours")["kin"] if leaf in k["leaves"]]
+    found = [x for k in groups if re.search(k["words"], words) for x in k["leaves"]]
+    return tuple(dict.fromkeys(x for x in found if x != leaf))
+
+
+def doubtful(draft: Draft) -> tuple[str, ...]:
+    """Return the matters that a report may be about, when that is still to be asked."""
+    if draft.get("leaf") or not draft.get("narrative"):
+        return ()
+    never = load("neighbours")["never"]
+    return tuple(x for x in draft.get("leaf_options") or () if x not in never)
+
+
+def known_before(draft: Draft, leaf: str, own: Mapping[str, Any]) -> Draft:
+    """Take a doubtful matter for the one that the resident has told before, which is asked after."""
+    told = {"leaf": leaf, "leaf_options": [], "own_open": own, "repeat": None}
+    return replace(draft, values={**draft.values, **told})
 
 
 def checked(draft: Draft, wanted: Mapping[str, str], found: Mapping[str, Any]) -> Draft:

@@ -1138,7 +1138,8 @@ class TicketService:
             own = None
             for ticket in mine:
                 going_on = ticket.state in JOINABLE or await self._joined_open(s, ticket)
-                if ticket.leaf == leaf and going_on and _may_be(ticket.place, place):
+                told = ticket.leaf == leaf and not ticket.appointment  # an order is no complaint
+                if told and going_on and _may_be(ticket.place, place):
                     own = await self._shown(s, ticket)
                     break
             about = await store.open_about(s, leaf, JOINABLE) if leaf else []

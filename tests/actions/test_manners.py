@@ -242,22 +242,39 @@ async def test_a_place_with_one_similar_name_is_asked_by_name(
 # --- two matters in one breath -------------------------------------------------------------------
 
 
+def _two_things() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a report and an order as the parts of one message."""
+    day = {"entity": "time", "text": "明天", "value": TOMORROW}
+    meal = {"entity": "meal", "text": "午饭", "value": "lunch"}
+    lamp = {"entity": "service", "value": "I3", "confidence": 0.9}
+    return (
+        {"text": "幸福小区3号楼2单元路灯坏了", "intent": {"name": "report_problem", "confidence": 0.9},
+         "entities": [ADDRESS, lamp]},
+        {"text": "订明天午饭，我去食堂吃", "intent": {"name": "book_meal", "confidence": 0.9},
+         "entities": [day, meal]},
+    )  # fmt: skip
+
+
+async def test_what_is_told_first_goes_first(talk: Talk, services: FakeServices) -> None:
+    parts = _two_things()
+    talk.hear(
+        "幸福小区3号楼2单元路灯坏了，顺便订明天午饭，我去食堂吃", "book_meal", parts=list(parts)
+    )
+    await talk.run("validate_meal_form")
+    assert talk.followup == "report_form"
+    talk.loop = "report_form"
+    await talk.run("validate_report_form")
+    assert "路灯坏了" in talk.text
+    assert [w["intent"] for w in talk.slots["draft"]["values"]["later"]] == ["book_meal"]
+
+
 async def test_the_second_matter_is_reported_with_a_typed_yes(
     talk: Talk, services: FakeServices
 ) -> None:
-    text = "幸福小区3号楼2单元路灯坏了，顺便订明天午饭，我去食堂吃"
-    order = [
-        {"entity": "time", "text": "明天", "value": TOMORROW},
-        {"entity": "meal", "text": "午饭", "value": "lunch"},
-        ADDRESS,
-    ]
-    parts = [
-        {"text": "幸福小区3号楼2单元路灯坏了", "intent": {"name": "report_problem", "confidence": 0.9},
-         "entities": [ADDRESS, {"entity": "service", "value": "I3", "confidence": 0.9}]},
-        {"text": "顺便订明天午饭，我去食堂吃", "intent": {"name": "book_meal", "confidence": 0.9},
-         "entities": order[:2]},
-    ]  # fmt: skip
-    talk.hear(text, "book_meal", entities=order, parts=parts)
+    report, order = _two_things()
+    talk.hear(
+        "订明天午饭，我去食堂吃，顺便幸福小区3号楼2单元路灯坏了", "book_meal", parts=[order, report]
+    )
     await talk.run("validate_meal_form")
     talk.hear("对", "affirm")
     await talk.run("validate_meal_form")
@@ -470,6 +487,8 @@ async def test_a_secret_told_with_the_wish_is_reported(talk: Talk, services: Fak
     assert talk.slots["draft"]["values"]["confidential"] is True
     talk.loop = None
     talk.hear("能不能匿名", "ask_anonymity")
+    await talk.run("action_supplement")  # there may be a request that it is about
+    assert talk.followup == "action_anonymity"
     await talk.run("action_anonymity")
     assert "放心" in talk.text and talk.followup == "action_listen"
 

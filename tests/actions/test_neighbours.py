@@ -122,3 +122,28 @@ def test_another_open_ticket_is_another_question() -> None:
 
 def test_a_day_in_words() -> None:
     assert say_day("2026-11-24T10:05:00+08:00") == "11月24日" and say_day("") == ""
+
+
+@pytest.mark.parametrize(
+    ("leaf", "words", "others"),
+    [
+        ("I2", "楼上那狗又叫唤一晚上", ("I9",)), ("I9", "那狗天天叫", ("I2",)), ("I2", "楼上放音响", ()),
+        ("H1", "家里又滴答水了", ("H4", "H7", "H8")), ("I6", "消防通道又让车堵了", ("I5",)), ("H5", "电梯停了", ()),
+    ],
+)  # fmt: skip
+def test_the_same_thing_may_have_been_told_under_a_kindred_matter(
+    leaf: str, words: str, others: tuple[str, ...]
+) -> None:
+    assert neighbours.kindred(draft(narrative=words), {"leaf": leaf}) == others
+
+
+def test_a_story_of_several_matters_is_the_one_that_is_open_already() -> None:
+    told = draft(leaf="", narrative="楼上又闹了", leaf_options=["I12", "I2", "J5"])
+    assert neighbours.doubtful(told) == ("I12", "I2"), "a heavy heart is never held against anybody"
+    known = neighbours.known_before(told, "I2", OWN)
+    assert known.get("leaf") == "I2" and not neighbours.doubtful(known)
+    assert next_question(report.FORM, known, msg()) == "repeat"
+
+
+def test_a_meal_complained_of_twice_is_asked_after() -> None:
+    assert neighbours.to_check(draft(leaf="C1", narrative="食堂的饭还是咸")) is not None
