@@ -537,13 +537,21 @@ LONG_NUMBER = 7
 def _place(message: Message, ticket: TicketView, corrects: bool = False) -> Change:
     """Read the place where none is known yet, or where the words correct it."""
     old = str(ticket.data.get("location_text") or "")
-    if old and not (corrects or says("corrects", message.text)):
+    if old and not (corrects or says("corrects", message.text) or _finer(message, ticket)):
         return Change()
     said = place.read(message, Draft("own", message.id))
     if not said.get("address") or not (message.meant("address") or place.named_parts(message)):
         return Change()
     text = str(said["address_text"])
     return Change(address=said["address"], address_text=text, lines=((text, old),))
+
+
+def _finer(message: Message, ticket: TicketView) -> bool:
+    """Whether the message is a house and nothing else, of a compound that is all that is known (“5号楼”)."""
+    known = ticket.data.get("place") or {}
+    values = [e.value for e in message.meant("address") if isinstance(e.value, dict)]
+    house = any(v.get("building") for v in values) and not known.get("building")
+    return bool(known.get("community")) and house and not leftover(message)
 
 
 # --- days -------------------------------------------------------------------------------------------

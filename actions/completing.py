@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from rasa_sdk.events import EventType
 
-from actions import needed
+from actions import heard, needed
 from actions.client import Client, Json, TicketView
+from actions.echo import say_address
 from actions.form_actions import say_due, say_owner
 from actions.message import Message
 from actions.texts import say
@@ -30,12 +31,15 @@ async def step(turn: Turn) -> list[EventType] | None:
     items = list(asked["items"])
     rest = needed.rest(items, message)
     async with turn.client() as client:
-        body = await _body(turn, client, asked, rest)
+        body, half = await _body(turn, client, asked, rest)
+        if half is not None:
+            rest = [half.item, *rest]
+        body |= {"rest": rest, "complete": "no" if rest else "yes"}
         view = await client.resident_act(
             str(asked["ticket_no"]), "supplement", body, turn.key("needed")
         )
     if rest:
-        _ask_on(turn, view, rest)
+        _ask_on(turn, view, [half.open, *rest[1:]] if half else rest)
     else:
         turn.say(
             "needed_done",
@@ -48,14 +52,15 @@ async def step(turn: Turn) -> list[EventType] | None:
     return []
 
 
-async def _body(turn: Turn, client: Client, asked: Mapping[str, Any], rest: list[str]) -> Json:
-    message = turn.message
+async def _body(
+    turn: Turn, client: Client, asked: Mapping[str, Any], rest: list[str]
+) -> tuple[Json, needed.Half | None]:
+    """Return the supplement, and what of a place that was told in part is still open."""
+    message, half = turn.message, None
     body: Json = {
         "conversation_id": turn.conversation_id,
         "text": message.verbatim or _in_words(message),
         "attachments": list(message.attachments),
-        "complete": "no" if rest else "yes",
-        "rest": rest,
     }
     phone, places = message.last("phone"), message.meant("address")
     if phone is not None:
@@ -69,9 +74,20 @@ async def _body(turn: Turn, client: Client, asked: Mapping[str, Any], rest: list
             if isinstance(part.value, Mapping):
                 said |= {k: v for k, v in part.value.items() if v is not None}
         text = "".join(part.text for part in places)
+        before = _building_before(turn) if said.get("community") else {}
+        said, text = {**before, **said}, text + say_address(before)
         where = ticket and await resolved(turn, client, ticket, said, text)
         body |= where or {"address_text": text}
-    return body
+        half = needed.half_place(asked["items"], said, (where or {}).get("place"), message)
+    return body, half
+
+
+def _building_before(turn: Turn) -> Json:
+    """Return the building that was named without its compound right before (“3号楼的”, “幸福小区”)."""
+    last = heard.earlier(turn.tracker.events, turn.message)[-1:]
+    named = [e.value for said, _ in last for e in said.meant("address")]
+    houses = [v for v in named if isinstance(v, Mapping) and not v.get("community")]
+    return {k: v for k, v in (houses[-1] if houses else {}).items() if v is not None}
 
 
 def _in_words(message: Message) -> str:

@@ -22,6 +22,7 @@ from actions import (
     information,
     joining,
     leaves,
+    manners,
     misses,
     ordered,
     ordered_answers,
@@ -210,7 +211,8 @@ class FormStep(TurnAction):
                 return Step(replace(old, seen=turn.message.id), old.asked, asks=False)
             draft = replace(old, seen=turn.message.id)
             return Step(await self._answer_aside(turn, draft, kind), old.asked, beside=True)
-        draft = self._filled(turn, old)
+        again = old is not None and self._same_words(turn, old)
+        draft = replace(old, seen=turn.message.id) if old and again else self._filled(turn, old)
         async with turn.client() as client:
             draft = await self.look_up(turn, draft, client)
             question = next_question(self.FORM, draft, turn.message)
@@ -221,7 +223,8 @@ class FormStep(TurnAction):
             return Step(replace(draft, misses=0), question, asks=False)
         self._acknowledge(turn, old, draft, question)
         waits = len(draft.get("later") or []) > len((old.get("later") if old else None) or [])
-        return Step(draft, question, beside=waits and old is not None)
+        beside = waits or bool(manners.courtesy(turn.message.text))
+        return Step(draft, question, beside=beside and old is not None)
 
     def _open_draft(self, turn: Turn) -> Draft | None:
         draft = turn.draft
@@ -243,6 +246,8 @@ class FormStep(TurnAction):
             return False  # whatever it was taken for, the form answers it
         if turn.agrees_quietly():
             return False  # taken for a word of parting, it is a yes to the form
+        if manners.answers_in_its_language(turn.message):
+            return False  # the form reads it
         if turn.tells_reach():
             return False  # whatever it was taken for, it answers the question for a phone
         if subsidy.denied(turn.message, old):
@@ -305,10 +310,18 @@ class FormStep(TurnAction):
             return False  # “不用保密” takes something away
         if self._states(turn, old, draft) or self._repeats(turn, old):
             return False
+        if manners.courtesy(turn.message.text) or self._adds_nothing(turn, old):
+            return False
         agreed = is_yes(turn.message) and old.asked in (CONFIRM, CHANGE)
         return (
             before == now and old.skipped == draft.skipped and not agreed and bool(turn.typed.text)
         )
+
+    @staticmethod
+    def _adds_nothing(turn: Turn, old: Draft) -> bool:
+        """Whether it is said over the summary that there is nothing to change or to add (“没有”, “不用”)."""
+        said = pattern("forms", "nothing_else").match(bare(turn.typed.text))
+        return old.asked == CONFIRM and not turn.message.tapped and bool(said)
 
     def _states(self, turn: Turn, old: Draft, draft: Draft) -> bool:
         """Whether a form that arranges something was told more than it asks (“租的”): it stands in the words kept."""
@@ -321,6 +334,8 @@ class FormStep(TurnAction):
         """Whether what is said over the summary is what is noted there (“…还是3号楼”, “送到家”)."""
         if repeats(self.FORM, old, turn.message):
             return True
+        if self._same_words(turn, old):
+            return True
         if old.asked not in (CONFIRM, CHANGE):
             return False
         if turn.message.meant("address"):
@@ -328,6 +343,13 @@ class FormStep(TurnAction):
         fields = (f for f in self.FORM.fields if f.name != "narrative")
         read = [v for f in fields for v in f.read(turn.message, old).items()]
         return any(v and old.get(k) == v for k, v in read)
+
+    @staticmethod
+    def _same_words(turn: Turn, old: Draft) -> bool:
+        """Whether the very words of before are sent once more (“楼道灯坏了”, “楼道灯坏了”)."""
+        said, told = bare(turn.message.text), str(old.get("narrative") or "").splitlines()
+        new = bool(old.seen) and old.seen != turn.message.id and not turn.message.tapped
+        return new and bool(said) and said in map(bare, told)
 
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
         new = old is not None and old.seen and old.seen != turn.message.id
@@ -421,13 +443,14 @@ class FormStep(TurnAction):
             turn.lead("place_left_open", line=True)
         if old.asked != question or draft.get("phone_promised") != old.get("phone_promised"):
             return
-        if draft.misses:
-            self._say_unread(turn, draft, question)
+        if self._said_beside(turn, draft, question):
             return
         before, now = (told(d, self.FORM) for d in (old, draft))
         if question == CONFIRM:
             same = self.summary(old, turn.message) == self.summary(draft, turn.message)
-            if same and not is_yes(turn.message):
+            if same and self._adds_nothing(turn, old):
+                turn.lead("confirm_nothing")
+            elif same and not is_yes(turn.message):
                 again = self._repeats(turn, old)
                 known = again or before != now or old.skipped != draft.skipped
                 turn.lead("confirm_same" if known else "confirm_unclear", words=words)
@@ -441,10 +464,19 @@ class FormStep(TurnAction):
                 turn.lead("corrected", changed=changed)
             else:
                 unread = "unread_affirm" if is_yes(turn.message) else "unclear"
-                heard = before != now or repeats(self.FORM, old, turn.message)
+                heard = before != now or self._repeats(turn, old)
                 noted = heard or self._states(turn, old, draft)
                 facts = self._facts(turn.message) if noted else ""
                 turn.lead("noted" if noted else unread, words=facts or words)
+
+    def _said_beside(self, turn: Turn, draft: Draft, question: str | None) -> bool:
+        """Answer what was no answer: not understood, or a courtesy in another language."""
+        courteous = manners.answer_in_kind(turn.message.text)
+        if draft.misses:
+            self._say_unread(turn, draft, question)
+        elif courteous:
+            turn.lead("unread_courtesy", line=True, words=courteous)
+        return bool(draft.misses or courteous)
 
     @staticmethod
     def _facts(message: Message) -> str:
@@ -463,14 +495,16 @@ class FormStep(TurnAction):
         if sure and known in catalogue():
             turn.lead(known)
         elif question == CONFIRM:
-            nothing = pattern("forms", "nothing_else").match(bare(turn.message.text))
-            turn.lead("confirm_nothing" if nothing else "confirm_unclear", words=words)
+            turn.lead("confirm_unclear", words=words)
         elif is_yes(turn.message):
             turn.lead("unread_affirm")
         elif question != CHANGE:
             turn.lead("unclear", words=words)
 
     def _speak(self, turn: Turn, draft: Draft, question: str, changed: str) -> None:
+        hint = f"hint_english_{question}"
+        if hint in catalogue() and manners.in_english(turn.typed):
+            turn.lead(hint, line=True)
         if question == CHANGE:
             turn.say("ask_change")
         elif question == CONFIRM:

@@ -119,6 +119,11 @@ def ends_with_matter(story: str) -> bool:
     return is_long(story) and _tells(clauses(story)[-2:])
 
 
+def tells_wrong(text: str) -> bool:
+    """Whether words, however few, name something that is wrong."""
+    return _told(pattern(DATA, "damage"), text) is not None
+
+
 def tells_matter(story: str) -> bool:
     """Whether a long story tells of something that is wrong."""
     return is_long(story) and _tells(clauses(story))

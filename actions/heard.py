@@ -16,6 +16,7 @@ from actions.dialogue import load, pattern
 from actions.echo import say_address
 from actions.forms import booking, place, report
 from actions.forms.draft import Draft
+from actions.forms.replies import opens_only
 from actions.message import Message, from_events, read_time
 
 REMEMBERED = timedelta(minutes=30)
@@ -123,7 +124,8 @@ def _in_confidence(
     if draft.form != report.FORM.name or draft.get("confidential") is not None or not before:
         return {}
     said, _ = before[-1]
-    return dict(report.read_secret(said, draft)) if said.intent == ANONYMITY else {}
+    asked = said.intent == ANONYMITY and not opens_only(said.text)
+    return dict(report.read_secret(said, draft)) if asked else {}
 
 
 def _elsewhere(

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from actions.dialogue import load, pattern
-from actions.forms.replies import bare
+from actions.forms.replies import NO, OPENING, YES, bare
 from actions.message import Message
 from bot.understanding.foreign import is_pinyin
 
 DATA = "manners"
 ABUSE = "abuse"
+ENGLISH = "english"
 GREETS, THANKS, LEAVES = "greets", "thanks", "leaves"
 """Courtesies in another language."""
 WORDLESS = "clarify_none"
+UNFINISHED = "unfinished"
 _SPACE = re.compile(r"\s+")
 _MARKS = re.compile(r"[^\w]+")
 _END = re.compile(r"[\s\W]+$")
@@ -32,12 +34,25 @@ def saying(message: Message) -> str | None:
         return None
     if only_abuse(message.text):
         return ABUSE
+    if unfinished(message):
+        return UNFINISHED
     if not pattern(DATA, "words").search(message.text):
         return WORDLESS
     if asked := others_asked(message):
         return asked
     words = _SPACE.sub("", message.text)
     return next((s["text"] for s in load(DATA)["sayings"] if _is_said(s, words)), None)
+
+
+def unfinished(message: Message) -> bool:
+    """Whether the message only begins a thought (“我想问哈”, “楼下那个”): what it is about comes next."""
+    words, data = bare(message.text), load(DATA)["unfinished"]
+    if message.tapped or len(words) > data["longest"]:
+        return False
+    if message.intent in ("affirm", "deny") and not message.uncertain:
+        return False
+    begun = re.search(data["marks"], words) and re.fullmatch(data["words"], words)
+    return bool(begun) and not OPENING.match(words)
 
 
 def others_asked(message: Message) -> str | None:
@@ -108,6 +123,31 @@ def courtesy(text: str) -> tuple[str, str] | None:
             if re.fullmatch(said, words, re.I):
                 return name, kind
     return None
+
+
+def answer_in_kind(text: str) -> str:
+    """Return what is said to a greeting, thanks or goodbye in another language, in it; empty to anything else."""
+    found = courtesy(text)
+    if found is None:
+        return ""
+    data = load(DATA)["languages"][found[0]]
+    said = {GREETS: data.get("hello_again") or data["hello"], THANKS: data["welcome"]}
+    return str(said.get(found[1]) or data["farewell"])
+
+
+def in_english(message: Message) -> bool:
+    """Whether the message is typed in English, a plain yes or no included."""
+    said = bare(message.text)
+    if message.tapped or not said.isascii():
+        return False
+    return language(message.text) == ENGLISH or (said in YES | NO and said.lower() != "ok")
+
+
+def answers_in_its_language(message: Message) -> bool:
+    """Whether words in another language beside an open form, taken for talk, are for the form to read."""
+    if message.tapped or message.intent not in load(DATA)["talk"]:
+        return False
+    return courtesy(message.text) is not None or language(message.text) is not None
 
 
 def reported(text: str) -> str | None:

@@ -10,7 +10,7 @@ import re
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import contact, own_data
+from actions import contact, own_data, retention
 from actions.client import Json, TicketView
 from actions.dialogue import pattern
 from actions.echo import mask_phone
@@ -23,6 +23,8 @@ DO = "action_my_data_do"
 ABOUT = "data:"
 """Prefix of what a button about own data is about."""
 CORRECT = "correct"
+KEPT_FOR = "kept_for"
+"""How long something is kept is asked."""
 PREFER = own_data.PREFER
 UNPREFER = "unprefer"
 UNPHONE = "unphone"
@@ -37,12 +39,12 @@ NEEDS: dict[str, tuple[str, ...]] = {"delete": ("waiting", "heard"), "withdraw":
 _NAME = re.compile(r"名字|姓名")
 
 
-def wish(message: Message) -> str | None:
+def wish(message: Message, shown: bool = False) -> str | None:
     """Return what the resident wants with their data (a key of ``wishes``); None: to see it."""
     about = message.about or ""
     if about.startswith(ABOUT):
         return about.removeprefix(ABOUT)
-    return own_data.wished(message)
+    return own_data.wished(message, shown)
 
 
 class MyData(TurnAction):
@@ -54,8 +56,11 @@ class MyData(TurnAction):
         """Show it, or ask whether the wish that was said shall be done."""
         async with turn.client() as client:
             stored = await client.own_data(turn.conversation_id)
-        wanted = wish(turn.message)
+        wanted = wish(turn.message, turn.last_action() == self.NAME)
         phone = turn.message.last("phone")
+        if wanted == KEPT_FOR:
+            turn.say("data_kept_for", _ways(stored), **retention.spans())
+            return []
         if wanted in (PREFER, UNPREFER):
             return self._prefer(turn, wanted, str(stored.get("pref") or ""))
         if wanted == CORRECT and phone is None and _NAME.search(turn.message.text):

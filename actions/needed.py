@@ -7,7 +7,9 @@ words: a photo, a phone, a time, a place, or anything else that is told in free 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.forms.replies import bare, is_question
@@ -71,6 +73,40 @@ def rest(items: Sequence[str], message: Message) -> list[str]:
     elif not told and bare(message.text):
         told = [item for item in items if kind_of(item) == PLAIN][:1]
     return [item for item in items if item not in told]
+
+
+@dataclass(frozen=True)
+class Half:
+    """What of a place is still open: the thing that was asked for, and what of it is to be said."""
+
+    item: str
+    open: str
+
+
+def half_place(
+    items: Sequence[str],
+    said: Mapping[str, Any],
+    place: Mapping[str, Any] | None,
+    message: Message,
+) -> Half | None:
+    """Return what of a place is still open: which building of a compound, or of which compound.
+
+    Args:
+        items: What was asked for.
+        said: What was said of the place.
+        place: The place that was found, or None.
+        message: What was said; “就这些了” leaves it open.
+    """
+    rules = load(RULES)["half_place"]
+    item = next((i for i in items if pattern(RULES, "half_place", "whole").search(i)), None)
+    if item is None or done(message):
+        return None
+    spot = said.get("place") and not pattern(RULES, "half_place", "pointing").match(said["place"])
+    if place is not None and not place.get("building") and not spot:
+        return Half(item, str(rules["building"]))
+    if place is None and said.get("building") and not said.get("community"):
+        return Half(item, str(rules["compound"]).format(building=said["building"]))
+    return None
 
 
 def answers(message: Message, just_asked: bool) -> bool:

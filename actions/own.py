@@ -103,7 +103,7 @@ def meant(message: Message, name: str) -> str | None:
         if says("withdraw", message.text):
             return WITHDRAW
         return URGE if says("urge", message.text) else QUERY
-    if says("picture", message.text) or says("relay", message.text):
+    if says("picture", message.text):
         return SUPPLEMENT
     if broke_again(message):
         return REJECT
@@ -145,6 +145,18 @@ def _of_a_house(message: Message) -> bool:
     """Whether a house is named, which may be another one; floors and doors (“三楼照样黑”) are of the same."""
     values = [e.value for e in message.all("address")]
     return any(not isinstance(v, dict) or {"building", "community"} & set(v) for v in values)
+
+
+def asks_how_many(message: Message) -> bool:
+    """Whether the words ask how many households told the same (“就我一家报吗”), and not who they are."""
+    if message.tapped or len(message.text) > SHORT:
+        return False
+    return says("how_many", message.text) and not says("how_many_unless", message.text)
+
+
+def relays(message: Message) -> bool:
+    """Whether whoever comes is to be told something (“跟师傅说一声，狗拴着呢”)."""
+    return not message.tapped and says("relay", message.text)
 
 
 def wants_review(message: Message) -> bool:

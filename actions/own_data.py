@@ -6,6 +6,7 @@ import re
 
 from actions import contact
 from actions.dialogue import load, pattern
+from actions.forms.replies import bare
 from actions.message import Message
 
 DATA = "my_data"
@@ -15,11 +16,18 @@ PREFER = "prefer"
 _SPACE = re.compile(r"\s+")
 
 
-def wished(message: Message) -> str | None:
-    """Return what the words wish for (a key of ``wishes``), or None."""
+def wished(message: Message, shown: bool = False) -> str | None:
+    """Return what the words wish for (a key of ``wishes``), or None.
+
+    Args:
+        message: What was said.
+        shown: What is kept was told right before, so that “都删了吧” is about it.
+    """
     words = _SPACE.sub("", message.text)
     if message.tapped or not words:
         return None
+    if shown and (about := _about_shown(message)):
+        return about
     wishes = load(DATA)["wishes"]
     found = next((w for w in wishes if _wishes(w, words, message)), None)
     if found in load(DATA)["learning"]:
@@ -32,9 +40,18 @@ def _wishes(wish: str, words: str, message: Message) -> bool:
     return told and (wish != PREFER or bool(contact.preference(message, asked=True)))
 
 
-def surely(message: Message) -> bool:
+def _about_shown(message: Message) -> str | None:
+    """Return what is wished for with what was just shown, in words that do not name it."""
+    words, kinds = bare(message.text), load(DATA)["shown"]
+    return next((k for k in kinds if pattern(DATA, "shown", k).search(words)), None)
+
+
+def surely(message: Message, shown: bool = False) -> bool:
     """Whether the words wish for it whatever they were taken for (“把我忘了”)."""
-    return message.intent != "emergency" and wished(message) in load(DATA)["surely"]
+    if message.intent == "emergency":
+        return False
+    about = _about_shown(message) if shown and not message.tapped else None
+    return bool(about) or wished(message) in load(DATA)["surely"]
 
 
 def about_learning(message: Message) -> bool:

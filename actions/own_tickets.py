@@ -39,11 +39,13 @@ from actions.own import (
     MORE,
     REVIEW,
     adds,
+    asks_how_many,
     broke_again,
     code_alone,
     mended,
     place_alone,
     query_code,
+    relays,
     same_number,
     ticket_no,
 )
@@ -112,6 +114,8 @@ class QueryProgress(TurnAction):
                     _offer_to_join(turn, ticket)
                 return []
             tickets = await client.tickets(turn.conversation_id)
+        if asks_how_many(turn.message):
+            return self._how_many(turn, tickets)
         if says("owner", turn.message.text):
             return self._who(turn, tickets)
         if says("done_when", turn.message.text):
@@ -176,6 +180,23 @@ class QueryProgress(TurnAction):
         return []
 
     @staticmethod
+    def _how_many(turn: Turn, tickets: Sequence[TicketView]) -> list[EventType]:
+        """Say how many households stand behind the open ones; who tells of another matter reports it.
+
+        Only a number is said, and only of what the resident has told, too.
+        """
+        known = named_in(turn.message.text, [t for t in tickets if t.goes_on not in ENDED])
+        leaf = turn.message.leaf
+        told = turn.message.intent == "report_problem" and leaf is not None and leaf.id != "none"
+        if told and not any(is_same(turn.message, t) for t in known) and turn.loop is None:
+            return [FollowupAction("report_form")]
+        if not known:
+            turn.say("households_none")
+            return []
+        turn.tell("\n".join(_say_households(t, turn.elder) for t in known[: _most(turn)]))
+        return []
+
+    @staticmethod
     def _who(turn: Turn, tickets: Sequence[TicketView]) -> list[EventType]:
         """Name who is in charge of the open ones, with a phone; without any it is another question."""
         known = [t for t in tickets if t.state not in ENDED | FINISHED and t.owner]
@@ -219,6 +240,13 @@ def _say_when(ticket: TicketView, message: Message) -> str:
     )
 
 
+def _say_households(ticket: TicketView, elder: bool) -> str:
+    """Return how many households stand behind one request; that it is one alone is no fault."""
+    n = int(ticket.data.get("households") or 1)
+    key = "households_alone" if n < 2 else "households_told"
+    return say(key, elder, title=ticket_title(ticket), ticket_no=ticket.ticket_no, n=n)
+
+
 def say_phone(ticket: TicketView) -> str:
     """Return the phone of whoever is in charge in words; empty when it is not known."""
     phone = (ticket.data.get("owner") or {}).get("phone")
@@ -226,10 +254,13 @@ def say_phone(ticket: TicketView) -> str:
 
 
 def _tells_more(turn: Turn) -> bool:
-    """Whether the words can only be more of a request there is: behind “退回重办”, or that somebody is at home."""
+    """Whether the words can only be more of a request there is.
+
+    Behind “退回重办”, that somebody is at home, or a word for whoever comes.
+    """
     offered = (turn.standing_offer() or {}).get(MORE) and not turn.message.pending_callback
     sent_back = bool(offered) and adds(turn.message)
-    return sent_back or contact.at_home(turn.message.text)
+    return sent_back or contact.at_home(turn.message.text) or relays(turn.message)
 
 
 def first_action(turn: Turn) -> str | None:
@@ -409,9 +440,15 @@ class Supplement(OwnTicketAction):
                 return self._ask_day(turn, *changed[0])
             if changed:
                 return await self._amend(turn, client, *changed[0])
+        return await self._otherwise(turn, open_ones)
+
+    async def _otherwise(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
+        """Add what changes nothing; what no open request can be meant by goes where it was first taken."""
         if not open_ones and my_data.wish(turn.message) == my_data.CORRECT:
             return [FollowupAction(my_data.MyData.NAME)]
         first = first_action(turn)
+        if relays(turn.message) and not open_ones:
+            return self._nobody_comes(turn, first)
         handed_on = first and first != self.NAME and turn.choice is None and not _tells_more(turn)
         if handed_on and amending.takes_back_order(turn.message):
             turn.say("orders_none")
@@ -421,6 +458,15 @@ class Supplement(OwnTicketAction):
         if first and handed_on and not turn.message.pinned:
             return [FollowupAction(first)]
         return await super().act(turn)
+
+    @staticmethod
+    def _nobody_comes(turn: Turn, first: str | None) -> list[EventType]:
+        """A word for whoever comes, and nobody does: what is told beside it is done, else asked for."""
+        wrong = gist.tells_wrong(turn.message.text)
+        if wrong and first and first.endswith("_form") and turn.loop is None:
+            return [FollowupAction(first)]
+        turn.say("relay_none", words=short(turn.message.verbatim))
+        return []
 
     async def _taken_elsewhere(self, turn: Turn) -> list[EventType] | None:
         """Answer what no request has to be looked up for: it was asked for, or it is a pause."""

@@ -252,7 +252,12 @@ class Comfort(TurnAction):
     """关爱探访 of the catalogue."""
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Say the reviewed words, then offer a visit; only a yes asks where."""
+        """Say the reviewed words, then offer a visit; only a yes asks where.
+
+        Half a thought (“楼下那个”) is no sorrow, whatever it was taken for: what it is about comes next.
+        """
+        if manners.unfinished(turn.message):
+            return [FollowupAction(MANNERS)]
         try:
             async with turn.client() as client:
                 found = await client.hotlines(self.CARD)

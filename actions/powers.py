@@ -65,10 +65,18 @@ def told_elsewhere(message: Message) -> bool:
     """
     if message.tapped or message.intent == "emergency":
         return False
-    told = load(DATA)["told"]
-    return any(
-        _fits(row, message.text) for row in load(REDIRECTS)["redirects"] if row["id"] in told
-    )
+    return _told(message, "told")
+
+
+def told_of_loss(message: Message) -> bool:
+    """Whether something was found or lost, and nobody: a redirect answers it (“书包落公交上了”)."""
+    return not message.tapped and _told(message, "losses")
+
+
+def _told(message: Message, which: str) -> bool:
+    ids = load(DATA)[which]
+    rows = (row for row in load(REDIRECTS)["redirects"] if row["id"] in ids)
+    return any(_fits(row, message.text) for row in rows)
 
 
 def _fits(row: Mapping[str, Any], text: str) -> bool:

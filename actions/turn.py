@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -44,7 +45,7 @@ from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import pattern
 from actions.forms import asides, booking, certificate, extra, neighbours, subsidy, volunteer
 from actions.forms.draft import Draft
-from actions.forms.replies import DECLINES, NO, OPENING, SUBMIT_NOW, YES, bare
+from actions.forms.replies import DECLINES, NO, SUBMIT_NOW, YES, bare, opens_only
 from actions.heard import number_before
 from actions.message import (
     REFERS_TO_MESSAGE,
@@ -72,6 +73,7 @@ SUBMITS = "action_submit_"
 SUBMIT_MEAL = f"{SUBMITS}meal"
 VOLUNTEER = "action_volunteer"
 MANNERS = "action_manners"
+COMFORT = "action_comfort"
 CALLBACK = "action_callback_answer"
 ASKS_WHICH = frozenset({"action_unknown_certificate", "action_route_certificate"})
 """Actions that may have asked which certificate is meant, so that its description is enough."""
@@ -107,6 +109,9 @@ FEW = 4
 def few(buttons: Sequence[Button]) -> list[Button]:
     """Return the first buttons and the last one, which is the way out; what is left out can be said."""
     return list(buttons) if len(buttons) <= FEW else [*buttons[: FEW - 1], buttons[-1]]
+
+
+_CLAUSE = re.compile(r"[，,。；;！!？?\s]")
 
 
 class Turn:
@@ -304,6 +309,8 @@ class Turn:
         offer = self.standing_offer()
         if self.message.tapped or not offer:
             return None
+        if self.last_action() == COMFORT and pattern("manners", "sighs").match(self.message.text):
+            return COMFORT  # no yes to a visit
         if offer.get(own.MORE) and not self.message.pending_callback:
             return own.SUPPLEMENT if own.adds(self.message) else None
         if offer.get("follow") == WITHDRAW:
@@ -353,14 +360,14 @@ class Turn:
         """
         if self.message.tapped:
             return None
+        if said := self._whatever_it_was_taken_for(name):
+            return said
         if self.message.pinned:  # a label is a place, whatever its words sound like
             return None if name in own.OWN else own.SUPPLEMENT
         if repairs.wished(self.message):
             return None if name in own.OWN else "report_form"
-        if own_data.surely(self.message) or self._no_plain_answer(name):
-            return own_data.ACTION
-        if self.message.intent != "emergency" and secrecy.wish(self.message) is not None:
-            return own.SUPPLEMENT
+        if said := self._about_oneself(name):
+            return said
         if said := self._about_notice() or self._in_so_many_words() or self._by_others():
             return said
         if self.message.intent != "emergency" and conduct.about(self.message.text):
@@ -374,6 +381,28 @@ class Turn:
         if self.message.intent == "give_praise" and gist.ends_with_matter(self.message.text):
             return "report_form"  # thanks come first, the point last
         return self._arranged(name) or self._gone_on_with(name)
+
+    def _whatever_it_was_taken_for(self, name: str) -> str | None:
+        """Return the action for words that another reading would swallow, or None.
+
+        How many told the same (who, is told nobody), a word for whoever comes, half a thought, a question about one's
+        own in English.
+        """
+        if own.asks_how_many(self.message):
+            return own.QUERY
+        if own.relays(self.message):
+            return own.SUPPLEMENT
+        if manners.unfinished(self.message):
+            return MANNERS
+        return own.meant(self.message, name) if manners.in_english(self.message) else None
+
+    def _about_oneself(self, name: str) -> str | None:
+        """Return the action for a wish about what is kept of the speaker, or about their name; None: neither."""
+        shown = self.last_action() == own_data.ACTION
+        if own_data.surely(self.message, shown) or self._no_plain_answer(name):
+            return own_data.ACTION
+        secret = self.message.intent != "emergency" and secrecy.wish(self.message) is not None
+        return own.SUPPLEMENT if secret else None
 
     def _asks_of_order(self) -> bool:
         """Whether something is asked of what was ordered, and of no service that was explained since."""
@@ -395,23 +424,46 @@ class Turn:
         asks = self.topic_leaf() and follow_ups.part_of(self.message)
         return ANSWER if asks or going_on.adds(topic, self.message) else None
 
-    def _asks_when(self) -> bool:
-        """Whether a danger that was only learned just asks when what was filed is done (“得多暂来人啊”)."""
+    def _no_danger(self) -> str | None:
+        """Return the action for what only sounds of danger to the classifier, outside of any crisis.
+
+        When what was filed is done (“得多暂来人啊”), a word for whoever comes (“跟上门的说一声我在五楼”), a bag
+        left on a bus. What a reviewed pattern takes for danger stays one.
+        """
         message = self.message
-        crisis = self.tracker.get_slot("crisis")
-        if message.tapped or message.confidence >= 1.0 or crisis or not self.last_filed():
-            return False
-        return message.intent == "emergency" and amending.says("done_when", message.text)
+        if message.tapped or message.confidence >= 1.0 or self.tracker.get_slot("crisis"):
+            return None
+        if self.last_filed() and amending.says("done_when", message.text):
+            return own.QUERY
+        if own.relays(message):
+            return own.SUPPLEMENT
+        if own.asks_how_many(message):
+            return own.QUERY
+        if manners.unfinished(message):
+            return MANNERS
+        return ANSWER if powers.told_of_loss(message) else None
 
     def _in_so_many_words(self) -> str | None:
         """Return what the words ask for themselves: a report, an answer about an order, a certificate asked about."""
-        if OPENING.match(bare(self.message.text)) or self._complains() or self._files_first():
+        if (
+            opens_only(self.message.text)
+            or self._asks_to_report()
+            or self._complains()
+            or self._files_first()
+        ):
             return "report_form"
         if self._asks_of_order():
             return own.QUERY
         text = self.message.text
         told = certificate.described(text) or certificate.names_office(text)
         return "action_route_certificate" if told and self.last_action() in ASKS_WHICH else None
+
+    def _asks_to_report(self) -> bool:
+        """Whether a clause wishes for a report, of words that are no request by themselves (“那给我报，幸福小区1号楼”)."""
+        if self.message.intent == "emergency" or len(self.message.text) > SHORT_TELLING * 2:
+            return False
+        said = pattern("forms", "report_wished")
+        return any(said.match(bare(part)) for part in _CLAUSE.split(self.message.text))
 
     def _files_first(self) -> bool:
         """Whether a problem is told with the wish to have it noted at once (“…先给我报上，别的回头再说”)."""
@@ -549,8 +601,8 @@ class Turn:
                 meant = self._first_of_all() or self.meant_action(name)
             elif meant is None and name == "action_handoff":
                 meant = self._before_a_person()
-            elif meant is None and self._asks_when():
-                meant = own.QUERY
+            elif meant is None and name == EMERGENCY:
+                meant = self._no_danger()
         return meant if meant != name else None
 
     def _first_of_all(self) -> str | None:
@@ -569,7 +621,8 @@ class Turn:
             return None
         if own_data.about_learning(self.message):
             return own_data.ACTION if name != own_data.ACTION else None
-        if self.corrects() or self.tells_reach() or self.agrees_quietly():
+        foreign = manners.answers_in_its_language(self.message)
+        if foreign or self.corrects() or self.tells_reach() or self.agrees_quietly():
             return self.loop if name != self.loop else None
         if self._reads_badly():
             return accessible.ACTION if name != accessible.ACTION else None
@@ -622,6 +675,7 @@ class Turn:
             return False
         short = len(bare(self.message.text)) <= SHORT_QUESTION
         own_words = kind.startswith((asides.CERTIFICATE, asides.ORDER))
+        own_words |= bool(pattern("forms", "filed_yet").search(bare(self.message.text)))
         return own_words or (short and kind in asides.OF_FORM)
 
     def _asks_of_errand(self) -> bool:
@@ -660,7 +714,7 @@ class Turn:
             return None
         if manners.others_asked(self.message):
             return MANNERS
-        if OPENING.match(bare(self.message.text)) or repairs.wished(self.message):
+        if opens_only(self.message.text) or repairs.wished(self.message):
             return "report_form"
         if amending.says("rebook", self.message.text):
             return own.SUPPLEMENT  # “改成让中心来接” is about the visit, and no person is asked for
@@ -722,10 +776,12 @@ class Turn:
 
         Args:
             key: The sentence of dialogue.yml.
-            line: What follows begins on a new line.
+            line: It stands in a line of its own.
             values: What the sentence needs.
         """
-        self._lead += say(key, self.elder, **values) + ("\n" if line else "")
+        begun = line and self._lead and not self._lead.endswith("\n")
+        self._lead += ("\n" if begun else "") + say(key, self.elder, **values)
+        self._lead += "\n" if line else ""
 
     def client(self) -> Client:
         """Return the services within this action's budget of time."""

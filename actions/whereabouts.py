@@ -16,7 +16,7 @@ async def resolved(
 ) -> Json | None:
     """Return ``{place, address_text}`` of the one place that is meant, or None.
 
-    A building alone is one of the compound that is known already.
+    A building alone is one of the compound that is known already; a compound alone is a place.
     """
     said, known = dict(address), dict(ticket.data.get("place") or {})
     if said.get("community") is None and known:
@@ -25,9 +25,11 @@ async def resolved(
         found = await client.resolve_place(text, said, turn.conversation_id)
     except Refused:
         return None
-    if found.get("status") != "resolved" or not found.get("candidates"):
+    candidates = list(found.get("candidates") or [])
+    compound = len(candidates) == 1 and found.get("missing") == ["building"]
+    if not candidates or not (found.get("status") == "resolved" or compound):
         return None
     return {
-        "place": {**found["candidates"][0], "floor": address.get("floor")},
+        "place": {**candidates[0], "floor": address.get("floor")},
         "address_text": text,
     }

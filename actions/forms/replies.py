@@ -7,9 +7,18 @@ import re
 from actions.dialogue import load, pattern
 from actions.message import Message
 
+_CLAUSE = re.compile(r"[\uff0c,。；;！!？?\s]")
 _EDGE = re.compile(r"[\s,\uff0c。.!\uff01?\uff1f;\uff1b、~…]+")
 
-YES = frozenset(
+
+def _foreign(kind: str) -> frozenset[str]:
+    """Return the yes or no of other languages (``data/dialogue/forms.yml``), however it is capitalised."""
+    words = str(load("forms")["foreign"][kind]).split()
+    started = [f"OK{word[2:]}" for word in words if word.startswith("ok")]
+    return frozenset([*words, *started, *(w.capitalize() for w in words), *map(str.upper, words)])
+
+
+YES = _foreign("agrees") | frozenset(
     "对 对的 对呀 对对 对对对 对提交 对就这样 是 是的 是啊 是呢 嗯 嗯嗯 嗯呐 嗯对 恩 好 好的 好嘞 好吧 行 行啊 中 "
     "要得 得行 可以 没错 没问题 没毛病 提交 提交吧 确认 就这样 就这么办 就这个 报吧 订吧 办吧 ok OK Ok 成 妥 妥了 "
     "再试一次 再试试 重试 要 要的 要啊 记 记上 记吧 好记上 转吧 好的谢谢 好谢谢 行谢谢".split()
@@ -20,7 +29,7 @@ _NO_YES = re.compile(
     r"\d|不|没|莫|别|吗|么$|准|几|啥|什么|咋|怎|哪|谁|多少|好久|凭|星|分$|评|投诉|人工|电话|接着|继续|唔|再想|等等|回头|以后|可是|但是"
 )
 """Words that ask, judge, doubt or put off: with one of them nothing was agreed to."""
-NO = frozenset(
+NO = _foreign("denies") | frozenset(
     "不 不对 不是 不是的 错了 不行 不要 不用 不 没对 改 改一下 改改 要改 有错 搞错了 弄错了 记错了 要不得 "
     "不中 别 先别".split()
 )
@@ -46,7 +55,7 @@ OPENING = re.compile(
 """A wish to report that does not say what yet."""
 SUBMIT_NOW = re.compile(
     r"^(是的?|对|行|好的?|嗯|中|那|就|你们?|给我|帮我|直接|[，, ])*(报|交|提交)(了|上|上去)?(吧|嘛|呗|得了)[。!！]?$|"
-    r"先(给我|帮我|替我)?(报|提交|记|交)(上|了|上去)?(再说|吧|，|,|$)|先报上|先交上|后补|回头(再)?补|之后再补|以后再补|"
+    r"先(给我|帮我|替我)?(报|提交|记|交)(上|了|上去)?(再说|吧|，|,|$|后面|回头|别的|其他|其它|剩下|细节|之后|下头)|先报上|先交上|后补|(回头|之后|以后|后面|过后|晚点|等会儿?|过会儿?)(再|慢慢|另外)?补|"
     r"(就|先)这样(报|交|提交)|^(那|那就|就)*(你|您)(就|给|帮|替|我|先)*(报|交|提交|递)(上|了|上去)?[嘛吧呗噻撒了]*$"
 )
 HOME = re.compile(r"(我|俺|咱|自己|自个儿?|自)(们)?(家|屋)(里|头)?|^(就)?(家里|屋里|屋头|在家)")
@@ -66,6 +75,14 @@ _WORDS = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]")
 def bare(text: str) -> str:
     """Return the words of a short answer without punctuation and spaces."""
     return _EDGE.sub("", text)
+
+
+def opens_only(text: str) -> bool:
+    """Whether the words wish to report, at once or later, and do not say what (“我要反映个事，先报上，细节回头补”)."""
+    if OPENING.match(bare(text)):
+        return True
+    parts = [bare(part) for part in _CLAUSE.split(text) if bare(part)]
+    return bool(parts) and bool(OPENING.match(parts[0])) and all(map(SUBMIT_NOW.search, parts[1:]))
 
 
 def is_yes(message: Message) -> bool:

@@ -24,7 +24,6 @@ from actions.forms import extra, lacking, meal, neighbours, occurred, place, sha
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
     NONE_OF_THEM,
-    OPENING,
     bare,
     choice,
     is_no,
@@ -36,6 +35,7 @@ from actions.forms.replies import (
     leftover,
     names_place,
     only_predicate,
+    opens_only,
     plain_yes,
     summary_question,
 )
@@ -128,7 +128,7 @@ def _narrative(message: Message, draft: Draft) -> Values:
     story = draft.get("narrative")
     if not story:
         nothing = is_restart(message) or _tells_nothing(message, draft) or plain_yes(message)
-        empty = OPENING.match(bare(text)) or (nothing and conduct.about(text) is None)
+        empty = opens_only(text) or (nothing and conduct.about(text) is None)
         return {} if empty else {"narrative": text}
     if draft.asked in ("confirm", "change") and summary_question(message):
         return {}
@@ -217,7 +217,7 @@ def _understood(message: Message) -> bool:
 
 def _leaf(message: Message, draft: Draft) -> Values:
     """Take the matter over; while the summary stands, a clear other matter corrects it."""
-    empty = OPENING.match(bare(message.text)) or is_restart(message)
+    empty = opens_only(message.text) or is_restart(message)
     if empty or _tells_nothing(message, draft):
         return {}  # “我要投诉” does not say what about
     if not draft.get("narrative") and (message.intent == "book_meal" or own.meal_wrong(message)):
@@ -415,7 +415,7 @@ def read_secret(message: Message, draft: Draft) -> Values:
         return {"confidential": False}
     # “不留” is no wish, nor is “名字写我爱人的”.
     wished = message.intent == "ask_anonymity" and not is_skip(message)
-    wished = wished and not _OWN_NAME.search(message.text)
+    wished = wished and not (_OWN_NAME.search(message.text) or opens_only(message.text))
     if wish or wished or _KEEP_SECRET.search(message.text):
         return {"confidential": True}
     return {}

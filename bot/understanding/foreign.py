@@ -18,6 +18,8 @@ _LATIN = re.compile(r"[A-Za-z][A-Za-z'’ \-]*[A-Za-z]")
 _WORD = re.compile(r"[A-Za-z'’\-]+")
 _PAD = re.compile(r"[ ]{2,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_COMPOUND, _COMPOUND_WORD = "xiaoqu", "小区"
+"""What the name of a compound ends with is often left out in English (“Xingfu”)."""
 
 
 @lru_cache(maxsize=1)
@@ -38,6 +40,35 @@ def _pinyin() -> dict[str, str]:
     """Letters → Chinese, of the listed words and the names of compounds."""
     words = [*load("foreign")["pinyin"].split(), *load_gazetteer().names]
     return {"".join(lazy_pinyin(word, style=Style.NORMAL)): word for word in reversed(words)}
+
+
+@lru_cache(maxsize=1)
+def _place_parts() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """How the parts of a place are said in English, each with its Chinese, the largest first."""
+    names = {name: "".join(lazy_pinyin(name, style=Style.NORMAL)) for name in _compounds()}
+    named = [(re.escape(letters.removesuffix(_COMPOUND)), name) for name, letters in names.items()]
+    numbered = [(words, chinese) for words, chinese in load("foreign")["places"]]
+    joints = load("foreign")["place_joints"]
+    return tuple(
+        (re.compile(rf"(?<![A-Za-z\d])(?:{words})(?![A-Za-z\d]){joints}", re.I), chinese)
+        for words, chinese in [*named, *numbered]
+    )
+
+
+def _compounds() -> list[str]:
+    return sorted(name for name in load_gazetteer().names if name.endswith(_COMPOUND_WORD))
+
+
+def _placed(text: str) -> str:
+    """Return the text with a place told in English as it is said here (“unit 2, building 3, Xingfu”)."""
+    found = [(m, chinese) for words, chinese in _place_parts() if (m := words.search(text))]
+    if not any("{}" in chinese for _, chinese in found):
+        return text
+    said = "".join(chinese.format(next((g for g in m.groups() if g), "")) for m, chinese in found)
+    first = min(m.start() for m, _ in found)
+    for m, _ in sorted(found, key=lambda each: -each[0].start()):
+        text = f"{text[: m.start()]} {text[m.end() :]}"
+    return f"{text[:first]} {said} {text[first:].lstrip(' ,')}".strip()
 
 
 def _spelled(run: str) -> str | None:
@@ -77,6 +108,9 @@ def as_chinese(text: str) -> str:
     """Return the text as the model should read it; itself when it has no word of ours."""
     if not _LATIN.search(text):
         return text
+    placed = _placed(text)
+    if placed != text:
+        return _PAD.sub(" ", as_chinese(placed)).strip(" ,.!")
     read = _LATIN.sub(lambda m: _spelled(m.group()) or _translated(m.group())[0], text)
     if read == text and len(_HAN.findall(text)) < _CHINESE:
         return text

@@ -206,7 +206,7 @@ async def test_none_of_the_readings_asks_in_other_words(talk: Talk, services: Fa
         {"intent": "report_problem", "leaf": "H6", "confidence": 0.4},
         {"intent": "ask_service", "leaf": "B1", "confidence": 0.3},
     ]
-    talk.hear("那个事", "report_problem", uncertain=True, readings=readings)
+    talk.hear("那回的", "report_problem", uncertain=True, readings=readings)
     await talk.run("action_clarify")
     talk.hear("都不是", "out_of_scope")
     await talk.run("action_out_of_scope")

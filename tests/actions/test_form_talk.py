@@ -328,7 +328,7 @@ def test_asides(words: str, asked: str, kind: str | None) -> None:
 async def test_the_second_miss_outside_a_form_calls_a_person(
     talk: Talk, services: FakeServices
 ) -> None:
-    talk.hear("那个啥", "chitchat", uncertain=True, readings=[])
+    talk.hear("紫的那回", "chitchat", uncertain=True, readings=[])
     await talk.run("action_clarify")
     assert talk.buttons[-1] == "人工" and "订饭" in talk.buttons and not services.sent("/alerts")
     talk.hear("蓝色的", "affirm", readings=[])
@@ -337,7 +337,7 @@ async def test_the_second_miss_outside_a_form_calls_a_person(
     await talk.run("action_clarify")
     assert "给您找人" in talk.text
     sent = services.sent("/alerts")
-    assert [(b["kind"], b["text"]) for b in sent] == [("human", "那个啥；蓝色的")]
+    assert [(b["kind"], b["text"]) for b in sent] == [("human", "紫的那回；蓝色的")]
     # Who was called has not come: the next one offers choices again, the one after calls again.
     for said, calls in (("紫色的", 1), ("黄色的", 2)):
         talk.hear(said, "chitchat", uncertain=True, readings=[])

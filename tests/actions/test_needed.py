@@ -94,3 +94,29 @@ async def test_a_half_answer_is_kept_and_the_rest_is_asked_for(
     assert body["text"] == "从上礼拜就这样了"
     assert "还差" in talk.said[-1]["text"] and PHOTO in talk.said[-1]["text"]
     assert WHEN not in talk.said[-1]["text"]
+
+
+FOUND = {"community": "幸福小区"}
+ASKS_WHERE = ["在哪儿（小区、几号楼、几单元）"]
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "open_"),
+    [
+        ({"community": "幸福小区"}, FOUND, "几号楼、几单元"),
+        ({"building": "3"}, None, "3号楼是哪个小区的"),
+        ({"community": "幸福小区", "building": "3"}, {**FOUND, "building": "3"}, None),
+        ({"community": "没听过小区", "building": "3"}, None, None),
+    ],
+)  # fmt: skip
+def test_half_a_place_leaves_the_other_half_open(
+    value: dict[str, str], place: dict[str, str] | None, open_: str | None
+) -> None:
+    half = needed.half_place(ASKS_WHERE, value, place, said("3号楼", ASKS_WHERE))
+    assert (half.open if half else None) == open_
+    assert needed.half_place([WHERE], value, place, said("3号楼", [WHERE])) is None, "not asked for"
+
+
+@pytest.mark.parametrize("words", ["不知道几号楼", "说不清在哪个单元", "记不清是几单元了"])
+def test_that_the_house_is_not_known_ends_the_question(words: str) -> None:
+    assert needed.rest(ASKS_WHERE, said(words, ASKS_WHERE, intent="ask_community_info")) == []
