@@ -45,8 +45,9 @@ class OutOfScope(Say):
         if self.NAME == OutOfScope.NAME and turn.loop is None and misses.nonsense(turn.message):
             return [FollowupAction(Clarify.NAME)]
         asked = self.NAME == OutOfScope.NAME and turn.loop is None
-        if asked and misses.could_ask(turn.message):
-            return make_offer(turn, "unknown_question", "consult", None)
+        explained = turn.topic_leaf() if misses.short_question(turn.message) else None
+        if asked and (explained or misses.could_ask(turn.message)):
+            return make_offer(turn, "unknown_question", "consult", explained)
         return await super().act(turn)
 
 
@@ -209,8 +210,9 @@ class Clarify(TurnAction):
 
 
 def _one_service(readings: Sequence[Reading]) -> bool:
-    """Whether the readings are of one service, asked about or booked: its card tells it and offers the booking."""
-    leaf_ids, intents = {r.leaf for r in readings}, {r.intent for r in readings}
+    """Whether the likeliest readings are of one service, asked about or booked: its card tells it and offers the booking."""
+    likeliest = readings[:2]
+    leaf_ids, intents = {r.leaf for r in likeliest}, {r.intent for r in likeliest}
     of_service = intents == {"ask_service", "book_service"}
     return of_service and len(leaf_ids) == 1 and None not in leaf_ids
 

@@ -36,7 +36,7 @@ def asks(message: Message) -> str | None:
         return INFO
     if asks_menu(words):
         return NOTICE
-    if pattern(DATA, "nearby").search(words):
+    if pattern(DATA, "nearby").search(words) or pattern(DATA, "open_now").search(words):
         return INFO
     return NOTICE if pattern(DATA, "event").search(words) else None
 

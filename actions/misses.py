@@ -11,12 +11,14 @@ from typing import Any
 from actions.client import Refused, ServiceAway
 from actions.dialogue import load, pattern
 from actions.forms.draft import Draft
-from actions.forms.replies import is_question
+from actions.forms.replies import bare, is_question
 from actions.message import Message, from_events
 from actions.texts import say
 from actions.turn import RASAS_OWN, Turn, button
 
 DATA = "misses"
+SHORT_QUESTION = 12
+"""So many characters at most ask something of what was just explained."""
 LONGEST = 900
 """So many characters go with the call; all of them are in the conversation."""
 
@@ -58,6 +60,13 @@ def could_ask(message: Message) -> bool:
     if message.tapped or not is_question(message) or pattern(DATA, "beyond").search(message.text):
         return False
     return bool(pattern(DATA, "could_ask").search(message.text))
+
+
+def short_question(message: Message) -> bool:
+    """Whether the words are a question too short to name its own matter (“要空腹不”)."""
+    words = bare(message.text)
+    asks = is_question(message) or pattern(DATA, "asks_short").search(words)
+    return bool(asks) and len(words) <= SHORT_QUESTION
 
 
 def nonsense(message: Message) -> bool:

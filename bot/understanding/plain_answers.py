@@ -1,6 +1,6 @@
 """Messages that hold nothing but facts (后天上午, 两份, 3号楼2单元) or nothing at all (那个那个啥).
 
-Facts alone are no request of their own: they add to something said before, so the reading is
+Facts alone, also behind “不对，是…”, are no request of their own: they add to something said before, so the reading is
 ``supplement_ticket``, and never an emergency. Meals and ticket numbers name their request by
 themselves; a certificate is a request, not a fact.
 """
@@ -23,7 +23,7 @@ _NAMED_BY = (
 )
 # Words that carry no request: particles, verbs of being and living, names of the fact itself.
 _FILLERS = re.compile(
-    r"[\s\W_]+|就是|那就|还是|我们|咱们|俺们|我家|咱家|俺家|家住|住在|住|地址|位置|电话|手机号?|号码|联系|"
+    r"[\s\W_]+|^\W*(?:不对|不是|说错了?|错了|记错了?|弄错了?|更正一?下?|应该是|改成)+(?=\W*是|\W*\s)|就是|那就|还是|我们|咱们|俺们|我家|咱家|俺家|家住|住在|住|地址|位置|电话|手机号?|号码|联系|"
     r"名字|编号|单号|工单号?|受理号|查询[码号]|时间|大概|差不多|前后|左右|那个|这个|[我咱俺姓是在的就那吧嘛啊呀呢哈了叫给要打嗯哦呃和跟到一]"
 )
 _NOTHING = re.compile(

@@ -65,6 +65,7 @@ class Questions(_Shape):
     menu: Pattern
     not_menu: Pattern
     nearby: Pattern
+    open_now: Pattern
     event: Pattern
     lost: Pattern
     not_asking: Pattern

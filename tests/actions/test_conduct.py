@@ -43,6 +43,8 @@ DATA = Path(__file__).resolve().parents[2] / "data"
         ("我怕物业报复，别说是我说的", None),
         ("邻居报复我家", None),
         ("前男友报复我", None),
+        ("我今天去你们窗口，那个小姑娘让我跑三趟 一会儿说缺这个", "window"),
+        ("去窗口办个证跑了三趟", None),
         # near misses: somebody is named, nobody is complained of
         ("我是张丽，替我妈刘桂芬反映，她家楼上漏水，301", None),
         ("找过物业保安也不管，我要投诉楼上噪音", None),

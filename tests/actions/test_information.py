@@ -24,7 +24,15 @@ def test_questions_for_the_notice_board(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["附近有没有打印店", "附近哪有药店", "哪里有公厕", "最近的公厕在哪"]
+    "text",
+    [
+        "附近有没有打印店",
+        "附近哪有药店",
+        "哪里有公厕",
+        "最近的公厕在哪",
+        "社区食堂现在关门没",
+        "窗口下班了没有",
+    ],
 )
 def test_questions_for_what_is_near(text: str) -> None:
     assert information.asks(msg(text)) == information.INFO
