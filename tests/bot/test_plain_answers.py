@@ -19,7 +19,7 @@ def plain(text: str) -> str | None:
 @pytest.mark.parametrize(
     "text",
     ["幸福小区3号楼2单元", "后天上午", "两份", "13812345678", "电话13812345678", "我姓王", "给我妈", "我家住3号楼",
-     "明天上午九点，3号楼2单元501"],
+     "明天上午九点，3号楼2单元501", "不对，是5号楼", "说错了，明天上午", "更正一下，是3号楼2单元501"],
 )  # fmt: skip
 def test_facts_add_to_something_said_before(text: str) -> None:
     assert plain(text) == "supplement_ticket"
@@ -41,6 +41,8 @@ def test_some_facts_name_their_request(text: str, intent: str) -> None:
         "我妈晕倒了",
         "给我爸订饭",
         "单身证明",
+        "不对，我要投诉",
+        "不是明天",
         "",
     ],
 )
