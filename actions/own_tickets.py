@@ -188,6 +188,7 @@ class QueryProgress(TurnAction):
         known = named_in(turn.message.text, [t for t in tickets if t.goes_on not in ENDED])
         leaf = turn.message.leaf
         told = turn.message.intent == "report_problem" and leaf is not None and leaf.id != "none"
+        told = told or (not known and gist.tells_wrong(turn.message.text))
         if told and not any(is_same(turn.message, t) for t in known) and turn.loop is None:
             return [FollowupAction("report_form")]
         if not known:

@@ -47,6 +47,9 @@ async def test_without_a_request_it_is_asked_for_and_another_matter_is_reported(
     services.tickets = []
     await talk.hear("有几家报了", "out_of_scope").run("action_query_progress")
     assert "是什么事、在哪儿" in talk.text
+    talk.hear("3号楼停水了，有人报了吗", "ask_notice")
+    await talk.run("action_query_progress")
+    assert talk.followup == "report_form" and not talk.text
     services.tickets = [view(1, leaf="H6")]
     lift = {"entity": "service", "value": "H5", "confidence": 0.9}
     talk.hear("电梯不动了有人报没", "report_problem", entities=[lift])

@@ -422,12 +422,17 @@ def _case(ticket: Ticket, command: Command, context: Context) -> Facts:
     return facts
 
 
+TITLE_LONGEST = 20
+"""So many characters of a matter without a name of its own stand in the title."""
+
+
 def title(leaf_title: str | None, place_text: str, ticket: Ticket) -> str:
-    """Return the title: place and matter; without a known matter its line, or the first words said.
+    """Return the title: place and matter; without a known matter the first of its line, or of what was said.
 
     Out in the street, where there is no compound, the road or the landmark tells two lamps apart.
     """
-    matter = leaf_title or ticket.gist or ticket.narrative_original.strip()[:20]
+    line = (ticket.gist or "").split("，")[0] or ticket.narrative_original.strip()
+    matter = leaf_title or line[:TITLE_LONGEST]
     if place_text or not ticket.spot:
         return f"{place_text}{matter}"
     return matter if ticket.spot in matter else f"{matter} · {ticket.spot}"

@@ -87,3 +87,9 @@ async def test_a_known_compound_stands_before_the_matter_as_ever(tickets: Ticket
 async def test_the_words_of_a_home_do_not_reach_the_title(tickets: TicketService) -> None:
     filed = await tickets.create(street(place="人民路王大爷家门口"), ME)
     assert filed["title"] == "路灯不亮" and filed["location_text"] == ""
+
+
+async def test_a_matter_without_a_name_stands_in_few_words(tickets: TicketService) -> None:
+    line = "凉亭顶上的瓦一到刮风就往下掉，三天了，找过物业三回"
+    filed = await tickets.create(request(None, "说来话长", gist=line), ME)
+    assert filed["title"].endswith("凉亭顶上的瓦一到刮风就往下掉"), filed["title"]
