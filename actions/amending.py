@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from actions import left_days
 from actions.client import Json, TicketView
 from actions.contact import preference
 from actions.dialogue import pattern
@@ -18,17 +19,14 @@ from actions.echo import MODES, PARTS, say_date, say_time
 from actions.forms import certificate, diets, meal, place, shared, subsidy
 from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import bare, leftover
-from actions.message import Entity, Message
+from actions.message import Message
 from actions.texts import say
-from bot.understanding.numbers import to_int
 
 MEAL = "meal"
 APPOINTMENT = "appointment"
 OTHER = "other"
 SHORT = 6
 """Beside so few other words a phone number is the speaker's own."""
-MONTHS_AHEAD = timedelta(days=62)
-"""Days further ahead are not skipped one by one."""
 WEEKEND = frozenset({6, 7})
 _ORDER = ("date", "meal", "portions", "mode", "diet", subsidy.FIELD)
 _CHANGES = ("change", "more", "mode", "stop", "cancel", "undo", "pause")
@@ -78,6 +76,8 @@ def asks(message: Message) -> bool:
         if _left_out_once(message):
             return True
         if message.all("time") and (says("skip", message.text) or says("when", message.text)):
+            return True
+        if left_days.again_from(message):  # “下礼拜三再送”
             return True
         named = ("count", "meal", "time", "address", "phone")
         told = any(message.all(kind) for kind in named) or place.named_parts(message)
@@ -162,6 +162,11 @@ def kind_of(ticket: TicketView) -> str:
     return OTHER
 
 
+def is_habit(ticket: TicketView) -> bool:
+    """Whether what is ordered comes again and again."""
+    return bool((ticket.data.get("appointment") or {}).get("habit"))
+
+
 def change_of(message: Message, ticket: TicketView) -> Change:
     """Return what the message changes of a request; an empty change when it does not fit it."""
     kind = kind_of(ticket)
@@ -191,9 +196,12 @@ def _of_series(message: Message, ticket: TicketView) -> Change | None:
     if recur not in ("daily", "weekly") or not order.get("date"):
         return None
     away = says("skip", message.text) or says("cancel", message.text)
-    if not away or says("stop", message.text) or says("change", message.text):
+    if not away or left_days.ends(message) or says("change", message.text):
         return None
-    days, once = days_of(message), _left_out_once(message)
+    days, once = (
+        left_days.left_out(message, left_days.of_appointment(order)),
+        _left_out_once(message),
+    )
     if not days and once:
         days = [str(order["date"])[:10]]
     if kind_of(ticket) == MEAL:  # other words about meals are read with their diet, mode and pause
@@ -207,7 +215,7 @@ def _later_visit(message: Message, ticket: TicketView) -> bool:
     order, text = ticket.data.get("appointment") or {}, message.text
     away = says("skip", text) or says("cancel", text)
     ends = says("stop", text) or says("change", text)
-    later = min(days_of(message), default="") > str(order.get("date") or "9")[:10]
+    later = min(left_days.days_of(message), default="") > str(order.get("date") or "9")[:10]
     return kind_of(ticket) == APPOINTMENT and away and later and not ends
 
 
@@ -224,13 +232,18 @@ def _next_visit(message: Message, order: Mapping[str, Any], days: list[str]) -> 
 
 def _cancels(message: Message, ticket: TicketView) -> bool:
     """Whether “不去了” is about this one: no day is named, or its own."""
-    days, day = days_of(message), str((ticket.data.get("appointment") or {}).get("date"))[:10]
+    days, day = (
+        left_days.days_of(message),
+        str((ticket.data.get("appointment") or {}).get("date"))[:10],
+    )
     return not days or day in days or day in _of_its_week(message, day)
 
 
 def _of_its_week(message: Message, day: str) -> list[str]:
     """Return the weekdays that are said without their week (“礼拜三那顿”), in the week of the order's day."""
-    named = [e for e in _times(message) if e.value.get("start") and not e.value.get("recur")]
+    named = [
+        e for e in left_days.times(message) if e.value.get("start") and not e.value.get("recur")
+    ]
     return [shared.in_same_week(e, day, message).isoformat() for e in named] if day else []
 
 
@@ -288,9 +301,13 @@ def _ends_or_pauses(
     paused = _of_habit(message, order)
     if paused:
         return paused
-    if not order.get("habit") and says("stop", message.text):
+    if not order.get("habit") and left_days.ends(message):
         return Change(cancels=_cancels(message, ticket))
-    if says("skip", message.text) and not says("change", message.text) and days_of(message):
+    if (
+        says("skip", message.text)
+        and not says("change", message.text)
+        and left_days.days_of(message)
+    ):
         return Change(cancels=_cancels(message, ticket) and not says("mode", message.text))
     return None
 
@@ -301,7 +318,7 @@ def for_once(message: Message, ticket: TicketView) -> bool:
     A habit has one number of portions; a change of it would hold for every day after.
     """
     order = ticket.data.get("appointment") or {}
-    if not order.get("habit") or not days_of(message):
+    if not order.get("habit") or not left_days.days_of(message):
         return False
     return says("more", message.text) or _later_visit(message, ticket)
 
@@ -348,21 +365,22 @@ def _of_habit(message: Message, order: Mapping[str, Any]) -> Change | None:
     habit = order.get("habit")
     if not habit or says("change", message.text):
         return None
-    if says("stop", message.text):
+    if left_days.ends(message):
         last = message.now.date() - timedelta(days=1)
-        starts = [e.value["start"] for e in _times(message) if not e.value.get("recur")]
+        starts = [e.value["start"] for e in left_days.times(message) if not e.value.get("recur")]
         if starts:
             last = date.fromisoformat(str(starts[0])[:10]) - timedelta(days=1)
         return _ended(message, order, max(last, message.now.date()))
-    if not says("skip", message.text):
+    if not says("skip", message.text) and left_days.again_from(message) is None:
         return None
     if says("weekends", message.text) and not says("this_one", message.text):
         return _without(message, order, WEEKEND)
-    recurring = [e.value for e in _times(message) if e.value.get("recur")]
+    recurring = [e.value for e in left_days.times(message) if e.value.get("recur")]
     if recurring:
         return _without(message, order, frozenset(recurring[0].get("weekdays") or ()))
-    skipped = _paused(message, order) or days_of(message)
-    return skip(message, order, skipped) or None
+    return (
+        skip(message, order, left_days.left_out(message, left_days.of_appointment(order))) or None
+    )
 
 
 def skip(message: Message, order: Mapping[str, Any], days: list[str]) -> Change:
@@ -393,21 +411,6 @@ def meal_day(order: Mapping[str, Any], first: date) -> date:
     """Return the first day of a habit from a day on."""
     kept = _weekdays(order["habit"])
     return next(d for d in (first + timedelta(days=n) for n in range(7)) if d.isoweekday() in kept)
-
-
-def _paused(message: Message, order: Mapping[str, Any]) -> list[str]:
-    """Return the days of “停到下周一” (that day has a meal again) and “停三天”, from the next meal on."""
-    found = pattern("own", "pause").search(bare(message.text))
-    if found is None:
-        return []
-    first = date.fromisoformat(str(order["date"]))
-    count = to_int(found["days"]) if found["days"] else None
-    ends = [e.value["start"] for e in _times(message) if e.value.get("start")]
-    if count is not None and ends:  # “后天先停一天” begins with that day
-        first = max(first, date.fromisoformat(str(ends[0])[:10]))
-    if count is None:
-        count = (date.fromisoformat(str(ends[-1])[:10]) - first).days if ends else 0
-    return [(first + timedelta(days=n)).isoformat() for n in range(min(count, MONTHS_AHEAD.days))]
 
 
 def _ended(message: Message, order: Mapping[str, Any], last: date) -> Change:
@@ -459,7 +462,7 @@ def _of_appointment(message: Message, ticket: TicketView) -> Change | None:
     today = message.now.date().isoformat()
     coming = [
         e.value
-        for e in _times(message)
+        for e in left_days.times(message)
         if not e.value.get("recur") and str(e.value.get("start") or "")[:10] >= today
     ]
     if not coming:
@@ -467,7 +470,9 @@ def _of_appointment(message: Message, ticket: TicketView) -> Change | None:
     said, old = coming[-1], dict(ticket.data.get("appointment") or {})
     start = str(said["start"])
     new = {"date": start[:10], "part": said.get("part"), "time": start[11:16] or None}
-    named = any(shared.NAMES_DAY.search(e.text) for e in _times(message))
+    named = any(shared.NAMES_DAY.search(e.text) for e in left_days.times(message))
+    if not named and not old.get("date"):
+        return None  # “改成平时晚上” names no day where none was agreed
     if old.get("date") and not named:  # “改到下午” is the same day
         new["date"] = str(old["date"])[:10]
     if not (new["part"] or new["time"]):  # “改到礼拜五” is another day at the same time
@@ -552,34 +557,6 @@ def _finer(message: Message, ticket: TicketView) -> bool:
     values = [e.value for e in message.meant("address") if isinstance(e.value, dict)]
     house = any(v.get("building") for v in values) and not known.get("building")
     return bool(known.get("community")) and house and not leftover(message)
-
-
-# --- days -------------------------------------------------------------------------------------------
-
-
-def _times(message: Message) -> list[Entity]:
-    """Return the times that are said of a change, without those as always (“下周照旧”)."""
-    as_always = [m.span() for m in pattern("own", "as_always").finditer(message.text)]
-    return [
-        e
-        for e in message.meant("time")
-        if isinstance(e.value, dict) and not any(a <= e.start < b for a, b in as_always)
-    ]
-
-
-def days_of(message: Message) -> list[str]:
-    """Return the coming days that are named, ``2026-11-30`` …; a habit names none."""
-    found: set[str] = set()
-    for entity in _times(message):
-        if entity.value.get("recur") or not entity.value.get("start"):
-            continue
-        start = date.fromisoformat(str(entity.value["start"])[:10])
-        end = date.fromisoformat(str(entity.value.get("end") or entity.value["start"])[:10])
-        day = max(start, message.now.date())
-        while day <= min(end, message.now.date() + MONTHS_AHEAD):
-            found.add(day.isoformat())
-            day += timedelta(days=1)
-    return sorted(found)
 
 
 def said(lines: tuple[tuple[str, str], ...]) -> str:

@@ -206,7 +206,7 @@ class Clarify(TurnAction):
             known = await name_worker(turn, client)
         if not known or turn.last_action() != CommunityInfo.NAME:
             turn.say("community_here", place=turn.message.text)
-        return []
+        return known
 
 
 def _one_service(readings: Sequence[Reading]) -> bool:

@@ -97,7 +97,9 @@ class BookingStep(FormStep):
         return booking.requeued(booking.declined(draft, message), message)
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
-        """Another course beside this one waits as well."""
+        """Another course beside this one waits as well; what is to be done on the same visit does not."""
+        if turn.loop == self.loop and draft.asked and booking.wishes_more(turn.message):
+            return False
         if turn.loop == self.loop and booking.adds(turn.message, draft):
             turn.message = replace(turn.message, intent="book_service")
             return True
@@ -112,6 +114,8 @@ class BookingStep(FormStep):
         """What else there is (“有没有别的屋”) is asked beside the form as well."""
         new = turn.loop == self.loop and bool(old.seen) and old.seen != turn.message.id
         others = booking.asks_others(turn.message) if new else None
+        if others == "time" and "course" in booking.asked_fields(old):
+            others = "rows"  # a course has its own days: another day is another course
         return f"others_{others}" if others else super()._aside(turn, old)
 
     async def _answer_aside(self, turn: Turn, draft: Draft, kind: str) -> Draft:
@@ -122,7 +126,8 @@ class BookingStep(FormStep):
             if not words:
                 async with turn.client() as client:
                     words = await ordered_answers.of_card(client, str(draft.get("leaf")), asked)
-            words = words or booking.note(draft)
+            if asked not in ordered.NOTED - {ordered.READY}:
+                words = words or booking.note(draft)
             turn.lead("aside_order", line=True, words=words or say("aside_noted", turn.elder))
             if (
                 asked == ordered.WHO or not words

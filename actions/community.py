@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import information
+from actions import asked_about, information
 from actions.client import Client, Json
 from actions.echo import say_address
 from actions.forms import place
@@ -19,7 +19,7 @@ from actions.texts import say
 from actions.turn import Button, Turn, TurnAction, button
 
 GRID = "网格"
-MENU, PUBLISHED = "menu", "notice"
+MENU, PUBLISHED, ENTRY = "menu", "notice", "entry"
 """Kinds of what is known."""
 OUTAGE = re.compile(r"停|没有?(水|电|气|暖)")
 """Who asks for an outage may sit in one."""
@@ -32,14 +32,19 @@ class CommunityInfo(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Answer what is asked about; else name the grid worker when the address is known, and the office."""
-        text = turn.message.text
+        text, before = turn.message.text, turn.asked_about() or {}
+        how = asked_about.goes_on(turn.message, before)
+        if how == asked_about.PLACE:
+            return await _of_place(turn, str(before[how]))
+        if how == asked_about.WORKER:
+            return await _of_worker(turn, before[how])
         async with turn.client() as client:
             found = await look(turn, client)
             if (elsewhere := await _elsewhere(turn, client, found)) is not None:
                 return elsewhere
             tell(turn, found)
             if found["kind"] and GRID not in text:
-                return answered(turn, found)
+                return [*answered(turn, found), *_place_kept(turn, found)]
             known = await name_worker(turn, client)
             if not known and GRID not in text and information.looks_for_place(text):
                 return unknown_place(turn)
@@ -47,30 +52,64 @@ class CommunityInfo(TurnAction):
         turn.say("community_office", **_office(office))
         if not known and turn.loop is None and GRID in text:
             turn.say("community_ask_grid")
-        return []
+        return known or [_keep(turn, asked_about.PLACE, turn.message.verbatim)]
 
 
-async def name_worker(turn: Turn, client: Client) -> bool:
-    """Say whose grid the address is in, the one just said or else the home; False: unknown."""
+def _keep(turn: Turn, key: str, value: object) -> EventType:
+    return SlotSet("topic", asked_about.begun(turn.message.now, key, value))
+
+
+def _place_kept(turn: Turn, found: Json) -> list[EventType]:
+    """Remember the question for a place that is known, for the short words that follow."""
+    entry = found["kind"] == ENTRY and found["texts"]
+    return [_keep(turn, asked_about.PLACE, turn.message.verbatim)] if entry else []
+
+
+async def _of_place(turn: Turn, question: str) -> list[EventType]:
+    """Say of the place that was asked about what is known of it; of a day that stands nowhere, whom to ask."""
+    async with turn.client() as client:
+        found = await client.information(question, None, turn.elder)
+        office = {} if found["texts"] else _office(await client.community())
+    if asked_about.asks_hours(turn.message):
+        turn.lead("info_place_again", line=True)
+    if office:
+        turn.say("community_office", **office)
+    else:
+        tell(turn, found)
+    return [_keep(turn, asked_about.PLACE, question)]
+
+
+async def _of_worker(turn: Turn, known: Json) -> list[EventType]:
+    """Say over which number a grid worker is reached: their own is not told here."""
+    async with turn.client() as client:
+        office = _office(await client.community())
+    facts = {k: str(known.get(k) or "") for k in ("worker", "grid")}
+    turn.say("community_worker_phone", duty=office["duty"], phone=office["phone"], **facts)
+    return [_keep(turn, asked_about.WORKER, known)]
+
+
+async def name_worker(turn: Turn, client: Client) -> list[EventType]:
+    """Say whose grid the address is in, the one just said or else the home, and remember it; empty: unknown."""
     said = place.read(turn.message, Draft("info", turn.message.id))
     if not said and turn.message.resident.home:
         said = place.home(turn.message)
     if not said.get("address"):
-        return False
+        return []
     found = await client.resolve_place(said["address_text"], said["address"], turn.conversation_id)
     places = found.get("candidates") or []
     best = places[0] if len({p.get("worker") for p in places}) == 1 else {}
     if not best.get("worker"):
-        return False
+        return []
+    grid = str(best.get("grid") or "").removeprefix(str(best.get("community") or ""))
     known = found.get("status") == "resolved" and best.get("label")
     turn.say(
         "community_grid",
         place=known or say_address(said["address"]),
         community=best.get("community") or "",
-        grid=str(best.get("grid") or "").removeprefix(str(best.get("community") or "")),
+        grid=grid,
         worker=best["worker"],
     )
-    return True
+    return [_keep(turn, asked_about.WORKER, {"worker": best["worker"], "grid": grid})]
 
 
 def _office(found: Json) -> dict[str, str]:
@@ -157,7 +196,10 @@ def answered(turn: Turn, found: Json) -> list[EventType]:
 
 
 def _topic(turn: Turn, found: Json, about: str = "") -> list[EventType]:
-    """Remember what was asked about, for the short words that follow."""
+    """Remember what was asked about, for the short words that follow: of a menu its one day."""
+    first, last = information.days_of(turn.message) or ("", "")
+    if found["kind"] == MENU and first and first == last:
+        return [_keep(turn, asked_about.MENU, first)]
     if found["kind"] != PUBLISHED or not found["topic"]:
         return []
     topic = {"notice": found["topic"], "outage": found.get("outage")}

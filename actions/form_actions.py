@@ -104,6 +104,7 @@ LOOKED_UP = {
     ordered.SPOKEN,
     "warned",
     report.ORDER,
+    extra.CANTEEN,
     "window",
     "next_open",
     "place",
@@ -181,6 +182,8 @@ class FormStep(TurnAction):
         if step.asks:
             changes = step.question == CONFIRM and not step.beside
             changed = self._changed(turn, old, step.draft) if changes else ""
+            if step.beside and step.question == CONFIRM:
+                turn.lead_apart()
             self._speak(turn, step.draft, step.question, changed)
             draft = draft if step.beside else asking(step.draft, step.question)
         return [*back, *self._slots(draft), SlotSet("requested_slot", step.question)]
@@ -623,6 +626,16 @@ def ask_place(turn: Turn, draft: Draft) -> None:
     turn.say(key, buttons, known=known, home=where)
 
 
+async def _canteen(client: Client) -> dict[str, str] | None:
+    """Return name and phone of who cooks; None when they are not known."""
+    try:
+        card = await client.card(meal.LEAF)
+    except (ServiceAway, Refused):
+        return None
+    facts = {k: str((card or {}).get(k) or "") for k in ("office", "phone")}
+    return facts if all(facts.values()) else None
+
+
 DESKS = tuple(group("desk").items())
 """Whose people a complaint can be about, beside “别的”, which may be said."""
 
@@ -661,7 +674,8 @@ class ReportStep(FormStep):
             no = button(say("button_danger_no"), f'/deny{{"about":"{extra.DANGER}:{extra.NO}"}}')
             turn.say(extra.danger_key(draft), [yes, no])
         elif question == extra.FIELD:
-            turn.say(extra.key(draft), [button(say("button_skip"), "/deny")])
+            known = draft.get(extra.CANTEEN) or {}
+            turn.say(extra.key(draft), [button(say("button_skip"), "/deny")], **known)
         elif question == "occurred":
             key = "ask_occurred_conduct" if draft.get("about") else "ask_occurred"
             turn.say(key, [button(say("button_skip"), "/deny")])
@@ -706,6 +720,12 @@ class ReportStep(FormStep):
         if draft.get("leaf") == meal.LEAF and draft.get(report.ORDER) is None:
             found = await self._order(turn, client)
             draft = replace(draft, values={**draft.values, report.ORDER: found})
+            if own.grumbles(turn.message) and (canteen := await _canteen(client)):
+                turn.lead("meal_bad_phone", line=True, **canteen)
+        if extra.asks_eaten(draft) and not draft.get(extra.CANTEEN):
+            draft = replace(
+                draft, values={**draft.values, extra.CANTEEN: await _canteen(client) or {}}
+            )
         return await joining.look_up(turn, await super().look_up(turn, draft, client), client)
 
     @staticmethod
@@ -833,6 +853,8 @@ class MealStep(FormStep):
                 words, days = await ordered_answers.on_days(client, draft.values, turn.message)
         if words:
             turn.lead("aside_order", line=True, words=words)
+        elif kind in ordered.NOTED:
+            draft = await super()._answer_aside(turn, draft, asides.QUESTION)
         return replace(draft, values={**draft.values, ordered.SPOKEN: days})
 
     async def _card_part(self, turn: Turn, draft: Draft, part: str) -> str:

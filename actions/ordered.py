@@ -14,16 +14,20 @@ from functools import lru_cache
 from actions import amending, orders
 from actions.client import TicketView
 from actions.dialogue import load, pattern
-from actions.forms import booking, meal
+from actions.forms import added, booking, meal
 from actions.forms.draft import Draft
-from actions.forms.replies import bare
+from actions.forms.replies import bare, is_question
 from actions.message import Entity, Message
 
 RULES = "ordered"
 DAYS, FEE, TIME, WHO, READY, CHANGE = "days", "fee", "time", "who", "ready", "change"
+HOME, LONG, BEYOND = "home", "long", "beyond"
+"""Whether somebody has to be there, how long it takes, and what only whoever comes can know."""
 SPOKEN = "spoken_days"
 """Value of an open form: the days that a question beside it was about."""
-BESIDE = frozenset({DAYS, TIME, WHO, READY, CHANGE})
+NOTED = frozenset({READY, HOME, LONG, BEYOND})
+"""Where nothing here answers, it is written down for whoever comes."""
+BESIDE = frozenset({DAYS, TIME, WHO, CHANGE, *NOTED})
 """What is answered beside a form; of the others the summary and the card tell."""
 
 
@@ -33,10 +37,16 @@ def _questions() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
         (
             kind,
-            re.compile(f"^{data['before']}(?:{words}){data['after']}$".replace("{it}", data["it"])),
+            re.compile(
+                f"^{data['before']}(?:{_one_of(words)}){data['after']}$".replace("{it}", data["it"])
+            ),
         )
         for kind, words in data["questions"].items()
     )
+
+
+def _one_of(words: str | Sequence[str]) -> str:
+    return words if isinstance(words, str) else "|".join(words)
 
 
 def asked(message: Message) -> str | None:
@@ -72,7 +82,17 @@ def asked_beside(message: Message, draft: Draft) -> str | None:
 
 def _open_to(names_day: bool) -> frozenset[str]:
     """Return the questions that a message may ask: of days only where one is named, and nothing else there."""
-    return frozenset({DAYS, TIME, FEE}) if names_day else frozenset({FEE, TIME, WHO, READY, CHANGE})
+    open_ = {FEE, TIME, WHO, CHANGE, *NOTED}
+    return frozenset({DAYS, TIME, FEE} if names_day else open_)
+
+
+def may_ask(message: Message) -> bool:
+    """Whether short words right behind a booking ask something of it, when they are nothing else."""
+    words, limits = bare(message.text), load(RULES)["may_ask"]
+    if message.tapped or len(words) > limits["longest"] or message.entities:
+        return False
+    asks = is_question(message) or pattern(RULES, "may_ask", "ends").search(words)
+    return bool(asks) and not pattern(RULES, "may_ask", "not").search(words)
 
 
 def _without(message: Message, kinds: Sequence[str]) -> str:
@@ -85,16 +105,13 @@ def _without(message: Message, kinds: Sequence[str]) -> str:
 
 def adds(message: Message) -> bool:
     """Whether something more is wished for on what was booked (“顺便剪指甲”, “再帮忙理个发”)."""
-    words = bare(message.text)
-    longest = int(load(RULES)["adds"]["longest"])
-    if message.tapped or len(words) > longest or message.all("time") or message.all("address"):
-        return False
-    if pattern(RULES, "adds_not").search(words) or asked(message):
-        return False
-    if pattern(RULES, "adds", "marked").search(words):
-        return True
-    more = pattern(RULES, "adds", "more").search(words)
-    return bool(more and booking.kind_in(message, booking.VISITS))
+    return booking.wishes_more(message) and not asked(message)
+
+
+def adds_task(message: Message) -> bool:
+    """Whether what is added is something that is done on visits (“顺便把窗户也擦了”)."""
+    named = added.named(message) or booking.kind_in(message, booking.VISITS)
+    return bool(named) and adds(message)
 
 
 def added_to(message: Message, tickets: Sequence[TicketView]) -> TicketView | None:
@@ -103,12 +120,14 @@ def added_to(message: Message, tickets: Sequence[TicketView]) -> TicketView | No
     if ticket is None or not adds(message) or _of_its_own(message):
         return None
     kind = booking.kind_in(message, booking.VISITS)
-    if ticket.data.get("leaf") == booking.VISITS:
+    leaf = ticket.data.get("leaf")
+    if leaf == booking.VISITS:
         same = kind is not None and kind == (ticket.data.get("appointment") or {}).get("kind")
-        return None if same else ticket
-    return (
-        ticket if pattern(RULES, "adds", "marked").search(bare(message.text)) and not kind else None
-    )
+        return None if same and not added.named(message) else ticket
+    if leaf == booking.DOCTOR and added.named(message):
+        return ticket
+    told = added.marked(message) or added.note(message)
+    return ticket if told and not kind else None
 
 
 def _of_its_own(message: Message) -> bool:

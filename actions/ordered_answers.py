@@ -1,6 +1,7 @@
 """Answers about what one has ordered or booked: from the order itself, the locality's meals and offers, the card.
 
-What is asked is read in :mod:`actions.ordered`; nothing is stored and nothing changes by an answer.
+What is asked is read in :mod:`actions.ordered`; nothing changes by an answer. What nothing here answers is written on
+the order, for whoever comes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import amending
+from actions import amending, left_days
 from actions.client import Client, Json, TicketView
 from actions.dialogue import pattern
 from actions.echo import say_date, say_time
@@ -19,7 +20,19 @@ from actions.forms import booking, meal, shared
 from actions.forms.draft import Draft
 from actions.forms.replies import bare
 from actions.message import Message
-from actions.ordered import CHANGE, DAYS, FEE, READY, RULES, TIME, WHO, meant
+from actions.ordered import (
+    CHANGE,
+    DAYS,
+    FEE,
+    HOME,
+    LONG,
+    NOTED,
+    READY,
+    RULES,
+    TIME,
+    WHO,
+    meant,
+)
 from actions.texts import say
 
 if TYPE_CHECKING:
@@ -41,10 +54,29 @@ async def tell(turn: Turn, kind: str) -> list[EventType] | None:
         else:
             words, days = await _of_booking(turn, client, ticket, kind), []
         words = words or await of_card(client, str(ticket.data.get("leaf") or ""), kind)
+        arranged = amending.kind_of(ticket) == amending.APPOINTMENT and kind != DAYS
+        if not words and (kind in NOTED or arranged):
+            words = await _noted(turn, client, ticket)
     if not words:
         return None
     turn.tell(words)
     return [SlotSet("offer", {"id": turn.message.id, "order": ticket.ticket_no, "days": days})]
+
+
+async def _noted(turn: Turn, client: Client, ticket: TicketView) -> str:
+    """Write a question on the order; return the words that say so, and whom to call when it is urgent."""
+    body: Json = {"conversation_id": turn.conversation_id, "text": turn.message.verbatim}
+    key = turn.key("supplement")
+    view = await client.resident_act(ticket.ticket_no, "supplement", body, key)
+    phone = (view.data.get("owner") or {}).get("phone")
+    return say(
+        "ordered_noted",
+        turn.elder,
+        what=str((ticket.data.get("appointment") or {}).get("what") or ticket.title),
+        ticket_no=ticket.ticket_no,
+        provider=view.owner or ticket.owner or say("booking_arranger"),
+        phone=say("order_once_phone", phone=phone) if phone else "",
+    )
 
 
 # --- meals ------------------------------------------------------------------------------------------
@@ -103,13 +135,13 @@ def of_meal(
     if kind == FEE and window.get("price"):
         note = str(window.get("price_note") or "").rstrip("。")
         return say("ordered_fee_meal", message.elder, price=window["price"], note=note, **words)
-    if kind == TIME and window.get("serve"):
+    if kind in (TIME, LONG) and window.get("serve"):
         return say("ordered_time_meal", message.elder, serve=window["serve"], **words)
     if kind == WHO:
         return say("ordered_who_meal", message.elder, **words)
     if kind == CHANGE:
         return say("ordered_change_meal", message.elder, until=_until(window), **words)
-    return say("ordered_ready_meal", message.elder) if kind == READY else ""
+    return say("ordered_ready_meal", message.elder) if kind in (READY, HOME) else ""
 
 
 def _until(window: Mapping[str, Any]) -> str:
@@ -132,7 +164,7 @@ def _days_asked(message: Message, order: Mapping[str, Any]) -> list[str]:
         return [d.isoformat() for d in coming if d.isoweekday() in weekdays]
     if not order.get("habit") and (single := _in_its_week(message, order)):
         return single
-    days = (date.fromisoformat(d) for d in amending.days_of(message))
+    days = (date.fromisoformat(d) for d in left_days.days_of(message))
     weekly = all(pattern(RULES, "weekday").search(e.text) for e in message.meant("time"))
     passed = weekly and order.get("habit")
     left_out = order.get("skip") or ()
@@ -243,9 +275,24 @@ def of_booking(draft: Draft, kind: str, message: Message, phone: str = "") -> st
         return say(key, message.elder, when=when, **words)
     if kind == WHO:
         return say("ordered_who_booking", message.elder, **words)
+    if kind == LONG:
+        return _how_long(draft, message, words)
+    if kind == HOME:
+        note = booking.own_note(draft)
+        return note if pattern(RULES, "home_note").search(note) else ""
     if kind == READY:
         return booking.own_note(draft)
     return say("ordered_change_booking", message.elder, **words) if kind == CHANGE else ""
+
+
+def _how_long(draft: Draft, message: Message, words: Mapping[str, str]) -> str:
+    """Return the hours of a course or of a room; how long a visit takes is agreed with whoever comes."""
+    what, hours = booking.what(draft), (draft.get("options") or {}).get("hours")
+    if draft.get("course"):
+        return say("ordered_long_course", message.elder, what=what, **words)
+    if hours and "place" not in booking.asked_fields(draft):
+        return say("ordered_days_booking", message.elder, hours=hours, **words)
+    return ""
 
 
 async def of_card(client: Client, leaf: str, kind: str) -> str:

@@ -29,7 +29,7 @@ from actions.client import Client, Json, Refused, TicketView
 from actions.dialogue import load
 from actions.echo import say_address
 from actions.form_actions import say_due, say_owner
-from actions.forms import consent
+from actions.forms import added, consent
 from actions.forms.draft import Draft
 from actions.forms.replies import bare, leftover
 from actions.heard import number_before
@@ -136,7 +136,7 @@ class QueryProgress(TurnAction):
         """Answer about what is ordered, booked and waited for; None: the words ask of something else."""
         if orders.asks(turn.message):
             return await orders.tell(turn)
-        kind = ordered.asked(turn.message)
+        kind = turn.asked_of_order(first_action(turn))
         if kind and (answered := await self._of_order(turn, kind)) is not None:
             return answered
         return await self._queued(turn) if waiting.asks(turn.message) else None
@@ -497,7 +497,12 @@ class Supplement(OwnTicketAction):
     async def _noted(
         self, turn: Turn, client: Client, open_ones: Sequence[TicketView]
     ) -> list[EventType] | None:
-        """Write down what changes nothing of an order: more to be done, or one day that is otherwise."""
+        """Write down what changes nothing of an order: more to be done, or one day that is otherwise.
+
+        The same once more on another day is an order of its own; of a standing one it is a pause until then.
+        """
+        if orders.again(turn.message) and not any(amending.is_habit(t) for t in open_ones):
+            return [FollowupAction(MEAL_FORM)]
         if more := ordered.added_to(turn.message, open_ones):
             return await self._note_more(turn, client, more)
         once = [t for t in open_ones if amending.for_once(turn.message, t)]
@@ -520,6 +525,9 @@ class Supplement(OwnTicketAction):
         """Write on a booking what is to be done or brought as well; who comes says whether it goes in one visit."""
         key = turn.key("supplement")
         view = await client.resident_act(ticket.ticket_no, "supplement", body_of(turn), key)
+        if added.note(turn.message):
+            turn.say("supplemented", custom=view.card(), **about_ticket(turn, view, ticket))
+            return []
         turn.say(
             "ordered_more",
             custom=view.card(),

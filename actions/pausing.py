@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import amending, orders
+from actions import amending, left_days, orders
 from actions.client import Client, Json, Refused, TicketView
 from actions.dialogue import pattern
 from actions.forms import meal
@@ -68,13 +68,11 @@ def length(message: Message) -> int:
 
 def _until(message: Message) -> date | None:
     """Return the day from which on it goes on again, if one to come is said."""
-    days = [str(e.value.get("start") or "")[:10] for e in message.meant("time") if _is_day(e.value)]
-    coming = [d for d in days if d > message.now.date().isoformat()]
-    return date.fromisoformat(coming[-1]) if coming else None
-
-
-def _is_day(value: object) -> bool:
-    return isinstance(value, dict) and not value.get("recur")
+    if again := left_days.again_from(message):
+        return again[1]
+    coming = [d for e in message.meant("time") if (d := left_days.again_on(e))]
+    coming = [d for d in coming if d > message.now.date()]
+    return coming[-1] if coming else None
 
 
 async def step(turn: Turn) -> list[EventType] | None:
@@ -193,12 +191,26 @@ async def _resume(turn: Turn, client: Client) -> list[EventType] | None:
         done = await client.change_standing(turn.conversation_id, body, key)
         told.append(orders.words(TicketView.of(done["ticket"]), message))
     if not found:
-        tickets = await client.tickets(turn.conversation_id)
-        told = [await _sooner(turn, client, t, first) for t in _standing(turn, tickets)]
+        tickets = _standing(turn, await client.tickets(turn.conversation_id))
+        if rests := [(t, c) for t in tickets if (c := _rests_until(message, t, first))]:
+            return await _until_day(turn, client, rests)
+        told = [await _sooner(turn, client, t, first) for t in tickets]
     if not told:
         return None
     turn.say("resumed", orders="\n".join(told))
     return []
+
+
+def _rests_until(message: Message, ticket: TicketView, first: date | None) -> amending.Change:
+    """Return the change that leaves out what comes before the day from which on it is wanted (“下周一再接着送”).
+
+    Empty: it does not come sooner than that day.
+    """
+    order = dict(ticket.data.get("appointment") or {})
+    coming = left_days.of_appointment(order)
+    if first is None or first <= coming:
+        return amending.Change()
+    return amending.skip(message, order, left_days.left_out(message, coming))
 
 
 async def _sooner(turn: Turn, client: Client, ticket: TicketView, first: date | None) -> str:

@@ -15,6 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import (
     accessible,
     amending,
+    asked_about,
     choices,
     conduct,
     contact,
@@ -26,6 +27,7 @@ from actions import (
     going_on,
     information,
     leaves,
+    left_days,
     manners,
     needed,
     ordered,
@@ -71,6 +73,8 @@ CLARIFY = "action_clarify"
 WITHDRAW = "action_withdraw"
 SUBMITS = "action_submit_"
 SUBMIT_MEAL = f"{SUBMITS}meal"
+ARRANGED = frozenset(f"{SUBMITS}{form}" for form in ("booking", "errand", "volunteer"))
+"""Actions that file what somebody arranges with the resident."""
 VOLUNTEER = "action_volunteer"
 MANNERS = "action_manners"
 COMFORT = "action_comfort"
@@ -89,9 +93,13 @@ PEOPLE_FIRST = frozenset({EMERGENCY, "action_handoff"})
 """Danger and the wish for a person are never read as something else."""
 NOT_OURS = frozenset({"action_out_of_scope", "action_chitchat"})
 """What is said to words of nothing that the community does."""
+VAGUE = NOT_OURS | {CLARIFY, "action_capability"}
+"""What is said when a message fits nothing."""
 CALLED_FOR = frozenset({"action_callback_answer", "action_cancel_form", AFFIRM, DENY})
 """Actions that answer what was asked before, whatever else the message tells."""
 Button = dict[str, str]
+BESIDE_BOOKING = RASAS_OWN | {AFFIRM, DENY, own.QUERY, own.SUPPLEMENT, "action_my_data", *VAGUE}
+"""Actions after which one still talks of the booking that was filed before them."""
 SHORT_QUESTION = 8
 """So many characters at most ask something of the form that is open (“要不要钱嘛”); a longer question may name its own matter."""
 SHORT_TELLING = 12
@@ -160,6 +168,7 @@ class Turn:
         if self.loop and self.draft:
             spoken = self.draft.get(ordered.SPOKEN)
         self.message = ordered.pointing_back(self.message, spoken or ())
+        self.message = asked_about.on_its_day(self.message, self.asked_about())
         said_in = self.message.said_in
         waits = bool(said_in) and offer.get("about") == said_in
         self.rest: list[Json] = list(offer.get("rest") or []) if waits else []
@@ -368,7 +377,12 @@ class Turn:
             return None if name in own.OWN else "report_form"
         if said := self._about_oneself(name):
             return said
-        if said := self._about_notice() or self._in_so_many_words() or self._by_others():
+        if (
+            said := self._about_notice()
+            or self._about_asked()
+            or self._in_so_many_words()
+            or self._by_others()
+        ):
             return said
         if self.message.intent != "emergency" and conduct.about(self.message.text):
             return "report_form"
@@ -410,11 +424,39 @@ class Turn:
             return False
         return bool(self.last_filed() and ordered.asked(self.message))
 
+    def asked_of_order(self, name: str | None) -> str | None:
+        """Return what is asked of an order (``ordered``); right behind a booking also what nothing else answers.
+
+        Args:
+            name: The action that the classifier's reading chose.
+        """
+        return ordered.asked(self.message) or (ordered.BEYOND if self._asks_vaguely(name) else None)
+
+    def _asks_vaguely(self, name: str | None) -> bool:
+        """Whether words that fit nothing ask something right behind a booking."""
+        vague = name in VAGUE or (self.message.uncertain and self.message.intent != "emergency")
+        return vague and self._at_booking() and ordered.may_ask(self.message)
+
+    def _at_booking(self) -> bool:
+        """Whether a booking, an errand or help offered was filed last, and nothing but it was talked of since."""
+        present = len(self.actions_since_message())
+        names = [str(e.get("name")) for e in self.tracker.events if e.get("event") == "action"]
+        before = names[: len(names) - present]
+        named = (n for n in reversed(before) if n not in BESIDE_BOOKING)
+        return next(named, None) in ARRANGED
+
     def _about_notice(self) -> str | None:
         """Return the action for short words about the notice that was asked for right before."""
         notice = self.notice()
         goes_on = notice and information.goes_on(self.message, notice)
         return information.NOTICE if goes_on else None
+
+    def _about_asked(self) -> str | None:
+        """Return the action for short words about the place, the person or the menu asked about right before."""
+        how = asked_about.goes_on(self.message, self.asked_about())
+        if how is None:
+            return None
+        return "meal_form" if how == asked_about.MENU else information.INFO
 
     def _about_topic(self) -> str | None:
         """Return the action for words that go on with what was explained: a danger, a short question, more of it."""
@@ -433,8 +475,10 @@ class Turn:
         message = self.message
         if message.tapped or message.confidence >= 1.0 or self.tracker.get_slot("crisis"):
             return None
-        if self.last_filed() and amending.says("done_when", message.text):
+        if self.last_filed() and self._about_filed():
             return own.QUERY
+        if self._at_booking() and ordered.adds_task(message):
+            return own.SUPPLEMENT  # “顺便把窗户也擦了”
         if own.relays(message):
             return own.SUPPLEMENT
         if own.asks_how_many(message):
@@ -442,6 +486,11 @@ class Turn:
         if manners.unfinished(message):
             return MANNERS
         return ANSWER if powers.told_of_loss(message) else None
+
+    def _about_filed(self) -> bool:
+        """Whether the words ask when what was filed is done, or something of a booking just made."""
+        asks = bool(self._at_booking() and ordered.asked(self.message))
+        return asks or amending.says("done_when", self.message.text)
 
     def _in_so_many_words(self) -> str | None:
         """Return what the words ask for themselves: a report, an answer about an order, a certificate asked about."""
@@ -518,13 +567,16 @@ class Turn:
         if filed and (ordered.adds(self.message) or says_who):
             return own.SUPPLEMENT
         if orders.again(self.message) and filed == SUBMIT_MEAL:
-            return "meal_form"
+            # “下周三再送” pauses a standing order; without one it is the same once more.
+            return own.SUPPLEMENT if left_days.again_from(self.message) else "meal_form"
         if orders.asks(self.message) or waiting.asks(self.message):
             return own.QUERY
         if orders.numbered(self):
             return orders.action(self.message) or name
         if waiting.leaves(self.message):
             return DENY
+        if self._asks_vaguely(name):
+            return own.QUERY
         return information.asks(self.message)
 
     def last_filed(self) -> str | None:
@@ -716,6 +768,8 @@ class Turn:
             return MANNERS
         if opens_only(self.message.text) or repairs.wished(self.message):
             return "report_form"
+        if self._at_booking() and ordered.asked(self.message):
+            return own.QUERY  # “能不能换人” is about whoever comes
         if amending.says("rebook", self.message.text):
             return own.SUPPLEMENT  # “改成让中心来接” is about the visit, and no person is asked for
         return own.REVIEW if own.wants_review(self.message) else None
@@ -762,6 +816,12 @@ class Turn:
             return None
         return topic if follow_ups.recent(topic, self.message.now) else None
 
+    def asked_about(self) -> Json | None:
+        """Return the place, the grid worker or the menu that was asked about right before (``asked_about``), or None."""
+        topic = self.tracker.get_slot("topic") or {}
+        told = self.last_action() in information.ANSWERS | {CLARIFY}
+        return topic if topic and told and follow_ups.recent(topic, self.message.now) else None
+
     def refused(self) -> Json | None:
         """Return ``{name, notice}`` of a certificate that was refused a short while ago, or None."""
         return (self.tracker.get_slot("topic") or {}).get("refused") if self.topic_leaf() else None
@@ -782,6 +842,12 @@ class Turn:
         begun = line and self._lead and not self._lead.endswith("\n")
         self._lead += ("\n" if begun else "") + say(key, self.elder, **values)
         self._lead += "\n" if line else ""
+
+    def lead_apart(self) -> None:
+        """In large-type mode say an answer that is a line of its own in a bubble of its own."""
+        if self.elder and self._lead.endswith("\n"):
+            text, self._lead = self._lead.rstrip("\n"), ""
+            self._dispatcher.utter_message(text=text)
 
     def client(self) -> Client:
         """Return the services within this action's budget of time."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.echo import PARTS, say_date, say_time
-from actions.forms import care, consent, place, shared
+from actions.forms import added, care, consent, place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_question, is_skip, is_yes, leftover
 from actions.message import Entity, Message
@@ -25,6 +25,10 @@ from bot.understanding.scripts import simplify
 FILE = "bookings"
 VISITS = "C6"
 """The leaf of visits at home, whose kinds are told by what is to be done."""
+DOCTOR = "E7"
+"""The leaf of the family doctor, who may come as well."""
+ALSO = "also"
+"""Value of what is to be done on the same visit as well, in the resident's words."""
 WISH_LONGEST = 40
 """A longer message is understood as a whole."""
 _NO_WISH = frozenset({"report_problem", "emergency", "give_praise"})
@@ -135,9 +139,10 @@ def timetable_of(message: Message) -> tuple[str, ...]:
 
 def asks_others(message: Message) -> str | None:
     """Return what else somebody asks for: ``rows`` (another room, another course), ``time``, or None."""
-    if message.tapped or message.all("time"):
-        return None
     words = bare(message.text)
+    busy = pattern(FILE, "busy_then").search(words)  # “周五没空，有没有别的天”
+    if message.tapped or (message.all("time") and not busy):
+        return None
     return next((k for k in load(FILE)["others"] if pattern(FILE, "others", k).search(words)), None)
 
 
@@ -159,6 +164,21 @@ def kind_in(message: Message, leaf: str) -> str | None:
     kinds = spec(leaf).get("kinds") or ()
     found = (k["id"] for k in kinds if message.text and re.search(k["words"], message.text))
     return next((str(k) for k in found), None)
+
+
+def wishes_more(message: Message) -> bool:
+    """Whether something more is wished for on a visit (“再给她洗个头”)."""
+    return added.wished(message, kind_in(message, VISITS))
+
+
+def _also(message: Message, draft: Draft) -> Values:
+    """Read what is to be done as well while the visit is being arranged; its own kind is nothing more."""
+    if not draft.asked or "place" not in asked_fields(draft) or not wishes_more(message):
+        return {}
+    if kind_in(message, VISITS) == draft.get("kind") and not added.named(message):
+        return {}
+    words, known = message.verbatim.strip(), str(draft.get(ALSO) or "")
+    return {} if words in known else {ALSO: "；".join(filter(None, (known, words)))}
 
 
 def _kinds(draft: Draft) -> Sequence[Mapping[str, Any]]:
@@ -234,7 +254,10 @@ def _another(field: str) -> Any:
         known = draft.get(field)
         if not known or message.tapped or not draft.asked or _adds(message):
             return {}
-        loosely = full(draft) or bool(shared.CORRECTS.search(message.text))
+        rather = shared.CORRECTS.search(message.text) or pattern(FILE, "rather").search(
+            message.text
+        )
+        loosely = full(draft) or bool(rather)
         rows = (draft.get("options") or {}).get(f"{field}s") or []
         named = [r for r in rows if r["name"] in message.text] or [
             r for r in rows if loosely and any(a in message.text for a in r.get("aliases", ()))
@@ -243,6 +266,13 @@ def _another(field: str) -> Any:
         return {field: others[-1]} if len(others) == 1 else {}
 
     return read
+
+
+def _contact(message: Message, draft: Draft) -> Values:
+    """Read a yes to “留个电话吗”; “那就书法呗” takes another course and promises no number."""
+    if any(_another(field)(message, draft) for field in ("course", "venue")):
+        return {}
+    return shared.contact_answer(message, draft)
 
 
 def _adds(message: Message) -> bool:
@@ -451,6 +481,8 @@ def _health_answer(message: Message, draft: Draft) -> Values:
         return {}
     if message.all("time") and pattern("own", "change").search(bare(text)):
         return {}  # “改成下周四行不” moves the day, whatever was asked
+    if wishes_more(message):
+        return {}  # “再给她洗个头” is to be done, no illness
     return {"health": text[:HEALTH_LONGEST], **consent.told(draft, HEALTH)}
 
 
@@ -551,10 +583,11 @@ FORM = Form(
             "contact",
             _needs("contact"),
             read=shared.who(_beside),
-            answer=shared.contact_answer,
+            answer=_contact,
             optional=True,
         ),
         Field("health", _needs("health"), read=_health, answer=_health_answer, optional=True),
+        Field(ALSO, needed=lambda d, m: False, read=_also),
         consent.FIELD_OF_FORM,
         Field("narrative", needed=lambda d, m: False, read=shared.words()),
     ),
@@ -698,6 +731,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     if draft.get("people"):
         lines.append((say("heading_people"), _people_words(draft)))
     lines += shared.say_subject(draft, say("heading_whom"))
+    if draft.get(ALSO):
+        lines.append((say("heading_also"), str(draft.get(ALSO))))
     if draft.get("health"):
         lines.append((say("heading_health"), str(draft.get("health"))))
     if fee := str((draft.get("options") or {}).get("fee_note") or ""):

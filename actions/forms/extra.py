@@ -21,6 +21,8 @@ BESIDE = ("contact", "occurred")
 """Who was asked one of these has been asked enough beside what and where."""
 SHORT = 4
 """So many characters are a bare yes or no."""
+CANTEEN = "canteen"
+"""Value of name and phone of the canteen, for who was made ill by food and did not say where it was from."""
 LONGEST = 120
 """So many characters of an answer are kept."""
 
@@ -90,8 +92,19 @@ def _danger_answer(message: Message, draft: Draft) -> Values:
 
 
 def key(draft: Draft) -> str:
-    """Return the key of the question for the draft's leaf."""
-    return f"ask_extra_{(_rule(draft) or {})['key']}"
+    """Return the key of the question for the draft's leaf; where the canteen may be meant, its phone stands in it."""
+    rule = _rule(draft) or {}
+    eaten = asks_eaten(draft) and draft.get(CANTEEN)
+    return f"ask_extra_{rule['eaten' if eaten else 'key']}"
+
+
+def asks_eaten(draft: Draft) -> bool:
+    """Whether it is asked where something was eaten that made somebody ill."""
+    leaf, rule = str(draft.get("leaf")), _rule(draft) or {}
+    story = str(draft.get("narrative") or "")
+    if "when_eaten" not in rule or pattern("extra", "leaves", leaf, "said").search(story):
+        return False
+    return bool(pattern("extra", "leaves", leaf, "when_eaten").search(story))
 
 
 def _needed(draft: Draft, message: Message) -> bool:

@@ -180,7 +180,8 @@ def _more_days(message: Message, draft: Draft) -> Values:
     others = [*_others_fed(message), *(MEALS.get(name, name) for name in _meals(message)[1:])]
     first = _day_said(message)
     if first is not None and not (habits.weekly(message.text) or _recurring(message)):
-        days = [e.text for e in message.meant("time") if shared.NAMES_DAY.search(e.text)]
+        named = [e for e in message.meant("time") if shared.NAMES_DAY.search(e.text)]
+        days = [e.text for e in named if not _pattern("not_then").match(message.text[e.end :])]
         again = [t for t in days if t != first.text or _pattern("these_days").match(t)]
         others = [*again, *others]
         week = _pattern("one_week").search(message.text)
@@ -445,6 +446,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines.append((say("heading_mode"), MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
         lines.append((say("heading_delivered"), _where(draft, message)))
+    if draft.get("name"):
+        lines.append((say("heading_name"), shared.say_name(str(draft.get("name")))))
     if draft.get("phone"):
         lines.append((say("heading_phone"), mask_phone(str(draft.get("phone")))))
     elif _delivered(draft) and not (message.resident.phone_known or draft.get(shared.NO_PHONE)):

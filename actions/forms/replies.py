@@ -112,7 +112,9 @@ def is_skip(message: Message) -> bool:
     """Whether the message leaves the question open (“不留”, “没有”, “不清楚”)."""
     if message.tapped:
         return message.intent == "deny"
-    return is_no(message) or bool(SKIP.search(bare(message.text)))
+    words = bare(message.text)
+    other = pattern("forms", "rather").search(words)  # “不要会议室了，换成舞蹈室吧”
+    return is_no(message) or (bool(SKIP.search(words)) and not other)
 
 
 def leaves_open(message: Message) -> bool:

@@ -43,3 +43,29 @@ def test_the_check_itself(message: dict[str, object]) -> None:
     with pytest.raises(AssertionError):
         one_thing_at_a_time([message])
     one_thing_at_a_time([{"text": "说“在哪儿？”就行，好吗？", "buttons": []}])
+
+
+@pytest.mark.parametrize(("elder", "bubbles"), [(False, 1), (True, 2)])
+async def test_an_answer_stands_apart_from_the_summary(
+    talk: Talk, services: FakeServices, elder: bool, bubbles: int
+) -> None:
+    large = {"elder": elder}
+    talk.hear(
+        "明天中午订一份饭，自己来取，没忌口，不留电话",
+        "book_meal",
+        metadata=large,
+        entities=[
+            {
+                "entity": "time",
+                "value": {"start": "2026-11-25", "end": "2026-11-25"},
+                "text": "明天",
+            },
+            {"entity": "meal", "value": "lunch", "text": "中午"},
+            {"entity": "count", "value": 1, "text": "一份"},
+        ],
+    )
+    await talk.run("validate_meal_form")
+    talk.loop = "meal_form"
+    talk.hear("要自己带饭盒不", "out_of_scope", metadata=large)
+    await talk.run("validate_meal_form")
+    assert len(talk.said) == bubbles and "写进去了" in talk.said[0]["text"]
