@@ -70,6 +70,8 @@ def test_a_place_is_passed_on_and_named() -> None:
         ("-", "我爸走丢了", "missing"), ("F4", "孩子三天没回家了", "missing"),
         ("F4", "楼上天天打孩子", "F4"), ("-", "老人三天没开门了敲门没人应", "door"),
         ("-", "fire!", "foreign"), ("-", "살려주세요", "foreign"), ("-", "着火了", "-"),
+        ("-", "我爸半夜起来摔了一跤，腰疼起不来了", "hurt"), ("-", "老伴胸口疼喘不上气", "hurt"),
+        ("-", "我妈晕倒了叫不醒", "hurt"), ("-", "屋里全是烟，我妈晕倒了", "-"), ("-", "老人掉河里了没气了", "-"),
     ],
 )  # fmt: skip
 def test_the_card_that_fits_the_words(leaf: str, text: str, card: str) -> None:
