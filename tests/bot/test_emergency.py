@@ -268,3 +268,16 @@ def test_no_kind_of_danger(text: str) -> None:
 
 def test_an_announced_outage_hides_none_that_is_there() -> None:
     assert judge("停电通知说下午，可现在已经停电了，我爸的呼吸机撑不了多久").leaf == "H2"
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        ("帮忙看看 我转了三万给一个说是公安的", True), ("我妈刚打了两万块钱给一个自称是客服的", True),
+        ("有个电话说是医保局的让我转五千块钱", True), ("说他是警察叫我把钱转过去", True),
+        ("物业说是银行让交的物业费", False), ("银行客服让我转人工", False),
+        ("孙子说是学校让交三百块钱", False),
+    ],
+)  # fmt: skip
+def test_money_on_its_way_to_somebody_who_says_who_he_is(text: str, alarm: bool) -> None:
+    assert judge(text).alarm is alarm
