@@ -205,6 +205,17 @@ def _kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
     return SAFE if now.out and words.get(SAFE) and not lasts else FOLLOW
 
 
+ENDS = ("over", "arrived", "called", "safe")
+"""Kinds that only a danger has: it is over, help came or was called, who was in it is out."""
+
+
+def ends(message: Message) -> bool:
+    """Whether a few words only say how a danger goes on (“找到了”, “120打了”), whatever they were taken for."""
+    words = "" if message.tapped else plain(message.text)
+    short = 0 < len(words) <= load(DATA)["ends_longest"]
+    return short and any(pattern(DATA, "kinds", kind).search(words) for kind in ENDS)
+
+
 def takes_up(message: Message) -> bool:
     """Whether the message only goes back to what was being talked of before (“接着报灯吧”, “回到刚才的事”).
 

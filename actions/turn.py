@@ -263,10 +263,11 @@ class Turn:
     def first_told(self) -> str | None:
         """Return the form or action of the first of several things that one message tells; None for one thing.
 
-        What is told first goes first, whatever the whole message was taken for.
+        What may harm somebody goes before everything, else what is told first, whatever the whole was taken for.
         """
         parts = () if self.message.tapped or self.message.said_in else self.message.parts
-        first = HANDOVER.get(parts[0].intent) if parts else None
+        urgent = [p for p in parts if p.intent == "report_problem" and _may_harm(p)]
+        first = HANDOVER.get((urgent or parts)[0].intent) if parts else None
         return first if first not in self.actions_since_message() else None
 
     def previous_user_message_id(self) -> str | None:
@@ -658,7 +659,10 @@ class Turn:
         return meant if meant != name else None
 
     def _first_of_all(self) -> str | None:
-        """Return the action for what no other reading may take: letters, and others' matters."""
+        """Return the action for what no other reading may take: how a danger ends, letters, others' matters."""
+        before = crisis.standing(self.tracker.get_slot("crisis"), self.message.now)
+        if before and not before.over and crisis.ends(self.message):
+            return EMERGENCY_FOLLOW
         if self._reads_badly():
             return accessible.ACTION
         return MANNERS if manners.others_asked(self.message) else None
@@ -861,6 +865,11 @@ def _filed_first(message: Message) -> Message:
         return message
     leaf = message.leaf or Leaf(str(told.leaf), told.confidence)
     return replace(message, intent="report_problem", leaf=leaf, uncertain=False)
+
+
+def _may_harm(part: Message) -> bool:
+    """Whether a request begins with what to do in danger (an open manhole, a burst pipe)."""
+    return crisis.lead_card(part.leaf.id if part.leaf else None, part.text) is not None
 
 
 def button(title: str, payload: str) -> Button:

@@ -297,7 +297,7 @@ class AfterCard(_Entry):
     """Reviewed words for what is said after a safety card; ``follow`` in turn, the last one again.
 
     ``worse`` it gets worse, ``place`` a place was told (``{place}``), ``safe`` out of danger,
-    ``arrived`` help is there, ``over`` it is over, ``mistaken`` it was no danger, ``secret`` nobody may know, ``afraid`` of
+    ``arrived`` help is there, ``called`` it was called, ``over`` it is over, ``mistaken`` it was no danger, ``secret`` nobody may know, ``afraid`` of
     calling the police. Of a swindle: ``money`` went, a ``code`` was given away, something was ``installed``, who calls
     ``pressed`` for more or keeps ``calling``, it was ``reported``, the account was ``stopped``. ``again`` is said instead
     of what was said already; without it the same is said again. What a card leaves out is the general card's.
@@ -308,6 +308,7 @@ class AfterCard(_Entry):
     place: str | None = None
     safe: str | None = None
     arrived: str | None = None
+    called: str | None = None
     over: str | None = None
     mistaken: str | None = None
     secret: str | None = None

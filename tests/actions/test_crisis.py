@@ -295,3 +295,27 @@ def test_who_may_be_in_danger_still_is_not_let_go() -> None:
     assert crisis.let_go(state("J5")) is None and crisis.let_go(state("J3")) is None
     after = crisis.let_go(state("-"))
     assert after is not None and after.over and not after.holds
+
+
+AFTER = {"follow": ["f"], "safe": "s", "over": "o", "arrived": "a", "called": "c"}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "text", "kind"),
+    [
+        ("-", "120打了，车在路上", "called"), ("-", "救护车叫了", "called"), ("-", "医生来了", "arrived"),
+        ("-", "没事了，消防来了", "over"), ("-", "找到了", "over"), ("F4", "回来了，在同学家", "over"), ("-", "不冒了", "over"),
+        ("J3", "他出去了", "follow"), ("J3", "他回来了", "follow"), ("J3", "我跑出来了", "safe"), ("-", "我出来了", "safe"),
+    ],
+)  # fmt: skip
+def test_how_it_goes_on_is_told_in_few_words(leaf: str, text: str, kind: str) -> None:
+    assert crisis.kind(state(leaf), msg(text), AFTER) == kind
+
+
+async def test_that_it_is_over_is_no_wish_to_take_a_request_back(
+    talk: Talk, services: FakeServices
+) -> None:
+    await alarm(talk, "我妈走丢了", "-")
+    talk.hear("找到了", "withdraw_ticket")
+    await talk.run("action_withdraw")
+    assert talk.followup == "action_emergency_follow"
