@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from actions import accessible
 from actions.dialogue import pattern
+from actions.talk import accessible
 from bot.understanding.scripts import simplify
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -108,9 +108,9 @@ class Message:
     left: Mapping[str, Any] | None = None
     """``{id, fresh, buttons}`` of a form left in another channel that was asked about here."""
     held: Mapping[str, Any] | None = None
-    """``{id, fresh}`` of a place in a full slot that is held for the resident (``actions.waiting``)."""
+    """``{id, fresh}`` of a place in a full slot that is held for the resident (``actions.tickets.waiting``)."""
     needed: Mapping[str, Any] | None = None
-    """``{ticket_no, title, leaf, items, fresh}`` of a ticket that waits for its resident (``actions.needed``)."""
+    """``{ticket_no, title, leaf, items, fresh}`` of a ticket that waits for its resident (``actions.tickets.needed``)."""
     said_in: str = ""
     """Id of the message whose words these are: an earlier one when a button refers to it, with
     ``#n`` when they are its n-th part."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from actions import certificate_questions, ordered
 from actions.dialogue import pattern
 from actions.forms import subsidy
 from actions.forms.draft import CHANGE, CONFIRM, Draft
@@ -15,7 +14,9 @@ from actions.forms.replies import (
     leftover,
     summary_question,
 )
+from actions.knowledge import certificate_questions
 from actions.message import Message
+from actions.tickets import ordered
 
 PAUSE = "pause"
 """The resident needs a moment: nothing is asked until they write again."""

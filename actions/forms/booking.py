@@ -13,11 +13,11 @@ from datetime import date
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.echo import PARTS, say_date, say_time
 from actions.forms import added, care, consent, place, shared
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_question, is_skip, is_yes, leftover
 from actions.message import Entity, Message
+from actions.talk.echo import PARTS, say_date, say_time
 from actions.texts import say
 from bot.understanding.numbers import to_int
 from bot.understanding.scripts import simplify

@@ -11,11 +11,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.echo import say_time
 from actions.forms import habits, shared
 from actions.forms.draft import Draft, Values
 from actions.forms.replies import bare
 from actions.message import Message
+from actions.talk.echo import say_time
 from actions.texts import say
 
 FILE = "bookings"

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from actions import corrections
 from actions.dialogue import load, pattern
-from actions.echo import mask_phone, say_time
 from actions.forms import place, shared
 from actions.forms.draft import CHANGE, CONFIRM, SUBMIT, Draft, Field, Form, Values
 from actions.forms.replies import bare, is_question, is_skip, is_yes, leftover
 from actions.message import Message
+from actions.talk import corrections
+from actions.talk.echo import mask_phone, say_time
 from actions.texts import say
 
 DATA = "certificates"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actions import corrections
 from actions.dialogue import pattern
-from actions.echo import DIETS
 from actions.forms.draft import Draft, Values
 from actions.message import Entity, Message
+from actions.talk import corrections
+from actions.talk.echo import DIETS
 from actions.texts import say
 
 APART = "diets"

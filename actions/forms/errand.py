@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions import corrections, leaves
 from actions.dialogue import load, pattern
-from actions.echo import say_time
-from actions.follow_ups import APPOINTMENT, PROXY
 from actions.forms import place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import bare
+from actions.knowledge import leaves
+from actions.knowledge.follow_ups import APPOINTMENT, PROXY
 from actions.message import Message
+from actions.talk import corrections
+from actions.talk.echo import say_time
 from actions.texts import say
 
 KINDS = {PROXY: say("button_proxy"), APPOINTMENT: say("button_appointment")}

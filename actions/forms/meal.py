@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from actions import corrections
 from actions.dialogue import load, pattern
-from actions.echo import MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
 from actions.forms import consent, diets, habits, place, shared, subsidy
 from actions.forms.draft import DROP, Draft, Field, Form, Values
 from actions.forms.replies import bare, choice, is_no, is_yes
 from actions.message import Entity, Message
+from actions.talk import corrections
+from actions.talk.echo import MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
 from actions.texts import say
 
 LEAF = "C1"

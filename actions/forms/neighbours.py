@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from actions import leaves
 from actions.dialogue import load, pattern
 from actions.forms.draft import SUBMIT, Draft, Field, Values
 from actions.forms.replies import bare, is_no, is_yes
+from actions.knowledge import leaves
 from actions.message import Message
 
 SAME = "same:"

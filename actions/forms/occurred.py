@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from actions import contact, gist
 from actions.dialogue import load, pattern
 from actions.forms import place, shared
 from actions.forms.draft import Draft, Values
 from actions.message import ZONE, Entity, Message
+from actions.talk import contact, gist
 
 WIDE = timedelta(days=62)
 """A time longer than this says a season, not when it happened."""

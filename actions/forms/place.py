@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from actions import corrections, leaves
 from actions.dialogue import load, pattern
-from actions.echo import say_address
 from actions.forms.draft import CONFIRM, Draft, Field, Values
 from actions.forms.replies import (
     HOME,
@@ -23,7 +21,10 @@ from actions.forms.replies import (
     leftover,
     names_place,
 )
+from actions.knowledge import leaves
 from actions.message import Entity, Message
+from actions.talk import corrections
+from actions.talk.echo import say_address
 from bot.understanding.numbers import to_int
 
 PARTS = ("community", "building", "unit", "floor", "room", "place")

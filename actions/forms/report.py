@@ -6,20 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from actions import (
-    conduct,
-    contact,
-    corrections,
-    gist,
-    going_on,
-    leaves,
-    manners,
-    own,
-    secrecy,
-    speaking,
-)
 from actions.dialogue import load, pattern
-from actions.echo import RELATIONS, mask_phone, say_address, say_since
 from actions.forms import extra, lacking, meal, neighbours, occurred, place, shared
 from actions.forms.draft import Draft, Field, Form, Values
 from actions.forms.replies import (
@@ -39,8 +26,12 @@ from actions.forms.replies import (
     plain_yes,
     summary_question,
 )
+from actions.knowledge import leaves
 from actions.message import Entity, Message
+from actions.talk import conduct, contact, corrections, gist, going_on, manners, speaking
+from actions.talk.echo import RELATIONS, mask_phone, say_address, say_since
 from actions.texts import say
+from actions.tickets import own, secrecy
 
 SURE = 0.45
 FAINT = 0.3

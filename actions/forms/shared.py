@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from actions import contact, corrections, speaking
 from actions.dialogue import pattern
-from actions.echo import mask_phone, say_relation
 from actions.forms import place
 from actions.forms.draft import CHANGE, CONFIRM, Draft, Reader, Values
 from actions.forms.replies import bare, is_no, is_skip, is_yes, leftover
 from actions.message import Entity, Message
+from actions.talk import contact, corrections, speaking
+from actions.talk.echo import mask_phone, say_relation
 from actions.texts import say
 
 CORRECTS = re.compile(r"不对|不是|错|改")

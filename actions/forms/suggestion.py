@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions import taking
 from actions.dialogue import pattern
 from actions.forms import place, shared
 from actions.forms.draft import CONFIRM, Draft, Field, Form, Values
 from actions.forms.replies import bare, is_no, is_yes
 from actions.message import Message
+from actions.talk import taking
 from actions.texts import say
 
 LEAF = "K3"

@@ -94,7 +94,7 @@ class Interrupt:
 
 @dataclass(frozen=True)
 class Crisis:
-    """What the policy needs to know of the slot ``crisis`` (actions/crisis.py)."""
+    """What the policy needs to know of the slot ``crisis`` (actions/safety/crisis.py)."""
 
     leaf: str
     holds: bool

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from actions import accessible
 from actions.dialogue import load
+from actions.talk import accessible
 from actions.texts import catalogue
 from tests.actions.conftest import Talk
 

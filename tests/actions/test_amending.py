@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from actions import amending, own
 from actions.client import TicketView
-from actions.own_tickets import named_in
+from actions.tickets import amending, own
+from actions.tickets.own_tickets import named_in
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import msg

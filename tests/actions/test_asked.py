@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from actions import crisis
-from actions.crisis import WISH_TO_DIE
+from actions.safety import crisis
+from actions.safety.crisis import WISH_TO_DIE
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions import asked_about
+from actions.knowledge import asked_about
 from tests.actions.test_ordered import said
 
 TOPICS = {

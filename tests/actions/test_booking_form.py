@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from actions import leaves
 from actions.dialogue import load
 from actions.forms import booking, place
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
+from actions.knowledge import leaves
 from actions.message import Message
 from tests.actions.helpers import msg, tap
 

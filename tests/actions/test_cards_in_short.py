@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions import cards
+from actions.knowledge import cards
 
 CARD: dict[str, Any] = {
     "id": "C2", "name": "高龄津贴", "kind": "办事", "materials": ["身份证"], "valid": True,

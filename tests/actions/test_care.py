@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actions import rebooking
 from actions.client import TicketView
 from actions.forms import booking, care, habits
 from actions.forms.draft import CONFIRM, SUBMIT, Draft, asking, fill, next_question, repeats
 from actions.message import Message
+from actions.tickets import rebooking
 from tests.actions.helpers import msg, tap
 
 OPTIONS: dict[str, Any] = {

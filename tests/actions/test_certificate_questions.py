@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from actions import certificate_questions, contact, crisis, own
 from actions.forms import certificate, place
 from actions.forms.draft import Draft
 from actions.forms.replies import is_question, is_yes, only_predicate
+from actions.knowledge import certificate_questions
+from actions.safety import crisis
+from actions.talk import contact
+from actions.tickets import own
 from tests.actions.helpers import msg
 
 

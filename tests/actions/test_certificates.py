@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from actions.certificates import kind
 from actions.forms.certificate import demanded_by, new_matter, wants_sheet
+from actions.knowledge.certificates import kind
 from bot.understanding.certificates import find_certificates, load_certificates
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from actions import choices, withdrawing
+from actions.talk import choices
+from actions.tickets import withdrawing
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import msg

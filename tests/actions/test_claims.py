@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from actions import manners
 from actions.forms import extra, place, report
 from actions.forms.draft import Draft, asking, fill, next_question
 from actions.message import Message
+from actions.talk import manners
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg, tap

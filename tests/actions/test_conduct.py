@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from actions import conduct
 from actions.forms import report
 from actions.forms.draft import CONFIRM, asking, fill, next_question
 from actions.forms.replies import is_yes
+from actions.talk import conduct
 from tests.actions.helpers import msg, tap
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from actions import own
 from actions.forms import booking, extra, meal
 from actions.forms.draft import Draft, fill
 from actions.forms.replies import is_skip
+from actions.tickets import own
 from tests.actions.test_ordered import said
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from actions import crisis
-from actions.crisis import Crisis
+from actions.safety import crisis
+from actions.safety.crisis import Crisis
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import NOW, msg

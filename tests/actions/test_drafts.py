@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from actions import drafts
 from actions.forms import report
 from actions.forms.draft import CONFIRM, fill, next_question
-from actions.requests import as_later, restored
+from actions.talk import drafts
+from actions.talk.requests import as_later, restored
 from tests.actions.conftest import Talk
 from tests.actions.helpers import msg, tap
 

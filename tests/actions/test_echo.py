@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from actions.echo import mask_phone, say_address, say_date, say_relation, say_slot, say_time
+from actions.talk.echo import mask_phone, say_address, say_date, say_relation, say_slot, say_time
 from tests.actions.helpers import NOW
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from actions import misses as person_misses
 from actions.forms import meal, place, report
 from actions.forms.asides import another_matter, aside
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
 from actions.forms.replies import is_stop, summary_question
 from actions.message import Reading
+from actions.talk import misses as person_misses
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg

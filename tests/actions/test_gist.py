@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from actions import gist
 from actions.forms import report
 from actions.forms.draft import fill
-from actions.gist import Known
+from actions.talk import gist
+from actions.talk.gist import Known
 from tests.actions.helpers import msg
 
 CASES: list[dict[str, Any]] = yaml.safe_load(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from actions import crisis, going_on, own, powers
+from actions.knowledge import powers
+from actions.safety import crisis
+from actions.talk import going_on
+from actions.tickets import own
 from tests.actions.helpers import NOW, msg
 
 KINDS = ("reported", "stopped", "money", "code", "installed", "pressed", "calling")

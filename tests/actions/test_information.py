@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions import information
+from actions.knowledge import information
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from actions import needed
 from actions.dialogue import load
 from actions.forms import lacking, report
 from actions.forms.draft import Draft
+from actions.tickets import needed
 from tests.actions.helpers import msg
 
 WHERE, BUILDING = "在哪儿（小区、几号楼、几单元）", "几号楼、几单元"

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions import amending, left_days, pausing
 from actions.client import TicketView
+from actions.tickets import amending, left_days, pausing
 from tests.actions.fake_services import view
 from tests.actions.test_ordered import said
 

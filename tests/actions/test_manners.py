@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actions.echo import say_since
 from actions.forms import meal, place, report
 from actions.forms.draft import CHANGE, CONFIRM, DROP, SUBMIT, Draft, asking, fill, next_question
 from actions.forms.replies import bare, is_stop
+from actions.talk.echo import say_since
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import HOME, NOW, msg, tap

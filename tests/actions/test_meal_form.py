@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from actions.echo import DIETS
 from actions.forms import meal
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
 from actions.message import Message
+from actions.talk.echo import DIETS
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import HOME, msg, tap

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from actions import follow_ups, heard, own
-from actions.amending import says
-from actions.callback import read_score, read_solved
 from actions.forms import place, report
 from actions.forms.draft import CONFIRM, SUBMIT, Draft, fill
+from actions.knowledge import follow_ups
+from actions.talk import heard
+from actions.tickets import own
+from actions.tickets.amending import says
+from actions.tickets.callback import read_score, read_solved
 from tests.actions.helpers import NOW, msg
 
 

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from actions import amending, follow_ups, heard, manners, own, own_data, repairs, waiting
 from actions.client import TicketView
 from actions.forms import booking, meal, place, report
 from actions.forms.draft import Draft, fill
 from actions.forms.replies import OPENING, bare
+from actions.knowledge import follow_ups
 from actions.message import from_events
+from actions.privacy import own_data
+from actions.talk import heard, manners, repairs
+from actions.tickets import amending, own, waiting
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import NOW, msg

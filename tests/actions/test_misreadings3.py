@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from actions import follow_ups
 from actions.forms import errand, place, report
 from actions.forms.draft import Draft, fill
+from actions.knowledge import follow_ups
 from actions.message import one_each
 from tests.actions.helpers import msg
 

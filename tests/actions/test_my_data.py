@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from actions import contact, manners
 from actions.client import Client
 from actions.forms import report
 from actions.forms.draft import fill
-from actions.my_data import copy, shown, wish
+from actions.privacy.my_data import copy, shown, wish
+from actions.talk import contact, manners
 from actions.texts import say
 from tests.actions.conftest import Talk
 from tests.actions.helpers import msg

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from actions.filing.joining import say_day
 from actions.forms import neighbours, report
 from actions.forms.draft import SUBMIT, Draft, asking, fill, next_question
-from actions.joining import say_day
 from tests.actions.helpers import msg, tap
 
 OWN = {"ticket_no": "SQ-261124-00001-1", "state": "DISPATCHED", "title": "楼道灯不亮"}

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from actions import ordered, speaking
 from actions.message import Entity, Message
+from actions.talk import speaking
+from actions.tickets import ordered
 from bot.understanding.extract import extract_all, load_knowledge
 
 NOW = datetime(2026, 11, 24, 10, 5, tzinfo=timezone(timedelta(hours=8)))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from actions import amending, orders, pausing, waiting
 from actions.client import TicketView
 from actions.forms import booking
 from actions.forms.draft import Draft
+from actions.tickets import amending, orders, pausing, waiting
 from tests.actions.fake_services import view
 from tests.actions.helpers import msg, tap
 

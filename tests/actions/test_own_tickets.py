@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actions import withdrawing
-from actions.callback import read_score, read_solved, reason_in
 from actions.client import TicketView
-from actions.form_actions import say_due
-from actions.own_tickets import query_code, ticket_no
+from actions.filing.submits import say_due
+from actions.tickets import withdrawing
+from actions.tickets.callback import read_score, read_solved, reason_in
+from actions.tickets.own import query_code, ticket_no
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import msg

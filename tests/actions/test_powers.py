@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from actions import contact, leaves, manners, own, powers
 from actions.client import Client
 from actions.dialogue import load
-from actions.follow_ups import part_of
 from actions.forms.replies import DECLINES, leaves_open
+from actions.knowledge import leaves, powers
+from actions.knowledge.follow_ups import part_of
+from actions.talk import contact, manners
+from actions.tickets import own
 from tests.actions.conftest import Talk
 from tests.actions.helpers import msg
 

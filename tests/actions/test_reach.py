@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from actions import contact
 from actions.client import Client
 from actions.forms import report
 from actions.forms.draft import fill, next_question
 from actions.message import Resident
-from actions.my_data import wish
+from actions.privacy.my_data import wish
+from actions.talk import contact
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg

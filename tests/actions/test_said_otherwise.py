@@ -6,24 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions import (
-    accessible,
-    callback,
-    conduct,
-    contact,
-    follow_ups,
-    gist,
-    manners,
-    own,
-    own_data,
-    repairs,
-    taking,
-    withdrawing,
-)
-from actions.certificates import kind
 from actions.dialogue import pattern
 from actions.forms import booking, certificate, meal, neighbours, report, subsidy
 from actions.forms.draft import Draft, fill
+from actions.knowledge import follow_ups
+from actions.knowledge.certificates import kind
+from actions.privacy import own_data
+from actions.talk import accessible, conduct, contact, gist, manners, repairs, taking
+from actions.tickets import callback, own, withdrawing
 from bot.understanding import clauses, words
 from tests.actions.helpers import NOW, msg, tap
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions import secrecy
+from actions.tickets import secrecy
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import msg

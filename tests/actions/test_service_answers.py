@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from actions import follow_ups
-from actions.cards import part_text
 from actions.dialogue import load
+from actions.knowledge import follow_ups
+from actions.knowledge.cards import part_text
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from actions import manners, own, own_data, powers, retention
 from actions.client import Client
 from actions.forms.replies import NO, YES, bare, opens_only
+from actions.knowledge import powers
+from actions.privacy import own_data, retention
+from actions.talk import manners
+from actions.tickets import own
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import msg

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from actions import contact, drafts, leaves, misses, withdrawing
 from actions.forms import asides, certificate
 from actions.forms.draft import Draft
 from actions.forms.replies import SUBMIT_NOW, is_yes
+from actions.knowledge import leaves
 from actions.message import Entity
+from actions.talk import contact, drafts, misses
+from actions.tickets import withdrawing
 from tests.actions.helpers import msg
 
 

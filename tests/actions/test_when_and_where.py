@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from actions import heard
 from actions.forms import report
 from actions.forms.draft import Draft, fill
+from actions.talk import heard
 from tests.actions.helpers import NOW, msg
 
 

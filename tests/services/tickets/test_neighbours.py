@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actions import leaves
+from actions.knowledge import leaves
 from services.errors import LindaError
 from services.tickets import views
 from services.tickets.core.actor import resident

@@ -1,0 +1,1 @@
+"""Rasa's side of the forms (``actions.forms``): asking, reading back, filing."""

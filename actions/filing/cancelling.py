@@ -1,0 +1,40 @@
+"""Stops what is being filled in, or lets it wait."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction
+
+from actions.action import TurnAction
+from actions.dialogue import pattern
+from actions.forms import consent
+from actions.forms.replies import SUBMIT_NOW, is_pause, is_restart, is_stop, is_yes
+from actions.talk.requests import HANDOVER
+from actions.turn import LISTEN, Turn, cleared
+
+
+class CancelForm(TurnAction):
+    """Stops what is being filled in; nothing has been filed."""
+
+    NAME = "action_cancel_form"
+    RESUMES = False
+
+    async def act(self, turn: Turn) -> list[EventType]:
+        """Close the form; a pause leaves it open, and “重新说” begins it anew."""
+        draft = turn.draft
+        if turn.loop and draft and is_pause(turn.message):
+            turn.say("form_waits")
+            return [FollowupAction(LISTEN)]
+        if is_restart(turn.message):
+            return [FollowupAction(turn.loop or HANDOVER["report_problem"])]
+        if turn.loop and draft and consent.refuses(turn.message, draft):
+            return [FollowupAction(turn.loop)]
+        facts = turn.message.entities and not is_stop(turn.message)
+        if turn.loop and facts and pattern("forms", "rather").search(turn.message.text):
+            return [FollowupAction(turn.loop)]
+        if turn.loop and SUBMIT_NOW.search(turn.message.text) and not is_stop(turn.message):
+            return [FollowupAction(turn.loop)]  # “先报上，回头再补” files what there is
+        if turn.loop and is_yes(turn.message):
+            return [FollowupAction(turn.loop)]  # “算了报吧” gives in and goes on
+        key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
+        turn.say(key)
+        return [*cleared(), ActiveLoop(None)]

@@ -1,0 +1,1 @@
+"""A resident's own data: shown, corrected, deleted, copied."""

@@ -1,0 +1,1 @@
+"""Danger first, and a person at every turn."""

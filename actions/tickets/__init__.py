@@ -1,0 +1,1 @@
+"""What residents do with requests and orders they have made: look, hurry, add, change, take back, judge."""
