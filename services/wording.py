@@ -83,7 +83,7 @@ class Source:
 
 
 CARD = frozenset({
-    "title", "lead", "lines", "worse", "place", "safe", "arrived", "over", "mistaken", "secret", "afraid", "lost",
+    "title", "lead", "lines", "worse", "place", "safe", "arrived", "called", "over", "mistaken", "secret", "afraid", "lost",
     "follow", "money", "code", "installed", "pressed", "calling", "reported", "stopped", "again",
 })  # fmt: skip
 SHOWN = frozenset({"summary", "where"})
