@@ -247,6 +247,8 @@ def affected(story: str, matter: str) -> str:
         if pattern(DATA, "no_danger").search(clean[: found.start("how")]):
             continue
         between = clean[found.end("who") : found.start("how")]
+        if pattern(DATA, "of_another").search(between):
+            continue  # “老伴走得早，我一个人睡不好”
         words = found["who"] + (between if len(between) <= _REST else "") + found["how"]
         if not _pairs(words) <= _pairs(matter):
             return words
