@@ -25,7 +25,7 @@ DO = "action_my_data_do"
 ABOUT = "data:"
 """Prefix of what a button about own data is about."""
 CORRECT = "correct"
-KEPT_FOR = "kept_for"
+KEPT_FOR, SEEN = "kept_for", "seen"
 """How long something is kept is asked."""
 PREFER = own_data.PREFER
 UNPREFER = "unprefer"
@@ -62,6 +62,9 @@ class MyData(TurnAction):
         phone = turn.message.last("phone")
         if wanted == KEPT_FOR:
             turn.say("data_kept_for", _ways(stored), **retention.spans())
+            return []
+        if wanted == SEEN:
+            turn.say("data_seen", [button(say("button_human"), "/ask_human")])
             return []
         if wanted in (PREFER, UNPREFER):
             return self._prefer(turn, wanted, str(stored.get("pref") or ""))

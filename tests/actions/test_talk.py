@@ -67,6 +67,8 @@ async def test_without_a_request_it_is_asked_for_and_another_matter_is_reported(
         ("数据能保存多久", "kept_for"), ("你们会留多长时间", "kept_for"), ("我的电话啥时候删", "kept_for"),
         ("聊天记录存多久啊", "kept_for"), ("我发的照片留几年", "kept_for"), ("个人资料会一直存着吗", "kept_for"),
         ("几时才清掉我的信息", "kept_for"), ("我说的话要存到啥时候", "kept_for"),
+        ("我说的话给谁看了", "seen"), ("我的电话哪些人看得到", "seen"), ("谁能看到我报的事啊", "seen"),
+        ("全给我删干净", "delete"), ("把记着的我那个电话勾掉", "unphone"),
         ("把我的信息删了", "delete"), ("删掉我电话", "unphone"),
         ("监控录像能保存多久", None), ("冰箱里的菜能放多久", None), ("我报的事啥时候办完", None), ("档案在你们那放多久", None),
     ],
