@@ -118,7 +118,8 @@ async def _paused(
     if asked and (says("keep", message) or bare(message.text) in NO):
         turn.say("pause_kept")
         return [SlotSet("offer", None)]
-    if message.about == OPEN or says("until_told", message):
+    far = length(message) >= MONTH  # no meal is ordered so far ahead
+    if message.about == OPEN or says("until_told", message) or far:
         return await _until_told(turn, client, found)
     if not asked and amending.change_of(message, found[0]):
         return None  # “停三天”, “周五不用送” say which days by themselves
