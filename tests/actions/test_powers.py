@@ -131,3 +131,14 @@ async def test_a_name_is_put_right_after_it_was_asked_for(
     assert talk.followup == "action_my_data_do"
     await talk.run("action_my_data_do")
     assert asked == [{"change": "correct", "name": "李桂芝"}] and "改好了" in talk.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("接了个电话说我孙子出车祸了要打钱", True), ("有人打电话说我儿子被抓了让我交保证金", True),
+        ("我儿子出车祸了要赔钱", False), ("我孙子住院要钱", False),
+    ],
+)  # fmt: skip
+def test_a_call_about_a_grandson_in_trouble_is_answered_as_a_swindle(text: str, told: bool) -> None:
+    assert powers.told_elsewhere(msg(text, "report_problem", leaf="J4")) is told
