@@ -60,12 +60,8 @@ class MyData(TurnAction):
             stored = await client.own_data(turn.conversation_id)
         wanted = wish(turn.message, turn.last_action() == self.NAME)
         phone = turn.message.last("phone")
-        if wanted == KEPT_FOR:
-            turn.say("data_kept_for", _ways(stored), **retention.spans())
-            return []
-        if wanted == SEEN:
-            turn.say("data_seen", [button(say("button_human"), "/ask_human")])
-            return []
+        if wanted in (KEPT_FOR, SEEN):
+            return self._answer(turn, wanted, stored)
         if wanted in (PREFER, UNPREFER):
             return self._prefer(turn, wanted, str(stored.get("pref") or ""))
         if wanted == CORRECT and phone is None and _NAME.search(turn.message.text):
@@ -93,6 +89,15 @@ class MyData(TurnAction):
             return self._confirm(turn, wanted, stored, str(phone.value) if phone else None)
         source = pattern(DATA, "source").search(turn.message.text)
         turn.say("data_source" if source else "data_shown", _ways(stored), stored=shown(stored))
+        return []
+
+    @staticmethod
+    def _answer(turn: Turn, wanted: str, stored: Json) -> list[EventType]:
+        """Say how long what is kept, or who reads it; nothing is changed by the question."""
+        if wanted == KEPT_FOR:
+            turn.say("data_kept_for", _ways(stored), **retention.spans())
+        else:
+            turn.say("data_seen", [button(say("button_human"), "/ask_human")])
         return []
 
     @staticmethod
