@@ -159,6 +159,12 @@ def _filled(form: Form, draft: Draft, message: Message) -> Draft:
         return replace(draft, seen=message.id, before=draft.values, outcome=SUBMIT)
     if draft.asked == CONFIRM and repeats(form, draft, message) and _agrees(message):
         return replace(draft, seen=message.id, before=draft.values, outcome=SUBMIT)
+    told_on = (
+        _agreed_with_more(draft, message) if draft.asked == CONFIRM and form.gate is None else ""
+    )
+    if told_on:
+        values = {**draft.values, "narrative": f"{draft.get('narrative')}\n{told_on}"}
+        return replace(draft, seen=message.id, before=draft.values, values=values, outcome=SUBMIT)
     said = {**_said(form, draft, message), **_by_default(form, draft, message)}
     new = replace(
         draft, seen=message.id, before=draft.values, values={**draft.values, **said}, outcome=None
@@ -196,6 +202,14 @@ def repeats(form: Form, draft: Draft, message: Message) -> bool:
     news = {k for k, v in said.items() if draft.values.get(k) != v}
     beside = pattern("forms", "beside_a_day").match(leftover(message))
     return "date" in said and news <= {"narrative"} and bool(beside)
+
+
+def _agreed_with_more(draft: Draft, message: Message) -> str:
+    """Return what is told behind a yes to the summary (“是的，孩子多，怪吓人的”); "" when the words change or ask anything."""
+    if message.tapped or message.entities or is_question(message) or not draft.get("narrative"):
+        return ""
+    found = pattern("forms", "yes_and_more").match(message.verbatim.strip())
+    return found["more"] if found else ""
 
 
 def _agrees(message: Message) -> bool:

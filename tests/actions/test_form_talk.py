@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -477,3 +478,18 @@ def test_what_only_opens_a_complaint_has_no_matter_yet() -> None:
     assert not noise.get("narrative") and not noise.get("leaf")
     told = fill(report.FORM, draft, msg("楼上天天半夜吵", leaf="I2", id="m2"))
     assert (told.get("leaf"), told.get("narrative")) == ("I2", "楼上天天半夜吵")
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "told"),
+    [
+        ("是的，孩子多，怪吓人的", True, "孩子多，怪吓人的"), ("对 老人走路看不见", True, "老人走路看不见"),
+        ("对，还有灯也不亮", False, ""), ("行，啥时候修", False, ""),
+    ],
+)  # fmt: skip
+def test_a_yes_with_more_of_the_matter_files_it_with_the_words(
+    text: str, files: bool, told: str
+) -> None:
+    draft = replace(fill(report.FORM, None, msg("井盖没了", leaf="I4")), asked=CONFIRM)
+    new = fill(report.FORM, draft, msg(text, "affirm", id="m9"))
+    assert (new.outcome == "submit") is files and told in str(new.get("narrative"))
