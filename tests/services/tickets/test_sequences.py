@@ -531,6 +531,8 @@ class OneTicket(RuleBasedStateMachine):
     def _clocks_are_sound(self, before: Ticket, event: Event) -> None:
         if before.state is State.SUSPENDED is not self.ticket.state:
             self._contact_stood(before)
+        if event.type == "platform_due_set":  # a date taken back and wanted again is missed anew
+            self.recorded = {late for late in self.recorded if late[0] != "platform"}
         if event.type != "deadline_missed":
             return
         (key,) = set(self.ticket.missed) - set(before.missed)
