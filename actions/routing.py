@@ -316,6 +316,8 @@ def _asks_to_report(turn: Turn) -> bool:
     """Whether a clause wishes for a report, of words that are no request by themselves (“那给我报，幸福小区1号楼”)."""
     if turn.message.intent == "emergency" or len(turn.message.text) > SHORT_TELLING * 2:
         return False
+    if booking.spec(turn.topic_leaf()):
+        return False  # “那帮我报一个” behind a course is to be enrolled
     said = pattern("forms", "report_wished")
     return any(said.match(bare(part)) for part in _CLAUSE.split(turn.message.text))
 

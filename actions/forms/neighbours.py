@@ -101,6 +101,9 @@ def kindred(draft: Draft, wanted: Mapping[str, str]) -> tuple[str, ...]:
     Those that a story was not told apart from, and those that its words are kindred to.
     """
     words, leaf = str(draft.get("narrative") or ""), wanted["leaf"]
+    at_a_spot = bool(draft.get("address")) and not wanted.get("building")
+    if at_a_spot or pattern("neighbours", "as_well").search(words):
+        return ()  # “小区门口的路灯也不亮” is no lamp of the stairs
     groups = [k for k in load("neighbours")["kin"] if leaf in k["leaves"]]
     found = [x for k in groups if re.search(k["words"], words) for x in k["leaves"]]
     return tuple(dict.fromkeys(x for x in found if x != leaf))

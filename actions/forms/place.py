@@ -88,7 +88,9 @@ def read(message: Message, draft: Draft) -> Values:
         return {**_pinned(label, said, draft), PINNED: label}
     named = named_parts(message)
     if said:
-        entity = max(reversed(_harmed(message, said)), key=lambda e: len(e.value))
+        entity = max(
+            reversed(_harmed(message, said)), key=lambda e: (len(e.value), "building" in e.value)
+        )  # “三号楼…，幸福小区的”: the house, the compound is said beside it
         parts = {k: v for k, v in entity.value.items() if k in PARTS}
         door = {**_side(message, entity), **_behind(message, entity)}
         if (own := _own_door(message)) and own != entity.value.get("room"):

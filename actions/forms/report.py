@@ -588,8 +588,10 @@ def _complained(draft: Draft, about: str) -> list[tuple[str, str]]:
 
 
 def _what(draft: Draft) -> str:
-    told = manners.without_abuse(str(draft.get("narrative") or ""))
-    story = re.sub(r"[。；，,.;]*\n", "；", told)
+    whole = str(draft.get("narrative") or "")
+    story, words = (
+        re.sub(r"[。；，,.;]*\n", "；", told) for told in (manners.without_abuse(whole), whole)
+    )
     leaf = draft.get("leaf")
     named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
     name = leaves.name(leaf) if named else ""
@@ -598,7 +600,7 @@ def _what(draft: Draft) -> str:
         line = gist.line(story, _known(draft), place=False)  # which has a line of its own
         if name and re.match(f"{re.escape(name)}(?:[：，]|$)", line):  # its name is said once
             line = line.removeprefix(name).lstrip("：，")
-        told = say("report_gist", line=line, n=len(story))
+        told = say("report_gist", line=line, n=len(words))
         if not line:
             return f"{name}{told}"
     return f"{name}——{told}" if named else told

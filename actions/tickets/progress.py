@@ -18,6 +18,7 @@ from actions.tickets import ordered_answers, orders, waiting
 from actions.tickets.amending import says
 from actions.tickets.own import asks_how_many, code_alone, query_code, ticket_no
 from actions.tickets.own_tickets import (
+    CLARIFY,
     ENDED,
     FINISHED,
     SHOWN,
@@ -144,8 +145,10 @@ class QueryProgress(TurnAction):
         """Name who is in charge of the open ones, with a phone; without any it is another question."""
         known = [t for t in tickets if t.state not in ENDED | FINISHED and t.owner]
         first = first_action(turn)
-        if not known and first:
-            return [FollowupAction(first)]
+        waits = any(t.state not in ENDED | FINISHED for t in tickets)
+        other = first and not (waits and first == CLARIFY)  # else nobody is in charge of it yet
+        if not known and other:
+            return [FollowupAction(str(first))]
         if not known:
             turn.say("progress_none" if not tickets else "progress_no_owner")
             return []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from actions.forms import certificate
 from actions.forms.certificate import demanded_by, new_matter, wants_sheet
 from actions.knowledge.certificates import kind
 from bot.understanding.certificates import find_certificates, load_certificates
@@ -372,3 +373,10 @@ async def test_who_is_sent_to_and_fro_is_offered_the_street(
         filed = services.sent("/tickets")[0]
         assert (filed["kind"], filed["leaf"]) == ("complaint", "A4")
         assert words in filed["narrative"]
+
+
+@pytest.mark.parametrize(
+    ("text", "office"), [("社保所要", True), ("财政所那边要的", True), ("社保所几点下班", False)]
+)
+def test_small_offices_are_offices(text: str, office: bool) -> None:
+    assert certificate.names_office(text) is office

@@ -134,7 +134,14 @@ def test_a_day_in_words() -> None:
 def test_the_same_thing_may_have_been_told_under_a_kindred_matter(
     leaf: str, words: str, others: tuple[str, ...]
 ) -> None:
-    assert neighbours.kindred(draft(narrative=words), {"leaf": leaf}) == others
+    assert neighbours.kindred(draft(narrative=words), {"leaf": leaf, "building": "3"}) == others
+
+
+def test_another_lamp_and_one_more_thing_are_no_kindred_matter() -> None:
+    spot = draft(narrative="小区门口的路灯不亮")
+    assert neighbours.kindred(spot, {"leaf": "I3"}) == (), "a spot without a house is another place"
+    more = draft(narrative="路灯也不亮")
+    assert neighbours.kindred(more, {"leaf": "I3", "building": "3"}) == ()
 
 
 def test_a_story_of_several_matters_is_the_one_that_is_open_already() -> None:

@@ -160,3 +160,8 @@ def test_an_idea_announced_and_told_is_one() -> None:
     assert texts(idea, wish) == []
     meal = parsed("订明天中午饭", "book_meal", "C1")
     assert texts(idea, wish, meal) == ["我想给社区提个建议，把活动室周末也开开", "订明天中午饭"]
+
+
+def test_what_is_wanted_as_well_is_a_piece_of_its_own() -> None:
+    assert split("窗户碎了，还想订明天午饭") == ["窗户碎了", "还想订明天午饭"]
+    assert split("楼道灯坏了，再问一下讲座") == ["楼道灯坏了", "再问一下讲座"]
