@@ -97,6 +97,11 @@ def test_an_emergency_interrupts_a_form_and_the_form_is_kept(stack: Stack) -> No
     answer = chat.say("哎呀我家里一股煤气味，头晕")
     assert "窗" in answer and "119" in answer
     answer = chat.say("幸福小区")
+    assert "转给值班的人" in answer, "a place told now is where the danger is"
+    chat.say("出来了，没事了")
+    answer = chat.say("接着报刚才那个事")
+    assert "在哪" in answer or "哪个小区" in answer, "the form asks what it asked before"
+    answer = chat.say("幸福小区")
     assert "3号楼" in answer, "what had been said is still there"
 
 
