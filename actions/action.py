@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import Refused, ServiceAway
-from actions.routing import DENY, PEOPLE_FIRST, elsewhere
+from actions.routing import DENY, PEOPLE_FIRST, elsewhere, first_told
 from actions.talk.requests import HANDOVER, own_part, still_waiting, with_rest
 from actions.texts import say
 from actions.turn import AFFIRM, CLARIFY, LISTEN, MANNERS, Turn, short
@@ -81,8 +81,7 @@ class TurnAction(Action, ABC):
             first = short(turn.message.verbatim)
             turn.lead("several_first", line=True, n=len(parts), first=first)
             return None
-        first = HANDOVER[parts[0].intent]
-        return first if first not in turn.actions_since_message() else None
+        return first_told(turn)
 
     def _ending(self, turn: Turn, events: Sequence[EventType]) -> list[EventType]:
         if not self.ENDS or any(e.get("event") == "followup" for e in events):

@@ -13,6 +13,7 @@ from actions.dialogue import pattern
 from actions.forms import asides, booking, certificate, extra, neighbours, subsidy, volunteer
 from actions.forms.replies import DECLINES, NO, SUBMIT_NOW, YES, bare, opens_only
 from actions.knowledge import asked_about, follow_ups, information, leaves, powers
+from actions.message import Message
 from actions.privacy import own_data
 from actions.safety import crisis
 from actions.talk import (
@@ -195,13 +196,17 @@ def _whatever_it_was_taken_for(turn: Turn, name: str) -> str | None:
     How many told the same (who, is told nobody), a word for whoever comes, half a thought, a question about one's
     own in English.
     """
-    if own.asks_how_many(turn.message):
+    english = manners.in_english(turn.message)
+    return _swallowed(turn.message) or (own.meant(turn.message, name) if english else None)
+
+
+def _swallowed(message: Message) -> str | None:
+    """Return the action for words that a classifier takes for anything, danger too, or None."""
+    if own.asks_how_many(message):
         return own.QUERY
-    if own.relays(turn.message):
+    if own.relays(message):
         return own.SUPPLEMENT
-    if manners.unfinished(turn.message):
-        return MANNERS
-    return own.meant(turn.message, name) if manners.in_english(turn.message) else None
+    return MANNERS if manners.unfinished(message) else None
 
 
 def _about_oneself(turn: Turn, name: str) -> str | None:
@@ -281,13 +286,7 @@ def _no_danger(turn: Turn) -> str | None:
         return own.QUERY
     if _at_booking(turn) and ordered.adds_task(message):
         return own.SUPPLEMENT  # “顺便把窗户也擦了”
-    if own.relays(message):
-        return own.SUPPLEMENT
-    if own.asks_how_many(message):
-        return own.QUERY
-    if manners.unfinished(message):
-        return MANNERS
-    return ANSWER if powers.told_of_loss(message) else None
+    return _swallowed(message) or (ANSWER if powers.told_of_loss(message) else None)
 
 
 def _about_filed(turn: Turn) -> bool:

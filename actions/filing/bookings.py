@@ -235,12 +235,8 @@ class SubmitBooking(Submit):
         try:
             async with turn.client() as client:
                 place = await client.wait(turn.conversation_id, self.body(turn, draft), key)
-        except ServiceAway:
-            turn.say("away_draft", [button(say("button_again"), "/affirm")])
-            return self._keep(draft)
-        except Refused as refused:
-            turn.say("refused", reason=refused.message)
-            return self._keep(draft)
+        except (ServiceAway, Refused) as error:
+            return self._not_filed(turn, draft, error)
         if place.get("free"):
             return await super().act(turn)  # somebody has cancelled meanwhile
         turn.say("booking_waits", what=place["what"], position=place["position"])

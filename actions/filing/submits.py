@@ -46,12 +46,8 @@ class Submit(TurnAction):
         try:
             async with turn.client() as client:
                 ticket, again = await self._file(turn, draft, client, key)
-        except ServiceAway:
-            turn.say("away_draft", [button(say("button_again"), "/affirm")])
-            return self._keep(draft)
-        except Refused as refused:
-            turn.say("refused", reason=refused.message)
-            return self._keep(draft)
+        except (ServiceAway, Refused) as error:
+            return self._not_filed(turn, draft, error)
         if again:
             turn.say("already_filed", custom=ticket.card(), ticket_no=ticket.ticket_no)
         else:
@@ -84,6 +80,14 @@ class Submit(TurnAction):
         text = "；".join(f"{k}：{v}" for k, v in self.summary(draft, turn.message))
         body = {"conversation_id": turn.conversation_id, "text": text}
         return await client.resident_act(ticket.ticket_no, "supplement", body, f"{key}:more"), True
+
+    def _not_filed(self, turn: Turn, draft: Draft, error: ServiceAway | Refused) -> list[EventType]:
+        """Say why nothing was filed, and keep the form as it is."""
+        if isinstance(error, Refused):
+            turn.say("refused", reason=error.message)
+        else:
+            turn.say("away_draft", [button(say("button_again"), "/affirm")])
+        return self._keep(draft)
 
     def _keep(self, draft: Draft) -> list[EventType]:
         """Keep the form open at its confirmation, without asking again right now."""

@@ -44,9 +44,9 @@ class OutOfScope(Say):
         """Name whose matter it is when that is known."""
         if await belongs_elsewhere(turn):
             return [FollowupAction(ANSWER)]
-        if self.NAME == OutOfScope.NAME and turn.loop is None and misses.nonsense(turn.message):
-            return [FollowupAction(Clarify.NAME)]
         asked = self.NAME == OutOfScope.NAME and turn.loop is None
+        if asked and misses.nonsense(turn.message):
+            return [FollowupAction(Clarify.NAME)]
         explained = turn.topic_leaf() if misses.short_question(turn.message) else None
         if asked and (explained or misses.could_ask(turn.message)):
             return make_offer(turn, "unknown_question", "consult", explained)
