@@ -24,13 +24,13 @@ def console_page(
 ) -> web.Response:
     """Render a console page with what the frame around it needs."""
     staff = request.get(STAFF)
-    mark = ""
+    watermark = ""
     if staff and here in PERSONAL:
         now = request.app[SERVICES].clock.now()
-        mark = f"{staff.name} {staff.id} {now:%Y-%m-%d %H:%M}"
+        watermark = f"{staff.name} {staff.id} {now:%Y-%m-%d %H:%M}"
     near, more = split(menu_of(staff.role)) if staff else ((), ())
     return page(
-        f"console/{name}.html", status, staff=staff, here=here, mark=mark,
+        f"console/{name}.html", status, staff=staff, here=here, watermark=watermark,
         may=permissions_of(staff.role) if staff else frozenset(), near=near, more=more,
         start=home_of(staff.role) if staff else "/console", **context,
     )  # fmt: skip
