@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -43,6 +44,10 @@ Content = tuple[tuple[str, tuple[str, ...]], ...]
 """Path of each part of the words, and its lines."""
 
 
+GAP = re.compile(r"\{(\w+)[^{}]*\}")
+"""What is filled in when words are told: ``{place}``, ``{due:.0f}``."""
+
+
 GENERAL = "general"
 """The safety card of every danger that has none of its own."""
 
@@ -74,6 +79,8 @@ class Rules(BaseModel):
         owners: By kind the unit of an item: safety cards that no leaf has, redirects.
         wordings: Further words by id.
         joined: Parts whose lines are single words, shown in one line.
+        words: Values that the program knows by a key, as people read them.
+        gaps: What is filled in when the words are told: ``{place}`` is read as 〔地方〕.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -85,6 +92,7 @@ class Rules(BaseModel):
     labels: Mapping[str, str]
     joined: frozenset[str]
     words: Mapping[str, str]
+    gaps: Mapping[str, str]
 
     def owner(self, kind: Kind, id: str, else_: str | None = None) -> str:
         """Return the unit of an item; nobody named: ``else_`` or the general one, so that no new card breaks the page."""
@@ -95,8 +103,9 @@ class Rules(BaseModel):
         return " · ".join(self.labels.get(part, part) for part in path.split("."))
 
     def word(self, value: str) -> str:
-        """Return a value as people read it."""
-        return self.words.get(value, value)
+        """Return a value as people read it, its gaps by their names."""
+        named = self.words.get(value, value)
+        return GAP.sub(lambda gap: f"〔{self.gaps.get(gap[1], gap[1])}〕", named)
 
 
 def load_rules(data_dir: Path) -> Rules:
@@ -185,8 +194,11 @@ def rows_of(given: Any, path: str = "") -> Iterator[tuple[str, tuple[str, ...]]]
 
 
 def _line(given: Any) -> list[str]:
+    """The words of one line; keys and flags by which the program tells entries apart are no words."""
+    if isinstance(given, bool):
+        return []
     if isinstance(given, Mapping):
-        given = given.values()
+        given = [value for name, value in given.items() if name != "id"]
     elif not isinstance(given, (list, tuple)):
         return [] if given in (None, "") else [str(given)]
     return [word for each in given for word in _line(each)]

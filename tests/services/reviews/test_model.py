@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from services.clock import ZONE
-from services.config import ROOT
+from services.config import ROOT, Settings
+from services.context import build
 from services.reviews.model import (
+    GAP,
     Filed,
     Item,
     Review,
@@ -79,6 +82,25 @@ def test_every_part_that_says_something_is_read() -> None:
     rules = load_rules(ROOT / "data")
     assert rules.label("elder.after.follow") == "大字版 · 接着说 · 其他，依次说"
     assert rules.word("true") == "是"
+
+
+def test_readers_see_names_of_gaps_and_no_keys() -> None:
+    rules = load_rules(ROOT / "data")
+    assert rules.word("{place}，打119。还有{days:.0f}天") == "〔地方〕，打119。还有〔天数〕天"
+    known = {"subsidies": [{"id": "age", "name": "八十岁以上的老人", "confirm": True}]}
+    assert list(rows_of(known)) == [("subsidies", ("八十岁以上的老人",))]
+
+
+async def test_every_gap_of_what_is_reviewed_has_a_name(tmp_path: Path) -> None:
+    services = build(Settings(var_dir=tmp_path))
+    try:
+        items = services.reviews.items()
+    finally:
+        await services.close()
+    lines = [line for item in items for _, lines in item.content for line in lines]
+    gaps = {gap[1] for line in lines for gap in GAP.finditer(line)}
+    assert gaps
+    assert gaps == set(load_rules(ROOT / "data").gaps)
 
 
 def test_what_changed_stands_beside_what_was_read() -> None:
