@@ -366,7 +366,7 @@ def _arranged(turn: Turn, name: str) -> str | None:
         return "report_form"
     if name != CALLBACK and own.meal_wrong(turn.message):
         return "report_form"
-    if subsidy.asks_first(turn.message):
+    if subsidy.asks_first(turn.message) or ordered.asks_deadline_first(turn.message):
         return ANSWER
     filed = turn.last_filed()
     says_who = speaking.concerned(turn.message) and len(bare(turn.message.text)) <= SHORT_TELLING
@@ -391,7 +391,7 @@ def _gone_on_with(turn: Turn, name: str) -> str | None:
 
     “猫把我抓破了” goes on with nothing and sounds like nothing of ours; what helps is known.
     """
-    if name in NOT_OURS and crisis.lead_card(None, turn.message.text):
+    if name in NOT_OURS | {CLARIFY} and crisis.lead_card(None, turn.message.text):
         return "report_form"
     if name in NOT_OURS and certificate.opens(turn.message):
         return "action_route_certificate"

@@ -128,10 +128,15 @@ class MealStep(FormStep):
     async def _of_order(self, turn: Turn, draft: Draft, kind: str) -> Draft:
         """Answer what is asked of the order; the days it is about are what “那天” means next."""
         days: list[str] = []
-        words = ordered_answers.of_meal(draft.get("window") or {}, draft.values, kind, turn.message)
-        if kind == ordered.DAYS:
-            async with turn.client() as client:
+        window = draft.get("window") or {}
+        words = ordered_answers.of_meal(window, draft.values, kind, turn.message) if window else ""
+        async with turn.client() as client:
+            if kind == ordered.DAYS:
                 words, days = await ordered_answers.on_days(client, draft.values, turn.message)
+            elif kind == ordered.WHERE:
+                words = await ordered_answers.where(client, turn.elder)
+            elif kind == ordered.DEADLINE and not draft.get("window"):
+                words = await ordered_answers.deadlines(client, turn.message)
         if words:
             turn.lead("aside_order", line=True, words=words)
         elif kind in ordered.NOTED:

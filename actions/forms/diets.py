@@ -11,6 +11,7 @@ from actions.message import Entity, Message
 from actions.talk import corrections
 from actions.talk.echo import DIETS
 from actions.texts import say
+from bot.understanding.numbers import to_int
 
 APART = "diets"
 """Value of the diets told one portion by one: ``[{portions: 1, diet: [halal]}, …]``."""
@@ -19,7 +20,7 @@ APART = "diets"
 def read(message: Message, draft: Draft) -> Values:
     """Read diets: they come together, those said to be wrong go, a correction takes the place of all.
 
-    “两份，一份清真一份少盐” keeps them apart, until a diet is said of the whole order.
+    “两份，一份清真一份少盐” keeps them apart, “一份糖尿病的，一份普通的” too, until a diet is said of the whole order.
     """
     told = message.meant("diet")
     said = list(dict.fromkeys(str(e.value) for e in told))
@@ -42,12 +43,50 @@ def apart(message: Message) -> list[dict[str, Any]]:
     if some := some_of(message):
         return some
     counts, told = _counts(message), message.meant("diet")
+    if plain := _with_plain(message, told):
+        return plain
     if len(counts) < 2 or len({str(e.value) for e in told}) < 2:
         return []
     ahead = told[0].start < counts[0].start
     groups = [_of(e, counts, told, ahead) for e in counts]
     found = [g for g in groups if g["diet"]]
     return found if len(found) > 1 else []
+
+
+def _with_plain(message: Message, told: Sequence[Entity]) -> list[dict[str, Any]]:
+    """Return the portions where one of them is said to be as usual (“一份糖尿病的，一份普通的”); empty without such words.
+
+    What is said before all of them (“我妈血糖高，来两份，一份正常一份低糖”) belongs to the one that is not.
+    """
+    plain = [m.start() for m in pattern("meals", "plain_food").finditer(message.text)]
+    parts = _parts(message)
+    total = len(parts) > 2 and int(parts[0].value) == sum(int(p.value) for p in parts[1:])
+    each = parts[1:] if total else parts
+    if len(each) < 2 or not told or not plain:
+        return []
+    begin = parts[0].end if total else -1
+    said = [at for at in (*plain, *(d.start for d in told)) if at >= begin]
+    ahead = min(said, default=0) < each[0].start
+    groups = [_of(e, each, [d for d in told if d.start >= begin], ahead) for e in each]
+    usual = [any(_within(p, e, each, ahead) for p in plain) for e in each]
+    if not any(usual) or any(bool(g["diet"]) == u for g, u in zip(groups, usual, strict=True)):
+        return []
+    reasons = [str(d.value) for d in told if d.start < begin]
+    return [
+        g if u else {**g, "diet": [*g["diet"], *reasons]}
+        for g, u in zip(groups, usual, strict=True)
+    ]
+
+
+def _parts(message: Message) -> list[Entity]:
+    """Return the portions that are spoken of, also those without a number of their own (“我那份”)."""
+    counts = _counts(message)
+    named = [
+        Entity("count", (to_int(m["n"]) or 1) if m["n"] else 1, m[0], *m.span())
+        for m in pattern("meals", "part").finditer(message.text)
+    ]
+    more = [p for p in named if not any(c.start < p.end and p.start < c.end for c in counts)]
+    return sorted((*counts, *more), key=lambda e: e.start)
 
 
 def some_of(message: Message) -> list[dict[str, Any]]:
@@ -69,14 +108,17 @@ def _counts(message: Message) -> list[Entity]:
 def _of(
     count: Entity, counts: Sequence[Entity], told: Sequence[Entity], ahead: bool
 ) -> dict[str, Any]:
+    own = [d for d in told if _within(d.start, count, counts, ahead)]
+    return {"portions": int(count.value), "diet": [str(d.value) for d in own]}
+
+
+def _within(at: int, count: Entity, counts: Sequence[Entity], ahead: bool) -> bool:
+    """Whether what stands at a place of the message is said of this number."""
     edges = [e.start for e in counts]
     if ahead:
-        start = max((s for s in edges if s < count.start), default=-1)
-        own = [d for d in told if start < d.start < count.start]
-    else:
-        end = min((s for s in edges if s > count.start), default=None)
-        own = [d for d in told if d.start > count.start and (end is None or d.start < end)]
-    return {"portions": int(count.value), "diet": [str(d.value) for d in own]}
+        return max((s for s in edges if s < count.start), default=-1) < at < count.start
+    end = min((s for s in edges if s > count.start), default=None)
+    return at > count.start and (end is None or at < end)
 
 
 def words(order: Mapping[str, Any], portions: int) -> str:

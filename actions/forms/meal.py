@@ -49,7 +49,10 @@ def _date(message: Message, draft: Draft) -> Values:
         last = _last_day(message)
         until = {"until": last.isoformat()} if last else {}
         first = _begins(message) or today
-        return {"date": shared.next_day(habit, first).isoformat(), "habit": habit, **until}
+        habit = _but(habit, message)
+        said = {"date": shared.next_day(habit, first).isoformat(), "habit": habit, **until}
+        away = _days_of([e for e in _away(message) if not _every_week(message, e)], message)
+        return {**said, **_without(replace(draft, values=said), away)} if away else said
     if entity is None:
         wants_any = draft.asked == "date" and not _offered(draft) and shared.any_day(message)
         return {"date": shared.tomorrow(message)} if wants_any else {}
@@ -82,10 +85,50 @@ def _left_out(message: Message) -> bool:
     return bool(pattern("own", "skip").search(bare(message.text))) and not changes
 
 
+def _away(message: Message) -> list[Entity]:
+    """Return the days beside a habit on which none is wanted (“每天中午送，礼拜天不要”)."""
+    named = [e for e in message.meant("time") if isinstance(e.value, dict) and e.value.get("start")]
+    return [e for e in named if shared.NAMES_DAY.search(e.text) and _taken_out(message, e)]
+
+
+def _taken_out(message: Message, entity: Entity) -> bool:
+    """Whether the clause of a day takes it out, and speaks of no food (“明天开始，不要辣”)."""
+    text = message.text
+    before, behind = _CLAUSE.split(text[: entity.start])[-1], _CLAUSE.split(text[entity.end :])[0]
+    if _pattern("but").search(before) or _pattern("not_then").match(text[entity.end :]):
+        return True
+    food = any(entity.end <= d.start <= entity.end + len(behind) for d in message.all("diet"))
+    return not food and bool(pattern("own", "skip").search(behind))
+
+
+def _every_week(message: Message, entity: Entity) -> bool:
+    """Whether a day that is taken out of a habit is one of every week: without its week, and without a reason."""
+    behind = message.text[entity.end :]
+    named = bool(_pattern("weekdays").fullmatch(entity.text))
+    plain = _pattern("not_then").match(behind) or _pattern("but").search(
+        message.text[: entity.start]
+    )
+    return named and bool(plain)
+
+
+def _but(habit: dict[str, Any], message: Message) -> dict[str, Any]:
+    """Return a habit without the days of every week that are taken out of it."""
+    away = _days_of([e for e in _away(message) if _every_week(message, e)], message)
+    kept = set(habit.get("weekdays") or range(1, 8)) - {d.isoweekday() for d in away}
+    if not away or not kept:
+        return habit
+    part = {"part": habit["part"]} if habit.get("part") else {}
+    return {"recur": "weekly", "weekdays": sorted(kept), **part}
+
+
 def _days_said(message: Message) -> list[date]:
     """Return the days that are named, each of a span (“那个周末”), from today on."""
+    return _days_of(message.meant("time"), message)
+
+
+def _days_of(entities: Sequence[Entity], message: Message) -> list[date]:
     found = []
-    for entity in message.meant("time"):
+    for entity in entities:
         if not isinstance(entity.value, dict) or not entity.value.get("start"):
             continue
         first = date.fromisoformat(str(entity.value["start"])[:10])
@@ -95,6 +138,7 @@ def _days_said(message: Message) -> list[date]:
     return sorted(set(found))
 
 
+_CLAUSE = re.compile(r"[，,。；;！!？?]")
 SPAN = 14
 """So many days of a span are left out one by one."""
 
@@ -110,12 +154,15 @@ def _without(draft: Draft, days: Sequence[date]) -> Values:
 
 def _recurring(message: Message) -> dict[str, Any] | None:
     """Return “每天中午” when it is the day that is said, or its begin or end is said beside it."""
-    entity = _day_said(message)
+    away = _away(message)
+    entity = next((e for e in [_day_said(message)] if e not in away), None)
     if entity is not None and entity.value.get("recur"):
         return dict(entity.value)
     said = [e.value for e in message.meant("time") if _recurs(e)]
-    if said and (_last_day(message) or _pattern("begins").search(message.text)):
+    if said and (away or _last_day(message) or _pattern("begins").search(message.text)):
         return dict(said[0])
+    if not said and _pattern("workdays").search(message.text):
+        return {"recur": "weekly", "weekdays": list(range(1, 6))}
     return {"recur": "daily"} if not said and _pattern("daily").search(message.text) else None
 
 
@@ -123,7 +170,9 @@ def _begins(message: Message) -> date | None:
     """Return the day before the one from which on a habit is wished for (“从明天开始每天”)."""
     if not _pattern("begins").search(message.text):
         return None
-    starts = [str(e.value["start"])[:10] for e in message.meant("time") if _begin_of(message, e)]
+    away = _away(message)
+    begin = [e for e in message.meant("time") if _begin_of(message, e) and e not in away]
+    starts = [str(e.value["start"])[:10] for e in begin]
     ahead = [d for d in starts if d > message.now.date().isoformat()]
     return date.fromisoformat(ahead[0]) - timedelta(days=1) if ahead else None
 
@@ -231,6 +280,8 @@ def _portions(message: Message, draft: Draft) -> Values:
         more = portions(draft) if draft.asked and _pattern("more").search(message.text) else 0
         eaters = _eaters(message, draft) if _pattern("each").search(message.text) else 1
         return {"portions": more + int(entity.value) * eaters}
+    if not draft.get("portions") and _pattern("two_eat").search(message.text):
+        return {"portions": 2}  # read back
     said = _pattern("number").match(message.text.strip()) if draft.asked == "portions" else None
     return {"portions": int(said.group(1))} if said and int(said.group(1)) > 0 else {}
 
@@ -240,16 +291,15 @@ def _told_apart(message: Message) -> int:
 
     “两份，一份不要辣，一份软点” are two, and “三份饭，一份不要肉的” three: some of those told before.
     """
+    if shared.CORRECTS.search(message.text) or _pattern("more").search(message.text):
+        return 0
+    if each := diets.apart(message):
+        return sum(int(e["portions"]) for e in each)
     told = [e for e in message.meant("count") if _pattern("portions").search(e.text)]
-    if (
-        len(told) < 2
-        or shared.CORRECTS.search(message.text)
-        or _pattern("more").search(message.text)
-    ):
+    if len(told) < 2:
         return 0
     first, *rest = (int(e.value) for e in told)
-    some = bool(diets.some_of(message))
-    return first if some or first == sum(rest) else first + sum(rest)
+    return first if first == sum(rest) else first + sum(rest)
 
 
 def _eaters(message: Message, draft: Draft) -> int:

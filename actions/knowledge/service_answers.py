@@ -29,6 +29,7 @@ from actions.safety.people import danger_first
 from actions.talk import going_on, heard
 from actions.talk.offers import make_offer
 from actions.texts import say
+from actions.tickets import ordered, ordered_answers
 from actions.turn import CLARIFY, Button, Turn, button, short
 
 TOLD_BEFORE = 2
@@ -56,6 +57,10 @@ class AnswerService(TurnAction):
         async with turn.client() as client:
             if turn.loop is None and subsidy.asks_first(message):
                 return await _cheaper(turn, client)
+            if turn.loop is None and ordered.asks_deadline_first(message):
+                if words := await ordered_answers.deadlines(client, message):
+                    turn.tell(words, [button(say("button_order_meal"), "/book_meal")])
+                    return _topic(turn, meal.LEAF)
             if part and message.tapped and message.leaf:
                 return await _continue(turn, client, message.leaf.id, part)
             if (more := await _goes_on(turn, client, part)) is not None:

@@ -14,12 +14,14 @@ from actions.forms.replies import NO, YES, bare, leaves_open, leftover
 from actions.safety import crisis
 from actions.talk import conduct, going_on, manners
 from actions.texts import say
+from actions.tickets import amending, orders, own, withdrawing
 from actions.turn import ANSWER, LISTEN, MANNERS, Turn, button, cleared
 from bot.understanding.scripts import simplify
 
 INTENT = "emergency"
 KEPT = frozenset({crisis.WISH_TO_DIE, "J3"})
 """Leaves in which thanks may be a farewell, or be said under pressure: nothing but the card's words."""
+WITHDRAW = "action_withdraw"
 PLAIN = YES | NO | {"跳过", "跳过吧", "跳过这个", "先跳过"}
 
 
@@ -194,10 +196,37 @@ class EmergencyFollow(TurnAction):
         if before is None:  # the clock went on between the policy and here
             turn.say("emergency_fallback")
             return [FollowupAction(LISTEN)]
+        if not before.holds and before.leaf not in KEPT and _answers_withdrawal(turn):
+            return [FollowupAction(WITHDRAW)]
         events = await follow(turn, before)
         if any(e.get("event") == "followup" for e in events):
             return events
+        if await _of_order_too(turn, before):
+            return [*events, FollowupAction(own.SUPPLEMENT)]
         return [*events, FollowupAction(LISTEN)]
+
+
+def _answers_withdrawal(turn: Turn) -> bool:
+    """Whether a plain word answers “要退的是…对吗”, which was asked behind what helps."""
+    asked = (turn.standing_offer() or {}).get("follow") == WITHDRAW
+    text = turn.message.text
+    return asked and (withdrawing.agrees(text) or withdrawing.keeps(text) or bare(text) in NO)
+
+
+async def _of_order_too(turn: Turn, before: crisis.Crisis) -> bool:
+    """Whether words in danger also change what was ordered (“明天的饭先不要送了”): done behind what helps.
+
+    Where nothing else may begin (``holds``) it stands in the call for help, for a person.
+    """
+    if before.holds or before.leaf in KEPT or not amending.names_order(turn.message):
+        return False
+    try:
+        async with turn.client() as client:
+            tickets = await client.tickets(turn.conversation_id)
+    except (ServiceAway, Refused):
+        return False
+    open_ = [t for t in tickets if t.state not in orders.ENDED]
+    return any(amending.kind_of(t) != amending.OTHER for t in open_)
 
 
 async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:

@@ -130,6 +130,11 @@ def takes_back_order(message: Message) -> bool:
     )
 
 
+def names_order(message: Message) -> bool:
+    """Whether the words name what was ordered and change it (“那明天的饭先不要送了”)."""
+    return not message.tapped and says("named_order", message.text) and asks(message)
+
+
 def of_food_alone(message: Message) -> bool:
     """Whether the food is found too salty and nothing ordered: said without an order it is a complaint."""
     return _other_food(message) and says("too_much", message.text)
@@ -371,9 +376,10 @@ def _of_habit(message: Message, order: Mapping[str, Any]) -> Change | None:
         if starts:
             last = date.fromisoformat(str(starts[0])[:10]) - timedelta(days=1)
         return _ended(message, order, max(last, message.now.date()))
-    if not says("skip", message.text) and left_days.again_from(message) is None:
+    again = left_days.again_from(message)
+    if not says("skip", message.text) and again is None:
         return None
-    if says("weekends", message.text) and not says("this_one", message.text):
+    if says("weekends", message.text) and not says("this_one", message.text) and again is None:
         return _without(message, order, WEEKEND)
     recurring = [e.value for e in left_days.times(message) if e.value.get("recur")]
     if recurring:

@@ -18,6 +18,7 @@ from bot.understanding.numbers import to_int
 MONTHS_AHEAD = timedelta(days=62)
 """Days further ahead are not skipped one by one."""
 ONE = timedelta(days=1)
+WEEK = timedelta(days=7)
 
 
 def _says(kind: str, text: str) -> bool:
@@ -90,12 +91,40 @@ def again_from(message: Message) -> tuple[Entity, date] | None:
         if day is None:
             continue
         behind = pattern("own", "again_behind").match(text, entity.end)
-        if behind:
-            return entity, day + (ONE if behind["after"] else timedelta(0))
-        before = pattern("own", "until_front").search(bare(text[: entity.start]))
-        if before or pattern("own", "before_it").search(entity.text):
+        if behind and behind["after"]:
+            return entity, day + ONE
+        if behind or _begins_again(entity, text):
+            return entity, _first_again(entity, day, message)
+        if pattern("own", "before_it").search(entity.text):
             return entity, day
+        if pattern("own", "until_front").search(bare(text[: entity.start])):
+            return entity, _first_again(entity, day, message)
     return None
+
+
+def _begins_again(entity: Entity, text: str) -> bool:
+    """Whether it comes from this time on, behind words that stop it (“停一周，下下周开始送”)."""
+    starts = pattern("own", "starts_behind").match(text, entity.end)
+    return bool(starts) and _says("skip", text[: entity.start])
+
+
+def _first_again(entity: Entity, after: date, message: Message) -> date:
+    """Return the day on which it comes again: a week or month to come begins then, one that runs ends first.
+
+    “再下礼拜” is the week after the one that the words alone mean, a weekday without its week comes after what is
+    left out before it (“到下礼拜三莫送，礼拜四开始送”).
+    """
+    start, end = _span(entity)
+    before = bare(message.text[: entity.start])
+    if start == end and pattern("ordered", "weekday").fullmatch(entity.text):
+        gone = [_span(e)[1] for e in times(message) if e.start < entity.start and again_on(e)]
+        weeks = -((after - max(gone, default=after)).days // WEEK.days)
+        return after + WEEK * max(weeks, 0)
+    if pattern("own", "over_front").search(before) or start <= message.now.date() or start == end:
+        return after
+    if pattern("own", "to_the_end").search(entity.text):
+        return after
+    return start + (WEEK if pattern("own", "one_more").search(before) else timedelta(0))
 
 
 def left_out(message: Message, first: date) -> list[str]:
@@ -110,9 +139,10 @@ def left_out(message: Message, first: date) -> list[str]:
         return []  # until a day that is not clear: it is asked for
     if again is None and count is None:
         return [d for d in days_of(message) if d >= first.isoformat()]
-    begins = [_span(e)[0] for e in times(message) if again_on(e) is not None]
+    named = [e for e in times(message) if again_on(e) is not None]
+    begins = [_span(e)[0] for e in named if again is None or e is not again[0]]
     if again is not None:
-        begins = [d for d in begins if d < _span(again[0])[0]]
+        begins = [d for d in begins if d < again[1]]
     first = max(first, min(begins, default=first))
     if again is not None:
         count = (again[1] - first).days

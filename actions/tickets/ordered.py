@@ -23,11 +23,13 @@ RULES = "ordered"
 DAYS, FEE, TIME, WHO, READY, CHANGE = "days", "fee", "time", "who", "ready", "change"
 HOME, LONG, BEYOND = "home", "long", "beyond"
 """Whether somebody has to be there, how long it takes, and what only whoever comes can know."""
+WHERE, DEADLINE = "where", "deadline"
+"""Where one eats, and until when something can be ordered, changed or taken back."""
 SPOKEN = "spoken_days"
 """Value of an open form: the days that a question beside it was about."""
-NOTED = frozenset({READY, HOME, LONG, BEYOND})
+NOTED = frozenset({READY, HOME, LONG, WHERE, BEYOND})
 """Where nothing here answers, it is written down for whoever comes."""
-BESIDE = frozenset({DAYS, TIME, WHO, CHANGE, *NOTED})
+BESIDE = frozenset({DAYS, TIME, WHO, CHANGE, DEADLINE, *NOTED})
 """What is answered beside a form; of the others the summary and the card tell."""
 
 
@@ -59,6 +61,8 @@ def asked(message: Message) -> str | None:
         return None
     if pattern(RULES, "not_asked").search(words) or message.all("address") or message.all("phone"):
         return None
+    if asks_deadline(message):
+        return DEADLINE
     names_day = bool(message.all("time")) or bool(pattern(RULES, "day").search(words))
     last = re.split("[，,。]", _without(message, ("time", "meal")).rstrip("，,。"))[-1]
     told = pattern(RULES, "that_day").match(bare(last))  # “礼拜天闺女回来，那天还送不”
@@ -73,8 +77,25 @@ def asked(message: Message) -> str | None:
     return None if counts else kind
 
 
+def asks_deadline(message: Message) -> bool:
+    """Whether it is asked until when something can be ordered, changed or taken back (“订饭最晚几点说”)."""
+    words = bare(message.text)
+    if message.tapped or len(words) > load(RULES)["longest"]:
+        return False
+    if pattern(RULES, "not_deadline").search(words):
+        return False
+    return all(re.search(said, words) for said in load(RULES)["deadline"])
+
+
+def asks_deadline_first(message: Message) -> bool:
+    """Whether that is asked of meals before any is ordered."""
+    return asks_deadline(message) and bool(pattern(RULES, "of_meals").search(bare(message.text)))
+
+
 def asked_beside(message: Message, draft: Draft) -> str | None:
     """Return what a message beside an open form asks of what is arranged there, once its day is known."""
+    if draft.form == meal.FORM.name and asks_deadline(message):
+        return DEADLINE  # of whichever day: the form may not know it yet
     looked_up = draft.get("window") if draft.form == meal.FORM.name else draft.get("options")
     kind = asked(message) if looked_up and draft.get("date") else None
     return kind if kind in BESIDE else None

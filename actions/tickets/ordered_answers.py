@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.client import Client, Json, TicketView
-from actions.dialogue import pattern
+from actions.dialogue import load, pattern
 from actions.forms import booking, meal, shared
 from actions.forms.draft import Draft
 from actions.forms.replies import bare
@@ -24,6 +24,7 @@ from actions.tickets import amending, left_days
 from actions.tickets.ordered import (
     CHANGE,
     DAYS,
+    DEADLINE,
     FEE,
     HOME,
     LONG,
@@ -31,6 +32,7 @@ from actions.tickets.ordered import (
     READY,
     RULES,
     TIME,
+    WHERE,
     WHO,
     meant,
 )
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 CARD_PARTS = {FEE: "fee", READY: "materials"}
 """Which part of the service card answers where the locality says nothing of its own."""
+MEALS = "meals"
 WEEK = 7
 
 
@@ -90,8 +93,37 @@ async def _of_meal(
     message, which = turn.message, str(order["meal"])
     if kind == DAYS:
         return await on_days(client, order, message)
+    if kind == WHERE:
+        return await where(client, message.elder), []
     window = await client.meal_window(str(order["date"]), which)
     return of_meal(window, order, kind, message), []
+
+
+async def where(client: Client, elder: bool) -> str:
+    """Return where the canteen is and when it is open, as the locality says it; empty where it does not."""
+    found = await client.information(str(load(MEALS)["where_question"]), None, elder)
+    return "\n".join(map(str, found["texts"][:1]))
+
+
+async def deadlines(client: Client, message: Message) -> str:
+    """Return until when the meals of a day can be ordered, changed and taken back; of no day named tomorrow's.
+
+    Empty: the locality says nothing of it.
+    """
+    day = (left_days.days_of(message) or [(message.now.date() + timedelta(days=1)).isoformat()])[0]
+    named = [str(e.value) for e in message.meant("meal")]
+    asked = [m for m in meal.MEAL_ORDER if not named or m in named]
+    windows = {m: await client.meal_window(day, m) for m in asked}
+    said_day = say_date(date.fromisoformat(day), message.now)
+    if why := next((str(w["closed"]) for w in windows.values() if w.get("closed")), ""):
+        return say("meal_deadline_closed", message.elder, day=said_day, why=why)
+    known = {m: _until(w) for m, w in windows.items() if _until(w)}
+    if not known:
+        return ""
+    meals = say("meal_deadline_join").join(
+        say("meal_deadline_each", meal=meal.MEALS[m], until=until) for m, until in known.items()
+    )
+    return say("meal_deadlines", message.elder, day=said_day, meals=meals)
 
 
 async def on_days(
@@ -139,7 +171,10 @@ def of_meal(
         return say("ordered_time_meal", message.elder, serve=window["serve"], **words)
     if kind == WHO:
         return say("ordered_who_meal", message.elder, **words)
-    if kind == CHANGE:
+    if kind == DEADLINE and _until(window):
+        said = meal.say_meal(str(order["date"])[:10], str(order["meal"]), message)
+        return say("ordered_deadline_meal", message.elder, meal=said, until=_until(window))
+    if kind in (CHANGE, DEADLINE):
         return say("ordered_change_meal", message.elder, until=_until(window), **words)
     return say("ordered_ready_meal", message.elder) if kind in (READY, HOME) else ""
 
@@ -282,7 +317,8 @@ def of_booking(draft: Draft, kind: str, message: Message, phone: str = "") -> st
         return note if pattern(RULES, "home_note").search(note) else ""
     if kind == READY:
         return booking.own_note(draft)
-    return say("ordered_change_booking", message.elder, **words) if kind == CHANGE else ""
+    changes = kind in (CHANGE, DEADLINE)
+    return say("ordered_change_booking", message.elder, **words) if changes else ""
 
 
 def _how_long(draft: Draft, message: Message, words: Mapping[str, str]) -> str:

@@ -90,13 +90,18 @@ async def step(turn: Turn) -> list[EventType] | None:
         tickets = await client.tickets(turn.conversation_id)
         found = [t for t in tickets if t.ticket_no in asked] or _standing(turn, tickets)
         if not found:
-            return _nothing_ordered(turn)
+            return _nothing_ordered(turn, tickets)
         return await _paused(turn, client, found, bool(asked))
 
 
-def _nothing_ordered(turn: Turn) -> list[EventType] | None:
-    """Say that there is no meal to pause, when the words name meals; else they mean something else."""
+def _nothing_ordered(turn: Turn, tickets: Sequence[TicketView]) -> list[EventType] | None:
+    """Say that there is no meal to pause, when the words name meals; else they mean something else.
+
+    “明天的饭先不要送了” takes back the one meal that is ordered.
+    """
     if turn.message.tapped or not MEAL.search(turn.message.text):
+        return None
+    if any(amending.kind_of(t) == amending.MEAL and t.state not in orders.ENDED for t in tickets):
         return None
     turn.say("orders_none")
     return []

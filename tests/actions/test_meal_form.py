@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from actions.forms import meal
+from actions.forms import diets, meal
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
 from actions.message import Message
 from actions.talk.echo import DIETS
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import HOME, msg, tap
+from tests.actions.test_ordered import said
 
 DIET_DATA = Path(__file__).resolve().parents[2] / "bot" / "data" / "diets.yml"
 TOMORROW = ("明天", {"start": "2026-11-25", "end": "2026-11-25"})
@@ -298,3 +299,78 @@ def test_some_of_a_number_of_portions_have_a_diet() -> None:
         ents={"count": count, "diet": [("清真", "halal"), ("少盐", "low_salt")]},
     )
     assert fill(meal.FORM, None, more).get("portions") == 4
+
+
+def read(text: str) -> Draft:
+    """The order that a message opens, read with the extractors."""
+    return fill(meal.FORM, None, replace(said(text), intent="book_meal"))
+
+
+@pytest.mark.parametrize(
+    ("text", "portions", "words"),
+    [
+        ("给我订两份，一份糖尿病的，一份普通的", 2, "1份糖尿病餐；1份照常"),
+        ("一份糖尿病的，一份普通的", 2, "1份糖尿病餐；1份照常"),
+        ("两份午饭，一份软和点，一份正常的", 2, "1份软和的；1份照常"),
+        ("明天中午三份，两份普通的一份清真的", 3, "2份照常；1份清真"),
+        ("一份普通的，一份不要放海椒的", 2, "1份照常；1份不放辣"),
+        ("普通的一份，清真的一份", 2, "1份照常；1份清真"),
+        ("来两份，我那份正常，老伴儿那份少盐", 2, "1份照常；1份少盐"),
+        ("两份，一个要软和的，一个普通的", 2, "1份软和的；1份照常"),
+        ("我妈血糖高，来两份饭，一份正常一份低糖", 2, "1份照常；1份少糖、糖尿病餐"),
+        ("四份，一份糖尿病的，剩下的普通", 4, "1份糖尿病餐；3份照常"),
+        # One diet of all of them.
+        ("两份饭，都不要辣", 2, "不放辣"),
+        ("一份就行，普通的，少盐", 1, "少盐"),
+        ("来一份，一份就够了，糖尿病的", 1, "糖尿病餐"),
+        ("两份都要糖尿病的", 2, "糖尿病餐"),
+    ],
+)
+def test_a_portion_as_usual_stands_beside_one_with_a_diet(
+    text: str, portions: int, words: str
+) -> None:
+    draft = read(text)
+    assert draft.get("portions") == portions
+    assert diets.words(draft.values, portions) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "weekdays", "skip", "first"),
+    [
+        ("每天中午送，礼拜天不要，从下礼拜一开始", [1, 2, 3, 4, 5, 6], None, "2026-11-30"),
+        ("每天中午送，平时少盐，星期天不消送", [1, 2, 3, 4, 5, 6], None, "2026-11-25"),
+        ("每天中午送一份，周末不要", [1, 2, 3, 4, 5], None, "2026-11-25"),
+        ("除了周末每天中午都给我送一份", [1, 2, 3, 4, 5], None, "2026-11-25"),
+        ("天天晌午送一份，星期六星期天除外", [1, 2, 3, 4, 5], None, "2026-11-25"),
+        ("以后天天中午给我送，除了星期三星期天", [1, 2, 4, 5, 6], None, "2026-11-26"),
+        ("工作日中午送一份", [1, 2, 3, 4, 5], None, "2026-11-25"),
+        # One day alone, with its week or a reason.
+        ("每天中午送一份，下礼拜三我去闺女家不要", None, ["2026-12-02"], "2026-11-25"),
+        ("每天中午送一份，礼拜三我去闺女家不要", None, ["2026-11-25"], "2026-11-26"),
+        ("每天中午一份，这礼拜天不要", None, ["2026-11-29"], "2026-11-25"),
+        # Food, and no day.
+        ("从明天开始每天中午送一份，不要辣", None, None, "2026-11-25"),
+        ("从明天开始不要辣每天送", None, None, "2026-11-25"),
+    ],
+)
+def test_days_are_taken_out_of_a_habit_with_its_wish(
+    text: str, weekdays: list[int] | None, skip: list[str] | None, first: str
+) -> None:
+    draft = read(text)
+    assert draft.get("habit").get("weekdays") == weekdays
+    assert draft.get("skip") == skip
+    assert draft.get("date") == first
+
+
+@pytest.mark.parametrize(
+    ("text", "portions"),
+    [
+        ("每天中午给我和老伴儿送饭", 2),
+        ("老两口明天中午送饭", 2),
+        ("给我跟老伴儿订明天中午的饭，一份就够", 1),
+        ("我和邻居商量了想订饭", 1),
+        ("我跟老伴儿商量过了，给我订明天的饭", 1),
+    ],
+)
+def test_two_who_eat_are_two_portions(text: str, portions: int) -> None:
+    assert meal.portions(read(text)) == portions

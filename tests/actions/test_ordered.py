@@ -31,7 +31,8 @@ ASKED = {
     ordered.HOME: "家里要留人吗 屋头要不要留人 我得在场吗 要不要在旁边守着 我不在家行不行 家里没人咋整 非得有人陪着不",
     ordered.LONG: "几点到几点 洗一次多久 要洗多长时间 陪到几点 几点能完事 好久能洗完 大概得弄几个钟头 能等到看完不 到几点得走",
     ordered.BEYOND: "自己带毛巾不 毛巾香皂用自己的还是你们带 水要先烧好吗 洗澡水你们带吗 要自己搬凳子吗 能不能换人 能不能派个女的 换个男的来行不 上次那个小张还来不 来的人有证吗 来之前给个电话呗 提前打电话不 钥匙给谁 钥匙放哪儿 谁给开门 在哪碰头 坐啥车去 车费谁出 挂号谁挂 下雨还来不 能早点来不 热水器坏了能洗不 中午管饭不 教室在几楼 能带老伴一块去不",
-    ordered.CHANGE: "能改时间不 能退吗 不去了咋整 要提前多久说 能不能改天 去不了了咋个办",
+    ordered.CHANGE: "能改时间不 能退吗 不去了咋整 能不能改天 去不了了咋个办",
+    ordered.DEADLINE: "要提前多久说 得提前几天讲 提前好久退",
 }
 
 
@@ -119,3 +120,61 @@ def test_other_words_point_back_to_no_day(text: str) -> None:
 )
 def test_who_speaks_tells_whose_matter_it_is(text: str, relation: str | None) -> None:
     assert speaking.concerned(said(text)) == relation
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "订饭最晚几点说",
+        "几点之前订明天的",
+        "明天的饭啥时候截止订啊",
+        "改饭得提前多长时间说啊",
+        "退饭最晚几点",
+        "明天中午的饭不要了最迟好久说嘛",
+        "午饭啥时候前订",
+        "晚饭啥前儿订赶趟",
+    ],
+)
+def test_until_when_meals_can_be_ordered_is_asked_without_an_order(text: str) -> None:
+    assert ordered.asks_deadline_first(said(text))
+    assert ordered.asked(said(text)) == ordered.DEADLINE
+
+
+@pytest.mark.parametrize("text", ["要改的话最迟啥时候说", "不要了要提前多久说"])
+def test_without_a_word_of_meals_it_is_asked_of_the_order(text: str) -> None:
+    assert ordered.asked(said(text)) == ordered.DEADLINE
+    assert not ordered.asks_deadline_first(said(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我订的饭几点之前能送到",
+        "前天订的饭几点来",
+        "我提前说一声，明天不要了",
+        "最晚几点取饭",
+        "早上几点说都行，饭别送早了",
+        "医保最晚几号交",
+    ],
+)
+def test_when_it_comes_is_no_deadline(text: str) -> None:
+    assert not ordered.asks_deadline(said(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("送饭的是谁", ordered.WHO),
+        ("哪个来送饭哦", ordered.WHO),
+        ("对了食堂几点开饭", ordered.TIME),
+        ("远不远", ordered.WHERE),
+        ("食堂在哪疙瘩啊", ordered.WHERE),
+        ("去哪儿吃", ordered.WHERE),
+        ("食堂离我家有好远", ordered.WHERE),
+        ("那儿咋走", ordered.WHERE),
+        ("饭到哪了", None),
+        ("送到哪儿了", None),
+    ],
+)
+def test_who_brings_it_and_where_the_canteen_is(text: str, kind: str | None) -> None:
+    assert ordered.asked(said(text)) == kind
