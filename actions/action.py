@@ -11,13 +11,21 @@ from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import Refused, ServiceAway
+from actions.knowledge.information import INFO, NOTICE
 from actions.routing import DENY, PEOPLE_FIRST, elsewhere, first_told
+from actions.talk.accessible import ACTION as ACCESSIBLE
 from actions.talk.requests import HANDOVER, own_part, still_waiting, with_rest
 from actions.texts import say
-from actions.turn import AFFIRM, CLARIFY, LISTEN, MANNERS, Turn, short
+from actions.tickets.own import QUERY
+from actions.turn import AFFIRM, ANSWER, CLARIFY, LISTEN, MANNERS, Turn, short
 
 CALLED_FOR = frozenset({"action_callback_answer", "action_cancel_form", AFFIRM, DENY})
 """Actions that answer what was asked before, whatever else the message tells."""
+
+INFORMS = frozenset(
+    {ANSWER, MANNERS, INFO, NOTICE, ACCESSIBLE, QUERY, "action_anonymity", "action_capability"}
+)
+"""Actions that only answer a question, after which a question of ours that was open is put again."""
 
 
 class TurnAction(Action, ABC):
@@ -62,7 +70,7 @@ class TurnAction(Action, ABC):
         if self.ENDS and turn.loop is None:
             events = with_rest(turn, events, turn.rest, LISTEN)
             if self.NAME not in (*PEOPLE_FIRST, CLARIFY):
-                events = still_waiting(turn, events)
+                events = still_waiting(turn, events, informs=self.NAME in INFORMS)
         return [*events, *self._ending(turn, events)]
 
     def _first_part(self, turn: Turn) -> str | None:

@@ -11,7 +11,16 @@ import re
 from actions.client import Json
 from actions.dialogue import pattern
 from actions.forms import asides, booking, certificate, extra, neighbours, subsidy, volunteer
-from actions.forms.replies import DECLINES, NO, SUBMIT_NOW, YES, bare, opens_only
+from actions.forms.replies import (
+    DECLINES,
+    NO,
+    SUBMIT_NOW,
+    agrees,
+    bare,
+    opens_only,
+    summary_question,
+    tells_name,
+)
 from actions.knowledge import asked_about, follow_ups, information, leaves, powers
 from actions.message import Message
 from actions.privacy import own_data
@@ -123,11 +132,12 @@ def answer_to_offer(turn: Turn) -> str | None:
         return own.SUPPLEMENT  # “那就不要送了” leaves out the day that was asked about
     if offer.get("order"):
         return orders.action(turn.message)
-    if offer.get("data") and _agrees_to(turn, offer):
-        return str(offer["follow"])
+    if offer.get("dropped"):  # “好” behind “那不报了” opens nothing again
+        return AFFIRM if drafts.after_all(turn.message, offer) else None
+    if offer.get("data") and (said := _about_data(turn, offer)):
+        return said
     words = bare(turn.message.text)
-    ahead = words in YES or pattern("forms", "goes_ahead").match(words)
-    ahead = ahead or taking.quiet(turn.message, str(offer.get("kind")))
+    ahead = agrees(words) or taking.quiet(turn.message, str(offer.get("kind")))
     ahead = ahead or taking.finds_out(turn.message, str(offer.get("kind")))
     if ahead or goes_on(turn, offer) or places(turn, offer) or taking.adds(turn.message, offer):
         return AFFIRM
@@ -143,6 +153,13 @@ def goes_on(turn: Turn, offer: Json) -> bool:
     """Whether the words ask for the matter that waits (“下一个”), which is offered."""
     said = not turn.message.tapped and pattern("forms", "next_one").match(bare(turn.message.text))
     return bool(offer.get("kept")) and bool(said)
+
+
+def _about_data(turn: Turn, offer: Json) -> str | None:
+    """Return the action for a worry about what is kept, or for a yes in its own word; None for neither."""
+    if pattern("my_data", "worries").search(bare(turn.message.text)):
+        return "action_anonymity"
+    return str(offer["follow"]) if _agrees_to(turn, offer) else None
 
 
 def _agrees_to(turn: Turn, offer: Json) -> bool:
@@ -350,6 +367,8 @@ def _reads_badly(turn: Turn) -> bool:
     message = turn.message
     if message.tapped or message.all("address") or len(message.parts) > 1:
         return False
+    if turn.loop and summary_question(message) == asides.RECAP:
+        return False  # “念给我听哈” beside a form: what was noted
     if turn.topic_leaf() and follow_ups.part_of(message):
         return False  # “我手机不会弄” behind a card asks for somebody who does it
     return accessible.wish(message.text) is not None or accessible.need(message.text) is not None
@@ -370,7 +389,7 @@ def _arranged(turn: Turn, name: str) -> str | None:
         return ANSWER
     filed = turn.last_filed()
     says_who = speaking.concerned(turn.message) and len(bare(turn.message.text)) <= SHORT_TELLING
-    if filed and (ordered.adds(turn.message) or says_who):
+    if filed and (ordered.adds(turn.message) or says_who or own.forgot(turn.message)):
         return own.SUPPLEMENT
     if orders.again(turn.message) and filed == SUBMIT_MEAL:
         # “下周三再送” pauses a standing order; without one it is the same once more.
@@ -493,13 +512,20 @@ def _beside_the_form(turn: Turn, name: str) -> str | None:
         return turn.loop if name != turn.loop else None
     if turn.loop == "errand_form" and _asks_of_errand(turn):
         return ANSWER if name != ANSWER else None
-    others = turn.loop == "booking_form" and booking.asks_others(turn.message)
-    return turn.loop if others and name != turn.loop else None
+    other = _asks_of_hall(turn)
+    return other if other != name else None
+
+
+def _asks_of_hall(turn: Turn) -> str | None:
+    """Return the action for a question beside a form about what goes on here; None without one."""
+    if turn.loop == "booking_form" and booking.asks_others(turn.message):
+        return turn.loop
+    return None if turn.loop == "meal_form" else information.asks_beside(turn.message)
 
 
 def _asks_no_person(turn: Turn) -> bool:
     """Whether words beside a form only sound like the wish for a person (“不跟他们一块，我单报”)."""
-    alone = neighbours.stays_alone(turn.message, turn.draft)
+    alone = neighbours.stays_alone(turn.message, turn.draft) or tells_name(turn.message)
     return alone or _gives_phone(turn) or repairs.wished(turn.message)
 
 
@@ -534,7 +560,7 @@ def asks_of_form(turn: Turn) -> bool:
     if kind is None:
         return False
     short = len(bare(turn.message.text)) <= SHORT_QUESTION
-    own_words = kind.startswith((asides.CERTIFICATE, asides.ORDER))
+    own_words = kind == asides.RECAP or kind.startswith((asides.CERTIFICATE, asides.ORDER))
     own_words |= bool(pattern("forms", "filed_yet").search(bare(turn.message.text)))
     return own_words or (short and kind in asides.OF_FORM)
 

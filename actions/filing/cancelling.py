@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import ActiveLoop, EventType, FollowupAction
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions.action import TurnAction
 from actions.dialogue import pattern
@@ -37,4 +37,8 @@ class CancelForm(TurnAction):
             return [FollowupAction(turn.loop)]  # “算了报吧” gives in and goes on
         key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
         turn.say(key)
-        return [*cleared(), ActiveLoop(None)]
+        offer: list[EventType] = []
+        if turn.loop and draft:  # “还是约吧” right behind it takes it up again
+            dropped = {"follow": turn.loop, "dropped": draft.to_slot()}
+            offer = [SlotSet("offer", {"id": turn.message.id, **dropped})]
+        return [*cleared(), ActiveLoop(None), *offer]

@@ -251,6 +251,9 @@ class FormStep(TurnAction):
             turn.lead(key if key in catalogue() else "why_any", line=True)
         elif kind in (asides.UNFILED, asides.CARES):
             turn.lead(f"aside_{kind}", line=True)
+        elif kind == asides.RECAP and draft.asked not in (CONFIRM, CHANGE):
+            lines = "\n".join(f"• {k}：{v}" for k, v in self.summary(draft, turn.message))
+            turn.lead("recap_so_far", line=True, summary=lines)
         elif kind != asides.RECAP:
             words = await self._card_part(turn, draft, kind)
             if words:

@@ -88,6 +88,9 @@ FREE = frozenset(
 )
 """Questions answered in free words, which may sound like anything."""
 
+TELLS_IT = frozenset({"narrative", "leaf"})
+"""Questions for the matter itself: what sounds like a wish to hear the notes may be it."""
+
 
 def aside(message: Message, draft: Draft) -> str | None:
     """Return the kind of an aside, or None when the form reads the message.
@@ -115,7 +118,7 @@ def aside(message: Message, draft: Draft) -> str | None:
         return f"{ORDER}{kind}"
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
     asked = summary_question(message)
-    if asked and (over or draft.asked not in FREE):
+    if asked and (over or draft.asked not in (TELLS_IT if asked == RECAP else FREE)):
         return asked
     told = draft.asked == "health" and not is_question(message)
     plain = not (message.tapped or message.entities or told)

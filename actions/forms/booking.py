@@ -54,6 +54,7 @@ _HOME = {"community", "building", "unit", "room"}
 _NOON = 12
 _OPENS = 7
 _LAST_HOUR = 23
+_CLOSES = 20
 _EVENING = 18
 
 
@@ -346,7 +347,7 @@ def _when(message: Message, draft: Draft) -> Values:
             said["date"] = shared.in_same_week(entity, draft.get("date"), message).isoformat()
         if value.get("part") in PARTS:
             said["part"] = str(value["part"])
-    said.update(_clock(message))
+    said.update(_clock(message) or _moved(message, draft))
     words = message.text
     if "part" not in said and not message.tapped:
         parts = [p for p in load(FILE)["parts"] if pattern(FILE, "parts", p).search(words)]
@@ -421,6 +422,18 @@ def _clock(message: Message) -> Values:
     starts = [str(e.value.get("start") or "") for e in message.meant("time") if _is_time(e)]
     clocks = [s[11:16] for s in starts if "T" in s] or _behind(message)
     return {"time": clocks[-1], "part": _part_of(clocks[-1])} if clocks else {}
+
+
+def _moved(message: Message, draft: Draft) -> Values:
+    """Read the time that a known day is moved to, said alone (“改到三点半吧”): in the part of the day that is known."""
+    found = pattern(FILE, "moved").search(message.text) if draft.get("date") else None
+    hour = to_int(found["hour"]) if found else None
+    if found is None or hour is None or hour > _LAST_HOUR:
+        return {}
+    later = hour + _NOON <= _CLOSES and draft.get("part") in ("pm", "eve")
+    later = later or hour < _OPENS
+    clock = f"{hour + _NOON * later:02d}:{30 if found['half'] else 0:02d}"
+    return {"time": clock, "part": _part_of(clock)}
 
 
 def _behind(message: Message) -> list[str]:

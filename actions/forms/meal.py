@@ -16,6 +16,7 @@ from actions.message import Entity, Message
 from actions.talk import corrections
 from actions.talk.echo import MEALS, MODES, RELATIONS, mask_phone, say_date, say_time
 from actions.texts import say
+from bot.understanding.numbers import to_int
 
 LEAF = "C1"
 TWO_PEOPLE = frozenset({"parents", "parents_in_law"})
@@ -280,6 +281,9 @@ def _portions(message: Message, draft: Draft) -> Values:
         more = portions(draft) if draft.asked and _pattern("more").search(message.text) else 0
         eaters = _eaters(message, draft) if _pattern("each").search(message.text) else 1
         return {"portions": more + int(entity.value) * eaters}
+    eating = _pattern("eating").search(message.text) if draft.asked else None
+    if eating and (people := to_int(eating["n"])):
+        return {"portions": people}
     if not draft.get("portions") and _pattern("two_eat").search(message.text):
         return {"portions": 2}  # read back
     said = _pattern("number").match(message.text.strip()) if draft.asked == "portions" else None
@@ -291,7 +295,8 @@ def _told_apart(message: Message) -> int:
 
     “两份，一份不要辣，一份软点” are two, and “三份饭，一份不要肉的” three: some of those told before.
     """
-    if shared.CORRECTS.search(message.text) or _pattern("more").search(message.text):
+    alone = _pattern("more").search(message.text) or _pattern("instead").search(message.text)
+    if alone or shared.CORRECTS.search(message.text):
         return 0
     if each := diets.apart(message):
         return sum(int(e["portions"]) for e in each)

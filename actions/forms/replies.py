@@ -85,6 +85,12 @@ def opens_only(text: str) -> bool:
     return bool(parts) and bool(OPENING.match(parts[0])) and all(map(SUBMIT_NOW.search, parts[1:]))
 
 
+def agrees(words: str) -> bool:
+    """Whether bare words say yes, whatever a classifier makes of them (“没错儿，就这么报”)."""
+    said = (pattern("forms", key).match(words) for key in ("goes_ahead", "agrees"))
+    return words in YES or any(said)
+
+
 def is_yes(message: Message) -> bool:
     """Whether the message agrees and says nothing else.
 
@@ -93,10 +99,10 @@ def is_yes(message: Message) -> bool:
     if message.tapped:
         return message.intent == "affirm"
     words = bare(message.text)
-    if words in YES or pattern("forms", "goes_ahead").match(words):
+    if agrees(words):
         return True
-    agrees = message.intent == "affirm" and len(words) <= LONGEST_YES
-    return agrees and not _NO_YES.search(words) and not is_question(message)
+    taken = message.intent == "affirm" and len(words) <= LONGEST_YES
+    return taken and not _NO_YES.search(words) and not is_question(message)
 
 
 def is_no(message: Message) -> bool:
@@ -218,3 +224,10 @@ def leftover(message: Message) -> str:
     for entity in message.entities:
         text[entity.start : entity.end] = " " * (entity.end - entity.start)
     return _WORDS.sub("", _FILLER.sub("", "".join(text)))
+
+
+def tells_name(message: Message) -> bool:
+    """Whether the message says what somebody is called, and calls for nobody (“她叫王桂芬”)."""
+    before = (message.text[: e.start] for e in message.all("person"))
+    told = any(pattern("forms", "tells_name").search(words) for words in before)
+    return told and not pattern("forms", "calls_somebody").search(message.text)

@@ -16,7 +16,7 @@ from actions.talk import contact, corrections, speaking
 from actions.talk.echo import mask_phone, say_relation
 from actions.texts import say
 
-CORRECTS = re.compile(r"不对|不是|错|改")
+CORRECTS = re.compile(r"不对|不是|错|改|换(?:成|到|为)")
 """Of several days or names the last one is meant."""
 NAMES_DAY = re.compile(r"今|明|后|昨|周|星期|礼拜|号|日|月|天")
 Lines = list[tuple[str, str]]
@@ -74,8 +74,12 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
             other = corrections.relation(message)
             said |= for_another(draft, other) if other else {}
         if person is not None:
-            own = pattern(contact.DATA, "names_self").search(message.text[: person.start])
-            of_subject = not own and names_subject(message, draft, person)
+            before = message.text[: person.start]
+            own = pattern(contact.DATA, "names_self").search(before)
+            of_other = pattern(contact.DATA, "names_other").search(before)
+            of_subject = not own and (of_other or names_subject(message, draft, person))
+            if of_other and not (said.get("subject") or draft.get("subject")):
+                said |= for_another(draft, "other")
             said["subject_name" if of_subject else "name"] = str(person.value)
         return {**said, **reach(message, draft)}
 
@@ -101,6 +105,8 @@ def reach(message: Message, draft: Draft) -> Values:
         whose = contact.whose_number(message, phone)
         told = say("reach_of_other", whose=whose) if whose and whose not in pref else None
         said |= {"phone_of": told} if told or draft.get("phone_of") else {}
+    elif ended := contact.with_end(str(draft.get("phone") or ""), message):
+        said["phone"] = ended
     elif keeps_phone(message) or contact.by_message(pref):
         said[NO_PHONE] = True
     return said

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rasa_sdk.events import EventType, FollowupAction
 
 from actions.action import TurnAction
-from actions.dialogue import load
+from actions.dialogue import load, pattern
 from actions.forms import asides
-from actions.forms.replies import leftover
+from actions.forms.replies import bare, leftover
 from actions.knowledge import leaves
 from actions.knowledge.community import CommunityInfo, name_worker
 from actions.knowledge.service_answers import belongs_elsewhere
@@ -74,7 +74,8 @@ class Anonymity(Say):
             r.intent == "report_problem" and r.confidence >= TOLD for r in turn.message.readings
         )
         tells = tells or bool(turn.message.all("address"))  # a house is named beside the wish
-        if tells and turn.loop is None and len(leftover(turn.message)) >= STORY:
+        worries = pattern("my_data", "worries").search(bare(turn.message.text))
+        if tells and not worries and turn.loop is None and len(leftover(turn.message)) >= STORY:
             return [FollowupAction("report_form")]
         return await super().act(turn)
 

@@ -41,6 +41,16 @@ def asks(message: Message) -> str | None:
     return NOTICE if pattern(DATA, "event").search(words) else None
 
 
+def asks_beside(message: Message) -> str | None:
+    """Return the action for what is asked of the canteen or of opening hours beside a form about something else.
+
+    What looks for a place nearby may answer where something is.
+    """
+    words = _SPACE.sub("", message.text)
+    hours = pattern(DATA, "open_now").search(words)
+    return asks(message) if asks_menu(words) or hours else None
+
+
 def asks_menu(text: str) -> bool:
     """Whether the words ask what the canteen cooks – not for a meal."""
     words = _SPACE.sub("", text)

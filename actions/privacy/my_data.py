@@ -17,6 +17,7 @@ from actions.message import Message
 from actions.privacy import own_data, retention
 from actions.talk import contact
 from actions.talk.echo import mask_phone
+from actions.talk.requests import WAITS
 from actions.texts import say
 from actions.turn import LISTEN, Button, Turn, button, cleared
 
@@ -227,7 +228,7 @@ def ask_to_remember(turn: Turn, body: Json, ticket: TicketView) -> list[EventTyp
     key = key if pref else "data_may_remember"
     turn.say(key, [yes, button(say("button_only_now"), "/deny")], pref=pref)
     wanted, number = ("remember", ticket.ticket_no) if phone else (PREFER, None)
-    offer = {**_offer(turn, wanted, None, number), "pref": pref}
+    offer = {**_offer(turn, wanted, None, number), "pref": pref, WAITS: key}
     return [SlotSet("offer", offer), SlotSet("contact_asked", True)]
 
 

@@ -91,6 +91,14 @@ def phone_meant(message: Message) -> Entity | None:
     return numbers[-1]
 
 
+def with_end(phone: str, message: Message) -> str:
+    """Return the number that was told before with its end put right (“最后是0011，不是0001”); empty without any."""
+    found = (
+        None if message.tapped or not phone else pattern(DATA, "end_of_number").search(message.text)
+    )
+    return phone[: -len(found["end"])] + found["end"] if found else ""
+
+
 def whose_number(message: Message, number: Entity) -> str:
     """Return who else's number it is, as the words before it say (“我舅的号138…”: 舅; “他号…”: 他); empty for one's own."""
     before = [n.end for n in message.all("phone") if n.end <= number.start]

@@ -6,14 +6,16 @@ answer is understood and the form goes on with all of it (docs/adr/0013-drafts.m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.dialogue import pattern
+from actions.forms import asides
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, YES, bare, leftover
+from actions.forms.replies import NO, agrees, bare, leftover
 from actions.message import Message
 from actions.talk.requests import with_place
 
@@ -25,6 +27,8 @@ ABOUT = "draft:"
 RULES = "drafts"
 STALE = frozenset({"window", "next_open", "similar_to", "own_open", "neighbours"})
 """What a service said about the present of days ago: it is looked up anew."""
+OTHER_SURE = 0.7
+"""From this confidence on words are about another matter than the form that was dropped."""
 FIELDS = frozenset(f.name for f in fields(Draft))
 
 
@@ -49,7 +53,31 @@ def answer(message: Message) -> bool | None:
     words = bare(message.text)
     if words in NO or pattern(RULES, "declines").match(words):
         return False
-    return True if words in YES or pattern(RULES, "agrees").match(words) else None
+    return True if agrees(words) or pattern(RULES, "agrees").match(words) else None
+
+
+def after_all(message: Message, offer: Mapping[str, Any]) -> bool:
+    """Whether the form dropped right before is wished for after all (“还是约吧”), and no other matter."""
+    words = "" if message.tapped else bare(message.text)
+    own = asides.OWN.get(str(offer["dropped"]["form"]), frozenset())
+    other = message.intent in asides.LATER - own and message.confidence >= OTHER_SURE
+    if other and not pattern(RULES, "points").search(words):
+        return False
+    return bool(pattern(RULES, "after_all").search(words))
+
+
+def taken_up(turn: Turn, offer: Mapping[str, Any]) -> list[EventType]:
+    """Open the form that was dropped right before, with all that was said."""
+    kept = {**offer["dropped"], "conversation_id": turn.conversation_id}
+    draft = brought(kept, turn.message)
+    if turn.message.entities:  # “还是订吧，后天的”: it tells more
+        draft = replace(draft, seen="", asked=kept.get("asked"))
+    turn.say("draft_resumed")
+    return [
+        SlotSet("offer", None),
+        SlotSet("draft", draft.to_slot()),
+        FollowupAction(str(offer["follow"])),
+    ]
 
 
 def brought(data: dict[str, Any], message: Message) -> Draft:

@@ -155,6 +155,10 @@ class Affirm(TurnAction):
         if (held := waiting.which(turn.message)) is not None:
             return await waiting.take(turn, held)
         offer = turn.standing_offer()
+        if offer and offer.get("dropped"):
+            if drafts.after_all(turn.message, offer):
+                return drafts.taken_up(turn, offer)
+            offer = None
         if offer is None:
             if not turn.message.tapped and not plain_yes(turn.message):
                 return [

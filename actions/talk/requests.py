@@ -46,6 +46,10 @@ LEAF_SURE = 0.5
 """From this confidence on the matter is kept with a request that waits."""
 
 
+WAITS = "waits"
+"""In an offer: the sentence that puts its question once more when a question of the resident came between."""
+
+
 def as_later(message: Message) -> Json:
     """Return what has to be kept of a request that waits."""
     sure = message.leaf is not None and message.leaf.confidence >= LEAF_SURE
@@ -164,19 +168,34 @@ def with_rest(
     return [*offer_later(turn, rest), *events]
 
 
-def still_waiting(turn: Turn, events: Sequence[EventType]) -> list[EventType]:
-    """Return an action's events; a matter whose turn it was is offered once more, when something else came between.
+def still_waiting(
+    turn: Turn, events: Sequence[EventType], *, informs: bool = False
+) -> list[EventType]:
+    """Return an action's events; what waited for an answer is asked once more, when something else came between.
 
     Args:
         turn: The turn that answered something else than the offer.
         events: What its action returned.
+        informs: It only answered a question: then a question of ours that was open is put again, too.
     """
     offer = turn.standing_offer() or {}
     goes_on = any(e.get("event") == "followup" or e.get("name") == "offer" for e in events)
-    if goes_on or offer.get("again") or not offer.get("kept"):
+    if goes_on or offer.get("again"):
+        return list(events)
+    if offer.get(WAITS) and informs:
+        return [*events, SlotSet("offer", _asked_again(turn, offer))]
+    if not offer.get("kept"):
         return list(events)
     (slot,) = offer_later(turn, [offer["kept"], *(offer.get("rest") or ())])
     return [*events, SlotSet("offer", {**slot["value"], "again": True})]
+
+
+def _asked_again(turn: Turn, offer: Json) -> Json:
+    """Put the question of an offer once more behind the answer that came between; return the offer as it stands now."""
+    now = turn.message.id
+    buttons = [{**b, "payload": b["payload"].replace(str(offer["id"]), now)} for b in turn.offered]
+    turn.say(str(offer[WAITS]), buttons, pref=offer.get("pref") or "")
+    return {**offer, "id": now, "again": True}
 
 
 def single(message: Message) -> Message:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.forms.replies import DECLINES, NO, YES, bare, is_question
+from actions.forms.replies import DECLINES, NO, agrees, bare, is_question
 from actions.message import Message
 from actions.talk import conduct, manners
 
@@ -52,12 +52,7 @@ def adds(message: Message, offer: Mapping[str, Any]) -> bool:
 def _answers(message: Message, kind: str) -> bool:
     """Whether the words are a yes, a no or a question."""
     words = bare(message.text)
-    ahead = (
-        words in YES
-        or bool(pattern("forms", "goes_ahead").match(words))
-        or quiet(message, kind)
-        or finds_out(message, kind)
-    )
+    ahead = agrees(words) or quiet(message, kind) or finds_out(message, kind)
     return ahead or words in NO or bool(DECLINES.match(words)) or is_question(message)
 
 

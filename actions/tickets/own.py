@@ -159,6 +159,11 @@ def relays(message: Message) -> bool:
     return not message.tapped and says("relay", message.text)
 
 
+def forgot(message: Message) -> bool:
+    """Whether the words begin with what was forgotten to say (“忘了说了，四楼那个也不亮”)."""
+    return not message.tapped and says("forgot", message.text)
+
+
 def wants_review(message: Message) -> bool:
     """Whether a refusal is not agreed to (“我不服，要复核”, “凭啥不管”); which one is known later."""
     text = message.text

@@ -11,13 +11,14 @@ from actions.filing.submits import say_owner
 from actions.filing.whereabouts import resolved
 from actions.forms import added, consent
 from actions.forms.replies import leftover
+from actions.message import Message
 from actions.privacy import my_data
-from actions.talk import contact, gist
+from actions.talk import contact, gist, repairs
 from actions.talk.echo import say_address
 from actions.texts import say
 from actions.tickets import amending, completing, ordered, orders, pausing, rebooking, secrecy
 from actions.tickets.amending import Change, kind_of, says
-from actions.tickets.own import MORE, adds, place_alone, relays, same_number, ticket_no
+from actions.tickets.own import MORE, adds, forgot, place_alone, relays, same_number, ticket_no
 from actions.tickets.own_tickets import (
     ANONYMITY,
     CLARIFY,
@@ -44,14 +45,21 @@ KEEP = "keep_told"
 """``about`` of the button that agrees to keep what a change of an order told."""
 
 
-def _tells_more(turn: Turn) -> bool:
+def _tells_more(turn: Turn, open_ones: Sequence[TicketView]) -> bool:
     """Whether the words can only be more of a request there is.
 
-    Behind “退回重办”, that somebody is at home, or a word for whoever comes.
+    Behind “退回重办”, that somebody is at home, a word for whoever comes, or what was forgotten to say of it.
     """
     offered = (turn.standing_offer() or {}).get(MORE) and not turn.message.pending_callback
     sent_back = bool(offered) and adds(turn.message)
-    return sent_back or contact.at_home(turn.message.text) or relays(turn.message)
+    more = relays(turn.message) or (forgot(turn.message) and _of(turn.message, open_ones))
+    return sent_back or contact.at_home(turn.message.text) or more
+
+
+def _of(message: Message, tickets: Sequence[TicketView]) -> bool:
+    """Whether the words name no other thing than one of these requests is about (“忘了说，下水道也堵了”)."""
+    named = repairs.named(message.text)
+    return bool(tickets) and (not named or any(t.data.get("leaf") in named for t in tickets))
 
 
 NOT_AMENDABLE = frozenset({"state_not_allowed", "nothing_given"})
@@ -101,7 +109,12 @@ class Supplement(OwnTicketAction):
         first = first_action(turn)
         if relays(turn.message) and not open_ones:
             return self._nobody_comes(turn, first)
-        handed_on = first and first != self.NAME and turn.choice is None and not _tells_more(turn)
+        handed_on = (
+            first
+            and first != self.NAME
+            and turn.choice is None
+            and not _tells_more(turn, open_ones)
+        )
         if handed_on and amending.takes_back_order(turn.message):
             turn.say("orders_none")
             return []

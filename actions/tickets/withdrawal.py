@@ -8,6 +8,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.client import Client, Json, TicketView
 from actions.forms.replies import bare
+from actions.talk.requests import WAITS
 from actions.texts import say
 from actions.tickets import amending, orders, withdrawing
 from actions.tickets.amending import kind_of
@@ -111,7 +112,8 @@ class Withdraw(OwnTicketAction):
             turn.say(f"withdraw_ask_{kind_of(ticket)}", [*offered, keep], **about)
         code = withdrawing.reason_in(words) if words else None
         offer = {"id": turn.message.id, "follow": Withdraw.NAME, "ticket": ticket.ticket_no}
-        return [SlotSet("offer", {**offer, "code": code, "words": words})]
+        waits = {WAITS: "withdraw_waits"}
+        return [SlotSet("offer", {**offer, **waits, "code": code, "words": words})]
 
 
 async def _too_late(client: Client, ticket: TicketView) -> str:

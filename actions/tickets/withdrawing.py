@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from actions.dialogue import load
-from actions.forms.replies import YES, bare
+from actions.forms.replies import agrees as agreed
+from actions.forms.replies import bare
 from actions.message import Message
 
 PRESSED = "pressed"
@@ -94,7 +95,7 @@ def keeps(text: str) -> bool:
 def agrees(text: str) -> bool:
     """Whether the words only agree to taking it back (“对”, “撤吧”)."""
     words = bare(text)
-    return words in YES or bool(data().agree.search(words))
+    return agreed(words) or bool(data().agree.search(words))
 
 
 def untold(text: str) -> bool:
