@@ -267,6 +267,10 @@ class Client:
             "GET", "/certificates", params={k: v for k, v in params.items() if v}
         )
 
+    async def certificate_kinds(self) -> Json:
+        """Return the names of what the locality lets communities write: ``{issued, depends, refused, valid_from}``."""
+        return await self._call("GET", "/certificates/kinds")
+
     async def community(self) -> Json:
         """Return the offices, hours and duty phone: ``{offices, hours, open, next_open, duty}``."""
         return await self._call("GET", "/community")

@@ -84,6 +84,8 @@ NOT_OURS = frozenset({"action_out_of_scope", "action_chitchat"})
 """What is said to words of nothing that the community does."""
 VAGUE = NOT_OURS | {CLARIFY, "action_capability"}
 """What is said when a message fits nothing."""
+NO_POLICY = information.ANSWERS | {BOOK}
+"""What a question for a policy without a card is taken for (“退耕还林补贴今年发不发”)."""
 BESIDE_BOOKING = RASAS_OWN | {AFFIRM, DENY, own.QUERY, own.SUPPLEMENT, "action_my_data", *VAGUE}
 """Actions after which one still talks of the booking that was filed before them."""
 SHORT_QUESTION = 8
@@ -107,7 +109,9 @@ def first_told(turn: Turn) -> str | None:
     parts = () if turn.message.tapped or turn.message.said_in else turn.message.parts
     urgent = [p for p in parts if p.intent == "report_problem" and _may_harm(p)]
     first = HANDOVER.get((urgent or parts)[0].intent) if parts else None
-    return first if first not in turn.actions_since_message() else None
+    done = turn.actions_since_message()
+    checked = first == HANDOVER["request_certificate"] and "action_check_certificate" in done
+    return None if checked or first in done else first
 
 
 def answer_to_offer(turn: Turn) -> str | None:
@@ -323,6 +327,8 @@ def _in_so_many_words(turn: Turn) -> str | None:
         return "report_form"
     if _asks_of_order(turn):
         return own.QUERY
+    if certificate.asks_which(turn.message):
+        return "action_route_certificate"
     text = turn.message.text
     told = certificate.described(text) or certificate.names_office(text)
     return "action_route_certificate" if told and turn.last_action() in ASKS_WHICH else None
@@ -414,10 +420,12 @@ def _gone_on_with(turn: Turn, name: str) -> str | None:
         return "report_form"
     if name in NOT_OURS and certificate.opens(turn.message):
         return "action_route_certificate"
+    if name in VAGUE | NO_POLICY and follow_ups.without_card(turn.message.text):
+        return ANSWER
     doubtful = name == CLARIFY or turn.message.uncertain
     if booking.meant(turn.message, turn.topic_leaf(), doubtful):
         return BOOK
-    if turn.refused() and certificate.wants_sheet(turn.message.text):
+    if turn.refused() and certificate.of_sheet(turn.message.text):
         return ANSWER
     if own_request := own.meant(turn.message, name):
         return own_request
@@ -459,7 +467,9 @@ def elsewhere(turn: Turn, name: str, opening: bool = False) -> str | None:
     elif waiting.which(turn.message) is not None:
         meant = AFFIRM if waiting.answer(turn.message) else DENY
     elif turn.choice is not None:
-        meant = choices.actions()[turn.choice.intent]
+        # A named button of a certificate goes the whole way: the first step of its rule asks nothing.
+        intent = turn.choice.intent
+        meant = HANDOVER.get(intent) or choices.actions()[intent]
         if turn.loop and not opening and turn.choice.intent in choices.REPLIES:
             meant = turn.loop
     elif turn.loop and not opening:
@@ -557,7 +567,7 @@ def _of_filed(turn: Turn) -> bool:
 def asks_of_form(turn: Turn) -> bool:
     """Whether a question beside a form is about what it arranges, whatever it was taken for."""
     kind = asides.aside(turn.message, turn.draft) if turn.draft else None
-    if kind is None:
+    if kind is None or powers.told_elsewhere(turn.message):
         return False
     short = len(bare(turn.message.text)) <= SHORT_QUESTION
     own_words = kind == asides.RECAP or kind.startswith((asides.CERTIFICATE, asides.ORDER))

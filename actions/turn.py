@@ -30,7 +30,9 @@ SUBMITS = "action_submit_"
 VOLUNTEER = "action_volunteer"
 MANNERS = "action_manners"
 CALLBACK = "action_callback_answer"
-ASKS_WHICH = frozenset({"action_unknown_certificate", "action_route_certificate"})
+ASKS_WHICH = frozenset(
+    {"action_unknown_certificate", "action_route_certificate", "action_check_certificate"}
+)
 """Actions that may have asked which certificate is meant, so that its description is enough."""
 EXPLAINS = frozenset(
     {ANSWER, "action_check_certificate", "action_refuse_certificate", "action_route_certificate"}

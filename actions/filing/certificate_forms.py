@@ -81,7 +81,8 @@ class DemandStep(AskedOf):
         self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
     ) -> None:
         """What was asked beside the question is answered by :meth:`ask` itself."""
-        if turn.message.id not in (draft.get("sheet"), draft.get("pressed")):
+        answered = (draft.get(key) for key in ("sheet", "no_sheet", "how", "pressed"))
+        if turn.message.id not in answered:
             super()._acknowledge(turn, old, draft, question)
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
@@ -97,6 +98,10 @@ class DemandStep(AskedOf):
             name, address = policy.get("name") or "", spoken(notice)
             turn.say("certificate_sheet", custom=notice_card(notice), name=name, address=address)
         refusal = button(say("button_no_demand"), "/deny")
+        if draft.get("no_sheet") == turn.message.id:
+            turn.lead("certificate_sheet_declined")
+        if draft.get("how") == turn.message.id:
+            turn.lead("demand_how_noted")
         if draft.get("said_by"):
             buttons = [button(say("button_demand"), "/affirm"), refusal]
             turn.say("ask_demanded_by_known", buttons, unit=draft.get("said_by"))

@@ -252,6 +252,52 @@ def described(text: str) -> str:
     return next((str(row["name"]) for row in rows if re.search(row["says"], text)), "")
 
 
+def told_name(text: str) -> str:
+    """Return the name of a paper of which only the words before it say what it certifies (“孤儿的条子”), or empty."""
+    found = pattern(DATA, "nameless").search(text)
+    what = found["what"].removesuffix("的") if found else ""
+    return f"{what}证明" if what and not pattern(DATA, "not_name").search(what) else ""
+
+
+def several(message: Message) -> list[str]:
+    """Return the kinds of which a message wants one each, in the order told; empty for one alone.
+
+    They are counted (“两样，一样住这儿的，一样没工作的”) or strung together (“…，再开个没工作的”). A long story
+    of one certificate may describe two kinds: without the counting, each piece has to wish for one.
+    """
+    named = message.meant("certificate")
+    if any(isinstance(e.value, str) for e in named):
+        return []  # one of them was chosen: the others wait already
+    names = [_kind_of(piece, message) for piece in _pieces(message.text)]
+    told = list(dict.fromkeys(filter(None, names)))
+    return told if len(told) > 1 else []
+
+
+def _pieces(text: str) -> list[str]:
+    if counted := pattern(DATA, "several", "counted").search(text):
+        rest = text[counted.end() :]
+        _, *each = pattern(DATA, "several", "each").split(rest)
+        return each if len(each) > 1 else pattern(DATA, "several", "apart").split(rest)
+    pieces = pattern(DATA, "several", "joined").split(text)
+    wished = all(pattern(DATA, "several", "wishes").search(piece) for piece in pieces)
+    return pieces if wished else []
+
+
+def _kind_of(piece: str, message: Message) -> str:
+    """Return the kind that a piece of the message names, or describes."""
+    names = (e for e in message.meant("certificate") if e.text and e.text in piece)
+    return next((str(e.text) for e in names), "") or described(piece)
+
+
+def asks_which(message: Message) -> bool:
+    """Whether somebody asks what the community writes at all (“你们都能开哪些证明”), and no kind is meant."""
+    text = message.text
+    if message.tapped or message.intent == "emergency":
+        return False
+    asks = pattern(DATA, "which", "asks").search(text)
+    return bool(asks) and not pattern(DATA, "which", "not_asks").search(text)
+
+
 def opens(message: Message) -> bool:
     """Whether a message asks for a paper with a seal, whatever else it was taken for (“给我开张介绍信”)."""
     return not message.tapped and bool(pattern(DATA, "opens").search(message.text))
@@ -279,11 +325,35 @@ def unit_corrected(message: Message) -> str:
     return _unit(turned.new)
 
 
+def refuses_sheet(text: str) -> bool:
+    """Whether somebody says that the paper to show is not needed (“不用告知单”)."""
+    return bool(pattern(DATA, "demand", "no_sheet").search(text))
+
+
+def of_sheet(text: str) -> bool:
+    """Whether the words are about the paper to show, wanted or not."""
+    return wants_sheet(text) or refuses_sheet(text)
+
+
+def _how_demanded(message: Message, draft: Draft) -> Values:
+    """Read how it was demanded (“没给我看文件，就口头说的”): it goes along, and names no unit by itself."""
+    if message.tapped or not pattern(DATA, "demand", "how").search(message.text):
+        return {}
+    told = f"{draft.get('narrative') or ''}，{message.text.strip()}".lstrip("，")
+    offices = (_unit(c) for c in _CLAUSE.split(message.text) if names_office(c))
+    unit = demanded_by(message.text) or next(offices, "")
+    return {"narrative": told, "how": message.id, **({"demanded_by": unit} if unit else {})}
+
+
 def _demand_answer(message: Message, draft: Draft) -> Values:
     if sent_to_and_fro(message):
         return {"handover": LOOP}
     if not message.tapped and wants_sheet(message.text):
         return {"sheet": message.id}
+    if not message.tapped and refuses_sheet(message.text):
+        return {"no_sheet": message.id}
+    if how := _how_demanded(message, draft):
+        return how
     if draft.get("said_by") and is_yes(message):
         return {"demanded_by": draft.get("said_by")}
     if other_kind(message):

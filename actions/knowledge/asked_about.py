@@ -53,6 +53,11 @@ def asks_hours(message: Message) -> bool:
     return not pattern(RULES, "where").search(bare(message.text))
 
 
+def asks_fee(message: Message) -> bool:
+    """Whether the words ask what a place costs, which stands in no entry of one."""
+    return bool(pattern(RULES, "fee").search(bare(message.text)))
+
+
 def on_its_day(message: Message, topic: Mapping[str, Any] | None) -> Message:
     """Return an order behind a menu as one for the day of that menu; other words as they are."""
     if topic is None or not topic.get(MENU) or message.tapped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
@@ -15,7 +16,7 @@ from actions.forms import certificate, volunteer
 from actions.forms.draft import Draft
 from actions.knowledge import follow_ups
 from actions.knowledge.notices import application_title, notice_card, spoken
-from actions.message import Message, recalled
+from actions.message import Entity, Message, recalled
 from actions.talk.offers import make_offer
 from actions.talk.requests import HANDOVER, own_part, with_rest
 from actions.texts import say
@@ -27,9 +28,8 @@ ROUTES = {True: PERMITTED, False: FORBIDDEN, None: UNKNOWN}
 
 def kind(message: Message) -> tuple[int | None, str]:
     """Return number and name of the certificate meant; an empty name when none was named."""
-    told = _told(message.text, "first")
-    if told:
-        return None, told
+    if certain := _certain(message):
+        return None, certain
     entity = message.last("certificate")
     value = entity.value if entity else None
     if isinstance(value, Mapping):
@@ -38,7 +38,15 @@ def kind(message: Message) -> tuple[int | None, str]:
     if value:
         return None, str(value)
     leaf = message.leaf.id if message.leaf else ""
-    return None, load("certificates")["leaves"].get(leaf) or _told(message.text, "described")
+    named = load("certificates")["leaves"].get(leaf) or _told(message.text, "described")
+    return None, named or certificate.told_name(message.text)
+
+
+def _certain(message: Message) -> str:
+    """Return the kind that was chosen of several, or that the words name whatever else they describe."""
+    entity = message.last("certificate")
+    chosen = entity.value if entity and isinstance(entity.value, str) else ""
+    return chosen or _told(message.text, "first")
 
 
 def _told(text: str, table: str) -> str:
@@ -56,22 +64,30 @@ async def policy_of(message: Message, client: Client) -> dict[str, Any]:
     if not name and no is None:
         return {"no": None, "name": "", "allowed": None}
     policy = await client.certificate(no, name)
-    described = _told(message.text, "described")
+    described = "" if _certain(message) else _told(message.text, "described")
     if not policy.get("why") and described and described != name:
         policy = await client.certificate(None, described)
     return {**policy, "name": policy.get("name") or name}
 
 
-def others(message: Message) -> list[Json]:
-    """Return further certificates named in the same breath, as requests that wait."""
+def one_of(message: Message) -> tuple[Message, list[Json]]:
+    """Return the message as the wish for one certificate, and further ones of the same breath as what waits."""
     named = message.meant("certificate")
+    if told := certificate.several(message):
+        rest = tuple(e for e in message.entities if e.type != "certificate")
+        first = replace(message, entities=(*rest, Entity("certificate", told[0], told[0])))
+        return first, _waiting(message, told[1:])
     if any(isinstance(e.value, str) for e in named):
-        return []  # one of them was chosen: the others wait already
-    waiting = {str(e.text): e for e in named[:-1] if e.value != named[-1].value}
+        return message, []  # one of them was chosen: the others wait already
+    others = dict.fromkeys(str(e.text) for e in named[:-1] if e.value != named[-1].value)
+    return message, _waiting(message, list(others))
+
+
+def _waiting(message: Message, names: list[str]) -> list[Json]:
     return [
         {"id": message.said_in or message.id, "text": say("told_certificate_short", name=text), "intent": message.intent,
          "leaf": None, "certificate": text}
-        for text in waiting
+        for text in names
     ]  # fmt: skip
 
 
@@ -112,10 +128,16 @@ class CheckCertificate(TurnAction):
         to_and_fro = turn.loop is None and certificate.sent_to_and_fro(turn.message)
         if to_and_fro and (refused or kind(turn.message)[1]):
             return [*offer_loop(turn), FollowupAction(LISTEN)]
+        if turn.loop is None and certificate.asks_which(turn.message):
+            return [*await tell_kinds(turn), FollowupAction(LISTEN)]
         if turn.loop is None and self._about_the_card(turn):
             return [FollowupAction("action_answer_service")]
         turn.message, waiting = own_part(turn.message, frozenset({"request_certificate"}))
-        waiting = [*others(turn.message), *waiting, *turn.rest, *_waiting_before(turn)]
+        turn.message, named = one_of(turn.message)
+        if named:
+            first = kind(turn.message)[1]
+            turn.lead("several_first", line=True, n=len(named) + 1, first=first)
+        waiting = [*named, *waiting, *turn.rest, *_waiting_before(turn)]
         async with turn.client() as client:
             policy = await policy_of(turn.message, client)
         route = route_of(policy)
@@ -145,6 +167,27 @@ class CheckCertificate(TurnAction):
             return True
         named = turn.message.all("certificate")
         return bool(not named and turn.topic_leaf() and follow_ups.part_of(turn.message))
+
+
+NAMED = 5
+"""So many of the kinds that nobody here writes are named as examples; a list on a phone is read no further."""
+
+
+async def tell_kinds(turn: Turn) -> list[EventType]:
+    """Say which kinds the locality's policy lets the community write, and which not; ask which one is meant."""
+    async with turn.client() as client:
+        kinds = await client.certificate_kinds()
+    refused = [str(name) for name in kinds["refused"]]
+    for key in ("issued", "depends"):
+        if kinds[key]:
+            turn.lead(f"certificates_{key}", line=True, names="、".join(kinds[key]))
+    if refused:
+        named = "、".join(refused[:NAMED])
+        turn.lead("certificates_refused", line=True, names=named, count=str(len(refused)))
+    if since := kinds["valid_from"]:
+        turn.lead("certificates_since", date=str(since))
+    turn.say("certificates_ask")
+    return [SlotSet("draft", None)]
 
 
 def offer_loop(turn: Turn) -> list[EventType]:

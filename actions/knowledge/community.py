@@ -71,7 +71,9 @@ async def _of_place(turn: Turn, question: str) -> list[EventType]:
     async with turn.client() as client:
         found = await client.information(question, None, turn.elder)
         office = {} if found["texts"] else _office(await client.community())
-    if asked_about.asks_hours(turn.message):
+    if asked_about.asks_fee(turn.message):
+        turn.lead("info_fee_unknown", line=True)
+    elif asked_about.asks_hours(turn.message):
         turn.lead("info_place_again", line=True)
     if office:
         turn.say("community_office", **office)

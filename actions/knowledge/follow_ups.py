@@ -133,6 +133,16 @@ def ends(action: str) -> bool:
     return action in load(FILE)["ends"]
 
 
+def asks_policy(text: str) -> bool:
+    """Whether the words ask for a policy: money that is paid, a treatment (“三孩买房补多少钱”)."""
+    return bool(re.search(load(FILE)["policy"], text))
+
+
+def without_card(text: str) -> bool:
+    """Whether the words name a policy of which there is no card, however much like one it sounds."""
+    return any(re.search(said, text) for said in load(FILE)["no_card"])
+
+
 def proves(text: str, card: Mapping[str, Any]) -> bool:
     """Whether the words themselves speak of the card: its name or alias, or two characters of one.
 

@@ -61,9 +61,10 @@ def tells(message: Message) -> bool:
 def told_elsewhere(message: Message) -> bool:
     """Whether a redirect answers the words, whatever they are taken for (“两车追尾了”, “有没有网站”).
 
-    Which rows of ``data/dialogue/redirects.yml`` do stands under ``told``.
+    Which rows of ``data/dialogue/redirects.yml`` do stands under ``told``. Of several matters told at once each
+    is asked by itself, when it is its turn.
     """
-    if message.tapped or message.intent == "emergency":
+    if message.tapped or message.intent == "emergency" or len(message.parts) > 1:
         return False
     return _told(message, "told")
 

@@ -80,6 +80,9 @@ async def _goes_on(turn: Turn, client: Client, part: str | None) -> list[EventTy
     message, topic = turn.message, turn.topic_leaf()
     if topic and turn.refused() and _wants_sheet(turn, part):
         return _sheet(turn)
+    if topic and turn.refused() and certificate.refuses_sheet(message.text):
+        turn.say("certificate_sheet_declined")
+        return []
     if topic and (named := turn.certificate()):
         if what := certificate_questions.asked(message):
             turn.tell(await certificate_questions.told(client, named, what, turn.elder))
@@ -221,7 +224,8 @@ def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
 async def _explain(turn: Turn, client: Client) -> list[EventType]:
     """Show the card of what was asked, when the words or the understanding are sure of it."""
     message, leaf = turn.message, turn.message.leaf
-    if leaf is None or leaf.id == NO_LEAF:
+    no_card = not message.tapped and follow_ups.without_card(message.text)
+    if leaf is None or leaf.id == NO_LEAF or no_card:
         turn.say("card_none")
         return make_offer(turn, "offer_consult", "consult", None)
     card = await client.card(leaf.id)
@@ -230,7 +234,7 @@ async def _explain(turn: Turn, client: Client) -> list[EventType]:
         if follow_ups.wish(message.text) == PROXY:
             turn.say("errand_what")
             return []
-        return _which(turn, leaf, known)
+        return await _which(turn, client, leaf, known)
     if card is None or not card.get("valid"):
         return _without(turn, leaf.id, card)
     keep = _topic(turn, leaf.id)
@@ -262,10 +266,11 @@ def _is_meant(text: str, leaf: Leaf, card: Json) -> bool:
     return leaf.confidence >= sure
 
 
-def _which(turn: Turn, leaf: Leaf, card: Json) -> list[EventType]:
+async def _which(turn: Turn, client: Client, leaf: Leaf, card: Json) -> list[EventType]:
     """Let the resident choose among what may be meant; a card that was ruled out is no choice.
 
-    Words that name nothing may go on with the card explained before, so that one comes first.
+    Words that name nothing may go on with the card explained before, so that one comes first. Who asks for a
+    policy is shown only cards that the words speak of: a guess at one is no choice.
     """
     least = load(follow_ups.FILE)["evidence"]["choice"]
     others = [other for other, confidence in leaf.alternatives if confidence >= least]
@@ -276,7 +281,11 @@ def _which(turn: Turn, leaf: Leaf, card: Json) -> list[EventType]:
         i
         for i in dict.fromkeys((*first, *others))
         if i in leaves.names() and leaves.may_be_offered(i)
-    ][:3]
+    ]
+    if follow_ups.asks_policy(turn.message.text) and not explained:
+        shown = [(i, await client.card(i)) for i in ids[:3]]
+        ids = [i for i, known in shown if known and follow_ups.proves(turn.message.text, known)]
+    ids = ids[:3]
     if not ids:
         turn.say("card_none")
         return make_offer(turn, "offer_consult", "consult", None)

@@ -215,6 +215,16 @@ class CatalogueService:
             else f"{self._settings.public_url}/notice/refusal?{urlencode({'kind': item.name})}",
         }  # fmt: skip
 
+    def certificate_kinds(self) -> dict[str, Any]:
+        """Return ``{issued, depends, refused, valid_from}``: names of kinds, in the order of the policy."""
+        policy = self._certificates
+        told = {True: "issued", None: "depends", False: "refused"}
+        kinds: dict[str, Any] = {key: [] for key in told.values()}
+        for item in policy.items:
+            kinds[told[item.allowed]].append(item.name)
+        since = policy.valid_from
+        return {**kinds, "valid_from": since.isoformat() if since else None}
+
     def certificate_policy(self) -> CertificateFile:
         """Return the locality's policy on certificates, those that are refused included."""
         return self._certificates

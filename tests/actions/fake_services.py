@@ -90,6 +90,7 @@ class FakeServices:
         app.router.add_get("/internal/v1/catalogue/{leaf}", self._card)
         app.router.add_post("/internal/v1/redirect", self._redirect)
         app.router.add_get("/internal/v1/certificates", self._certificate)
+        app.router.add_get("/internal/v1/certificates/kinds", self._certificate_kinds)
         app.router.add_get("/internal/v1/community", self._community)
         app.router.add_get("/internal/v1/hotlines", self._hotlines)
         app.router.add_post("/internal/v1/information", self._information)
@@ -195,6 +196,16 @@ class FakeServices:
         name = request.query.get("name", "")
         unknown = {"no": None, "name": name, "allowed": None, "leaf": None, "bring": []}
         return web.json_response(CERTIFICATES.get(name, unknown))
+
+    async def _certificate_kinds(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "issued": ["居住（租住）证明"],
+                "depends": ["困难情况说明"],
+                "refused": ["亲属关系证明", "死亡证明"],
+                "valid_from": "2026-01-01",
+            }
+        )
 
     async def _community(self, request: web.Request) -> web.Response:
         return web.json_response(

@@ -51,3 +51,11 @@ def test_an_order_behind_a_menu_is_for_its_day(text: str, day: str) -> None:
 
 def test_where_a_place_is_asks_no_hours() -> None:
     assert asked_about.asks_hours(said("那周末呢")) and not asked_about.asks_hours(said("在几楼"))
+
+
+@pytest.mark.parametrize(
+    "text", ["收费不", "要钱不", "收不收费", "免费吗", "办事要钱不", "量一次多少钱"]
+)
+def test_what_a_place_costs_goes_on_with_it(text: str) -> None:
+    assert asked_about.goes_on(said(text), TOPICS["place"]) == asked_about.PLACE
+    assert asked_about.asks_fee(said(text)) and not asked_about.asks_fee(said("那周末呢"))

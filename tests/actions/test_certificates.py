@@ -380,3 +380,117 @@ async def test_who_is_sent_to_and_fro_is_offered_the_street(
 )
 def test_small_offices_are_offices(text: str, office: bool) -> None:
     assert certificate.names_office(text) is office
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ("我要开两样，一样住这儿的，一样没工作的", ["居住证明", "居民就业状况证明"]),
+        ("俺得开俩证明，一个是住在你们社区的，一个是我没工作的", ["居住证明", "居民就业状况证明"]),
+        ("我想整两张条子，一张是家里困难的，另一张证明我跟我妈是一家人", ["困难证明", "亲属关系证明"]),
+        ("给我开个住这儿的条子，再开个没工作的", ["居住证明", "居民就业状况证明"]),
+        ("要开三张：我还活着的，单身的，住这儿的", ["健在证明", "婚姻状况证明", "居住证明"]),
+        # One certificate, though its story counts something or describes another kind.
+        ("我两个孩子上学要开居住证明", []),
+        ("我爸没了，留下两个儿子，银行要我证明就我一个儿子", []),
+        ("我住你们社区，还要开个没工作的证明", []),
+        ("开个证明，我爸没了，老家社保要，还说要证明我是他儿子", []),
+    ],
+)  # fmt: skip
+def test_several_certificates_are_told_at_once(said: str, names: list[str]) -> None:
+    assert certificate.several(msg(said, "request_certificate")) == names
+
+
+async def test_several_are_handled_one_after_the_other(talk: Talk, services: FakeServices) -> None:
+    talk.hear("我要开两样，一样住这儿的，一样没工作的", "request_certificate")
+    await talk.run("action_check_certificate")
+    assert talk.slots["draft"]["values"]["certificate"]["name"] == "居住证明"
+    waiting = talk.slots["draft"]["values"]["later"]
+    assert [w["certificate"] for w in waiting] == ["居民就业状况证明"]
+    await talk.run("validate_certificate_form")
+    assert "您说了2件事" in talk.text
+
+
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        ("你们社区到底能开哪些证明", True), ("都能开啥条子", True), ("你们那儿能开些啥子证明嘛", True),
+        ("居委会能给开什么证明呀", True), ("哪些证明你们不给开", True), ("啥证明能开啊", True),
+        ("证明都能开哪些", True), ("你们社区开的证明有哪些", True), ("有没得证明清单", True),
+        ("开居住证明要带哪些证明", False), ("银行要我开什么证明", False), ("办低保要开哪些证明", False),
+        ("孩子上学要什么证明", False), ("你们能开居住证明不", False), ("开个证明", False),
+    ],
+)  # fmt: skip
+def test_what_is_written_at_all_is_asked(said: str, asks: bool) -> None:
+    assert certificate.asks_which(msg(said, "request_certificate")) is asks
+
+
+@pytest.mark.parametrize("action", ["action_check_certificate", "action_capability"])
+async def test_what_the_policy_permits_is_told(
+    talk: Talk, services: FakeServices, action: str
+) -> None:
+    talk.hear("你们都能开哪些证明", "ask_capability")
+    await talk.run(action)
+    if talk.followup == "action_route_certificate":
+        await talk.run("action_route_certificate")
+    for words in (
+        "能开的：居住（租住）证明",
+        "由街道定的：困难情况说明",
+        "2种，像亲属关系证明",
+        "以当地窗口为准",
+    ):
+        assert words in talk.text, words
+    assert talk.loop is None
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("我想给孩子开个孤儿的条子", "孤儿证明"), ("他爹妈都没了，学校要个孤儿证明", "孤儿证明"),
+        ("征兵要个现实表现的条子", "现实表现证明"), ("帮我打个烈属的条子", "烈属证明"),
+        ("开个没工作的条子", "居民就业状况证明"), ("给我开个条子", ""), ("要个你们社区的证明", ""),
+        ("给我出个盖章的证明", ""),
+    ],
+)  # fmt: skip
+def test_a_paper_is_named_by_what_it_says(said: str, name: str) -> None:
+    assert kind(msg(said, "request_certificate")) == (None, name)
+
+
+@pytest.mark.parametrize(
+    ("said", "unit"),
+    [
+        ("他们没给我看文件，就口头说的", None), ("人家就嘴上说了一句", None), ("没说按哪条，反正就要", None),
+        ("口头通知的，没得红头文件", None), ("建设银行北街网点，口头说的", "建设银行北街网点"),
+        ("派出所说的，没给看文件", "派出所"),
+    ],
+)  # fmt: skip
+async def test_how_it_was_demanded_names_no_unit(
+    talk: Talk, services: FakeServices, said: str, unit: str | None
+) -> None:
+    talk.hear("证明我妈是我妈", "request_certificate")
+    for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):
+        await talk.run(action)
+    talk.hear(said, "report_problem")
+    await talk.run("validate_demand_form")
+    if unit is None:
+        assert "也记上了" in talk.text and "哪家单位" in talk.text
+        talk.hear("工商银行", "chitchat")
+        await talk.run("validate_demand_form")
+    await talk.run("action_submit_demand")
+    clue = services.sent("/tickets")[0]
+    assert clue["certificate"]["demanded_by"] == (unit or "工商银行")
+    assert said in clue["narrative"]
+
+
+async def test_no_paper_is_wanted_behind_the_clue(talk: Talk, services: FakeServices) -> None:
+    talk.hear("证明我妈是我妈，建设银行北街网点要的", "request_certificate")
+    for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):
+        await talk.run(action)
+    talk.hear("行", "affirm")
+    await talk.run("validate_demand_form")
+    await talk.run("action_submit_demand")
+    talk.hear("不用告知单", "withdraw_ticket")
+    await talk.run("action_withdraw")
+    assert talk.followup == "action_answer_service"
+    await talk.run("action_answer_service")
+    assert "告知单就不打了" in talk.text and len(services.tickets) == 1

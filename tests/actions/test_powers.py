@@ -142,3 +142,27 @@ async def test_a_name_is_put_right_after_it_was_asked_for(
 )  # fmt: skip
 def test_a_call_about_a_grandson_in_trouble_is_answered_as_a_swindle(text: str, told: bool) -> None:
     assert powers.told_elsewhere(msg(text, "report_problem", leaf="J4")) is told
+
+
+@pytest.mark.parametrize(
+    ("said", "row"),
+    [
+        ("要去告他得多少钱", "court_fee"), ("上法院告物业花不花钱", "court_fee"), ("请律师费贵不贵", "court_fee"),
+        ("老板欠我工资，我要告他，要多少钱", None), ("我要告你们", None), ("房东赔我多少钱", None),
+        ("我老伴走了仨月了那个高龄补贴还打不打", "death_stop"), ("我老伴走了仨月了要不要去报一声", "death_stop"),
+        ("老汉儿上个月过世了，他那个高龄津贴还在打，咋整", "death_stop"),
+        ("我妈没了，她那残疾补贴要不要去停", "death_stop"), ("人都不在了，低保还打着，要不要退", "death_stop"),
+        ("俺娘没了半年了，老人钱还往卡里打呢", "death_stop"), ("我爸走了以后养老金还能领几个月", "death_stop"),
+        ("老伴走了，高龄补贴我自己能领不", None), ("他走了三个月没回来，低保还发不", None), ("我妈走丢了", None),
+        ("保姆走了，补贴还发吗", None), ("我工作没了，低保能领不", None), ("爸走了以后抚恤金怎么领", None),
+        ("我爸去世了死亡证明去哪开", None), ("老伴走了，房子过户要不要去报一声", None),
+        ("去世的老头名字写错了，存折上是另一个字", "bank_name"),
+        ("老头没了，银行说存折上那个名字跟户口本对不上，取不出来", "bank_name"),
+        ("存折上名字写错了，银行要我开证明", None), ("身份证名字写错了咋改", None), ("户口本名字登错了", None),
+    ],
+)  # fmt: skip
+def test_a_redirect_answers_whatever_they_are_taken_for(said: str, row: str | None) -> None:
+    fits = (r["id"] for r in load("redirects")["redirects"] if powers._fits(r, said))
+    found = next(fits, None)
+    assert (found if found in load("power")["told"] else None) == row
+    assert powers.told_elsewhere(msg(said, "report_problem")) is (row is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions.dialogue import load
-from actions.knowledge import follow_ups
+from actions.knowledge import follow_ups, leaves
 from actions.knowledge.cards import part_text
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
@@ -248,3 +248,58 @@ async def test_a_short_question_behind_an_old_card_is_about_it(
     await talk.run("action_answer_service")
     assert "怕您白跑" in talk.text and "户口簿" not in talk.text
     assert talk.slots["offer"]["text"] == "低保咋办\n那要带啥"
+
+
+@pytest.mark.parametrize(
+    ("said", "none"),
+    [
+        ("养老护理员补贴政策", True), ("残疾车燃油补贴咋领", True), ("三孩家庭买房补多少钱", True),
+        ("公积金咋提取", True), ("彩礼返还有啥规定", True), ("退耕还林补贴今年发不发", True),
+        ("见义勇为有啥奖励", True), ("高龄护理补贴咋领", True), ("老党员有没有生活补助", True),
+        ("六十年代精简退职的老工人有没有补助", True), ("大学生租房补贴我孙子能领不", True),
+        ("殡葬惠民补贴有没有", True), ("以旧换新冰箱补多少钱", True), ("孩子上职高国家给不给补助", True),
+        # These have a card, or are no policy.
+        ("高龄补贴咋领", False), ("残疾人护理补贴", False), ("租房补贴怎么领", False), ("育儿补贴能领多少", False),
+        ("残疾人机动三轮车要上牌", False), ("双胞胎办出生登记", False), ("老党员吵架要调解", False),
+        ("孩子上大学家里困难，能申请临时救助不", False), ("我家电动三轮车没地方充电", False),
+        ("退役军人补助", False), ("丧葬费怎么领", False), ("养老金认证咋弄", False),
+    ],
+)  # fmt: skip
+def test_a_policy_without_a_card_is_known_by_its_words(said: str, none: bool) -> None:
+    assert follow_ups.without_card(said) is none
+
+
+async def test_no_like_card_answers_a_policy_that_has_none(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("残疾车燃油补贴咋领", "ask_service", entities=[leaf("B1", 0.95)])
+    await talk.run("action_answer_service")
+    assert "没有现成的说法" in talk.text and "【" not in talk.text
+    talk.hear("行，记上", "affirm")
+    await talk.run("action_affirm")
+    body = services.sent("/tickets")[0]
+    assert (body["kind"], body["narrative"]) == ("consult", "残疾车燃油补贴咋领")
+
+
+def test_every_card_is_found_by_its_own_words() -> None:
+    cards = leaves.names()
+    taken = [
+        (leaf, word)
+        for leaf in cards
+        for word in (*(leaves.card(leaf) or {}).get("aliases", ()), *(leaves.card(leaf) or {}).get("examples", ()))
+        if follow_ups.without_card(str(word))
+    ]  # fmt: skip
+    assert not taken
+
+
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        ("我妈腿不好能替她办不", "deputy"), ("我妈腿不好我能替她去不", "deputy"), ("他上班我能替他办吗", "deputy"),
+        ("能替我跑一趟不", "proxy"), ("替她开个证明", None), ("帮她办个低保吧", None),
+        ("要花多少钱", "fee"), ("得掏好多钱", "fee"), ("得多暂能拿着", "limit"), ("多久能整好", "limit"),
+        ("办下来得几天", "limit"), ("啥时候能到手", "limit"), ("灯啥时候能整好啊，都黑三天了", None),
+    ],
+)  # fmt: skip
+def test_a_short_question_in_dialect_goes_on_with_the_card(said: str, part: str | None) -> None:
+    assert follow_ups.part_of(msg(said, "ask_service")) == part

@@ -529,6 +529,12 @@ async def certificate(request: web.Request, query: CertificateQuery) -> dict[str
     return request.app[SERVICES].catalogue.certificate(query.no, query.name)
 
 
+@routes.get("/internal/v1/certificates/kinds", auth="internal", summary="社区能开哪些证明")
+async def certificate_kinds(request: web.Request) -> dict[str, Any]:
+    """Return ``{issued, depends, refused, valid_from}``: the names of the locality's policy by what it says."""
+    return request.app[SERVICES].catalogue.certificate_kinds()
+
+
 @routes.get("/internal/v1/community", auth="internal", summary="社区办公时间和电话")
 async def community(request: web.Request) -> dict[str, Any]:
     """Return ``{offices, hours, open, next_open, duty}`` of the locality at the present time.
