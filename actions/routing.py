@@ -17,6 +17,8 @@ from actions.forms.replies import (
     SUBMIT_NOW,
     agrees,
     bare,
+    hastens,
+    leftover,
     opens_only,
     summary_question,
     tells_name,
@@ -73,9 +75,11 @@ EMERGENCY_FOLLOW = "action_emergency_follow"
 BOOK = "action_book_service"
 WITHDRAW = "action_withdraw"
 SUBMIT_MEAL = f"{SUBMITS}meal"
+REPORTED = f"{SUBMITS}report"
 ARRANGED = frozenset(f"{SUBMITS}{form}" for form in ("booking", "errand", "volunteer"))
 """Actions that file what somebody arranges with the resident."""
 COMFORT = "action_comfort"
+SUGGEST = "action_suggest"
 ERRAND_SURE = 0.5
 """From this confidence on a wish to have something done is about the service that was understood."""
 PEOPLE_FIRST = frozenset({EMERGENCY, "action_handoff"})
@@ -142,6 +146,7 @@ def answer_to_offer(turn: Turn) -> str | None:
         return said
     words = bare(turn.message.text)
     ahead = agrees(words) or taking.quiet(turn.message, str(offer.get("kind")))
+    ahead = ahead or reaches(turn, offer)
     ahead = ahead or taking.finds_out(turn.message, str(offer.get("kind")))
     if ahead or goes_on(turn, offer) or places(turn, offer) or taking.adds(turn.message, offer):
         return AFFIRM
@@ -151,6 +156,14 @@ def answer_to_offer(turn: Turn) -> str | None:
 def places(turn: Turn, offer: Json) -> bool:
     """Whether a place alone answers the offer to report what was told (“要现在报吗”)."""
     return offer.get("follow") == "report_form" and own.place_alone(turn.typed)
+
+
+def reaches(turn: Turn, offer: Json) -> bool:
+    """Whether a phone alone, or that there is none, answers the offer to report what was told: it is for the report."""
+    if offer.get("follow") != "report_form":
+        return False
+    none = pattern("forms", "no_phone").search(bare(turn.typed.text))
+    return bool(none) or (bool(turn.typed.all("phone")) and not leftover(turn.typed))
 
 
 def goes_on(turn: Turn, offer: Json) -> bool:
@@ -325,10 +338,14 @@ def _in_so_many_words(turn: Turn) -> str | None:
         or _files_first(turn)
     ):
         return "report_form"
+    if turn.last_filed() == REPORTED and hastens(turn.message):
+        return own.URGE
     if _asks_of_order(turn):
         return own.QUERY
     if certificate.asks_which(turn.message):
         return "action_route_certificate"
+    if taking.proposes(turn.message):
+        return SUGGEST
     text = turn.message.text
     told = certificate.described(text) or certificate.names_office(text)
     return "action_route_certificate" if told and turn.last_action() in ASKS_WHICH else None
@@ -570,7 +587,8 @@ def asks_of_form(turn: Turn) -> bool:
     if kind is None or powers.told_elsewhere(turn.message):
         return False
     short = len(bare(turn.message.text)) <= SHORT_QUESTION
-    own_words = kind == asides.RECAP or kind.startswith((asides.CERTIFICATE, asides.ORDER))
+    own_words = kind in (asides.RECAP, asides.HASTENS)
+    own_words |= kind.startswith((asides.CERTIFICATE, asides.ORDER))
     own_words |= bool(pattern("forms", "filed_yet").search(bare(turn.message.text)))
     return own_words or (short and kind in asides.OF_FORM)
 

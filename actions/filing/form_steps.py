@@ -56,6 +56,8 @@ ANONYMITY = "action_anonymity"
 """Gives a question about the matter back to the form (“能保证拆掉吗”)."""
 CARD_PARTS = {"owner": "power", "promise": "limit"}
 """Which part of a card answers a question over the summary, where it is another than it is called."""
+NOTED = frozenset({asides.GRUMBLE, asides.HASTENS})
+"""Asides that are written on the request, each with a sentence of its own."""
 # Steps after which the form still has to read the message. A real emergency ends the turn, so
 # the form only follows one that turned out to be a plain answer.
 OWN_STEPS = {
@@ -259,7 +261,7 @@ class FormStep(TurnAction):
             if words:
                 turn.lead(f"aside_{kind}", line=True, words=words)
                 return draft
-            turn.lead(f"aside_{kind}" if kind == asides.GRUMBLE else "aside_noted", line=True)
+            turn.lead(f"aside_{kind}" if kind in NOTED else "aside_noted", line=True)
             story = "\n".join(filter(None, (draft.get("narrative"), turn.message.verbatim.strip())))
             return replace(draft, values={**draft.values, "narrative": story})
         return draft

@@ -8,6 +8,7 @@ from actions.forms.draft import CHANGE, CONFIRM, Draft
 from actions.forms.replies import (
     asks_why,
     bare,
+    hastens,
     is_pause,
     is_puzzled,
     is_question,
@@ -30,6 +31,8 @@ UNFILED = "unfiled"
 """What is not filed yet is asked after or urged: said honestly, and the question comes again."""
 CARES = "cares"
 """Whether anybody does something about it (“你们到底管不管”): it is passed on, no result is promised."""
+HASTENS = "hastens"
+"""It is asked to come sooner, or that very day: noted, and no day is promised."""
 GRUMBLE = "grumble"
 """The food or the people are complained of beside an order: it stands on the order, and is said so."""
 QUESTION = "question"
@@ -40,7 +43,7 @@ CERTIFICATE = "certificate:"
 """Prefix of what is asked of the certificate beside its form (“带啥”, “凭什么不开”)."""
 ORDER = "order:"
 """Prefix of what is asked of the order itself beside its form (“周末也送吗”, “几点来”)."""
-OF_FORM = frozenset({"limit", "fee", "owner", "cares", RECAP})
+OF_FORM = frozenset({"limit", "fee", "owner", "worker", "cares", RECAP})
 """Short questions about what is being arranged, which a classifier takes for questions about some service."""
 ARRANGES = frozenset({"meal", "booking"})
 
@@ -95,18 +98,14 @@ TELLS_IT = frozenset({"narrative", "leaf"})
 def aside(message: Message, draft: Draft) -> str | None:
     """Return the kind of an aside, or None when the form reads the message.
 
-    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, ``UNFILED``, ``RECAP``, ``limit``, ``fee``, ``power`` and ``owner`` – over
+    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, ``UNFILED``, ``RECAP``, ``HASTENS``, ``limit``, ``fee``, ``power`` and ``owner`` – over
     the summary, and beside what is not answered in free words –, beside an order or a booking ``GRUMBLE`` and
     ``QUESTION``.
     """
     if not draft.asked:
         return None
-    if is_pause(message):
-        return PAUSE
-    if is_puzzled(message):
-        return PUZZLED
-    if asks_why(message, about_us=draft.asked in (CONFIRM, CHANGE)):
-        return WHY
+    if plain := _in_any_form(message, draft):
+        return plain
     if draft.form in ARRANGES and not message.tapped and not message.entities:
         if pattern("forms", "grumble").search(message.text):
             return GRUMBLE
@@ -125,6 +124,18 @@ def aside(message: Message, draft: Draft) -> str | None:
     if draft.form in ARRANGES and plain and pattern("forms", "aside").search(bare(message.text)):
         return QUESTION
     return None
+
+
+def _in_any_form(message: Message, draft: Draft) -> str | None:
+    """Return the kind of an aside that is none of what the form arranges, or None."""
+    if is_pause(message):
+        return PAUSE
+    if is_puzzled(message):
+        return PUZZLED
+    if asks_why(message, about_us=draft.asked in (CONFIRM, CHANGE)):
+        return WHY
+    sooner = draft.form == "report" and draft.asked not in FREE and hastens(message)
+    return HASTENS if sooner else None
 
 
 def _sure_leaf(message: Message) -> bool:

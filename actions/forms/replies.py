@@ -202,6 +202,11 @@ def summary_question(message: Message) -> str | None:
     return next((k for k in kinds if pattern("forms", "summary_questions", k).search(words)), None)
 
 
+def hastens(message: Message) -> bool:
+    """Whether it is asked to come sooner, or that very day (“能早点来不”, “今儿能来不”)."""
+    return not message.tapped and bool(pattern("forms", "hastens").match(bare(message.text)))
+
+
 def _says(message: Message, key: str) -> bool:
     return not message.tapped and bool(pattern("forms", key).match(bare(message.text)))
 

@@ -23,12 +23,14 @@ QUESTION = "asked"
 """Card of the calm question about words that may mean it (hotlines.yml)."""
 FOLLOW = "follow"
 PLACE = "place"
+BUSY = "busy"
+"""Nobody answers the number that was called; what helps then is the same for every card."""
 OVER = "over"
 SAFE = "safe"
 MISTAKEN = "mistaken"
 AGAIN = "again"
 """Said instead of what was said already, where a card has words for it."""
-WITH_NUMBERS = frozenset({FOLLOW, PLACE, "worse", "afraid", "money", "code", "installed"})
+WITH_NUMBERS = frozenset({FOLLOW, PLACE, BUSY, "worse", "afraid", "money", "code", "installed"})
 """After these the numbers to call are said again."""
 PLACE_SHORT = 24
 """A message up to so many characters is named whole as the place."""
@@ -171,9 +173,16 @@ def another(before: Crisis, leaf: str, text: str, *, named: bool) -> bool:
         return False
     if before.over:
         return True  # it is back
+    if unreached(text) and len(plain(text)) <= load(DATA)["ends_longest"]:
+        return False  # “120没打通” tells no other one
     if leaf == before.leaf:
         return card_for(leaf, text) not in (before.card, leaf)
     return not (leaf == GENERAL and before.leaf in load(DATA)["keeps"])
+
+
+def unreached(text: str) -> bool:
+    """Whether a call for help does not get through (“120没打通”, “119占线”)."""
+    return bool(pattern(DATA, "kinds", BUSY).search(plain(text)))
 
 
 def agrees(message: Message) -> bool:
@@ -185,7 +194,7 @@ def agrees(message: Message) -> bool:
 
 
 def kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
-    """Return what a message means within the crisis: a key of the card's ``after`` words."""
+    """Return what a message means within the crisis: a key of the card's ``after`` words, or ``BUSY``."""
     what = _kind(now, message, words)
     known = what in now.told or (what == FOLLOW and now.said >= len(words[FOLLOW]))
     return AGAIN if known and words.get(AGAIN) else what
@@ -197,7 +206,7 @@ def _kind(now: Crisis, message: Message, words: Mapping[str, Any]) -> str:
         return MISTAKEN
     kinds = load(DATA)["kinds"]
     for name, own in ((n, kinds.get(f"{n}_{now.leaf}", kinds[n])) for n in kinds if "_" not in n):
-        if words.get(name) and re.search(own, text):
+        if (name == BUSY or words.get(name)) and re.search(own, text):
             return str(name)
     if message.meant("address") and words.get(PLACE):
         return PLACE

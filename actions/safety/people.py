@@ -135,6 +135,8 @@ async def _show_card(
         turn.tell_first(safety_text(card, first=card["elder"]), {"card": shown})
     else:
         turn.tell_first(say(_fallback(leaf), turn.elder))
+    if crisis.unreached(turn.message.text):
+        turn.tell(_busy(turn, None))
     if alert:
         turn.tell(_alerted(alert))
     if turn.loop and waits:
@@ -245,7 +247,11 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     what = crisis.kind(before, turn.message, card["after"])
     if what in (crisis.PLACE, crisis.AGAIN) and alert is None:
         what = crisis.FOLLOW  # they say that it was passed on
-    words = crisis.sentence(before, what, turn.message, card["after"])
+    words = (
+        _busy(turn, alert)
+        if what == crisis.BUSY
+        else crisis.sentence(before, what, turn.message, card["after"])
+    )
     if turn.message.intent == "thank" and not turn.message.uncertain and before.leaf not in KEPT:
         words = say("crisis_welcome", turn.elder) + words
     if crisis.with_numbers(before, what, card["after"]):
@@ -264,6 +270,12 @@ async def follow(turn: Turn, before: crisis.Crisis) -> list[EventType]:
     ):
         events.append(FollowupAction(turn.loop))  # the form asked for it, too
     return events
+
+
+def _busy(turn: Turn, passed_on: Alert | None) -> str:
+    """Return what helps when a call does not get through, and that people were told of it."""
+    keys = ("crisis_busy", "crisis_busy_told") if passed_on else ("crisis_busy",)
+    return "".join(say(key, turn.elder) for key in keys)
 
 
 def _asked_too(turn: Turn, before: crisis.Crisis) -> bool:

@@ -73,7 +73,8 @@ class Suggest(TurnAction):
         wished = turn.message.tapped or pattern("taking_part", "suggestion", "wishes").search(
             turn.message.text
         )
-        if not wished and gist.public_thing_broken(turn.message.text):
+        broken = not wished and gist.public_thing_broken(turn.message.text)
+        if not turn.message.tapped and (broken or taking.mends(turn.message)):
             return report_of(turn, None)
         told = {"id": turn.message.id, "kind": "suggestion", "leaf": suggestion.LEAF}
         async with turn.client() as client:
@@ -172,6 +173,7 @@ class Affirm(TurnAction):
         quiet = taking.quiet(turn.message, str(offer.get("kind")))
         agrees = quiet or taking.finds_out(turn.message, str(offer.get("kind")))
         agrees = agrees or routing.goes_on(turn, offer) or routing.places(turn, offer)
+        agrees = agrees or routing.reaches(turn, offer)
         if not is_yes(turn.message) and not agrees:
             # Taken for a yes by the classifier alone: nothing is filed on that.
             return [FollowupAction("action_clarify")]

@@ -8,7 +8,7 @@ from typing import Any
 from actions.dialogue import load, pattern
 from actions.forms.replies import DECLINES, NO, agrees, bare, is_question
 from actions.message import Message
-from actions.talk import conduct, manners
+from actions.talk import conduct, gist, manners
 
 FILE = "taking_part"
 GROWS = frozenset({"praise", "complaint"})
@@ -69,6 +69,20 @@ def _grows(message: Message, kind: str, words: str) -> bool:
     of_person = pattern(FILE, "offered", "of_person").search(words)
     open_ = open_ or bool(of_person and not conduct.reports(message.text))
     return open_ and bool(pattern(FILE, "offered", "adds").search(words))
+
+
+def proposes(message: Message) -> bool:
+    """Whether an idea is told (“院里的灯后半夜可以关一半”) and nothing that is wrong, whatever it was taken for."""
+    told = message.intent == "report_problem" and not message.tapped and not message.parts
+    if not told or len(bare(message.text)) > load(FILE)["suggestion"]["longest"]:
+        return False
+    said = pattern(FILE, "suggestion", "proposes").search(message.text)
+    return bool(said) and not gist.tells_wrong(message.text) and not mends(message)
+
+
+def mends(message: Message) -> bool:
+    """Whether something is wished to be mended, cleared or stopped (“灯能不能修修”), and not to be new or otherwise."""
+    return bool(pattern(FILE, "suggestion", "mends").search(message.text))
 
 
 def finds_out(message: Message, kind: str) -> bool:

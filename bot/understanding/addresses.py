@@ -282,7 +282,8 @@ def _match(text: Sentence, at: int, run: _Run | None, gazetteer: Gazetteer) -> _
     return None
 
 
-_GAP = re.compile(r"(?:的|\s)?")
+_GAP = re.compile(r"(?:的|\s)?(?:[那这]个)?")
+"""Between two pieces of an address: 松江花园当间|那个|小广场."""
 _HOME = re.compile(
     r"(?:我家|住|家住|咱家|俺家|(?:房号|门牌号?)(?:写错了|错了|不对)?[,，\s]?(?:应该)?是?)$"
 )
@@ -311,6 +312,8 @@ def _read_run(text: Sentence, at: int, lowest: int, gazetteer: Gazetteer) -> _Ru
         gap = _GAP.match(plain, run.end) if run else None
         position = gap.end() if gap else at
         hit = _match(text, position, run, gazetteer)
+        if hit is not None and gap and "个" in gap.group() and "place" not in hit.said:
+            hit = None  # only a spot is shown to
         if hit is None and run is not None and position > run.end:
             hit = _match(text, run.end, run, gazetteer)
         if hit is None:

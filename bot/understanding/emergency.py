@@ -103,9 +103,9 @@ def _rules() -> _Rules:
             )
             for a in data["alarms"]
         ),
-        re.compile("|".join(data["exclusions"])),
-        re.compile("|".join(data["still"])),
-        re.compile("|".join(data["calm"])),
+        _joined(data["exclusions"], terms),
+        _joined(data["still"], terms),
+        _joined(data["calm"], terms),
         re.compile("|".join(data["not_calm"])),
         re.compile("|".join(data["figures"])),
         re.compile("|".join(data["grief"])),

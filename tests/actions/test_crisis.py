@@ -321,3 +321,30 @@ async def test_that_it_is_over_is_no_wish_to_take_a_request_back(
     talk.hear("找到了", "withdraw_ticket")
     await talk.run("action_withdraw")
     assert talk.followup == "action_emergency_follow"
+
+
+@pytest.mark.parametrize(
+    ("leaf", "text", "kind"),
+    [
+        ("-", "120没打通", "busy"), ("H3", "燃气公司电话打不通", "busy"), ("-", "打了119没人接咋整", "busy"),
+        ("J3", "110一直占线", "busy"), ("-", "打不通咋办", "busy"), ("-", "一直占线", "busy"),
+        ("-", "120打通了", "called"), ("-", "我妈电话没人接", "follow"), ("-", "敲门没人应", "follow"),
+    ],
+)  # fmt: skip
+def test_a_call_that_does_not_get_through(leaf: str, text: str, kind: str) -> None:
+    assert crisis.kind(state(leaf), msg(text), {**WORDS, "called": "called"}) == kind
+
+
+async def test_who_gets_nobody_on_the_line_is_told_what_helps(
+    talk: Talk, services: FakeServices
+) -> None:
+    await alarm(talk, "闻到煤气味", "H3")
+    await alarm(talk, "110占线", "-")
+    assert talk.text.startswith("别停，接着打") and "转给值班的人了" in talk.text
+    assert not talk.cards, "no other card is shown"
+    assert talk.slots["crisis"]["leaf"] == "H3"
+
+
+async def test_a_call_that_fails_may_be_the_first_word(talk: Talk, services: FakeServices) -> None:
+    await alarm(talk, "120打不通", "-")
+    assert talk.cards and "别停，接着打" in talk.text

@@ -10,7 +10,7 @@ import pytest
 from actions.forms import meal, place, report
 from actions.forms.asides import another_matter, aside
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
-from actions.forms.replies import is_stop, summary_question
+from actions.forms.replies import hastens, is_stop, summary_question
 from actions.message import Reading
 from actions.talk import misses as person_misses
 from tests.actions.conftest import Talk
@@ -146,7 +146,8 @@ async def test_a_meal_asked_in_vain_is_offered_as_lunch_and_then_a_person_is_cal
     [("你记的啥", "recap"), ("几天能修好", "limit"), ("要钱不", "fee"), ("多久能来修", "limit"),
      ("怎么还没人来", "unfiled"), ("催一下", "unfiled"), ("报上了没", "unfiled"), ("到哪步了", "unfiled"),
      ("催了三回都没人来", None), ("怎么还没人来修电梯，都三天了", None),
-     ("你们有权拆吗", "power"), ("谁来修", "owner"), ("昨晚还有人摔了一跤", None), ("修了三天没修好", None)],
+     ("贵不贵", "fee"), ("修一次贵不贵啊", "fee"), ("东西贵得很", None), ("师傅叫啥", "worker"), ("来的师傅姓啥嘛", "worker"),
+     ("师傅叫我打这个电话", None), ("你们有权拆吗", "power"), ("谁来修", "owner"), ("昨晚还有人摔了一跤", None), ("修了三天没修好", None)],
 )  # fmt: skip
 def test_questions_over_the_summary(words: str, kind: str | None) -> None:
     assert summary_question(msg(words)) == kind
@@ -493,3 +494,38 @@ def test_a_yes_with_more_of_the_matter_files_it_with_the_words(
     draft = replace(fill(report.FORM, None, msg("井盖没了", leaf="I4")), asked=CONFIRM)
     new = fill(report.FORM, draft, msg(text, "affirm", id="m9"))
     assert (new.outcome == "submit") is files and told in str(new.get("narrative"))
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("能早点来不", True), ("能快点不", True), ("今儿能来不", True), ("今天能来不", True), ("能不能快点来修", True),
+        ("麻烦快点行不", True), ("抓紧点行不", True), ("你们早点派人来行不行", True), ("师傅今天能来吗", True),
+        ("今儿个能不能来", True), ("搞快点要得不", True), ("明天上午能来修不", True),
+        # No question, another matter, or a fact beside it.
+        ("明天上午来修", False), ("赶紧来人", False), ("早点摊占道", False), ("能快点送饭不", False),
+        ("今天能办低保不", False), ("今天下午我在家", False), ("快点滚", False),
+    ],
+)  # fmt: skip
+def test_it_is_asked_to_come_sooner(words: str, asks: bool) -> None:
+    assert hastens(msg(words)) is asks
+
+
+async def test_a_wish_to_come_sooner_is_noted_and_the_question_stands(
+    talk: Talk, services: FakeServices
+) -> None:
+    await summary(talk)
+    today = {"entity": "time", "text": "今儿", "value": {"start": "2026-11-24"}}
+    talk.hear("今儿能来不", "book_service", confidence=0.4, entities=[today])
+    await talk.run("validate_report_form")
+    assert talk.text.startswith("您着急，我写上了") and "上门时间" not in talk.text
+    assert talk.buttons == ["对，提交", "改一下"] and not talk.slots.get("confirmed")
+    assert "今儿能来不" in talk.slots["draft"]["values"]["narrative"]
+
+
+async def test_behind_what_was_filed_it_urges(talk: Talk, services: FakeServices) -> None:
+    for words, taken in (("今儿能来不", "action_book_service"), ("能早点来不", "action_clarify")):
+        talk.events.append({"event": "action", "name": "action_submit_report"})
+        talk.hear(words, "book_service", uncertain=taken == "action_clarify")
+        await talk.run(taken)
+        assert talk.followup == "action_urge"

@@ -526,3 +526,22 @@ async def test_the_place_after_an_alarm_reaches_the_duty_desk(
     assert services.sent("/alerts")[-1]["text"] == "幸福小区3号楼2单元"
     assert services.sent("/alerts")[-1]["ticket_no"] == "SQ-261124-00009-9"
     assert "值班" in talk.text
+
+
+@pytest.mark.parametrize(
+    ("words", "agrees"),
+    [
+        ("no phone", True), ("I have no phone", True), ("I don't have a phone", True), ("13812345678", True),
+        ("my phone is broken", False), ("phone", False), ("no", False),
+    ],
+)  # fmt: skip
+async def test_a_phone_or_that_there_is_none_agrees_to_the_report_offered(
+    talk: Talk, services: FakeServices, words: str, agrees: bool
+) -> None:
+    await talk.hear("the street light is broken", "chitchat").run("action_manners")
+    phone = [{"entity": "phone", "value": words, "text": words}] if words.isdigit() else []
+    await talk.hear(words, "chitchat", entities=phone).run("action_chitchat")
+    assert (talk.followup == "action_affirm") is agrees
+    if agrees:
+        await talk.run("action_affirm")
+        assert talk.followup == "report_form"

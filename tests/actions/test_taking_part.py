@@ -7,6 +7,7 @@ import pytest
 from actions.forms import suggestion, volunteer
 from actions.forms.draft import CONFIRM, Draft, asking, fill, next_question
 from actions.message import Message
+from actions.talk import taking
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import HOME, msg, tap
@@ -116,3 +117,37 @@ async def test_who_needs_a_hand_is_offered_one(talk: Talk, services: FakeService
     assert "搭把手" in talk.text and talk.followup != "volunteer_form"
     await talk.hear("我想当志愿者", "join_volunteer").run("action_volunteer")
     assert talk.followup == "volunteer_form"
+
+
+@pytest.mark.parametrize(
+    ("words", "idea"),
+    [
+        ("院里的灯后半夜可以关一半", True), ("垃圾桶可以挪到墙边", False), ("花坛边可以摆几把椅子", True),
+        ("广场的灯可以统一调暗", True), ("要是楼下有把椅子就好了", True), ("不如把车位划一划", False),
+        ("路灯可以改成声控的", True), ("我看把那片空地种点花", True),
+        # Something is wrong, is asked, or is wished to be mended.
+        ("路灯坏了，可以换成新的", False), ("可以报修吗", False), ("楼上漏水可以来看看", False), ("你们可以来人了", False),
+        ("灯能不能修修", False), ("门口堵了，可以把车挪走", False), ("可以关门了", False),
+    ],
+)  # fmt: skip
+def test_an_idea_taken_for_a_report(words: str, idea: bool) -> None:
+    assert taking.proposes(msg(words, "report_problem")) is idea
+
+
+@pytest.mark.parametrize(
+    ("words", "report"),
+    [
+        ("灯能不能修修", True), ("能不能来人把下水道通一通", True), ("广场舞的音响能不能小点声", True),
+        ("能不能把楼道的杂物清理一下", True), ("楼上能不能别老跳", True), ("希望把门口的坑补一补", True),
+        ("能不能修个凉亭", False), ("院子里能不能装个健身器材", False), ("能不能修条盲道", False), ("食堂能不能加个汤", False),
+    ],
+)  # fmt: skip
+def test_what_is_wished_to_be_mended_or_stopped_is_a_report(words: str, report: bool) -> None:
+    assert taking.mends(msg(words, "make_suggestion")) is report
+
+
+async def test_such_a_wish_opens_the_report(talk: Talk, services: FakeServices) -> None:
+    await talk.hear("灯能不能修修", "make_suggestion").run("action_suggest")
+    assert talk.followup == "report_form"
+    await talk.hear("建议把食堂的门修宽", "make_suggestion").run("action_suggest")
+    assert talk.followup == "suggestion_form"

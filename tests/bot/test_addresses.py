@@ -219,3 +219,21 @@ def test_a_known_name_may_begin_another_one() -> None:
         {"community": "滨河里", "building": "2", "unit": "1", "room": "101"}
     ]
     assert [s.text for s in find_addresses("滨河里头路灯不亮", known)] == ["滨河里头"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("就松江花园当间那个小广场", {"community": "松江花园", "place": "当间那个小广场"}),
+        ("幸福小区中间那个凉亭跟前", {"community": "幸福小区", "place": "中间那个凉亭跟前"}),
+        ("松江花园正当中那个凉亭", {"community": "松江花园", "place": "正当中那个凉亭"}),
+        ("幸福小区门口那个超市", {"community": "幸福小区", "place": "门口那个超市"}),
+        ("幸福小区那个大门口", {"community": "幸福小区", "place": "大门口"}),
+        # What is complained of is no part of the place, and a house is no spot.
+        ("幸福小区里面那个垃圾桶", {"community": "幸福小区", "place": "里面"}),
+        ("幸福小区那个狗天天叫", {"community": "幸福小区"}),
+        ("松江花园那个3号楼", {"community": "松江花园"}),
+    ],
+)  # fmt: skip
+def test_a_spot_is_shown_to_with_a_word(text: str, value: dict) -> None:
+    assert find_addresses(text, GAZETTEER)[0].value == value

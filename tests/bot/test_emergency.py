@@ -282,3 +282,51 @@ def test_an_announced_outage_hides_none_that_is_there() -> None:
 )  # fmt: skip
 def test_money_on_its_way_to_somebody_who_says_who_he_is(text: str, alarm: bool) -> None:
     assert judge(text).alarm is alarm
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        ("消防栓被堵着，真着火了消防车怎么弄", False), ("消防通道堵死了，真着火了可咋整", False),
+        ("消防通道堵死了，哪天失火了咋个办嘛", False), ("这要着火了往哪跑", False),
+        ("过道堆满了，真着火了往哪跑", False), ("要真着火了消防车都进不来", False),
+        ("消防通道被车堵了，着火了消防车进不来", False), ("着火了算谁的", False),
+        ("等着火了就晚了", False), ("哪天家里着火了往哪跑", False), ("回头着火了谁负责", False),
+        # What burns burns, whatever else is told: hydrants, blocked ways, an engine that has not come.
+        ("消防栓打不开，楼上着火了", True), ("消防车还没来，着火了", True), ("消防栓打不开，真着火了", True),
+        ("消防通道被堵了，现在着火了消防车进不来", True), ("真着火了，快来人", True), ("楼上真着火了", True),
+        ("我家真着火了咋办", True), ("着火了咋整", True), ("着火了，消防车进不来", True), ("着火了往哪跑", True),
+        ("楼道堵着，楼上着火了跑不出去", True), ("大门锁了，屋里着火了跑不出来", True), ("我一回头着火了", True),
+        ("电线要着火了", True), ("楼下车棚真着火了，消防车咋还不来", True), ("我们这栋楼飞线充电，着火了咋整", True),
+    ],
+)  # fmt: skip
+def test_a_fire_that_is_only_supposed_is_a_hazard(text: str, alarm: bool) -> None:
+    assert judge(text).alarm is alarm
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        ("120没打通", True), ("119占线打不进去", True), ("打120没人接", True), ("打了119没人接咋整", True),
+        ("110一直占线", True), ("急救电话打不通", True), ("我打了三遍120都占线", True), ("120的电话咋一直打不通啊", True),
+        ("物业电话打不通", False), ("社区电话没人接", False), ("12345一直占线", False), ("上回打120没人接", False),
+        ("要投诉，上回110打不通", False), ("120路公交车不通了", False), ("120块钱的手环坏了", False),
+        ("这路坏了，120进不来", False),
+    ],
+)  # fmt: skip
+def test_who_calls_for_help_and_gets_nobody_is_in_danger(text: str, alarm: bool) -> None:
+    assert judge(text).alarm is alarm
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        ("门口撞车了，人没得事，就是堵到路了", False), ("撞车了，人没事", False), ("出车祸了，都没受伤", False),
+        ("撞车了快来人", True), ("出车祸了，人躺着不动", True), ("撞车了，司机没事，老太太躺地上了", True),
+        ("着火了，人没事", True), ("煤气漏了，人没事", True),
+    ],
+)  # fmt: skip
+def test_cars_that_hit_each_other_and_hurt_nobody_are_an_accident(text: str, alarm: bool) -> None:
+    verdict = judge(text)
+    assert verdict.alarm is alarm
+    assert alarm or verdict.calm, "what was learned must be all but certain"
