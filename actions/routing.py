@@ -21,6 +21,7 @@ from actions.forms.replies import (
     leftover,
     opens_only,
     summary_question,
+    switched,
     tells_name,
 )
 from actions.knowledge import asked_about, follow_ups, information, leaves, powers
@@ -70,6 +71,7 @@ from actions.turn import (
 )
 
 DENY = "action_deny"
+CANCEL = "action_cancel_form"
 EMERGENCY = "action_emergency"
 EMERGENCY_FOLLOW = "action_emergency_follow"
 BOOK = "action_book_service"
@@ -567,11 +569,20 @@ def _not_of_form(turn: Turn) -> str | None:
     """Return the action for a swindle, others' matters or a wish for what was filed, told beside a form."""
     if turn.message.intent == "emergency":
         return None
+    if wants_another_form(turn):
+        return CANCEL
     if told := going_on.threat(turn.danger_topic(), turn.message):
         return EMERGENCY if told[1] else ANSWER
     if manners.others_asked(turn.message):
         return MANNERS
     return own.SUPPLEMENT if _of_filed(turn) else None
+
+
+def wants_another_form(turn: Turn) -> str | None:
+    """Return the form or action that was wanted instead of the open form, or None."""
+    meant = None if turn.message.tapped else switched(turn.message.text)
+    other = HANDOVER[meant] if meant else None
+    return other if turn.loop and other != turn.loop else None
 
 
 def _of_filed(turn: Turn) -> bool:
@@ -587,7 +598,7 @@ def asks_of_form(turn: Turn) -> bool:
     if kind is None or powers.told_elsewhere(turn.message):
         return False
     short = len(bare(turn.message.text)) <= SHORT_QUESTION
-    own_words = kind in (asides.RECAP, asides.HASTENS)
+    own_words = kind in asides.OF_TALK | {asides.HASTENS}
     own_words |= kind.startswith((asides.CERTIFICATE, asides.ORDER))
     own_words |= bool(pattern("forms", "filed_yet").search(bare(turn.message.text)))
     return own_words or (short and kind in asides.OF_FORM)

@@ -1,15 +1,16 @@
-"""Stops what is being filled in, or lets it wait."""
+"""Stops what is being filled in, or makes room for what was wanted instead."""
 
 from __future__ import annotations
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
+from actions import routing
 from actions.action import TurnAction
 from actions.dialogue import pattern
 from actions.forms import consent
-from actions.forms.replies import SUBMIT_NOW, is_pause, is_restart, is_stop, is_yes
+from actions.forms.replies import SUBMIT_NOW, is_restart, is_stop, is_yes
 from actions.talk.requests import HANDOVER
-from actions.turn import LISTEN, Turn, cleared
+from actions.turn import Turn, cleared
 
 
 class CancelForm(TurnAction):
@@ -19,11 +20,11 @@ class CancelForm(TurnAction):
     RESUMES = False
 
     async def act(self, turn: Turn) -> list[EventType]:
-        """Close the form; a pause leaves it open, and “重新说” begins it anew."""
+        """Close the form; “重新说” begins it anew, and another form that was wanted takes its place."""
         draft = turn.draft
-        if turn.loop and draft and is_pause(turn.message):
-            turn.say("form_waits")
-            return [FollowupAction(LISTEN)]
+        if turn.loop and draft and (other := routing.wants_another_form(turn)):
+            turn.say(f"dropped_{draft.form}")
+            return [*cleared(), ActiveLoop(None), FollowupAction(other)]
         if is_restart(turn.message):
             return [FollowupAction(turn.loop or HANDOVER["report_problem"])]
         if turn.loop and draft and consent.refuses(turn.message, draft):

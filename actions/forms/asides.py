@@ -91,6 +91,8 @@ FREE = frozenset(
 )
 """Questions answered in free words, which may sound like anything."""
 
+OF_TALK = frozenset({PAUSE, PUZZLED, WHY, RECAP})
+"""Asides about the talk itself, whatever a classifier takes them for."""
 TELLS_IT = frozenset({"narrative", "leaf"})
 """Questions for the matter itself: what sounds like a wish to hear the notes may be it."""
 

@@ -315,6 +315,7 @@ def _day(message: Message, of_week: bool = False) -> Entity | None:
     today = message.now.date().isoformat()
     ahead = [e for e in days if e.value.get("recur") or str(e.value.get("start"))[:10] >= today]
     named = [e for e in ahead if e.value.get("recur") or shared.NAMES_DAY.search(e.text)] or ahead
+    named = shared.not_refused(named, message)
     if not named:
         return None
     return named[-1] if shared.CORRECTS.search(message.text) else named[0]

@@ -220,6 +220,7 @@ def _day_said(message: Message) -> Entity | None:
     if not days:
         return None
     named = [e for e in days if shared.NAMES_DAY.search(e.text)] or days
+    named = shared.not_refused(named, message)
     return named[-1] if shared.CORRECTS.search(message.text) else named[0]
 
 

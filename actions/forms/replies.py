@@ -79,7 +79,7 @@ def bare(text: str) -> str:
 
 def opens_only(text: str) -> bool:
     """Whether the words wish to report, at once or later, and do not say what (“我要反映个事，先报上，细节回头补”)."""
-    if OPENING.match(bare(text)):
+    if OPENING.match(bare(text)) or switched(text) == "report_problem":
         return True
     parts = [bare(part) for part in _CLAUSE.split(text) if bare(part)]
     return bool(parts) and bool(OPENING.match(parts[0])) and all(map(SUBMIT_NOW.search, parts[1:]))
@@ -89,6 +89,15 @@ def agrees(words: str) -> bool:
     """Whether bare words say yes, whatever a classifier makes of them (“没错儿，就这么报”)."""
     said = (pattern("forms", key).match(words) for key in ("goes_ahead", "agrees"))
     return words in YES or any(said)
+
+
+def switched(text: str) -> str | None:
+    """Return the intent of what was wanted instead of the form that is open (“错了错了，我是要报修”), or None."""
+    found = pattern("forms", "switch", "wrong").search(text)
+    if found is None or len(text) > load("forms")["switch_longest"]:
+        return None
+    rows = load("forms")["switch"]["to"]
+    return next((k for k in rows if re.match(rows[k], text[found.end() :])), None)
 
 
 def is_yes(message: Message) -> bool:

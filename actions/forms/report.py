@@ -342,6 +342,10 @@ def _names(message: Message, draft: Draft) -> Values:
     if written:
         return {"name": written.group(1)}
     people = message.meant("person")
+    theirs = [
+        e for e in people if pattern(contact.DATA, "names_other").search(message.text[: e.start])
+    ]
+    people = [e for e in people if e not in theirs]
     own = [e for e in people if _NAMES_SELF.search(message.text[: e.start])]
     relation = message.last("relation")
     if relation and contact.whose_phone(message, relation):
@@ -357,6 +361,8 @@ def _names(message: Message, draft: Draft) -> Values:
         said["subject_name"] = str(people[-1].value)
     if beside and beside != said.get("name"):
         said["subject_name"] = beside
+    elif theirs and draft.get("subject"):
+        said["subject_name"] = str(theirs[-1].value)
     return said
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -66,7 +66,10 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
     def read(message: Message, draft: Draft) -> Values:
         said: dict[str, Any] = {}
         relation, person = (message.last(k) for k in ("relation", "person"))
-        if relation is not None and not contact.whose_phone(message, relation):
+        oneself = pattern(contact.DATA, "for_oneself").search(message.text)
+        if oneself and (relation is None or relation.start < oneself.start()):
+            said |= {"subject": None, "subject_name": None} if draft.get("subject") else {}
+        elif relation is not None and not contact.whose_phone(message, relation):
             said |= for_another(draft, str(relation.value))
         elif not draft.get("subject") and (other := speaking.concerned(message)):
             said |= for_another(draft, other)
@@ -152,6 +155,13 @@ def coming(message: Message, draft: Draft) -> Values:
         return {}
     ahead = str(value.get("start", ""))[:10] >= message.now.date().isoformat()
     return {"when": dict(value)} if ahead else {}
+
+
+def not_refused(days: Sequence[Entity], message: Message) -> list[Entity]:
+    """Return the days without those that will not do (“后天不得行，大后天”); all of them when none other is named."""
+    refused = pattern("forms", "day_refused")
+    left = [e for e in days if not refused.search(message.text[e.end :])]
+    return left or list(days)
 
 
 def any_day(message: Message) -> bool:

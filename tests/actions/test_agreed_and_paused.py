@@ -11,7 +11,7 @@ import pytest
 from actions.forms import booking, meal, report, shared
 from actions.forms.asides import PAUSE, RECAP, aside
 from actions.forms.draft import CONFIRM, Draft, asking, fill
-from actions.forms.replies import agrees, bare, is_pause, is_puzzled, tells_name
+from actions.forms.replies import agrees, bare, is_pause, is_puzzled, is_stop, switched, tells_name
 from actions.message import Entity
 from actions.safety import crisis
 from actions.talk import contact, drafts
@@ -91,6 +91,8 @@ async def test_a_pause_taken_for_the_end_keeps_the_form(talk: Talk, services: Fa
     await lamp(talk)
     talk.hear("先别报，我再寻思寻思", "cancel_dialog")
     await talk.run("action_cancel_form")
+    assert talk.followup == "report_form"
+    await talk.run("validate_report_form")
     assert "留着" in talk.text and talk.loop == "report_form"
     talk.hear("想好了，报吧刚才那个", "cancel_dialog")
     await talk.run("action_cancel_form")
@@ -282,3 +284,124 @@ def test_a_day_is_changed_for_another_and_a_time_is_moved() -> None:
 )  # fmt: skip
 def test_what_was_forgotten_to_say(words: str, more: bool) -> None:
     assert own.forgot(msg(words, "report_problem")) is more
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "等会儿啊，我问问我妈哪天得空",
+        "我记一下哈，等等",
+        "等哈哈，我去看哈锅",
+        "我问问我闺女哪天有空",
+    ],
+)
+def test_who_has_to_ask_or_look_first_is_waited_for(words: str) -> None:
+    assert is_pause(msg(words, "chitchat"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我问问几点开门",
+        "等会儿来人行不",
+        "我看下门坏了",
+        "等会儿送到",
+        "我问哈多少钱",
+        "看下水道堵了",
+    ],
+)
+def test_who_asks_us_waits_for_nobody(words: str) -> None:
+    assert not is_pause(msg(words, "chitchat"))
+
+
+@pytest.mark.parametrize(
+    ("words", "intent"),
+    [("错了错了，我是要报修", "report_problem"), ("不对，我是想订饭", "book_meal"), ("搞错了，我要投诉", "report_problem"),
+     ("整岔劈了，我是想开个居住证明", "request_certificate"), ("不对，是5号楼", None), ("错了，我要两份", None),
+     ("电话错了，我报一下", None), ("报错了，我要撤", None), ("不对，我说的是灯", None)],
+)  # fmt: skip
+def test_another_form_was_wanted(words: str, intent: str | None) -> None:
+    assert switched(words) == intent
+
+
+async def test_another_form_opens_in_place_of_the_one_that_is_open(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("我订饭", "book_meal")
+    await talk.run("validate_meal_form")
+    talk.hear("错了错了，我是要报修", "book_meal", confidence=0.5)
+    await talk.run("validate_meal_form")
+    assert talk.followup == "action_cancel_form"
+    await talk.run("action_cancel_form")
+    assert (talk.followup, talk.loop) == ("report_form", None) and "先不订" in talk.text
+    await talk.run("validate_report_form")
+    assert "什么事" in talk.text and talk.slots["draft"]["form"] == "report"
+    assert not talk.slots["draft"]["values"].get("narrative"), "the wish tells of nothing yet"
+    talk.hear("错了，我是要报修", "report_problem")
+    await talk.run("validate_report_form")
+    assert talk.followup is None and talk.loop == "report_form", "it is open already"
+
+
+@pytest.mark.parametrize(
+    ("words", "stops"),
+    [
+        ("算了把我那份撤了", True),
+        ("把刚才那个取消了吧", True),
+        ("把垃圾撤了", False),
+        ("把忌口删了", False),
+        ("把我电话删了", False),
+    ],
+)
+def test_what_is_mine_is_taken_back(words: str, stops: bool) -> None:
+    assert is_stop(msg(words, "chitchat")) is stops
+
+
+@pytest.mark.parametrize(
+    ("words", "again"),
+    [("我不是跟你说了吗", True), ("跟你说八百遍了", True), ("我刚才不是说了嘛", True), ("说了也白说", False),
+     ("跟物业说过了", False), ("我跟你说", False)],
+)  # fmt: skip
+def test_who_told_it_already_hears_what_was_noted(words: str, again: bool) -> None:
+    draft = asking(fill(report.FORM, None, msg("水管爆了", leaf="H1")), "place")
+    assert (aside(msg(words, "chitchat", id="m2"), draft) == RECAP) is again
+
+
+def test_nobody_else_is_meant_after_all() -> None:
+    draft = Draft("meal", "m1", seen="m1", asked=CONFIRM, values={"subject": "father"})
+    father = ("老爷子", "father")
+    for words, ents in (
+        ("老爷子那天住闺女家，给我自己订就行", {"relation": father}),
+        ("就我自己吃", {}),
+        ("不是我爸，是我自己吃", {}),
+    ):
+        read = fill(meal.FORM, draft, msg(words, "book_meal", id="m2", ents=ents))
+        assert read.get("subject") is None, words
+    both = msg("给我自己和老伴订", "book_meal", id="m2", ents={"relation": ("老伴", "spouse")})
+    assert fill(meal.FORM, draft, both).get("subject") == "spouse"
+
+
+@pytest.mark.parametrize(
+    ("words", "day"),
+    [
+        ("后天不得行，大后天", "大后天"),
+        ("大后天吧，后天没空", "大后天"),
+        ("后天行，大后天不行", "后天"),
+        ("后天没空", "后天"),
+    ],
+)
+def test_a_day_that_will_not_do(words: str, day: str) -> None:
+    named = [Entity("time", None, m[0], *m.span()) for m in re.finditer("大?后天", words)]
+    assert shared.not_refused(named, msg(words, "chitchat"))[-1].text == day
+
+
+def test_the_name_of_a_third_is_not_the_reporters() -> None:
+    told = Draft("report", "m1", seen="m1", asked=CONFIRM, values={"narrative": "灯坏了"})
+    read = fill(
+        report.FORM, told, msg("她姓孙", "chitchat", id="m2", ents={"person": ("孙", "孙")})
+    )
+    assert (read.get("name"), read.get("subject_name")) == (None, None)
+    mother = Draft("report", "m1", seen="m1", asked=CONFIRM, values={"narrative": "灯坏了", "subject": "mother"})  # fmt: skip
+    read = fill(
+        report.FORM, mother, msg("她姓孙", "chitchat", id="m2", ents={"person": ("孙", "孙")})
+    )
+    assert (read.get("name"), read.get("subject_name")) == (None, "孙")

@@ -206,6 +206,8 @@ async def test_thinking_it_over_asks_nothing(talk: Talk, services: FakeServices)
     assert "留着" in talk.text and not talk.buttons and talk.loop == "report_form"
     talk.hear("等我再想想", "cancel_dialog")
     await talk.run("action_cancel_form")
+    assert talk.followup == "report_form"
+    await talk.run("validate_report_form")
     assert "留着" in talk.text and talk.loop == "report_form"
     talk.hear("对", "affirm")
     await talk.run("validate_report_form")
