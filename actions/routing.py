@@ -601,7 +601,8 @@ def asks_of_form(turn: Turn) -> bool:
     own_words = kind in asides.OF_TALK | {asides.HASTENS}
     own_words |= kind.startswith((asides.CERTIFICATE, asides.ORDER))
     own_words |= bool(pattern("forms", "filed_yet").search(bare(turn.message.text)))
-    return own_words or (short and kind in asides.OF_FORM)
+    unfiled = kind == asides.UNFILED and not turn.last_filed()  # nothing else can be meant
+    return own_words or unfiled or (short and kind in asides.OF_FORM)
 
 
 def _asks_of_errand(turn: Turn) -> bool:

@@ -405,3 +405,65 @@ def test_the_name_of_a_third_is_not_the_reporters() -> None:
         report.FORM, mother, msg("她姓孙", "chitchat", id="m2", ents={"person": ("孙", "孙")})
     )
     assert (read.get("name"), read.get("subject_name")) == (None, "孙")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["等哈，我找找我那个单子", "过两天再说吧", "明天再说", "我找找那张条子", "等会儿我找找身份证"],
+)
+def test_who_looks_for_a_paper_or_speaks_of_later_is_waited_for(words: str) -> None:
+    assert is_pause(msg(words, "deny"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["找不到单子", "明天再送", "明天下午再来", "过两天就八十了", "晚上说话吵", "找哪个单位"],
+)
+def test_what_only_names_a_paper_or_a_day_is_no_pause(words: str) -> None:
+    assert not is_pause(msg(words, "deny"))
+
+
+@pytest.mark.parametrize(
+    ("words", "yes"),
+    [("队", True), ("堆", True), ("队的", True), ("排队", False), ("堆垃圾", False)],
+)
+def test_a_yes_as_speech_to_text_hears_it(words: str, yes: bool) -> None:
+    assert agrees(words) is yes
+
+
+@pytest.mark.parametrize(
+    ("words", "none"),
+    [
+        ("不流电话", True),
+        ("不刘电话", True),
+        ("不溜号码", True),
+        ("电话不通", False),
+        ("水不流电话打不通", False),
+    ],
+)
+def test_no_phone_as_speech_to_text_hears_it(words: str, none: bool) -> None:
+    assert shared.keeps_phone(msg(words, "deny")) is none
+
+
+@pytest.mark.parametrize(
+    ("words", "off"),
+    [
+        ("算了腿脚不行", True),
+        ("算了身体不好", True),
+        ("腿脚不行", False),
+        ("身体不好帮我订", False),
+    ],
+)
+def test_who_cannot_after_all_stops(words: str, off: bool) -> None:
+    assert is_stop(msg(words, "chitchat")) is off
+
+
+async def test_what_is_not_filed_yet_is_said_over_its_summary(
+    talk: Talk, services: FakeServices
+) -> None:
+    await lamp(talk)
+    talk.hear("给报了没", "query_progress")
+    await talk.run("action_query_progress")
+    assert talk.followup == "report_form"
+    await talk.run("validate_report_form")
+    assert "还没" in talk.text and "对，提交" in talk.buttons
