@@ -46,7 +46,7 @@ _SOONER = r"|些|一?点儿?(?![\d半一二三四五六七八九十钟])"
 _PART_LOOKS = {
     "早起": "(?<![今明昨])早起",
     "下晚": "下晚(?!自习|班|课|辈)",
-    "一早": "一早(?!一晚)",
+    "一早": "一早(?!一晚|上)",
     "早": rf"早(?!晚|日|就|已{_SOONER})",
     "晚": rf"晚(?!{_SOONER[1:]})",
 }
@@ -156,7 +156,7 @@ _SOLAR_FESTIVALS = {
     "八一": (8, 1), "十一": (10, 1), "国庆节": (10, 1), "国庆": (10, 1),
 }  # fmt: skip
 _SOLAR = (
-    rf"{_LUNAR_YEAR}(?P<solar>元旦|三八节|五一(?![零幺\d楼栋号单室路街广大])|劳动节|六一(?=节|儿童|前|那天)"
+    rf"{_LUNAR_YEAR}(?P<solar>元旦|三八节|(?<![块毛元角])五一(?![零幺\d楼栋号单室路街广大])|劳动节|六一(?=节|儿童|前|那天)"
     r"|七一(?=前|那天)|国庆节?(?!路|街|小|里)|十一(?=那天|前|期间|放假|长假|假期))"
 )
 _UNIT_DAYS = {
@@ -589,10 +589,18 @@ def _since(m: re.Match[str], today: date) -> _Days | None:
 _NOT_FOR_A_WHILE = re.compile(r"[都也]?没(?:睡|合|眯|闭|[^,，。]{1,3}过)|[都也]没")
 
 
+#: 欠起两个月工资 says how much, not since when.
+_OWED = re.compile(r"的?(?:工资|薪水|工钱|房租|租金|生活费|养老金|退休金|低保金?|物业费|水费|电费)")
+
+
 def _goes_on(m: re.Match[str], *, hours: bool, one: bool) -> bool:
     """Whether the words around the duration say that it lasts till now."""
     before, after = m.string[: m.start()], m.string[m.end() :]
-    if before.endswith("不到") or (one and _NOT_FOR_A_WHILE.match(after)):
+    if (
+        before.endswith(("不到", "生下来", "出生"))
+        or _OWED.match(after)
+        or (one and _NOT_FOR_A_WHILE.match(after))
+    ):
         return False
     if (one or hours) and re.search("[等躺守排熬坐站闹]了(?:[近快]|将近|整整|足足)?$", before):
         return False
@@ -690,13 +698,21 @@ _BEGINNINGS = either(
 )
 # A part of the day by itself is no time where it greets, is a habit or the name of a kind of thing:
 # 早上好, 一早就打鸣, 一到天黑, 夜间施工.
-_NOT_ALONE = re.compile(r"夜间|晚间|早间|午间|天黑|黑天|黑夜|天亮前")
+_NOT_ALONE = re.compile(r"早起|夜间|晚间|早间|午间|天黑|黑天|黑夜|天亮前")
 _GREETS = re.compile(r"好(?![几多像不])|安(?![装排])")
 _HABIT_BEFORE = re.compile(
     r"(?:一到|每到|到了|天天|见天儿?|老是|总是|总|成天|整天|[写开干吵闹打跳唱放喝]到)$"
 )
 _HOW_LONG_BEFORE = re.compile(rf"(?:{_HOW_LONG})$")
 _HABIT_AFTER = re.compile(rf"(?:{_N}点(?:钟|半|多)?)?[就才都]")
+# The evening alone is when somebody is to come or can be met (晚上来送, 晚上有空); else it tells what
+# happens at night (晚上偷着烧, 半夜还叫). A short message (“晚上”) answers when.
+_AT_NIGHT = ("eve", "night", "dawn")
+_MEET_THEN = re.compile(
+    r"(?:我|俺|家里|人|都|再|就|也|才|你们?|给我|给俺|能|可以|得|要|想)*"
+    r"(?:来|过来|送|上门|有空|得空|没空|没事|方便|在家|有人|联系|打(?:给|电话)|约|用|行|成|中|得行|要得|吧|好点|比较好|最好)"
+)
+_ANSWER_LONGEST = 8
 # Told of another day: 那天下午.
 _THAT_DAY = re.compile(r"(?:那|当|有一?|头一|第[一二三四五]|次)[天日]$")
 _CLOCK_HABIT = re.compile(r"(?:到|平时|天天|见天儿?|老是|总是|经常|每次|每到)$")
@@ -889,6 +905,8 @@ def _read_part_alone(plain: str, at: int) -> _Reading | None:
     if "大" in (word[0], before[-1:]) and after.startswith("的"):
         return None  # 大半夜的: of all times
     if _PART_OF[word] in ("am", "dawn") and _HABIT_AFTER.match(after):
+        return None
+    if _PART_OF[word] in _AT_NIGHT and len(plain) > _ANSWER_LONGEST and not _MEET_THEN.match(after):
         return None
     return _Reading(at, match.end(), part=_PART_OF[word])
 
