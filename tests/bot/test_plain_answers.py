@@ -73,7 +73,14 @@ def test_danger_and_danger_taken_back_are_signs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "intent"), [("好", "affirm"), ("好。", "affirm"), ("OK", "affirm"), ("不留", "deny"), ("吃了没啊", "chitchat")]
+    ("text", "intent"),
+    [
+        ("好", "affirm"),
+        ("好。", "affirm"),
+        ("OK", "affirm"),
+        ("不留", "deny"),
+        ("吃了没啊", "chitchat"),
+    ],
 )
 def test_yes_and_no_of_a_few_letters(text: str, intent: str) -> None:
     assert plain(text) == intent
