@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, ClassVar, Protocol
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
@@ -36,7 +37,7 @@ from actions.message import Leaf, Message, one_each
 from actions.safety import crisis
 from actions.talk import heard, manners, misses
 from actions.talk.choices import REPLIES
-from actions.talk.echo import say_address
+from actions.talk.echo import say_address, say_date
 from actions.talk.requests import HANDOVER, as_later, own_part
 from actions.texts import catalogue, say
 from actions.tickets import amending, ordered
@@ -190,6 +191,10 @@ class FormStep(TurnAction):
                 return Step(replace(old, seen=turn.message.id), old.asked, asks=False)
             draft = replace(old, seen=turn.message.id)
             return Step(await self._answer_aside(turn, draft, kind), old.asked, beside=True)
+        if old is not None and (over := shared.day_over(old, turn.message.now)):
+            day = say_date(date.fromisoformat(over), turn.message.now)
+            turn.lead("day_over", line=True, day=day)
+            old = shared.renewed(old, turn.message.now)
         again = old is not None and self._same_words(turn, old)
         draft = replace(old, seen=turn.message.id) if old and again else self._filled(turn, old)
         async with turn.client() as client:

@@ -19,7 +19,7 @@ from actions.privacy.my_data import ask_about_subsidy
 from actions.talk.echo import MEALS, MODES, RELATIONS, say_date
 from actions.texts import say
 from actions.tickets import amending, ordered, ordered_answers, orders
-from actions.turn import Button, Turn, button
+from actions.turn import Button, Turn, button, short
 
 
 class MealStep(FormStep):
@@ -137,7 +137,11 @@ class MealStep(FormStep):
                 words = await ordered_answers.where(client, turn.elder)
             elif kind == ordered.DEADLINE and not draft.get("window"):
                 words = await ordered_answers.deadlines(client, turn.message)
-        if words:
+        if kind == ordered.NOTE:
+            turn.lead("aside_note", line=True, words=short(turn.message.verbatim))
+            story = "\n".join(filter(None, (draft.get("narrative"), turn.message.verbatim.strip())))
+            draft = replace(draft, values={**draft.values, "narrative": story})
+        elif words:
             turn.lead("aside_order", line=True, words=words)
         elif kind in ordered.NOTED:
             draft = await super()._answer_aside(turn, draft, asides.QUESTION)

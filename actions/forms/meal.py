@@ -28,6 +28,7 @@ MEAL_OF_PART = {"noon": "lunch", "eve": "dinner", "night": "dinner"}
 """The meal that a time of the day means in an order."""
 
 
+WEEK = 7
 LEFT_OUT = "left_out"
 """Value of an order whose only day was taken out (“那下周三不要送”): another one is asked for."""
 
@@ -47,9 +48,12 @@ def _date(message: Message, draft: Draft) -> Values:
     weekly = habits.weekly(message.text)
     habit = weekly.habit if weekly else _recurring(message)
     if habit:
-        last = _last_day(message)
-        until = {"until": last.isoformat()} if last else {}
         first = _begins(message) or today
+        last = _last_day(message)
+        if count := _for_days(message):
+            first = _first_said(message) or first
+            last = first + timedelta(days=count)
+        until = {"until": last.isoformat()} if last else {}
         habit = _but(habit, message)
         said = {"date": shared.next_day(habit, first).isoformat(), "habit": habit, **until}
         away = _days_of([e for e in _away(message) if not _every_week(message, e)], message)
@@ -155,6 +159,8 @@ def _without(draft: Draft, days: Sequence[date]) -> Values:
 
 def _recurring(message: Message) -> dict[str, Any] | None:
     """Return “每天中午” when it is the day that is said, or its begin or end is said beside it."""
+    if _for_days(message):
+        return {"recur": "daily"}
     away = _away(message)
     entity = next((e for e in [_day_said(message)] if e not in away), None)
     if entity is not None and entity.value.get("recur"):
@@ -165,6 +171,24 @@ def _recurring(message: Message) -> dict[str, Any] | None:
     if not said and _pattern("workdays").search(message.text):
         return {"recur": "weekly", "weekdays": list(range(1, 6))}
     return {"recur": "daily"} if not said and _pattern("daily").search(message.text) else None
+
+
+def _for_days(message: Message) -> int:
+    """Return for how many days a meal is wished for (“明天开始送三天”); 0 when that is not said."""
+    said = _pattern("for_days").search(message.text)
+    if said is None:
+        return 0
+    if said["weeks"]:
+        return (to_int(said["weeks"]) or 0) * WEEK
+    return to_int(said["days"]) or 0
+
+
+def _first_said(message: Message) -> date | None:
+    """Return the day before the first one to come that is named; “这两天” names none."""
+    named = [e for e in message.meant("time") if shared.NAMES_DAY.search(e.text)]
+    clear = [e for e in named if not _pattern("these_days").match(e.text)]
+    days = [d for d in _days_of(clear, message) if d > message.now.date()]
+    return days[0] - timedelta(days=1) if days else None
 
 
 def _begins(message: Message) -> date | None:
@@ -234,11 +258,20 @@ def _more_days(message: Message, draft: Draft) -> Values:
         named = [e for e in message.meant("time") if shared.NAMES_DAY.search(e.text)]
         days = [e.text for e in named if not _pattern("not_then").match(message.text[e.end :])]
         again = [t for t in days if t != first.text or _pattern("these_days").match(t)]
-        others = [*again, *others]
+        others = [*again, *_rest_of(first, message), *others]
         week = _pattern("one_week").search(message.text)
         if week and not (week["first"] == "六" and week["more"] in ("日", "天")):
             others += [f"{week['week']}{day}" for day in week["more"]]
+    if apart := _pattern("every_other").search(message.text):
+        others = [apart[0], *others]
     return {"more_days": "、".join(others)} if others else {}
+
+
+def _rest_of(entity: Entity, message: Message) -> list[str]:
+    """Return the further days of a span of single days (“礼拜六礼拜天”), in words."""
+    if not _pattern("weekdays").fullmatch(entity.text):
+        return []
+    return [say_date(d, message.now) for d in _days_of([entity], message)[1:]]
 
 
 def _others_fed(message: Message) -> list[str]:
@@ -498,8 +531,10 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines.append((say("heading_portions"), say("count_portions", n=portions(draft))))
     lines += shared.say_subject(draft, say("heading_whom"))
     diet = diets.words(draft.values, portions(draft))
-    lines.append((say("heading_diet"), diet or say("meal_no_diet")))
-    lines.append((say("heading_mode"), MODES.get(str(draft.get("mode")), "")))
+    if diet or not message.elder:  # one thing at a time: what was not said is not read out
+        lines.append((say("heading_diet"), diet or say("meal_no_diet")))
+    if not (message.elder and _delivered(draft)):
+        lines.append((say("heading_mode"), MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):
         lines.append((say("heading_delivered"), _where(draft, message)))
     if draft.get("name"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions.dialogue import pattern
@@ -162,6 +163,27 @@ def not_refused(days: Sequence[Entity], message: Message) -> list[Entity]:
     refused = pattern("forms", "day_refused")
     left = [e for e in days if not refused.search(message.text[e.end :])]
     return left or list(days)
+
+
+def day_over(draft: Draft, now: datetime) -> str:
+    """Return the day of a draft that is over by now, as ISO date; empty when it is to come, or none is told.
+
+    A form may be left for days; of a habit the next day comes by itself (``renewed``).
+    """
+    when = draft.get("when") or {}
+    last = str(draft.get("date") or when.get("end") or when.get("start") or "")[:10]
+    return last if last and not when.get("recur") and last < now.date().isoformat() else ""
+
+
+def renewed(draft: Draft, now: datetime) -> Draft:
+    """Return the draft without a day that is over, which is asked for again; nothing is filed for it by a yes."""
+    if not day_over(draft, now):
+        return draft
+    habit = draft.get("habit") or {}
+    day = next_day(habit, now.date()).isoformat() if habit.get("recur") else None
+    again = {"date": day} if draft.get("date") else {"when": None}
+    skipped = tuple(name for name in draft.skipped if name not in again)
+    return replace(draft, values={**draft.values, **again}, skipped=skipped, asked=None)
 
 
 def any_day(message: Message) -> bool:

@@ -176,7 +176,9 @@ def lines(draft: Draft, message: Message) -> list[tuple[str, str]]:
     window = draft.get("window") or {}
     found: list[tuple[str, str]] = []
     price = str(window.get("price") or "")
-    if not (price and message.elder):  # one thing at a time
+    if price and message.elder and draft.asks.get(CONFIRM):
+        price = ""  # it was read out with the first summary
+    elif not (price and message.elder):  # one thing at a time
         price = "，".join(filter(None, (price, window.get("price_note"))))
     if price:
         found.append((say("heading_price"), price.rstrip("。")))
@@ -196,6 +198,8 @@ def _words(draft: Draft, message: Message) -> str:
         key = "subsidy_said" if named else "subsidy_said_plain"
         more = say("subsidy_bring", words=bring) if bring else ""
         return say(key, message.elder, kinds=named, bring=more)
+    if message.elder:
+        return ""  # its button stands below: one thing at a time
     offered = "、".join(str(g["name"]) for g in groups(draft))
     more = {"groups": offered, "confirm": _confirm(draft)}
     again = bool(draft.asks.get(CONFIRM))  # who pays less was read out with the first summary

@@ -95,15 +95,14 @@ def further(topic: Mapping[str, Any], message: Message) -> Json:
 def adds(topic: Mapping[str, Any] | None, message: Message) -> bool:
     """Whether a message tells more of the topic: what somebody without a name did or said as well.
 
-    Only of matters in which there is another side. A place or a question makes it one of its own.
+    What the row that answered says more of, asked or told; else only of matters in which there is another side. A
+    place or a question makes it one of its own.
     """
     if not topic or not topic.get(TOLD) or message.tapped or message.all("address"):
         return False
-    if not _has_another_side(topic):
-        return False
     if further(topic, message):
         return True
-    return tells_on(message)
+    return _has_another_side(topic) and tells_on(message)
 
 
 def tells_on(message: Message) -> bool:

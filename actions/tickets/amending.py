@@ -318,14 +318,26 @@ def _ends_or_pauses(
 
 
 def for_once(message: Message, ticket: TicketView) -> bool:
-    """Whether some days of a habit are to be otherwise (“后天多一份”, “下下周不用来”): a note to who does it.
+    """Whether some days of a habit are to be otherwise (“后天多一份”, “礼拜二的改成晚上”): a note to who does it.
 
     A habit has one number of portions; a change of it would hold for every day after.
     """
     order = ticket.data.get("appointment") or {}
     if not order.get("habit") or not left_days.days_of(message):
         return False
+    if _other_meal_once(message, order):
+        return True
     return says("more", message.text) or _later_visit(message, ticket)
+
+
+def _other_meal_once(message: Message, order: Mapping[str, Any]) -> bool:
+    """Whether another meal is wished for on a day that is named (“礼拜二的改成晚上”), and not from then on."""
+    field_ = meal.FORM.field("meal")
+    day = any(shared.NAMES_DAY.search(e.text) for e in left_days.times(message))
+    if not (field_ and order.get("meal") and day) or says("from_then", message.text):
+        return False
+    wished = field_.read(message, Draft(meal.FORM.name, ""))
+    return bool(wished) and wished["meal"] != order["meal"] and says("change", message.text)
 
 
 def _delivered_to(message: Message, ticket: TicketView, order: Mapping[str, Any]) -> Change:

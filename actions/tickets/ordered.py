@@ -14,7 +14,7 @@ from functools import lru_cache
 from actions.client import TicketView
 from actions.dialogue import load, pattern
 from actions.forms import added, booking, meal
-from actions.forms.draft import Draft
+from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import bare, is_question
 from actions.message import Entity, Message
 from actions.tickets import amending, orders
@@ -25,6 +25,8 @@ HOME, LONG, BEYOND = "home", "long", "beyond"
 """Whether somebody has to be there, how long it takes, and what only whoever comes can know."""
 WHERE, DEADLINE = "where", "deadline"
 """Where one eats, and until when something can be ordered, changed or taken back."""
+NOTE = "note"
+"""Something that whoever brings it is to know."""
 SPOKEN = "spoken_days"
 """Value of an open form: the days that a question beside it was about."""
 NOTED = frozenset({READY, HOME, LONG, WHERE, BEYOND})
@@ -59,7 +61,7 @@ def asked(message: Message) -> str | None:
     words = bare(message.text)
     if message.tapped or not words or len(words) > load(RULES)["longest"]:
         return None
-    if pattern(RULES, "not_asked").search(words) or message.all("address") or message.all("phone"):
+    if pattern(RULES, "not_asked").search(words) or _names_place(message) or message.all("phone"):
         return None
     if asks_deadline(message):
         return DEADLINE
@@ -75,6 +77,12 @@ def asked(message: Message) -> str | None:
     )
     counts = message.all("count") and kind != FEE  # “明天送两份行吗” is a wish
     return None if counts else kind
+
+
+def _names_place(message: Message) -> bool:
+    """Whether a place is named; the floor alone (“能送上五楼不”) is none."""
+    places = [e.value for e in message.all("address")]
+    return any(not isinstance(v, dict) or set(v) - {"floor"} for v in places)
 
 
 def asks_deadline(message: Message) -> bool:
@@ -96,6 +104,8 @@ def asked_beside(message: Message, draft: Draft) -> str | None:
     """Return what a message beside an open form asks of what is arranged there, once its day is known."""
     if draft.form == meal.FORM.name and asks_deadline(message):
         return DEADLINE  # of whichever day: the form may not know it yet
+    if draft.form == meal.FORM.name and draft.asked == CONFIRM and notes(message):
+        return NOTE
     looked_up = draft.get("window") if draft.form == meal.FORM.name else draft.get("options")
     kind = asked(message) if looked_up and draft.get("date") else None
     return kind if kind in BESIDE else None
@@ -127,6 +137,13 @@ def _without(message: Message, kinds: Sequence[str]) -> str:
 def adds(message: Message) -> bool:
     """Whether something more is wished for on what was booked (“顺便剪指甲”, “再帮忙理个发”)."""
     return booking.wishes_more(message) and not asked(message)
+
+
+def notes(message: Message) -> bool:
+    """Whether whoever brings it is only to know something (“放门口就行”)."""
+    facts = any(message.all(kind) for kind in ("time", "address", "phone", "count"))
+    short = len(bare(message.text)) <= int(load(RULES)["adds"]["longest"])
+    return short and not (message.tapped or facts) and added.note(message)
 
 
 def adds_task(message: Message) -> bool:

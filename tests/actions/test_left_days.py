@@ -103,3 +103,19 @@ def test_a_pause_without_a_day_is_one(text: str) -> None:
 )
 def test_an_order_or_a_question_says_nothing_of_a_pause(text: str) -> None:
     assert left_days.again_from(said(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "once"),
+    [
+        ("礼拜四的改成晚上行不", True),
+        ("后天的改成晚饭", True),
+        ("明天多一份", True),
+        ("改成晚上", False),
+        ("以后都改成晚上", False),
+        ("从下周一开始改成晚饭", False),
+        ("后天的改到中午", False),
+    ],
+)
+def test_another_meal_on_one_day_of_a_standing_order_is_for_once(text: str, once: bool) -> None:
+    assert amending.for_once(said(text), DAILY) is once

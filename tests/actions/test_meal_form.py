@@ -374,3 +374,55 @@ def test_days_are_taken_out_of_a_habit_with_its_wish(
 )
 def test_two_who_eat_are_two_portions(text: str, portions: int) -> None:
     assert meal.portions(read(text)) == portions
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "until"),
+    [
+        ("这两天娃儿出差克了，明天晌午开始送三天", "2026-11-25", "2026-11-27"),
+        ("后天送三天", "2026-11-26", "2026-11-28"),
+        ("订一个礼拜的饭，中午", "2026-11-25", "2026-12-01"),
+        ("下周一开始吃两个星期", "2026-11-30", "2026-12-13"),
+    ],
+)
+def test_so_many_days_are_a_habit_with_an_end(text: str, first: str, until: str) -> None:
+    draft = read(text)
+    assert (draft.get("date"), draft.get("until")) == (first, until)
+    assert draft.get("habit") == {"recur": "daily"}
+    assert draft.get("more_days") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["送饭晚了三天", "订三份", "明天中午送，吃三天药", "来三天前就订了", "一个礼拜送两回"]
+)
+def test_other_numbers_of_days_make_no_habit(text: str) -> None:
+    assert read(text).get("habit") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("给我订个礼拜六礼拜天中午的饭", "11月29日（星期日）"),
+        ("周末中午各一份", "11月29日（星期日）"),
+        ("隔天送一回饭，中午", "隔天"),
+        ("俺想订饭，隔一天送一回", "隔一天"),
+        ("订礼拜六中午的饭", None),
+    ],
+)
+def test_further_days_of_one_order_are_told_to_the_kitchen(text: str, more: str | None) -> None:
+    assert read(text).get("more_days") == more
+
+
+def test_in_large_type_only_what_was_said_is_read_out() -> None:
+    said_all = read("明天中午一份饭，送到幸福小区3号楼2单元501，13800001111")
+    window = {
+        "date": "2026-11-25", "meal": "lunch", "open": True, "price": "每份12元",
+        "subsidies": [{"id": "minimum", "name": "低保户"}],
+    }  # fmt: skip
+    draft = replace(said_all, values={**said_all.values, "window": window})
+    plain = dict(meal.summary(draft, msg("")))
+    large = dict(meal.summary(draft, replace(msg(""), elder=True)))
+    assert set(plain) - set(large) == {"忌口", "怎么吃", "补贴"}
+    assert large["价钱"] == "每份12元"
+    salted = replace(draft, values={**draft.values, "diet": ["low_salt"]})
+    assert dict(meal.summary(salted, replace(msg(""), elder=True)))["忌口"] == "少盐"

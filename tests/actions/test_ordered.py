@@ -30,7 +30,7 @@ ASKED = {
     ordered.READY: "要准备啥 要准备些啥子 要带什么东西 带医保卡不 用不用带上病历本",
     ordered.HOME: "家里要留人吗 屋头要不要留人 我得在场吗 要不要在旁边守着 我不在家行不行 家里没人咋整 非得有人陪着不",
     ordered.LONG: "几点到几点 洗一次多久 要洗多长时间 陪到几点 几点能完事 好久能洗完 大概得弄几个钟头 能等到看完不 到几点得走",
-    ordered.BEYOND: "自己带毛巾不 毛巾香皂用自己的还是你们带 水要先烧好吗 洗澡水你们带吗 要自己搬凳子吗 能不能换人 能不能派个女的 换个男的来行不 上次那个小张还来不 来的人有证吗 来之前给个电话呗 提前打电话不 钥匙给谁 钥匙放哪儿 谁给开门 在哪碰头 坐啥车去 车费谁出 挂号谁挂 下雨还来不 能早点来不 热水器坏了能洗不 中午管饭不 教室在几楼 能带老伴一块去不",
+    ordered.BEYOND: "自己带毛巾不 毛巾香皂用自己的还是你们带 水要先烧好吗 洗澡水你们带吗 要自己搬凳子吗 能不能换人 能不能派个女的 换个男的来行不 上次那个小张还来不 来的人有证吗 来之前给个电话呗 提前打电话不 钥匙给谁 钥匙放哪儿 谁给开门 在哪碰头 坐啥车去 车费谁出 挂号谁挂 下雨还来不 能早点来不 热水器坏了能洗不 中午管饭不 教室在几楼 能带老伴一块去不 能送上楼不 楼层高没电梯，能送上五楼不 给送到门口不",
     ordered.CHANGE: "能改时间不 能退吗 不去了咋整 能不能改天 去不了了咋个办",
     ordered.DEADLINE: "要提前多久说 得提前几天讲 提前好久退",
 }
@@ -178,3 +178,17 @@ def test_when_it_comes_is_no_deadline(text: str) -> None:
 )
 def test_who_brings_it_and_where_the_canteen_is(text: str, kind: str | None) -> None:
     assert ordered.asked(said(text)) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("放门口就行", True),
+        ("敲门大点声", True),
+        ("放门口就行，明天中午", False),
+        ("放门卫那儿，改成两份", False),
+        ("改成两份", False),
+    ],
+)
+def test_a_word_for_whoever_brings_it(text: str, note: bool) -> None:
+    assert ordered.notes(said(text)) is note
