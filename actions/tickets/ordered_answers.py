@@ -120,7 +120,7 @@ async def deadlines(client: Client, message: Message) -> str:
     known = {m: _until(w) for m, w in windows.items() if _until(w)}
     if not known:
         return ""
-    meals = say("meal_deadline_join").join(
+    meals = say("meal_deadline_join", message.elder).join(
         say("meal_deadline_each", meal=meal.MEALS[m], until=until) for m, until in known.items()
     )
     return say("meal_deadlines", message.elder, day=said_day, meals=meals)
