@@ -106,6 +106,9 @@ class Supplement(OwnTicketAction):
         """Add what changes nothing; what no open request can be meant by goes where it was first taken."""
         if not open_ones and my_data.wish(turn.message) == my_data.CORRECT:
             return [FollowupAction(my_data.MyData.NAME)]
+        if not open_ones and turn.message.attachments and not turn.message.verbatim:
+            turn.say("photo_kept")
+            return [FollowupAction("report_form")]  # which keeps the photo and asks what it shows
         first = first_action(turn)
         if relays(turn.message) and not open_ones:
             return self._nobody_comes(turn, first)

@@ -220,3 +220,14 @@ async def test_a_letter_about_one_thing_offers_no_second(
     talk.hear(letter, "report_problem", entities=[ADDRESS, LAMP])
     await talk.run("validate_report_form")
     assert "件事，咱" not in talk.text and talk.slots["draft"]["values"].get("later") is None
+
+
+async def test_a_photo_alone_is_kept_and_what_it_shows_is_asked(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("[图片]", "supplement_ticket", metadata={"attachments": ["a1"]})
+    await talk.run("action_supplement")
+    assert talk.followup == "report_form" and talk.text == "照片收到了。"
+    await talk.run("validate_report_form")
+    assert talk.slots["draft"]["values"]["attachments"] == ["a1"]
+    assert talk.slots["requested_slot"] == "narrative"
