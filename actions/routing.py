@@ -223,7 +223,13 @@ def meant_action(turn: Turn, name: str) -> str | None:
         return MANNERS
     if turn.message.intent == "give_praise" and gist.ends_with_matter(turn.message.text):
         return "report_form"  # thanks come first, the point last
-    return _arranged(turn, name) or _gone_on_with(turn, name)
+    return _without_card(turn, name) or _arranged(turn, name) or _gone_on_with(turn, name)
+
+
+def _without_card(turn: Turn, name: str) -> str | None:
+    """Return the action for a question about a policy of which there is no card, or None."""
+    taken = name in VAGUE | NO_POLICY
+    return ANSWER if taken and follow_ups.without_card(turn.message.text) else None
 
 
 def _whatever_it_was_taken_for(turn: Turn, name: str) -> str | None:
@@ -439,8 +445,6 @@ def _gone_on_with(turn: Turn, name: str) -> str | None:
         return "report_form"
     if name in NOT_OURS and certificate.opens(turn.message):
         return "action_route_certificate"
-    if name in VAGUE | NO_POLICY and follow_ups.without_card(turn.message.text):
-        return ANSWER
     doubtful = name == CLARIFY or turn.message.uncertain
     if booking.meant(turn.message, turn.topic_leaf(), doubtful):
         return BOOK

@@ -135,8 +135,7 @@ class CheckCertificate(TurnAction):
         turn.message, waiting = own_part(turn.message, frozenset({"request_certificate"}))
         turn.message, named = one_of(turn.message)
         if named:
-            first = kind(turn.message)[1]
-            turn.lead("several_first", line=True, n=len(named) + 1, first=first)
+            turn.say("several_first", n=len(named) + 1, first=kind(turn.message)[1])
         waiting = [*named, *waiting, *turn.rest, *_waiting_before(turn)]
         async with turn.client() as client:
             policy = await policy_of(turn.message, client)
@@ -163,6 +162,8 @@ class CheckCertificate(TurnAction):
     @staticmethod
     def _about_the_card(turn: Turn) -> bool:
         """Whether the words go on with what was explained or refused before (“打印一份”)."""
+        if turn.message.said_in or certificate.several(turn.message):
+            return False  # “要开两张，一张单身的…” wishes for certificates, not for the notice
         if turn.refused() and certificate.wants_sheet(turn.message.text):
             return True
         named = turn.message.all("certificate")

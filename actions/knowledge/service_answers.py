@@ -328,7 +328,8 @@ async def redirected(turn: Turn, client: Client) -> list[EventType] | None:
         else _part("redirect_source", turn.elder, row, "source"),
     }
     lines = [line for line in say("redirected", turn.elder, **parts).splitlines() if line]
-    topic = going_on.begun(turn.message, redirect=row["id"])
+    card = {"leaf": row["card"]} if row.get("card") else {}
+    topic = going_on.begun(turn.message, redirect=row["id"], **card)
     if not going_on.leaf_of(topic) or turn.loop:
         turn.tell("\n".join(lines))
         return [SlotSet("topic", topic)]

@@ -250,7 +250,7 @@ def _redirects(
     for row in redirects:
         if row.phone_of and row.phone_of not in orgs:
             yield Finding("error", f"redirects.yml：{row.id} 的单位 {row.phone_of} 没有")
-        for leaf in row.leaves:
+        for leaf in (*row.leaves, *filter(None, (row.card,))):
             if leaf not in leaves:
                 yield Finding("error", f"redirects.yml：{row.id} 的卡片 {leaf} 没有")
 

@@ -145,6 +145,7 @@ class Redirect(_Entry):
         source: The law or document that says so, with its article.
         local: No source is known that says it for every place: the answer says “以当地窗口为准”.
         leaves: Cards that may be meant, for a question that fits several.
+        card: The card that short questions after the answer are about (“要带啥”).
         more: What is said when more of it is told; the first that fits.
         offer: The report that is offered with the answer.
         threat: What it may turn into.
@@ -161,6 +162,7 @@ class Redirect(_Entry):
     source: Text | None = None
     local: bool = False
     leaves: tuple[str, ...] = Field((), max_length=3)
+    card: str | None = None
     more: tuple[Further, ...] = ()
     offer: OfferedReport | None = None
     threat: Threat | None = None

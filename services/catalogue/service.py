@@ -154,7 +154,7 @@ class CatalogueService:
     def redirect(self, text: str) -> dict[str, Any] | None:
         """Return where a question belongs that no card answers; None when it is not known.
 
-        ``{id, name, answer, elder, office, phone, source, local, leaves}``; ``elder`` is the answer in
+        ``{id, name, answer, elder, office, phone, source, local, leaves, card}``; ``elder`` is the answer in
         large-type mode, ``leaves`` (with an empty answer) are the cards that may be meant.
         """
         row = next((r for r in self._redirects if r.fits(text)), None)
@@ -177,6 +177,7 @@ class CatalogueService:
             "source": row.source,
             "local": row.local,
             "leaves": list(row.leaves),
+            "card": row.card,
             "more": [m.answer for m in row.more],
             "more_elder": [m.elder for m in row.more],
             "ask": row.offer.answer if row.offer else None,

@@ -192,14 +192,14 @@ async def test_none_of_the_services_becomes_a_question_for_a_person(
         "confidence": 0.2,
         "alternatives": [{"value": "C2", "confidence": 0.1}],
     }
-    talk.hear("高温补贴咋领", "ask_service", entities=[leaf])
+    talk.hear("那个证件咋弄", "ask_service", entities=[leaf])
     await talk.run("action_answer_service")
     assert len(talk.buttons) == 2
     talk.hear("都不是", "deny")
     await talk.run("action_deny")
     talk.hear("好", "affirm")
     await talk.run("action_affirm")
-    assert services.sent("/tickets")[0]["narrative"] == "高温补贴咋领"
+    assert services.sent("/tickets")[0]["narrative"] == "那个证件咋弄"
 
 
 async def test_none_of_the_readings_asks_in_other_words(talk: Talk, services: FakeServices) -> None:

@@ -158,6 +158,8 @@ def test_a_call_about_a_grandson_in_trouble_is_answered_as_a_swindle(text: str, 
         ("我爸去世了死亡证明去哪开", None), ("老伴走了，房子过户要不要去报一声", None),
         ("去世的老头名字写错了，存折上是另一个字", "bank_name"),
         ("老头没了，银行说存折上那个名字跟户口本对不上，取不出来", "bank_name"),
+        ("折子上名儿跟身份证差一个字，银行不给取", "bank_name"), ("存折写的是小名取不了", "bank_name"),
+        ("请个律师要好多钱", "court_fee"), ("没钱请律师咋办", None), ("爷爷不在了，社保卡里的钱咋取", None),
         ("存折上名字写错了，银行要我开证明", None), ("身份证名字写错了咋改", None), ("户口本名字登错了", None),
     ],
 )  # fmt: skip

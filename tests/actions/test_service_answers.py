@@ -258,6 +258,7 @@ async def test_a_short_question_behind_an_old_card_is_about_it(
         ("见义勇为有啥奖励", True), ("高龄护理补贴咋领", True), ("老党员有没有生活补助", True),
         ("六十年代精简退职的老工人有没有补助", True), ("大学生租房补贴我孙子能领不", True),
         ("殡葬惠民补贴有没有", True), ("以旧换新冰箱补多少钱", True), ("孩子上职高国家给不给补助", True),
+        ("孙女考上大学了社区有没有奖励", True), ("低保户电费有优惠没", True), ("白内障手术能不能免费做", True),
         # These have a card, or are no policy.
         ("高龄补贴咋领", False), ("残疾人护理补贴", False), ("租房补贴怎么领", False), ("育儿补贴能领多少", False),
         ("残疾人机动三轮车要上牌", False), ("双胞胎办出生登记", False), ("老党员吵架要调解", False),
@@ -298,7 +299,7 @@ def test_every_card_is_found_by_its_own_words() -> None:
         ("我妈腿不好能替她办不", "deputy"), ("我妈腿不好我能替她去不", "deputy"), ("他上班我能替他办吗", "deputy"),
         ("能替我跑一趟不", "proxy"), ("替她开个证明", None), ("帮她办个低保吧", None),
         ("要花多少钱", "fee"), ("得掏好多钱", "fee"), ("得多暂能拿着", "limit"), ("多久能整好", "limit"),
-        ("办下来得几天", "limit"), ("啥时候能到手", "limit"), ("灯啥时候能整好啊，都黑三天了", None),
+        ("办下来得几天", "limit"), ("多少钱一天", "fee"), ("多少钱一个月", "amount"), ("啥时候能到手", "limit"), ("灯啥时候能整好啊，都黑三天了", None),
     ],
 )  # fmt: skip
 def test_a_short_question_in_dialect_goes_on_with_the_card(said: str, part: str | None) -> None:
