@@ -181,7 +181,8 @@ async def tell_kinds(turn: Turn) -> list[EventType]:
     refused = [str(name) for name in kinds["refused"]]
     for key in ("issued", "depends"):
         if kinds[key]:
-            turn.lead(f"certificates_{key}", line=True, names="、".join(kinds[key]))
+            names = ("\n" if turn.elder else "、").join(kinds[key])
+            turn.lead(f"certificates_{key}", line=True, names=names)
     if refused:
         named = "、".join(refused[:NAMED])
         turn.lead("certificates_refused", line=True, names=named, count=str(len(refused)))

@@ -79,7 +79,7 @@ def test_a_wish_for_calls_alone_is_kept_where_reaching_is_the_matter() -> None:
         ("我这屋子是自个儿出钱盖的，卖房要证明", "居民财产证明"),
         ("老家那边说得证明我还喘着气", "健在证明"),
         ("要个证明说他是我儿子", "亲属关系证明"),
-        ("要个条说是个孤儿", ""),
+        ("要个条说是个孤儿", "孤儿证明"),
     ],
 )
 def test_a_certificate_is_told_by_what_it_says(text: str, name: str) -> None:

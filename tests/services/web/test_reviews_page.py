@@ -13,7 +13,7 @@ from services.reviews.readings import Reading, Readings
 from tests.services.web.conftest import Client, Token
 
 API, PAGE = "/api/v1/reviews", "/console/reviews"
-ALL = 95 + 31 + 24 + 53 + 12
+ALL = 95 + 31 + 24 + 56 + 12
 """Cards, safety cards, certificates, what belongs elsewhere, further words of the demo's locality."""
 
 
