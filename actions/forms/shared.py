@@ -170,7 +170,8 @@ def day_over(draft: Draft, now: datetime) -> str:
 
     A form may be left for days; of a habit the next day comes by itself (``renewed``).
     """
-    when = draft.get("when") or {}
+    told = draft.get("when")  # of who wants to help it is a word (“周末”), no day
+    when = told if isinstance(told, Mapping) else {}
     last = str(draft.get("date") or when.get("end") or when.get("start") or "")[:10]
     return last if last and not when.get("recur") and last < now.date().isoformat() else ""
 

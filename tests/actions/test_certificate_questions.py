@@ -83,6 +83,8 @@ def test_small_words() -> None:
     assert is_yes(msg("算求了报起嘛", "cancel_dialog")) and not is_yes(msg("算了", "cancel_dialog"))
     assert only_predicate(msg("刷不开", "report_problem"))
     assert not only_predicate(msg("门禁刷不开", "report_problem"))
+    assert is_question(msg("高龄津贴是八十还是九十才有", "ask_service"))
+    assert not is_question(msg("是三号楼的，还是那个灯", "inform"))
     assert is_question(msg("你们盖不盖", "chitchat")) and not is_question(
         msg("动不动就停", "chitchat")
     )

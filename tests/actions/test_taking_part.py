@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from actions.forms import suggestion, volunteer
 from actions.forms.draft import CONFIRM, Draft, asking, fill, next_question
+from actions.forms.shared import day_over
 from actions.message import Message
 from actions.talk import taking
 from tests.actions.conftest import Talk
@@ -50,6 +53,13 @@ def test_one_thing_is_asked_at_a_time_and_may_be_left_open() -> None:
     assert question == CONFIRM
     headings = [words for _, words in volunteer.summary(draft, first)]
     assert headings[:2] == ["干啥听志愿站的", "志愿站和您定"]
+
+
+def test_free_hours_of_who_helps_are_no_day_that_is_over() -> None:
+    told = msg("我想当志愿者，会修自行车，周末上午有空", "join_volunteer")
+    draft, _ = opened(volunteer, told)
+    assert draft.get("when") == "周末上午有空"
+    assert day_over(draft, told.now + timedelta(days=30)) == ""
 
 
 def test_a_known_phone_is_not_asked_for() -> None:
