@@ -348,6 +348,8 @@ def _in_so_many_words(turn: Turn) -> str | None:
         return "report_form"
     if turn.last_filed() == REPORTED and hastens(turn.message):
         return own.URGE
+    if turn.last_filed() == REPORTED and turn.loop is None and follow_ups.asks_fee(turn.message):
+        return ANSWER
     if _asks_of_order(turn):
         return own.QUERY
     if certificate.asks_which(turn.message):

@@ -11,7 +11,7 @@ from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.forms.draft import CONFIRM, Draft, Values
-from actions.forms.replies import bare, is_skip
+from actions.forms.replies import bare, is_question, is_skip
 from actions.message import Message
 from actions.texts import say
 from bot.understanding.numbers import to_int
@@ -39,10 +39,16 @@ def read(message: Message, draft: Draft) -> Values:
     if message.tapped or not words:
         return {}
     question = asks(message)
-    said = None if question else _status(words)
+    said = None if question or _asks_of_kind(message, words) else _status(words)
     over_summary = draft.asked in (CONFIRM, FIELD)
     age = _age(words, about_anybody=question, alone=over_summary)
     return {**({FIELD: said} if said else {}), **({"eater_age": age} if age else {})}
+
+
+def _asks_of_kind(message: Message, words: str) -> bool:
+    """Whether a kind is only asked about (“高龄津贴是八十还是九十才有”), of nobody and without claiming it."""
+    claimed = any(_says(key, words) for key in ("of_somebody", "has", "none", "unsure"))
+    return is_question(message) and not claimed
 
 
 def _status(words: str) -> Mapping[str, Any] | None:

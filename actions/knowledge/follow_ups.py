@@ -17,7 +17,7 @@ from actions.message import Message
 from bot.understanding.foreign import as_chinese
 
 FILE = "follow_ups"
-APPOINTMENT, PROXY = "appointment", "proxy"
+APPOINTMENT, PROXY, FEE = "appointment", "proxy", "fee"
 VISIT, WHO = "visit", "who"
 OFFERED = frozenset({PROXY, APPOINTMENT})
 """Parts that open a form, instead of being read out."""
@@ -39,6 +39,11 @@ def _parts() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def _spelled(words: str, terms: Mapping[str, str]) -> str:
     """Return a pattern with the words of ``terms`` where they are named as ``<name>``."""
     return re.sub(r"(?<!P)<([a-z]+)>", lambda m: f"(?:{terms[m[1]]})", words)
+
+
+def asks_fee(message: Message) -> bool:
+    """Whether a short message only asks what it costs (“要钱不”)."""
+    return not message.tapped and part_of(message) == FEE
 
 
 def part_of(message: Message) -> str | None:

@@ -29,7 +29,8 @@ from actions.safety.people import danger_first
 from actions.talk import going_on, heard
 from actions.talk.offers import make_offer
 from actions.texts import say
-from actions.tickets import ordered, ordered_answers
+from actions.tickets import ordered, ordered_answers, orders
+from actions.tickets.own_tickets import SUBMIT_REPORT
 from actions.turn import CLARIFY, Button, Turn, button, short
 
 TOLD_BEFORE = 2
@@ -91,7 +92,18 @@ async def _goes_on(turn: Turn, client: Client, part: str | None) -> list[EventTy
         return await _careful(turn, client, threat[0])
     if part and topic:
         return await _continue(turn, client, topic, part)
+    if part == follow_ups.FEE and (filed := await _filed(turn, client)):
+        return await _continue(turn, client, filed, part)
     return _added(turn) if going_on.adds(turn.topic(), message) else None
+
+
+async def _filed(turn: Turn, client: Client) -> str | None:
+    """Return the leaf of the report that was filed here last and is still open; None without one."""
+    if turn.loop is not None or turn.last_filed() != SUBMIT_REPORT:
+        return None
+    tickets = await client.tickets(turn.conversation_id)
+    newest = next((t for t in tickets if t.state not in orders.ENDED), None)
+    return str(newest.data.get("leaf") or "") or None if newest else None
 
 
 async def _cheaper(turn: Turn, client: Client) -> list[EventType]:

@@ -74,7 +74,7 @@ _ALWAYS_HEARD = frozenset({"ask_human", "cancel_dialog"})
 #: Words that ask, and those that tell somebody to look something up.
 _QUESTION = re.compile(
     r"[?？]|吗|么$|呢$|嘛[?？]?$|怎么|咋|啥|什么|哪|多少|几|谁|能不能|可不可以|可以.*不|有没有|是不是|要不要|用不用|"
-    r"得行|为何|会不会|多久|好久|多暂|不啊?$|没有?$|啷个|查(?:一?下|查|看|一查)|进度"
+    r"得行|是[^，,。；;]{1,6}还是|为何|会不会|多久|好久|多暂|不啊?$|没有?$|啷个|查(?:一?下|查|看|一查)|进度"
 )
 #: After these the form waits instead of asking its question again.
 _THEN_LISTEN = frozenset(

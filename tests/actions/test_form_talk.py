@@ -531,3 +531,15 @@ async def test_behind_what_was_filed_it_urges(talk: Talk, services: FakeServices
         talk.hear(words, "book_service", uncertain=taken == "action_clarify")
         await talk.run(taken)
         assert talk.followup == "action_urge"
+
+
+async def test_behind_what_was_filed_the_fee_is_its_cards(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("要钱不", "ask_service", uncertain=True)
+    await talk.run("action_clarify")
+    assert talk.followup != "action_answer_service"  # nothing was filed: what costs is not known
+    talk.events.append({"event": "action", "name": "action_submit_report"})
+    talk.hear("要钱不", "ask_service", uncertain=True)
+    await talk.run("action_clarify")
+    assert talk.followup == "action_answer_service"

@@ -168,3 +168,9 @@ def test_every_group_of_a_locality_is_a_known_kind_without_a_figure(locality: st
     kinds = load("orders")["subsidy"]["kinds"]
     assert data["subsidies"] and all(g["id"] in kinds for g in data["subsidies"])
     assert all("元" not in str(g) for g in data["subsidies"]), "how much is never said"
+
+
+def test_a_kind_that_is_only_asked_about_is_nobodys() -> None:
+    draft = summed_up()
+    assert subsidy.read(msg("高龄津贴是八十还是九十才有"), draft) == {}
+    assert subsidy.read(msg("没得啥子补助"), draft) == {"subsidy": {"says": "none", "kinds": []}}

@@ -35,6 +35,7 @@ CASES = [
     ({"loop": "report_form", "intent": "ask_human", "confidence": 0.3}, None),
     ({"loop": "report_form", "intent": "ask_human", "text": "我要投诉"}, None),
     ({"loop": "report_form", "intent": "ask_service", "text": "低保要啥材料"}, "action_answer_service"),
+    ({"loop": "meal_form", "intent": "ask_service", "text": "高龄津贴是八十还是九十才有"}, "action_answer_service"),
     ({"loop": "report_form", "intent": "ask_service", "text": "三号楼"}, None),
     ({"loop": "report_form", "intent": "query_progress", "text": "查一下进度"}, "action_query_progress"),
     ({"loop": "report_form", "intent": "query_progress", "text": "修好了又坏"}, None),
