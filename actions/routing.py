@@ -64,6 +64,7 @@ from actions.turn import (
     CLARIFY,
     MANNERS,
     RASAS_OWN,
+    REPORTED,
     SUBMITS,
     VOLUNTEER,
     Turn,
@@ -77,7 +78,6 @@ EMERGENCY_FOLLOW = "action_emergency_follow"
 BOOK = "action_book_service"
 WITHDRAW = "action_withdraw"
 SUBMIT_MEAL = f"{SUBMITS}meal"
-REPORTED = f"{SUBMITS}report"
 ARRANGED = frozenset(f"{SUBMITS}{form}" for form in ("booking", "errand", "volunteer"))
 """Actions that file what somebody arranges with the resident."""
 COMFORT = "action_comfort"

@@ -17,7 +17,7 @@ from actions.knowledge import asked_about, follow_ups, information
 from actions.message import REFERS_TO_MESSAGE, Entity, Leaf, Message, from_events, pressed, recalled
 from actions.safety import crisis
 from actions.talk import choices, going_on, repairs
-from actions.talk.requests import restored
+from actions.talk.requests import CONTACT, restored
 from actions.texts import catalogue, say
 from actions.tickets import ordered, own
 from bot.understanding.scripts import simplify
@@ -27,6 +27,7 @@ AFFIRM = "action_affirm"
 ANSWER = "action_answer_service"
 CLARIFY = "action_clarify"
 SUBMITS = "action_submit_"
+REPORTED = f"{SUBMITS}report"
 VOLUNTEER = "action_volunteer"
 MANNERS = "action_manners"
 CALLBACK = "action_callback_answer"
@@ -101,6 +102,9 @@ class Turn:
         waits = bool(said_in) and offer.get("about") == said_in
         self.rest: list[Json] = list(offer.get("rest") or []) if waits else []
         """The requests that wait behind the one of this turn (``actions.talk.requests``)."""
+        kept = (offer.get("kept") or {}) if waits else {}
+        self.contact_before: Json = dict(kept.get(CONTACT) or {})
+        """What was said of a phone for the matter that this one waited behind; empty when it waited behind none."""
 
     def _loop_before(self) -> bool:
         """Whether a form was open when the message came, not only opened by it."""

@@ -37,7 +37,7 @@ from actions.message import Leaf, Message, one_each
 from actions.safety import crisis
 from actions.talk import heard, manners, misses
 from actions.talk.choices import REPLIES
-from actions.talk.echo import say_address, say_date
+from actions.talk.echo import mask_phone, say_address, say_date
 from actions.talk.requests import HANDOVER, as_later, own_part
 from actions.texts import catalogue, say
 from actions.tickets import amending, ordered
@@ -359,7 +359,14 @@ class FormStep(TurnAction):
         known = {k: v for k, v in known.items() if k in self.REMEMBERS}
         if known.get("address"):
             turn.lead("heard_place", line=True)
-        return replace(draft, values={**draft.values, **known})
+        draft = replace(draft, values={**draft.values, **known})
+        told = turn.contact_before
+        asks = any(f.name == "contact" and f.needed(draft, turn.message) for f in self.FORM.fields)
+        if not told or not asks:
+            return draft
+        if phone := told.get("phone"):
+            turn.lead("heard_phone", line=True, phone=mask_phone(str(phone)))
+        return replace(draft, values={**draft.values, **told})
 
     def _own(self, turn: Turn) -> list[Json]:
         """Take the form's own part of a message that tells several things; return the others."""

@@ -11,11 +11,12 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from actions.action import TurnAction
 from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.filing.form_steps import FormRules, Lines
+from actions.forms import shared
 from actions.forms.draft import CONFIRM, DROP, Draft, Form
 from actions.message import Message
 from actions.privacy.my_data import ask_to_remember
 from actions.talk.echo import say_slot
-from actions.talk.requests import offer_later
+from actions.talk.requests import offer_later, with_contact
 from actions.texts import catalogue, say
 from actions.turn import LISTEN, Turn, button, cleared
 
@@ -101,7 +102,8 @@ class Submit(TurnAction):
         ]
 
     def _later(self, turn: Turn, draft: Draft) -> list[EventType]:
-        return offer_later(turn, draft.get("later") or [])
+        told = {} if draft.outcome == DROP else shared.for_the_next(draft)
+        return offer_later(turn, with_contact(draft.get("later") or [], told))
 
     def body(self, turn: Turn, draft: Draft) -> Json:
         """Return the body of ``POST /tickets``."""

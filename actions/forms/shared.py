@@ -122,6 +122,17 @@ def wish(draft: Draft, message: Message) -> str:
     return "；".join(filter(None, (draft.get("phone_of"), pref)))
 
 
+def for_the_next(draft: Draft) -> Values:
+    """Return what a matter told in the same breath need not ask again: the number left for this one, or that none is.
+
+    Another person's number was left for that matter alone.
+    """
+    if draft.get("phone") and not draft.get("phone_of"):
+        return {"phone": draft.get("phone")}
+    refused = draft.get(NO_PHONE) or draft.asks.get("contact")
+    return {NO_PHONE: True} if refused and not draft.get("phone") else {}
+
+
 NO_PHONE = "no_phone"
 """Value that is set when no number is to be left, said before it was asked for."""
 

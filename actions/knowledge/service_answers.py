@@ -30,8 +30,7 @@ from actions.talk import going_on, heard
 from actions.talk.offers import make_offer
 from actions.texts import say
 from actions.tickets import ordered, ordered_answers, orders
-from actions.tickets.own_tickets import SUBMIT_REPORT
-from actions.turn import CLARIFY, Button, Turn, button, short
+from actions.turn import CLARIFY, REPORTED, Button, Turn, button, short
 
 TOLD_BEFORE = 2
 """So many messages before “那你给我问问” say what is to be found out."""
@@ -99,7 +98,7 @@ async def _goes_on(turn: Turn, client: Client, part: str | None) -> list[EventTy
 
 async def _filed(turn: Turn, client: Client) -> str | None:
     """Return the leaf of the report that was filed here last and is still open; None without one."""
-    if turn.loop is not None or turn.last_filed() != SUBMIT_REPORT:
+    if turn.loop is not None or turn.last_filed() != REPORTED:
         return None
     tickets = await client.tickets(turn.conversation_id)
     newest = next((t for t in tickets if t.state not in orders.ENDED), None)

@@ -3,7 +3,8 @@
 A message may tell of two or three things (``Message.parts``), and another matter may be told while
 a form is open. One is done at a time; the others wait in the order they were told, in the draft or
 in the offer (``rest``), as plain JSON ``{id, text, intent, leaf, entities, attachments}``: ``id`` names
-the message, with ``#n`` its part; ``certificate`` is which one, when several were named. The words and
+the message, with ``#n`` its part; ``certificate`` is which one, when several were named; ``contact`` is what
+was said of a phone for the matter before it. The words and
 what was understood of them stand in it too: a form that goes over to another channel takes along what
 waits behind it, and there the message itself is not known (docs/adr/0013-drafts.md).
 """
@@ -99,6 +100,15 @@ def with_place(waiting: Sequence[Json], address: Json | None, text: str) -> list
         else {**each, "entities": [*(each.get("entities") or ()), place]}
         for each in waiting
     ]
+
+
+CONTACT = "contact"
+"""Of a request that waits: how to reach who told it, as it was said for the one before (``forms.shared``)."""
+
+
+def with_contact(waiting: Sequence[Json], told: Json) -> list[Json]:
+    """Return the requests that wait with the number that was left, or refused, for the one before."""
+    return [{**each, CONTACT: told} for each in waiting] if told else list(waiting)
 
 
 def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:

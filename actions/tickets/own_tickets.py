@@ -26,7 +26,6 @@ SHOWN = 3
 CLARIFY = "action_clarify"
 RATE = "action_rate"
 ANONYMITY = "action_anonymity"
-SUBMIT_REPORT = "action_submit_report"
 COMMUNITY = "action_community_info"
 
 

@@ -23,7 +23,6 @@ from actions.tickets.own_tickets import (
     ANONYMITY,
     CLARIFY,
     COMMUNITY,
-    SUBMIT_REPORT,
     OwnTicketAction,
     about_ticket,
     body_of,
@@ -34,7 +33,7 @@ from actions.tickets.own_tickets import (
     ticket_title,
 )
 from actions.tickets.withdrawal import LONG_REASON, Withdraw
-from actions.turn import Button, Turn, button, short
+from actions.turn import REPORTED, Button, Turn, button, short
 
 TELLS = 3
 """So many words beyond entities and filler tell of something."""
@@ -151,7 +150,7 @@ class Supplement(OwnTicketAction):
         """Keep from now on who reported, or give it; without a request it is said how names are kept."""
         async with turn.client() as client:
             tickets = secrecy.reported(await client.tickets(turn.conversation_id))
-            number, filed = ticket_no(turn.message), turn.last_filed() == SUBMIT_REPORT
+            number, filed = ticket_no(turn.message), turn.last_filed() == REPORTED
             found = [t for t in tickets if number and same_number(t.ticket_no, number)]
             found = found or named_in(turn.message.text, tickets)
             if not found:

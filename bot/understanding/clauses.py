@@ -16,7 +16,7 @@ from bot.understanding.words import load
 Parse = Mapping[str, Any]
 _EDGE = " ，,。；;、！!：:\n\t"
 MOST = 4
-"""More pieces than this are a story, not a list of requests."""
+"""More pieces than this are a story, not a list of requests; one more where they are announced: the place of all."""
 
 
 def split(text: str) -> list[str]:
@@ -24,7 +24,7 @@ def split(text: str) -> list[str]:
     data = load("joins")
     listing = re.match(data["listing"], text)
     if listing:
-        return _kept(re.split(data["item"], text[listing.end() :]), text)
+        return _kept(re.split(data["item"], text[listing.end() :]), text, MOST + 1)
     cuts = {m.start() for m in re.finditer(data["join"], text)}
     cuts |= {m.end() for m in re.finditer(data["also"], text)}
     cuts |= {m.end() for m in re.finditer(data["house"], text)}
@@ -40,11 +40,11 @@ def is_listing(text: str) -> bool:
     return bool(re.match(load("joins")["listing"], text))
 
 
-def _kept(pieces: Sequence[str], text: str) -> list[str]:
+def _kept(pieces: Sequence[str], text: str, most: int = MOST) -> list[str]:
     lead = load("joins")["lead"]
     found = [re.sub(lead, "", piece.strip(_EDGE)).strip(_EDGE) for piece in pieces]
     found = [piece for piece in found if piece]
-    return found if 1 < len(found) <= MOST else [text]
+    return found if 1 < len(found) <= most else [text]
 
 
 def distinct(parses: Sequence[Parse], listed: bool = False) -> list[dict[str, Any]]:

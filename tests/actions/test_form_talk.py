@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actions.forms import meal, place, report
+from actions.forms import meal, place, report, shared
 from actions.forms.asides import another_matter, aside
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
 from actions.forms.replies import hastens, is_stop, summary_question
@@ -543,3 +543,50 @@ async def test_behind_what_was_filed_the_fee_is_its_cards(
     talk.hear("要钱不", "ask_service", uncertain=True)
     await talk.run("action_clarify")
     assert talk.followup == "action_answer_service"
+
+
+@pytest.mark.parametrize(
+    ("values", "asks", "told"),
+    [
+        ({"phone": "13904390002"}, {"contact": 1}, {"phone": "13904390002"}),
+        ({"phone": "13904390002", "phone_of": "这是您女儿的电话"}, {"contact": 1}, {}),
+        ({}, {"contact": 1}, {"no_phone": True}),
+        ({"no_phone": True}, {}, {"no_phone": True}),
+        ({}, {}, {}),
+    ],
+)
+def test_what_is_said_of_a_phone_counts_for_the_next_matter(
+    values: dict[str, Any], asks: dict[str, int], told: dict[str, Any]
+) -> None:
+    draft = Draft("report", "m1", values=values, asks=asks)
+    assert shared.for_the_next(draft) == told
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("13904390002", "电话还用刚才留的139****0002"), ("不留", "在这个对话里回您")],
+)
+async def test_the_phone_of_the_first_of_two_matters_is_not_asked_again(
+    talk: Talk, services: FakeServices, answer: str, said: str
+) -> None:
+    roof = {"entity": "service", "value": "H7", "confidence": 0.9}
+    parts = [
+        {"text": "幸福小区3号楼2单元下水道堵了", "intent": {"name": "report_problem", "confidence": 0.9}, "entities": [ADDRESS, DRAIN]},
+        {"text": "墙皮掉了", "intent": {"name": "report_problem", "confidence": 0.9}, "entities": [roof]},
+    ]  # fmt: skip
+    talk.hear("幸福小区3号楼2单元下水道堵了，还有墙皮掉了", "report_problem",
+              entities=[ADDRESS, DRAIN], parts=parts)  # fmt: skip
+    await talk.run("validate_report_form")
+    assert "留个电话" in talk.text
+    talk.events.append({"event": "active_loop", "name": "report_form"})
+    phone = [{"entity": "phone", "text": answer, "value": answer}] if answer != "不留" else []
+    talk.hear(answer, "inform" if phone else "deny", entities=phone)
+    await talk.run("validate_report_form")
+    talk.hear("对", "affirm")
+    await talk.run("validate_report_form")
+    await talk.run("action_submit_report")
+    talk.loop = None
+    talk.hear("好", "affirm")
+    await talk.run("action_affirm")
+    await talk.run("validate_report_form")
+    assert said in talk.text and "留个电话" not in talk.text
