@@ -346,7 +346,7 @@ def _in_so_many_words(turn: Turn) -> str | None:
         or _files_first(turn)
     ):
         return "report_form"
-    if turn.last_filed() == REPORTED and hastens(turn.message):
+    if turn.last_filed() == REPORTED and (hastens(turn.message) or own.presses(turn.message)):
         return own.URGE
     if turn.last_filed() == REPORTED and turn.loop is None and follow_ups.asks_fee(turn.message):
         return ANSWER

@@ -413,6 +413,7 @@ def read_secret(message: Message, draft: Draft) -> Values:
     # “不留” is no wish, nor is “名字写我爱人的”.
     wished = message.intent == "ask_anonymity" and not is_skip(message)
     wished = wished and not (_OWN_NAME.search(message.text) or opens_only(message.text))
+    wished = wished and not pattern("forms", "one_home").search(bare(message.text))
     if wish or wished or _KEEP_SECRET.search(message.text):
         return {"confidential": True}
     return {}

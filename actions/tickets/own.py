@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from actions.dialogue import load, pattern
-from actions.forms.replies import is_question, leftover
+from actions.forms.replies import bare, is_question, leftover
 from actions.message import Message
 from actions.tickets import amending, ordered, pausing
 from actions.tickets.amending import says
@@ -157,6 +157,11 @@ def asks_how_many(message: Message) -> bool:
 def relays(message: Message) -> bool:
     """Whether whoever comes is to be told something (“跟师傅说一声，狗拴着呢”)."""
     return not message.tapped and says("relay", message.text)
+
+
+def presses(message: Message) -> bool:
+    """Whether it is asked if anybody comes at all (“到底来不来”, “你们管不管”), behind what was filed."""
+    return not message.tapped and says("presses", bare(message.text))
 
 
 def forgot(message: Message) -> bool:

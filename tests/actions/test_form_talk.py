@@ -533,6 +533,30 @@ async def test_behind_what_was_filed_it_urges(talk: Talk, services: FakeServices
         assert talk.followup == "action_urge"
 
 
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("到底来不来", True), ("你们到底管不管", True), ("还来不来人了", True), ("有没有人管啊", True),
+        ("来不来得及", False), ("管不管饭", False), ("来不来跳舞", False),
+    ],
+)  # fmt: skip
+async def test_whether_anybody_comes_at_all_urges_what_was_filed(
+    talk: Talk, services: FakeServices, words: str, asks: bool
+) -> None:
+    talk.events.append({"event": "action", "name": "action_submit_report"})
+    talk.hear(words, "ask_notice", uncertain=True)
+    await talk.run("action_clarify")
+    assert (talk.followup == "action_urge") is asks
+
+
+@pytest.mark.parametrize(
+    ("words", "secret"), [("就我一家", False), ("就我们家没电", False), ("别说是我家报的", True)]
+)
+def test_how_many_homes_it_is_keeps_nobody_secret(words: str, secret: bool) -> None:
+    said = report.read_secret(msg(words, "ask_anonymity"), Draft("report", "m1"))
+    assert (said.get("confidential") is True) is secret
+
+
 async def test_behind_what_was_filed_the_fee_is_its_cards(
     talk: Talk, services: FakeServices
 ) -> None:

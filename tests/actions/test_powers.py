@@ -160,6 +160,7 @@ def test_a_call_about_a_grandson_in_trouble_is_answered_as_a_swindle(text: str, 
         ("老头没了，银行说存折上那个名字跟户口本对不上，取不出来", "bank_name"),
         ("折子上名儿跟身份证差一个字，银行不给取", "bank_name"), ("存折写的是小名取不了", "bank_name"),
         ("请个律师要好多钱", "court_fee"), ("没钱请律师咋办", None), ("爷爷不在了，社保卡里的钱咋取", None),
+        ("房东不退押金", "tenancy"), ("二房东要撵我走，租约没到期", "tenancy"), ("健身房押金不退", None),
         ("存折上名字写错了，银行要我开证明", None), ("身份证名字写错了咋改", None), ("户口本名字登错了", None),
     ],
 )  # fmt: skip

@@ -224,6 +224,8 @@ def test_a_known_name_may_begin_another_one() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
+        ("松江花园最里头那个车棚", {"community": "松江花园", "place": "最里头那个车棚"}),
+        ("松江花园中心的小花园", {"community": "松江花园", "place": "中心的小花园"}),
         ("就松江花园当间那个小广场", {"community": "松江花园", "place": "当间那个小广场"}),
         ("幸福小区中间那个凉亭跟前", {"community": "幸福小区", "place": "中间那个凉亭跟前"}),
         ("松江花园正当中那个凉亭", {"community": "松江花园", "place": "正当中那个凉亭"}),
