@@ -91,19 +91,20 @@ async def resolved(tickets: TicketService) -> Case:
 @pytest.mark.parametrize(
     ("made", "now", "expected"),
     [
+        # Minutes after what is due at the hour, not seconds before it: a slow machine would run into it.
         # Of five working days half is Thursday 14:30, four fifths Monday 10:00, the end Tuesday 10:00.
         (new, "2026-11-25T09:00", [
             ("2026-11-26T14:30", "handler"), ("2026-11-30T10:00", "handler、supervisor"),
             ("2026-12-01T10:00", "handler、dispatcher"),
         ]),
-        (signed, "2026-11-27T10:00", [
+        (signed, "2026-11-27T10:05", [
             ("2026-11-30T10:00", "handler、supervisor"), ("2026-12-01T10:00", "handler、dispatcher"),
         ]),
         (waiting, "2026-11-24T15:00", [("2026-11-25T10:00", "resident")]),
-        (suspended, "2026-11-25T10:00", [
+        (suspended, "2026-11-25T10:05", [
             ("2026-12-07T08:30", "supervisor、handler"), ("2026-12-07T17:30", "dispatcher"),
         ]),
-        (resolved, "2026-11-25T10:00", []),
+        (resolved, "2026-11-25T10:05", []),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )  # fmt: skip
