@@ -256,7 +256,8 @@ def told_name(text: str) -> str:
     """Return the name of a paper of which only the words before it say what it certifies (“孤儿的条子”), or empty."""
     found = pattern(DATA, "nameless").search(text)
     what = found["what"].removesuffix("的") if found else ""
-    return f"{what}证明" if what and not pattern(DATA, "not_name").search(what) else ""
+    named = what and not pattern(DATA, "not_name").search(what)
+    return say("certificate_of", what=what) if named else ""
 
 
 def several(message: Message) -> list[str]:
