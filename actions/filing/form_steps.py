@@ -267,9 +267,14 @@ class FormStep(TurnAction):
                 turn.lead(f"aside_{kind}", line=True, words=words)
                 return draft
             turn.lead(f"aside_{kind}" if kind in NOTED else "aside_noted", line=True)
-            story = "\n".join(filter(None, (draft.get("narrative"), turn.message.verbatim.strip())))
-            return replace(draft, values={**draft.values, "narrative": story})
+            return self._written_down(turn, draft)
         return draft
+
+    @staticmethod
+    def _written_down(turn: Turn, draft: Draft) -> Draft:
+        """Return the draft with the words of the message behind its story."""
+        story = "\n".join(filter(None, (draft.get("narrative"), turn.message.verbatim.strip())))
+        return replace(draft, values={**draft.values, "narrative": story})
 
     async def _card_part(self, turn: Turn, draft: Draft, part: str) -> str:
         """Return the words of the matter's service card about ``part``; empty without any."""

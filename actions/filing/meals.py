@@ -139,8 +139,7 @@ class MealStep(FormStep):
                 words = await ordered_answers.deadlines(client, turn.message)
         if kind == ordered.NOTE:
             turn.lead("aside_note", line=True, words=short(turn.message.verbatim))
-            story = "\n".join(filter(None, (draft.get("narrative"), turn.message.verbatim.strip())))
-            draft = replace(draft, values={**draft.values, "narrative": story})
+            draft = self._written_down(turn, draft)
         elif words:
             turn.lead("aside_order", line=True, words=words)
         elif kind in ordered.NOTED:
