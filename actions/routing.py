@@ -10,7 +10,15 @@ import re
 
 from actions.client import Json
 from actions.dialogue import pattern
-from actions.forms import asides, booking, certificate, extra, neighbours, subsidy, volunteer
+from actions.forms import (
+    asides,
+    bookable,
+    certificate,
+    extra,
+    neighbours,
+    subsidy,
+    volunteer,
+)
 from actions.forms.replies import (
     DECLINES,
     NO,
@@ -365,7 +373,7 @@ def _asks_to_report(turn: Turn) -> bool:
     """Whether a clause wishes for a report, of words that are no request by themselves (“那给我报，幸福小区1号楼”)."""
     if turn.message.intent == "emergency" or len(turn.message.text) > SHORT_TELLING * 2:
         return False
-    if booking.spec(turn.topic_leaf()):
+    if bookable.spec(turn.topic_leaf()):
         return False  # “那帮我报一个” behind a course is to be enrolled
     said = pattern("forms", "report_wished")
     return any(said.match(bare(part)) for part in _CLAUSE.split(turn.message.text))
@@ -448,7 +456,7 @@ def _gone_on_with(turn: Turn, name: str) -> str | None:
     if name in NOT_OURS and certificate.opens(turn.message):
         return "action_route_certificate"
     doubtful = name == CLARIFY or turn.message.uncertain
-    if booking.meant(turn.message, turn.topic_leaf(), doubtful):
+    if bookable.meant(turn.message, turn.topic_leaf(), doubtful):
         return BOOK
     if turn.refused() and certificate.of_sheet(turn.message.text):
         return ANSWER
@@ -553,7 +561,7 @@ def _beside_the_form(turn: Turn, name: str) -> str | None:
 
 def _asks_of_hall(turn: Turn) -> str | None:
     """Return the action for a question beside a form about what goes on here; None without one."""
-    if turn.loop == "booking_form" and booking.asks_others(turn.message):
+    if turn.loop == "booking_form" and bookable.asks_others(turn.message):
         return turn.loop
     return None if turn.loop == "meal_form" else information.asks_beside(turn.message)
 

@@ -1,4 +1,4 @@
-"""Rasa's side of bookings: a visit, a helper, a place, a course (``actions.forms.booking``)."""
+"""Rasa's side of bookings: a visit, a helper, a place, a course (``actions.forms.booking`` and what stands beside it)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from actions.action import TurnAction
 from actions.client import Client, Refused, ServiceAway, TicketView
 from actions.filing.form_steps import FormStep, ask_consent, ask_place
 from actions.filing.submits import Submit, say_due, say_owner
-from actions.forms import asides, booking, consent
+from actions.forms import asides, bookable, booking, booking_summary, booking_times, consent
 from actions.forms.draft import DROP, Draft
 from actions.knowledge import leaves
 from actions.message import Message
@@ -33,12 +33,12 @@ class BookService(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Open the booking form of what was understood; what has none is offered to a person."""
-        if booking.repairs(turn.message):
+        if bookable.repairs(turn.message):
             return [FollowupAction(HANDOVER["report_problem"])]
-        leaf = booking.leaf_of(turn.message) or _topic(turn)
+        leaf = bookable.leaf_of(turn.message) or _topic(turn)
         if leaf is None:
             return _offer(turn)
-        if booking.asks(turn.message):
+        if bookable.asks(turn.message):
             return await _answer(turn, leaf)
         kind = (
             wished_kind(turn.tracker.events, turn.message, leaf) if _topic(turn) == leaf else None
@@ -50,12 +50,12 @@ class BookService(TurnAction):
 def _topic(turn: Turn) -> str | None:
     """Return what was explained a short while ago, when it can be booked (“那给我爸约一个”)."""
     leaf = turn.topic_leaf()
-    return leaf if booking.spec(leaf) else None
+    return leaf if bookable.spec(leaf) else None
 
 
 def _offer(turn: Turn) -> list[EventType]:
     leaf = turn.message.leaf
-    if leaf is None or leaf.confidence < booking.SURE:
+    if leaf is None or leaf.confidence < bookable.SURE:
         return make_offer(turn, "offer_book", "booking", None)
     name = leaves.name(leaf.id)
     return make_offer(turn, "offer_book_service", "booking", leaf.id, name=name)
@@ -63,14 +63,14 @@ def _offer(turn: Turn) -> list[EventType]:
 
 async def _answer(turn: Turn, leaf: str) -> list[EventType]:
     """Say which courses and venues there are; every other question is for the service card."""
-    if booking.asks_timetable(turn.message):
+    if bookable.asks_timetable(turn.message):
         async with turn.client() as client:
             options = await client.booking_options(leaf, None) or {}
-        named = booking.timetable_of(turn.message)
-        rows = [booking.titled(r) for name in named for r in options.get(name, ())]
+        named = bookable.timetable_of(turn.message)
+        rows = [bookable.titled(r) for name in named for r in options.get(name, ())]
         if rows:
             turn.say(
-                "booking_rows_courses" if named == (booking.COURSES,) else "booking_rows",
+                "booking_rows_courses" if named == (bookable.COURSES,) else "booking_rows",
                 provider=options["provider"],
                 hours=options["hours"],
                 rows="、".join(rows),
@@ -82,7 +82,7 @@ async def _answer(turn: Turn, leaf: str) -> list[EventType]:
 
 async def _looked(draft: Draft, client: Client) -> Draft:
     """Ask the locality; its venues and courses may name one, of which the places are asked then."""
-    while (wanted := booking.to_check(draft)) is not None:
+    while (wanted := booking_times.to_check(draft)) is not None:
         leaf, on, what = wanted
         draft = booking.checked(draft, await client.booking_options(leaf, on, **what))
     return draft
@@ -93,15 +93,15 @@ class BookingStep(FormStep):
 
     NAME = "validate_booking_form"
     FORM = booking.FORM
-    RULES = booking
+    RULES = booking_summary
 
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """“不约了” to the offered other day ends the form."""
-        return booking.requeued(booking.declined(draft, message), message)
+        return booking_times.requeued(booking.declined(draft, message), message)
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
         """Another course beside this one waits as well; what is to be done on the same visit does not."""
-        if turn.loop == self.loop and draft.asked and booking.wishes_more(turn.message):
+        if turn.loop == self.loop and draft.asked and bookable.wishes_more(turn.message):
             return False
         if turn.loop == self.loop and booking.adds(turn.message, draft):
             turn.message = replace(turn.message, intent="book_service")
@@ -110,14 +110,14 @@ class BookingStep(FormStep):
 
     def _interrupted(self, turn: Turn, old: Draft) -> bool:
         """A question what else there is belongs to the form, whoever was asked to answer it first."""
-        others = turn.loop == self.loop and booking.asks_others(turn.message)
+        others = turn.loop == self.loop and bookable.asks_others(turn.message)
         return not others and super()._interrupted(turn, old)
 
     def _aside(self, turn: Turn, old: Draft) -> str | None:
         """What else there is (“有没有别的屋”) is asked beside the form as well."""
         new = turn.loop == self.loop and bool(old.seen) and old.seen != turn.message.id
-        others = booking.asks_others(turn.message) if new else None
-        if others == "time" and "course" in booking.asked_fields(old):
+        others = bookable.asks_others(turn.message) if new else None
+        if others == "time" and "course" in bookable.asked_fields(old):
             others = "rows"  # a course has its own days: another day is another course
         return f"others_{others}" if others else super()._aside(turn, old)
 
@@ -130,7 +130,7 @@ class BookingStep(FormStep):
                 async with turn.client() as client:
                     words = await ordered_answers.of_card(client, str(draft.get("leaf")), asked)
             if asked not in ordered.NOTED - {ordered.READY}:
-                words = words or booking.note(draft)
+                words = words or booking_summary.note(draft)
             turn.lead("aside_order", line=True, words=words or say("aside_noted", turn.elder))
             if (
                 asked == ordered.WHO or not words
@@ -165,45 +165,45 @@ class BookingStep(FormStep):
             ask_place(turn, draft)
         elif question == "date" and (draft.get("window") or {}).get("reason"):
             self._ask_other_day(turn, draft)
-        elif question in ("date", "course") and booking.full(draft):
+        elif question in ("date", "course") and booking_times.full(draft):
             self._ask_other_slot(turn, draft)
-        elif question in booking.CHOICES:
-            offered = booking.choices_of(draft, question)
+        elif question in bookable.CHOICES:
+            offered = bookable.choices_of(draft, question)
             buttons = [
                 button(title, f'/affirm{{"about":"{booking.CHOICE}{question}:{key}"}}')
                 for key, title in offered[:SHOWN]
             ]
             others = "、".join(title for _, title in offered[SHOWN:])
             more = say("booking_more", others=others) if others else ""
-            key = booking.sentence(draft, f"ask_booking_{question}")
-            turn.say(key, buttons, more=more, what=booking.what(draft))
+            key = bookable.sentence(draft, f"ask_booking_{question}")
+            turn.say(key, buttons, more=more, what=booking_summary.what(draft))
         elif question == "contact" and draft.get("phone_promised"):
             turn.say("ask_contact_number", [button(say("button_skip"), "/deny")])
         elif question in ("contact", "health", "people"):
             turn.say(f"ask_booking_{question}", [button(say("button_skip"), "/deny")])
         else:
-            key = booking.sentence(draft, f"ask_booking_{question}")
-            turn.say(key, what=booking.what(draft))
+            key = bookable.sentence(draft, f"ask_booking_{question}")
+            turn.say(key, what=booking_summary.what(draft))
 
     def _ask_other_day(self, turn: Turn, draft: Draft) -> None:
         reason, offer = draft.get("window")["reason"], draft.get("next_open")
-        words = say_date(booking.day(offer), turn.message.now) if offer else ""
-        yes = f'/affirm{{"about":"{booking.NEXT_OPEN}"}}'
+        words = say_date(booking_times.day(offer), turn.message.now) if offer else ""
+        yes = f'/affirm{{"about":"{booking_times.NEXT_OPEN}"}}'
         self.ask_other_day(turn, "ask_booking_closed", reason, words, yes, say("button_no_booking"))
 
     @staticmethod
     def _ask_other_slot(turn: Turn, draft: Draft) -> None:
         """Say that it is full, and offer what is free nearby, elsewhere, or to wait for a place."""
-        offers = booking.offers(draft)
-        words = [booking.offered(draft, offer, turn.message) for offer in offers]
+        offers = booking_times.offers(draft)
+        words = [booking_times.offered(draft, offer, turn.message) for offer in offers]
         buttons = [
-            button(title, f'/affirm{{"about":"{booking.SLOT}{n}"}}')
+            button(title, f'/affirm{{"about":"{booking_times.SLOT}{n}"}}')
             for n, title in enumerate(words)
         ]
-        buttons.append(button(say("button_queue"), f'/affirm{{"about":"{booking.QUEUE}"}}'))
-        what = booking.what(draft)
-        when = booking.when(draft, turn.message)
-        key = booking.sentence(draft, "ask_booking_full" if offers else "ask_booking_full_none")
+        buttons.append(button(say("button_queue"), f'/affirm{{"about":"{booking_times.QUEUE}"}}'))
+        what = booking_summary.what(draft)
+        when = booking_summary.when(draft, turn.message)
+        key = bookable.sentence(draft, "ask_booking_full" if offers else "ask_booking_full_none")
         turn.say(
             key,
             [*buttons, button(say("button_no_booking"), "/deny")],
@@ -223,13 +223,13 @@ class SubmitBooking(Submit):
 
     NAME = "action_submit_booking"
     FORM = booking.FORM
-    RULES = booking
+    RULES = booking_summary
 
     async def act(self, turn: Turn) -> list[EventType]:
         """File it, or put it into the queue of a full slot."""
         draft = turn.draft
         mine = draft is not None and draft.form == self.FORM.name and draft.outcome != DROP
-        if draft is None or not mine or not booking.queued(draft):
+        if draft is None or not mine or not booking_times.queued(draft):
             return await super().act(turn)
         key = f"{turn.conversation_id}:{draft.round}:wait"
         try:
@@ -250,14 +250,14 @@ class SubmitBooking(Submit):
         """Say what and when, the number, and who will be in touch before it."""
         options = draft.get("options") or {}
         turn.say(
-            booking.sentence(draft, "booking_filed"),
+            bookable.sentence(draft, "booking_filed"),
             custom=ticket.card(),
-            what=booking.what(draft),
-            when=booking.when(draft, turn.message) or _open_day(draft),
+            what=booking_summary.what(draft),
+            when=booking_summary.when(draft, turn.message) or _open_day(draft),
             ticket_no=ticket.ticket_no,
             query_code=ticket.query_code,
             due="" if draft.get("date") else say_due(ticket),
             owner=say_owner(ticket),
             provider=options.get("provider") or say("booking_arranger"),
-            note=booking.note(draft),
+            note=booking_summary.note(draft),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from actions.client import Json
 from actions.dialogue import pattern
-from actions.forms import booking
+from actions.forms import bookable
 from actions.knowledge.follow_ups import APPOINTMENT, FILE, PART, PROXY
 from actions.texts import say
 from actions.turn import Button, button
@@ -117,7 +117,7 @@ def links(card: Json) -> list[Json]:
 def buttons(card: Json) -> list[Button]:
     """Return what the card offers to do now, each a tap that leads somewhere."""
     kinds = [kind for kind in TITLES if kind in (card.get("offers") or [])]
-    if booking.spec(str(card["id"])) and APPOINTMENT in kinds:
+    if bookable.spec(str(card["id"])) and APPOINTMENT in kinds:
         payload = f'/ask_service{{"service":"{card["id"]}","about":"{PART}{APPOINTMENT}"}}'
         return [button(BOOK, payload)]
     if card.get("kind") != "办事":
@@ -203,7 +203,7 @@ def _visit(card: Json) -> Json:
     offered = PROXY in (card.get("offers") or [])
     if any(b["title"] == TITLES[PROXY] for b in buttons(card)):
         return {"words": True}
-    if offered and booking.spec(str(card["id"])):
+    if offered and bookable.spec(str(card["id"])):
         return {"words": True, "key": "card_visit_booked"}
     if offered:
         return {"words": card.get("where"), "key": "card_where"}

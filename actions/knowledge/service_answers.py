@@ -17,7 +17,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.action import TurnAction
 from actions.client import Client, Json, Refused, ServiceAway
 from actions.dialogue import load
-from actions.forms import booking, certificate, errand, meal, subsidy
+from actions.forms import bookable, booking, certificate, errand, meal, subsidy
 from actions.forms.draft import Draft
 from actions.forms.report import NO_LEAF
 from actions.knowledge import cards, certificate_questions, follow_ups, leaves, powers
@@ -220,7 +220,7 @@ def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
         part = "deputy" if kind == PROXY else "where"
         turn.tell(cards.part_text(card, part, elder=turn.elder))
         return make_offer(turn, "offer_consult", "consult", str(card["id"]))
-    if kind == APPOINTMENT and booking.spec(str(card["id"])):
+    if kind == APPOINTMENT and bookable.spec(str(card["id"])):
         leaf = str(card["id"])
         said = heard.wished_kind(turn.tracker.events, turn.message, leaf)
         wanted = booking.opened(turn.message, leaf, said)

@@ -9,7 +9,7 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions.action import TurnAction
 from actions.client import Alert, Client, Json, Refused, ServiceAway
-from actions.forms import booking, extra
+from actions.forms import bookable, extra
 from actions.forms.replies import NO, YES, bare, leaves_open, leftover
 from actions.safety import crisis
 from actions.talk import conduct, going_on, manners
@@ -178,7 +178,7 @@ def _plain_answer(turn: Turn) -> bool:
     if message.entities and not leftover(message):
         return True
     learned = message.confidence < 1.0
-    if learned and draft and draft.asked == "health" and booking.tells_health(message):
+    if learned and draft and draft.asked == "health" and bookable.tells_health(message):
         return True  # the illness that was asked for
     return bool(turn.loop) and bare(message.text) in PLAIN
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.forms import booking, place, report
+from actions.forms import bookable, place, report
 from actions.forms.draft import Draft
 from actions.forms.replies import opens_only
 from actions.knowledge import leaves
@@ -109,10 +109,10 @@ def wished_kind(events: Sequence[Mapping[str, Any]], message: Message, leaf: str
         message: The message that books; what it names itself counts there, not here.
         leaf: The service, explained a short while ago.
     """
-    if booking.kind_in(message, leaf):
+    if bookable.kind_in(message, leaf):
         return None
     named = [
-        booking.kind_in(said, leaf) for said, in_form in earlier(events, message) if not in_form
+        bookable.kind_in(said, leaf) for said, in_form in earlier(events, message) if not in_form
     ]
     return next((kind for kind in reversed(named) if kind), None)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from actions.client import TicketView
 from actions.dialogue import load, pattern
-from actions.forms import added, booking, meal
+from actions.forms import added, bookable, meal
 from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import bare, is_question
 from actions.message import Entity, Message
@@ -136,7 +136,7 @@ def _without(message: Message, kinds: Sequence[str]) -> str:
 
 def adds(message: Message) -> bool:
     """Whether something more is wished for on what was booked (“顺便剪指甲”, “再帮忙理个发”)."""
-    return booking.wishes_more(message) and not asked(message)
+    return bookable.wishes_more(message) and not asked(message)
 
 
 def notes(message: Message) -> bool:
@@ -148,7 +148,7 @@ def notes(message: Message) -> bool:
 
 def adds_task(message: Message) -> bool:
     """Whether what is added is something that is done on visits (“顺便把窗户也擦了”)."""
-    named = added.named(message) or booking.kind_in(message, booking.VISITS)
+    named = added.named(message) or bookable.kind_in(message, bookable.VISITS)
     return bool(named) and adds(message)
 
 
@@ -157,12 +157,12 @@ def added_to(message: Message, tickets: Sequence[TicketView]) -> TicketView | No
     ticket = newest(tickets)
     if ticket is None or not adds(message) or _of_its_own(message):
         return None
-    kind = booking.kind_in(message, booking.VISITS)
+    kind = bookable.kind_in(message, bookable.VISITS)
     leaf = ticket.data.get("leaf")
-    if leaf == booking.VISITS:
+    if leaf == bookable.VISITS:
         same = kind is not None and kind == (ticket.data.get("appointment") or {}).get("kind")
         return None if same and not added.named(message) else ticket
-    if leaf == booking.DOCTOR and added.named(message):
+    if leaf == bookable.DOCTOR and added.named(message):
         return ticket
     told = added.marked(message) or added.note(message)
     return ticket if told and not kind else None
@@ -200,11 +200,11 @@ def meant(message: Message, tickets: Sequence[TicketView]) -> TicketView | None:
 
 def _service(message: Message) -> str | None:
     """Return the leaf of the service that the words name; None when they name none."""
-    if named := booking.named_leaf(message):
+    if named := bookable.named_leaf(message):
         return named
     sure = message.leaf is not None and message.leaf.confidence >= LEAF_SURE
     arranged = (
-        sure and message.leaf and (booking.spec(message.leaf.id) or message.leaf.id == meal.LEAF)
+        sure and message.leaf and (bookable.spec(message.leaf.id) or message.leaf.id == meal.LEAF)
     )
     return message.leaf.id if arranged and message.leaf else None
 

@@ -14,7 +14,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions.client import Client, Json, TicketView
 from actions.dialogue import load, pattern
-from actions.forms import booking, meal, shared
+from actions.forms import bookable, booking, booking_summary, meal, shared
 from actions.forms.draft import Draft
 from actions.forms.replies import bare
 from actions.message import Message
@@ -277,7 +277,7 @@ def _named(days: Sequence[str], message: Message) -> str:
 
 async def _of_booking(turn: Turn, client: Client, ticket: TicketView, kind: str) -> str:
     leaf = str(ticket.data.get("leaf") or "")
-    options = await client.booking_options(leaf, None) if booking.spec(leaf) else None
+    options = await client.booking_options(leaf, None) if bookable.spec(leaf) else None
     order = dict(ticket.data.get("appointment") or {})
     draft = Draft(booking.FORM.name, "", values={**order, "leaf": leaf, "options": options or {}})
     phone = (ticket.data.get("owner") or {}).get("phone")
@@ -313,20 +313,20 @@ def of_booking(draft: Draft, kind: str, message: Message, phone: str = "") -> st
     if kind == LONG:
         return _how_long(draft, message, words)
     if kind == HOME:
-        note = booking.own_note(draft)
+        note = booking_summary.own_note(draft)
         return note if pattern(RULES, "home_note").search(note) else ""
     if kind == READY:
-        return booking.own_note(draft)
+        return booking_summary.own_note(draft)
     changes = kind in (CHANGE, DEADLINE)
     return say("ordered_change_booking", message.elder, **words) if changes else ""
 
 
 def _how_long(draft: Draft, message: Message, words: Mapping[str, str]) -> str:
     """Return the hours of a course or of a room; how long a visit takes is agreed with whoever comes."""
-    what, hours = booking.what(draft), (draft.get("options") or {}).get("hours")
+    what, hours = booking_summary.what(draft), (draft.get("options") or {}).get("hours")
     if draft.get("course"):
         return say("ordered_long_course", message.elder, what=what, **words)
-    if hours and "place" not in booking.asked_fields(draft):
+    if hours and "place" not in bookable.asked_fields(draft):
         return say("ordered_days_booking", message.elder, hours=hours, **words)
     return ""
 

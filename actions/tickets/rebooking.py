@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actions.client import Client, Json, TicketView
-from actions.forms import booking, care
+from actions.forms import bookable, booking, booking_summary, care
 from actions.forms.draft import CONFIRM, Draft
 from actions.message import Message
 from actions.talk.echo import say_time
@@ -33,7 +33,7 @@ async def changes(
     found = []
     for ticket in tickets:
         leaf = str(ticket.data.get("leaf") or "")
-        if kind_of(ticket) != APPOINTMENT or not booking.spec(leaf):
+        if kind_of(ticket) != APPOINTMENT or not bookable.spec(leaf):
             continue
         options = await client.booking_options(leaf, None) or {}
         change = change_of(message, ticket, options)
@@ -57,7 +57,7 @@ def change_of(message: Message, ticket: TicketView, options: Mapping[str, Any]) 
     for name in FIELDS:
         field = booking.FORM.field(name)
         if field is not None and (
-            name != care.DAYS or care.may_look(booking.spec(draft.get("leaf")))
+            name != care.DAYS or care.may_look(bookable.spec(draft.get("leaf")))
         ):
             said |= field.read(message, draft)
     new = booking.settled(Draft(draft.form, "", asked=CONFIRM, values={**values, **said}))
@@ -65,7 +65,7 @@ def change_of(message: Message, ticket: TicketView, options: Mapping[str, Any]) 
     if not any(k in patch for k in OWN):
         return Change()
     if "venue" in patch or "course" in patch:
-        patch["what"] = booking.what(new)
+        patch["what"] = booking_summary.what(new)
     return Change(patch, lines=tuple(_lines(patch, new, order, message)))
 
 

@@ -13,7 +13,7 @@ from rasa_sdk.events import EventType
 
 from actions.client import Refused
 from actions.dialogue import pattern
-from actions.forms import booking
+from actions.forms import bookable
 from actions.forms.replies import NO, YES, bare
 from actions.message import Message
 from actions.texts import say
@@ -60,7 +60,7 @@ def asks_position(message: Message) -> bool:
 
 def asks(message: Message) -> bool:
     """Whether the words may be about the queue somebody waits in: where they stand, or what else there is."""
-    return asks_position(message) or booking.asks_others(message) is not None
+    return asks_position(message) or bookable.asks_others(message) is not None
 
 
 async def tell(turn: Turn) -> bool:

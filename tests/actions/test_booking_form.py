@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.dialogue import load
-from actions.forms import booking, place
+from actions.forms import bookable, booking, booking_summary, booking_times, place
 from actions.forms.draft import CONFIRM, DROP, Draft, asking, fill, next_question
 from actions.knowledge import leaves
 from actions.message import Message
@@ -38,11 +38,11 @@ OPTIONS: dict[str, Any] = {
 def step(draft: Draft | None, message: Message, **options: Any) -> tuple[Draft, str | None]:
     """Read a message, take in what the locality says, and return the draft with what is asked."""
     if draft is None:
-        leaf = booking.leaf_of(message)
+        leaf = bookable.leaf_of(message)
         assert leaf is not None
         draft = booking.opened(message, leaf)
     draft = booking.declined(fill(booking.FORM, draft, message), message)
-    if booking.to_check(draft):
+    if booking_times.to_check(draft):
         draft = booking.checked(draft, {**OPTIONS, **options})
     draft = booking.named(draft)
     if place.to_resolve(draft):
@@ -66,11 +66,11 @@ def test_everything_in_one_message_is_confirmed_at_once() -> None:
     text = "明天上午九点来个人帮我妈擦玻璃，幸福小区3号楼2单元501，13512345678"
     draft, question = step(None, book(text, "C6", ents=ents))
     assert question == CONFIRM
-    lines = dict(booking.summary(draft, msg()))
+    lines = dict(booking_summary.summary(draft, msg()))
     assert lines["约什么"] == "助洁（上门打扫）"
     assert lines["什么时候"] == "明天（11月25日，星期三）上午9:00"
     assert lines["给谁"] == "您母亲" and lines["联系您"] == "135****5678"
-    body = booking.to_ticket(draft, "c1")
+    body = booking_summary.to_ticket(draft, "c1")
     assert body["appointment"] == {
         "date": "2026-11-25", "time": "09:00", "part": "am", "kind": "clean", "what": "助洁（上门打扫）",
     }  # fmt: skip
@@ -129,7 +129,7 @@ def test_a_habit_is_kept_and_begins_with_the_next_day() -> None:
     weekly = {"time": ("每周三下午", {"recur": "weekly", "weekdays": [3], "part": "pm"})}
     draft, _ = step(None, book("每周三下午来拖地", "C6", ents=weekly))
     assert draft.get("date") == "2026-11-25" and draft.get("part") == "pm"
-    assert booking.to_ticket(draft, "c1")["appointment"]["habit"]["weekdays"] == [3]
+    assert booking_summary.to_ticket(draft, "c1")["appointment"]["habit"]["weekdays"] == [3]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_venue_said_by_another_name_and_how_many_people() -> None:
         None, book("想打乒乓，二十个人，13512345678", "K2", ents={"phone": PHONE})
     )
     assert draft.get("venue") == "table_tennis" and question == "date"
-    assert "坐12人" in dict(booking.summary(draft, msg()))["多少人"]
+    assert "坐12人" in dict(booking_summary.summary(draft, msg()))["多少人"]
 
 
 def test_a_course_needs_no_day_and_no_address() -> None:
@@ -155,8 +155,10 @@ def test_a_course_needs_no_day_and_no_address() -> None:
     assert question == "contact"
     draft, question = step(draft, msg("不留", "deny", id="m2"))
     assert question == CONFIRM
-    assert dict(booking.summary(draft, msg()))["约什么"] == "报名上课：书法班（每周三 14:00）"
-    assert booking.to_ticket(draft, "c1")["appointment"]["course"] == "calligraphy"
+    assert (
+        dict(booking_summary.summary(draft, msg()))["约什么"] == "报名上课：书法班（每周三 14:00）"
+    )
+    assert booking_summary.to_ticket(draft, "c1")["appointment"]["course"] == "calligraphy"
 
 
 def test_where_the_trip_goes_is_not_where_to_come() -> None:
@@ -173,22 +175,22 @@ def test_where_the_trip_goes_is_not_where_to_come() -> None:
     ],
 )  # fmt: skip
 def test_a_question_is_no_booking(text: str, asks: bool) -> None:
-    assert booking.asks(book(text)) is asks
+    assert bookable.asks(book(text)) is asks
 
 
 def test_a_day_makes_a_booking_of_a_question() -> None:
-    assert not booking.asks(book("明天上午九点有没有人来擦玻璃", ents={"time": TOMORROW_9}))
+    assert not bookable.asks(book("明天上午九点有没有人来擦玻璃", ents={"time": TOMORROW_9}))
 
 
 def test_the_words_come_before_an_unsure_classifier() -> None:
-    assert booking.leaf_of(book("陪诊", ("K2", 0.3, []))) == "C6"
-    assert booking.leaf_of(book("约个地方", ("K2", 0.3, []))) is None
-    assert booking.leaf_of(book("约个地方", ("K2", 0.9, []))) == "K2"
+    assert bookable.leaf_of(book("陪诊", ("K2", 0.3, []))) == "C6"
+    assert bookable.leaf_of(book("约个地方", ("K2", 0.3, []))) is None
+    assert bookable.leaf_of(book("约个地方", ("K2", 0.9, []))) == "K2"
 
 
 def test_the_data_name_fields_and_leaves_that_exist() -> None:
     fields = {f.name for f in booking.FORM.fields}
-    for leaf, data in load(booking.FILE)["bookings"].items():
+    for leaf, data in load(bookable.FILE)["bookings"].items():
         assert leaf in leaves.names()
         for each in (data, *data.get("kinds", ())):
             assert set(each["ask"]) <= fields and list(each["ask"]) == sorted(
@@ -200,7 +202,7 @@ def test_when_the_services_are_away_the_form_goes_on() -> None:
     draft = booking.opened(book("会议室", "K2"), "K2")
     draft = fill(booking.FORM, draft, book("会议室", "K2"))
     assert next_question(booking.FORM, draft, msg()) == "date"
-    assert booking.what(replace(draft, values={**draft.values, "venue": "x"})) == "活动场地"
+    assert booking_summary.what(replace(draft, values={**draft.values, "venue": "x"})) == "活动场地"
 
 
 @pytest.mark.parametrize(
@@ -216,20 +218,20 @@ def test_when_the_services_are_away_the_form_goes_on() -> None:
     ],
 )
 def test_a_wish_taken_for_something_else(text: str, intent: str, leaf: str | None) -> None:
-    assert booking.wished(msg(text, intent)) == leaf
+    assert bookable.wished(msg(text, intent)) == leaf
 
 
 def test_what_is_to_be_done_at_home_is_a_visit() -> None:
-    assert booking.leaf_of(msg("再给我爸约个剪头的", "book_service")) == "C6"
-    assert booking.leaf_of(msg("剪头的店在哪", "ask_service")) is None
+    assert bookable.leaf_of(msg("再给我爸约个剪头的", "book_service")) == "C6"
+    assert bookable.leaf_of(msg("剪头的店在哪", "ask_service")) is None
 
 
 def test_a_day_alone_is_when_what_was_explained_is_wanted() -> None:
     day = {"time": ("周三下午", {"start": "2026-11-25", "end": "2026-11-25", "part": "pm"})}
     alone = msg("周三下午", "supplement_ticket", ents=day)
-    assert booking.meant(alone, "C10", doubtful=False)
-    assert not booking.meant(alone, "B1", doubtful=False)
-    assert not booking.meant(alone, None, doubtful=False)
+    assert bookable.meant(alone, "C10", doubtful=False)
+    assert not bookable.meant(alone, "B1", doubtful=False)
+    assert not bookable.meant(alone, None, doubtful=False)
 
 
 def test_who_is_to_come_and_what_the_house_is_like_is_noted() -> None:

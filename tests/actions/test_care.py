@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actions.client import TicketView
-from actions.forms import booking, care, habits
+from actions.forms import booking, booking_summary, booking_times, care, habits
 from actions.forms.draft import CONFIRM, SUBMIT, Draft, asking, fill, next_question, repeats
 from actions.message import Message
 from actions.tickets import rebooking
@@ -25,7 +25,7 @@ def step(draft: Draft | None, message: Message, **options: Any) -> tuple[Draft, 
     """Read a message, take in what the locality says, and return the draft with what is asked."""
     draft = booking.opened(message, "C5") if draft is None else draft
     draft = booking.declined(fill(booking.FORM, draft, message), message)
-    while booking.to_check(draft):
+    while booking_times.to_check(draft):
         draft = booking.checked(draft, {**OPTIONS, **options})
     draft = booking.named(draft)
     question = next_question(booking.FORM, draft, message)
@@ -45,11 +45,11 @@ def test_everything_in_one_breath_is_confirmed_at_once() -> None:
         ),
     )  # fmt: skip
     assert question == CONFIRM
-    lines = dict(booking.summary(draft, msg()))
+    lines = dict(booking_summary.summary(draft, msg()))
     assert lines["哪天开始"].startswith("11月30日") and lines["哪几天"] == "每周一、三、五"
     assert (lines["怎么去"], lines["给谁"], lines["要注意"]) == ("家里人送", "您母亲", "高血压")
     draft = fill(booking.FORM, draft, tap("affirm", about="consent:given"))
-    body = booking.to_ticket(draft, "c1")
+    body = booking_summary.to_ticket(draft, "c1")
     assert body["appointment"] == {
         "date": "2026-11-30", "part": "am", "habit": {"recur": "weekly", "weekdays": [1, 3, 5]},
         "what": "日间照料", "needs": "高血压", "transport": "family",
@@ -100,9 +100,9 @@ def test_what_was_not_said_is_asked_one_by_one() -> None:
     assert question == care.TRANSPORT
     draft, question = step(draft, said("要中心来接", "m5"))
     assert question == "contact"
-    assert booking.note(draft) == "先看路。"
-    assert booking.to_ticket(draft, "c")["appointment"]["trial"] is True
-    assert dict(booking.summary(draft, msg()))["给谁"] == "您自己"
+    assert booking_summary.note(draft) == "先看路。"
+    assert booking_summary.to_ticket(draft, "c")["appointment"]["trial"] is True
+    assert dict(booking_summary.summary(draft, msg()))["给谁"] == "您自己"
 
 
 def test_a_relative_answers_whom_it_is_for() -> None:
@@ -116,7 +116,7 @@ def test_days_on_which_it_is_closed_fall_out_and_are_named() -> None:
         None, said("约日间照料，天天去，明天开始", time=("明天", {"start": "2026-11-25"}))
     )
     assert draft.get("habit")["weekdays"] == [1, 2, 3, 4, 5]
-    assert "星期六、日不开" in dict(booking.summary(draft, msg()))["哪几天"]
+    assert "星期六、日不开" in dict(booking_summary.summary(draft, msg()))["哪几天"]
     draft, _ = step(None, said("约日间照料，每周二四，从下周一开始", time=MONDAY))
     assert draft.get("date") == "2026-12-01", "it begins on the first of its days"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actions.forms import booking, consent, meal
+from actions.forms import booking, booking_summary, consent, meal
 from actions.forms.draft import CHANGE, CONFIRM, SUBMIT, Draft, Form, asking, fill, next_question
 from actions.message import Message
 from tests.actions.helpers import msg, tap
@@ -104,7 +104,7 @@ def test_a_guardian_who_does_not_answer_has_not_agreed() -> None:
         times += 1
         draft, question = step(booking.FORM, draft, msg("外头下雨了呢", "chitchat", id=f"w{times}"))
     assert times == 2
-    assert "subject" not in booking.to_ticket(draft, "c1")
+    assert "subject" not in booking_summary.to_ticket(draft, "c1")
 
 
 def test_what_stands_is_not_asked_again_of_the_same_person() -> None:
@@ -171,6 +171,6 @@ def test_without_a_guardians_yes_nothing_of_the_child_is_kept() -> None:
         "leaf": "F3", "subject": "grandson", "subject_name": "小宝", "narrative": "我孙子八岁，对花生过敏",
     })  # fmt: skip
     after = fill(booking.FORM, draft, msg("不同意", "deny", id="m2"))
-    body = booking.to_ticket(after, "c1")
+    body = booking_summary.to_ticket(after, "c1")
     assert "小宝" not in str(body) and "过敏" not in str(body) and "subject" not in body
     assert body["consents"][0]["answer"] == "refused"

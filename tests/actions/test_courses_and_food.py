@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from actions.forms import booking, extra, meal
+from actions.forms import bookable, extra, meal
 from actions.forms.draft import Draft, fill
 from actions.forms.replies import is_skip
 from actions.tickets import own
@@ -26,7 +26,7 @@ from tests.actions.test_ordered import said
     ],
 )
 def test_it_is_booked(leaf: str, text: str) -> None:
-    assert booking.leaf_of(said(text)) == leaf
+    assert bookable.leaf_of(said(text)) == leaf
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_it_is_booked(leaf: str, text: str) -> None:
     "孩子上学咋办 书法班收费多少 我家孩子不想上学 报班要带啥条件 学区怎么分 报告厅在哪".split(),
 )
 def test_a_question_is_no_course(text: str) -> None:
-    assert booking.wished(said(text)) is None
+    assert bookable.wished(said(text)) is None
 
 
 @pytest.mark.parametrize(

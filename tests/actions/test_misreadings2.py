@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.client import TicketView
-from actions.forms import booking, meal, place, report
+from actions.forms import bookable, booking, meal, place, report
 from actions.forms.draft import Draft, fill
 from actions.forms.replies import OPENING, bare
 from actions.knowledge import follow_ups
@@ -150,7 +150,7 @@ def test_how_far_one_is_in_the_queue(text: str, asks: bool) -> None:
     ],
 )  # fmt: skip
 def test_what_else_there_is(text: str, what: str | None) -> None:
-    assert booking.asks_others(msg(text, "ask_community_info")) == what
+    assert bookable.asks_others(msg(text, "ask_community_info")) == what
 
 
 def test_other_rooms_have_seats_enough() -> None:
@@ -430,7 +430,7 @@ def test_whether_it_is_done_asks_how_it_stands(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["能不能帮我取个药", "帮我妈买点药", "替老人拿一下药"])
 def test_who_needs_medicine_fetched_books_a_helper(text: str) -> None:
-    assert booking.wished(msg(text, "out_of_scope")) == "C6"
+    assert bookable.wished(msg(text, "out_of_scope")) == "C6"
 
 
 def test_what_to_bring_in_sichuan_words() -> None:

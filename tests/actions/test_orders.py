@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.client import TicketView
-from actions.forms import booking
+from actions.forms import booking, booking_summary, booking_times
 from actions.forms.draft import Draft
 from actions.tickets import amending, orders, pausing, waiting
 from tests.actions.fake_services import view
@@ -148,9 +148,9 @@ def full_room(**more: Any) -> Draft:
 
 
 def test_a_full_room_offers_two_times_and_a_room_that_holds_them_all() -> None:
-    assert booking.offers(full_room(people=25))[2:] == [{"venue": "dance"}]
-    assert len(booking.offers(full_room(people=35))) == 3
-    assert "venue" not in booking.offers(full_room(people=35))[2]
+    assert booking_times.offers(full_room(people=25))[2:] == [{"venue": "dance"}]
+    assert len(booking_times.offers(full_room(people=35))) == 3
+    assert "venue" not in booking_times.offers(full_room(people=35))[2]
 
 
 @pytest.mark.parametrize("text", ["排上", "那给我排上吧，有空了告诉我", "排个队嘛，我等起", "候补"])
@@ -158,10 +158,12 @@ def test_who_waits_is_read_back(text: str) -> None:
     from actions.forms.draft import fill, next_question
 
     waits = fill(booking.FORM, full_room(people=20, phone="13512345678"), msg(text, id="m2"))
-    assert booking.queued(waits) and next_question(booking.FORM, waits, msg(text)) == "confirm"
-    assert ("排队", "这个时间满了，有空位先问您") in booking.summary(waits, msg(text))
+    assert (
+        booking_times.queued(waits) and next_question(booking.FORM, waits, msg(text)) == "confirm"
+    )
+    assert ("排队", "这个时间满了，有空位先问您") in booking_summary.summary(waits, msg(text))
     moved = replace(waits, values={**waits.values, "part": "am"})
-    assert not booking.queued(moved)
+    assert not booking_times.queued(moved)
 
 
 def test_another_room_is_taken_by_its_name() -> None:

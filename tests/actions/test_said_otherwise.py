@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from actions.dialogue import pattern
-from actions.forms import booking, certificate, meal, neighbours, report, subsidy
+from actions.forms import booking, booking_times, certificate, meal, neighbours, report, subsidy
 from actions.forms.draft import Draft, fill
 from actions.knowledge import follow_ups
 from actions.knowledge.certificates import kind
@@ -221,8 +221,8 @@ def test_the_later_meal_is_taken(text: str, day: str | None) -> None:
 def test_a_day_that_was_open_is_asked_about_again_the_next_day() -> None:
     draft = Draft("booking", "m1", values={"leaf": "C6", "date": "2026-11-26"})
     asked = booking.checked(booking.of_today(draft, NOW.date()), {"open": True})
-    assert booking.to_check(booking.of_today(asked, NOW.date())) is None
-    assert booking.to_check(booking.of_today(asked, date(2026, 11, 28))) is not None
+    assert booking_times.to_check(booking.of_today(asked, NOW.date())) is None
+    assert booking_times.to_check(booking.of_today(asked, date(2026, 11, 28))) is not None
 
 
 def test_a_word_between_two_matters_is_left_out() -> None:
