@@ -1,4 +1,4 @@
-"""Single misreadings in the talk: whom it is for, where, when, and what short words answer."""
+"""Single misreadings in the talk: whom it is for, when, and what short words answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from actions.forms import place, report
+from actions.forms import bookable, errand, meal, report
 from actions.forms.draft import CONFIRM, SUBMIT, Draft, fill
 from actions.knowledge import follow_ups
-from actions.talk import heard
+from actions.talk import heard, manners
 from actions.tickets import own
 from actions.tickets.amending import says
 from actions.tickets.callback import read_score, read_solved
+from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import NOW, msg
 
 
@@ -62,42 +64,6 @@ def test_another_person_replaces_the_one_said_before() -> None:
     events = [MOTHER, father, said("给他订个饭", "m3")]
     brought = heard.recall(events, Draft("meal", "m3"), msg("给他订个饭", id="m3"))
     assert brought["subject"] == "father"
-
-
-def lamp(*texts: tuple[str, dict[str, Any]]) -> Draft:
-    """Return the report of a street lamp after the messages, each with its address."""
-    draft: Draft | None = None
-    for number, (text, value) in enumerate(texts):
-        ents = {"address": (text, value)} if value else {}
-        draft = fill(report.FORM, draft, msg(text, leaf="I3", id=f"m{number}", ents=ents))
-        if draft.get("address"):
-            draft = place.resolved(draft, {"status": "unknown", "missing": ["compound"]})
-        draft = replace(draft, asked="place")
-    assert draft is not None
-    return draft
-
-
-def test_a_road_is_enough_for_a_street_lamp_and_a_shop_is_not() -> None:
-    assert place.complete(lamp(("路灯坏了", {}), ("人民路", {"place": "人民路"})), building=False)
-    shop = lamp(("路灯坏了", {}), ("小卖部对面", {"place": "小卖部对面"}))
-    assert not place.complete(shop, building=False)
-
-
-def test_pieces_of_a_place_are_put_together_with_the_road_first() -> None:
-    road, shop = ("人民路", {"place": "人民路"}), ("小卖部对面", {"place": "小卖部对面"})
-    for pieces in ((road, shop), (shop, road)):
-        assert lamp(("路灯坏了", {}), *pieces).get("address") == {"place": "人民路小卖部对面"}
-
-
-@pytest.mark.parametrize(
-    ("text", "leaf"), [("302门口那盏灯不亮", "H6"), ("302门口的路灯不亮", "I3")]
-)
-def test_a_lamp_at_a_door_hangs_inside_unless_it_is_named_a_street_lamp(
-    text: str, leaf: str
-) -> None:
-    where = {"room": "302", "place": "门口"}
-    message = msg(text, leaf="I3", ents={"address": ("302门口", where)})
-    assert fill(report.FORM, None, message).get("leaf") == leaf
 
 
 @pytest.mark.parametrize(
@@ -181,3 +147,128 @@ def test_answers_to_solved_whatever_they_were_taken_for(
     assert own.meant(message, "action_out_of_scope") == own.CALLBACK
     assert read_solved(message) is solved
     assert read_score(message) in (None, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts", "portions"),
+    [
+        ("来两份午饭，一份不要辣，一份软点", [("两份", 2), ("一份不", 1), ("一份软", 1)], 2),
+        ("给我妈一份，给我爸两份", [("一份", 1), ("两份", 2)], 3),
+        ("两份，不对，三份", [("两份", 2), ("三份", 3)], 3),
+        ("订三份", [("三份", 3)], 3),
+    ],
+)
+def test_portions_told_one_by_one(text: str, counts: list[tuple[str, int]], portions: int) -> None:
+    said = msg(text, "book_meal", ents={"count": counts})
+    assert fill(meal.FORM, None, said).get("portions") == portions
+
+
+def test_a_yes_names_none_of_several_matters() -> None:
+    opened = fill(report.FORM, None, msg("灯坏了", leaf=("H6", 0.3, [("I3", 0.28)])))
+    asked = fill(report.FORM, replace(opened, asked="leaf"), msg("对", "affirm", id="m2"))
+    assert opened.get("leaf_options") == ["H6", "I3"] and asked.get("leaf") is None
+
+
+@pytest.mark.parametrize("text", ["修好了没得嘛", "灯修好了没", "办好了没有", "整完了没"])
+def test_whether_it_is_done_asks_how_it_stands(text: str) -> None:
+    assert own.meant(msg(text, "chitchat"), "action_chitchat") == own.QUERY
+
+
+@pytest.mark.parametrize("text", ["能不能帮我取个药", "帮我妈买点药", "替老人拿一下药"])
+def test_who_needs_medicine_fetched_books_a_helper(text: str) -> None:
+    assert bookable.wished(msg(text, "out_of_scope")) == "C6"
+
+
+def test_what_to_bring_in_sichuan_words() -> None:
+    assert follow_ups.part_of(msg("那要带啥子", "ask_service")) == "materials"
+
+
+async def test_who_cannot_read_is_helped_and_the_matter_reported(
+    talk: Talk, services: FakeServices
+) -> None:
+    readings = [
+        {"intent": "ask_accessibility", "leaf": None, "confidence": 0.6},
+        {"intent": "report_problem", "leaf": "H1", "confidence": 0.12},
+    ]
+    talk.hear("我不识字，别人帮我打的，我屋头没得水了", "ask_accessibility", readings=readings)
+    await talk.run("action_accessibility")
+    assert talk.followup == "report_form"
+
+
+@pytest.mark.parametrize("text", ["中，知道了", "好的晓得了", "明白了", "哦，收到了"])
+def test_who_has_understood_is_answered_shortly(text: str) -> None:
+    assert manners.saying(msg(text, "ask_anonymity")) == "affirm_idle"
+
+
+@pytest.mark.parametrize("text", ["我知道他家装修的事", "不知道了", "知道是谁干的了"])
+def test_what_somebody_knows_is_no_short_answer(text: str) -> None:
+    assert manners.saying(msg(text, "report_problem")) is None
+
+
+async def test_without_an_order_nothing_is_ordered_by_stopping_it(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = []
+    entity = {
+        "entity": "time",
+        "value": {"start": "2026-12-02", "end": "2026-12-02"},
+        "text": "下周三",
+    }
+    await talk.hear("我妈的饭停到下周三", "book_meal", entities=[entity]).run("validate_meal_form")
+    assert talk.followup == "action_supplement"
+    await talk.run("action_supplement")
+    assert talk.followup == "action_listen" and "订" in talk.text
+
+
+async def test_too_salty_without_an_order_is_a_complaint(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = []
+    diet = {"entity": "diet", "value": "low_salt", "text": "少放盐"}
+    await talk.hear("你们的饭太咸了，下回少放盐", "book_meal", entities=[diet]).run(
+        "validate_meal_form"
+    )
+    assert talk.followup == "action_supplement"
+    await talk.run("action_supplement")
+    assert talk.followup == "report_form"
+
+
+async def test_who_wants_no_secrecy_and_names_a_house_reports(
+    talk: Talk, services: FakeServices
+) -> None:
+    house = {"entity": "address", "value": {"building": "5"}, "text": "5号楼"}
+    talk.hear("我不要匿名，就说是我说的，5号楼垃圾桶满了", "ask_anonymity", entities=[house])
+    await talk.run("action_anonymity")
+    assert talk.followup == "report_form"
+
+
+@pytest.mark.parametrize(
+    ("words", "oneself"),
+    [
+        ("不用代办了，我自己去", True), ("还是我自己去吧", True), ("别麻烦人家了，我自己跑一趟", True),
+        ("那我妈自己去", True), ("我自己去不了", False), ("我自己一个人住", False), ("代办", False),
+        ("我自己去过一回没办成", False), ("让他自己去问问不行吗", False),
+    ],
+)  # fmt: skip
+def test_who_was_to_send_somebody_goes_oneself_after_all(words: str, oneself: bool) -> None:
+    values = {"errand": "proxy", "leaf": "C2", "service": "高龄津贴"}
+    draft = Draft("errand", "m0", seen="m0", asked="contact", values=values)
+    after = fill(errand.FORM, draft, msg(words, "supplement_ticket"))
+    assert after.get("errand") == ("appointment" if oneself else "proxy")
+
+
+@pytest.mark.parametrize(
+    ("words", "wished"),
+    [
+        ("找人帮我妈办老年证", "proxy"), ("找个人替我办低保", "proxy"), ("老年证找人替我爸办", "proxy"),
+        ("找人办老年证要多少钱", None), ("找谁办老年证", None), ("帮我找人", None),
+    ],
+)  # fmt: skip
+def test_somebody_to_do_it_is_wished_for_in_one_sentence(words: str, wished: str | None) -> None:
+    assert follow_ups.wish(words) == wished
+
+
+def test_a_fragment_does_not_change_a_matter_that_was_told() -> None:
+    draft = fill(report.FORM, None, msg("马桶堵了", leaf="H7"))
+    asked = fill(report.FORM, replace(draft, asked="place"), msg("我自己家的", id="m2", leaf="I8"))
+    assert asked.get("leaf") == "H7"

@@ -10,10 +10,12 @@ import pytest
 from actions.client import Client
 from actions.forms import report
 from actions.forms.draft import fill
+from actions.privacy import own_data
 from actions.privacy.my_data import copy, shown, wish
 from actions.talk import contact, manners
 from actions.texts import say
 from tests.actions.conftest import Talk
+from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import msg
 
 STORED: dict[str, Any] = {
@@ -255,3 +257,41 @@ def test_other_languages_by_their_letters(
 ) -> None:
     assert manners.language(words) == language
     assert manners.reported(words) == leaf
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "忘记我", "忘了我吧", "把我忘了", "把我的信息都删了", "把我的资料都清空", "删除我的个人信息", "我不想你们存我的信息了",
+        "注销", "我要注销", "注销账号", "注销我的账户", "把账号给我注销了", "清除我的数据", "把我说过的话都删掉", "删掉聊天记录",
+        "聊天记录给我清了", "我的记录全部抹掉", "把我的档案删了", "别留我的信息", "不要再保存我的电话", "你们那儿关于我的东西都给我删了",
+        "我以前说的都删了吧", "不用你们了，把我的资料删干净", "把俺的信息都删咯", "我的个人隐私你们给我删掉", "莫存我的号码了",
+        "将我的个人资料全部删除", "把我从你们系统里删掉", "把我从名单里去掉", "请删除我在你们这里的所有数据", "行使删除权",
+        "我要求删除个人信息", "彻底删除我", "删我的号", "忘掉我的一切", "以后别记我的事了，把以前的删了", "我不用了，注销了吧",
+        "把我名字和电话删掉", "清空我的记录",
+    ],
+)  # fmt: skip
+def test_who_wants_to_be_forgotten_is_understood_by_the_words(text: str) -> None:
+    assert own_data.surely(msg(text, "affirm"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "忘记带身份证了", "别忘了我", "删掉刚才那条报修", "忘了我刚才说啥了", "把那个单子删了", "身份证忘记带了咋办",
+        "户口注销怎么办", "我爸走了要注销户口", "注销营业执照", "电话号码写错了", "我忘了我报的事的编号", "老人去世了医保卡要注销",
+        "公司注销找谁", "小区群把我删了", "别忘了我家的灯", "忘记密码了", "我家的信息你们有吗", "银行卡注销去哪",
+        "你们是不是把我忘了",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_it_deletes_nothing(text: str) -> None:
+    assert not own_data.surely(msg(text, "ask_my_data"))
+
+
+async def test_a_wish_to_be_forgotten_is_no_yes_to_being_remembered(
+    talk: Talk, services: FakeServices
+) -> None:
+    talk.hear("楼道灯坏了", "report_problem")
+    talk.slots["offer"] = {"id": "m1", "data": "remember", "follow": "action_my_data_do"}
+    await talk.hear("忘记我", "affirm").run("action_affirm")
+    assert talk.followup == "action_my_data"
