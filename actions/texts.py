@@ -13,6 +13,8 @@ import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "texts"
 FILES = ("dialogue", "words")
+Gaps = dict[str, Any]
+"""What fills the gaps of a sentence: name → words or number."""
 
 
 @lru_cache(maxsize=1)

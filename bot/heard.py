@@ -57,7 +57,7 @@ def understood(turn: Turn) -> dict[str, Any] | None:
         return None
     intent = parse.get("intent") or {}
     entities = parse.get("entities") or []
-    service = next((e for e in entities if e.get("entity") == _SERVICE), {})
+    service: dict[str, Any] = next((e for e in entities if e.get("entity") == _SERVICE), {})
     return {
         "text": turn.said.text,
         "intent": intent.get("name"),

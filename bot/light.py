@@ -18,7 +18,7 @@ import tarfile
 import types
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 HEAVY = (
     # TensorFlow components
@@ -85,7 +85,9 @@ class _Inert(metaclass=_InertType):
 
 
 class _InertModule(types.ModuleType):
-    __path__: ClassVar[list[str]] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []  # a package to whoever imports from it
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -37,6 +37,9 @@ class LindaProcessor(MessageProcessor):
         sha256: hex digest of the archive; each parse carries it as ``model``.
     """
 
+    graph_runner: Any  # Rasa's own at first, then ours, which does the same for prediction
+    nlg: NaturalLanguageGenerator
+
     def __init__(self, model_path: str | Path, **parts: Any) -> None:
         """Load the archive: about a second of processor time.
 
@@ -132,7 +135,10 @@ class LindaProcessor(MessageProcessor):
         while True:
             try:
                 with computed_elsewhere():
-                    return await super().parse_message(message, tracker, only_output_properties)
+                    parsed: dict[str, Any] = await super().parse_message(
+                        message, tracker, only_output_properties
+                    )
+                    return parsed
             except GraphComponentException as error:
                 if not isinstance(error.__cause__, VectorWanted):
                     raise

@@ -143,8 +143,8 @@ class BookingStep(FormStep):
             key = "booking_others_rows" if rows else "booking_others_rows_none"
             turn.lead(key, line=True, rows="、".join(rows))
         elif kind == "others_time" and options.get("hours"):
-            words = {k: options[k] for k in ("provider", "hours")}
-            turn.lead("booking_others_time", line=True, **words)
+            whose = {k: options[k] for k in ("provider", "hours")}
+            turn.lead("booking_others_time", line=True, **whose)
         else:
             return await super()._answer_aside(turn, draft, kind)
         return draft

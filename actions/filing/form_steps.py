@@ -113,7 +113,7 @@ class FormStep(TurnAction):
 
     ENDS = False
     FORM: ClassVar[Form]
-    RULES: ClassVar[FormRules]
+    RULES: FormRules
     LEAF: ClassVar[str] = ""
     """Leaf of what the form is about, when it is always the same."""
     REMEMBERS: ClassVar[frozenset[str]] = frozenset(
@@ -133,9 +133,9 @@ class FormStep(TurnAction):
         elsewhere = routing.elsewhere(turn, self.loop, opening)
         if opening and is_stop(turn.message):
             # “不订饭了” opens nothing: it takes back what there is, or is only a word.
-            back = HANDOVER["withdraw_ticket"]
-            tried = back in turn.actions_since_message()
-            elsewhere = "action_cancel_form" if tried else back
+            takes_back = HANDOVER["withdraw_ticket"]
+            tried = takes_back in turn.actions_since_message()
+            elsewhere = "action_cancel_form" if tried else takes_back
         if (
             opening
             and elsewhere is None
@@ -145,8 +145,8 @@ class FormStep(TurnAction):
             elsewhere = first
         if elsewhere:  # the words name a button, or answer what was asked before the form
             waiting = None if opening else turn.tracker.get_slot("requested_slot")
-            kept = [] if opening or old is None else self._slots(old)  # or Rasa rejects the form
-            return [*kept, SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
+            keeps = [] if opening or old is None else self._slots(old)  # or Rasa rejects the form
+            return [*keeps, SlotSet("requested_slot", waiting), FollowupAction(elsewhere)]
         back = self._taken_up(turn, old)
         step = await self._step(turn, old)
         if step.question is None:
@@ -395,8 +395,8 @@ class FormStep(TurnAction):
         turn.lead("several", line=True, n=1 + len(others))
         where = first.entities[-1]
         turn.message = replace(first, text=where.text, written=where.text)
-        about = {"intent": "report_problem", "leaf": Leaf(str(leaf), 1.0, ())}
-        return [as_later(replace(other, **about)) for other in others]
+        matter = Leaf(str(leaf), 1.0, ())
+        return [as_later(replace(o, intent="report_problem", leaf=matter)) for o in others]
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
         """A matter told while another one is being arranged waits until that is done."""

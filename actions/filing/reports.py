@@ -14,7 +14,7 @@ from actions.knowledge import leaves
 from actions.safety.people import danger_first
 from actions.talk import gist
 from actions.talk.requests import as_later, single
-from actions.texts import group, say
+from actions.texts import Gaps, group, say
 from actions.tickets import orders, own
 from actions.turn import Turn, button
 from bot.understanding.foreign import is_english
@@ -158,7 +158,7 @@ class SubmitReport(Submit):
 
     def filed(self, turn: Turn, draft: Draft, ticket: TicketView) -> None:
         """Say number, code, date and who handles it."""
-        about = {
+        about: Gaps = {
             "title": ticket.title or say("your_matter"),
             "state": ticket.stands(turn.elder),
             "n": ticket.data.get("households") or 1,

@@ -33,7 +33,7 @@ class Submit(TurnAction):
 
     RESUMES = False
     FORM: ClassVar[Form]
-    RULES: ClassVar[FormRules]
+    RULES: FormRules
 
     async def act(self, turn: Turn) -> list[EventType]:
         """File the ticket once per form round and say what happens next."""
@@ -102,7 +102,7 @@ class Submit(TurnAction):
         ]
 
     def _later(self, turn: Turn, draft: Draft) -> list[EventType]:
-        told = {} if draft.outcome == DROP else shared.for_the_next(draft)
+        told = {} if draft.outcome == DROP else dict(shared.for_the_next(draft))
         return offer_later(turn, with_contact(draft.get("later") or [], told))
 
     def body(self, turn: Turn, draft: Draft) -> Json:

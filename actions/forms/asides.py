@@ -106,8 +106,8 @@ def aside(message: Message, draft: Draft) -> str | None:
     """
     if not draft.asked:
         return None
-    if plain := _in_any_form(message, draft):
-        return plain
+    if kind := _in_any_form(message, draft):
+        return kind
     if draft.form in ARRANGES and not message.tapped and not message.entities:
         if pattern("forms", "grumble").search(message.text):
             return GRUMBLE
@@ -115,8 +115,8 @@ def aside(message: Message, draft: Draft) -> str | None:
         return f"{CERTIFICATE}{what}"
     if draft.form == "meal" and draft.get("window") and subsidy.asks(message):
         return SUBSIDY
-    if draft.form in ARRANGES and (kind := ordered.asked_beside(message, draft)):
-        return f"{ORDER}{kind}"
+    if draft.form in ARRANGES and (which := ordered.asked_beside(message, draft)):
+        return f"{ORDER}{which}"
     over = draft.asked in (CONFIRM, CHANGE) or draft.form in ARRANGES
     asked = summary_question(message)
     if asked and (over or draft.asked not in (TELLS_IT if asked == RECAP else FREE)):

@@ -7,7 +7,7 @@ venues and courses are the locality's and come with ``GET /bookings/options``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -163,7 +163,7 @@ def _health(message: Message, draft: Draft) -> Values:
         return {}
     old = [w for w in str(draft.get("health") or "").split("、") if w]
     told = {"health": "、".join(dict.fromkeys([*old, *found]))[:HEALTH_LONGEST]}
-    return told | consent.told(draft, HEALTH)
+    return {**told, **consent.told(draft, HEALTH)}
 
 
 def _health_answer(message: Message, draft: Draft) -> Values:
@@ -321,7 +321,7 @@ def settled(draft: Draft) -> Draft:
     options, asked = draft.get("options") or {}, bookable.asked_fields(draft)
     if care.DAYS in asked:
         draft = care.on_open_days(draft, options.get("weekdays") or ())
-        parts = options.get("parts") or ()
+        parts: Sequence[str] = options.get("parts") or ()
         if draft.get("date") and len(parts) == 1:
             draft = replace(draft, values={**draft.values, "part": parts[0], "time": None})
     return draft

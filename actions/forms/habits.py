@@ -36,8 +36,8 @@ def weekly(text: str, *, apart: bool = False) -> Weekly | None:
     """
     one_by_one = pattern("forms", "habits", "apart").search(text) if apart else None
     if one_by_one is not None:
-        named = [d for d in _plain(one_by_one["days"]) if d in WEEKDAYS]
-        return Weekly(tuple(sorted({_number(d) for d in named})), *one_by_one.span())
+        days_said = [d for d in _plain(one_by_one["days"]) if d in WEEKDAYS]
+        return Weekly(tuple(sorted({_number(d) for d in days_said})), *one_by_one.span())
     listed = pattern("forms", "habits", "listed").search(text)
     if listed is not None:
         named = _plain(listed["days"] or listed["bare"])

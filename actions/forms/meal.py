@@ -398,7 +398,7 @@ def _needs_date(draft: Draft, message: Message) -> bool:
 
 
 def _delivered(draft: Draft) -> bool:
-    return draft.get("mode") == "delivery"
+    return bool(draft.get("mode") == "delivery")
 
 
 FORM = Form(

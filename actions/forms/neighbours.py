@@ -119,7 +119,7 @@ def doubtful(draft: Draft) -> tuple[str, ...]:
 
 def known_before(draft: Draft, leaf: str, own: Mapping[str, Any]) -> Draft:
     """Take a doubtful matter for the one that the resident has told before, which is asked after."""
-    told = {"leaf": leaf, "leaf_options": [], "own_open": own, "repeat": None}
+    told: Values = {"leaf": leaf, "leaf_options": [], "own_open": own, "repeat": None}
     return replace(draft, values={**draft.values, **told})
 
 

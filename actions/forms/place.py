@@ -501,7 +501,7 @@ def gap(draft: Draft, message: Message) -> str:
     if draft.get("place_options"):
         return "options"
     if draft.get("place_status") == RESOLVED and missing:
-        return missing[0]
+        return str(missing[0])
     if draft.get("place_status") in (UNKNOWN, AMBIGUOUS):
         return "compound" if "compound" in missing else "again"
     if message.resident.home and not draft.get("home_declined"):

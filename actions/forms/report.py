@@ -215,8 +215,8 @@ def _leaf(message: Message, draft: Draft) -> Values:
         return {"leaf": meal.LEAF, "leaf_options": []}  # what was wrong with one, no order
     if other := _other_matter(message, draft):
         return {"leaf": other, "leaf_options": []}
-    if not draft.get("leaf") and (named := _surely(message)):
-        return {"leaf": named, "leaf_options": []}
+    if not draft.get("leaf") and (sure := _surely(message)):
+        return {"leaf": sure, "leaf_options": []}
     if message.intent in _MISREAD and not draft.get("narrative"):
         # What opened a report is one, whatever else it was taken for; its matter is read back.
         found = (r.leaf for r in message.readings if r.intent == "report_problem" and r.leaf)
@@ -299,7 +299,7 @@ def _leaf_answer(message: Message, draft: Draft) -> Values:
     if not leftover(message):
         return {}
     known = _understood(message) and message.leaf is not None
-    return {"leaf": message.leaf.id if known else NO_LEAF, "leaf_options": []}
+    return {"leaf": message.leaf.id if known and message.leaf else NO_LEAF, "leaf_options": []}
 
 
 def _occurred_answer(message: Message, draft: Draft) -> Values:

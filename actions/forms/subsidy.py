@@ -207,9 +207,9 @@ def _words(draft: Draft, message: Message) -> str:
     if message.elder:
         return ""  # its button stands below: one thing at a time
     offered = "、".join(str(g["name"]) for g in groups(draft))
-    more = {"groups": offered, "confirm": _confirm(draft)}
+    words = {"groups": offered, "confirm": _confirm(draft)}
     again = bool(draft.asks.get(CONFIRM))  # who pays less was read out with the first summary
-    return say("subsidy_open", message.elder or again, **more) if offered else ""
+    return say("subsidy_open", message.elder or again, **words) if offered else ""
 
 
 def _confirm(draft: Draft) -> str:

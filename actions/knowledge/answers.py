@@ -17,7 +17,7 @@ from actions.message import Message, Reading
 from actions.talk import accessible, misses
 from actions.talk.intents import label
 from actions.talk.offers import make_offer
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.tickets.own import query_code, ticket_no
 from actions.turn import ANSWER, Turn, button
 
@@ -140,7 +140,7 @@ BESIDE = 0.1
 """From this confidence on a problem is told beside another wish."""
 
 
-async def _whom_to_call(turn: Turn) -> dict[str, str]:
+async def _whom_to_call(turn: Turn) -> Gaps:
     """Return name and phone of who is on duty now, of the locality's data."""
     async with turn.client() as client:
         duty = (await client.community()).get("duty") or {}
@@ -194,7 +194,7 @@ class Clarify(TurnAction):
         ][:3]
         if _one_service(worth):
             return [FollowupAction(ANSWER)]
-        buttons = [button(label(r), _payload(r, turn.message.id)) for r in worth]
+        buttons = [button(label(r) or "", _payload(r, turn.message.id)) for r in worth]
         if buttons:
             turn.say("clarify", buttons)
         else:

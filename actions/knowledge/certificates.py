@@ -19,7 +19,7 @@ from actions.knowledge.notices import application_title, notice_card, spoken
 from actions.message import Entity, Message, recalled
 from actions.talk.offers import make_offer
 from actions.talk.requests import HANDOVER, own_part, with_rest
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.turn import ASKS_WHICH, LISTEN, VOLUNTEER, Turn
 
 PERMITTED, FORBIDDEN, UNKNOWN = "permitted", "forbidden", "unknown"
@@ -32,7 +32,7 @@ def kind(message: Message) -> tuple[int | None, str]:
         return None, certain
     entity = message.last("certificate")
     value = entity.value if entity else None
-    if isinstance(value, Mapping):
+    if entity and isinstance(value, Mapping):
         no = value.get("no")
         return (int(no) if no is not None else None), str(value.get("name") or entity.text)
     if value:
@@ -221,7 +221,7 @@ def say_permitted(turn: Turn, policy: Mapping[str, Any]) -> None:
     turn.say(key, custom=card, **words)
 
 
-def ways(policy: Mapping[str, Any], elder: bool) -> dict[str, str]:
+def ways(policy: Mapping[str, Any], elder: bool) -> Gaps:
     """Return why and where instead, in the locality's shorter words for large-type mode if it has them."""
     short = (policy.get("elder") or {}) if elder else {}
     return {key: str(short.get(key) or policy.get(key) or "") for key in ("why", "redirect")}

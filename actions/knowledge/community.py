@@ -16,7 +16,7 @@ from actions.knowledge.service_answers import redirected
 from actions.message import Leaf, recalled
 from actions.talk.echo import say_address
 from actions.talk.offers import make_offer, report_of
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.turn import Button, Turn, button
 
 GRID = "网格"
@@ -70,7 +70,7 @@ async def _of_place(turn: Turn, question: str) -> list[EventType]:
     """Say of the place that was asked about what is known of it; of a day that stands nowhere, whom to ask."""
     async with turn.client() as client:
         found = await client.information(question, None, turn.elder)
-        office = {} if found["texts"] else _office(await client.community())
+        office: Gaps = {} if found["texts"] else _office(await client.community())
     if asked_about.asks_fee(turn.message):
         turn.lead("info_fee_unknown", line=True)
     elif asked_about.asks_hours(turn.message):
@@ -86,7 +86,7 @@ async def _of_worker(turn: Turn, known: Json) -> list[EventType]:
     """Say over which number a grid worker is reached: their own is not told here."""
     async with turn.client() as client:
         office = _office(await client.community())
-    facts = {k: str(known.get(k) or "") for k in ("worker", "grid")}
+    facts: Gaps = {k: str(known.get(k) or "") for k in ("worker", "grid")}
     turn.say("community_worker_phone", duty=office["duty"], phone=office["phone"], **facts)
     return [_keep(turn, asked_about.WORKER, known)]
 
@@ -115,7 +115,7 @@ async def name_worker(turn: Turn, client: Client) -> list[EventType]:
     return [_keep(turn, asked_about.WORKER, {"worker": best["worker"], "grid": grid})]
 
 
-def _office(found: Json) -> dict[str, str]:
+def _office(found: Json) -> Gaps:
     now = "community_open" if found.get("open") else "community_closed"
     duty = found.get("duty") or {}
     offices = "、".join(

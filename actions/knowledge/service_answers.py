@@ -28,7 +28,7 @@ from actions.safety import crisis
 from actions.safety.people import danger_first
 from actions.talk import going_on, heard
 from actions.talk.offers import make_offer
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.tickets import ordered, ordered_answers, orders
 from actions.turn import CLARIFY, REPORTED, Button, Turn, button, short
 
@@ -52,8 +52,8 @@ class AnswerService(TurnAction):
         part = follow_ups.part_of(message)
         if turn.draft and turn.loop == "meal_form" and subsidy.asks(message):
             turn.tell(subsidy.told(turn.draft, turn.elder))  # the locality's list, not a card's
-            told = {**turn.draft.values, **subsidy.read(message, turn.draft)}
-            return [SlotSet("draft", replace(turn.draft, values=told).to_slot())]
+            known = {**turn.draft.values, **subsidy.read(message, turn.draft)}
+            return [SlotSet("draft", replace(turn.draft, values=known).to_slot())]
         async with turn.client() as client:
             if turn.loop is None and subsidy.asks_first(message):
                 return await _cheaper(turn, client)
@@ -141,7 +141,7 @@ async def _power(turn: Turn, client: Client, leaf: str) -> list[EventType]:
     if card is None or not card.get("valid"):
         return _without(turn, leaf, card)
     yes = button(say("button_report_power"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
-    told = {k: card.get(k) or "" for k in ("name", "power", "where", "limit")}
+    told: Gaps = {k: card.get(k) or "" for k in ("name", "power", "where", "limit")}
     source = cards.source(card, turn.elder)
     turn.say("power_told", [yes, button(say("button_not_now"), "/deny")], source=source, **told)
     keep = _topic(turn, leaf)
@@ -274,7 +274,7 @@ def _is_meant(text: str, leaf: Leaf, card: Json) -> bool:
         return False
     rules = load(follow_ups.FILE)["evidence"]
     sure = rules["doubtful"] if follow_ups.proves(text, card) else rules["sure"]
-    return leaf.confidence >= sure
+    return leaf.confidence >= float(sure)
 
 
 async def _which(turn: Turn, client: Client, leaf: Leaf, card: Json) -> list[EventType]:

@@ -18,7 +18,7 @@ from actions.privacy import own_data, retention
 from actions.talk import contact
 from actions.talk.echo import mask_phone
 from actions.talk.requests import WAITS
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.turn import LISTEN, Button, Turn, button, cleared
 
 DATA = "my_data"
@@ -185,7 +185,7 @@ class DoMyData(TurnAction):
             body["pref"] = offer["pref"]
         async with turn.client() as client:
             stored = await client.change_own_data(turn.conversation_id, body, turn.key("data"))
-        told = {"phone": stored.get("phone") or "", "pref": stored.get("pref") or ""}
+        told: Gaps = {"phone": stored.get("phone") or "", "pref": stored.get("pref") or ""}
         turn.say(f"data_{wanted}_done", open=_open(stored, turn.elder), **told)
         events = [SlotSet("offer", None), SlotSet("contact_asked", True)]
         if wanted == "delete" and turn.loop is not None:  # what was begun is deleted, too

@@ -7,7 +7,7 @@ from functools import lru_cache
 import yaml
 
 from actions.dialogue import FOLDER
-from actions.texts import say
+from actions.texts import Gaps, say
 
 TOLD = ("contact", "attachment", "narrative", "profile")
 """Classes that a resident is told of."""
@@ -20,7 +20,7 @@ def _days() -> dict[str, int]:
     return {name: int(rules["classes"][name]["days"]) for name in TOLD}
 
 
-def spans() -> dict[str, str]:
+def spans() -> Gaps:
     """Return for each class that is told of how long it is kept, in words."""
     return {name: in_words(days) for name, days in _days().items()}
 

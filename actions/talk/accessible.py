@@ -43,4 +43,4 @@ def _fits(entry: dict[str, Any], words: str) -> bool:
     if rest == words or re.search(entry["unless"], words):
         return False
     # What tells of more is a matter in which somebody happens to see or walk badly.
-    return len(pattern(DATA, "filler").sub("", rest)) <= load(DATA)["little"]
+    return len(pattern(DATA, "filler").sub("", rest)) <= int(load(DATA)["little"])

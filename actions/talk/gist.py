@@ -59,7 +59,7 @@ class Part:
 
 def is_long(story: str) -> bool:
     """Whether a story is read back as one line instead of as it was told."""
-    return len(story) > load(DATA)["long"]
+    return len(story) > int(load(DATA)["long"])
 
 
 def line(story: str, known: Known, place: bool = True) -> str:

@@ -89,7 +89,7 @@ def only_abuse(text: str) -> bool:
     if rest == words:
         return False
     rest = _MARKS.sub("", pattern(DATA, "filler").sub("", rest))
-    return len(rest) < load(DATA)["little"]
+    return len(rest) < int(load(DATA)["little"])
 
 
 def without_abuse(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
@@ -41,7 +42,7 @@ def make_offer(
     leaf: str | None,
     others: Sequence[Button] = (),
     told: str = "",
-    **values: str,
+    **values: Any,
 ) -> list[EventType]:
     """Offer to file the message as a ticket; return the events that remember the offer.
 

@@ -18,7 +18,7 @@ from actions.forms import bookable, booking, booking_summary, meal, shared
 from actions.forms.draft import Draft
 from actions.forms.replies import bare
 from actions.message import Message
-from actions.talk.echo import say_date, say_time
+from actions.talk.echo import MEALS, say_date, say_time
 from actions.texts import say
 from actions.tickets import amending, left_days
 from actions.tickets.ordered import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 CARD_PARTS = {FEE: "fee", READY: "materials"}
 """Which part of the service card answers where the locality says nothing of its own."""
-MEALS = "meals"
+DATA = "meals"
 WEEK = 7
 
 
@@ -101,7 +101,7 @@ async def _of_meal(
 
 async def where(client: Client, elder: bool) -> str:
     """Return where the canteen is and when it is open, as the locality says it; empty where it does not."""
-    found = await client.information(str(load(MEALS)["where_question"]), None, elder)
+    found = await client.information(str(load(DATA)["where_question"]), None, elder)
     return "\n".join(map(str, found["texts"][:1]))
 
 
@@ -121,7 +121,7 @@ async def deadlines(client: Client, message: Message) -> str:
     if not known:
         return ""
     meals = say("meal_deadline_join", message.elder).join(
-        say("meal_deadline_each", meal=meal.MEALS[m], until=until) for m, until in known.items()
+        say("meal_deadline_each", meal=MEALS[m], until=until) for m, until in known.items()
     )
     return say("meal_deadlines", message.elder, day=said_day, meals=meals)
 
@@ -152,7 +152,7 @@ def _said(order: Mapping[str, Any], message: Message) -> str:
     """Return when an order is brought, in words: ``每天午饭``, or its one day."""
     which = str(order["meal"])
     if order.get("habit"):
-        return say_time({**order["habit"], "part": None}, message.now) + meal.MEALS.get(which, "")
+        return say_time({**order["habit"], "part": None}, message.now) + MEALS.get(which, "")
     return meal.say_meal(str(order["date"]), which, message)
 
 
@@ -161,7 +161,7 @@ def of_meal(
 ) -> str:
     """Return what the locality says of an ordered meal: its price, when it comes, until when it can be changed."""
     words = {
-        "meal": meal.MEALS.get(str(order["meal"]), ""),
+        "meal": MEALS.get(str(order["meal"]), ""),
         "provider": window.get("provider") or "",
     }
     if kind == FEE and window.get("price"):

@@ -18,7 +18,7 @@ from actions.forms import diets, meal
 from actions.forms.replies import bare
 from actions.message import Message
 from actions.talk import choices
-from actions.talk.echo import MODES, RELATIONS, say_date, say_time
+from actions.talk.echo import MEALS, MODES, RELATIONS, say_date, say_time
 from actions.texts import say
 from actions.tickets import amending, waiting
 from bot.understanding.numbers import to_int
@@ -177,7 +177,7 @@ def words(ticket: TicketView, message: Message, next_: bool = True) -> str:
     until = order.get("until")
     ends = say("meal_until", day=say_date(date.fromisoformat(until), message.now)) if until else ""
     next_meal = say("meal_next", meal=meal.say_meal(day, which, message)) if next_ and day else ""
-    return f"{whom}{habit}{meal.MEALS.get(which, which)}，{how}{ends}{next_meal}"
+    return f"{whom}{habit}{MEALS.get(which, which)}，{how}{ends}{next_meal}"
 
 
 def numbered(turn: Turn) -> str | None:

@@ -14,7 +14,7 @@ from actions.filing.submits import say_due
 from actions.message import Leaf, Message, read_time
 from actions.talk import gist
 from actions.talk.offers import report_of
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.tickets.amending import says
 from actions.tickets.own import mended, same_number, ticket_no
 from actions.turn import RASAS_OWN, Turn, button
@@ -149,7 +149,7 @@ def ticket_title(ticket: TicketView) -> str:
     return ticket.title or say("your_matter")
 
 
-def about_ticket(turn: Turn, view: TicketView, before: TicketView | None = None) -> dict[str, str]:
+def about_ticket(turn: Turn, view: TicketView, before: TicketView | None = None) -> Gaps:
     """Return what sentences about a request say: title, number, state and when it is due."""
     before = before or view
     return {

@@ -13,8 +13,9 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.client import Client, Refused, TicketView
 from actions.forms.replies import bare
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.tickets import own
+from actions.tickets.amending import says
 from actions.tickets.own_tickets import (
     ENDED,
     FINISHED,
@@ -63,7 +64,7 @@ class Review(OwnTicketAction):
         if ticket.goes_on not in REFUSED:
             return _another_way(turn, ticket)
         looks = ticket.data.get("review") or {}
-        about = {"title": ticket_title(ticket), "ticket_no": ticket.ticket_no}
+        about: Gaps = {"title": ticket_title(ticket), "ticket_no": ticket.ticket_no}
         if looks.get("pending"):
             turn.say("review_running", [HUMAN], due=looks.get("due_text") or "", **about)
             return []
@@ -108,7 +109,7 @@ def _gives_way(turn: Turn) -> list[EventType]:
     first = first_action(turn)
     if turn.message.tapped or own.ticket_no(turn.message) or not first or first == Review.NAME:
         return []
-    plain = own.says("review", turn.message.text) and len(bare(turn.message.text)) <= BARE_WISH
+    plain = says("review", turn.message.text) and len(bare(turn.message.text)) <= BARE_WISH
     return [] if plain else [FollowupAction(first)]
 
 

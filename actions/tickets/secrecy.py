@@ -15,7 +15,7 @@ from actions.client import Client, Json, TicketView
 from actions.dialogue import load, pattern
 from actions.forms.replies import bare
 from actions.message import Message
-from actions.texts import say
+from actions.texts import Gaps, say
 
 if TYPE_CHECKING:
     from actions.turn import Turn
@@ -65,7 +65,7 @@ def reported(tickets: Sequence[TicketView]) -> list[TicketView]:
 async def keep(turn: Turn, client: Client, ticket: TicketView, secret: bool) -> None:
     """Keep the name of who reported, or give it, and say what that means; who saw it has seen it."""
     known = bool(ticket.data.get("confidential"))
-    about = {"title": ticket.title or say("your_matter"), "ticket_no": ticket.ticket_no}
+    about: Gaps = {"title": ticket.title or say("your_matter"), "ticket_no": ticket.ticket_no}
     key = "secrecy_kept" if secret else "secrecy_lifted"
     if known == secret:
         turn.say(f"{key}_already", **about)

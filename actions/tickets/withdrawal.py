@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.client import Client, Json, TicketView
 from actions.forms.replies import bare
 from actions.talk.requests import WAITS
-from actions.texts import say
+from actions.texts import Gaps, say
 from actions.tickets import amending, orders, withdrawing
 from actions.tickets.amending import kind_of
 from actions.tickets.own_tickets import OwnTicketAction, first_action, named_in, ticket_title
@@ -102,7 +102,7 @@ class Withdraw(OwnTicketAction):
             return button(title, f"/withdraw_ticket{{{facts}}}")
 
         named = orders.words(ticket, turn.message) if orders.numbered(turn) else ""
-        about = {"title": named or ticket_title(ticket), "ticket_no": ticket.ticket_no}
+        about: Gaps = {"title": named or ticket_title(ticket), "ticket_no": ticket.ticket_no}
         keep = why(say("button_keep"), withdrawing.KEEP)
         if words:
             go = why(say("button_withdraw"), withdrawing.GO)

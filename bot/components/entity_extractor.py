@@ -33,7 +33,7 @@ def reference_time(metadata: dict[str, Any] | None) -> datetime:
 
 def spans_of(message: Message) -> list[Span]:
     """The entities of ``message``: found once, also for training examples, and kept on it."""
-    spans = message.get(_SPANS)
+    spans: list[Span] | None = message.get(_SPANS)
     if spans is None:
         metadata = message.get("metadata") or {}
         knowledge = load_knowledge(metadata.get("locality"))

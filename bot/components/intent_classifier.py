@@ -67,7 +67,7 @@ def topics_of(message: Message) -> dict[str, float]:
 
 def sample_of(message: Message) -> Sample:
     """A message as the classifiers see it; made once and kept on the message."""
-    sample = message.get(_SAMPLE)
+    sample: Sample | None = message.get(_SAMPLE)
     if sample is None:
         text = simplify(message.get(TEXT))
         verdict = message.get(VERDICT) or judge(text)

@@ -136,7 +136,7 @@ def decide(now: Situation, table: dict[str, Interrupt]) -> str | None:
     if now.intent == "emergency":
         return ACTION_EMERGENCY
     if now.human:
-        return ACTION_LISTEN_NAME
+        return str(ACTION_LISTEN_NAME)
     if now.callback_stage and now.is_payload and now.intent in _VERDICTS:
         return ACTION_CALLBACK  # its own button: also in the middle of a form
     if now.crisis and _belongs_to(now, now.crisis):

@@ -110,8 +110,8 @@ class SentenceVectorFeaturizer(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the mean of the training texts."""
-        texts = {_said(m) for m in training_data.training_examples if m.get(TEXT)}
-        texts = sorted(filter(is_encoded, texts))
+        said = {_said(m) for m in training_data.training_examples if m.get(TEXT)}
+        texts = sorted(filter(is_encoded, said))
         tell("vectors", 0.0)
         self._mean = training_vectors().vectors(texts).mean(axis=0)
         with self._storage.write_to(self._resource) as folder:

@@ -18,4 +18,6 @@ class SimplifyingTokenizer(JiebaTokenizer):
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
         """The words of one attribute."""
         words = jieba.tokenize(simplify(message.get(attribute)))
-        return self._apply_token_pattern([Token(word, start) for word, start, _ in words])
+        tokens = [Token(word, start) for word, start, _ in words]
+        split: list[Token] = self._apply_token_pattern(tokens)
+        return split

@@ -89,13 +89,13 @@ class Encoder:
         for place, text in enumerate(texts):
             tokens = self._tokens.of(text)
             by_length[len(tokens)].append((place, tokens))
-        batches = []
+        batches: list[tuple[list[int], list[list[int]]]] = []
         # Sentences of one length only: nothing is computed for padding.
         for length, sentences in sorted(by_length.items(), reverse=True):
             size = max(1, _BATCH_TOKENS // length)
             for first in range(0, len(sentences), size):
-                places, tokens = zip(*sentences[first : first + size], strict=True)
-                batches.append((list(places), list(tokens)))
+                batch = sentences[first : first + size]
+                batches.append(([at for at, _ in batch], [tokens for _, tokens in batch]))
         return Running(self, batches)
 
     def vectors(self, tokens: list[list[int]]) -> np.ndarray:

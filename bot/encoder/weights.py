@@ -167,12 +167,12 @@ def _opened(file: Path) -> tuple[_Cursor, _Shape]:
         raise UnknownFormat("magic")
     cursor.at = len(_MAGIC)
     (version,) = cursor.numbers("I")
-    *sizes, _types = cursor.numbers("7i")
+    width, depth, heads, wide, pieces, longest, _types = cursor.numbers("7i")
     (epsilon,) = cursor.numbers("f")
     (block,) = cursor.numbers("i")
     if (version, block) != (_VERSION, _BLOCK):
         raise UnknownFormat("version")
-    return cursor, _Shape(*sizes, epsilon)
+    return cursor, _Shape(width, depth, heads, wide, pieces, longest, epsilon)
 
 
 def _model(tensors: _Tensors, shape: _Shape) -> Model:

@@ -42,7 +42,8 @@ def _region(locality: str | None) -> str | None:
     path = LOCALITIES / (locality or "") / "locality.yml"
     if not path.is_file():
         return None
-    return yaml.safe_load(path.read_text(encoding="utf-8")).get("region")
+    region: str | None = yaml.safe_load(path.read_text(encoding="utf-8")).get("region")
+    return region
 
 
 def extract_all(text: str, now: datetime, knowledge: Knowledge) -> list[Span]:
@@ -69,5 +70,5 @@ def extract_all(text: str, now: datetime, knowledge: Knowledge) -> list[Span]:
     kept: list[Span] = []
     for spans in groups:
         kept.extend(s for s in spans if not overlaps_any(s.start, s.end, kept))
-    spans = (replace(s, text=said[s.start : s.end]) for s in kept)
-    return sorted(spans, key=lambda s: (s.start, s.end))
+    as_said = (replace(s, text=said[s.start : s.end]) for s in kept)
+    return sorted(as_said, key=lambda s: (s.start, s.end))

@@ -140,7 +140,8 @@ def _neighbors(text: str) -> list[_Person]:
             start, end = match.span("said")
             if overlaps_any(start, end, persons):
                 continue
-            after = _SOON.match(text, end).group()
+            soon = _SOON.match(text, end)
+            after = soon.group() if soon else ""
             asked = re.search(rf"{_FOR}$", text[:start]) or (
                 worry.search(text[start:end] + after) and not blamed.match(after)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,19 @@ class Span:
         return self.start < other.end and other.start < self.end
 
 
-def overlaps_any(start: int, end: int, spans: Iterable[Span]) -> bool:
+class Stretch(Protocol):
+    """What lies between two code points: a ``Span``, or somebody who is spoken of."""
+
+    @property
+    def start(self) -> int:
+        """First code point."""
+
+    @property
+    def end(self) -> int:
+        """Code point after the last one."""
+
+
+def overlaps_any(start: int, end: int, spans: Iterable[Stretch]) -> bool:
     """Whether ``[start, end)`` shares a code point with one of ``spans``."""
     return any(start < s.end and s.start < end for s in spans)
 
