@@ -77,7 +77,7 @@ def read(message: Message, draft: Draft) -> Values:
 
     A later message corrects the parts it names (“不对,是5号楼”) and keeps the rest.
     """
-    picked = _picked(message, draft) or _door(message, draft)
+    picked = _picked(message, draft) or _door(message, draft) or _whereabouts(message, draft)
     if picked:
         return picked
     said = _put_right(
@@ -108,6 +108,35 @@ def read(message: Message, draft: Draft) -> Values:
     if HOME.search(message.text) and message.resident.home and not draft.get("address"):
         return home(message)
     return {}
+
+
+def _unlisted(draft: Draft) -> bool:
+    """Whether a compound was named that the locality's list does not have."""
+    named = (draft.get("address") or {}).get("community")
+    unknown = draft.get("place_status") == UNKNOWN and not draft.get("place_options")
+    return bool(named) and unknown and "compound" in (draft.get("place_missing") or [])
+
+
+def _whereabouts(message: Message, draft: Draft) -> Values:
+    """Read where a compound lies that is not listed (“在建设街，挨着粮库”): a person finds it by that.
+
+    Another house or compound is read as a place of its own.
+    """
+    if draft.asked != "place" or not _unlisted(draft) or message.tapped or is_question(message):
+        return {}
+    said = [e for e in message.meant("address") if isinstance(e.value, Mapping)]
+    text = corrections.behind(message.text).strip(" ，,。！!")
+    if any(set(e.value) != {"place"} for e in said) or not (said or names_place(text)):
+        return {}
+    told = [e.text for e in said] if message.all("phone") else [text]
+    spot = "，".join(pattern("forms", "lies").sub("", t, count=1) for t in told)
+    address = {**(draft.get("address") or {}), "place": f"（{spot}）"}
+    return {
+        "address": address,
+        "address_text": say_address(address),
+        "place": None,
+        "place_status": AS_SAID,
+    }
 
 
 def named_parts(message: Message) -> dict[str, str]:
@@ -494,7 +523,7 @@ def field(wanted: Callable[[Draft], bool] = lambda draft: True) -> Field:
 
 
 def gap(draft: Draft, message: Message) -> str:
-    """Return which question fits: ``home``, ``options``, ``building``, ``compound``, ``again``, ``open``."""
+    """Return which question fits: ``home``, ``options``, ``building``, ``compound``, ``unlisted``, ``again``, ``open``."""
     missing = draft.get("place_missing") or []
     if "compound" in missing and draft.get("place_status") == AMBIGUOUS:
         return "compound"  # candidates, if any, are offered with the question
@@ -503,6 +532,8 @@ def gap(draft: Draft, message: Message) -> str:
     if draft.get("place_status") == RESOLVED and missing:
         return str(missing[0])
     if draft.get("place_status") in (UNKNOWN, AMBIGUOUS):
+        if _unlisted(draft):
+            return "unlisted"  # what was named is not asked for again
         return "compound" if "compound" in missing else "again"
     if message.resident.home and not draft.get("home_declined"):
         return "home"

@@ -222,7 +222,7 @@ class IntentClassifier(GraphComponent):
                 bar = "emergency_calm_above"
             if verdict.grief:
                 bar = "emergency_grief_above"
-            above = NEVER if verdict.figure else float(self._config[bar])
+            above = NEVER if verdict.figure or verdict.lasting else float(self._config[bar])
             ranking = self._rank(message, above)
             sure = ranking[0]["name"] == EMERGENCY
             if not sure and (told := structure_of(simplify(text))):

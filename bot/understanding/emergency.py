@@ -33,6 +33,7 @@ class Verdict:
         grief: the same of somebody who died and is missed, of boredom (没意思) and of a wish to die that is
             long over, with a higher bar.
         figure: the message is a figure of speech (头都炸了) and nothing else: no alarm at all.
+        lasting: somebody has been so for long (瘫在床上, 坐轮椅的) and nothing sudden is told: no alarm either.
     """
 
     alarm: bool
@@ -43,6 +44,7 @@ class Verdict:
     calm: bool = False
     grief: bool = False
     figure: bool = False
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class _Rules:
     calm: re.Pattern[str]
     not_calm: re.Pattern[str]
     figures: re.Pattern[str]
+    lasting: re.Pattern[str]
+    not_lasting: re.Pattern[str]
     grief: re.Pattern[str]
     emptiness: re.Pattern[str]
     bored: re.Pattern[str]
@@ -108,6 +112,8 @@ def _rules() -> _Rules:
         _joined(data["calm"], terms),
         re.compile("|".join(data["not_calm"])),
         re.compile("|".join(data["figures"])),
+        re.compile("|".join(data["lasting"])),
+        re.compile("|".join(data["not_lasting"])),
         re.compile("|".join(data["grief"])),
         re.compile("|".join(data["emptiness"])),
         re.compile("|".join(data["bored"])),
@@ -162,7 +168,9 @@ def judge(text: str) -> Verdict:
     figure = words != said and _nothing_more(words)
     if _rules().recovered.match(words):
         return replace(whole, grief=True)
-    return replace(whole, calm=_calm(words), grief=_grieves(words), figure=figure)
+    return replace(
+        whole, calm=_calm(words), grief=_grieves(words), figure=figure, lasting=_lasts(words)
+    )
 
 
 #: Beside a figure of speech up to so many characters that name no danger are no news of one.
@@ -186,6 +194,13 @@ def _calm(text: str) -> bool:
     if len(text) > _CALM_LONGEST:
         return False
     return bool(rules.calm.search(text)) and not rules.not_calm.search(text)
+
+
+def _lasts(text: str) -> bool:
+    rules = _rules()
+    if len(text) > _CALM_LONGEST or rules.not_calm.search(text):
+        return False
+    return bool(rules.lasting.search(text)) and not rules.not_lasting.search(text)
 
 
 _COMMA = re.compile(r"[，,、]")

@@ -226,3 +226,41 @@ def test_a_lamp_at_a_door_hangs_inside_unless_it_is_named_a_street_lamp(
     where = {"room": "302", "place": "门口"}
     message = msg(text, leaf="I3", ents={"address": ("302门口", where)})
     assert fill(report.FORM, None, message).get("leaf") == leaf
+
+
+NOT_LISTED = Draft(
+    "report",
+    "m0",
+    seen="m0",
+    asked="place",
+    values={
+        "address": {"community": "锦江苑", "building": "5"},
+        "place_status": place.UNKNOWN,
+        "place_missing": ["compound"],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "ents", "spot"),
+    [
+        ("它就在建设街上，挨着粮库", [("建设街", {"place": "建设街"})], "（建设街上，挨着粮库）"),
+        ("老粮库后头", [], "（老粮库后头）"),
+        ("在建设街，13980012345", [("建设街", {"place": "建设街"})], "（建设街）"),
+    ],
+)  # fmt: skip
+def test_where_a_compound_lies_that_is_not_listed_is_enough(
+    words: str, ents: list[Any], spot: str
+) -> None:
+    phone = {"phone": ("13980012345", "13980012345")} if "139" in words else {}
+    told = msg(words, "supplement_ticket", ents={"address": ents, **phone})
+    assert place.gap(NOT_LISTED, told) == "unlisted", "the compound was named"
+    read = place.read(told, NOT_LISTED)
+    assert read["address"] == {"community": "锦江苑", "building": "5", "place": spot}
+    assert read["place_status"] == place.AS_SAID
+
+
+def test_another_compound_in_place_of_the_unlisted_is_looked_up() -> None:
+    told = msg("是幸福小区的", ents={"address": ("幸福小区", {"community": "幸福小区"})})
+    read = place.read(told, NOT_LISTED)
+    assert read["address"] == {"community": "幸福小区"} and read["place_status"] is None

@@ -187,6 +187,19 @@ def test_a_figure_is_one_only_where_nothing_else_is_told(text: str, figure: bool
 
 
 @pytest.mark.parametrize(
+    ("text", "lasting"),
+    [
+        ("他动不了，在床上瘫着呢", True), ("我爸卧床不起", True), ("人瘫在炕上的，来不了", True), ("我妈坐轮椅的", True),
+        ("老汉儿瘫在床上动不得", True), ("半身不遂好几年了，下不了楼", True), ("我爸突然瘫在床上了", False),
+        ("我妈瘫在地上了", False), ("我爸瘫在床上没反应", False), ("她坐轮椅翻了", False), ("坐轮椅的卡在电梯里了", False),
+        ("我妈瘫在床上没人管", False), ("早上起来人就瘫在床上了", False),
+    ],
+)  # fmt: skip
+def test_how_somebody_has_been_for_long_is_no_danger(text: str, lasting: bool) -> None:
+    assert judge(text).lasting is lasting
+
+
+@pytest.mark.parametrize(
     "text", ["急死人了，我爸晕倒了", "气死我了，家里着火了", "愁死我了，孩子不见了"]
 )
 def test_a_figure_beside_danger_hides_nothing(text: str) -> None:
