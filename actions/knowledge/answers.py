@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.action import TurnAction
 from actions.dialogue import load, pattern
-from actions.forms import asides
+from actions.forms import asides, report
+from actions.forms.draft import Draft
 from actions.forms.replies import bare, leftover
 from actions.knowledge import leaves
 from actions.knowledge.community import CommunityInfo, name_worker
@@ -16,7 +17,8 @@ from actions.knowledge.service_answers import belongs_elsewhere
 from actions.message import Message, Reading
 from actions.talk import accessible, misses
 from actions.talk.intents import label
-from actions.talk.offers import make_offer
+from actions.talk.offers import COMPLAINT, make_offer
+from actions.talk.requests import WAITS, asked_again
 from actions.texts import Gaps, say
 from actions.tickets.own import query_code, ticket_no
 from actions.turn import ANSWER, Turn, button
@@ -77,7 +79,12 @@ class Anonymity(Say):
         worries = pattern("my_data", "worries").search(bare(turn.message.text))
         if tells and not worries and turn.loop is None and len(leftover(turn.message)) >= STORY:
             return [FollowupAction("report_form")]
-        return await super().act(turn)
+        said = await super().act(turn)
+        offer = turn.standing_offer() or {}
+        if turn.loop is None and WAITS in offer and offer.get("kind") == COMPLAINT:
+            wish = report.read_secret(turn.message, Draft("offer", turn.message.id))
+            return [SlotSet("offer", {**asked_again(turn, offer), **wish})]
+        return said
 
 
 class Greet(Say):

@@ -17,7 +17,7 @@ from actions.forms.draft import Draft
 from actions.knowledge import follow_ups
 from actions.knowledge.notices import application_title, notice_card, spoken
 from actions.message import Entity, Message, recalled
-from actions.talk.offers import make_offer
+from actions.talk.offers import COMPLAINT, make_offer
 from actions.talk.requests import HANDOVER, own_part, with_rest
 from actions.texts import Gaps, say
 from actions.turn import ASKS_WHICH, LISTEN, VOLUNTEER, Turn
@@ -196,7 +196,7 @@ def offer_loop(turn: Turn) -> list[EventType]:
     """Offer to let the street settle who writes it, where every office sends on to another."""
     name = (turn.refused() or {}).get("name") or ""
     told = "：".join(filter(None, (name, turn.message.verbatim)))
-    return make_offer(turn, "offer_certificate_loop", "complaint", "A4", told=told)
+    return make_offer(turn, "offer_certificate_loop", COMPLAINT, "A4", told=told)
 
 
 def route_of(policy: Mapping[str, Any]) -> str:

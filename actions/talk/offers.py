@@ -23,7 +23,7 @@ from actions.forms.neighbours import NO_LEAF
 from actions.forms.replies import bare, is_no, is_yes, plain_yes
 from actions.message import REFERS_TO_MESSAGE, Leaf, recalled
 from actions.talk import choices, conduct, drafts, gist, repairs, taking
-from actions.talk.requests import offer_later
+from actions.talk.requests import WAITS, offer_later
 from actions.texts import say
 from actions.tickets import waiting
 from actions.tickets.callback import says_unsolved
@@ -33,6 +33,11 @@ SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
 YES = say("button_note_down")
 NO = say("button_not_now")
+
+COMPLAINT = "complaint"
+"""Kind of what is no mere question: the offer to file it stays, whatever is asked in between."""
+SECRET = "confidential"
+"""Key of an offer: nobody is to be told who said it."""
 
 
 def make_offer(
@@ -59,7 +64,8 @@ def make_offer(
     yes = button(YES, f'/affirm{{"about":"offer:{message_id}"}}')
     turn.say(key, [*others, yes, button(NO, "/deny")], **values)
     offer = {"id": message_id, "kind": kind, "leaf": leaf, "text": told or turn.message.verbatim}
-    return [SlotSet("offer", offer)]
+    waits = {WAITS: "offer_waits"} if kind == COMPLAINT else {}
+    return [SlotSet("offer", {**offer, **waits})]
 
 
 class Suggest(TurnAction):
@@ -105,7 +111,7 @@ class ComplainAssistant(TurnAction):
 
     async def act(self, turn: Turn) -> list[EventType]:
         """Say sorry and offer to file the resident's own words."""
-        return make_offer(turn, "offer_complain_assistant", "complaint", "M11")
+        return make_offer(turn, "offer_complain_assistant", COMPLAINT, "M11")
 
 
 class Praise(TurnAction):
@@ -184,6 +190,7 @@ class Affirm(TurnAction):
             "conversation_id": turn.conversation_id,
             "kind": offer["kind"],
             "leaf": offer["leaf"],
+            "confidential": bool(offer.get(SECRET)),
             "narrative": f"{offer['text']}\n{say('reply_none_ticket')}" if quiet else offer["text"],
             "nlu": {
                 "leaf": offer["leaf"],

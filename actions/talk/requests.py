@@ -193,14 +193,14 @@ def still_waiting(
     if goes_on or offer.get("again"):
         return list(events)
     if offer.get(WAITS) and informs:
-        return [*events, SlotSet("offer", _asked_again(turn, offer))]
+        return [*events, SlotSet("offer", asked_again(turn, offer))]
     if not offer.get("kept"):
         return list(events)
     (slot,) = offer_later(turn, [offer["kept"], *(offer.get("rest") or ())])
     return [*events, SlotSet("offer", {**slot["value"], "again": True})]
 
 
-def _asked_again(turn: Turn, offer: Json) -> Json:
+def asked_again(turn: Turn, offer: Json) -> Json:
     """Put the question of an offer once more behind the answer that came between; return the offer as it stands now."""
     now = turn.message.id
     buttons = [{**b, "payload": b["payload"].replace(str(offer["id"]), now)} for b in turn.offered]

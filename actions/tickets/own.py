@@ -115,10 +115,10 @@ def meant(message: Message, name: str) -> str | None:
 
 
 def _asks_how_it_stands(message: Message, name: str) -> bool:
-    """Whether the words ask for progress, for who handles it or when it is done, also as one clause of several."""
+    """Whether the words ask for progress, for who handles it, when it is done or what if not, also as one clause of several."""
     if name in OWN - JUDGES:
         return False
-    if says("done_when", message.text):
+    if says("done_when", message.text) or asks_what_if(message):
         return True
     if name in JUDGES:
         return False
@@ -152,6 +152,12 @@ def asks_how_many(message: Message) -> bool:
     if message.tapped or len(message.text) > SHORT:
         return False
     return says("how_many", message.text) and not says("how_many_unless", message.text)
+
+
+def asks_what_if(message: Message) -> bool:
+    """Whether the words ask what comes if it is not done, or not done well (“那要是他们还摆呢”)."""
+    short = len(message.text) <= SHORT and not message.all("address")
+    return short and not message.tapped and says("what_if", message.text)
 
 
 def relays(message: Message) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rasa_sdk.events import EventType, FollowupAction
 
@@ -16,7 +16,7 @@ from actions.talk.heard import number_before
 from actions.texts import say
 from actions.tickets import ordered_answers, orders, waiting
 from actions.tickets.amending import says
-from actions.tickets.own import asks_how_many, code_alone, query_code, ticket_no
+from actions.tickets.own import asks_how_many, asks_what_if, code_alone, query_code, ticket_no
 from actions.tickets.own_tickets import (
     CLARIFY,
     ENDED,
@@ -57,12 +57,8 @@ class QueryProgress(TurnAction):
                     _offer_to_join(turn, ticket)
                 return []
             tickets = await client.tickets(turn.conversation_id)
-        if asks_how_many(turn.message):
-            return self._how_many(turn, tickets)
-        if says("owner", turn.message.text):
-            return self._who(turn, tickets)
-        if says("done_when", turn.message.text):
-            return self._when(turn, tickets)
+        if (answers := self._asked(turn.message)) is not None:
+            return answers(turn, tickets)
         if not tickets:
             if says("phoned", turn.message.text) and turn.loop is None:
                 turn.say("progress_phoned")
@@ -74,6 +70,18 @@ class QueryProgress(TurnAction):
         more = [say("progress_more", n=len(tickets) - most)] if len(tickets) > most else []
         turn.tell("\n".join([say("progress_head"), *shown, *more]), custom=tickets[0].card())
         return []
+
+    def _asked(
+        self, message: Message
+    ) -> Callable[[Turn, Sequence[TicketView]], list[EventType]] | None:
+        """Return what answers a question about one thing of the open requests, or None."""
+        if asks_how_many(message):
+            return self._how_many
+        if asks_what_if(message):
+            return self._what_if
+        if says("owner", message.text):
+            return self._who
+        return self._when if says("done_when", message.text) else None
 
     async def _arranged(self, turn: Turn) -> list[EventType] | None:
         """Answer about what is ordered, booked and waited for; None: the words ask of something else."""
@@ -138,6 +146,15 @@ class QueryProgress(TurnAction):
             turn.say("households_none")
             return []
         turn.tell("\n".join(_say_households(t, turn.elder) for t in known[: _most(turn)]))
+        return []
+
+    @staticmethod
+    def _what_if(turn: Turn, tickets: Sequence[TicketView]) -> list[EventType]:
+        """Say what comes if the newest open one is not done, or not done well; without any it is another question."""
+        known = [t for t in tickets if t.goes_on not in ENDED]
+        if not known:
+            return [FollowupAction(first_action(turn) or CLARIFY)]
+        turn.say("progress_what_if", title=ticket_title(known[0]))
         return []
 
     @staticmethod

@@ -77,7 +77,7 @@ def test_a_nickname_counts_when_the_locality_knows_it() -> None:
 @pytest.mark.parametrize(
     "words",
     ["取消订餐", "不订饭了", "取消报修", "不报修了", "我不想订了", "算了吧不吃了", "取消", "不要订饭了",
-     "换个事", "取消预约", "先不报了", "我要撤了，修好了", "撤了吧"],
+     "换个事", "取消预约", "先不报了", "我要撤了，修好了", "撤了吧", "我改主意了，不要了", "又变卦了不订了"],
 )  # fmt: skip
 def test_stopping_in_many_words(words: str) -> None:
     assert is_stop(msg(words, "chitchat"))

@@ -32,6 +32,19 @@ def test_how_many_is_asked_not_who(words: str, asks: bool) -> None:
     assert own.asks_how_many(msg(words, "out_of_scope")) is asks
 
 
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("那要是他们还摆呢", True), ("万一没人管咋办", True), ("到时候没修好我找谁", True), ("他要是不听咋整", True),
+        ("过了时间没人理怎么办", True), ("如果物业不来修怎么办", True), ("要是你们也管不了呢", True),
+        ("要是我没有户口本咋办", False), ("身份证丢了怎么办", False), ("要是着火了咋办", False), ("要是我那天没空呢", False),
+        ("老人没人管咋办", False), ("楼道灯没人修咋办", False), ("要是明天没饭咋整", False),
+    ],
+)  # fmt: skip
+def test_what_comes_if_it_is_not_done(words: str, asks: bool) -> None:
+    assert own.asks_what_if(msg(words, "chitchat")) is asks
+
+
 async def test_the_number_is_told_and_nothing_of_who(talk: Talk, services: FakeServices) -> None:
     services.tickets = [view(1, households=3)]
     talk.hear("有几家报了", "ask_service")

@@ -23,6 +23,7 @@ PROMISES = {
     "info_requested": ("info_wait",),
     "filed_needs": ("info_wait",),
     "callback_thanks": ("reopen_days",),
+    "progress_what_if": ("reopen_days",),
     "reopen_too_old": ("reopen_days",),
     "closed_unanswered": ("reopen_days",),
 }
