@@ -62,6 +62,12 @@ def test_a_name_in_the_story_is_not_the_callers() -> None:
     assert draft.get("name") == "王桂芬"
 
 
+@pytest.mark.parametrize("words", ["不留名", "就不留名字了", "那我不署名"])
+def test_who_leaves_no_name_stays_unnamed(words: str) -> None:
+    draft, _ = step(None, msg("幸福小区3号楼楼道灯坏了", leaf="H6"))
+    assert report.read_secret(msg(words, "supplement_ticket"), draft) == {"confidential": True}
+
+
 def test_a_whole_season_is_not_read_back_as_dates() -> None:
     winter = ("今年冬天", {"start": "2026-01-01", "end": "2026-12-31"})
     draft, _ = step(None, msg("今年冬天屋里一直冷", leaf="H4", ents={"time": winter}))
