@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import Client, Json
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, SUBMIT_NOW, YES, bare
+from actions.forms.replies import NO, SUBMIT_NOW, YES, bare, leftover
 from actions.knowledge import asked_about, follow_ups, information
 from actions.message import REFERS_TO_MESSAGE, Entity, Leaf, Message, from_events, pressed, recalled
 from actions.safety import crisis
@@ -51,6 +51,16 @@ def few(buttons: Sequence[Button]) -> list[Button]:
     return list(buttons) if len(buttons) <= FEW else [*buttons[: FEW - 1], buttons[-1]]
 
 
+WHO_AND_WHERE = frozenset({"address", "phone", "person"})
+"""What is told of oneself in answer to an offer: “幸福小区2号楼501”, “张凤英 139…”."""
+
+
+def _says_who_or_where(message: Message) -> bool:
+    """Whether the message is nothing but where one lives or how one is reached: it takes what was offered."""
+    told = {e.type for e in message.entities} & (WHO_AND_WHERE - {"person"})
+    return bool(told) and not message.tapped and not leftover(message)
+
+
 class Turn:
     """What an action sees of the conversation, and how it speaks."""
 
@@ -74,9 +84,9 @@ class Turn:
         self.choice = self._named_button()
         if self.choice is not None:
             facts = self.choice.facts
-            where = self.message.all("address") if self.choice.placed else []
+            told = [e for e in self.message.entities if e.type in WHO_AND_WHERE]
             self.message = pressed(self.message, self.choice.intent, facts, tracker.events)
-            said = tuple(replace(e, start=0, end=0) for e in where)
+            said = tuple(replace(e, start=0, end=0) for e in told if self.choice.placed)
             self.message = replace(self.message, entities=(*self.message.entities, *said))
         offer = tracker.get_slot("offer") or {}
         if offer.get("taken") and offer["taken"] == self.message.id:
@@ -134,6 +144,13 @@ class Turn:
         offer, words = self.standing_offer() or {}, bare(self.message.text)
         if found is None and offer.get("yes") and words in YES | NO and not self.loop:
             found = choices.parse(str(offer["yes" if words in YES else "no"]))
+        if (
+            found is None
+            and offer.get("yes")
+            and not self.loop
+            and _says_who_or_where(self.message)
+        ):
+            found = replace(choices.parse(str(offer["yes"])), placed=True)
         return found if found and found.intent in choices.actions() else None
 
     @property

@@ -142,6 +142,7 @@ async def _power(turn: Turn, client: Client, leaf: str) -> list[EventType]:
         return _without(turn, leaf, card)
     yes = button(say("button_report_power"), f'/affirm{{"about":"offer:{turn.message.id}"}}')
     told: Gaps = {k: card.get(k) or "" for k in ("name", "power", "where", "limit")}
+    told["power"] = told["power"] or (told["where"] if turn.elder else "")
     source = cards.source(card, turn.elder)
     turn.say("power_told", [yes, button(say("button_not_now"), "/deny")], source=source, **told)
     keep = _topic(turn, leaf)

@@ -57,7 +57,7 @@ class Choice:
         intent: Intent of the payload; ``deny`` for “都不是”.
         facts: What the payload carries (``about``, ``service``, ``ticket_no`` …).
         none: The words were “都不是”.
-        placed: The words were a place: they belong to the report that was offered.
+        placed: The words were a place, a phone: they belong to what was offered.
     """
 
     payload: str

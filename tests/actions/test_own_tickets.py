@@ -9,6 +9,7 @@ import pytest
 from actions.client import TicketView
 from actions.filing.submits import say_due
 from actions.tickets import withdrawing
+from actions.tickets.amending import says
 from actions.tickets.callback import read_score, read_solved, reason_in
 from actions.tickets.own import query_code, ticket_no
 from tests.actions.conftest import Talk
@@ -326,3 +327,14 @@ def test_an_appointment_is_no_date_of_an_answer(state: str, words: str) -> None:
     meal = {**ticket, "appointment": {"date": "2026-11-25", "meal": "lunch", "mode": "delivery"}}
     assert say_due(TicketView.of(meal)) == "11月25日17:30前送到。"
     assert say_due(TicketView.of({**ticket, "appointment": None})) == "11月25日17:30前答复您。"
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("裂缝我拍照了咋给你", True), ("录了像往哪儿传", True), ("拍了照能给你看不", True),
+        ("灯坏了咋给修", False), ("我拍的照片不清楚", False),
+    ],
+)  # fmt: skip
+def test_how_a_picture_is_sent(words: str, asks: bool) -> None:
+    assert says("picture", words) is asks
