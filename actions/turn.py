@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.client import Client, Json
+from actions.dialogue import pattern
 from actions.forms.draft import Draft
 from actions.forms.replies import NO, SUBMIT_NOW, YES, bare, leftover
 from actions.knowledge import asked_about, follow_ups, information
@@ -58,7 +59,8 @@ WHO_AND_WHERE = frozenset({"address", "phone", "person"})
 def _says_who_or_where(message: Message) -> bool:
     """Whether the message is nothing but where one lives or how one is reached: it takes what was offered."""
     told = {e.type for e in message.entities} & (WHO_AND_WHERE - {"person"})
-    return bool(told) and not message.tapped and not leftover(message)
+    alone = pattern("forms", "of_oneself").fullmatch(leftover(message))
+    return bool(told) and not message.tapped and alone is not None
 
 
 class Turn:
@@ -84,9 +86,9 @@ class Turn:
         self.choice = self._named_button()
         if self.choice is not None:
             facts = self.choice.facts
-            told = [e for e in self.message.entities if e.type in WHO_AND_WHERE]
+            of_them = [e for e in self.message.entities if e.type in WHO_AND_WHERE]
             self.message = pressed(self.message, self.choice.intent, facts, tracker.events)
-            said = tuple(replace(e, start=0, end=0) for e in told if self.choice.placed)
+            said = tuple(replace(e, start=0, end=0) for e in of_them if self.choice.placed)
             self.message = replace(self.message, entities=(*self.message.entities, *said))
         offer = tracker.get_slot("offer") or {}
         if offer.get("taken") and offer["taken"] == self.message.id:
