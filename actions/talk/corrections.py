@@ -75,7 +75,8 @@ def matter(message: Message) -> str | None:
     if named:
         return named[0]
     rows = load(DATA)["matters"]
-    return next((str(r["leaf"]) for r in rows if re.search(r["words"], words)), None)
+    of_old = (r for r in rows if re.search(r.get("of", ""), turned.old))
+    return next((str(r["leaf"]) for r in of_old if re.search(r["words"], words)), None)
 
 
 def relation(message: Message) -> str | None:

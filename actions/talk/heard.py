@@ -27,6 +27,8 @@ HIDES = frozenset({"ask_notice", "emergency", "query_progress"})
 OWN_DATA_CHANGED = "action_my_data_do"
 """The action that corrects, deletes and takes back (``actions.privacy.my_data``)."""
 _PLACE = ("address", "address_text")
+_HOUSE = ("community", "building", "unit", "floor", "room")
+"""Parts of a house, from the whole to the door."""
 ANONYMITY = "ask_anonymity"
 NEIGHBOR = "neighbor"
 """Somebody who is spoken of, seldom whom a matter is for."""
@@ -68,7 +70,7 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
     for said, in_form in earlier(events, message):
         if said.intent not in HIDES:
             where = place.read(said, Draft("heard", said.id, values={"address": {}}))
-            brought |= {k: where[k] for k in _PLACE if where.get(k)}
+            brought |= _in_house(brought, {k: where[k] for k in _PLACE if where.get(k)})
         if not in_form and said.id not in gone:
             brought |= report.read_contact(said, draft)
     brought.pop("subject_name", None)
@@ -87,11 +89,11 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
         if spot and not placeless:
             brought |= {"address": spot, "address_text": say_address(spot)}
     elif known:
-        compound = (brought.pop("address", None) or {}).get("community")
+        house = _house_around(brought.pop("address", None) or {}, known)
         brought.pop("address_text", None)
-        if compound:
-            brought["address"] = {"community": compound, **known}
-            brought["address_text"] = f"{compound}{draft.get('address_text') or ''}"
+        if house:
+            brought["address"] = {**house, **known}
+            brought["address_text"] = f"{say_address(house)}{draft.get('address_text') or ''}"
     return {k: v for k, v in brought.items() if k in _PLACE or not draft.get(k)}
 
 
@@ -148,6 +150,22 @@ def _elsewhere(
         spot = pattern("heard", "compound").sub("", spot)
         return {**kept, "place": spot} if spot else kept
     return {}
+
+
+def _in_house(before: Mapping[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Return a place with the house that was told before it, when it names only a part of one (“三单元”)."""
+    told = now.get("address") or {}
+    house = _house_around(before.get("address") or {}, told)
+    if not house:
+        return now
+    return {**now, "address": {**house, **told}, "address_text": say_address({**house, **told})}
+
+
+def _house_around(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the larger parts of the house told before of which only a part is named now; empty for none."""
+    named = [_HOUSE.index(part) for part in now if part in _HOUSE]
+    larger = _HOUSE[: min(named, default=0)]
+    return {part: before[part] for part in larger if before.get(part)}
 
 
 def _same_spot(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from actions.forms import place, report
 from actions.forms.draft import Draft, fill
 from actions.message import from_events, one_each
-from actions.talk import heard
+from actions.talk import corrections, heard
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices
 from tests.actions.helpers import NOW, msg
@@ -264,3 +264,25 @@ def test_another_compound_in_place_of_the_unlisted_is_looked_up() -> None:
     told = msg("是幸福小区的", ents={"address": ("幸福小区", {"community": "幸福小区"})})
     read = place.read(told, NOT_LISTED)
     assert read["address"] == {"community": "幸福小区"} and read["place_status"] is None
+
+
+def test_a_part_of_a_house_told_later_belongs_to_the_house_told_before() -> None:
+    told = [("灯坏了，5号楼", {"building": "5"}, "5号楼"), ("三单元", {"unit": "3"}, "三单元")]
+    events = [
+        {"event": "user", "text": words, "message_id": f"m{i}", "metadata": {"now": NOW.isoformat()},
+         "parse_data": {"text": words, "intent": {"name": "supplement_ticket"}, "entities": [
+             {"entity": "address", "value": value, "text": said, "start": words.index(said),
+              "end": words.index(said) + len(said)}]}}
+        for i, (words, value, said) in enumerate(told)
+    ]  # fmt: skip
+    now = msg("单元门也关不上", id="m9", leaf="H9")
+    brought = heard.recall(events, fill(report.FORM, None, now), now)
+    assert brought["address"] == {"building": "5", "unit": "3"}
+
+
+@pytest.mark.parametrize(
+    ("words", "leaf"),
+    [("不是路灯，是楼道里的", "H6"), ("不是楼道的灯，是院里的", "I3"), ("不是电梯，是楼道里的", None)],
+)  # fmt: skip
+def test_which_lamp_it_is_instead_is_a_matter_and_no_place(words: str, leaf: str | None) -> None:
+    assert corrections.matter(msg(words, "deny")) == leaf
