@@ -117,6 +117,20 @@ def asks_first(message: Message) -> bool:
     return asks(message) and not wanted and _says("canteen", bare(message.text))
 
 
+def asks_price_first(message: Message) -> bool:
+    """Whether what a meal costs is all that is asked, before an order (“食堂的饭好多钱一份”)."""
+    words = bare(message.text)
+    wanted = message.tapped or any(message.all(kind) for kind in ("time", "diet", "address"))
+    return not wanted and _says("price", words) and _says("canteen", words)
+
+
+def price_told(draft: Draft) -> str:
+    """Return what a meal costs, with what the locality says beside it; empty where it says nothing."""
+    window = draft.get("window") or {}
+    told = (str(window.get(key) or "").rstrip("。") for key in ("price", "price_note"))
+    return "，".join(filter(None, told))
+
+
 def asks_to_write(message: Message) -> bool:
     """Whether it is to be written on an order that was made (“给我妈那份写上低保”)."""
     return not message.tapped and _says("write", bare(message.text))
@@ -185,7 +199,7 @@ def lines(draft: Draft, message: Message) -> list[tuple[str, str]]:
     if price and message.elder and draft.asks.get(CONFIRM):
         price = ""  # it was read out with the first summary
     elif not (price and message.elder):  # one thing at a time
-        price = "，".join(filter(None, (price, window.get("price_note"))))
+        price = price_told(draft)
     if price:
         found.append((say("heading_price"), price.rstrip("。")))
     words = _words(draft, message)

@@ -55,7 +55,8 @@ class AnswerService(TurnAction):
             known = {**turn.draft.values, **subsidy.read(message, turn.draft)}
             return [SlotSet("draft", replace(turn.draft, values=known).to_slot())]
         async with turn.client() as client:
-            if turn.loop is None and subsidy.asks_first(message):
+            priced = subsidy.asks_first(message) or subsidy.asks_price_first(message)
+            if turn.loop is None and priced:
                 return await _cheaper(turn, client)
             if turn.loop is None and ordered.asks_deadline_first(message):
                 if words := await ordered_answers.deadlines(client, message):
@@ -106,11 +107,14 @@ async def _filed(turn: Turn, client: Client) -> str | None:
 
 
 async def _cheaper(turn: Turn, client: Client) -> list[EventType]:
-    """Say who pays less for a meal, from the locality's list; where it says nothing, the card does."""
+    """Say what a meal costs and who pays less, from the locality's list; where it says nothing, the card does."""
     day = turn.message.now.date() + timedelta(days=1)
     window = await client.meal_window(day.isoformat(), meal.MEAL_ORDER[0], turn.conversation_id)
     asked = Draft(meal.FORM.name, turn.message.id, values={"window": window})
     words = subsidy.told(asked, turn.elder, "subsidy_told_first")
+    if subsidy.asks_price_first(turn.message):
+        price = subsidy.price_told(asked)
+        words = say("meal_price", price=price, cheaper=words) if price else ""
     if not words:
         turn.message = replace(turn.message, leaf=Leaf(meal.LEAF, 1.0))
         return await _explain(turn, client)

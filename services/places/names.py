@@ -25,6 +25,7 @@ _OTHER_THING = re.compile(
 _COMPOUND_LIKE = re.compile(
     r"([\u4e00-\u9fff]{2,8}?)(小区|花园|家园|家属院|家属楼|公寓|新村|新城|花苑|雅苑|名苑|宿舍)"
 )
+_KIND = re.compile(r"(?:小区|花园|家园|家属院|家属楼|公寓|新村|新城|花苑|雅苑|名苑|宿舍|苑|大院)$")
 _NO_NAME = re.compile(
     r"^.*(?:我们|咱们|咱|俺们|俺|我|本|这个|那个|这|那|整个|全|你们|他们|老|住在|住|在|是|的|一个|"
     r"哪个|啥|什么)"
@@ -130,13 +131,21 @@ def _unknown_compound(text: str) -> str | None:
     return None
 
 
+def _own_parts(one: str, other: str) -> tuple[str, str]:
+    """Return two names without the kind of place that both end with: 花园 alone makes no two alike."""
+    kinds = [_KIND.search(name) for name in (one, other)]
+    if not all(kinds) or len({k.group() for k in kinds if k}) > 1:
+        return one, other
+    return _KIND.sub("", one), _KIND.sub("", other)
+
+
 def suggestions(
     gazetteer: Gazetteer, said: str, limit: int = 3
 ) -> Sequence[tuple[Compound, float]]:
     """Return our compounds with names like an unknown one's, most alike first."""
     best: dict[str, tuple[Compound, float]] = {}
     for name, compound in gazetteer.compound_names():
-        alike = SequenceMatcher(None, said, name).ratio()
+        alike = SequenceMatcher(None, *_own_parts(said, name)).ratio()
         if alike >= SIMILAR and alike > best.get(compound.id, (compound, 0.0))[1]:
             best[compound.id] = (compound, alike)
     return sorted(best.values(), key=lambda m: -m[1])[:limit]

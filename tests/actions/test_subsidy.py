@@ -174,3 +174,19 @@ def test_a_kind_that_is_only_asked_about_is_nobodys() -> None:
     draft = summed_up()
     assert subsidy.read(msg("高龄津贴是八十还是九十才有"), draft) == {}
     assert subsidy.read(msg("没得啥子补助"), draft) == {"subsidy": {"says": "none", "kinds": []}}
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("社区食堂的饭好多钱一份嘛", True), ("食堂饭多少钱", True), ("一份饭几块钱", True), ("你们的饭贵不贵", True),
+        ("助浴多少钱", False), ("物业费多少钱一个月", False), ("饭里有头发", False),
+    ],
+)  # fmt: skip
+def test_what_a_meal_costs_is_asked_before_an_order(words: str, asks: bool) -> None:
+    assert subsidy.asks_price_first(msg(words, "book_meal")) is asks
+
+
+def test_a_meal_that_is_wanted_is_no_question_for_its_price() -> None:
+    day = {"time": ("明天", {"start": "2026-11-25", "end": "2026-11-25"})}
+    assert not subsidy.asks_price_first(msg("明天来一份饭，多少钱", "book_meal", ents=day))

@@ -211,3 +211,15 @@ def test_the_demo_locality_is_as_large_as_promised(gazetteer: Gazetteer) -> None
     assert len(gazetteer.grids) == 6
     names = [name for name, _ in gazetteer.compound_names()]
     assert len(names) == len(set(names)), "one name must not mean two compounds"
+
+
+@pytest.mark.parametrize(
+    ("said", "suggested"),
+    [("阳光花园", []), ("松浆花园", ["松江花园"]), ("幸福家园", ["幸福小区"]), ("锦江苑", [])],
+)
+def test_only_a_name_that_is_alike_is_suggested_and_no_mere_kind_of_place(
+    said: str, suggested: list[str]
+) -> None:
+    found = resolve(QINGHE, {"community": said, "building": "3"}, said)
+    assert found.status == "unknown"
+    assert [c.compound for c in found.candidates] == suggested
