@@ -57,10 +57,9 @@ def _purpose(message: Message, draft: Draft) -> Values:
 def _purpose_answer(message: Message, draft: Draft) -> Values:
     if message.tapped or is_skip(message) or not message.text.strip() or is_question(message):
         return {}
-    if any(e.type in _FACTS for e in message.entities) and (
-        corrections.of(message) or not leftover(message)
-    ):
-        return {}  # “不对，是5号楼”; “幸福小区3号楼” says where somebody lives
+    alone = pattern(DATA, "comes").fullmatch(leftover(message))
+    if any(e.type in _FACTS for e in message.entities) and (corrections.of(message) or alone):
+        return {}  # “不对，是5号楼”; “幸福小区3号楼” says where somebody lives, “礼拜四来” when they come
     return {"purpose": purpose_corrected(message) or message.text.strip()}
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from actions.forms import certificate
 from actions.forms.certificate import demanded_by, new_matter, wants_sheet
+from actions.forms.draft import Draft, fill
 from actions.knowledge.certificates import kind
 from bot.understanding.certificates import find_certificates, load_certificates
 from tests.actions.conftest import Talk
@@ -494,3 +495,22 @@ async def test_no_paper_is_wanted_behind_the_clue(talk: Talk, services: FakeServ
     assert talk.followup == "action_answer_service"
     await talk.run("action_answer_service")
     assert "告知单就不打了" in talk.text and len(services.tickets) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "purpose"),
+    [
+        ("娃儿读书要个住在这儿的证明", "娃儿读书"), ("开个居住证明，买房用", "买房"), ("居住证明，给孩子念书", "孩子念书"),
+        ("我要开个当兵的政审证明", None), ("我想办个退休证明", None), ("我要结婚证明", None),
+    ],
+)  # fmt: skip
+def test_what_it_is_for_is_heard_in_the_wish_itself(words: str, purpose: str | None) -> None:
+    draft = fill(certificate.FORM, None, msg(words, "request_certificate"))
+    assert draft.get("purpose") == purpose
+
+
+@pytest.mark.parametrize("words", ["礼拜四来", "礼拜四过来拿"])
+def test_when_one_comes_is_not_what_it_is_for(words: str) -> None:
+    day = {"time": ("礼拜四", {"start": "2026-11-26", "end": "2026-11-26"})}
+    asked = Draft("certificate", "m0", seen="m0", asked="purpose")
+    assert fill(certificate.FORM, asked, msg(words, id="m2", ents=day)).get("purpose") is None

@@ -85,3 +85,15 @@ def test_a_portion_for_another_one_leaves_whom_the_first_is_for() -> None:
 
 def test_another_room_said_to_the_question_for_a_phone_skips_nothing() -> None:
     assert not is_skip(said("不要会议室了，换成舞蹈室吧")) and is_skip(said("不要"))
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("你们社区有没得跳舞的班", True), ("有没有兴趣班", True), ("社区有啥课能上", True), ("有没有夜班车", False),
+        ("有没有托管孩子的班", False), ("幼儿园有没有小班", False), ("有没有人值班", False),
+    ],
+)  # fmt: skip
+def test_which_courses_there_are(words: str, asks: bool) -> None:
+    said = msg(words, "ask_service")
+    assert (bookable.wished(said) == "K2" and bookable.asks(said)) is asks
