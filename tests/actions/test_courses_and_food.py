@@ -10,6 +10,7 @@ from actions.forms import bookable, extra, meal
 from actions.forms.draft import Draft, fill
 from actions.forms.replies import is_skip
 from actions.tickets import own
+from tests.actions.helpers import msg
 from tests.actions.test_ordered import said
 
 
