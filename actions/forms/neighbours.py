@@ -13,7 +13,7 @@ from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.forms.draft import SUBMIT, Draft, Field, Values
-from actions.forms.replies import bare, is_no, is_yes
+from actions.forms.replies import bare, is_no, is_yes, leftover
 from actions.knowledge import leaves
 from actions.message import Message
 
@@ -22,6 +22,8 @@ SAME = "same:"
 JOIN = "join:"
 """Prefix of the buttons under “把您加上？”: ``yes``, ``no``."""
 URGE, ADD, OTHER = "urge", "add", "other"
+TELLS = 4
+"""So many characters beside a place or a time tell more of the matter."""
 NO_LEAF = "none"
 """What ``GET /similar`` is asked for a matter that has no leaf."""
 
@@ -53,6 +55,11 @@ def _repeat(message: Message, draft: Draft) -> Values:
             return {"repeat": kind}
     if is_no(message):
         return {"repeat": OTHER}
+    if _says(message, "more") and len(leftover(message)) >= TELLS:
+        story = str(draft.get("narrative") or "")
+        words = message.verbatim.strip()
+        told = story if words in story else f"{story}\n{words}"
+        return {"repeat": ADD, "narrative": told}
     return {"repeat": ADD} if is_yes(message) else {}
 
 

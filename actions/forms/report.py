@@ -125,6 +125,8 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if _other_matter(message, draft) or _who_corrected(message, draft):
         return {} if text in story else {"narrative": f"{story}\n{text}"}
+    if _whose_home(message) and text not in story:
+        return {"narrative": f"{story}\n{text}"}
     if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
         return {}
     if _only_answers(message, draft):
@@ -140,6 +142,12 @@ def _narrative(message: Message, draft: Draft) -> Values:
     if not is_news(message, draft):
         return {}
     return {"narrative": f"{story}\n{text}"}
+
+
+def _whose_home(message: Message) -> bool:
+    """Whether the words tell how far it reaches (“就我一家”, “整栋楼都停了”), whatever was asked."""
+    told = (pattern("forms", key).search(bare(message.text)) for key in ("one_home", "others_too"))
+    return not message.tapped and any(told)
 
 
 def _tells_more(message: Message) -> bool:
@@ -413,7 +421,7 @@ def read_secret(message: Message, draft: Draft) -> Values:
     # “不留” is no wish, nor is “名字写我爱人的”.
     wished = message.intent == "ask_anonymity" and not is_skip(message)
     wished = wished and not (_OWN_NAME.search(message.text) or opens_only(message.text))
-    wished = wished and not pattern("forms", "one_home").search(bare(message.text))
+    wished = wished and not _whose_home(message)
     if wish or wished or _KEEP_SECRET.search(message.text):
         return {"confidential": True}
     return {}

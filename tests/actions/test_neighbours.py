@@ -154,3 +154,22 @@ def test_a_story_of_several_matters_is_the_one_that_is_open_already() -> None:
 
 def test_a_meal_complained_of_twice_is_asked_after() -> None:
     assert neighbours.to_check(draft(leaf="C1", narrative="食堂的饭还是咸")) is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "repeat"),
+    [
+        ("还有晚上八点以后家里才有人", "add"), ("让他们带个梯子来", "add"), ("不是一回事", "other"), ("催一下", "urge"),
+        ("另外还有个事", None),
+    ],
+)  # fmt: skip
+def test_more_of_the_open_matter_told_instead_of_a_yes_is_added(
+    words: str, repeat: str | None
+) -> None:
+    asked = Draft(
+        "report", "m0", seen="m0", asked="repeat",
+        values={"narrative": "灯不亮", "leaf": "H6", "own_open": {"ticket_no": "SQ-1"}},
+    )  # fmt: skip
+    after = fill(report.FORM, asked, msg(words, "supplement_ticket", id="m2"))
+    assert after.get("repeat") == repeat
+    assert repeat != "add" or words in str(after.get("narrative"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -380,3 +381,10 @@ def test_who_complains_of_the_property_company_is_told_that_it_does_not_see_who(
     draft, _ = step(None, msg("物业乱收费", leaf="G5", ents={}))
     assert "看不到您的名字" in dict(report.summary(draft, msg()))["保密"]
     assert report.to_ticket(draft, msg(), "c1")["confidential"] is False
+
+
+@pytest.mark.parametrize("words", ["就我一家", "整栋楼都停了", "楼上楼下都好好的"])
+def test_how_far_it_reaches_goes_into_the_story_whatever_was_asked(words: str) -> None:
+    draft, _ = step(None, msg("幸福小区6号楼2单元停水了", leaf="H1"))
+    asked = replace(draft, asked="contact")
+    assert words in str(fill(report.FORM, asked, msg(words, "chitchat", id="m2")).get("narrative"))
