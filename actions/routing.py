@@ -32,7 +32,7 @@ from actions.forms.replies import (
     switched,
     tells_name,
 )
-from actions.knowledge import asked_about, follow_ups, information, leaves, powers
+from actions.knowledge import asked_about, follow_ups, information, leaves, powers, which_card
 from actions.message import Message
 from actions.privacy import own_data
 from actions.safety import crisis
@@ -319,7 +319,8 @@ def _about_topic(turn: Turn) -> str | None:
     topic = turn.topic()
     if told := going_on.threat(turn.danger_topic(), turn.message):
         return EMERGENCY if told[1] else ANSWER
-    asks = turn.topic_leaf() and follow_ups.part_of(turn.message)
+    about = turn.topic_leaf() or which_card.offered(turn)
+    asks = about and follow_ups.part_of(turn.message)
     return ANSWER if asks or going_on.adds(topic, turn.message) else None
 
 

@@ -125,17 +125,16 @@ def _narrative(message: Message, draft: Draft) -> Values:
         return {}
     if _other_matter(message, draft) or _who_corrected(message, draft):
         return {} if text in story else {"narrative": f"{story}\n{text}"}
-    if _whose_home(message) and text not in story:
-        return {"narrative": f"{story}\n{text}"}
-    if message.intent == "ask_anonymity" or is_yes(message) or is_no(message):
-        return {}
-    if _only_answers(message, draft):
+    reach = _whose_home(message)
+    plain = message.intent == "ask_anonymity" or is_yes(message) or is_no(message)
+    if not reach and (plain or _only_answers(message, draft)):
         return {}
     if text in story or is_stop(message) or contact.only_reaching(message):
         return {}
     if only_predicate(message) or (draft.asked == "occurred" and _DOOR_OF.search(text)):
         return {"narrative": f"{story}\n{text}"}
-    if going_on.tells_on(message) or (draft.asked == "place" and _tells_more(message)):
+    more = reach or going_on.tells_on(message)
+    if more or (draft.asked == "place" and _tells_more(message)):
         return {"narrative": f"{story}\n{text}"}  # more of the same, whatever was asked
     if draft.asked == "place" and not (message.all("address") or names_matter(message, draft)):
         return {}

@@ -20,7 +20,7 @@ from actions.dialogue import load
 from actions.forms import bookable, booking, certificate, errand, meal, subsidy
 from actions.forms.draft import Draft
 from actions.forms.report import NO_LEAF
-from actions.knowledge import cards, certificate_questions, follow_ups, leaves, powers
+from actions.knowledge import cards, certificate_questions, follow_ups, leaves, powers, which_card
 from actions.knowledge.follow_ups import APPOINTMENT, PROXY, VISIT
 from actions.knowledge.notices import notice_card, spoken
 from actions.message import Leaf
@@ -50,6 +50,8 @@ class AnswerService(TurnAction):
         """Answer the part that was asked for, or show the card; without one offer a consultation."""
         message = turn.message
         part = follow_ups.part_of(message)
+        if part and (open_ := which_card.offered(turn)):
+            return which_card.ask(turn, open_, part)
         if turn.draft and turn.loop == "meal_form" and subsidy.asks(message):
             turn.tell(subsidy.told(turn.draft, turn.elder))  # the locality's list, not a card's
             known = {**turn.draft.values, **subsidy.read(message, turn.draft)}

@@ -103,7 +103,7 @@ def test_a_habit_is_read_back_as_it_was_said() -> None:
     [
         ("能上门办吗", "visit"), ("我妈走不动道能上门评不", "visit"), ("能来家里办吗", "visit"),
         ("你给我办呗", "proxy"), ("那要多少钱", "fee"), ("贵不贵嘛", "fee"), ("修这个收费不", "fee"), ("自己掏钱不", "fee"),
-        ("我眼睛不好手机不会弄", "visit"), ("我户口不在这儿能办不", "who"), ("照片要几寸的", "materials"), ("那我给他们办要带些啥子", "materials"), ("替我妈领的话要带啥", "materials"), ("我们老两口没智能手机", "visit"), ("扫码我不会咋整", "visit"),
+        ("我眼睛不好手机不会弄", "visit"), ("我户口不在这儿能办不", "who"), ("照片要几寸的", "materials"), ("那我给他们办要带些啥子", "materials"), ("替我妈领的话要带啥", "materials"), ("他去不了医院咋办", "visit"), ("我屋老汉儿走不得路", "visit"), ("他动不了，在床上瘫着呢", "visit"), ("腿脚不好去不了", "visit"), ("老人住院了来不了咋整", "visit"), ("我们老两口没智能手机", "visit"), ("扫码我不会咋整", "visit"),
     ],
 )  # fmt: skip
 def test_short_questions_after_a_card(text: str, part: str) -> None:
