@@ -400,7 +400,8 @@ def _by_others(turn: Turn) -> str | None:
         return ANSWER
     if turn.message.intent == "emergency":
         return None
-    volunteers = volunteer.joins(turn.message) or repairs.hand_wanted(turn.message.text)
+    hand = repairs.hand_wanted(turn.message.text) or repairs.fetch_wanted(turn.message.text)
+    volunteers = hand or volunteer.joins(turn.message)
     return VOLUNTEER if volunteers else None
 
 

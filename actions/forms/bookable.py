@@ -19,6 +19,8 @@ VISITS = "C6"
 """The leaf of visits at home, whose kinds are told by what is to be done."""
 DOCTOR = "E7"
 """The leaf of the family doctor, who may come as well."""
+PEOPLE_SAID = "people_said"
+"""Value of how many come about (“十几”), as it was said; ``people`` is the least."""
 ALSO = "also"
 """Value of what is to be done on the same visit as well, in the resident's words."""
 WISH_LONGEST = 40
@@ -72,7 +74,7 @@ def meant(message: Message, topic: str | None, doubtful: bool) -> bool:
 
     Args:
         message: What was typed.
-        topic: Leaf that was explained a short while ago: a day alone is when it is wanted.
+        topic: Leaf that was explained a short while ago: a day alone is when it is wanted, “我要签” takes it up.
         doubtful: The understanding is not sure; then the name of what is booked is enough.
     """
     if message.tapped or pattern("own", "cancel").search(bare(message.text)):
@@ -82,7 +84,10 @@ def meant(message: Message, topic: str | None, doubtful: bool) -> bool:
         return True
     if care.looks_first(message) and care.may_look(spec(topic)):
         return True
-    return bool(spec(topic) and message.all("time") and not leftover(message))
+    if not spec(topic):
+        return False
+    taken_up = pattern(FILE, "takes_up").fullmatch(bare(message.text))
+    return bool(taken_up or (message.all("time") and not leftover(message)))
 
 
 def asks(message: Message) -> bool:

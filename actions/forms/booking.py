@@ -152,7 +152,11 @@ def _people(message: Message, draft: Draft) -> Values:
         return {}
     found = pattern(bookable.FILE, "people").search(words)
     number = to_int(found.group(1)) if found else None
-    return {"people": number} if number else {}
+    if not found or not number:
+        return {}
+    about = found.group(1) + found.group(2) if found.group(2) else None
+    said = {bookable.PEOPLE_SAID: about} if about or draft.get(bookable.PEOPLE_SAID) else {}
+    return {"people": number, **said}
 
 
 def _health(message: Message, draft: Draft) -> Values:

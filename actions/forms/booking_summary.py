@@ -92,10 +92,9 @@ def _people_words(draft: Draft) -> str:
     people, rows = draft.get("people"), (draft.get("options") or {}).get("venues") or []
     seats = next((r.get("seats") for r in rows if r["id"] == draft.get("venue")), None)
     small = seats and people > seats
+    said = draft.get(bookable.PEOPLE_SAID) or people
     return (
-        say("booking_too_many", people=people, seats=seats)
-        if small
-        else say("count_people", n=people)
+        say("booking_too_many", people=said, seats=seats) if small else say("count_people", n=said)
     )
 
 

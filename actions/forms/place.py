@@ -18,6 +18,7 @@ from actions.forms.replies import (
     is_no,
     is_question,
     is_yes,
+    leaves_open,
     leftover,
     names_place,
 )
@@ -268,7 +269,8 @@ def joined(before: str, now: str) -> str:
 
 def answer(message: Message, draft: Draft) -> Values:
     """Read free text said in answer to “在哪儿”."""
-    if message.intent in _NO_PLACE and not message.uncertain and not message.tapped:
+    sure = not message.uncertain and not message.tapped
+    if message.intent in _NO_PLACE and sure and not leaves_open(message):
         return {}
     if message.tapped:
         return home(message) if message.about == "home" else _declined(message, draft)

@@ -318,6 +318,8 @@ def _occurred_answer(message: Message, draft: Draft) -> Values:
         return {}
     if is_skip(message) or is_yes(message) or is_no(message) or _DOOR_OF.search(text):
         return {}
+    if message.all("address") and not leftover(message):
+        return {}  # a place alone tells no hour
     return {"occurred_text": text}
 
 

@@ -85,11 +85,16 @@ def who(names_subject: Callable[[Message, Draft, Entity], bool] = nobody) -> Rea
             if of_other and not (said.get("subject") or draft.get("subject")):
                 said |= for_another(draft, "other")
             said["subject_name" if of_subject else "name"] = str(person.value)
+        elif draft.asked and draft.asked not in WORDS and (alone := contact.name_alone(message)):
+            of_subject = draft.get("subject") and not draft.get("subject_name")
+            said["subject_name" if of_subject else "name"] = alone
         return {**said, **reach(message, draft)}
 
     return read
 
 
+WORDS = frozenset({"narrative", "leaf", "purpose", "demanded", "demanded_by", "extra", "can"})
+"""Asked for these, a name alone may be the answer itself."""
 FREE = frozenset({"contact", CONFIRM, CHANGE})
 """Asked for these, “晚上别打” says how to be reached; elsewhere a word of calling stands beside it."""
 

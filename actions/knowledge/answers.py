@@ -76,6 +76,7 @@ class Anonymity(Say):
             r.intent == "report_problem" and r.confidence >= TOLD for r in turn.message.readings
         )
         tells = tells or bool(turn.message.all("address"))  # a house is named beside the wish
+        tells = tells or bool(pattern("forms", "complains_of").search(bare(turn.message.text)))
         worries = pattern("my_data", "worries").search(bare(turn.message.text))
         if tells and not worries and turn.loop is None and len(leftover(turn.message)) >= STORY:
             return [FollowupAction("report_form")]

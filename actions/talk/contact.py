@@ -7,8 +7,11 @@ from functools import lru_cache
 
 from actions.dialogue import load, pattern
 from actions.message import Entity, Message
+from bot.understanding import contacts
 
 DATA = "contact"
+_NO_MATTER = frozenset({"out_of_scope", "chitchat", "supplement_ticket", "join_volunteer"})
+"""What a classifier makes of a name."""
 THEIRS = ("他", "她")
 _CLAUSE = re.compile(r"[^\uff0c,。；;！!\n]+")
 _NUMBER = re.compile(r"\d{7,}")
@@ -146,6 +149,12 @@ def own_name(message: Message) -> str:
     if person is not None:
         return str(person.value)
     return "" if message.tapped else named_beside(_SAYS_NAME.sub("", message.text.strip()))
+
+
+def name_alone(message: Message) -> str:
+    """Return the name that is a whole message (“王秀英”), which a classifier takes for nothing of ours, or ""."""
+    unknown = message.uncertain or message.intent in _NO_MATTER
+    return "" if message.tapped or not unknown else contacts.name_alone(message.text)
 
 
 def named_beside(text: str) -> str:

@@ -101,6 +101,8 @@ class Volunteer(TurnAction):
         """Open the form, or offer a helper."""
         if repairs.hand_wanted(turn.message.text):
             return make_offer(turn, "offer_hand", "booking", volunteer.LEAF)
+        if repairs.fetch_wanted(turn.message.text):
+            return make_offer(turn, "offer_fetch", "booking", volunteer.LEAF)
         return [FollowupAction("volunteer_form")]
 
 

@@ -59,6 +59,12 @@ def hand_wanted(text: str) -> bool:
     return all(pattern(DATA, "hand", key).search(words) for key in ("cannot", "own", "wish"))
 
 
+def fetch_wanted(text: str) -> bool:
+    """Whether something is to be bought or fetched for somebody (“帮我买点菜行不，下不了楼”): volunteers help with that."""
+    words = _SPACE.sub("", text)
+    return len(words) <= LONGEST and bool(pattern(DATA, "hand", "fetch").search(words))
+
+
 def wished(message: Message) -> bool:
     """Whether somebody is wished for who mends something, whatever the message was taken for."""
     if message.tapped or message.intent == "emergency":

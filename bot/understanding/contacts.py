@@ -97,6 +97,17 @@ def _no_name() -> re.Pattern[str]:
     return re.compile(load("persons")["no_name"])
 
 
+def name_alone(text: str) -> str:
+    """Return the name that a whole text is (王秀英), or an empty text; three characters under a common surname.
+
+    Only where a name may be told: 黄梅戏 looks like one, too.
+    """
+    words = text.strip(" ,，。.!！")
+    named = re.fullmatch(rf"[{load('persons')['common']}][一-龥]{{2}}", words)
+    other = _no_name().match(words) or re.match(load("persons")["not_alone"], words)
+    return words if named and not other else ""
+
+
 def find_persons(text: str) -> list[Span]:
     """Names: 我姓王 → 王, 我叫张桂兰 → 张桂兰, 李大爷 → 李大爷, 家属许文静 → 许文静."""
     spans, inside = [], load("persons")["inside"]

@@ -174,7 +174,8 @@ _UNIT = (
     rf"年零{_N}个月|个半月|个来月|年半|天(?!窗|线|然|花|桥)|个多?月|(?<=[俩两仨半])月|个?礼拜|个?星期"
     r"|周(?![一二三四五六日末岁围边转年])|年(?!级|龄|代)|个?小时|个?钟头|宿"
 )
-_COUNT = rf"(?<!\d)(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
+# Behind a door number a numeral in characters begins anew: “1单元101三天了”.
+_COUNT = rf"(?:(?<!\d)|(?<=\d\d\d)(?=[一二两三四五六七八九十半]))(?P<few>大半|半|小半|好几|几|两三|三四|四五|五六|七八|{_N})(?P<more>多|来)?"
 _AGO = rf"{_COUNT}(?P<agounit>{_UNIT}|分钟|刻钟)(?:以前|之前|前)(?!后)"
 _LATER = rf"(?P<pre>过|再过)?{_COUNT}(?P<laterunit>{_UNIT}|分钟|刻钟)(?P<later>以后|之后|后|(?:以|之)?内)"
 # Since when: what goes on is said before (连续三天, 停了四天) or what is missing after (三天没水).

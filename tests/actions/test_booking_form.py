@@ -240,3 +240,46 @@ def test_who_is_to_come_and_what_the_house_is_like_is_noted() -> None:
     message = msg("他一米八，得要个男的，四楼没电梯")
     noted = said.read(message, booking.opened(message, "C6"))["health"]
     assert noted == "一米八、要个男的、没电梯"
+
+
+@pytest.mark.parametrize(
+    ("text", "takes"),
+    [
+        ("我要签", True), ("我想报", True), ("那给我妈报一个吧", True), ("行，那就签一个呗", True), ("我们也想去", True),
+        ("给俺约一个", True), ("签哪些", False), ("去哪签", False), ("报了没", False), ("我要报修", False), ("想去县医院", False),
+        ("我想想", False),
+    ],
+)  # fmt: skip
+def test_a_wish_alone_takes_up_the_booking_that_was_explained(text: str, takes: bool) -> None:
+    said = msg(text, "affirm", confidence=0.31)
+    assert bookable.meant(said, "E7", doubtful=False) is takes
+    assert not bookable.meant(said, "B1", doubtful=False), "nothing of that card is booked"
+
+
+@pytest.mark.parametrize(
+    "text", ["剪头发能上门不，我妈瘫在床上", "洗澡你们能来家不", "修脚有没有上门的"]
+)
+def test_a_service_asked_to_come_home_is_that_visit(text: str) -> None:
+    assert bookable.leaf_of(msg(text, "book_service", confidence=0.3)) == "C6"
+
+
+def test_a_name_alone_beside_a_question_is_noted() -> None:
+    draft, asked = step(None, book("想找人陪我去医院", "C6"))
+    assert asked == "date"
+    named, _ = step(draft, msg("刘淑芬", "out_of_scope", confidence=0.82, id="m2"))
+    assert named.get("name") == "刘淑芬"
+    for words in ("黄梅戏", "胡萝卜", "李家庄"):
+        other, _ = step(draft, msg(words, "out_of_scope", confidence=0.9, id="m3"))
+        assert not other.get("name")
+    mother, _ = step(None, book("给我妈约个助浴", "C6"))
+    mother, _ = step(
+        mother, msg("我妈洗", "book_service", id="m4", ents={"relation": ("我妈", "mother")})
+    )
+    hers, _ = step(mother, msg("王秀英", "out_of_scope", confidence=0.7, id="m5"))
+    assert (hers.get("subject_name"), hers.get("name")) == ("王秀英", None)
+
+
+def test_about_how_many_come_is_not_asked_again() -> None:
+    draft, _ = step(None, book("用下活动室跳舞，我们十几个人", "K2"))
+    assert draft.get("people") == 10
+    assert ("多少人", "十几人") in booking_summary.summary(draft, msg("", "affirm"))

@@ -8,7 +8,7 @@ import pytest
 
 from actions.client import TicketView
 from actions.filing.submits import say_due
-from actions.tickets import withdrawing
+from actions.tickets import own, withdrawing
 from actions.tickets.amending import says
 from actions.tickets.callback import read_score, read_solved, reason_in
 from actions.tickets.own import query_code, ticket_no
@@ -338,3 +338,11 @@ def test_an_appointment_is_no_date_of_an_answer(state: str, words: str) -> None:
 )  # fmt: skip
 def test_how_a_picture_is_sent(words: str, asks: bool) -> None:
     assert says("picture", words) is asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["几天了还是不热你们管不管", "都三天了还没修，到底修不修", "半个月了也没人管，你们管不管"],
+)
+def test_days_without_help_press_for_what_was_filed(text: str) -> None:
+    assert own.presses(msg(text, "urge_ticket", confidence=0.23))

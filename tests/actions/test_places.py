@@ -286,3 +286,11 @@ def test_a_part_of_a_house_told_later_belongs_to_the_house_told_before() -> None
 )  # fmt: skip
 def test_which_lamp_it_is_instead_is_a_matter_and_no_place(words: str, leaf: str | None) -> None:
     assert corrections.matter(msg(words, "deny")) == leaf
+
+
+@pytest.mark.parametrize("words", ["说不清", "说不清楚", "我也说不上来", "我也不晓得"])
+def test_who_cannot_say_where_need_not_although_it_sounds_like_a_call_for_a_person(
+    words: str,
+) -> None:
+    draft = Draft("report", "m1", values={"leaf": "I2", "narrative": "路灯不亮"}, asked="place")
+    assert place.answer(msg(words, "ask_human", confidence=0.95), draft).get("incomplete")

@@ -88,3 +88,14 @@ def test_asked_whether_there_is_more_is_no_announcement(text: str) -> None:
 def test_a_repair_of_nothing_yet_opens_the_report(text: str) -> None:
     assert OPENING.match(bare(text))
     assert fill(report.FORM, None, msg(text, "book_service")).get("narrative") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fetches"),
+    [
+        ("帮我买点菜行不，下不了楼", True), ("谁能给俺捎袋米上来", True), ("能不能替老人取个快递", True),
+        ("帮我买点药", False), ("给我带两份饭", False), ("给我买的菜是坏的", False), ("帮我拿东西出来的那个保安骗人", False),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_fetched_is_for_volunteers(text: str, fetches: bool) -> None:
+    assert repairs.fetch_wanted(text) is fetches

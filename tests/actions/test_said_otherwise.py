@@ -289,3 +289,16 @@ def words_of_ideas(text: str) -> bool:
 def test_still_without_power_is_the_same_matter_again() -> None:
     assert own.broke_again(msg("都天黑了还是没电", "report_problem"))
     assert not own.broke_again(msg("家里没电了", "report_problem"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我一个月才800块够不够格",
+        "我妈退休金两千多能不能评上",
+        "老两口没工资符不符合条件",
+        "像我家这样的够条件不",
+    ],
+)
+def test_whether_one_qualifies_goes_on_with_the_card(text: str) -> None:
+    assert follow_ups.part_of(msg(text, "ask_service")) == "who"
