@@ -46,6 +46,7 @@ from actions.talk import (
     gist,
     going_on,
     manners,
+    misses,
     repairs,
     speaking,
     taking,
@@ -94,7 +95,8 @@ ERRAND_SURE = 0.5
 """From this confidence on a wish to have something done is about the service that was understood."""
 PEOPLE_FIRST = frozenset({EMERGENCY, "action_handoff"})
 """Danger and the wish for a person are never read as something else."""
-NOT_OURS = frozenset({"action_out_of_scope", "action_chitchat"})
+OUT_OF_SCOPE = "action_out_of_scope"
+NOT_OURS = frozenset({OUT_OF_SCOPE, "action_chitchat"})
 """What is said to words of nothing that the community does."""
 VAGUE = NOT_OURS | {CLARIFY, "action_capability"}
 """What is said when a message fits nothing."""
@@ -400,6 +402,8 @@ def _by_others(turn: Turn) -> str | None:
         return ANSWER
     if turn.message.intent == "emergency":
         return None
+    if misses.asks_price(turn.message):
+        return OUT_OF_SCOPE
     hand = repairs.hand_wanted(turn.message.text) or repairs.fetch_wanted(turn.message.text)
     volunteers = hand or volunteer.joins(turn.message)
     return VOLUNTEER if volunteers else None

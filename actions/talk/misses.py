@@ -57,9 +57,17 @@ def before(turn: Turn) -> int:
 
 def could_ask(message: Message) -> bool:
     """Whether a question that no card answers is one that somebody in the hall could find out (“村里的地能不能卖”)."""
+    if asks_price(message):
+        return True
     if message.tapped or not is_question(message) or pattern(DATA, "beyond").search(message.text):
         return False
     return bool(pattern(DATA, "could_ask").search(message.text))
+
+
+def asks_price(message: Message) -> bool:
+    """Whether it is only asked if something costs more by now (“水费涨了没”), whatever trouble it sounds like."""
+    said = None if message.tapped else pattern(DATA, "asks_price").match(bare(message.text))
+    return said is not None and message.intent == "report_problem"
 
 
 def short_question(message: Message) -> bool:

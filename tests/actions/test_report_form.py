@@ -388,3 +388,10 @@ def test_how_far_it_reaches_goes_into_the_story_whatever_was_asked(words: str) -
     draft, _ = step(None, msg("幸福小区6号楼2单元停水了", leaf="H1"))
     asked = replace(draft, asked="contact")
     assert words in str(fill(report.FORM, asked, msg(words, "chitchat", id="m2")).get("narrative"))
+
+
+def test_a_place_told_instead_of_the_hour_is_no_hour() -> None:
+    draft = Draft("report", "m1", values={"narrative": "态度差", "about": "小王"}, asked="occurred")
+    place_ = {"address": ("幸福小区", {"community": "幸福小区"})}
+    read = fill(report.FORM, draft, msg("幸福小区", "supplement_ticket", id="m2", ents=place_))
+    assert not read.get("occurred_text")

@@ -8,7 +8,7 @@ from actions.client import Client
 from actions.forms.replies import NO, YES, bare, opens_only
 from actions.knowledge import powers
 from actions.privacy import own_data, retention
-from actions.talk import manners
+from actions.talk import manners, misses
 from actions.tickets import own
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
@@ -253,3 +253,14 @@ async def test_the_very_words_again_are_no_misunderstanding(
         await talk.run("validate_report_form")
         assert "在哪儿" in talk.text and "没听准" not in talk.text
     assert not services.sent("/alerts")
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("天然气涨价了没", True), ("水费涨了没", True), ("停车费涨没涨啊", True), ("公交票涨价了吗", True),
+        ("物业费乱涨价没人管", False), ("菜市场的菜涨价太狠了", False), ("房租涨了，房东撵人", False), ("下水道涨水了", False),
+    ],
+)  # fmt: skip
+def test_whether_something_costs_more_is_no_trouble(text: str, asks: bool) -> None:
+    assert misses.asks_price(msg(text, "report_problem")) is asks

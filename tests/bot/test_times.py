@@ -170,3 +170,16 @@ def test_lunar_outside_the_table_is_none() -> None:
 def test_a_festival_dish_is_no_date() -> None:
     assert find_times("有没有腊八粥", NOW) == []
     assert [t.text for t in find_times("腊八那天有活动吗", NOW)] == ["腊八"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1单元101三天了", "三天"),
+        ("302半个月了没人管", "半个月"),
+        ("13844250040一个礼拜了", "一个礼拜"),
+        ("10几天了", ""),
+    ],
+)
+def test_a_span_begins_anew_behind_the_number_of_a_door(text: str, said: str) -> None:
+    assert "".join(span.text for span in find_times(text, NOW)) == said
