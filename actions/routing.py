@@ -439,6 +439,8 @@ def _arranged(turn: Turn, name: str) -> str | None:
     says_who = speaking.concerned(turn.message) and len(bare(turn.message.text)) <= SHORT_TELLING
     if filed and (ordered.adds(turn.message) or says_who or own.forgot(turn.message)):
         return own.SUPPLEMENT
+    if filed == REPORTED and own.brings_evidence(turn.message) and name not in own.OWN:
+        return own.SUPPLEMENT
     if orders.again(turn.message) and filed == SUBMIT_MEAL:
         # “下周三再送” pauses a standing order; without one it is the same once more.
         return own.SUPPLEMENT if left_days.again_from(turn.message) else "meal_form"

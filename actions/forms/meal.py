@@ -39,8 +39,11 @@ def _pattern(*keys: str) -> re.Pattern[str]:
 
 def _date(message: Message, draft: Draft) -> Values:
     """Take the first day that is not over; of a habit (“每天中午”) the next day, and keep the habit."""
-    takes = is_yes(message) or bool(_pattern("that_one").match(bare(message.text)))
-    if message.about == "next_open" or (_offered(draft) and takes and not message.all("time")):
+    words = bare(message.text)
+    takes = is_yes(message) or any(
+        _pattern(key).match(words) for key in ("that_one", "all_the_same")
+    )
+    if message.about == "next_open" or (_offered(draft) and takes and not _names_day(message)):
         offer = draft.get("next_open") or {}
         return {"date": offer.get("date"), "meal": offer.get("meal") or draft.get("meal")}
     entity = _day_said(message)
@@ -281,6 +284,11 @@ def _others_fed(message: Message) -> list[str]:
     ]
     values = list(dict.fromkeys(str(e.value) for e in fed))
     return [say("meal_of", whom=RELATIONS.get(v, RELATIONS["other"])) for v in values[:-1]]
+
+
+def _names_day(message: Message) -> bool:
+    """Whether a day is named; “中午” alone is none."""
+    return any(shared.NAMES_DAY.search(e.text) for e in message.all("time"))
 
 
 def _offered(draft: Draft) -> bool:

@@ -56,6 +56,8 @@ ORDER = "order"
 STORY = say("heading_story")
 """Heading of the story in the summary."""
 
+EATEN = "J7"
+"""The leaf of bad goods and food that somebody sold."""
 SURE_PROBLEM = 0.6
 """Confidence of the intent from which on an answer is taken as told of the matter."""
 _MISREAD = frozenset(
@@ -143,6 +145,13 @@ def _narrative(message: Message, draft: Draft) -> Values:
     return {"narrative": f"{story}\n{text}"}
 
 
+def _at_our_canteen(message: Message, draft: Draft) -> str | None:
+    """Return the leaf of our own meals when that is where something bad was eaten, told after the rest."""
+    ate = draft.get("leaf") == EATEN and not message.tapped
+    ours = ate and pattern("meals", "our_canteen").search(bare(message.text))
+    return meal.LEAF if ours else None
+
+
 def _whose_home(message: Message) -> bool:
     """Whether the words tell how far it reaches (“就我一家”, “整栋楼都停了”), whatever was asked."""
     told = (pattern("forms", key).search(bare(message.text)) for key in ("one_home", "others_too"))
@@ -220,7 +229,7 @@ def _leaf(message: Message, draft: Draft) -> Values:
         return {}  # “我要投诉” does not say what about
     if not draft.get("narrative") and (message.intent == "book_meal" or own.meal_wrong(message)):
         return {"leaf": meal.LEAF, "leaf_options": []}  # what was wrong with one, no order
-    if other := _other_matter(message, draft):
+    if other := _other_matter(message, draft) or _at_our_canteen(message, draft):
         return {"leaf": other, "leaf_options": []}
     if not draft.get("leaf") and (sure := _surely(message)):
         return {"leaf": sure, "leaf_options": []}

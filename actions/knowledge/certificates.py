@@ -79,8 +79,11 @@ def one_of(message: Message) -> tuple[Message, list[Json]]:
         return first, _waiting(message, told[1:])
     if any(isinstance(e.value, str) for e in named):
         return message, []  # one of them was chosen: the others wait already
-    others = dict.fromkeys(str(e.text) for e in named[:-1] if e.value != named[-1].value)
-    return message, _waiting(message, list(others))
+    others = dict.fromkeys(str(e.text) for e in named[1:] if e.value != named[0].value)
+    if not others:
+        return message, []
+    rest = tuple(e for e in message.entities if e.type != "certificate")
+    return replace(message, entities=(*rest, named[0])), _waiting(message, list(others))
 
 
 def _waiting(message: Message, names: list[str]) -> list[Json]:

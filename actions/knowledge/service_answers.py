@@ -50,7 +50,8 @@ class AnswerService(TurnAction):
         """Answer the part that was asked for, or show the card; without one offer a consultation."""
         message = turn.message
         part = follow_ups.part_of(message)
-        if part and (open_ := which_card.offered(turn)):
+        open_ = which_card.offered(turn) if part else {}
+        if part and len(open_) > 1:
             return which_card.ask(turn, open_, part)
         if turn.draft and turn.loop == "meal_form" and subsidy.asks(message):
             turn.tell(subsidy.told(turn.draft, turn.elder))  # the locality's list, not a card's
@@ -66,6 +67,8 @@ class AnswerService(TurnAction):
                     return _topic(turn, meal.LEAF)
             if part and message.tapped and message.leaf:
                 return await _continue(turn, client, message.leaf.id, part)
+            if part and open_:
+                return await _continue(turn, client, next(iter(open_)), part)
             if (more := await _goes_on(turn, client, part)) is not None:
                 return more
             if owned := powers.asked(message) or powers.at_a_loss(message):

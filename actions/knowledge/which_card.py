@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def offered(turn: Turn) -> dict[str, str]:
-    """Return the cards among which a choice was just offered and not made (leaf → title); empty for none."""
+    """Return the cards that were just offered among choices, none of which was made (leaf → title)."""
     if turn.message.tapped or turn.choice or turn.loop:
         return {}
     named = {b["title"]: choices.parse(b["payload"]) for b in turn.offered}
@@ -24,7 +24,7 @@ def offered(turn: Turn) -> dict[str, str]:
         for title, choice in named.items()
         if choice.intent == "ask_service" and choice.facts.get("service")
     }
-    return found if len(found) > 1 else {}
+    return found
 
 
 def ask(turn: Turn, among: Mapping[str, str], part: str) -> list[EventType]:

@@ -160,6 +160,12 @@ def asks_what_if(message: Message) -> bool:
     return short and not message.tapped and says("what_if", message.text)
 
 
+def brings_evidence(message: Message) -> bool:
+    """Whether somebody or something is named that proves what was reported (“我闺女也能给我作证”)."""
+    short = not message.tapped and len(message.text) <= SHORT and not is_question(message)
+    return short and says("evidence", message.text)
+
+
 def relays(message: Message) -> bool:
     """Whether whoever comes is to be told something (“跟师傅说一声，狗拴着呢”)."""
     return not message.tapped and says("relay", message.text)

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from rasa_sdk.events import EventType, FollowupAction
 
 from actions.client import Client, TicketView
+from actions.texts import say
 from actions.tickets import ordered
 from actions.tickets.own_tickets import RATE, OwnTicketAction, about_ticket, body_of, first_action
-from actions.turn import Turn
+from actions.turn import Turn, button
+
+OFTEN = 2
+"""Hurried so many times in one conversation, the next time says what else can be done."""
 
 
 class Urge(OwnTicketAction):
@@ -28,5 +32,16 @@ class Urge(OwnTicketAction):
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
         """Send the words to whoever is in charge."""
         view = await client.resident_act(ticket.ticket_no, "urge", body_of(turn), turn.key("urge"))
-        turn.say("urged", custom=view.card(), **about_ticket(turn, view, ticket))
+        about = about_ticket(turn, view, ticket)
+        before = sum(e.get("name") == self.NAME for e in turn.tracker.events)
+        if before < OFTEN:
+            turn.say("urged", custom=view.card(), **about)
+        else:
+            turn.say(
+                "urged_often",
+                [button(say("button_staff"), "/ask_human")],
+                view.card(),
+                n=before + 1,
+                **about,
+            )
         return []

@@ -317,10 +317,10 @@ async def test_two_certificates_are_done_one_after_the_other(
     talk: Talk, services: FakeServices
 ) -> None:
     named = [
-        {"entity": "certificate", "text": "居住证明", "value": {"no": None, "name": "居住（租住）证明"}},
         {"entity": "certificate", "text": "亲属关系证明", "value": {"no": 1, "name": "亲属关系证明"}},
+        {"entity": "certificate", "text": "居住证明", "value": {"no": None, "name": "居住（租住）证明"}},
     ]  # fmt: skip
-    talk.hear("要开居住证明和亲属关系证明", "request_certificate", entities=named)
+    talk.hear("要开亲属关系证明和居住证明", "request_certificate", entities=named)
     for action in ("action_check_certificate", "action_refuse_certificate", "validate_demand_form"):
         await talk.run(action)
     talk.hear("不登记", "deny")

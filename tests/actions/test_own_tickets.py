@@ -11,7 +11,7 @@ from actions.filing.submits import say_due
 from actions.tickets import own, withdrawing
 from actions.tickets.amending import says
 from actions.tickets.callback import read_score, read_solved, reason_in
-from actions.tickets.own import query_code, ticket_no
+from actions.tickets.own import brings_evidence, query_code, ticket_no
 from tests.actions.conftest import Talk
 from tests.actions.fake_services import FakeServices, view
 from tests.actions.helpers import msg
@@ -346,3 +346,23 @@ def test_how_a_picture_is_sent(words: str, asks: bool) -> None:
 )
 def test_days_without_help_press_for_what_was_filed(text: str) -> None:
     assert own.presses(msg(text, "urge_ticket", confidence=0.23))
+
+
+@pytest.mark.parametrize(
+    ("words", "brings"),
+    [
+        ("我闺女也能给我作证", True), ("我这有监控录像", True), ("对门老李也看见了", True),
+        ("有监控吗", False), ("灯还没修", False),
+    ],
+)  # fmt: skip
+def test_what_proves_a_report_is_added_to_it(words: str, brings: bool) -> None:
+    assert brings_evidence(msg(words, "chitchat")) is brings
+
+
+async def test_the_third_time_one_hurries_says_what_else_can_be_done(
+    talk: Talk, services: FakeServices
+) -> None:
+    services.tickets = [view(1, title="楼道灯不亮", kind="report")]
+    for _ in range(3):
+        await talk.hear("催一下", "urge_ticket").run("action_urge")
+    assert "第3回" in talk.text and talk.buttons == ["找工作人员"]
