@@ -13,7 +13,8 @@ from typing import Any
 
 from actions.dialogue import load, pattern
 from actions.forms import place, shared
-from actions.forms.draft import Draft, Values
+from actions.forms.draft import CHANGE, CONFIRM, Draft, Values
+from actions.forms.replies import bare
 from actions.message import ZONE, Entity, Message
 from actions.talk import contact, gist
 
@@ -49,6 +50,8 @@ def read(message: Message, draft: Draft) -> Values:
         and not _of_a_visit(message, e)
         and not _of_life(message, e)
     ]
+    if draft.asked in (CONFIRM, CHANGE) and _how_often(message):
+        return {"occurred": None, "occurred_text": bare(message.text)}
     lasted = _lasted(message)
     if lasted and all(_one_day(e.value) for e in begun):
         return {"occurred": None, "occurred_text": lasted}
@@ -70,6 +73,12 @@ def read(message: Message, draft: Draft) -> Values:
     if _ahead(entity.value, message.now) or _of_some_night(entity, message.now):
         return {"occurred_text": _in_words(message, entity)}
     return {"occurred": entity.value, "occurred_text": entity.text}
+
+
+def _how_often(message: Message) -> bool:
+    """Whether a whole message says only that it comes again and again (“天天”), over the summary."""
+    said = None if message.tapped else pattern("forms", "when", "how_often")
+    return said is not None and bool(said.fullmatch(bare(message.text)))
 
 
 def _in_words(message: Message, time: Entity, every_day: str = "") -> str:

@@ -395,3 +395,10 @@ def test_a_place_told_instead_of_the_hour_is_no_hour() -> None:
     place_ = {"address": ("幸福小区", {"community": "幸福小区"})}
     read = fill(report.FORM, draft, msg("幸福小区", "supplement_ticket", id="m2", ents=place_))
     assert not read.get("occurred_text")
+
+
+@pytest.mark.parametrize("words", ["天天", "每天都这样", "三天两头的", "一直都是"])
+def test_how_often_alone_over_the_summary_is_when(words: str) -> None:
+    draft = Draft("report", "m1", values={"narrative": "飞线充电", "leaf": "I7"}, asked=CONFIRM)
+    read = fill(report.FORM, draft, msg(words, "report_problem", leaf="I11", id="m2"))
+    assert read.get("occurred_text") == words
