@@ -16,7 +16,11 @@ from bot.understanding.words import load
 Parse = Mapping[str, Any]
 _EDGE = " ，,。；;、！!：:\n\t"
 MOST = 4
-"""More pieces than this are a story, not a list of requests; one more where they are announced: the place of all."""
+"""More pieces than this are a story, not a list of requests."""
+MOST_LISTED = 7
+"""The same where they are announced or counted up: six, and the place of all."""
+BEGINS_LIST = 8
+"""So many characters may stand before the first number of a list."""
 
 
 def split(text: str) -> list[str]:
@@ -24,7 +28,10 @@ def split(text: str) -> list[str]:
     data = load("joins")
     listing = re.match(data["listing"], text)
     if listing:
-        return _kept(re.split(data["item"], text[listing.end() :]), text, MOST + 1)
+        return _kept(re.split(data["item"], text[listing.end() :]), text, MOST_LISTED)
+    if numbers := _numbered(text):
+        borders = [0, *numbers, len(text)]
+        return _kept([text[a:b] for a, b in pairwise(borders)], text, MOST_LISTED)
     cuts = {m.start() for m in re.finditer(data["join"], text)}
     cuts |= {m.end() for m in re.finditer(data["also"], text)}
     cuts |= {m.end() for m in re.finditer(data["house"], text)}
@@ -36,8 +43,22 @@ def split(text: str) -> list[str]:
 
 
 def is_listing(text: str) -> bool:
-    """Whether the speaker announces several things (“我说三个事：…”)."""
-    return bool(re.match(load("joins")["listing"], text))
+    """Whether the speaker announces several things (“我说三个事：…”) or counts them up (“1…2…”)."""
+    return bool(re.match(load("joins")["listing"], text)) or bool(_numbered(text))
+
+
+def _numbered(text: str) -> list[int]:
+    """Return where the things of a list begin that are counted up; empty for fewer than two."""
+    data, at = load("joins"), 0
+    found: list[int] = []
+    for number in data["numbered"]:
+        mark = re.compile(rf"(?:^|(?<=[\u4e00-\u9fff{_EDGE}]))(?:{number}){data['behind']}")
+        match = mark.search(text, at)
+        if match is None or (not found and match.start() > BEGINS_LIST):
+            break
+        found.append(match.start())
+        at = match.end()
+    return found if len(found) > 1 else []
 
 
 def _kept(pieces: Sequence[str], text: str, most: int = MOST) -> list[str]:
