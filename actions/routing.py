@@ -77,7 +77,6 @@ from actions.turn import (
     SUBMITS,
     VOLUNTEER,
     Turn,
-    _may_harm,
 )
 
 DENY = "action_deny"
@@ -123,7 +122,7 @@ def first_told(turn: Turn) -> str | None:
     What may harm somebody goes before everything, else what is told first, whatever the whole was taken for.
     """
     parts = () if turn.message.tapped or turn.message.said_in else turn.message.parts
-    urgent = [p for p in parts if p.intent == "report_problem" and _may_harm(p)]
+    urgent = [p for p in parts if p.intent == "report_problem" and crisis.may_harm(p)]
     first = HANDOVER.get((urgent or parts)[0].intent) if parts else None
     done = turn.actions_since_message()
     checked = first == HANDOVER["request_certificate"] and "action_check_certificate" in done

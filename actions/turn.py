@@ -16,7 +16,6 @@ from actions.forms.draft import Draft
 from actions.forms.replies import NO, SUBMIT_NOW, YES, bare, leftover
 from actions.knowledge import asked_about, follow_ups, information
 from actions.message import REFERS_TO_MESSAGE, Entity, Leaf, Message, from_events, pressed, recalled
-from actions.safety import crisis
 from actions.talk import choices, going_on, repairs
 from actions.talk.requests import CONTACT, restored
 from actions.texts import catalogue, say
@@ -346,11 +345,6 @@ def _filed_first(message: Message) -> Message:
         return message
     leaf = message.leaf or Leaf(str(told.leaf), told.confidence)
     return replace(message, intent="report_problem", leaf=leaf, uncertain=False)
-
-
-def _may_harm(part: Message) -> bool:
-    """Whether a request begins with what to do in danger (an open manhole, a burst pipe)."""
-    return crisis.lead_card(part.leaf.id if part.leaf else None, part.text) is not None
 
 
 def button(title: str, payload: str) -> Button:

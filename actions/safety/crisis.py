@@ -148,6 +148,12 @@ def card_for(leaf: str, text: str) -> str:
     return leaf
 
 
+def may_harm(request: Message) -> bool:
+    """Whether a request begins with what to do in danger (an open manhole, a burst pipe)."""
+    leaf = request.leaf.id if request.leaf else None
+    return lead_card(leaf, request.text) is not None
+
+
 def lead_card(leaf: str | None, text: str) -> str | None:
     """Return the card whose ``lead`` a report or question about this leaf begins with, or None."""
     words = plain(text)

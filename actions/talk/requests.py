@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.message import Entity, Message
+from actions.safety import crisis
 from actions.texts import catalogue, say
 from bot.understanding.scripts import simplify
 
@@ -146,13 +147,14 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
 
 
 def own_part(message: Message, intents: frozenset[str]) -> tuple[Message, list[Json]]:
-    """Return the part of a message that is for these intents, and the others as what waits.
+    """Return the part of a message that is for these intents, what may harm first, and the others as what waits.
 
     The message itself, and nothing, when it tells of one thing or of nothing for them.
     """
-    own = next((p for p in message.parts if p.intent in intents), None)
-    if own is None:
+    fitting = [p for p in message.parts if p.intent in intents]
+    if not fitting:
         return message, []
+    own = next(filter(crisis.may_harm, fitting), fitting[0])
     return own, [as_later(p) for p in message.parts if p is not own]
 
 
