@@ -71,6 +71,7 @@ from actions.turn import (
     ASKS_WHICH,
     CALLBACK,
     CLARIFY,
+    DECLINED,
     MANNERS,
     RASAS_OWN,
     REPORTED,
@@ -157,6 +158,7 @@ def answer_to_offer(turn: Turn) -> str | None:
         return said
     words = bare(turn.message.text)
     ahead = agrees(words) or taking.quiet(turn.message, str(offer.get("kind")))
+    ahead = ahead or bool(offer.get(DECLINED))  # “还是记上吧”
     ahead = ahead or reaches(turn, offer)
     ahead = ahead or taking.finds_out(turn.message, str(offer.get("kind")))
     if ahead or goes_on(turn, offer) or places(turn, offer) or taking.adds(turn.message, offer):
@@ -187,7 +189,8 @@ def _about_data(turn: Turn, offer: Json) -> str | None:
     """Return the action for a worry about what is kept, or for a yes in its own word; None for neither."""
     if pattern("my_data", "worries").search(bare(turn.message.text)):
         return "action_anonymity"
-    return str(offer["follow"]) if _agrees_to(turn, offer) else None
+    agreed = offer.get(DECLINED) or _agrees_to(turn, offer)
+    return str(offer["follow"]) if agreed else None
 
 
 def _agrees_to(turn: Turn, offer: Json) -> bool:

@@ -51,6 +51,8 @@ def few(buttons: Sequence[Button]) -> list[Button]:
     return list(buttons) if len(buttons) <= FEW else [*buttons[: FEW - 1], buttons[-1]]
 
 
+DECLINED = "declined"
+"""Key of an offer that was said no to: it stands for one more message, for who changes their mind."""
 WHO_AND_WHERE = frozenset({"address", "phone", "person"})
 """What is told of oneself in answer to an offer: “幸福小区2号楼501”, “张凤英 139…”."""
 
@@ -244,12 +246,19 @@ class Turn:
     def standing_offer(self) -> Json | None:
         """Return the offer this yes or no is about (``actions.talk.offers``), or None."""
         offer = self.tracker.get_slot("offer")
-        if not offer:
+        if not offer or (offer.get(DECLINED) and not self._takes_no_back()):
             return None
         about = self.message.about or ""
         if about.startswith("offer:"):
             return offer if about == f"offer:{offer['id']}" else None
         return offer if self.previous_user_message_id() == offer["id"] else None
+
+    def _takes_no_back(self) -> bool:
+        """Whether the words wish for what was just said no to (“还是记上吧”)."""
+        said = not self.message.tapped and pattern("forms", "after_all").match(
+            bare(self.message.text)
+        )
+        return bool(said)
 
     def last_filed(self) -> str | None:
         """Return the action that filed the newest request of this conversation."""

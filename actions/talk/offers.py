@@ -27,7 +27,7 @@ from actions.talk.requests import WAITS, offer_later
 from actions.texts import say
 from actions.tickets import waiting
 from actions.tickets.callback import says_unsolved
-from actions.turn import LISTEN, RASAS_OWN, VOLUNTEER, Button, Turn, button, short
+from actions.turn import DECLINED, LISTEN, RASAS_OWN, VOLUNTEER, Button, Turn, button, short
 
 SURE = 0.5
 """From this confidence on a booked service is named and filed as such; else a person sorts it."""
@@ -182,7 +182,7 @@ class Affirm(TurnAction):
         quiet = taking.quiet(turn.message, str(offer.get("kind")))
         agrees = quiet or taking.finds_out(turn.message, str(offer.get("kind")))
         agrees = agrees or routing.goes_on(turn, offer) or routing.places(turn, offer)
-        agrees = agrees or routing.reaches(turn, offer)
+        agrees = agrees or routing.reaches(turn, offer) or bool(offer.get(DECLINED))
         if not is_yes(turn.message) and not agrees:
             # Taken for a yes by the classifier alone: nothing is filed on that.
             return [FollowupAction("action_clarify")]
@@ -278,7 +278,15 @@ class Deny(TurnAction):
         if rest and turn.loop is None:
             return [SlotSet("offer", None), *offer_later(turn, rest), FollowupAction(LISTEN)]
         turn.say(declined if offer else idle)
-        return [SlotSet("offer", None), FollowupAction(turn.loop or LISTEN)]
+        return [SlotSet("offer", _declined(turn, offer)), FollowupAction(turn.loop or LISTEN)]
+
+
+def _declined(turn: Turn, offer: Json | None) -> Json | None:
+    """Return an offer that was said no to as it stands for one more message; None: it cannot be taken up."""
+    if not offer or turn.loop or not ({"kind", "follow"} & offer.keys()):
+        return None
+    first = offer.get("first") or offer["id"]
+    return {**offer, "id": turn.message.id, "first": first, DECLINED: True}
 
 
 def none_of_them(turn: Turn) -> list[EventType]:
