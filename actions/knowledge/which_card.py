@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rasa_sdk.events import EventType
 
 from actions.knowledge import follow_ups
-from actions.talk import choices
+from actions.message import REFERS_TO_MESSAGE
+from actions.talk import choices, heard
 
 if TYPE_CHECKING:
     from actions.turn import Turn
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
 
 def offered(turn: Turn) -> dict[str, str]:
     """Return the cards that were just offered among choices, none of which was made (leaf → title)."""
-    if turn.message.tapped or turn.choice or turn.loop:
+    lately = heard.earlier(turn.tracker.events, turn.message)
+    if turn.message.tapped or turn.choice or turn.loop or not lately:
         return {}
     named = {b["title"]: choices.parse(b["payload"]) for b in turn.offered}
     found = {
         str(choice.facts["service"]): title
         for title, choice in named.items()
-        if choice.intent == "ask_service" and choice.facts.get("service")
+        if choice.intent == "ask_service"
+        and choice.facts.get("service")
+        and str(choice.facts.get("about") or "").startswith(REFERS_TO_MESSAGE)  # no card's own
     }
     return found
 

@@ -177,7 +177,7 @@ class Affirm(TurnAction):
             idle = "button_gone" if turn.message.tapped else "affirm_idle"
             turn.say("offer_gone" if turn.message.about else idle)
             return []
-        if taking.adds(turn.message, offer):
+        if not offer.get(DECLINED) and taking.adds(turn.message, offer):
             return [SlotSet("offer", again(turn, offer))]
         quiet = taking.quiet(turn.message, str(offer.get("kind")))
         agrees = quiet or taking.finds_out(turn.message, str(offer.get("kind")))

@@ -18,7 +18,16 @@ from actions.talk.echo import say_address
 from actions.texts import say
 from actions.tickets import amending, completing, ordered, orders, pausing, rebooking, secrecy
 from actions.tickets.amending import Change, kind_of, says
-from actions.tickets.own import MORE, adds, forgot, place_alone, relays, same_number, ticket_no
+from actions.tickets.own import (
+    MORE,
+    adds,
+    brings_evidence,
+    forgot,
+    place_alone,
+    relays,
+    same_number,
+    ticket_no,
+)
 from actions.tickets.own_tickets import (
     ANONYMITY,
     CLARIFY,
@@ -51,7 +60,8 @@ def _tells_more(turn: Turn, open_ones: Sequence[TicketView]) -> bool:
     """
     offered = (turn.standing_offer() or {}).get(MORE) and not turn.message.pending_callback
     sent_back = bool(offered) and adds(turn.message)
-    more = relays(turn.message) or (forgot(turn.message) and _of(turn.message, open_ones))
+    told = forgot(turn.message) or brings_evidence(turn.message)
+    more = relays(turn.message) or (told and _of(turn.message, open_ones))
     return sent_back or contact.at_home(turn.message.text) or more
 
 
