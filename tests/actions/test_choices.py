@@ -202,6 +202,23 @@ async def test_none_of_the_services_becomes_a_question_for_a_person(
     assert services.sent("/tickets")[0]["narrative"] == "那个证件咋弄"
 
 
+async def test_a_question_behind_a_choice_of_cards_stays_for_the_one_chosen(
+    talk: Talk, services: FakeServices
+) -> None:
+    leaf = {"entity": "service", "text": "证件", "value": "B1", "confidence": 0.3,
+            "alternatives": [{"value": "A2", "confidence": 0.28}]}  # fmt: skip
+    talk.hear("那个证件咋弄", "ask_service", entities=[leaf])
+    await talk.run("action_answer_service")
+    among = talk.buttons
+    assert len(among) == 2
+    talk.hear("在哪办", "ask_community_info")
+    await talk.run("action_community_info")
+    assert talk.followup == "action_answer_service"
+    await talk.run("action_answer_service")
+    assert talk.buttons == among
+    assert all('"about":"part:where"' in payload for payload in talk.payloads.values())
+
+
 async def test_none_of_the_readings_asks_in_other_words(talk: Talk, services: FakeServices) -> None:
     readings = [
         {"intent": "report_problem", "leaf": "H6", "confidence": 0.4},

@@ -139,6 +139,10 @@ def test_a_stretch_of_weekdays_is_a_habit(text: str, weekdays: list[int] | None)
                 ents={"time": ("下周一", {"start": "2026-11-30", "end": "2026-11-30"})}),
             "2026-11-30",
         ),
+        (
+            msg("那来两份中午的", "book_meal", id="m2", ents={"count": ("两份", 2), "meal": LUNCH}),
+            "2026-11-26",
+        ),
     ],
 )  # fmt: skip
 def test_after_the_cut_off_another_day_is_found(message: Message, day: str) -> None:

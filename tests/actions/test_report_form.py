@@ -402,3 +402,13 @@ def test_how_often_alone_over_the_summary_is_when(words: str) -> None:
     draft = Draft("report", "m1", values={"narrative": "飞线充电", "leaf": "I7"}, asked=CONFIRM)
     read = fill(report.FORM, draft, msg(words, "report_problem", leaf="I11", id="m2"))
     assert read.get("occurred_text") == words
+
+
+@pytest.mark.parametrize(
+    ("words", "leaf"),
+    [("你们食堂的饭", "C1"), ("就是老年食堂吃的", "C1"), ("楼下那家烧烤店", "J7")],
+)
+def test_where_something_bad_was_eaten_may_be_our_own_canteen(words: str, leaf: str) -> None:
+    draft, _ = step(None, msg("吃坏肚子了", leaf="J7"))
+    after = fill(report.FORM, replace(draft, asked="extra"), msg(words, "chitchat", id="m2"))
+    assert after.get("leaf") == leaf
