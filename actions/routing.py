@@ -153,7 +153,8 @@ def answer_to_offer(turn: Turn) -> str | None:
     if offer.get("order"):
         return orders.action(turn.message)
     if offer.get("dropped"):  # “好” behind “那不报了” opens nothing again
-        return AFFIRM if drafts.after_all(turn.message, offer) else None
+        taken = drafts.after_all(turn.message, offer) or drafts.goes_on(turn.message, offer)
+        return AFFIRM if taken else None
     if offer.get("data") and (said := _about_data(turn, offer)):
         return said
     words = bare(turn.message.text)
@@ -594,7 +595,7 @@ def _not_of_form(turn: Turn) -> str | None:
     """Return the action for a swindle, others' matters or a wish for what was filed, told beside a form."""
     if turn.message.intent == "emergency":
         return None
-    if wants_another_form(turn):
+    if wants_another_form(turn) or goes_first(turn):
         return CANCEL
     if told := going_on.threat(turn.danger_topic(), turn.message):
         return EMERGENCY if told[1] else ANSWER
@@ -608,6 +609,14 @@ def wants_another_form(turn: Turn) -> str | None:
     meant = None if turn.message.tapped else switched(turn.message.text)
     other = HANDOVER[meant] if meant else None
     return other if turn.loop and other != turn.loop else None
+
+
+def goes_first(turn: Turn) -> bool:
+    """Whether another matter is to be done before the open form (“等等，先给我报个漏水”)."""
+    if turn.draft is None or not turn.loop or not turn.draft.seen:
+        return False
+    first = pattern("forms", "this_first").search(turn.message.text)
+    return bool(first) and asides.another_matter(turn.message, turn.draft)
 
 
 def _of_filed(turn: Turn) -> bool:

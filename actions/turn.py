@@ -17,7 +17,7 @@ from actions.forms.replies import NO, SUBMIT_NOW, YES, bare, leftover
 from actions.knowledge import asked_about, follow_ups, information
 from actions.message import REFERS_TO_MESSAGE, Entity, Leaf, Message, from_events, pressed, recalled
 from actions.talk import choices, going_on, repairs
-from actions.talk.requests import CONTACT, restored
+from actions.talk.requests import BEHIND, CONTACT, restored
 from actions.texts import catalogue, say
 from actions.tickets import ordered, own
 from bot.understanding.scripts import simplify
@@ -113,6 +113,7 @@ class Turn:
         self.message = asked_about.on_its_day(self.message, self.asked_about())
         said_in = self.message.said_in
         waits = bool(said_in) and offer.get("about") == said_in
+        waits = waits or offer.get(BEHIND) == self.message.id
         self.rest: list[Json] = list(offer.get("rest") or []) if waits else []
         """The requests that wait behind the one of this turn (``actions.talk.requests``)."""
         kept = (offer.get("kept") or {}) if waits else {}
@@ -246,7 +247,7 @@ class Turn:
     def standing_offer(self) -> Json | None:
         """Return the offer this yes or no is about (``actions.talk.offers``), or None."""
         offer = self.tracker.get_slot("offer")
-        if not offer or (offer.get(DECLINED) and not self._takes_no_back()):
+        if not offer or BEHIND in offer or (offer.get(DECLINED) and not self._takes_no_back()):
             return None
         about = self.message.about or ""
         if about.startswith("offer:"):

@@ -8,8 +8,9 @@ from actions import routing
 from actions.action import TurnAction
 from actions.dialogue import pattern
 from actions.forms import consent
+from actions.forms.draft import Draft
 from actions.forms.replies import SUBMIT_NOW, is_restart, is_stop, is_yes
-from actions.talk.requests import HANDOVER
+from actions.talk.requests import BEHIND, HANDOVER, form_aside
 from actions.turn import Turn, cleared
 
 
@@ -25,6 +26,8 @@ class CancelForm(TurnAction):
         if turn.loop and draft and (other := routing.wants_another_form(turn)):
             turn.say(f"dropped_{draft.form}")
             return [*cleared(), ActiveLoop(None), FollowupAction(other)]
+        if turn.loop and draft and routing.goes_first(turn):
+            return _put_aside(turn, draft)
         if is_restart(turn.message):
             return [FollowupAction(turn.loop or HANDOVER["report_problem"])]
         if turn.loop and draft and consent.refuses(turn.message, draft):
@@ -43,3 +46,16 @@ class CancelForm(TurnAction):
             dropped = {"follow": turn.loop, "dropped": draft.to_slot()}
             offer = [SlotSet("offer", {"id": turn.message.id, **dropped})]
         return [*cleared(), ActiveLoop(None), *offer]
+
+
+def _put_aside(turn: Turn, draft: Draft) -> list[EventType]:
+    """Do the other matter first; the form waits behind it with all that was said, and is offered then."""
+    turn.lead("aside_kept", line=True)
+    waiting = [form_aside(turn.message, draft), *(draft.get("later") or [])]
+    offer = {"id": turn.message.id, BEHIND: turn.message.id, "rest": waiting}
+    return [
+        *cleared(),
+        ActiveLoop(None),
+        SlotSet("offer", offer),
+        FollowupAction(HANDOVER[turn.message.intent]),
+    ]

@@ -15,9 +15,9 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.dialogue import pattern
 from actions.forms import asides
 from actions.forms.draft import Draft
-from actions.forms.replies import NO, agrees, bare, leftover
+from actions.forms.replies import NO, agrees, bare, is_yes, leftover
 from actions.message import Message
-from actions.talk.requests import with_place
+from actions.talk.requests import ASIDE, with_place
 
 if TYPE_CHECKING:
     from actions.turn import Turn
@@ -66,10 +66,17 @@ def after_all(message: Message, offer: Mapping[str, Any]) -> bool:
     return bool(pattern(RULES, "after_all").search(words))
 
 
+def goes_on(message: Message, offer: Mapping[str, Any]) -> bool:
+    """Whether a form that was put aside, and is offered again, is to go on: a plain yes does."""
+    return bool(offer.get(ASIDE)) and is_yes(message)
+
+
 def taken_up(turn: Turn, offer: Mapping[str, Any]) -> list[EventType]:
     """Open the form that was dropped right before, with all that was said."""
     kept = {**offer["dropped"], "conversation_id": turn.conversation_id}
     draft = brought(kept, turn.message)
+    if rest := offer.get("rest"):
+        draft = replace(draft, values={**draft.values, "later": list(rest)})
     if turn.message.entities:  # “还是订吧，后天的”: it tells more
         draft = replace(draft, seen="", asked=kept.get("asked"))
     turn.say("draft_resumed")

@@ -166,7 +166,7 @@ class Affirm(TurnAction):
             return await waiting.take(turn, held)
         offer = turn.standing_offer()
         if offer and offer.get("dropped"):
-            if drafts.after_all(turn.message, offer):
+            if drafts.after_all(turn.message, offer) or drafts.goes_on(turn.message, offer):
                 return drafts.taken_up(turn, offer)
             offer = None
         if offer is None:

@@ -23,6 +23,7 @@ from actions.texts import catalogue, say
 from bot.understanding.scripts import simplify
 
 if TYPE_CHECKING:
+    from actions.forms.draft import Draft
     from actions.turn import Turn
 
 Json = dict[str, Any]
@@ -63,6 +64,37 @@ def as_later(message: Message) -> Json:
         "entities": [asdict(e) for e in message.entities],
         "attachments": list(message.attachments),
     }
+
+
+BEHIND = "behind"
+"""In an offer: the message behind whose matter its ``rest`` waits."""
+FORM = "form"
+"""Of what waits: a form that was put aside with all that was said (``Draft``)."""
+
+
+def form_aside(message: Message, draft: Draft) -> Json:
+    """Return a form that waits until another matter is done, which was to be first.
+
+    Args:
+        message: The message that told the other matter.
+        draft: The form as it stands.
+    """
+    told = str(draft.get("narrative") or "").partition("\n")[0]
+    return {"id": message.id, "text": told, "intent": "affirm", "leaf": None, FORM: draft.to_slot()}
+
+
+def _offer_form(turn: Turn, waiting: Json, rest: Sequence[Json]) -> list[EventType]:
+    """Offer to go on with a form that was put aside."""
+    form = waiting[FORM]
+    yes = {"title": say("button_go_on"), "payload": f'/affirm{{"about":"offer:{turn.message.id}"}}'}
+    no = {"title": say("button_not_done_now"), "payload": "/deny"}
+    turn.say("later_form", [yes, no], text=waiting["text"] or say("this_matter"))
+    offer = {"id": turn.message.id, "follow": f"{form['form']}_form", "dropped": form}
+    return [SlotSet("offer", {**offer, ASIDE: True, "rest": list(rest)})]
+
+
+ASIDE = "aside"
+"""In an offer of a form: it was put aside, so that a plain yes takes it up."""
 
 
 def restored(message: Message, kept: Json) -> Message:
@@ -122,6 +154,8 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
     if not later:
         return []
     first, *rest = later
+    if FORM in first:
+        return _offer_form(turn, first, rest)
     intent = first["intent"]
     service = f'"service":"{first["leaf"]}",' if first.get("leaf") else ""
     named = f'"certificate":"{first["certificate"]}",' if first.get("certificate") else ""

@@ -37,7 +37,8 @@ async def lamp(talk: Talk) -> None:
 @pytest.mark.parametrize(
     "words",
     ["对着呢", "没错儿，就这么报", "得嘞，发吧", "行了就这样", "就照你写的弄吧", "想好了，报吧刚才那个", "对头，就这么办",
-     "中，就这么整", "要得嘛，报噻", "嗯呢", "没得错", "是这么个事", "那行，发出去吧", "就这么着吧", "齐活"],
+     "中，就这么整", "要得嘛，报噻", "嗯呢", "没得错", "是这么个事", "那行，发出去吧", "就这么着吧", "齐活", "不查了，就订饭吧",
+     "先不问了，就这么报吧"],
 )  # fmt: skip
 def test_a_yes_in_the_words_of_the_hall(words: str) -> None:
     assert agrees(bare(words))
