@@ -52,7 +52,7 @@ def _numbered(text: str) -> list[int]:
     data, at = load("joins"), 0
     found: list[int] = []
     for number in data["numbered"]:
-        mark = re.compile(rf"(?:^|(?<=[\u4e00-\u9fff{_EDGE}]))(?:{number}){data['behind']}")
+        mark = re.compile(rf"(?:^|(?<=[\u4e00-\u9fff{_EDGE}]))[(（]?(?:{number}){data['behind']}")
         match = mark.search(text, at)
         if match is None or (not found and match.start() > BEGINS_LIST):
             break

@@ -351,7 +351,7 @@ def test_days_without_help_press_for_what_was_filed(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "brings"),
     [
-        ("我闺女也能给我作证", True), ("我这有监控录像", True), ("对门老李也看见了", True),
+        ("我闺女也能给我作证", True), ("我这有监控录像", True), ("我拍了照", True), ("监控都拍下来了", True), ("对门老李也看见了", True),
         ("有监控吗", False), ("灯还没修", False),
     ],
 )  # fmt: skip
@@ -366,3 +366,11 @@ async def test_the_third_time_one_hurries_says_what_else_can_be_done(
     for _ in range(3):
         await talk.hear("催一下", "urge_ticket").run("action_urge")
     assert "第3回" in talk.text and talk.buttons == ["找工作人员"]
+
+
+@pytest.mark.parametrize(
+    ("words", "keeps"),
+    [("又不想撤了", True), ("我又后悔了别撤了", True), ("还是别撤了", True), ("撤了吧", False)],
+)
+def test_who_rather_keeps_the_request(words: str, keeps: bool) -> None:
+    assert withdrawing.keeps(words) is keeps

@@ -37,6 +37,7 @@ from bot.understanding.extract import load_knowledge
         # Counted up, with or without marks; a number of a place or an amount begins nothing.
         ("1楼道灯不亮2垃圾没人收3单元门关不上", ["楼道灯不亮", "垃圾没人收", "单元门关不上"]),
         ("头一个路灯坏了第二个井盖没了", ["路灯坏了", "井盖没了"]),
+        ("(1)楼道灯不亮(2)垃圾没人收", ["楼道灯不亮", "垃圾没人收"]),
         ("1楼灯坏了2楼也坏了", ["1楼灯坏了2楼也坏了"]),
         ("我订1份饭2个菜", ["我订1份饭2个菜"]),
         (
