@@ -50,7 +50,7 @@ class CancelForm(TurnAction):
 
 def _put_aside(turn: Turn, draft: Draft) -> list[EventType]:
     """Do the other matter first; the form waits behind it with all that was said, and is offered then."""
-    turn.lead("aside_kept", line=True)
+    turn.say("aside_kept")
     waiting = [form_aside(turn.message, draft), *(draft.get("later") or [])]
     offer = {"id": turn.message.id, BEHIND: turn.message.id, "rest": waiting}
     return [

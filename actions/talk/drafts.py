@@ -14,10 +14,11 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.dialogue import pattern
 from actions.forms import asides
-from actions.forms.draft import Draft
+from actions.forms.draft import Draft, Values
 from actions.forms.replies import NO, agrees, bare, is_yes, leftover
 from actions.message import Message
-from actions.talk.requests import ASIDE, with_place
+from actions.talk import heard
+from actions.talk.requests import ASIDE, CONTACT, with_place
 
 if TYPE_CHECKING:
     from actions.turn import Turn
@@ -75,6 +76,12 @@ def taken_up(turn: Turn, offer: Mapping[str, Any]) -> list[EventType]:
     """Open the form that was dropped right before, with all that was said."""
     kept = {**offer["dropped"], "conversation_id": turn.conversation_id}
     draft = brought(kept, turn.message)
+    if offer.get(ASIDE) and not draft.get("address"):  # where, told for the other matter meanwhile
+        known = heard.recall(turn.tracker.events, draft, turn.message)
+        where: Values = {k: known[k] for k in ("address", "address_text") if k in known}
+        draft = replace(draft, values={**draft.values, **where})
+    if (told := offer.get(CONTACT)) and not draft.get("phone"):
+        draft = replace(draft, values={**draft.values, **told})
     if rest := offer.get("rest"):
         draft = replace(draft, values={**draft.values, "later": list(rest)})
     if turn.message.entities:  # “还是订吧，后天的”: it tells more

@@ -90,7 +90,8 @@ def _offer_form(turn: Turn, waiting: Json, rest: Sequence[Json]) -> list[EventTy
     no = {"title": say("button_not_done_now"), "payload": "/deny"}
     turn.say("later_form", [yes, no], text=waiting["text"] or say("this_matter"))
     offer = {"id": turn.message.id, "follow": f"{form['form']}_form", "dropped": form}
-    return [SlotSet("offer", {**offer, ASIDE: True, "rest": list(rest)})]
+    told = {CONTACT: waiting.get(CONTACT) or {}}
+    return [SlotSet("offer", {**offer, **told, ASIDE: True, "rest": list(rest)})]
 
 
 ASIDE = "aside"
