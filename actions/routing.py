@@ -435,8 +435,7 @@ def _arranged(turn: Turn, name: str) -> str | None:
         return "report_form"
     if name != CALLBACK and own.meal_wrong(turn.message):
         return "report_form"
-    money = subsidy.asks_first(turn.message) or subsidy.asks_price_first(turn.message)
-    if money or ordered.asks_deadline_first(turn.message):
+    if subsidy.asks_money_first(turn.message) or ordered.asks_deadline_first(turn.message):
         return ANSWER
     filed = turn.last_filed()
     says_who = speaking.concerned(turn.message) and len(bare(turn.message.text)) <= SHORT_TELLING

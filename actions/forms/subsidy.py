@@ -124,6 +124,11 @@ def asks_price_first(message: Message) -> bool:
     return not wanted and _says("price", words) and _says("canteen", words)
 
 
+def asks_money_first(message: Message) -> bool:
+    """Whether who pays less, or what a meal costs, is all that is asked, before an order."""
+    return asks_first(message) or asks_price_first(message)
+
+
 def price_told(draft: Draft) -> str:
     """Return what a meal costs, with what the locality says beside it; empty where it says nothing."""
     window = draft.get("window") or {}

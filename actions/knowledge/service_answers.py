@@ -58,8 +58,7 @@ class AnswerService(TurnAction):
             known = {**turn.draft.values, **subsidy.read(message, turn.draft)}
             return [SlotSet("draft", replace(turn.draft, values=known).to_slot())]
         async with turn.client() as client:
-            priced = subsidy.asks_first(message) or subsidy.asks_price_first(message)
-            if turn.loop is None and priced:
+            if turn.loop is None and subsidy.asks_money_first(message):
                 return await _cheaper(turn, client)
             if turn.loop is None and ordered.asks_deadline_first(message):
                 if words := await ordered_answers.deadlines(client, message):

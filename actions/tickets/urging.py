@@ -13,7 +13,7 @@ from actions.tickets.own_tickets import RATE, OwnTicketAction, about_ticket, bod
 from actions.turn import Turn, button
 
 OFTEN = 2
-"""Hurried so many times in one conversation, the next time says what else can be done."""
+"""Hurried so many times in one conversation, whatever it was, the next time says what else can be done."""
 
 
 class Urge(OwnTicketAction):
@@ -37,11 +37,6 @@ class Urge(OwnTicketAction):
         if before < OFTEN:
             turn.say("urged", custom=view.card(), **about)
         else:
-            turn.say(
-                "urged_often",
-                [button(say("button_staff"), "/ask_human")],
-                view.card(),
-                n=before + 1,
-                **about,
-            )
+            human = button(say("button_staff"), "/ask_human")
+            turn.say("urged_often", [human], view.card(), **about)
         return []

@@ -189,18 +189,19 @@ _CALM_LONGEST = 24
 _GRIEF_LONGEST = 60
 
 
+def _quiet(text: str) -> bool:
+    """Whether a message is so short, and says so little, that no danger hides in it."""
+    return len(text) <= _CALM_LONGEST and not _rules().not_calm.search(text)
+
+
 def _calm(text: str) -> bool:
-    rules = _rules()
-    if len(text) > _CALM_LONGEST:
-        return False
-    return bool(rules.calm.search(text)) and not rules.not_calm.search(text)
+    return _quiet(text) and bool(_rules().calm.search(text))
 
 
 def _lasts(text: str) -> bool:
     rules = _rules()
-    if len(text) > _CALM_LONGEST or rules.not_calm.search(text):
-        return False
-    return bool(rules.lasting.search(text)) and not rules.not_lasting.search(text)
+    told = _quiet(text) and rules.lasting.search(text)
+    return bool(told) and not rules.not_lasting.search(text)
 
 
 _COMMA = re.compile(r"[，,、]")

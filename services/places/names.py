@@ -21,11 +21,11 @@ _OTHER_THING = re.compile(
     r"饭店|酒店|公园|广场|车站|站|镇|乡|村|县)"
 )
 
+_KINDS = "小区|花园|家园|家属院|家属楼|公寓|新村|新城|花苑|雅苑|名苑|宿舍"
+
 # What a compound we do not know looks like in a sentence: 阳光小区, 金色家园.
-_COMPOUND_LIKE = re.compile(
-    r"([\u4e00-\u9fff]{2,8}?)(小区|花园|家园|家属院|家属楼|公寓|新村|新城|花苑|雅苑|名苑|宿舍)"
-)
-_KIND = re.compile(r"(?:小区|花园|家园|家属院|家属楼|公寓|新村|新城|花苑|雅苑|名苑|宿舍|苑|大院)$")
+_COMPOUND_LIKE = re.compile(rf"([\u4e00-\u9fff]{{2,8}}?)({_KINDS})")
+_KIND = re.compile(rf"(?:{_KINDS}|苑|大院)$")
 _NO_NAME = re.compile(
     r"^.*(?:我们|咱们|咱|俺们|俺|我|本|这个|那个|这|那|整个|全|你们|他们|老|住在|住|在|是|的|一个|"
     r"哪个|啥|什么)"
