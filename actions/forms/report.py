@@ -385,8 +385,14 @@ def _names(message: Message, draft: Draft) -> Values:
 
 
 def _is_own(text: str, person: Entity) -> bool:
-    """Whether a name is the speaker's: alone in a short message, or in a clause that names oneself."""
-    clause = _CLAUSE_BEFORE.search(text[: person.start])
+    """Whether a name is the speaker's: alone in a short message, in a clause that names oneself, or
+    right before the number to call (“…，姓张，137…”).
+    """
+    before, behind = text[: person.start], text[person.end :]
+    signs = pattern(contact.DATA, "signs_before").search(before)
+    if signs and pattern(contact.DATA, "signs_behind").search(behind):
+        return True
+    clause = _CLAUSE_BEFORE.search(before)
     within = text if len(text) <= STORY_LONG else clause.group() if clause else ""
     return len(text) <= NAME_ALONE or bool(_OWN_NAME.search(within))
 

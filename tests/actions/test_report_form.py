@@ -63,6 +63,27 @@ def test_a_name_in_the_story_is_not_the_callers() -> None:
     assert draft.get("name") == "王桂芬"
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "own"),
+    [
+        ("垃圾没人收，幸福小区3号楼，姓张，13700001111", "张", True),
+        ("楼道灯坏了三天了，幸福小区3号楼，李桂兰 13700001111", "李桂兰", True),
+        ("楼道灯坏了，在幸福小区3号楼，联系人：王芳，电话13700001111", "王芳", True),
+        ("门口的井盖翘了，免贵姓刘，手机号是13700001111", "刘", True),
+        ("下水道堵了，幸福小区3号楼，赵先生，联系电话13700001111", "赵", True),
+        # near misses: told of, not signed
+        ("楼上住的那家姓张，天天晚上唱歌，吵得人睡不着觉，我电话13700001111", "张", False),
+        ("物业经理张伟13700001111不接我电话，楼道灯坏了三天了", "张伟", False),
+        ("社区窗口的孙莉，我打13700001111她也不接，楼道灯还是没人管", "孙莉", False),
+    ],
+)
+def test_a_name_before_the_number_at_the_end_is_the_callers(
+    text: str, name: str, own: bool
+) -> None:
+    draft, _ = step(None, msg(text, leaf="I1", ents={"person": (name, name)}))
+    assert draft.get("name") == (name if own else None)
+
+
 @pytest.mark.parametrize("words", ["不留名", "就不留名字了", "那我不署名"])
 def test_who_leaves_no_name_stays_unnamed(words: str) -> None:
     draft, _ = step(None, msg("幸福小区3号楼楼道灯坏了", leaf="H6"))
