@@ -17,7 +17,8 @@ from tests.actions.helpers import msg
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ("凭什么不开", "why"), ("那去哪开", "where"), ("再说一遍带啥", "materials"),
+        ("凭什么不开", "why"), ("那去哪开", "where"), ("社区不给开那我找谁", "where"), ("你们开不了那我上哪开去", "where"), ("不能开的话我该找哪个", "where"), ("居委会不开，那我去哪办", "where"),
+        ("凭什么不给开", "why"), ("再说一遍带啥", "materials"),
         ("要带复印件吗", "materials"), ("能让我老婆去吗", "deputy"), ("我替她去行吗", "deputy"),
         ("那让我对象拿我身份证去呢", "deputy"), ("我走不动能上门吗", "visit"),
         ("几点去", "hours"), ("周六能去吗", "hours"), ("多久能拿到", "limit"),

@@ -104,6 +104,7 @@ def test_a_habit_is_read_back_as_it_was_said() -> None:
         ("能上门办吗", "visit"), ("我妈走不动道能上门评不", "visit"), ("能来家里办吗", "visit"),
         ("你给我办呗", "proxy"), ("那要多少钱", "fee"), ("贵不贵嘛", "fee"), ("修这个收费不", "fee"), ("自己掏钱不", "fee"),
         ("我眼睛不好手机不会弄", "visit"), ("我户口不在这儿能办不", "who"), ("照片要几寸的", "materials"), ("那我给他们办要带些啥子", "materials"), ("替我妈领的话要带啥", "materials"), ("他去不了医院咋办", "visit"), ("我屋老汉儿走不得路", "visit"), ("他动不了，在床上瘫着呢", "visit"), ("腿脚不好去不了", "visit"), ("老人住院了来不了咋整", "visit"), ("我们老两口没智能手机", "visit"), ("扫码我不会咋整", "visit"),
+        ("我爸去不了，他瘫痪了", "proxy"), ("老人下不了楼，瘫痪了", "proxy"), ("她瘫着呢出不了门", "visit"),
     ],
 )  # fmt: skip
 def test_short_questions_after_a_card(text: str, part: str) -> None:
@@ -122,6 +123,8 @@ def test_the_same_for_another_person_asks_who_may_have_it() -> None:
     [
         ("多久能好", True), ("啥时候能整完", True), ("好久能来人嘛", True), ("师傅啥时候来修", True),
         ("得多咱能修上啊", True), ("那啥时候能收啊", True), ("垃圾几点来拉", True), ("师傅几点到", True),
+        ("你们啥时候答复我", True), ("啥时候给我回话", True), ("什么时候给答复呀", True), ("多久能给个准信儿", True), ("几天能给个说法", True), ("好久给我回个话嘛", True),
+        ("啥时候给孩子发书", False), ("什么时候给我妈送饭", False),
         ("啥时候来水", False), ("什么时候发电费单", False), ("啥时候开饭", False), ("几点开门", False),
     ],
 )  # fmt: skip

@@ -204,6 +204,8 @@ def test_a_smell_of_gas_is_one_in_a_list_of_troubles_too(text: str, sure: bool) 
         ("他一个人在屋头", True), ("就她一个人在屋头嘛", True), ("我妈白天一个人在家", True),
         ("三岁娃一个人在屋头", False), ("我一个人在家害怕", False), ("老汉儿瘫在床上动不得", True), ("半身不遂好几年了，下不了楼", True), ("我爸突然瘫在床上了", False),
         ("我妈瘫在地上了", False), ("我爸瘫在床上没反应", False), ("她坐轮椅翻了", False), ("坐轮椅的卡在电梯里了", False),
+        ("我爸去不了，他瘫痪了", True), ("老人下不了楼，瘫痪了", True), ("她瘫着呢出不了门", True), ("我妈已经瘫痪了", True),
+        ("他突然瘫了", False), ("我爸瘫了动不了", False), ("他早上起来瘫痪了", False), ("我妈瘫了，叫她不答应", False),
         ("我妈瘫在床上没人管", False), ("早上起来人就瘫在床上了", False),
     ],
 )  # fmt: skip
