@@ -634,7 +634,8 @@ def asks_of_form(turn: Turn) -> bool:
     own_words = kind in asides.OF_TALK | {asides.HASTENS}
     own_words |= kind.startswith((asides.CERTIFICATE, asides.ORDER))
     own_words |= bool(pattern("forms", "filed_yet").search(bare(turn.message.text)))
-    unfiled = kind == asides.UNFILED and not turn.last_filed()  # nothing else can be meant
+    # With nothing filed, nothing else can be meant.
+    unfiled = kind in (asides.UNFILED, asides.UNNUMBERED) and not turn.last_filed()
     return own_words or unfiled or (short and kind in asides.OF_FORM)
 
 

@@ -256,7 +256,7 @@ class FormStep(TurnAction):
         elif kind == asides.WHY:
             key = f"why_{draft.asked}"
             turn.lead(key if key in catalogue() else "why_any", line=True)
-        elif kind in (asides.UNFILED, asides.CARES):
+        elif kind in (asides.UNFILED, asides.UNNUMBERED, asides.CARES):
             turn.lead(f"aside_{kind}", line=True)
         elif kind == asides.RECAP and draft.asked not in (CONFIRM, CHANGE):
             lines = "\n".join(f"• {k}：{v}" for k, v in self.summary(draft, turn.message))

@@ -31,6 +31,8 @@ UNFILED = "unfiled"
 """What is not filed yet is asked after or urged: said honestly, and the question comes again."""
 CARES = "cares"
 """Whether anybody does something about it (“你们到底管不管”): it is passed on, no result is promised."""
+UNNUMBERED = "unnumbered"
+"""Who reported it elsewhere and kept no number: it is reported anew, with one."""
 HASTENS = "hastens"
 """It is asked to come sooner, or that very day: noted, and no day is promised."""
 GRUMBLE = "grumble"
@@ -100,7 +102,7 @@ TELLS_IT = frozenset({"narrative", "leaf"})
 def aside(message: Message, draft: Draft) -> str | None:
     """Return the kind of an aside, or None when the form reads the message.
 
-    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, ``UNFILED``, ``RECAP``, ``HASTENS``, ``limit``, ``fee``, ``power`` and ``owner`` – over
+    Kinds: ``PAUSE``, ``PUZZLED``, ``WHY``, ``UNFILED``, ``UNNUMBERED``, ``RECAP``, ``HASTENS``, ``limit``, ``fee``, ``power`` and ``owner`` – over
     the summary, and beside what is not answered in free words –, beside an order or a booking ``GRUMBLE`` and
     ``QUESTION``.
     """

@@ -45,6 +45,11 @@ def test_whose_number_it_is(text: str, numbers: list[str], called: str, whose: s
         ("那件怎么样了", "confirm", asides.UNFILED),
         ("接着说", "confirm", asides.RECAP),
         ("上回说到哪儿了", "contact", asides.RECAP),
+        ("我没记编号", "place", asides.UNNUMBERED),
+        ("编号我早忘了", "place", asides.UNNUMBERED),
+        ("当时没给我啥编号", "contact", asides.UNNUMBERED),
+        ("单号找不着了", "confirm", asides.UNNUMBERED),
+        ("井盖没有编号", "place", None),
         ("修这个要钱不", "narrative", None),
     ],
 )
