@@ -155,7 +155,7 @@ def answer_to_offer(turn: Turn) -> str | None:
     if offer.get("dropped"):  # “好” behind “那不报了” opens nothing again
         taken = drafts.after_all(turn.message, offer) or drafts.goes_on(turn.message, offer)
         return AFFIRM if taken else None
-    if offer.get("data") and (said := _about_data(turn, offer)):
+    if said := _asked_behind(turn, offer):
         return said
     words = bare(turn.message.text)
     ahead = agrees(words) or taking.quiet(turn.message, str(offer.get("kind")))
@@ -165,6 +165,20 @@ def answer_to_offer(turn: Turn) -> str | None:
     if ahead or goes_on(turn, offer) or places(turn, offer) or taking.adds(turn.message, offer):
         return AFFIRM
     return DENY if words in NO or DECLINES.match(words) else None
+
+
+def _asked_behind(turn: Turn, offer: Json) -> str | None:
+    """Return the action for a worry about one's data, or a question to the card (“照片要几寸的”), behind an offer."""
+    if offer.get("data"):
+        return _about_data(turn, offer)
+    asks = turn.topic_leaf() and offer.get("kind") == "consult" and _asks_of_card(turn.message)
+    return ANSWER if asks else None
+
+
+def _asks_of_card(message: Message) -> bool:
+    """Whether short words ask what a card says; who has it done or found out answers the offer."""
+    part = follow_ups.part_of(message)
+    return part in follow_ups.READ_OUT and not agrees(bare(message.text))
 
 
 def places(turn: Turn, offer: Json) -> bool:
@@ -222,6 +236,7 @@ def meant_action(turn: Turn, name: str) -> str | None:
     if (
         said := _about_notice(turn)
         or _about_asked(turn)
+        or _of_others(turn)
         or _in_so_many_words(turn)
         or _by_others(turn)
     ):
@@ -319,13 +334,19 @@ def _about_asked(turn: Turn) -> str | None:
     return "meal_form" if how == asked_about.MENU else information.INFO
 
 
+def _of_others(turn: Turn) -> str | None:
+    """Return the action for a question that is always another office's matter, whatever it was taken for."""
+    needed_for = certificate.asks_needed(turn.message) and leaves.needing(turn.message)
+    return ANSWER if needed_for or powers.asked_elsewhere(turn.message) else None
+
+
 def _about_topic(turn: Turn) -> str | None:
     """Return the action for words that go on with what was explained: a danger, a short question, more of it."""
     topic = turn.topic()
     if told := going_on.threat(turn.danger_topic(), turn.message):
         return EMERGENCY if told[1] else ANSWER
     about = turn.topic_leaf() or which_card.offered(turn)
-    asks = about and follow_ups.part_of(turn.message)
+    asks = (about and follow_ups.part_of(turn.message)) or going_on.part_of(topic, turn.message)
     return ANSWER if asks or going_on.adds(topic, turn.message) else None
 
 
@@ -556,7 +577,7 @@ def _beside_the_form(turn: Turn, name: str) -> str | None:
         return turn.loop if name != turn.loop else None
     if _reads_badly(turn):
         return accessible.ACTION if name != accessible.ACTION else None
-    if waiting.asks_position(turn.message):
+    if waiting.asks_position(turn.message) or orders.asks(turn.message):
         return own.QUERY if name != own.QUERY else None
     if powers.told_elsewhere(turn.message):
         return ANSWER if name != ANSWER else None

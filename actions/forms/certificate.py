@@ -14,7 +14,7 @@ from actions.dialogue import load, pattern
 from actions.forms import place, shared
 from actions.forms.draft import CHANGE, CONFIRM, SUBMIT, Draft, Field, Form, Values
 from actions.forms.replies import bare, is_question, is_skip, is_yes, leftover
-from actions.message import Message
+from actions.message import Entity, Message
 from actions.talk import corrections
 from actions.talk.echo import mask_phone, say_time
 from actions.texts import say
@@ -57,8 +57,10 @@ def _purpose(message: Message, draft: Draft) -> Values:
 def _purpose_answer(message: Message, draft: Draft) -> Values:
     if message.tapped or is_skip(message) or not message.text.strip() or is_question(message):
         return {}
+    rest = _of_offices(message)
+    told = [e for e in message.entities if e.type in _FACTS and e not in rest]
     alone = pattern(DATA, "comes").fullmatch(leftover(message))
-    if any(e.type in _FACTS for e in message.entities) and (corrections.of(message) or alone):
+    if told and (corrections.of(message) or alone):
         return {}  # “不对，是5号楼”; “幸福小区3号楼” says where somebody lives, “礼拜四来” when they come
     return {"purpose": purpose_corrected(message) or message.text.strip()}
 
@@ -123,13 +125,29 @@ def _detail(name: str) -> Field:
     return Field(name, needed, read=read, answer=answer, optional=True)
 
 
+def _of_offices(message: Message) -> list[Entity]:
+    """Return the places that are a school or an office in which nobody is said to live (“第三小学”)."""
+    return [
+        e
+        for e in message.all("address")
+        if pattern(DATA, "institution").search(str(e.text))
+        and not pattern(DATA, "lives_there").search(message.text[: e.start])
+        and not pattern(DATA, "beside_it").match(message.text[e.end :])
+    ]
+
+
 def _lives(message: Message, draft: Draft) -> Values:
-    """Read where somebody lives; the school or office that wants the certificate is no such place."""
+    """Read where somebody lives; the school or office that wants the certificate is no such place.
+
+    Asked where one lives, a school may be the answer; at any other question it is who wants the certificate.
+    """
     unit = demanded_by(message.text) or (draft.asked == DEMANDED and message.text.strip()) or ""
     named = message.meant("address")
     if unit and named and all(str(e.text) in unit for e in named):
         return {}
-    return place.read(message, draft)
+    offices = [] if draft.asked == PLACE else _of_offices(message)
+    homes = tuple(e for e in message.entities if e not in offices)
+    return place.read(replace(message, entities=homes), draft)
 
 
 FORM = Form(
@@ -296,6 +314,13 @@ def asks_which(message: Message) -> bool:
         return False
     asks = pattern(DATA, "which", "asks").search(text)
     return bool(asks) and not pattern(DATA, "which", "not_asks").search(text)
+
+
+def asks_needed(message: Message) -> bool:
+    """Whether somebody asks which certificate a matter takes (“办低保要开啥证明”), and names none."""
+    if message.tapped or message.intent == "emergency" or message.meant("certificate"):
+        return False
+    return bool(pattern(DATA, "needed").search(message.text))
 
 
 def opens(message: Message) -> bool:

@@ -121,7 +121,8 @@ def is_no(message: Message) -> bool:
         return message.intent == "deny"
     words = bare(message.text)
     denies = message.intent == "deny" and len(words) <= 6
-    return words in NO or (denies and not pattern("contact", "at_home").match(words))
+    tells = pattern("contact", "at_home").match(words) or pattern("meals", "no_diet").match(words)
+    return words in NO or (denies and not tells)
 
 
 def is_skip(message: Message) -> bool:

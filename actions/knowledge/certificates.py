@@ -14,7 +14,7 @@ from actions.client import Client, Json
 from actions.dialogue import load
 from actions.forms import certificate, volunteer
 from actions.forms.draft import Draft
-from actions.knowledge import follow_ups
+from actions.knowledge import follow_ups, leaves, powers
 from actions.knowledge.notices import application_title, notice_card, spoken
 from actions.message import Entity, Message, recalled
 from actions.talk.offers import COMPLAINT, make_offer
@@ -133,7 +133,7 @@ class CheckCertificate(TurnAction):
             return [*offer_loop(turn), FollowupAction(LISTEN)]
         if turn.loop is None and certificate.asks_which(turn.message):
             return [*await tell_kinds(turn), FollowupAction(LISTEN)]
-        if turn.loop is None and self._about_the_card(turn):
+        if turn.loop is None and (self._about_the_card(turn) or _of_a_matter(turn.message)):
             return [FollowupAction("action_answer_service")]
         turn.message, waiting = own_part(turn.message, frozenset({"request_certificate"}))
         turn.message, named = one_of(turn.message)
@@ -171,6 +171,12 @@ class CheckCertificate(TurnAction):
             return True
         named = turn.message.all("certificate")
         return bool(not named and turn.topic_leaf() and follow_ups.part_of(turn.message))
+
+
+def _of_a_matter(message: Message) -> bool:
+    """Whether the papers of a matter are asked for (“上学要开啥证明”), and not one of them is wished for."""
+    needed = certificate.asks_needed(message) and leaves.needing(message)
+    return bool(needed) or powers.asked_elsewhere(message)
 
 
 NAMED = 5

@@ -21,6 +21,10 @@ APPOINTMENT, PROXY, FEE = "appointment", "proxy", "fee"
 VISIT, WHO = "visit", "who"
 OFFERED = frozenset({PROXY, APPOINTMENT})
 """Parts that open a form, instead of being read out."""
+READ_OUT = frozenset(
+    {"materials", "where", "hours", "limit", "fee", "amount", "phone", "who", "online"}
+)
+"""Parts that only ask what stands on a card."""
 PART = "part:"
 """Prefix of an ``about`` value that names a part of the card."""
 

@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from actions.dialogue import load
+from actions.knowledge import follow_ups
+from actions.message import Message
 from actions.texts import say
 
 CARDS = Path(__file__).resolve().parents[2] / "data" / "catalogue"
@@ -28,6 +30,8 @@ CONFIDENTIAL = frozenset("F4 I2 I5 I6 I7 I8 I9 I10 I11 I12 J1 J3 J4 J6 J7 J8 M11
 # Led by the firm that is complained of, whose people never see who told (docs/roles.md: 物业); the resident is
 # told so. It is not confidential: neighbours may join it, and a department that assists may call back.
 FIRM_UNTOLD = frozenset({"G5"})
+# Certificates themselves, not what they are for.
+PAPERS = frozenset("A2 A4 A5 A9".split())
 # About a person, an office or an order, not about a spot. Who feels bad is heard, not asked for an address.
 PLACELESS = frozenset("C1 J5 J6 J7 J8 M11 none".split())
 
@@ -67,6 +71,23 @@ def errand_named(words: str) -> str | None:
     """Return the leaf of the errand whose card's name or other name stands in the words, or None for none or several."""
     found = [leaf for leaf in sorted(errands()) if any(n in words for n in _called(leaf))]
     return found[0] if len(found) == 1 else None
+
+
+def needing(message: Message) -> str | None:
+    """Return the leaf of the matter that a message asks about the papers of (“办低保要开啥证明”), or None.
+
+    The words have to speak of it; certificates themselves are no such matter.
+    """
+    understood = (
+        [message.leaf.id, *(other for other, _ in message.leaf.alternatives)]
+        if message.leaf
+        else []
+    )
+    likely = filter(None, (errand_named(message.text), *understood))
+    matters = ((leaf, card(leaf)) for leaf in likely if leaf not in PAPERS)
+    return next(
+        (leaf for leaf, known in matters if known and follow_ups.proves(message.text, known)), None
+    )
 
 
 @lru_cache(maxsize=128)

@@ -69,6 +69,13 @@ def told_elsewhere(message: Message) -> bool:
     return _told(message, "told")
 
 
+def asked_elsewhere(message: Message) -> bool:
+    """Whether a redirect answers a question that is taken for anything, where no form is open (“幼儿园收费好多”)."""
+    if message.tapped or message.intent == "emergency" or len(message.parts) > 1:
+        return False
+    return _told(message, "asked")
+
+
 def told_of_loss(message: Message) -> bool:
     """Whether something was found or lost, and nobody: a redirect answers it (“书包落公交上了”)."""
     return not message.tapped and _told(message, "losses")

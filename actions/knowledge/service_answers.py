@@ -96,6 +96,8 @@ async def _goes_on(turn: Turn, client: Client, part: str | None) -> list[EventTy
         return await _careful(turn, client, threat[0])
     if part and topic:
         return await _continue(turn, client, topic, part)
+    if asked := going_on.part_of(turn.topic(), message):
+        return _of_redirect(turn, asked)
     if part == follow_ups.FEE and (filed := await _filed(turn, client)):
         return await _continue(turn, client, filed, part)
     return _added(turn) if going_on.adds(turn.topic(), message) else None
@@ -243,6 +245,8 @@ def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
 
 async def _explain(turn: Turn, client: Client) -> list[EventType]:
     """Show the card of what was asked, when the words or the understanding are sure of it."""
+    if certificate.asks_needed(turn.message) and (needed := leaves.needing(turn.message)):
+        turn.message = replace(turn.message, leaf=Leaf(needed, 1.0))
     message, leaf = turn.message, turn.message.leaf
     no_card = not message.tapped and follow_ups.without_card(message.text)
     if leaf is None or leaf.id == NO_LEAF or no_card:
@@ -349,12 +353,34 @@ async def redirected(turn: Turn, client: Client) -> list[EventType] | None:
     }
     lines = [line for line in say("redirected", turn.elder, **parts).splitlines() if line]
     card = {"leaf": row["card"]} if row.get("card") else {}
-    topic = going_on.begun(turn.message, redirect=row["id"], **card)
+    reach = {k: row.get(k) or "" for k in ("office", "phone")}
+    topic = going_on.begun(turn.message, redirect=row["id"], reach=reach, **card)
     if not going_on.leaf_of(topic) or turn.loop:
         turn.tell("\n".join(lines))
         return [SlotSet("topic", topic)]
     turn.tell("\n".join([*lines, _asked(topic, turn.elder)]), _report_or_not(turn))
     return [SlotSet("topic", topic), *_offer_report(turn, topic)]
+
+
+def _of_redirect(turn: Turn, part: str) -> list[EventType]:
+    """Answer a short question about a matter of somebody else's; what is not known is asked for the resident."""
+    topic = {**(turn.topic() or {}), "at": turn.message.now.isoformat()}
+    row, reach = going_on.row_of(topic), dict(topic.get(going_on.REACH) or {})
+    keep: EventType = SlotSet("topic", topic)
+    if known := going_on.told_part(row, part, turn.elder):
+        local = say("card_local") if row.get("local") and not turn.elder else ""
+        turn.tell(known + local)
+        return [keep]
+    number = _part("redirect_phone", turn.elder, reach, "phone", "office")
+    if part in going_on.WHOM and number:
+        turn.tell(number)
+        return [keep]
+    if part in going_on.BASIS and row.get("source"):
+        turn.say("card_basis", name=row["name"], words=row["source"])
+        return [keep]
+    turn.lead("redirect_part_missing", line=True, ask=number)
+    offered = make_offer(turn, "offer_consult", "consult", None, told=_told(turn))
+    return [keep, *offered]
 
 
 def _report_or_not(turn: Turn) -> list[Button]:

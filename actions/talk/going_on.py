@@ -14,15 +14,18 @@ from typing import Any
 from actions.client import Json
 from actions.dialogue import load, pattern
 from actions.forms.replies import is_question
-from actions.knowledge import leaves
+from actions.knowledge import follow_ups, leaves
 from actions.knowledge.follow_ups import FILE
 from actions.message import Message
 from actions.safety import crisis
 
 REDIRECTS = "redirects"
 REDIRECT, WHICH, TOLD, ABOUT, KINDS = "redirect", "which", "told", "about", "kinds"
+REACH = "reach"
 """Keys of the slot: the row that answered, the cards that were to choose from, what was told, its message, what was
-answered of a threat."""
+answered of a threat, and unit and number of whose matter it is."""
+WHOM, BASIS = frozenset({"phone", "office"}), frozenset({"source", "why"})
+"""Parts of ``data/dialogue/follow_ups.yml`` that ask whom to ask, and on what it rests."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -44,6 +47,25 @@ def row_of(topic: Mapping[str, Any] | None) -> Json:
     named = (topic or {}).get(REDIRECT)
     rows = load(REDIRECTS)["redirects"] if named else ()
     return next((dict(row) for row in rows if row["id"] == named), {})
+
+
+def part_of(topic: Mapping[str, Any] | None, message: Message) -> str | None:
+    """Return what a short question asks of a matter of somebody else's (“那要带啥”), or None.
+
+    Only what such a row can answer, or whom to ask; a row with a card leaves it to the card.
+    """
+    row = row_of(topic)
+    part = None if message.tapped or not row or row.get("card") else follow_ups.part_of(message)
+    common = load(FILE)["of_redirects"]
+    return part if part and (part in common or part in (row.get("parts") or {})) else None
+
+
+def told_part(row: Mapping[str, Any], part: str, elder: bool) -> str:
+    """Return what a row says of a part; empty when it says nothing."""
+    if part == "again":
+        return str((row.get("elder") if elder else "") or row.get("answer") or "")
+    known = (row.get("parts") or {}).get(part) or {}
+    return str(known.get("elder" if elder else "answer") or "")
 
 
 def leaf_of(topic: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ the ticket: what is said here has been changed there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -242,6 +242,24 @@ def _cancels(message: Message, ticket: TicketView) -> bool:
         str((ticket.data.get("appointment") or {}).get("date"))[:10],
     )
     return not days or day in days or day in _of_its_week(message, day)
+
+
+def of_other_days(message: Message, tickets: Sequence[TicketView]) -> list[TicketView]:
+    """Return what is ordered or booked, when the words take back a day for which none of it is (“明天的不要了”).
+
+    Empty when no day is named, or something is for it; what comes again has its own words.
+    """
+    if message.tapped or not left_days.days_of(message):
+        return []
+    dated = [t for t in tickets if (t.data.get("appointment") or {}).get("date")]
+    once = [t for t in dated if kind_of(t) != OTHER and not is_habit(t)]
+    return [] if len(once) < len(dated) or any(_cancels(message, t) for t in once) else once
+
+
+def takes_back_other_day(message: Message, tickets: Sequence[TicketView]) -> bool:
+    """Whether the words leave out a day for which nothing is ordered (“明天别送了”), and change nothing else."""
+    away = says("cancel", message.text) or says("skip", message.text) or left_days.ends(message)
+    return away and not says("change", message.text) and bool(of_other_days(message, tickets))
 
 
 def _of_its_week(message: Message, day: str) -> list[str]:

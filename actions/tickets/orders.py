@@ -119,10 +119,17 @@ async def tell(turn: Turn) -> list[EventType]:
     found = listed(tickets, turn.message)
     shown = SHOWN_LARGE if turn.elder else SHOWN
     paused = for_whom(turn.message, [TicketView.of(t) for t in other["paused"]])
-    lines = [f"{n}. {words(t, turn.message)}" for n, t in enumerate(found[:shown], 1)]
+    lines = [
+        f"{n}. {words(t, turn.message, short=turn.elder)}" for n, t in enumerate(found[:shown], 1)
+    ]
     if len(found) > shown:
-        lines.append(say("orders_more", n=len(found) - shown))
-    lines += [say("orders_paused", order=words(t, turn.message, next_=False)) for t in paused]
+        lines.append(say("orders_more", turn.elder, n=len(found) - shown))
+    lines += [
+        say(
+            "orders_paused", turn.elder, order=words(t, turn.message, next_=False, short=turn.elder)
+        )
+        for t in paused
+    ]
     lines += [
         say("orders_waiting", turn.elder, what=w["what"], stands=waiting.stands(w))
         for w in other["waiting"]
@@ -145,13 +152,14 @@ def _button(number: int, ticket: TicketView) -> dict[str, str]:
     }
 
 
-def words(ticket: TicketView, message: Message, next_: bool = True) -> str:
+def words(ticket: TicketView, message: Message, next_: bool = True, *, short: bool = False) -> str:
     """Return an order in words.
 
     Args:
         ticket: What was ordered.
         message: For the present day.
         next_: Of a standing order the next meal is said as well.
+        short: Only which meal, and how many of it: for large-type mode.
     """
     order = _order(ticket)
     relation = RELATIONS.get(str(ticket.data.get("relation") or ""))
@@ -161,21 +169,16 @@ def words(ticket: TicketView, message: Message, next_: bool = True) -> str:
         return f"{whom}{what}，{amending.say_when(order, message) or say('day_open')}"
     day, which = _day(ticket), str(order.get("meal"))
     diet = diets.words(order, int(order.get("portions") or 1))
-    how = "，".join(
-        filter(
-            None,
-            (
-                say("count_portions", n=order.get("portions") or 1),
-                diet,
-                MODES.get(str(order.get("mode"))),
-            ),
-        )
-    )
+    portions = say("count_portions", n=order.get("portions") or 1)
+    more = () if short else (diet, MODES.get(str(order.get("mode"))))
+    how = "，".join(filter(None, (portions, *more)))
     if not order.get("habit"):
         return f"{whom}{meal.say_meal(day, which, message)}，{how}"
     habit = say_time({**order["habit"], "part": None}, message.now)
     until = order.get("until")
     ends = say("meal_until", day=say_date(date.fromisoformat(until), message.now)) if until else ""
+    if short:
+        return f"{whom}{habit}{MEALS.get(which, which)}，{how}"
     next_meal = say("meal_next", meal=meal.say_meal(day, which, message)) if next_ and day else ""
     return f"{whom}{habit}{MEALS.get(which, which)}，{how}{ends}{next_meal}"
 

@@ -113,6 +113,8 @@ class Supplement(OwnTicketAction):
 
     async def _otherwise(self, turn: Turn, open_ones: Sequence[TicketView]) -> list[EventType]:
         """Add what changes nothing; what no open request can be meant by goes where it was first taken."""
+        if amending.takes_back_other_day(turn.message, open_ones):
+            return [FollowupAction(Withdraw.NAME)]
         if not open_ones and my_data.wish(turn.message) == my_data.CORRECT:
             return [FollowupAction(my_data.MyData.NAME)]
         if not open_ones and turn.message.attachments and not turn.message.verbatim:

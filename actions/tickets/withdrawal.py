@@ -41,6 +41,9 @@ class Withdraw(OwnTicketAction):
         """“不去了” is about what was agreed, “饭不要了” about the meal."""
         fits = [t for t in found if amending.change_of(turn.message, t).cancels]
         fits = amending.newest_of_habits(fits)
+        if not fits and (others := amending.of_other_days(turn.message, found)):
+            _tell_days(turn, others)
+            return named_in(turn.message.text, others)
         return named_in(turn.message.text, fits) if fits else super().fitting(turn, found)
 
     async def do(self, turn: Turn, client: Client, ticket: TicketView) -> list[EventType]:
@@ -114,6 +117,18 @@ class Withdraw(OwnTicketAction):
         offer = {"id": turn.message.id, "follow": Withdraw.NAME, "ticket": ticket.ticket_no}
         waits = {WAITS: "withdraw_waits"}
         return [SlotSet("offer", {**offer, **waits, "code": code, "words": words})]
+
+
+def _tell_days(turn: Turn, others: Sequence[TicketView]) -> None:
+    """Say that nothing is ordered for the day that was named, and what is: nothing else is taken back unasked."""
+    shown = others[: 1 if turn.elder else DAYS_TOLD]
+    told = "；".join(orders.words(t, turn.message, short=turn.elder) for t in shown)
+    day = str(turn.message.meant("time")[0].text)
+    turn.lead("withdraw_other_day", line=True, day=day, order=told)
+
+
+DAYS_TOLD = 3
+"""So many orders are named when none is for the day that was said."""
 
 
 async def _too_late(client: Client, ticket: TicketView) -> str:

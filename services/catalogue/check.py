@@ -194,11 +194,18 @@ def _unknown_numbers(
 ) -> Iterator[Finding]:
     """A number that nobody has checked; those of the locality belong to its own files."""
     texts = [(_name(card), text) for card in cards for text in _words(card)]
-    texts += [(f"redirects.yml：{r.id}", f"{r.answer} {r.phone or ''}") for r in redirects]
+    texts += [(f"redirects.yml：{r.id}", text) for r in redirects for text in _said(r)]
     for name, text in texts:
         for number in _PHONE.findall(text):
             if number not in numbers:
                 yield Finding("error", f"{name}：号码 {number} 没有核对过（numbers.yml 里没有）")
+
+
+def _said(row: Redirect) -> Iterator[str]:
+    """Yield what a redirect says, large type too."""
+    yield f"{row.answer} {row.phone or ''}"
+    yield from (f"{part.answer} {part.elder}" for part in row.parts.values())
+    yield from (f"{more.answer} {more.elder}" for more in row.more)
 
 
 def _taken_away(cards: Iterable[Card], redirects: Iterable[Redirect]) -> Iterator[Finding]:

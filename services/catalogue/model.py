@@ -107,6 +107,13 @@ class Further(_Entry):
     elder: Annotated[str, Field(max_length=25)]
 
 
+class Part(_Entry):
+    """What a redirect says to a short question behind it (“那要带啥”)."""
+
+    answer: Text
+    elder: Annotated[str, Field(max_length=25)]
+
+
 class OfferedReport(_Entry):
     """A report that is offered with the answer: its leaf, and the question."""
 
@@ -146,6 +153,7 @@ class Redirect(_Entry):
         local: No source is known that says it for every place: the answer says “以当地窗口为准”.
         leaves: Cards that may be meant, for a question that fits several.
         card: The card that short questions after the answer are about (“要带啥”).
+        parts: Without such a card, what short questions are answered, by part (``data/dialogue/follow_ups.yml``).
         more: What is said when more of it is told; the first that fits.
         offer: The report that is offered with the answer.
         threat: What it may turn into.
@@ -163,6 +171,7 @@ class Redirect(_Entry):
     local: bool = False
     leaves: tuple[str, ...] = Field((), max_length=3)
     card: str | None = None
+    parts: dict[str, Part] = Field(default_factory=dict)
     more: tuple[Further, ...] = ()
     offer: OfferedReport | None = None
     threat: Threat | None = None

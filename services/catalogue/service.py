@@ -178,6 +178,8 @@ class CatalogueService:
             "local": row.local,
             "leaves": list(row.leaves),
             "card": row.card,
+            "asked_next": [p.answer for p in row.parts.values()],
+            "asked_next_elder": [p.elder for p in row.parts.values()],
             "more": [m.answer for m in row.more],
             "more_elder": [m.elder for m in row.more],
             "ask": row.offer.answer if row.offer else None,

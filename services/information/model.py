@@ -46,6 +46,14 @@ class Topic(_Shape):
     outage: Outage | None = None
 
 
+class Audience(_Shape):
+    """Somebody whom a notice may be for: words of a question for them, words of a notice that says so."""
+
+    id: str
+    asks: Pattern
+    told: Pattern
+
+
 class GoneOn(_Shape):
     """Short words that go on with a notice just asked about; read by the dialogue."""
 
@@ -61,6 +69,7 @@ class Questions(_Shape):
     """How residents ask: reviewed patterns, never learned."""
 
     topics: tuple[Topic, ...]
+    audiences: tuple[Audience, ...] = ()
     any_notice: Pattern
     menu: Pattern
     not_menu: Pattern
@@ -80,6 +89,17 @@ class Questions(_Shape):
     def asked(self, text: str) -> list[Topic]:
         """Return the topics a message names; text without spaces."""
         return [t for t in self.topics if re.search(t.words, text)]
+
+    def concerns(self, text: str, notice: str) -> bool:
+        """Whether a notice is for those whom a question is about: not one that names only others.
+
+        Args:
+            text: The question, without spaces.
+            notice: What the notice says.
+        """
+        asked = {a.id for a in self.audiences if re.search(a.asks, text)}
+        told = {a.id for a in self.audiences if re.search(a.told, notice)}
+        return not asked or not told or bool(asked & told)
 
 
 class _Dated(_Shape):

@@ -138,7 +138,9 @@ class InformationService:
         topics = self.questions.asked(words)
         named = [t for t in topics if t.id != "other"]
         if named:
-            found = [n for n in await self.told() if n.topic in {t.id for t in named}]
+            kinds = {t.id for t in named}
+            found = [n for n in await self.told() if n.topic in kinds]
+            found = [n for n in found if self.questions.concerns(words, n.text)]
             answer = self._notices(named[0].name, found, first, last, elder)
             return replace(answer, outage=self._outage(named[0]))
         if topics or re.search(self.questions.any_notice, words):

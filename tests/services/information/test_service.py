@@ -170,3 +170,11 @@ def test_a_notice_is_told_from_its_publication_to_its_last_day() -> None:
     assert not notice.told_on(date(2026, 11, 29)) and not notice.told_on(date(2026, 11, 23))
     assert notice.about(date(2026, 11, 28), date(2026, 11, 30))
     assert not notice.about(date(2026, 11, 25), date(2026, 11, 26))
+
+
+async def test_a_notice_for_the_old_answers_no_question_about_a_child(services: Services) -> None:
+    for asked in ("幼儿打疫苗在哪点", "孙子打预防针在哪", "给狗打疫苗在哪"):
+        found = await services.information.answer(asked)
+        assert (found.kind, found.texts) == ("notice", ()), asked
+    for asked in ("我妈想打流感疫苗在哪打", "流感疫苗哪天打"):
+        assert "60岁以上" in (await services.information.answer(asked)).texts[0], asked
