@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from actions.client import Json
-from actions.dialogue import pattern
+from actions.dialogue import load, pattern
 from actions.forms import (
     asides,
     bookable,
@@ -626,9 +626,20 @@ def _not_of_form(turn: Turn) -> str | None:
 
 def wants_another_form(turn: Turn) -> str | None:
     """Return the form or action that was wanted instead of the open form, or None."""
-    meant = None if turn.message.tapped else switched(turn.message.text)
+    meant = None if turn.message.tapped else switched(turn.message.text) or _instead(turn)
     other = HANDOVER[meant] if meant else None
     return other if turn.loop and other != turn.loop else None
+
+
+def _instead(turn: Turn) -> str | None:
+    """Return the intent of another wish (“我想订饭”) where a report was opened and nothing is told yet."""
+    draft = turn.draft
+    if turn.loop != "report_form" or draft is None or not draft.seen or draft.get("narrative"):
+        return None
+    words = bare(turn.message.text)
+    wish = pattern("forms", "switch", "wish").match(words)
+    rows = load("forms")["switch"]["to"]
+    return next((k for k in rows if wish and re.fullmatch(rows[k], words[wish.end() :])), None)
 
 
 def goes_first(turn: Turn) -> bool:
@@ -657,7 +668,17 @@ def asks_of_form(turn: Turn) -> bool:
     own_words |= bool(pattern("forms", "filed_yet").search(bare(turn.message.text)))
     # With nothing filed, nothing else can be meant.
     unfiled = kind in (asides.UNFILED, asides.UNNUMBERED) and not turn.last_filed()
-    return own_words or unfiled or (short and kind in asides.OF_FORM)
+    of_form = short and kind in asides.OF_FORM and not _names_other(turn)
+    return own_words or unfiled or of_form
+
+
+def _names_other(turn: Turn) -> bool:
+    """Whether a short question names a service other than the form's (“高龄津贴多少钱” while hair is to be cut)."""
+    leaf = turn.message.leaf
+    if leaf is None or leaf.confidence < ERRAND_SURE or turn.draft is None:
+        return False
+    other = leaf.id != turn.draft.get("leaf") and turn.message.intent == "ask_service"
+    return other and leaves.named_in(leaf.id, turn.message.text)
 
 
 def _asks_of_errand(turn: Turn) -> bool:

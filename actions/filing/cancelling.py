@@ -7,7 +7,7 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from actions import routing
 from actions.action import TurnAction
 from actions.dialogue import pattern
-from actions.forms import consent
+from actions.forms import consent, neighbours
 from actions.forms.draft import Draft
 from actions.forms.replies import SUBMIT_NOW, is_restart, is_stop, is_yes
 from actions.talk.requests import BEHIND, HANDOVER, form_aside
@@ -37,8 +37,8 @@ class CancelForm(TurnAction):
             return [FollowupAction(turn.loop)]
         if turn.loop and SUBMIT_NOW.search(turn.message.text) and not is_stop(turn.message):
             return [FollowupAction(turn.loop)]  # “先报上，回头再补” files what there is
-        if turn.loop and is_yes(turn.message):
-            return [FollowupAction(turn.loop)]  # “算了报吧” gives in and goes on
+        if turn.loop and (is_yes(turn.message) or neighbours.counts_me(turn.message)):
+            return [FollowupAction(turn.loop)]  # “算了报吧”, “算了，也算我一份” give in and go on
         key = f"dropped_{draft.form}" if turn.loop and draft else "cancelled_none"
         turn.say(key)
         offer: list[EventType] = []

@@ -8,8 +8,9 @@ from actions.client import Client, Json, Refused, ServiceAway, TicketView
 from actions.filing import joining
 from actions.filing.form_steps import FormStep, ask_place
 from actions.filing.submits import Submit, facts_of
-from actions.forms import extra, meal, report
-from actions.forms.draft import Draft
+from actions.forms import extra, meal, neighbours, report
+from actions.forms.draft import CONFIRM, Draft
+from actions.forms.replies import is_restart
 from actions.knowledge import leaves
 from actions.safety.people import danger_first
 from actions.talk import gist
@@ -89,6 +90,19 @@ class ReportStep(FormStep):
         ):
             turn.message = single(turn.message)
         return super()._own(turn)
+
+    def _repeats(self, turn: Turn, old: Draft) -> bool:
+        counted = old.asked == CONFIRM and neighbours.counts_me(turn.message)
+        return counted or is_restart(turn.message) or super()._repeats(turn, old)
+
+    def _acknowledge(
+        self, turn: Turn, old: Draft | None, draft: Draft, question: str | None
+    ) -> None:
+        """Say, too, that there is nobody to be added to, when that was wished for over the summary."""
+        if old and old.asked == question == CONFIRM and neighbours.counts_me(turn.message):
+            turn.lead("join_secret" if report.confidential(draft) else "join_none", line=True)
+        elif not is_restart(turn.message):  # “重新来” is no answer that was not understood
+            super()._acknowledge(turn, old, draft, question)
 
     def _filled(self, turn: Turn, old: Draft | None) -> Draft:
         """Open the report; who told it in English reads a line of it beside the Chinese."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from actions.dialogue import load, pattern
-from actions.forms.draft import SUBMIT, Draft, Field, Values
+from actions.forms.draft import CONFIRM, SUBMIT, Draft, Field, Values
 from actions.forms.replies import bare, is_no, is_yes, leftover
 from actions.knowledge import leaves
 from actions.message import Message
@@ -39,7 +39,10 @@ def join_field(secret: Callable[[Draft], bool]) -> Field:
     def needed(draft: Draft, message: Message) -> bool:
         return bool(draft.get("neighbours")) and draft.get("join") is None and not secret(draft)
 
-    return Field("join", needed, answer=_join)
+    def read(message: Message, draft: Draft) -> Values:
+        return {} if secret(draft) else _counted_in(message, draft)
+
+    return Field("join", needed, read=read, answer=_join)
 
 
 def _needs_repeat(draft: Draft, message: Message) -> bool:
@@ -70,6 +73,18 @@ def _join(message: Message, draft: Draft) -> Values:
     if _says(message, "alone") or is_no(message):
         return {"join": False}
     return {"join": True} if is_yes(message) or _says(message, "join") else {}
+
+
+def _counted_in(message: Message, draft: Draft) -> Values:
+    """Read over the summary that they are to be counted in after all; without neighbours there is nothing to join."""
+    joins = draft.asked == CONFIRM and draft.get("neighbours") and counts_me(message)
+    return {"join": True} if joins else {}
+
+
+def counts_me(message: Message) -> bool:
+    """Whether who reports wants to be counted with the neighbours (“加我一个”): no part of the story."""
+    words = "" if message.tapped else bare(message.text)
+    return bool(pattern("neighbours", "replies", "counts_me").search(words))
 
 
 def stays_alone(message: Message, draft: Draft | None) -> bool:

@@ -25,7 +25,7 @@ from actions.forms.replies import (
 from actions.knowledge import leaves
 from actions.message import Entity, Message
 from actions.talk import corrections
-from actions.talk.echo import say_address
+from actions.talk.echo import LIES, say_address
 from bot.understanding.numbers import to_int
 
 PARTS = ("community", "building", "unit", "floor", "room", "place")
@@ -131,7 +131,7 @@ def _whereabouts(message: Message, draft: Draft) -> Values:
         return {}
     told = [e.text for e in said] if message.all("phone") else [text]
     spot = "，".join(pattern("forms", "lies").sub("", t, count=1) for t in told)
-    address = {**(draft.get("address") or {}), "place": f"（{spot}）"}
+    address = {**(draft.get("address") or {}), "place": spot, LIES: True}
     return {
         "address": address,
         "address_text": say_address(address),
@@ -357,6 +357,8 @@ def _fresh(draft: Draft, parts: Mapping[str, Any], text: str) -> Values:
     old = dict(draft.get("address") or {})
     if parts.get("community") and old.get("community") not in (None, parts["community"]):
         old = {}  # another compound: its old building says nothing
+    if parts.get("place"):
+        old.pop(LIES, None)  # a spot of its own takes the place of where the compound lies
     address = {**old, **{k: v for k, v in parts.items() if v}}
     return {
         "address": address,

@@ -108,6 +108,8 @@ def _only_answers(message: Message, draft: Draft) -> bool:
     """Whether the words answer what was asked and tell nothing of the matter."""
     if draft.asked == "who" and not conduct.tells_of(message.text):
         return True
+    if neighbours.counts_me(message):
+        return True
     if draft.asked in ("desk", extra.FIELD) or neighbours.stays_alone(message, draft):
         return True
     return draft.asked == "contact" and is_skip(message)
@@ -661,7 +663,8 @@ def _how_to_reach(draft: Draft, message: Message) -> str:
     name = draft.get("name") or message.resident.name or ""
     phone, wish = draft.get("phone"), _paren(shared.wish(draft, message))
     if phone:
-        return f"{name} {mask_phone(str(phone))}{wish}".strip()
+        other = shared.further(draft, "reach_beside", masked=True)
+        return f"{name} {mask_phone(str(phone))}{wish}{other}".strip()
     if message.resident.phone_known:
         return f"{name} {say('reach_known')}{wish}".strip()
     return f"{name} {say('reach_here')}{wish}".strip()
@@ -678,7 +681,7 @@ def to_ticket(draft: Draft, message: Message, conversation_id: str) -> dict[str,
         "conversation_id": conversation_id,
         "kind": "complaint" if leaf in (None, NO_LEAF, meal.LEAF) else None,
         "leaf": None if leaf == NO_LEAF else leaf,
-        "narrative": draft.get("narrative"),
+        "narrative": shared.with_further(str(draft.get("narrative") or ""), draft),
         "confidential": confidential(draft),
         "incomplete": bool(draft.get("incomplete"))
         or not (leaf in leaves.PLACELESS or draft.get("address_text")),

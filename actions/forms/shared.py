@@ -109,7 +109,9 @@ def reach(message: Message, draft: Draft) -> Values:
     pref = contact.preference(message, asked=draft.asked in FREE)
     if pref:
         said["pref"] = contact.merged(known, pref)
-    if phone is not None:
+    if phone is not None and contact.adds_number(message, str(draft.get("phone") or "")):
+        said |= _further(message, draft, phone)
+    elif phone is not None:
         said["phone"] = str(phone.value)
         whose = contact.whose_number(message, phone)
         told = say("reach_of_other", whose=whose) if whose and whose not in pref else None
@@ -119,6 +121,43 @@ def reach(message: Message, draft: Draft) -> Values:
     elif keeps_phone(message) or contact.by_message(pref):
         said[NO_PHONE] = True
     return said
+
+
+FURTHER = "further_phone"
+"""Value: one more number ``{phone, whose}`` to try, beside the one that is called first."""
+
+
+def _further(message: Message, draft: Draft, phone: Entity) -> Values:
+    """Take one more number beside the one that was left; the speaker's own goes before another's."""
+    number, whose = str(phone.value), contact.whose_number(message, phone)
+    told = say("reach_of_other", whose=whose) if whose else ""
+    if draft.get("phone_of") and not whose:
+        before = {"phone": draft.get("phone"), "whose": draft.get("phone_of")}
+        return {"phone": number, "phone_of": None, FURTHER: before}
+    return {FURTHER: {"phone": number, "whose": told}}
+
+
+def further(draft: Draft, key: str, *, masked: bool) -> str:
+    """Return the further number in the words of a text; empty without one.
+
+    Args:
+        draft: The draft.
+        key: The text: ``reach_beside`` of the summary, ``told_phone`` of the ticket.
+        masked: Not to be read in full.
+    """
+    other = draft.get(FURTHER)
+    if not other:
+        return ""
+    whose = f"（{other['whose']}）" if other["whose"] else ""
+    number = str(other["phone"])
+    return say(key, phone=mask_phone(number) if masked else number, whose=whose)
+
+
+def with_further(narrative: str, draft: Draft) -> str:
+    """Return the words of a ticket with the further number, which its contact has no room for."""
+    line = further(draft, "told_phone", masked=False)
+    told = not line or str(draft.get(FURTHER)["phone"]) in narrative
+    return narrative if told else f"{narrative}\n{line}"
 
 
 def wish(draft: Draft, message: Message) -> str:
@@ -255,7 +294,9 @@ def say_reach(draft: Draft, message: Message) -> str:
     said = wish(draft, message)
     how = f"（{said}）" if said else ""
     if draft.get("phone"):
-        return f"{draft.get('name') or ''} {mask_phone(str(draft.get('phone')))}{how}".strip()
+        number = f"{mask_phone(str(draft.get('phone')))}{how}"
+        other = further(draft, "reach_beside", masked=True)
+        return f"{draft.get('name') or ''} {number}{other}".strip()
     words = say("reach_known" if message.resident.phone_known else "reach_here") + how
     name = say_name(str(draft.get("name") or ""))
     return f"{name}，{words}" if name else words
@@ -287,7 +328,7 @@ def booking(draft: Draft, conversation_id: str, leaf: str, narrative: str) -> di
         "conversation_id": conversation_id,
         "kind": "booking",
         "leaf": leaf,
-        "narrative": narrative,
+        "narrative": with_further(narrative, draft),
         "nlu": {"leaf": leaf, "round": draft.round},
     }
     if draft.get("subject"):

@@ -216,8 +216,14 @@ class Clarify(TurnAction):
         async with turn.client() as client:
             known = await name_worker(turn, client)
         if not known or turn.last_action() != CommunityInfo.NAME:
-            turn.say("community_here", place=turn.message.text)
+            turn.say("community_here", place=_place_words(turn.message))
         return known
+
+
+def _place_words(message: Message) -> str:
+    """Return a place said alone in words, without what it was said with (“不对，是5号楼” → “5号楼”)."""
+    said = message.last("address")
+    return (said.text if said else "") or message.text
 
 
 def _one_service(readings: Sequence[Reading]) -> bool:

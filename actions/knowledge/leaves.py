@@ -6,6 +6,7 @@ a leaf is in a set because the regulation or the work demands it, as said beside
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from actions.message import Message
 from actions.texts import say
 
 CARDS = Path(__file__).resolve().parents[2] / "data" / "catalogue"
+NAME_SHORTEST = 3
+"""A part of a name this long or longer names it; “补贴” alone does not."""
 
 # Inside a building: without its number nobody can find the lamp, the pipe or the lift.
 BUILDING = frozenset("H1 H2 H3 H4 H5 H6 H7 H8 H9 I2 I6 I7 I8 I10 C7 J1 A2 C4 C6 D3 E7".split())
@@ -104,3 +107,9 @@ def name(leaf: str | None) -> str:
 def may_be_offered(leaf: str | None) -> bool:
     """Whether somebody who was not understood may be asked whether this matter is meant (``data/dialogue/misses.yml``)."""
     return leaf not in load("misses")["never_offered"]
+
+
+def named_in(leaf: str, text: str) -> bool:
+    """Whether words name a leaf by what its name begins with (“高龄津贴多少钱”)."""
+    words = re.split(r"[\uff08(、，/与和]", name(leaf))
+    return any(len(w) >= NAME_SHORTEST and w in text for w in words)

@@ -33,7 +33,7 @@ def about(text: str) -> str | None:
         ``window``, ``grid``, ``property`` or ``other`` (somebody who is not placed yet).
     """
     words = _SPACE.sub("", text)
-    found = next((desk for desk in load(DATA)["desks"] if _complaint(desk).search(words)), None)
+    found = next((desk for desk in _desks() if _complaint(desk).search(words)), None)
     return found or (_named_desk(words) if paid_back(words) else None)
 
 
@@ -43,14 +43,20 @@ def paid_back(text: str) -> bool:
 
 
 def _named_desk(words: str) -> str:
-    desks = load(DATA)["desks"].items()
-    return next((desk for desk, person in desks if re.search(person, words)), OTHER)
+    return next((desk for desk, person in _desks().items() if re.search(person, words)), OTHER)
+
+
+@lru_cache(maxsize=1)
+def _desks() -> dict[str, str]:
+    """Return the patterns of whose people somebody is, with the surnames, which are written once."""
+    data: dict[str, Any] = load(DATA)
+    return {d: p.replace("{surnames}", data["surnames"]) for d, p in data["desks"].items()}
 
 
 @lru_cache(maxsize=8)
 def _complaint(desk: str) -> re.Pattern[str]:
     data: dict[str, Any] = load(DATA)
-    person, near = data["desks"][desk], rf"[^。！？!?；;\n]{{0,{data['near']}}}?"
+    person, near = _desks()[desk], rf"[^。！？!?；;\n]{{0,{data['near']}}}?"
     return re.compile(
         rf"{data['accuse']}(?:{person})"
         rf"|(?:{person}){near}(?:{data['grievance']})"
@@ -84,7 +90,7 @@ def named(text: str, name: str | None = None) -> str:
     if name:
         return name
     words = _SPACE.sub("", text)
-    for desk in load(DATA)["desks"].values():
+    for desk in _desks().values():
         for person in re.finditer(rf"(?:{desk})(?:那个|叫|的)?", words):
             if full := named_beside(words[person.end() :]):
                 return full

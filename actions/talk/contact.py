@@ -94,6 +94,13 @@ def phone_meant(message: Message) -> Entity | None:
     return numbers[-1]
 
 
+def adds_number(message: Message, before: str) -> bool:
+    """Whether a number is one more beside the one that was left, and takes the place of none (“我的也记一个”)."""
+    numbers = [str(n.value) for n in message.meant("phone")]
+    more = pattern(DATA, "adds_number").search(_plain(_NUMBER.sub("", message.text)))
+    return bool(before and more) and len(numbers) == 1 and before not in numbers
+
+
 def with_end(phone: str, message: Message) -> str:
     """Return the number that was told before with its end put right (“最后是0011，不是0001”); empty without any."""
     found = (

@@ -139,6 +139,10 @@ def _moment(text: str) -> tuple[date, str]:
     return moment.date(), f"{moment.hour}点{minutes}"
 
 
+LIES = "lies"
+"""In an address: its place tells where a compound lies that is not listed, and is no spot in it."""
+
+
 def say_address(value: Mapping[str, Any]) -> str:
     """Return a normalised address in words: ``幸福小区3号楼2单元501``."""
     words = str(value.get("community") or "")
@@ -146,7 +150,8 @@ def say_address(value: Mapping[str, Any]) -> str:
         part = str(value.get(key) or "")
         if part:
             words += part + (suffix if part[-1].isalnum() and part.isascii() else "")
-    return words + str(value.get("place") or "")
+    spot = str(value.get("place") or "")
+    return words + (f"（{spot}）" if spot and value.get(LIES) else spot)
 
 
 def mask_phone(phone: str) -> str:

@@ -47,10 +47,16 @@ HANDOVER = {
 """The form or action that goes on with a request, by its intent. Each ends the turn itself."""
 LEAF_SURE = 0.5
 """From this confidence on the matter is kept with a request that waits."""
-
-
 WAITS = "waits"
 """In an offer: the sentence that puts its question once more when a question of the resident came between."""
+BEHIND = "behind"
+"""In an offer: the message behind whose matter its ``rest`` waits."""
+FORM = "form"
+"""Of what waits: a form that was put aside with all that was said (``Draft``)."""
+ASIDE = "aside"
+"""In an offer of a form: it was put aside, so that a plain yes takes it up."""
+CONTACT = "contact"
+"""Of a request that waits: how to reach who told it, as it was said for the one before (``forms.shared``)."""
 
 
 def as_later(message: Message) -> Json:
@@ -64,12 +70,6 @@ def as_later(message: Message) -> Json:
         "entities": [asdict(e) for e in message.entities],
         "attachments": list(message.attachments),
     }
-
-
-BEHIND = "behind"
-"""In an offer: the message behind whose matter its ``rest`` waits."""
-FORM = "form"
-"""Of what waits: a form that was put aside with all that was said (``Draft``)."""
 
 
 def form_aside(message: Message, draft: Draft) -> Json:
@@ -92,10 +92,6 @@ def _offer_form(turn: Turn, waiting: Json, rest: Sequence[Json]) -> list[EventTy
     offer = {"id": turn.message.id, "follow": f"{form['form']}_form", "dropped": form}
     told = {CONTACT: waiting.get(CONTACT) or {}}
     return [SlotSet("offer", {**offer, **told, ASIDE: True, "rest": list(rest)})]
-
-
-ASIDE = "aside"
-"""In an offer of a form: it was put aside, so that a plain yes takes it up."""
 
 
 def restored(message: Message, kept: Json) -> Message:
@@ -134,10 +130,6 @@ def with_place(waiting: Sequence[Json], address: Json | None, text: str) -> list
         else {**each, "entities": [*(each.get("entities") or ()), place]}
         for each in waiting
     ]
-
-
-CONTACT = "contact"
-"""Of a request that waits: how to reach who told it, as it was said for the one before (``forms.shared``)."""
 
 
 def with_contact(waiting: Sequence[Json], told: Json) -> list[Json]:

@@ -111,7 +111,7 @@ def meant(message: Message, name: str) -> str | None:
         return SUPPLEMENT
     if name not in OWN and says("take_back", message.text) and len(message.text) <= SHORT:
         return WITHDRAW
-    return QUERY if _asks_how_it_stands(message, name) else None
+    return QUERY if by_other(message) or _asks_how_it_stands(message, name) else None
 
 
 def _asks_how_it_stands(message: Message, name: str) -> bool:
@@ -179,6 +179,12 @@ def presses(message: Message) -> bool:
 def forgot(message: Message) -> bool:
     """Whether the words begin with what was forgotten to say (“忘了说了，四楼那个也不亮”)."""
     return not message.tapped and says("forgot", message.text)
+
+
+def by_other(message: Message) -> bool:
+    """Whether somebody of the family is said to have ordered or told it (“那可能是我闺女给订的”)."""
+    short = not message.tapped and len(message.text) <= SHORT
+    return short and says("by_other", bare(message.text))
 
 
 def wants_review(message: Message) -> bool:

@@ -16,7 +16,14 @@ from actions.talk.heard import number_before
 from actions.texts import say
 from actions.tickets import ordered_answers, orders, waiting
 from actions.tickets.amending import says
-from actions.tickets.own import asks_how_many, asks_what_if, code_alone, query_code, ticket_no
+from actions.tickets.own import (
+    asks_how_many,
+    asks_what_if,
+    by_other,
+    code_alone,
+    query_code,
+    ticket_no,
+)
 from actions.tickets.own_tickets import (
     CLARIFY,
     ENDED,
@@ -63,7 +70,7 @@ class QueryProgress(TurnAction):
             if says("phoned", turn.message.text) and turn.loop is None:
                 turn.say("progress_phoned")
                 return [FollowupAction("report_form")]
-            turn.say("progress_need_code" if query_code(turn.message) else "progress_none")
+            turn.say(_none_known(turn.message))
             return []
         most = _most(turn)
         shown = [progress(t, turn.message) for t in tickets[:most]]
@@ -239,3 +246,10 @@ def progress(ticket: TicketView, message: Message) -> str:
         due=due(ticket, message) if open_ else "",
         owner=say_owner(ticket) if open_ else "",
     )
+
+
+def _none_known(message: Message) -> str:
+    """Return the key of what is said when nothing of one's own is known."""
+    if by_other(message):
+        return "progress_by_other"
+    return "progress_need_code" if query_code(message) else "progress_none"

@@ -101,6 +101,34 @@ def test_joining_the_neighbours(text: str, joins: bool) -> None:
     assert ("join" in report.to_ticket(answered, msg(), "c1")) is joins
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("加我一个", True), ("也算我一份", True), ("把我家也算上吧", True), ("俺也报一个", True),
+        ("跟邻居一起报", True), ("我跟他们一块儿吧", True), ("加上我吧行不行", True),
+        ("那把我添上", True), ("加个灯", False), ("给我写上", False), ("把我家的灯写上", False),
+        ("我报", False), ("我家也坏了", False),
+    ],
+)  # fmt: skip
+def test_counted_in_after_all_over_the_summary(text: str, counts: bool) -> None:
+    shown = asking(looked(others=OTHERS), "confirm")
+    alone = replace(shown, values={**shown.values, "join": False})
+    answered = neighbours.settled(fill(report.FORM, alone, msg(text, "chitchat", id="m2")))
+    assert (answered.outcome == SUBMIT) is counts
+    assert ("join" in report.to_ticket(answered, msg(), "c1")) is counts
+    nobody = asking(looked(), "confirm")
+    answered = neighbours.settled(fill(report.FORM, nobody, msg(text, "chitchat", id="m2")))
+    assert not answered.get("join"), "there is nobody to be added to"
+    if counts:
+        assert answered.get("narrative") == nobody.get("narrative"), "it is no part of the story"
+        assert answered.outcome is None
+
+
+def test_who_stays_unknown_is_not_counted_in() -> None:
+    shown = asking(looked(others=OTHERS, confidential=True), "confirm")
+    assert not fill(report.FORM, shown, msg("加我一个", "chitchat", id="m2")).get("join")
+
+
 def test_buttons_say_the_same() -> None:
     asked = asking(looked(own=OWN), "repeat")
     assert fill(report.FORM, asked, tap("affirm", about="same:urge")).get("repeat") == "urge"

@@ -244,9 +244,9 @@ NOT_LISTED = Draft(
 @pytest.mark.parametrize(
     ("words", "ents", "spot"),
     [
-        ("它就在建设街上，挨着粮库", [("建设街", {"place": "建设街"})], "（建设街上，挨着粮库）"),
-        ("老粮库后头", [], "（老粮库后头）"),
-        ("在建设街，13980012345", [("建设街", {"place": "建设街"})], "（建设街）"),
+        ("它就在建设街上，挨着粮库", [("建设街", {"place": "建设街"})], "建设街上，挨着粮库"),
+        ("老粮库后头", [], "老粮库后头"),
+        ("在建设街，13980012345", [("建设街", {"place": "建设街"})], "建设街"),
     ],
 )  # fmt: skip
 def test_where_a_compound_lies_that_is_not_listed_is_enough(
@@ -256,7 +256,9 @@ def test_where_a_compound_lies_that_is_not_listed_is_enough(
     told = msg(words, "supplement_ticket", ents={"address": ents, **phone})
     assert place.gap(NOT_LISTED, told) == "unlisted", "the compound was named"
     read = place.read(told, NOT_LISTED)
-    assert read["address"] == {"community": "锦江苑", "building": "5", "place": spot}
+    known = {"community": "锦江苑", "building": "5", "place": spot}
+    assert read["address"] == {**known, "lies": True}, "the words are kept as they were said"
+    assert read["address_text"] == f"锦江苑5号楼（{spot}）"
     assert read["place_status"] == place.AS_SAID
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from actions.forms import asides, certificate
+from actions.forms import asides, certificate, shared
 from actions.forms.draft import Draft
 from actions.forms.replies import SUBMIT_NOW, is_yes
 from actions.knowledge import leaves
 from actions.message import Entity
 from actions.talk import contact, drafts, misses
-from actions.tickets import withdrawing
+from actions.tickets import own, withdrawing
 from tests.actions.helpers import msg
 
 
@@ -119,3 +119,68 @@ def test_kinds_told_in_a_sentence(words: str, name: str) -> None:
 def test_the_unit_is_named_alone() -> None:
     assert certificate.demanded_by("学校要的，青禾县第一中学") == "青禾县第一中学"
     assert certificate.demanded_by("存折丢了银行让居委会证明是我的") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "more"),
+    [
+        ("我自己的电话也记一个，13600004444", ["13600004444"], True),
+        ("再留个我闺女的13600004444", ["13600004444"], True),
+        ("打不通就打13600004444", ["13600004444"], True),
+        ("备用的13600004444", ["13600004444"], True),
+        ("我的号也写上，13600004444", ["13600004444"], True),
+        ("不对，是13600004444", ["13600004444"], False),
+        ("电话改成13600004444", ["13600004444"], False),
+        ("打这个13600004444", ["13600004444"], False),
+        ("也记一个，13600003333", ["13600003333"], False),
+    ],
+)  # fmt: skip
+def test_a_further_number_takes_the_place_of_none(
+    text: str, numbers: list[str], more: bool
+) -> None:
+    message = replace(msg(text), entities=numbered(text, *numbers))
+    assert contact.adds_number(message, "13600003333") is more
+    assert not contact.adds_number(message, ""), "the first number is no further one"
+
+
+def test_ones_own_number_goes_before_that_of_whom_it_is_for() -> None:
+    hers = {"phone": "13600003333", "phone_of": "这是妈的电话", "narrative": "她家暖气不热"}
+    draft = Draft("report", "m1", seen="m1", asked="confirm", values=hers)
+    text = "我自己的电话也记一个，13600004444"
+    mine = replace(msg(text, id="m2"), entities=numbered(text, "13600004444"))
+    read = shared.reach(mine, draft)
+    both = replace(draft, values={**draft.values, **read})
+    assert both.get("phone") == "13600004444" and not both.get("phone_of")
+    assert shared.say_reach(both, mine) == "136****4444；另记136****3333（这是妈的电话）"
+    assert "13600003333（这是妈的电话）" in shared.with_further("她家暖气不热", both)
+    text = "再留个我闺女的电话，13600005555"
+    hers = replace(msg(text, id="m3"), entities=numbered(text, "13600005555"))
+    alone = replace(draft, values={"phone": "13600004444"})
+    read = shared.reach(hers, alone)
+    assert "phone" not in read, "the number that was left stays the first"
+    assert read[shared.FURTHER]["phone"] == "13600005555"
+
+
+@pytest.mark.parametrize(
+    ("text", "home"),
+    [
+        ("晚上七点以后在屋", True), ("还有晚上八点以后家里才有人", True), ("周六周日全天在家", True),
+        ("我妈一直在屋头", True), ("我下午五点下班，六点以后才回来", True), ("早上8点前能开门", True),
+        ("孩子六点放学才有人开门", True), ("家里就我妈在，随时能开门", True), ("中午12点到2点家里有人", True),
+        ("没人收", False), ("周末在家没事干", False), ("楼里没人管", False), ("老人没回家", False),
+    ],
+)  # fmt: skip
+def test_the_whole_message_says_when_somebody_is_at_home(text: str, home: bool) -> None:
+    assert contact.at_home(text) is home
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("我没订过吗？那可能是我闺女给订的", True), ("兴许是我老伴打电话报的", True),
+        ("怕是我姑娘帮我弄的嘛", True), ("会不会是我妈自己订的", True), ("估计是儿媳妇给约的", True),
+        ("是我儿子的电话", False), ("我闺女给订的饭不好吃", False), ("是我妈的", False),
+    ],
+)  # fmt: skip
+def test_somebody_of_the_family_ordered_it(text: str, other: bool) -> None:
+    assert own.by_other(msg(text, "chitchat")) is other
