@@ -627,7 +627,7 @@ def _what(draft: Draft) -> str:
     )
     leaf = draft.get("leaf")
     named = leaf and leaf not in (NO_LEAF, conduct.LEAF)
-    name = leaves.name(leaf) if named else ""
+    name = _called(str(leaf), story) if named else ""
     told = f"“{story}”"
     if gist.is_long(story):
         line = gist.line(story, _known(draft), place=False)  # which has a line of its own
@@ -637,6 +637,16 @@ def _what(draft: Draft) -> str:
         if not line:
             return f"{name}{told}"
     return f"{name}——{told}" if named else told
+
+
+def _called(leaf: str, story: str) -> str:
+    """Return the name of a matter as it is read back: none that says something else than the story.
+
+    A leaf is called by its commonest trouble (“路灯不亮”); a lamp post that leans is read back as “路灯”.
+    """
+    other = load("forms")["called"].get(leaf)
+    told = other and re.search(other["words"], story)
+    return str(other["name"]) if told else leaves.name(leaf)
 
 
 def another(draft: Draft) -> str:

@@ -28,7 +28,7 @@ from bot.components.emergency_guard import EMERGENCY, verdict_of
 from bot.components.intent_classifier import READINGS, leaf_of, topic_name, topics_of
 from bot.understanding.cards import Card, catalogue_stamp, load_cards
 from bot.understanding.scripts import simplify
-from bot.understanding.structures import structure_of
+from bot.understanding.structures import Structure, structure_of
 
 #: A complaint that no leaf fits, and danger without one; never given out as a service.
 NO_LEAF = frozenset(("none", "-"))
@@ -45,6 +45,10 @@ _CHAPTERS = {
 }
 OTHER_INTENT = 0.6
 """How much a leaf counts that the first intent cannot have."""
+EITHER = 0.4
+"""How much the first of several leaves counts that a sentence may be about alike: not enough to be understood."""
+UNTOLD = 0.02
+"""At most so much counts a leaf beside them; and so much less than the first count the others."""
 _CHECK_EVERY_S = 5.0
 _REPORTS = frozenset("HI")
 
@@ -116,6 +120,15 @@ class _Retrieval:
         for leaf, squares in shared.items():
             scores[leaf] = scores[leaf] ** 1.5 + squares**0.5
         return scores
+
+
+def _as_built(told: Structure, scores: dict[str, float]) -> dict[str, float]:
+    """Scores of leaves when a sentence's build names one for sure, or a few of which it may be any."""
+    if not told.or_leaves:
+        return {**scores, told.leaf: 1.0}
+    first, *others = (told.leaf, *told.or_leaves)
+    fainter = {leaf: min(score, UNTOLD) for leaf, score in scores.items()}
+    return {**fainter, first: EITHER, **dict.fromkeys(others, EITHER - UNTOLD)}
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -264,7 +277,7 @@ class CatalogueMatcher(GraphComponent):
             scores[verdict.leaf] = 1.0
         told = structure_of(simplify(message.get(TEXT)))
         if told and told.intent == intent and told.leaf in allowed:
-            scores[told.leaf] = 1.0
+            scores = _as_built(told, scores)
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         if not ranked or (ranked[0][1] < self._config["minimum"] and intent != EMERGENCY):
             return []

@@ -38,13 +38,48 @@ def split(text: str) -> list[str]:
     ends = {m.end() for m in re.finditer(data["sentence"], text.rstrip(_EDGE))}
     if len(ends) < data["sentences"]:
         cuts |= ends
-    borders = [0, *sorted(cuts), len(text)]
-    return _kept([text[a:b] for a, b in pairwise(borders)], text)
+    row = _row(text)
+    borders = [0, *sorted(cuts | row), len(text)]
+    return _kept([text[a:b] for a, b in pairwise(borders)], text, MOST_LISTED if row else MOST)
 
 
 def is_listing(text: str) -> bool:
     """Whether the speaker announces several things (“我说三个事：…”) or counts them up (“1…2…”)."""
     return bool(re.match(load("joins")["listing"], text)) or bool(_numbered(text))
+
+
+def _row(text: str) -> set[int]:
+    """Return where another trouble begins in a row of them (“楼道灯不亮，水管漏了，电梯坏了”).
+
+    A clause is one when it is short and says at once another thing and what is wrong with it. A story, and a
+    complaint of one who does nothing about any of it, is one matter.
+    """
+    data = load("joins")["row"]
+    if re.search(data["one_matter"], text):
+        return set()
+    found: set[int] = set()
+    before: set[int] = set()
+    for clause in re.finditer(data["clause"], text):
+        kind = _kind(clause[0].strip(), data, first=not before)
+        if kind is None or kind in before:
+            continue
+        if before:
+            found.add(clause.start())
+        before.add(kind)
+    return found
+
+
+def _kind(clause: str, data: Mapping[str, Any], *, first: bool) -> int | None:
+    """Return which thing of a row's table a clause tells the trouble of; None for no trouble of its own."""
+    if not first and re.search(data["goes_on"], clause):
+        return None
+    lead = data["lead_first" if first else "lead"]
+    for kind, row in enumerate(data["things"]):
+        told = f".{{0,{lead}}}?(?:{row['thing']})[^，,。]{{0,4}}(?:{row['trouble']})"
+        match = re.match(told, clause)
+        if match and len(clause) - match.end() <= data["behind"]:
+            return kind
+    return None
 
 
 def _numbered(text: str) -> list[int]:

@@ -16,10 +16,14 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class Structure:
-    """What a message with this build asks for, and the matter it is about."""
+    """What a message with this build asks for, and the matter it is about.
+
+    Of several leaves it may be any (“楼道里一股臭味” does not say of what): they are the choice to offer.
+    """
 
     intent: str
     leaf: str
+    or_leaves: tuple[str, ...]
     words: re.Pattern[str]
     unless: re.Pattern[str]
 
@@ -28,7 +32,13 @@ class Structure:
 def _structures() -> tuple[int, tuple[Structure, ...]]:
     data = load("structures")
     rows = tuple(
-        Structure(r["intent"], r["leaf"], re.compile(r["words"]), re.compile(r["unless"]))
+        Structure(
+            r["intent"],
+            r["leaf"],
+            tuple(r.get("or_leaves") or ()),
+            re.compile(r["words"]),
+            re.compile(r["unless"]),
+        )
         for r in data["structures"]
     )
     return int(data["longest"]), rows

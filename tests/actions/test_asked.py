@@ -48,7 +48,9 @@ async def test_a_yes_brings_the_card(talk: Talk, services: FakeServices, text: s
         ("I4", "路口的井盖没了", "manhole"), ("I4", "井盖叫人偷走好几天", "manhole"), ("I4", "车一压井盖就响", None),
         ("I14", "楼前雪没铲，我八十二，门都出不去", "snow"), ("I14", "院里结冰滑得很", None),
         ("H2", "开关打火花", "H2"), ("H2", "一楼停电了", None), ("H3", "灶台旁边有点味", "H3"),
-        ("I7", "楼道里充电的线太乱", "charging"), ("I7", "车棚不够停", None), ("J3", "想问家暴的事", "J3"), ("H6", "灯不亮", None),
+        ("I7", "楼道里充电的线太乱", "charging"), ("I7", "车棚不够停", None), ("J3", "想问家暴的事", "J3"), ("J3", "邻居上个月打了我", "hit"),
+        ("J3", "老公上个月打了我", "J3"), ("H8", "外墙瓷砖往下掉", "falling"), ("H8", "墙皮往下掉砸着车了", "falling"),
+        ("H8", "楼上漏水，墙皮掉下来了", None), ("I13", "大树快倒了，底下老过人", "falling"), ("H6", "灯不亮", None),
     ],
 )  # fmt: skip
 def test_what_comes_before_a_report(leaf: str, text: str, card: str | None) -> None:

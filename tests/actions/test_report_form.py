@@ -433,3 +433,16 @@ def test_where_something_bad_was_eaten_may_be_our_own_canteen(words: str, leaf: 
     draft, _ = step(None, msg("吃坏肚子了", leaf="J7"))
     after = fill(report.FORM, replace(draft, asked="extra"), msg(words, "chitchat", id="m2"))
     assert after.get("leaf") == leaf
+
+
+@pytest.mark.parametrize(
+    ("leaf", "story", "name"),
+    [
+        ("I3", "路灯杆子歪了", "路灯"), ("I3", "路灯不亮", "路灯不亮"), ("I3", "灯杆倒了，路灯也不亮", "路灯不亮"),
+        ("H9", "健身器材坏了", "公共设施"), ("H9", "单元门关不上", "单元门、门禁、扶手"),
+        ("I9", "楼上养鸽子太脏了", "养家禽"), ("I1", "公厕没人打扫", "公厕卫生"), ("I1", "垃圾没人收", "垃圾清运"),
+    ],
+)  # fmt: skip
+def test_a_matter_is_called_by_nothing_that_was_not_told(leaf: str, story: str, name: str) -> None:
+    draft = Draft("report", "m1", values={"leaf": leaf, "narrative": story})
+    assert dict(report.summary(draft, msg()))["什么事"] == f"{name}——“{story}”"

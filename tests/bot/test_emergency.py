@@ -359,3 +359,22 @@ def test_cars_that_hit_each_other_and_hurt_nobody_are_an_accident(text: str, ala
     verdict = judge(text)
     assert verdict.alarm is alarm
     assert alarm or verdict.calm, "what was learned must be all but certain"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["邻居动手打我了", "隔壁那男的冲过来打我", "房东刚才动手打我了", "邻居把我打了", "我被邻居打了", "对门那家伙打我了咋办",
+     "楼下老头动手打了我", "隔壁的踹了我一脚", "楼上的打我一巴掌"],
+)  # fmt: skip
+def test_who_is_hit_by_a_neighbour_is_in_danger(text: str) -> None:
+    verdict = judge(text)
+    assert (verdict.alarm, verdict.leaf) == (True, "J4")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["邻居昨天动手打我了", "邻居去年打我一次", "邻居打我电话", "物业打我手机", "邻居骂我", "楼上打麻将", "老板打我儿子电话",
+     "隔壁孩子拿水枪打我", "邻居想打我", "楼上打我家孩子的小报告"],
+)  # fmt: skip
+def test_a_call_or_what_lies_back_is_no_blow(text: str) -> None:
+    assert not judge(text).alarm
