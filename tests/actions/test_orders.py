@@ -72,7 +72,8 @@ def test_what_is_said_of_one_of_the_list(text: str, action: str | None) -> None:
     [
         ("先停几天", True), ("我出门几天，饭先别送", True), ("饭先停了", True), ("饭停一阵子", True),
         ("我回来了，饭接着送", True), ("饭可以接着送了", True),
-        ("停水几天了", False), ("电梯停了三天", False), ("我家门口停车", False), ("送饭的咋还没来", False),
+        ("这两天别送了", True), ("这几天先别送饭了", True), ("这礼拜饭不用送了", True), ("最近几天莫送了嘛", True), ("这阵子先不要送", True),
+        ("这两天没送饭", False), ("快递这两天别送了", False), ("停水几天了", False), ("电梯停了三天", False), ("我家门口停车", False), ("送饭的咋还没来", False),
     ],
 )  # fmt: skip
 def test_words_that_pause_and_take_up(text: str, concerned: bool) -> None:
