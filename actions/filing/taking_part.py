@@ -32,7 +32,9 @@ class VolunteerStep(FormStep):
         return replace(draft, outcome=SUBMIT) if quiet else draft
 
     def ask(self, turn: Turn, draft: Draft, question: str) -> None:
-        """Ask for a field of the offer."""
+        """Ask for a field of the offer; the first question begins with thanks, once."""
+        if question == volunteer.CAN and not draft.asks.get(question):
+            turn.lead("volunteer_welcome")
         turn.say(f"ask_volunteer_{question}", [button(say("button_skip"), "/deny")])
 
 

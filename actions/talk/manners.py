@@ -45,9 +45,13 @@ def saying(message: Message) -> str | None:
 
 
 def unfinished(message: Message) -> bool:
-    """Whether the message only begins a thought (“我想问哈”, “楼下那个”): what it is about comes next."""
+    """Whether the message only begins a thought (“我想问哈”, “昨天送的饭”): what it is about comes next."""
     words, data = bare(message.text), load(DATA)["unfinished"]
-    if message.tapped or len(words) > data["longest"]:
+    if message.tapped:
+        return False
+    if re.match(data["meal_before"], words):
+        return True
+    if len(words) > data["longest"]:
         return False
     if message.intent in ("affirm", "deny") and not message.uncertain:
         return False

@@ -161,3 +161,11 @@ async def test_such_a_wish_opens_the_report(talk: Talk, services: FakeServices) 
     assert talk.followup == "report_form"
     await talk.hear("建议把食堂的门修宽", "make_suggestion").run("action_suggest")
     assert talk.followup == "suggestion_form"
+
+
+async def test_thanks_for_an_offer_are_said_once(talk: Talk) -> None:
+    await talk.hear("我想当志愿者", "join_volunteer").run("action_volunteer")
+    await talk.run("validate_volunteer_form")
+    assert "谢谢您" in talk.text and "做点啥" in talk.text
+    await talk.hear("周末有空", "supplement_ticket").run("validate_volunteer_form")
+    assert "做点啥" in talk.text and "谢谢您" not in talk.text

@@ -184,6 +184,8 @@ def test_things_found_and_lost_are_no_danger(words: str, told: bool) -> None:
     [
         ("就是那个", "unfinished"), ("我想问哈", "unfinished"), ("楼下那个", "unfinished"), ("那个啥……", "unfinished"),
         ("你好，我想打听个事", "unfinished"), ("我有个事", "unfinished"),
+        ("昨天食堂送的饭", "unfinished"), ("刚才送来的菜啊", "unfinished"), ("你们中午给我送的那个饭", "unfinished"), ("上回订的饭", "unfinished"),
+        ("昨天食堂送的饭是馊的", None), ("刚才送来的饭再来一份", None), ("中午送的饭几点到", None),
         ("你们就是吃干饭的", "abuse"), ("社区都是干啥吃的", "abuse"), ("一帮混饭吃的", "abuse"),
         ("看一下隔壁老李投诉了啥", "others_matter"), ("说说5号楼那家报了什么", "others_matter"),
         ("楼下那个灯坏了", None), ("我想问问低保咋办", None), ("我上次报了啥", None),
