@@ -16,7 +16,7 @@ from actions.forms.draft import Draft
 from actions.forms.replies import NO, SUBMIT_NOW, YES, bare, leftover
 from actions.knowledge import asked_about, follow_ups, information
 from actions.message import REFERS_TO_MESSAGE, Entity, Leaf, Message, from_events, pressed, recalled
-from actions.talk import choices, going_on, repairs
+from actions.talk import choices, going_on, heard, repairs
 from actions.talk.requests import BEHIND, CONTACT, restored
 from actions.texts import catalogue, say
 from actions.tickets import ordered, own
@@ -78,6 +78,7 @@ class Turn:
             self.conversation_id, tracker.latest_message or {}, tracker.events
         )
         self.message = _filed_first(repairs.as_report(self.message))
+        self.message = heard.with_meal(tracker.events, self.message)
         self.typed = self.message
         """The message as it came, also when its words name a button."""
         left = self.message.left or {}

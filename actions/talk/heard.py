@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from actions.forms.draft import Draft
 from actions.forms.replies import opens_only
 from actions.knowledge import leaves
 from actions.message import Message, from_events, read_time
+from actions.talk import manners
 from actions.talk.echo import say_address
 from actions.tickets import own
 
@@ -56,6 +58,28 @@ def earlier(events: Sequence[Mapping[str, Any]], message: Message) -> list[tuple
             said = from_events("", event.get("parse_data") or {}, events[: index + 1])
             found.append((said, form_open))
     return [(said, in_form) for said, in_form in found if not said.tapped]
+
+
+def with_meal(events: Sequence[Mapping[str, Any]], message: Message) -> Message:
+    """Return what was wrong with a meal together with the meal itself, when that was all that was said before.
+
+    “昨天食堂送的饭”, then “是馊的”: the second alone would not say what it is about.
+    """
+    before = earlier(events, message)
+    if message.tapped or not before or before[-1][1] or not manners.begins_meal(before[-1][0]):
+        return message
+    meal = before[-1][0]
+    moved = len(meal.verbatim)
+    whole = replace(
+        message,
+        text=f"{meal.text}{message.text}",
+        written=f"{meal.verbatim}{message.verbatim}",
+        entities=tuple(
+            replace(e, start=e.start + moved, end=e.end + moved) for e in message.entities
+        ),
+        intent="report_problem",
+    )
+    return whole if own.meal_wrong(whole) else message
 
 
 def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) -> dict[str, Any]:

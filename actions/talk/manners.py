@@ -44,12 +44,18 @@ def saying(message: Message) -> str | None:
     return next((s["text"] for s in load(DATA)["sayings"] if _is_said(s, words)), None)
 
 
+def begins_meal(message: Message) -> bool:
+    """Whether nothing is told but which meal came (“昨天食堂送的饭”)."""
+    begun = pattern(DATA, "unfinished", "meal_before").search(bare(message.text))
+    return bool(begun) and not message.tapped
+
+
 def unfinished(message: Message) -> bool:
     """Whether the message only begins a thought (“我想问哈”, “昨天送的饭”): what it is about comes next."""
     words, data = bare(message.text), load(DATA)["unfinished"]
     if message.tapped:
         return False
-    if re.match(data["meal_before"], words):
+    if begins_meal(message):
         return True
     if len(words) > data["longest"]:
         return False

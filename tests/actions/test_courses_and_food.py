@@ -9,8 +9,9 @@ import pytest
 from actions.forms import bookable, extra, meal
 from actions.forms.draft import Draft, fill
 from actions.forms.replies import is_skip
+from actions.talk import heard
 from actions.tickets import own
-from tests.actions.helpers import msg
+from tests.actions.helpers import NOW, msg
 from tests.actions.test_ordered import said
 
 
@@ -98,3 +99,28 @@ def test_another_room_said_to_the_question_for_a_phone_skips_nothing() -> None:
 def test_which_courses_there_are(words: str, asks: bool) -> None:
     said = msg(words, "ask_service")
     assert (bookable.wished(said) == "K2" and bookable.asks(said)) is asks
+
+
+@pytest.mark.parametrize(
+    ("told", "intent", "joined"),
+    [
+        ("是馊的", "affirm", True),
+        ("都馊了", "report_problem", True),
+        ("里头有头发", "emergency", True),
+        ("咬不动", "chitchat", True),
+        ("再来一份", "book_meal", False),
+        ("挺好吃的", "give_praise", False),
+    ],
+)
+def test_what_was_wrong_is_told_after_the_meal(told: str, intent: str, joined: bool) -> None:
+    parsed = {"text": "昨天食堂送的饭", "intent": {"name": "book_meal", "confidence": 1.0}}
+    before = {
+        "event": "user",
+        "message_id": "m0",
+        "text": parsed["text"],
+        "parse_data": parsed,
+        "metadata": {"now": NOW.isoformat()},
+    }
+    whole = heard.with_meal([before], msg(told, intent))
+    assert (whole.verbatim == f"昨天食堂送的饭{told}") is joined
+    assert heard.with_meal([], msg(told, intent)).verbatim == told
