@@ -176,13 +176,18 @@ def offer_later(turn: Turn, later: Sequence[Json]) -> list[EventType]:
 def own_part(message: Message, intents: frozenset[str]) -> tuple[Message, list[Json]]:
     """Return the part of a message that is for these intents, what may harm first, and the others as what waits.
 
-    The message itself, and nothing, when it tells of one thing or of nothing for them.
+    The message itself, and nothing, when it tells of one thing or of nothing for them. One number told behind
+    another part is told to reach the speaker in all of it, so it is not asked for again.
     """
     fitting = [p for p in message.parts if p.intent in intents]
     if not fitting:
         return message, []
     own = next(filter(crisis.may_harm, fitting), fitting[0])
-    return own, [as_later(p) for p in message.parts if p is not own]
+    waiting = [as_later(p) for p in message.parts if p is not own]
+    phones = [e for p in message.parts for e in p.all("phone")]
+    if len(phones) == 1 and not own.all("phone"):
+        own = replace(own, entities=(*own.entities, replace(phones[0], start=0, end=0)))
+    return own, waiting
 
 
 def with_rest(

@@ -11,7 +11,7 @@ from actions.forms.draft import Draft
 from actions.forms.replies import SUBMIT_NOW, is_yes
 from actions.knowledge import leaves
 from actions.message import Entity
-from actions.talk import contact, drafts, misses
+from actions.talk import contact, drafts, misses, requests
 from actions.tickets import own, withdrawing
 from tests.actions.helpers import msg
 
@@ -184,3 +184,17 @@ def test_the_whole_message_says_when_somebody_is_at_home(text: str, home: bool) 
 )  # fmt: skip
 def test_somebody_of_the_family_ordered_it(text: str, other: bool) -> None:
     assert own.by_other(msg(text, "chitchat")) is other
+
+
+def test_a_number_behind_the_last_of_several_matters_is_for_the_first_too() -> None:
+    number = {"phone": ("13800001234", "13800001234")}
+    first = msg("楼道灯不亮", leaf="H6", id="m1#0")
+    last = msg("电梯坏了，我电话13800001234", leaf="H5", id="m1#1", ents=number)
+    reports = frozenset({"report_problem"})
+    own, waiting = requests.own_part(replace(msg(), parts=(first, last)), reports)
+    assert [e.value for e in own.all("phone")] == ["13800001234"]
+    assert contact.phone_meant(own) is not None and len(waiting) == 1
+    other = {"phone": ("13900001234", "13900001234")}
+    told = msg("楼道灯不亮，打13900001234", leaf="H6", id="m1#0", ents=other)
+    own, _ = requests.own_part(replace(msg(), parts=(told, last)), reports)
+    assert [e.value for e in own.all("phone")] == ["13900001234"]
