@@ -657,6 +657,12 @@ def _of_filed(turn: Turn) -> bool:
     return turn.loop != "report_form" or secrecy.of_before(turn.message)
 
 
+def keeps_secret(turn: Turn) -> bool:
+    """Whether it is the report being filled in of which nobody is to learn who told it, or may learn it after all."""
+    wished = turn.loop == "report_form" and secrecy.wish(turn.message) is not None
+    return wished and not (turn.last_filed() and secrecy.of_before(turn.message))
+
+
 def asks_of_form(turn: Turn) -> bool:
     """Whether a question beside a form is about what it arranges, whatever it was taken for."""
     kind = asides.aside(turn.message, turn.draft) if turn.draft else None

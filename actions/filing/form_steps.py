@@ -230,6 +230,8 @@ class FormStep(TurnAction):
             return False  # whatever it was taken for, the form answers it
         if routing.agrees_quietly(turn):
             return False  # taken for a word of parting, it is a yes to the form
+        if routing.keeps_secret(turn):
+            return False  # “别说是我说的” at any question is noted
         if manners.answers_in_its_language(turn.message):
             return False  # the form reads it
         if routing.tells_reach(turn):

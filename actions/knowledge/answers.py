@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions import routing
 from actions.action import TurnAction
 from actions.dialogue import load, pattern
 from actions.forms import asides, report
@@ -72,6 +73,8 @@ class Anonymity(Say):
         """Say how; when the same message also tells what happened, it is reported in confidence."""
         if turn.loop and turn.draft and asides.aside(turn.message, turn.draft):
             return [FollowupAction(turn.loop)]  # “能保证拆掉吗” over the summary
+        if turn.loop and routing.keeps_secret(turn):
+            return [FollowupAction(turn.loop)]  # the form notes the wish
         tells = any(
             r.intent == "report_problem" and r.confidence >= TOLD for r in turn.message.readings
         )

@@ -105,7 +105,10 @@ def only_abuse(text: str) -> bool:
 def without_abuse(text: str) -> str:
     """Return the words without the abuse, for reading them back."""
     cleaned = _abuse_with_of().sub("", text)
-    return re.sub(r"^[\uff0c,。!！\s]+", "", cleaned) if cleaned != text else text
+    if cleaned == text:
+        return text
+    left = pattern(DATA, "abuse_left").sub("", cleaned)
+    return re.sub(r"^[\uff0c,。!！\s]+|[\uff0c,\s]+$", "", left)
 
 
 @lru_cache(maxsize=1)

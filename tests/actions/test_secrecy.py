@@ -91,3 +91,18 @@ async def test_without_a_request_it_is_said_how_names_are_kept(
     await talk.run("action_anonymity")
     await talk.run("action_supplement")
     assert talk.followup == "action_anonymity"
+
+
+@pytest.mark.parametrize("words", ["能不能别让他知道是我", "别说是我说的啊", "莫让他晓得是我报的嘛"])
+async def test_at_any_question_of_a_report_the_wish_is_noted(
+    talk: Talk, services: FakeServices, words: str
+) -> None:
+    drain = {"entity": "service", "value": "H1", "text": "水管", "confidence": 0.9}
+    talk.hear("楼上水管漏到我家了", "report_problem", entities=[drain])
+    await talk.run("validate_report_form")
+    talk.hear(words, "ask_anonymity")
+    await talk.run("action_anonymity")
+    assert talk.followup == "report_form" and not talk.text
+    await talk.run("validate_report_form")
+    assert talk.slots["draft"]["values"]["confidential"] is True
+    assert "记下了" in talk.text

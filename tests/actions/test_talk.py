@@ -195,6 +195,21 @@ def test_what_is_said_in_passing(words: str, text: str | None) -> None:
     assert manners.saying(msg(words, "out_of_scope")) == text
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("你们这帮废物，暖气不热三天了", "暖气不热三天了"),
+        ("一群废物，灯坏三天了没人修", "灯坏三天了没人修"),
+        ("暖气不热三天了，你们都是废物", "暖气不热三天了"),
+        ("灯坏三天了\n你们这帮废物", "灯坏三天了"),
+        ("你们物业收了钱不修灯", "你们物业收了钱不修灯"),
+        ("你们，快来修灯", "你们，快来修灯"),
+    ],
+)
+def test_abuse_takes_along_who_was_abused(said: str, told: str) -> None:
+    assert manners.without_abuse(said) == told
+
+
 def test_abuse_leaves_the_matter() -> None:
     assert "灯三天没人修" in manners.without_abuse("你们是干啥吃的，灯三天没人修")
     assert manners.saying(msg("一群废物，灯坏三天了没人修", "report_problem")) is None
