@@ -32,7 +32,15 @@ from actions.forms.replies import (
     switched,
     tells_name,
 )
-from actions.knowledge import asked_about, follow_ups, information, leaves, powers, which_card
+from actions.knowledge import (
+    asked_about,
+    certificate_questions,
+    follow_ups,
+    information,
+    leaves,
+    powers,
+    which_card,
+)
 from actions.message import Message
 from actions.privacy import own_data
 from actions.safety import crisis
@@ -336,7 +344,9 @@ def _about_asked(turn: Turn) -> str | None:
 
 def _of_others(turn: Turn) -> str | None:
     """Return the action for a question that is always another office's matter, whatever it was taken for."""
-    needed_for = certificate.asks_needed(turn.message) and leaves.needing(turn.message)
+    needed_for = certificate.asks_needed(turn.message) and certificate_questions.needing(
+        turn.message
+    )
     return ANSWER if needed_for or powers.asked_elsewhere(turn.message) else None
 
 

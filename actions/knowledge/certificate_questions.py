@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.client import Client, Json
-from actions.knowledge import follow_ups
+from actions.knowledge import follow_ups, leaves
 from actions.message import Message
 from actions.texts import say
 
@@ -42,6 +42,23 @@ def asked(message: Message) -> str | None:
     if message.tapped:
         return None
     return _ASKS.get(follow_ups.part_of(message) or "")
+
+
+def needing(message: Message) -> str | None:
+    """Return the leaf of the matter that a message asks about the papers of (“办低保要开啥证明”), or None.
+
+    The words have to speak of it; certificates themselves are no such matter.
+    """
+    understood = (
+        [message.leaf.id, *(other for other, _ in message.leaf.alternatives)]
+        if message.leaf
+        else []
+    )
+    likely = filter(None, (leaves.errand_named(message.text), *understood))
+    matters = ((leaf, leaves.card(leaf)) for leaf in likely if leaf not in leaves.PAPERS)
+    return next(
+        (leaf for leaf, known in matters if known and follow_ups.proves(message.text, known)), None
+    )
 
 
 async def told(client: Client, policy: Mapping[str, Any], what: str, elder: bool) -> str:

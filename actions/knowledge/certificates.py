@@ -14,7 +14,7 @@ from actions.client import Client, Json
 from actions.dialogue import load
 from actions.forms import certificate, volunteer
 from actions.forms.draft import Draft
-from actions.knowledge import follow_ups, leaves, powers
+from actions.knowledge import certificate_questions, follow_ups, powers
 from actions.knowledge.notices import application_title, notice_card, spoken
 from actions.message import Entity, Message, recalled
 from actions.talk.offers import COMPLAINT, make_offer
@@ -175,7 +175,7 @@ class CheckCertificate(TurnAction):
 
 def _of_a_matter(message: Message) -> bool:
     """Whether the papers of a matter are asked for (“上学要开啥证明”), and not one of them is wished for."""
-    needed = certificate.asks_needed(message) and leaves.needing(message)
+    needed = certificate.asks_needed(message) and certificate_questions.needing(message)
     return bool(needed) or powers.asked_elsewhere(message)
 
 

@@ -14,8 +14,6 @@ from typing import Any
 import yaml
 
 from actions.dialogue import load
-from actions.knowledge import follow_ups
-from actions.message import Message
 from actions.texts import say
 
 CARDS = Path(__file__).resolve().parents[2] / "data" / "catalogue"
@@ -74,23 +72,6 @@ def errand_named(words: str) -> str | None:
     """Return the leaf of the errand whose card's name or other name stands in the words, or None for none or several."""
     found = [leaf for leaf in sorted(errands()) if any(n in words for n in _called(leaf))]
     return found[0] if len(found) == 1 else None
-
-
-def needing(message: Message) -> str | None:
-    """Return the leaf of the matter that a message asks about the papers of (“办低保要开啥证明”), or None.
-
-    The words have to speak of it; certificates themselves are no such matter.
-    """
-    understood = (
-        [message.leaf.id, *(other for other, _ in message.leaf.alternatives)]
-        if message.leaf
-        else []
-    )
-    likely = filter(None, (errand_named(message.text), *understood))
-    matters = ((leaf, card(leaf)) for leaf in likely if leaf not in PAPERS)
-    return next(
-        (leaf for leaf, known in matters if known and follow_ups.proves(message.text, known)), None
-    )
 
 
 @lru_cache(maxsize=128)

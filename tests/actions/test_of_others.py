@@ -10,7 +10,7 @@ from actions.dialogue import load
 from actions.forms import certificate
 from actions.forms.draft import CONFIRM, Draft
 from actions.forms.replies import is_no
-from actions.knowledge import leaves, powers
+from actions.knowledge import certificate_questions, powers
 from actions.knowledge.follow_ups import part_of
 from actions.tickets import amending
 from tests.actions.conftest import Talk
@@ -115,13 +115,13 @@ def test_the_papers_of_a_matter_are_told_by_its_card(
 ) -> None:
     message = msg(said, "request_certificate", leaf=leaf)
     assert certificate.asks_needed(message)
-    assert leaves.needing(message) == matter
+    assert certificate_questions.needing(message) == matter
 
 
 @pytest.mark.parametrize("said", ["我要开个低保证明", "开证明要带啥", "你们都能开哪些证明"])
 def test_a_certificate_that_is_wished_for_is_no_such_question(said: str) -> None:
     message = msg(said, "request_certificate", leaf=("B1", 0.7, []))
-    needed = certificate.asks_needed(message) and leaves.needing(message)
+    needed = certificate.asks_needed(message) and certificate_questions.needing(message)
     assert not needed or said == "你们都能开哪些证明"
 
 

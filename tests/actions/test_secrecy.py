@@ -93,7 +93,9 @@ async def test_without_a_request_it_is_said_how_names_are_kept(
     assert talk.followup == "action_anonymity"
 
 
-@pytest.mark.parametrize("words", ["能不能别让他知道是我", "别说是我说的啊", "莫让他晓得是我报的嘛"])
+@pytest.mark.parametrize(
+    "words", ["能不能别让他知道是我", "别说是我说的啊", "莫让他晓得是我报的嘛"]
+)
 async def test_at_any_question_of_a_report_the_wish_is_noted(
     talk: Talk, services: FakeServices, words: str
 ) -> None:
