@@ -12,7 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from actions.dialogue import pattern
+from actions.knowledge import leaves
 from actions.talk import accessible
+from actions.talk.echo import out_of_doors, say_address
 from bot.understanding.scripts import simplify
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -305,8 +307,10 @@ def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message
         return ()
     place = next((e for p in parts for e in p.entities if e.type == "address"), None)
     if place is not None:
-        shared = replace(place, start=0, end=0)
-        parts = [_in_compound(p, place) if p.all("address") else _with(p, shared) for p in parts]
+        parts = [
+            _in_compound(p, place) if p.all("address") else _with(p, _shared(p, place))
+            for p in parts
+        ]
     ordered = [p for p in parts if p.intent == _ORDER]
     for kind in ("time", "meal"):
         said = next((e for p in ordered for e in p.entities if e.type == kind), None)
@@ -314,6 +318,15 @@ def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message
             shared = replace(said, start=0, end=0)
             parts = [p if p.intent != _ORDER or p.all(kind) else _with(p, shared) for p in parts]
     return tuple(parts)
+
+
+def _shared(part: Message, place: Entity) -> Entity:
+    """Return the place that was told with another part; the lamp in the street is not in the flat."""
+    outdoors = part.leaf is not None and part.leaf.id in leaves.OUTDOORS
+    if not outdoors or not isinstance(place.value, Mapping):
+        return replace(place, start=0, end=0)
+    value = out_of_doors(place.value)
+    return replace(place, value=value, text=say_address(value), start=0, end=0)
 
 
 def _only_on_behalf(part: Message) -> bool:

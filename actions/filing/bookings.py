@@ -15,7 +15,7 @@ from actions.forms.draft import DROP, Draft
 from actions.knowledge import leaves
 from actions.message import Message
 from actions.talk.echo import say_date
-from actions.talk.heard import wished_kind
+from actions.talk.heard import health_before, wished_kind
 from actions.talk.offers import make_offer
 from actions.talk.requests import HANDOVER
 from actions.texts import say
@@ -98,6 +98,14 @@ class BookingStep(FormStep):
     def after_fill(self, draft: Draft, message: Message) -> Draft:
         """“不约了” to the offered other day ends the form."""
         return booking_times.requeued(booking.declined(draft, message), message)
+
+    def _remembering(self, turn: Turn, draft: Draft) -> Draft:
+        """What was told of the health of whom it is for is not asked again; whether it may be kept is."""
+        draft = super()._remembering(turn, draft)
+        asked = "health" in bookable.asked_fields(draft) and not draft.get("health")
+        told = health_before(turn.tracker.events, turn.message) if asked else ""
+        health = told[: booking.HEALTH_LONGEST]
+        return replace(draft, values={**draft.values, "health": health}) if told else draft
 
     def _another_matter(self, turn: Turn, draft: Draft) -> bool:
         """Another course beside this one waits as well; what is to be done on the same visit does not."""

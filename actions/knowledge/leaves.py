@@ -22,6 +22,8 @@ NAME_SHORTEST = 3
 
 # Inside a building: without its number nobody can find the lamp, the pipe or the lift.
 BUILDING = frozenset("H1 H2 H3 H4 H5 H6 H7 H8 H9 I2 I6 I7 I8 I10 C7 J1 A2 C4 C6 D3 E7".split())
+# Out of doors: somebody's flat, told for another matter, is not where it is.
+OUTDOORS = frozenset("I1 I3 I4 I5 I9 I12 I13 I14".split())
 # Somebody comes to the door or must be reached quickly: a phone number is worth one question.
 VISIT = frozenset("H1 H2 H3 H4 H5 H7 H8 B7 C7 F4 J1".split())
 # The hours decide who can check it and with what: night noise, fumes at dinner time.

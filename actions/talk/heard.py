@@ -19,7 +19,7 @@ from actions.forms.replies import opens_only
 from actions.knowledge import leaves
 from actions.message import Message, from_events, read_time
 from actions.talk import manners
-from actions.talk.echo import say_address
+from actions.talk.echo import out_of_doors, say_address
 from actions.tickets import own
 
 REMEMBERED = timedelta(minutes=30)
@@ -97,6 +97,9 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
             brought |= _in_house(brought, {k: where[k] for k in _PLACE if where.get(k)})
         if not in_form and said.id not in gone:
             brought |= report.read_contact(said, draft)
+    if brought.get("address") and draft.get("leaf") in leaves.OUTDOORS:
+        outside = out_of_doors(brought["address"])
+        brought |= {"address": outside, "address_text": say_address(outside)}
     brought.pop("subject_name", None)
     subject = _subject(events, draft, message)
     if subject:
@@ -141,6 +144,13 @@ def wished_kind(events: Sequence[Mapping[str, Any]], message: Message, leaf: str
         bookable.kind_in(said, leaf) for said, in_form in earlier(events, message) if not in_form
     ]
     return next((kind for kind in reversed(named) if kind), None)
+
+
+def health_before(events: Sequence[Mapping[str, Any]], message: Message) -> str:
+    """Return what was told of somebody's health before a visit was booked (“我妈82了，偏瘫，能来家洗澡不”), or ""."""
+    told = [said.text for said, in_form in earlier(events, message) if not in_form]
+    found = (m.group() for text in told for m in pattern(bookable.FILE, "health").finditer(text))
+    return "、".join(dict.fromkeys(found))
 
 
 def _in_confidence(

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from rasa_sdk.events import EventType, SlotSet
 
+from actions.knowledge import leaves
 from actions.message import Entity, Message
 from actions.safety import crisis
+from actions.talk.echo import out_of_doors, say_address
 from actions.texts import catalogue, say
 from bot.understanding.scripts import simplify
 
@@ -114,7 +116,7 @@ def restored(message: Message, kept: Json) -> Message:
 
 
 def with_place(waiting: Sequence[Json], address: Json | None, text: str) -> list[Json]:
-    """Return the requests that wait; one that names no place has that of the form before it.
+    """Return the requests that wait; one that names no place has that of the form before it, out of doors the house alone.
 
     Args:
         waiting: As ``as_later`` kept them.
@@ -123,13 +125,17 @@ def with_place(waiting: Sequence[Json], address: Json | None, text: str) -> list
     """
     if not address:
         return list(waiting)
-    place = asdict(Entity("address", dict(address), text))
-    return [
-        each
-        if any(e["type"] == "address" for e in each.get("entities") or ())
-        else {**each, "entities": [*(each.get("entities") or ()), place]}
-        for each in waiting
-    ]
+    outside = out_of_doors(address)
+
+    def placed(each: Json) -> Json:
+        known = each.get("entities") or ()
+        if any(e["type"] == "address" for e in known):
+            return each
+        outdoors = each.get("leaf") in leaves.OUTDOORS and outside != address
+        value, words = (outside, say_address(outside)) if outdoors else (dict(address), text)
+        return {**each, "entities": [*known, asdict(Entity("address", value, words))]}
+
+    return [placed(each) for each in waiting]
 
 
 def with_contact(waiting: Sequence[Json], told: Json) -> list[Json]:

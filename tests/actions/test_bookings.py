@@ -162,7 +162,7 @@ async def test_the_cards_offer_of_a_time_opens_the_booking(
         "aliases": ["助浴"], "materials": [], "offers": ["appointment"], "sources": [],
         "confirm_locally": True, "valid_from": "2026-01-01",
     }  # fmt: skip
-    talk.hear("助浴是怎么回事", "ask_service", entities=[service("C6")])
+    talk.hear("我妈偏瘫，血压也高，助浴是怎么回事", "ask_service", entities=[service("C6")])
     await talk.run("action_answer_service")
     assert "约个时间" in talk.buttons, (talk.buttons, talk.text)
     talk.hear("约个时间", "book_service")
@@ -173,6 +173,7 @@ async def test_the_cards_offer_of_a_time_opens_the_booking(
     talk.loop = "booking_form"
     await talk.run("validate_booking_form")
     assert "助浴（上门洗澡）" in talk.text and "哪一样" not in talk.text
+    assert talk.slots["draft"]["values"]["health"] == "偏瘫、血压也高"  # and is not asked again
 
 
 @pytest.mark.parametrize(

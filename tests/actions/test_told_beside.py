@@ -198,3 +198,13 @@ def test_a_number_behind_the_last_of_several_matters_is_for_the_first_too() -> N
     told = msg("楼道灯不亮，打13900001234", leaf="H6", id="m1#0", ents=other)
     own, _ = requests.own_part(replace(msg(), parts=(told, last)), reports)
     assert [e.value for e in own.all("phone")] == ["13900001234"]
+
+
+def test_what_is_out_of_doors_is_by_the_house_and_not_in_the_flat() -> None:
+    flat = {"community": "幸福小区", "building": "2", "unit": "1", "room": "301"}
+    lamp = {"id": "m1#1", "text": "路灯不亮", "intent": "report_problem", "leaf": "I3"}
+    damp = {"id": "m1#2", "text": "墙也漏雨", "intent": "report_problem", "leaf": "H8"}
+    street, wall = requests.with_place([lamp, damp], flat, "幸福小区2号楼1单元301")
+    assert street["entities"][0]["value"] == {"community": "幸福小区", "building": "2", "unit": "1"}
+    assert street["entities"][0]["text"] == "幸福小区2号楼1单元"
+    assert wall["entities"][0]["value"] == flat
