@@ -67,8 +67,8 @@ class QueryProgress(TurnAction):
         if (answers := self._asked(turn.message)) is not None:
             return answers(turn, tickets)
         if not tickets:
-            if says("phoned", turn.message.text) and turn.loop is None:
-                turn.say("progress_phoned")
+            if turn.loop is None and (anew := _told_elsewhere(turn.message)):
+                turn.say(anew)
                 return [FollowupAction("report_form")]
             turn.say(_none_known(turn.message))
             return []
@@ -246,6 +246,13 @@ def progress(ticket: TicketView, message: Message) -> str:
         due=due(ticket, message) if open_ else "",
         owner=say_owner(ticket) if open_ else "",
     )
+
+
+def _told_elsewhere(message: Message) -> str | None:
+    """Return what is said before a matter that was told elsewhere is reported anew; None: it names no such matter."""
+    if says("phoned", message.text):
+        return "progress_phoned"
+    return "progress_anew" if says("unheeded", message.text) else None
 
 
 def _none_known(message: Message) -> str:

@@ -374,3 +374,20 @@ async def test_the_third_time_one_hurries_says_what_else_can_be_done(
 )
 def test_who_rather_keeps_the_request(words: str, keeps: bool) -> None:
     assert withdrawing.keeps(words) is keeps
+
+
+@pytest.mark.parametrize(
+    ("words", "unheeded"),
+    [
+        ("前天报的井盖到现在没人来", True),
+        ("上周跟你们说的那堆垃圾一直没人收", True),
+        ("我早就报过的路灯咋还没修", True),
+        ("三天前反映的楼道灯到今天也没人管", True),
+        ("我报的灯咋样了", False),
+        ("我报的事到现在没人来", False),
+        ("昨天报的单子还没动静", False),
+        ("前天报的井盖修好没", False),
+    ],
+)
+def test_a_matter_told_elsewhere_that_nobody_came_for(words: str, unheeded: bool) -> None:
+    assert says("unheeded", words) is unheeded
