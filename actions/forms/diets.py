@@ -7,6 +7,7 @@ from typing import Any
 
 from actions.dialogue import pattern
 from actions.forms.draft import Draft, Values
+from actions.forms.replies import bare
 from actions.message import Entity, Message
 from actions.talk import corrections
 from actions.talk.echo import DIETS
@@ -26,7 +27,8 @@ def read(message: Message, draft: Draft) -> Values:
     said = list(dict.fromkeys(str(e.value) for e in told))
     gone = {str(e.value) for e in message.all("diet")} - set(said)
     if not said and not gone:
-        return {}
+        none = not message.tapped and pattern("meals", "no_diet").match(bare(message.text))
+        return {"diet": [], APART: None} if none else {}
     if each := apart(message):
         return {APART: each, "diet": list(dict.fromkeys(d for e in each for d in e["diet"]))}
     turned = corrections.of(message)

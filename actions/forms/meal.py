@@ -540,7 +540,8 @@ def summary(draft: Draft, message: Message) -> list[tuple[str, str]]:
     lines += shared.say_subject(draft, say("heading_whom"))
     diet = diets.words(draft.values, portions(draft))
     if diet or not message.elder:  # one thing at a time: what was not said is not read out
-        lines.append((say("heading_diet"), diet or say("meal_no_diet")))
+        unsaid = "meal_no_diet" if draft.get("diet") is None else "meal_diet_none"
+        lines.append((say("heading_diet"), diet or say(unsaid)))
     if not (message.elder and _delivered(draft)):
         lines.append((say("heading_mode"), MODES.get(str(draft.get("mode")), "")))
     if _delivered(draft):

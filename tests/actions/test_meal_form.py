@@ -430,3 +430,11 @@ def test_in_large_type_only_what_was_said_is_read_out() -> None:
     assert large["价钱"] == "每份12元"
     salted = replace(draft, values={**draft.values, "diet": ["low_salt"]})
     assert dict(meal.summary(salted, replace(msg(""), elder=True)))["忌口"] == "少盐"
+
+
+@pytest.mark.parametrize("words", ["没忌口", "她没啥忌口的", "没得忌口", "不忌口"])
+def test_no_diet_is_said_and_not_asked_for_again(words: str) -> None:
+    draft = fill(meal.FORM, None, msg("订饭", "book_meal"))
+    assert dict(meal.summary(draft, msg()))["忌口"].startswith("没说")
+    draft = fill(meal.FORM, draft, msg(words, "deny", id="m2"))
+    assert draft.get("diet") == [] and dict(meal.summary(draft, msg()))["忌口"] == "没有"
