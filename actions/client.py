@@ -22,6 +22,7 @@ import aiohttp
 from actions.texts import say
 
 BUDGET_S = 2.0
+"""Seconds that the calls of one action may take together."""
 PAUSES_S = (0.1, 0.25, 0.5)
 """Pauses before the second, third and fourth try."""
 
@@ -129,15 +130,15 @@ class Client:
 
     Args:
         url: Base address; default LINDA_URL or http://127.0.0.1:8080.
-        budget: Seconds for all calls together.
+        budget: Seconds for all calls together; default ``BUDGET_S``.
 
     Every call raises ``ServiceAway`` (not reachable in time) or ``Refused`` (a clear no).
     """
 
-    def __init__(self, url: str | None = None, budget: float = BUDGET_S) -> None:
+    def __init__(self, url: str | None = None, budget: float | None = None) -> None:
         base = url or os.environ.get("LINDA_URL") or "http://127.0.0.1:8080"
         self._base = f"{base.rstrip('/')}/internal/v1"
-        self._ends = time.monotonic() + budget
+        self._ends = time.monotonic() + (BUDGET_S if budget is None else budget)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Client:

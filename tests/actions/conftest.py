@@ -110,6 +110,10 @@ class Talk:
         return self
 
 
+PATIENT_S = 15.0
+"""Budget of an action in these tests; those of the budget itself set their own."""
+
+
 @pytest.fixture(scope="session")
 def executor() -> ActionExecutor:
     """The actions as the action server finds them."""
@@ -126,7 +130,8 @@ def talk(executor: ActionExecutor) -> Talk:
 
 @pytest.fixture
 async def services(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeServices]:
-    """The fake internal API, running on a port of its own."""
+    """The fake internal API, running on a port of its own; an action may wait for it on a busy machine."""
+    monkeypatch.setattr("actions.client.BUDGET_S", PATIENT_S)
     fake = FakeServices()
     server = TestServer(fake.app())
     await server.start_server()

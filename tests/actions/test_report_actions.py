@@ -80,6 +80,7 @@ async def test_the_draft_waits_while_the_services_are_away(
         services.fail = [500] * 9
     else:
         services.slow = 3
+        monkeypatch.setattr("actions.client.BUDGET_S", 2.0)
     await talk.run("action_submit_report")
     assert "没丢" in talk.text
     assert talk.buttons == ["再试一次"]
