@@ -224,9 +224,9 @@ class Clarify(TurnAction):
 
 
 def _place_words(message: Message) -> str:
-    """Return a place said alone in words, without what it was said with (“不对，是5号楼” → “5号楼”)."""
-    said = message.last("address")
-    return (said.text if said else "") or message.text
+    """Return a place said alone in words, without what it was said after (“不对，是5号楼” → “5号楼”)."""
+    places = message.all("address")
+    return message.text[places[0].start :] if places else message.text
 
 
 def _one_service(readings: Sequence[Reading]) -> bool:

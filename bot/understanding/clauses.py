@@ -48,6 +48,9 @@ def is_listing(text: str) -> bool:
     return bool(re.match(load("joins")["listing"], text)) or bool(_numbered(text))
 
 
+_SENTENCE_END = re.compile(r"[。；;！!\n]")
+
+
 def _row(text: str) -> set[int]:
     """Return where another trouble begins in a row of them (“楼道灯不亮，水管漏了，电梯坏了”).
 
@@ -59,7 +62,11 @@ def _row(text: str) -> set[int]:
         return set()
     found: set[int] = set()
     before: set[int] = set()
+    told_until = 0
     for clause in re.finditer(data["clause"], text):
+        if _SENTENCE_END.search(text[told_until : clause.start()]):
+            before = set()  # another sentence: commas alone make a row
+        told_until = clause.end()
         kind = _kind(clause[0].strip(), data, first=not before)
         if kind is None or kind in before:
             continue
