@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from actions.dialogue import pattern
 from actions.knowledge import leaves
 from actions.talk import accessible
-from actions.talk.echo import out_of_doors, say_address
+from actions.talk.echo import say_address
 from bot.understanding.scripts import simplify
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -322,11 +322,11 @@ def _parts(whole: Message, parsed: Sequence[Mapping[str, Any]]) -> tuple[Message
 
 def _shared(part: Message, place: Entity) -> Entity:
     """Return the place that was told with another part; the lamp in the street is not in the flat."""
-    outdoors = part.leaf is not None and part.leaf.id in leaves.OUTDOORS
-    if not outdoors or not isinstance(place.value, Mapping):
+    if not isinstance(place.value, Mapping):
         return replace(place, start=0, end=0)
-    value = out_of_doors(place.value)
-    return replace(place, value=value, text=say_address(value), start=0, end=0)
+    value = leaves.whereabouts(part.leaf.id if part.leaf else None, place.value)
+    text = place.text if value == place.value else say_address(value)
+    return replace(place, value=value, text=text, start=0, end=0)
 
 
 def _only_on_behalf(part: Message) -> bool:

@@ -344,9 +344,7 @@ def _about_asked(turn: Turn) -> str | None:
 
 def _of_others(turn: Turn) -> str | None:
     """Return the action for a question that is always another office's matter, whatever it was taken for."""
-    needed_for = certificate.asks_needed(turn.message) and certificate_questions.needing(
-        turn.message
-    )
+    needed_for = certificate_questions.needing(turn.message)
     return ANSWER if needed_for or powers.asked_elsewhere(turn.message) else None
 
 

@@ -178,6 +178,11 @@ def repairs(message: Message) -> bool:
     return bool(found) and not message.tapped and not named_leaf(message)
 
 
+def health_in(message: Message) -> list[str]:
+    """Return the words of a message about somebody's health, in the order told, each once."""
+    return list(dict.fromkeys(m.group() for m in pattern(FILE, "health").finditer(message.text)))
+
+
 def tells_health(message: Message) -> bool:
     """Whether a message is nothing but illnesses (“她有心脏病，血压也高”)."""
     rest = pattern(FILE, "health").sub("", message.text)

@@ -160,9 +160,7 @@ def _people(message: Message, draft: Draft) -> Values:
 
 
 def _health(message: Message, draft: Draft) -> Values:
-    found = list(
-        dict.fromkeys(m.group() for m in pattern(bookable.FILE, "health").finditer(message.text))
-    )
+    found = bookable.health_in(message)
     if not found or message.tapped:
         return {}
     old = [w for w in str(draft.get("health") or "").split("、") if w]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.client import Client, Json
+from actions.forms import certificate
 from actions.knowledge import follow_ups, leaves
 from actions.message import Message
 from actions.texts import say
@@ -47,8 +48,10 @@ def asked(message: Message) -> str | None:
 def needing(message: Message) -> str | None:
     """Return the leaf of the matter that a message asks about the papers of (“办低保要开啥证明”), or None.
 
-    The words have to speak of it; certificates themselves are no such matter.
+    The words have to speak of it and name no certificate; certificates themselves are no such matter.
     """
+    if not certificate.asks_needed(message):
+        return None
     understood = (
         [message.leaf.id, *(other for other, _ in message.leaf.alternatives)]
         if message.leaf

@@ -175,8 +175,7 @@ class CheckCertificate(TurnAction):
 
 def _of_a_matter(message: Message) -> bool:
     """Whether the papers of a matter are asked for (“上学要开啥证明”), and not one of them is wished for."""
-    needed = certificate.asks_needed(message) and certificate_questions.needing(message)
-    return bool(needed) or powers.asked_elsewhere(message)
+    return bool(certificate_questions.needing(message)) or powers.asked_elsewhere(message)
 
 
 NAMED = 5

@@ -7,6 +7,7 @@ a leaf is in a set because the regulation or the work demands it, as said beside
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ NAME_SHORTEST = 3
 
 # Inside a building: without its number nobody can find the lamp, the pipe or the lift.
 BUILDING = frozenset("H1 H2 H3 H4 H5 H6 H7 H8 H9 I2 I6 I7 I8 I10 C7 J1 A2 C4 C6 D3 E7".split())
-# Out of doors: somebody's flat, told for another matter, is not where it is.
+# In the street or the yard, never in a flat.
 OUTDOORS = frozenset("I1 I3 I4 I5 I9 I12 I13 I14".split())
 # Somebody comes to the door or must be reached quickly: a phone number is worth one question.
 VISIT = frozenset("H1 H2 H3 H4 H5 H7 H8 B7 C7 F4 J1".split())
@@ -85,6 +86,12 @@ def _called(leaf: str) -> tuple[str, ...]:
 def name(leaf: str | None) -> str:
     """Return what people call the leaf; for an unknown one ``这件事``."""
     return names().get(leaf or "", say("this_matter"))
+
+
+def whereabouts(leaf: str | None, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a place, told for another matter, a matter shares: out of doors the house, without floor and door."""
+    inside = ("floor", "room") if leaf in OUTDOORS else ()
+    return {k: v for k, v in told.items() if k not in inside}
 
 
 def may_be_offered(leaf: str | None) -> bool:

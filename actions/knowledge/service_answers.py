@@ -245,9 +245,7 @@ def _errand(turn: Turn, card: Json, kind: str) -> list[EventType]:
 
 async def _explain(turn: Turn, client: Client) -> list[EventType]:
     """Show the card of what was asked, when the words or the understanding are sure of it."""
-    if certificate.asks_needed(turn.message) and (
-        needed := certificate_questions.needing(turn.message)
-    ):
+    if needed := certificate_questions.needing(turn.message):
         turn.message = replace(turn.message, leaf=Leaf(needed, 1.0))
     message, leaf = turn.message, turn.message.leaf
     no_card = not message.tapped and follow_ups.without_card(message.text)

@@ -154,11 +154,6 @@ def say_address(value: Mapping[str, Any]) -> str:
     return words + (f"（{spot}）" if spot and value.get(LIES) else spot)
 
 
-def out_of_doors(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an address without floor and door: the house by which something in the street or the yard is."""
-    return {k: v for k, v in value.items() if k not in ("floor", "room")}
-
-
 def mask_phone(phone: str) -> str:
     """Return a phone number that proves we noted it without showing it: ``138****5678``."""
     return phone if len(phone) < 7 else f"{phone[:3]}****{phone[-4:]}"

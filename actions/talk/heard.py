@@ -19,7 +19,7 @@ from actions.forms.replies import opens_only
 from actions.knowledge import leaves
 from actions.message import Message, from_events, read_time
 from actions.talk import manners
-from actions.talk.echo import out_of_doors, say_address
+from actions.talk.echo import say_address
 from actions.tickets import own
 
 REMEMBERED = timedelta(minutes=30)
@@ -66,9 +66,11 @@ def with_meal(events: Sequence[Mapping[str, Any]], message: Message) -> Message:
     “昨天食堂送的饭”, then “是馊的”: the second alone would not say what it is about.
     """
     before = earlier(events, message)
-    if message.tapped or not before or before[-1][1] or not manners.begins_meal(before[-1][0]):
+    if message.tapped or message.intent == "emergency" or not before:
+        return message  # who fell ill of it is heard first
+    meal, in_form = before[-1]
+    if in_form or not manners.begins_meal(meal):
         return message
-    meal = before[-1][0]
     moved = len(meal.verbatim)
     whole = replace(
         message,
@@ -97,9 +99,10 @@ def recall(events: Sequence[Mapping[str, Any]], draft: Draft, message: Message) 
             brought |= _in_house(brought, {k: where[k] for k in _PLACE if where.get(k)})
         if not in_form and said.id not in gone:
             brought |= report.read_contact(said, draft)
-    if brought.get("address") and draft.get("leaf") in leaves.OUTDOORS:
-        outside = out_of_doors(brought["address"])
-        brought |= {"address": outside, "address_text": say_address(outside)}
+    if brought.get("address"):
+        where = leaves.whereabouts(draft.get("leaf"), brought["address"])
+        if where != brought["address"]:
+            brought |= {"address": where, "address_text": say_address(where)}
     brought.pop("subject_name", None)
     subject = _subject(events, draft, message)
     if subject:
@@ -148,9 +151,8 @@ def wished_kind(events: Sequence[Mapping[str, Any]], message: Message, leaf: str
 
 def health_before(events: Sequence[Mapping[str, Any]], message: Message) -> str:
     """Return what was told of somebody's health before a visit was booked (“我妈82了，偏瘫，能来家洗澡不”), or ""."""
-    told = [said.text for said, in_form in earlier(events, message) if not in_form]
-    found = (m.group() for text in told for m in pattern(bookable.FILE, "health").finditer(text))
-    return "、".join(dict.fromkeys(found))
+    told = (bookable.health_in(said) for said, in_form in earlier(events, message) if not in_form)
+    return "、".join(dict.fromkeys(words for each in told for words in each))
 
 
 def _in_confidence(

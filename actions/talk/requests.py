@@ -20,7 +20,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions.knowledge import leaves
 from actions.message import Entity, Message
 from actions.safety import crisis
-from actions.talk.echo import out_of_doors, say_address
+from actions.talk.echo import say_address
 from actions.texts import catalogue, say
 from bot.understanding.scripts import simplify
 
@@ -125,14 +125,13 @@ def with_place(waiting: Sequence[Json], address: Json | None, text: str) -> list
     """
     if not address:
         return list(waiting)
-    outside = out_of_doors(address)
 
     def placed(each: Json) -> Json:
         known = each.get("entities") or ()
         if any(e["type"] == "address" for e in known):
             return each
-        outdoors = each.get("leaf") in leaves.OUTDOORS and outside != address
-        value, words = (outside, say_address(outside)) if outdoors else (dict(address), text)
+        value = leaves.whereabouts(each.get("leaf"), address)
+        words = text if value == address else say_address(value)
         return {**each, "entities": [*known, asdict(Entity("address", value, words))]}
 
     return [placed(each) for each in waiting]

@@ -106,7 +106,8 @@ def test_which_courses_there_are(words: str, asks: bool) -> None:
     [
         ("是馊的", "affirm", True),
         ("都馊了", "report_problem", True),
-        ("里头有头发", "emergency", True),
+        ("里头有头发", "out_of_scope", True),
+        ("馊了，我妈吃了上吐下泻", "emergency", False),
         ("咬不动", "chitchat", True),
         ("再来一份", "book_meal", False),
         ("挺好吃的", "give_praise", False),
