@@ -59,12 +59,6 @@ class Settings(BaseSettings):
     trusted_proxy: str = Field(
         "", description="addresses or networks of proxies whose X-Forwarded-For is believed"
     )
-    worker_round_s: float = Field(
-        1.0,
-        gt=0,
-        le=60,
-        description="seconds between the worker's rounds: the longest that due work waits when idle",
-    )
     sessions_per_address: int = Field(
         120, ge=1, description="conversations one address may open in ten minutes"
     )

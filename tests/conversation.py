@@ -93,9 +93,6 @@ ROOMY = {
     "LINDA_TICKETS_PER_ADDRESS": "100000",
     "LINDA_TICKETS_PER_CONVERSATION": "1000",
     "LINDA_JOIN_NEIGHBOURS": "1",
-    # The tests tick when something is due; a worker that looks at everything whenever one of them
-    # moves the clock took a third of the machine.
-    "LINDA_WORKER_ROUND_S": "20",
 }
 """All residents of these tests live at one address, and their clock often stands still."""
 

@@ -15,8 +15,8 @@ from services.training.runner import Runner
 
 log = logging.getLogger("linda.worker")
 
-BEAT_S = 1.0
-"""Seconds between signs of life, whatever the worker's rounds are."""
+ROUND_S = 1.0
+"""Seconds between rounds: the longest that a due piece of work waits on an idle machine."""
 
 
 async def run(services: Services, stop: asyncio.Event) -> None:
@@ -41,7 +41,7 @@ async def run(services: Services, stop: asyncio.Event) -> None:
                 # The database may be away; the worker outlives that.
                 log.exception("worker round failed")
             try:
-                await asyncio.wait_for(stop.wait(), services.settings.worker_round_s)
+                await asyncio.wait_for(stop.wait(), ROUND_S)
             except TimeoutError:
                 continue
     finally:
@@ -58,7 +58,7 @@ async def _beat(alive: Path) -> None:
     """Show the supervisor that the event loop turns, also during a long round."""
     while True:
         await asyncio.to_thread(alive.touch)
-        await asyncio.sleep(BEAT_S)
+        await asyncio.sleep(ROUND_S)
 
 
 async def _main() -> None:
